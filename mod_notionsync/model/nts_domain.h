@@ -1,0 +1,61 @@
+/* nts_domain.h - the common domain of a field pair: what both sides can hold.
+ *
+ * Equality of a pair is equality in its common domain and is defined here and nowhere else (S1). A
+ * value is compared by projecting it into the domain, and written by rendering a domain value for
+ * the other side. Pure.
+ */
+#ifndef NTS_DOMAIN_H
+#define NTS_DOMAIN_H
+
+#include "base/nts_outcome.h"
+#include "model/nts_schema.h"
+
+typedef struct nts_domain_t nts_domain_t;
+
+/** How a set or other structure is spelled in a text column. */
+typedef enum nts_format_t {
+    NTS_FORMAT_DEFAULT = 0,
+    NTS_FORMAT_PLAIN,
+    NTS_FORMAT_JSON, /* ["a","b"]: the default for sets */
+    NTS_FORMAT_CSV   /* a,b with RFC 4180 quoting */
+} nts_format_t;
+
+typedef struct nts_domain_options_t {
+    nts_format_t format;
+    int options_create;   /* options=create: unknown choices may be made in Notion */
+    int lossy_accept;     /* lossy=accept: what does not survive is cut instead of parked */
+    const char *timezone; /* IANA name for instants of the external side that carry no offset; NULL UTC */
+} nts_domain_options_t;
+
+/**
+ * The domain of a pair of types.
+ * @param types indexed by nts_side_t
+ * @param out   filled in when the pair cannot be synced: names both types and what would work
+ * @return APR_EMISMATCH if the types have nothing in common
+ */
+apr_status_t nts_domain_make(const nts_domain_t **domain, const nts_type_t *const types[2],
+                             const nts_domain_options_t *options, nts_outcome_t *out,
+                             apr_pool_t *p);
+
+/**
+ * A side's value as a value of the domain. Null texts and empty texts are one value (null), so are
+ * false and null where the other side knows only false.
+ * @param out filled in when the value does not survive (lossy): found, limit, what would work
+ * @return APR_SUCCESS; APR_EMISMATCH: it does not survive and the pair does not say lossy=accept (@a
+ *         common then still holds the nearest value); APR_EINVAL: absent, truncated or opaque
+ */
+apr_status_t nts_domain_project(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
+                                const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p);
+
+/** A domain value as @a side stores it, ready for its connector. APR_EMISMATCH with @a out when that
+ *  side cannot hold it (an unknown choice with options=hold, a null where none is allowed). */
+apr_status_t nts_domain_render(nts_value_t *value, const nts_domain_t *domain, nts_side_t side,
+                               const nts_value_t *common, nts_outcome_t *out, apr_pool_t *p);
+
+/** Equality of two domain values: numbers by value, choices by id where both have one, else by name. */
+int nts_domain_equal(const nts_domain_t *domain, const nts_value_t *a, const nts_value_t *b);
+
+/** True if fields of this pair merge member by member (S2.4). */
+int nts_domain_is_set(const nts_domain_t *domain);
+
+#endif /* NTS_DOMAIN_H */

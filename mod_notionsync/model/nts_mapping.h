@@ -1,0 +1,125 @@
+/* nts_mapping.h - what the administrator asked for: services, mappings, pairs, rules.
+ *
+ * Made from directives by the module, written to the store at start, read back by the tool. Read-only
+ * after that. Contains no secret, only references to where secrets are ("file:/etc/token").
+ */
+#ifndef NTS_MAPPING_H
+#define NTS_MAPPING_H
+
+#include "model/nts_domain.h"
+
+typedef enum nts_service_kind_t { NTS_SERVICE_NOTION, NTS_SERVICE_SQL } nts_service_kind_t;
+
+typedef struct nts_service_t {
+    apr_int64_t id;      /* of the store; 0 before it was stored */
+    const char *vhost;   /* name of the virtual host, "" for the main server */
+    const char *name;
+    nts_service_kind_t kind;
+    const char *token;       /* reference: file:PATH, env:NAME, exec:COMMAND; NULL none */
+    const char *endpoint;    /* base address without trailing slash; NULL: the service's own */
+    int budget_requests;     /* per budget_window */
+    apr_interval_time_t budget_window;
+    const char *database_driver; /* "sqlite" */
+    const char *database;        /* connection info or path */
+    const char *password;        /* reference */
+    const char *hook_secret;     /* reference; NULL: the handshake */
+    int provision_auto;
+} nts_service_t;
+
+typedef enum nts_direction_t {
+    NTS_BOTH,
+    NTS_TO_EXTERNAL,
+    NTS_TO_NOTION
+} nts_direction_t;
+
+typedef enum nts_conflict_t {
+    NTS_CONFLICT_INHERIT = 0, /* of a pair: the mapping's rule */
+    NTS_CONFLICT_LAST_WRITE,
+    NTS_CONFLICT_NOTION,
+    NTS_CONFLICT_EXTERNAL,
+    NTS_CONFLICT_HOLD
+} nts_conflict_t;
+
+typedef enum nts_initial_t { NTS_INITIAL_HOLD = 0, NTS_INITIAL_NOTION, NTS_INITIAL_EXTERNAL } nts_initial_t;
+
+typedef enum nts_deletes_t { NTS_DELETES_PROPAGATE = 0, NTS_DELETES_HOLD, NTS_DELETES_IGNORE } nts_deletes_t;
+
+/** One pair of fields. `id` is stable in the store for (Notion property id, external field). */
+typedef struct nts_pair_t {
+    apr_int64_t id;
+    const char *notion;    /* as written: property name */
+    const char *notion_id; /* decoded property id, known after first contact; NULL before */
+    const char *external;  /* column */
+    nts_direction_t direction;
+    nts_conflict_t conflict;
+    nts_initial_t initial;
+    nts_domain_options_t options;
+    const nts_domain_t *domain; /* NULL until both schemas were read, or while the pair is suspended */
+    int computed[NTS_SIDE_COUNT]; /* that side makes the value itself */
+} nts_pair_t;
+
+typedef struct nts_match_t {
+    const char *notion;
+    const char *external;
+} nts_match_t;
+
+typedef struct nts_mapping_t {
+    apr_int64_t id; /* of the store */
+    const char *vhost;
+    const char *name;
+    const nts_service_t *notion;
+    const char *data_source; /* normalised UUID */
+    const nts_service_t *external;
+    const char *collection;
+    const char *key;      /* external key column(s), ',' between; NULL: the table's primary key */
+    const char *modified; /* column; NULL none */
+    const char *timezone;
+    nts_pair_t *pairs;
+    int pair_count;
+    const nts_match_t *matches;
+    int match_count;
+    nts_conflict_t conflict;
+    apr_interval_time_t grace;
+    nts_side_t tie;
+    nts_deletes_t deletes[NTS_SIDE_COUNT]; /* towards that side */
+    int delete_limit_percent;              /* 0..100; of the active links, per hour, at least 5 */
+    apr_interval_time_t reconcile;         /* 0: off */
+    apr_interval_time_t full;
+    apr_interval_time_t debounce;
+    int paused; /* at first start */
+} nts_mapping_t;
+
+/** All that a server runs. */
+typedef struct nts_setup_t {
+    const nts_service_t *const *services;
+    int service_count;
+    nts_mapping_t *const *mappings;
+    int mapping_count;
+} nts_setup_t;
+
+/** The rule in force for a pair. */
+nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pair);
+/** True if any pair reads a value that changes without an event naming it (S3.11). */
+int nts_mapping_has_computed(const nts_mapping_t *mapping);
+/** "vhost/name", or the name alone in the main server. */
+const char *nts_mapping_label(const nts_mapping_t *mapping, apr_pool_t *p);
+
+/** For the store; the JSON's hash is the mapping's revision (S5.7). */
+void nts_service_to_json(const nts_service_t *service, nts_json_t *parent);
+apr_status_t nts_service_from_json(nts_service_t **service, const nts_json_t *node, apr_pool_t *p);
+void nts_mapping_to_json(const nts_mapping_t *mapping, nts_json_t *parent);
+apr_status_t nts_mapping_from_json(nts_mapping_t **mapping, const nts_json_t *node,
+                                   const nts_service_t *notion, const nts_service_t *external,
+                                   apr_pool_t *p);
+
+/**
+ * Bind a mapping to what its two sides look like: finds each pair's fields (Notion's by id where
+ * known, else by name, which fixes the id), makes domains, sets `computed`. A pair that cannot be
+ * bound is left suspended (domain NULL) with its reason.
+ * @param outcomes one per pair, filled in for suspended ones
+ * @return APR_SUCCESS, or APR_EMISMATCH if at least one pair is suspended
+ */
+apr_status_t nts_mapping_bind(nts_mapping_t *mapping, const nts_schema_t *notion,
+                              const nts_schema_t *external, nts_outcome_t *outcomes, apr_pool_t *p);
+
+#endif /* NTS_MAPPING_H */

@@ -1,0 +1,60 @@
+/* nts_schema.h - what a side says its fields can hold. */
+#ifndef NTS_SCHEMA_H
+#define NTS_SCHEMA_H
+
+#include "model/nts_value.h"
+
+typedef enum nts_type_kind_t {
+    NTS_TYPE_UNSUPPORTED = 0, /* native names it; a mapping that uses it is blocked with the reason */
+    NTS_TYPE_TEXT,
+    NTS_TYPE_NUMBER,
+    NTS_TYPE_BOOL,
+    NTS_TYPE_DAY,     /* a date without a time */
+    NTS_TYPE_INSTANT, /* a date with a time */
+    NTS_TYPE_DATE,    /* day, instant or range: Notion's date */
+    NTS_TYPE_OPTION,
+    NTS_TYPE_SET
+} nts_type_kind_t;
+
+/** A field's type. Zero means "no limit" where that makes sense. */
+typedef struct nts_type_t {
+    nts_type_kind_t kind;
+    const char *native;  /* "multi_select", "VARCHAR(40)": for messages */
+    int computed;        /* the side makes the value itself (formula, unique_id, generated column) */
+    int nullable;        /* false: null cannot be stored (NOT NULL, a checkbox) */
+    int max_length;      /* code points of a text; 0 unlimited */
+    int whole;           /* numbers without fraction only */
+    int precision;       /* total digits of a DECIMAL; 0 unlimited */
+    int scale;           /* digits after the point, with precision */
+    int binary;          /* stored as an IEEE double */
+    int zoned;           /* INSTANT: the side keeps an offset; otherwise the mapping's timezone= rules */
+    int single_line;     /* reserved for sides that refuse line breaks */
+    const nts_option_t *options; /* OPTION, SET: known choices */
+    int option_count;
+    int options_open;    /* an unknown choice may be written and comes into being */
+} nts_type_t;
+
+typedef struct nts_schema_field_t {
+    const char *id;   /* never changes: property id (decoded), column name */
+    const char *name; /* as people see it */
+    nts_type_t type;
+} nts_schema_field_t;
+
+typedef struct nts_schema_t {
+    const nts_schema_field_t *fields;
+    int count;
+    const char *title;       /* of the data source or table, for people */
+    const char *instance;    /* external: random id kept in the database; NULL where there is none */
+    apr_int64_t counter;     /* external: highest change number seen; grows for ever */
+    const char *key;         /* external: the key column(s), joined by ',' */
+    int provisioned;         /* external: triggers in place and current */
+    const char *problem;     /* why it is not, for people; NULL if it is */
+} nts_schema_t;
+
+/** Field by id, then by exact name; NULL if none. */
+const nts_schema_field_t *nts_schema_find(const nts_schema_t *schema, const char *id_or_name);
+
+void nts_schema_to_json(const nts_schema_t *schema, nts_json_t *parent);
+apr_status_t nts_schema_from_json(nts_schema_t **schema, const nts_json_t *node, apr_pool_t *p);
+
+#endif /* NTS_SCHEMA_H */

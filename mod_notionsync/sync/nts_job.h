@@ -1,0 +1,44 @@
+/* nts_job.h - one record's way from a notice to agreement: load, read, decide, intend, write, settle.
+ *
+ * Sans-I/O: a job is stepped with the reply to its last call and answers with the next. Only what was
+ * committed outlives a crash; a restarted record begins again at load (architecture).
+ */
+#ifndef NTS_JOB_H
+#define NTS_JOB_H
+
+#include "base/nts_clock.h"
+#include "sync/nts_call.h"
+
+typedef struct nts_job_t nts_job_t;
+
+typedef struct nts_job_config_t {
+    const nts_mapping_t *mapping; /* bound */
+    const nts_random_t *random;   /* intent ids */
+    const char *bot[NTS_SIDE_COUNT]; /* our own author id there; NULL none, or not a bot */
+    const char *cause;            /* for the audit */
+    apr_int64_t run;              /* for the audit; 0 none */
+} nts_job_config_t;
+
+/** What a person asked to be taken back (S5.5). */
+typedef struct nts_undo_t {
+    const nts_entry_t *entry;
+} nts_undo_t;
+
+/** Everything belongs to @a p, which must live as long as the job. @a spawn carries the target and the
+ *  scan's evidence; @a undo may be NULL. */
+nts_job_t *nts_job_create(const nts_job_config_t *config, const nts_spawn_t *spawn,
+                          const nts_undo_t *undo, apr_pool_t *p);
+
+/** The next step. @a reply is NULL the first time. @a now is wall time. With NTS_STEP_CALL the call is
+ *  at nts_job_call(). */
+nts_step_t nts_job_step(nts_job_t *job, const nts_reply_t *reply, apr_time_t now);
+
+const nts_call_t *nts_job_call(const nts_job_t *job);
+/** After NTS_STEP_WAIT and NTS_STEP_TROUBLE. */
+apr_time_t nts_job_until(const nts_job_t *job);
+/** After NTS_STEP_WAIT, _TROUBLE, _BLOCKED: why. */
+const nts_outcome_t *nts_job_outcome(const nts_job_t *job);
+/** Number of records written so far, per side. */
+const int *nts_job_writes(const nts_job_t *job);
+
+#endif /* NTS_JOB_H */
