@@ -1,0 +1,253 @@
+/* nts_store.h - the module's memory: everything that must survive a crash, in one database.
+ *
+ * APR DBD with SQLite underneath. One connection per process (httpd children, workers, tool), opened after
+ * the fork and never carried over one (D25). Writers take the one writer lock first (D12). Every write
+ * of a worker carries its group's epoch and is refused when another owner has raised it.
+ * Not thread-safe: one thread at a time per nts_store_t.
+ */
+#ifndef NTS_STORE_H
+#define NTS_STORE_H
+
+#include "base/nts_clock.h"
+#include "base/nts_crypto.h"
+#include "sync/nts_call.h"
+
+typedef struct nts_store_t nts_store_t;
+
+typedef struct nts_store_config_t {
+    const char *driver; /* "sqlite3" */
+    const char *params; /* path of the database file */
+    const char *lock_path; /* lock file beside it; one per store, shared by all processes */
+    const nts_clock_t *clock;
+} nts_store_config_t;
+
+/** Create the file if absent and migrate it to this version's schema. Only in the short-lived helper or
+ *  in tests. @a out explains failure: what, where, what to do. A newer schema is refused. */
+apr_status_t nts_store_migrate(const nts_store_config_t *config, nts_outcome_t *out, apr_pool_t *p);
+
+/** Open an existing, current store. */
+apr_status_t nts_store_open(nts_store_t **store, const nts_store_config_t *config,
+                            nts_outcome_t *out, apr_pool_t *p);
+void nts_store_close(nts_store_t *store);
+
+/* ---- transactions: everything between begin and commit is one durable unit. Without begin each call
+ *      below that writes is its own transaction. Any failure inside dooms the unit (D7). ---- */
+
+/** Takes the writer lock (waits at most @a wait; APR_TIMEUP) and begins. */
+apr_status_t nts_store_begin(nts_store_t *store, apr_interval_time_t wait);
+apr_status_t nts_store_commit(nts_store_t *store);
+void nts_store_rollback(nts_store_t *store);
+
+/* ---- setup: what runs ---- */
+
+/** Write the running services and mappings, fill in their ids and pair ids (kept across restarts by
+ *  identity: data source id, service, collection; a mapping's name is a label), restore what is known
+ *  of property ids, note removed mappings as not running. */
+apr_status_t nts_store_put_setup(nts_store_t *store, const nts_setup_t *setup, apr_pool_t *p);
+/** The running setup, for the tool and for children. */
+apr_status_t nts_store_get_setup(nts_setup_t **setup, nts_store_t *store, apr_pool_t *p);
+/** Keep a pair's property id once first contact has shown it. */
+apr_status_t nts_store_put_property(nts_store_t *store, apr_int64_t pair, const char *property_id);
+
+typedef enum nts_mapping_state_t {
+    NTS_MAPPING_STARTING = 0, /* no first contact yet */
+    NTS_MAPPING_RUNNING,
+    NTS_MAPPING_PAUSED,  /* by a person */
+    NTS_MAPPING_BLOCKED, /* cannot work; outcome says why; retried at outcome.retry_at */
+    NTS_MAPPING_WAITING  /* held until a person acts: first match, other instance */
+} nts_mapping_state_t;
+
+typedef struct nts_mapping_status_t {
+    nts_mapping_state_t state;
+    nts_outcome_t outcome;
+    int matched;              /* first contact is over (S5.1) */
+    const char *instance;     /* external instance id first seen; NULL none */
+    apr_int64_t counter;      /* external change number taken */
+    apr_time_t listed;        /* sending of the last complete listing of Notion; 0 never */
+    apr_time_t full_done;     /* end of the last full reconciliation */
+    apr_time_t latency[NTS_SIDE_COUNT]; /* last notice-to-write time towards that side */
+    const char *triggers;     /* one line for the dashboard: provisioned, missing, ... */
+} nts_mapping_status_t;
+
+apr_status_t nts_store_get_status(nts_mapping_status_t *status, nts_store_t *store,
+                                  apr_int64_t mapping, apr_pool_t *p);
+apr_status_t nts_store_put_status(nts_store_t *store, apr_int64_t mapping,
+                                  const nts_mapping_status_t *status);
+
+/** Last schema seen of a side, as nts_schema_to_json text. */
+apr_status_t nts_store_put_schema(nts_store_t *store, apr_int64_t mapping, nts_side_t side,
+                                  const char *schema);
+apr_status_t nts_store_get_schema(const char **schema, nts_store_t *store, apr_int64_t mapping,
+                                  nts_side_t side, apr_pool_t *p);
+
+/* ---- groups: who may write ---- */
+
+/** Raise the group's epoch and remember it; later job commits of this store for the group are refused
+ *  (NTS_COMMIT_CLASH) once somebody raised it again. The group's name is stable over restarts. */
+apr_status_t nts_store_own_group(apr_int64_t *epoch, nts_store_t *store, const char *group);
+/** True while our epoch is the newest. */
+int nts_store_owns_group(nts_store_t *store, const char *group, apr_int64_t epoch, apr_pool_t *p);
+
+/* ---- the engine's calls ---- */
+
+apr_status_t nts_store_load(nts_loaded_t **loaded, nts_store_t *store, const nts_mapping_t *mapping,
+                            const nts_target_t *target, apr_pool_t *p);
+/** One nts_commit_t; @a result tells LIMIT and CLASH, which store nothing of it but leave the unit
+ *  usable for others. */
+apr_status_t nts_store_apply(nts_commit_result_t *result, const char **words, nts_store_t *store,
+                             const nts_mapping_t *mapping, const char *group, apr_int64_t epoch,
+                             nts_commit_t *commit, apr_pool_t *p);
+/** Links by ids (one per id, NULL where unknown) or, with ids NULL, active and new ones by number. */
+apr_status_t nts_store_lookup(nts_link_t ***links, int *count, nts_store_t *store,
+                              apr_int64_t mapping, nts_side_t side, const char *const *ids,
+                              int id_count, apr_int64_t after, int limit, apr_pool_t *p);
+/** Highest link number, the size of a bitmap over links. */
+apr_status_t nts_store_max_link(apr_int64_t *max, nts_store_t *store);
+
+/* ---- inbox ---- */
+
+typedef struct nts_inbox_row_t {
+    apr_int64_t mapping;
+    nts_notice_t notice; /* id and stored are set by the store */
+} nts_inbox_row_t;
+
+/** Store notices; one whose (mapping, event) is known already is counted in @a duplicates and left. */
+apr_status_t nts_store_put_notices(int *duplicates, nts_store_t *store, nts_inbox_row_t *rows,
+                                   int count);
+/** Unsettled notices of a mapping with id > after, oldest first. */
+apr_status_t nts_store_get_notices(nts_notice_t **notices, int *count, nts_store_t *store,
+                                   apr_int64_t mapping, apr_int64_t after, int limit, apr_pool_t *p);
+apr_status_t nts_store_settle(nts_store_t *store, const apr_int64_t *ids, int count);
+/** Take external changes into the inbox and move the mapping's counter, in one transaction. */
+apr_status_t nts_store_take_changes(nts_store_t *store, apr_int64_t mapping, nts_inbox_row_t *rows,
+                                    int count, apr_int64_t counter);
+/** Forget settled notices older than @a before (they keep event ids known until then), some at a time. */
+apr_status_t nts_store_prune(nts_store_t *store, apr_time_t inbox_before, apr_time_t audit_before);
+
+/* ---- budget: requests are reserved before they are sent (architecture, Queue and budget) ---- */
+
+/** Reserve @a n (at most 10) requests of a service; durable when this returns. */
+apr_status_t nts_store_reserve(apr_int64_t *chunk, nts_store_t *store, apr_int64_t service, int n,
+                               apr_time_t now);
+/** All of the chunk's requests were answered, the last at @a answered: counted until answered + window. */
+apr_status_t nts_store_release(nts_store_t *store, apr_int64_t chunk, apr_time_t answered);
+/** What a new owner inherits: requests still counted and until when at the latest; forgets older ones.
+ *  Unreleased chunks count until now + window. */
+apr_status_t nts_store_inherit(int *requests, apr_time_t *gate, nts_store_t *store,
+                               apr_int64_t service, apr_interval_time_t window, apr_time_t now);
+/** Keep a Retry-After: nothing before @a until. */
+apr_status_t nts_store_gate(nts_store_t *store, apr_int64_t service, apr_time_t until);
+
+/* ---- secrets, sealed ---- */
+
+/** @a purpose: "hook", ... Stored sealed with @a key; binding is vhost, service and purpose. */
+apr_status_t nts_store_put_secret(nts_store_t *store, const nts_service_t *service,
+                                  const char *purpose, const nts_key_t *key, const char *secret);
+/** APR_ENOENT if none. */
+apr_status_t nts_store_get_secret(const char **secret, nts_store_t *store,
+                                  const nts_service_t *service, const char *purpose,
+                                  const nts_key_t *key, apr_pool_t *p);
+
+/** Handshake (one row per service): "none", "pending" (opened by an administrator, until @a expires),
+ *  "arrived" (the token is stored, shown to the administrator, first signed event awaited), "verified". */
+typedef struct nts_hook_t {
+    const char *state;
+    apr_time_t expires;
+    apr_time_t last_event; /* last correctly signed event; 0 never */
+} nts_hook_t;
+apr_status_t nts_store_get_hook(nts_hook_t *hook, nts_store_t *store, apr_int64_t service,
+                                apr_pool_t *p);
+apr_status_t nts_store_put_hook(nts_store_t *store, apr_int64_t service, const nts_hook_t *hook);
+/** In one transaction: only while "pending" and not expired, store the token and become "arrived";
+ *  APR_EEXIST otherwise: a stored token is never overwritten by a request. */
+apr_status_t nts_store_take_handshake(nts_store_t *store, const nts_service_t *service,
+                                      const nts_key_t *key, const char *token);
+
+/* ---- commands from the tool and the dashboard ---- */
+
+typedef struct nts_command_t {
+    apr_int64_t id;
+    apr_int64_t mapping;
+    const char *verb;   /* "reconcile", "pause", "resume", "undo", "verify", "provision", "unprovision" */
+    const char *args;   /* JSON object text */
+    const char *by;     /* user name or "notionsyncctl" */
+    const char *state;  /* "queued", "running", "done", "failed" */
+    const char *progress; /* JSON object text: for people while it runs */
+    const char *result; /* JSON object text */
+    apr_time_t at;
+} nts_command_t;
+
+apr_status_t nts_store_put_command(apr_int64_t *id, nts_store_t *store, const nts_command_t *command);
+apr_status_t nts_store_get_command(nts_command_t **command, nts_store_t *store, apr_int64_t id,
+                                   apr_pool_t *p);
+/** Queued, and at a take-over running, commands of the mappings of one group, oldest first. */
+apr_status_t nts_store_next_command(nts_command_t **command, nts_store_t *store,
+                                    apr_int64_t mapping, int running_too, apr_pool_t *p);
+apr_status_t nts_store_update_command(nts_store_t *store, const nts_command_t *command);
+
+/* ---- runs: reconciliations and what they found ---- */
+
+typedef struct nts_run_t {
+    apr_int64_t id;
+    apr_int64_t mapping;
+    const char *kind;  /* "first", "full", "incremental", "minute", "verify" */
+    const char *state; /* "running", "done", "failed", "stopped" */
+    apr_time_t started;
+    apr_time_t finished;
+    apr_int64_t seen[NTS_SIDE_COUNT];
+    apr_int64_t expected; /* records of the last complete run: for progress; 0 unknown */
+    apr_int64_t written[NTS_SIDE_COUNT];
+    apr_int64_t troubles;
+    apr_int64_t requests;
+    const char *note;  /* outcome text or phase, for people */
+} nts_run_t;
+
+apr_status_t nts_store_put_run(nts_store_t *store, nts_run_t *run); /* insert (sets id) or update */
+apr_status_t nts_store_get_runs(nts_run_t **runs, int *count, nts_store_t *store,
+                                apr_int64_t mapping, int limit, apr_pool_t *p);
+
+/* ---- first match (S5.1): hashes of match values, joined inside the store ---- */
+
+apr_status_t nts_store_match_clear(nts_store_t *store, apr_int64_t mapping);
+apr_status_t nts_store_match_put(nts_store_t *store, apr_int64_t mapping, nts_side_t side,
+                                 const char *id, const char *hash);
+typedef struct nts_match_result_t {
+    apr_int64_t unlinked[NTS_SIDE_COUNT]; /* candidates put */
+    apr_int64_t linked;                   /* pairs made: exactly one on each side */
+    apr_int64_t ambiguous;                /* records whose hash stands more than once; held */
+} nts_match_result_t;
+/** Make links of unambiguous pairs, held records of the ambiguous ones, mark the mapping matched; one
+ *  transaction per few hundred pairs, restartable. */
+apr_status_t nts_store_match_join(nts_match_result_t *result, nts_store_t *store,
+                                  const nts_mapping_t *mapping, const char *group,
+                                  apr_int64_t epoch, apr_pool_t *p);
+
+/* ---- reading for people ---- */
+
+typedef struct nts_counts_t {
+    apr_int64_t links[NTS_LINK_IGNORED + 1]; /* by state */
+    apr_int64_t parked;
+    apr_int64_t held;
+    apr_int64_t waiting;  /* unsettled notices */
+    apr_int64_t pending;  /* intents without an end */
+} nts_counts_t;
+apr_status_t nts_store_count(nts_counts_t *counts, nts_store_t *store, apr_int64_t mapping);
+/** Audit entries newest first, older than entry @a before (0: newest), of a link (0: all). */
+apr_status_t nts_store_get_entries(nts_entry_t **entries, int *count, nts_store_t *store,
+                                   apr_int64_t mapping, apr_int64_t link, apr_int64_t before,
+                                   int limit, apr_pool_t *p);
+apr_status_t nts_store_get_entry(nts_entry_t **entry, apr_int64_t *mapping, nts_store_t *store,
+                                 apr_int64_t id, apr_pool_t *p);
+/** Links in trouble, newest first. */
+apr_status_t nts_store_get_troubles(nts_link_t ***links, int *count, nts_store_t *store,
+                                    apr_int64_t mapping, nts_trouble_t which, int limit,
+                                    apr_pool_t *p);
+/** A link by page id, key or number text. APR_ENOENT. */
+apr_status_t nts_store_find_link(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
+                                 const char *any, apr_pool_t *p);
+/** What a group's worker must run at start: records with pending intents or parked with next_try.
+ *  By link number, page by page; @a after 0 at the start. */
+apr_status_t nts_store_get_due(nts_link_t ***links, int *count, nts_store_t *store,
+                               apr_int64_t mapping, apr_int64_t after, int limit, apr_pool_t *p);
+
+#endif /* NTS_STORE_H */
