@@ -211,14 +211,9 @@ apr_status_t nts_store_get_runs(nts_run_t **runs, int *count, nts_store_t *store
 apr_status_t nts_store_match_clear(nts_store_t *store, apr_int64_t mapping);
 apr_status_t nts_store_match_put(nts_store_t *store, apr_int64_t mapping, nts_side_t side,
                                  const char *id, const char *hash);
-typedef struct nts_match_result_t {
-    apr_int64_t unlinked[NTS_SIDE_COUNT]; /* candidates put */
-    apr_int64_t linked;                   /* pairs made: exactly one on each side */
-    apr_int64_t ambiguous;                /* records whose hash stands more than once; held */
-} nts_match_result_t;
 /** Make links of unambiguous pairs, held records of the ambiguous ones, mark the mapping matched; one
  *  transaction per few hundred pairs, restartable. */
-apr_status_t nts_store_match_join(nts_match_result_t *result, nts_store_t *store,
+apr_status_t nts_store_match_join(nts_matched_t *result, nts_store_t *store,
                                   const nts_mapping_t *mapping, const char *group,
                                   apr_int64_t epoch, apr_pool_t *p);
 

@@ -47,7 +47,9 @@ typedef enum nts_call_kind_t {
     NTS_CALL_ASK,
     NTS_CALL_COMMIT,
     NTS_CALL_LOOKUP, /* links by ids, for scans */
-    NTS_CALL_SPAWN   /* run these targets as jobs; reply when the driver has room for more */
+    NTS_CALL_SPAWN,  /* run these targets as jobs; reply when the driver has room for more */
+    NTS_CALL_MATCH_PUT, /* first match: keep (side, id, hash) of unlinked records */
+    NTS_CALL_MATCH_JOIN /* first match: pair what is unambiguous */
 } nts_call_kind_t;
 
 /** A record handed to a job by a scan, with the evidence the scan already has. */
@@ -69,7 +71,18 @@ typedef struct nts_call_t {
     int lookup_limit;
     const nts_spawn_t *spawns;
     int spawn_count;
+    nts_side_t match_side;         /* MATCH_PUT */
+    const char *const *match_ids;
+    const char *const *match_hashes;
+    int match_count;
 } nts_call_t;
+
+/** What a match join found. */
+typedef struct nts_matched_t {
+    apr_int64_t unlinked[NTS_SIDE_COUNT]; /* candidates that were put */
+    apr_int64_t linked;                   /* pairs made: exactly one on each side */
+    apr_int64_t ambiguous;                /* records whose hash stands more than once on a side; held */
+} nts_matched_t;
 
 typedef enum nts_commit_result_t {
     NTS_COMMIT_OK = 0,
@@ -84,6 +97,7 @@ typedef struct nts_reply_t {
     const char *commit_words;      /* with LIMIT or CLASH: why, for people */
     nts_link_t *const *links;      /* LOOKUP: with ids: one per id, NULL where unknown; else by number */
     int link_count;
+    const nts_matched_t *matched;  /* MATCH_JOIN */
 } nts_reply_t;
 
 typedef enum nts_step_t {

@@ -1,0 +1,63 @@
+/* nts_scan.h - reading whole sides: reconciliation, first match, verify.
+ *
+ * Sans-I/O like a job, and streaming: one page of records is in memory at a time, what was seen is a
+ * bitmap over dense link numbers. A scan writes nothing itself; what differs it hands to jobs (SPAWN),
+ * which decide by their own reads.
+ */
+#ifndef NTS_SCAN_H
+#define NTS_SCAN_H
+
+#include "sync/nts_call.h"
+
+typedef struct nts_scan_t nts_scan_t;
+
+typedef enum nts_scan_kind_t {
+    NTS_SCAN_FIRST,       /* first match if both sides hold unlinked records, then as FULL */
+    NTS_SCAN_FULL,        /* everything on both sides */
+    NTS_SCAN_INCREMENTAL, /* pages edited since `since` */
+    NTS_SCAN_MINUTE,      /* pages edited in one minute, once more (S3.10) */
+    NTS_SCAN_VERIFY       /* read both sides whole and compare; spawns nothing */
+} nts_scan_kind_t;
+
+typedef struct nts_scan_config_t {
+    nts_scan_kind_t kind;
+    const nts_mapping_t *mapping; /* bound */
+    apr_int64_t max_link;         /* highest link number at the start */
+    apr_time_t since;             /* INCREMENTAL, MINUTE: floored minute */
+    apr_time_t before;            /* MINUTE: end of the minute */
+} nts_scan_config_t;
+
+/** One difference that verify found. */
+typedef struct nts_difference_t {
+    const char *page; /* NULL: only the external side has it */
+    const char *key;
+    const char *what; /* sentence with both values */
+    int excused;      /* parked, held, dormant, or in flight: visible, but no failure by itself */
+} nts_difference_t;
+
+typedef struct nts_scan_report_t {
+    apr_int64_t seen[NTS_SIDE_COUNT];
+    apr_int64_t spawned;
+    apr_int64_t equal;              /* VERIFY: links equal on all two-way fields */
+    apr_int64_t different;          /* VERIFY: not excused */
+    apr_int64_t excused;            /* VERIFY */
+    const nts_difference_t *differences; /* VERIFY: the first hundred */
+    int difference_count;
+    apr_time_t list_sent;           /* sending of the first listing request: the next `since` starts here */
+    int complete;                   /* the listing's end was proven */
+    const char *phase;              /* for people: "reading Notion", "reading contacts", ... */
+    const nts_matched_t *matched;   /* FIRST; NULL if no match was needed */
+    int needs_match;                /* FIRST: both sides hold unlinked records and the mapping has no
+                                       NotionSyncMatch: nothing was done, a person must decide */
+} nts_scan_report_t;
+
+nts_scan_t *nts_scan_create(const nts_scan_config_t *config, apr_pool_t *p);
+/** As nts_job_step. After NTS_STEP_WAIT (a service was busy) the same scan is stepped again with a NULL
+ *  reply at nts_scan_until(): it goes on where it was. NTS_STEP_BLOCKED ends it. */
+nts_step_t nts_scan_step(nts_scan_t *scan, const nts_reply_t *reply, apr_time_t now);
+const nts_call_t *nts_scan_call(const nts_scan_t *scan);
+apr_time_t nts_scan_until(const nts_scan_t *scan);
+const nts_outcome_t *nts_scan_outcome(const nts_scan_t *scan);
+const nts_scan_report_t *nts_scan_report(const nts_scan_t *scan);
+
+#endif /* NTS_SCAN_H */

@@ -1,0 +1,21 @@
+/* nts_supervisor.h - when to start a worker again. Pure: the host forks and waits. */
+#ifndef NTS_SUPERVISOR_H
+#define NTS_SUPERVISOR_H
+
+#include "base/nts_base.h"
+
+typedef struct nts_supervisor_t {
+    apr_time_t started;    /* of the running worker; 0 not running */
+    apr_time_t next_start; /* not before */
+    int failures;          /* short lives in a row */
+    int gave_up;           /* three start-up errors in a row: said at crit, no more tries until restart */
+} nts_supervisor_t;
+
+void nts_supervisor_started(nts_supervisor_t *s, apr_time_t now);
+/** A worker ended. Sets next_start: at once if it lived longer than 30 s, else by exponential back-off
+ *  from 1 s to 60 s. */
+void nts_supervisor_ended(nts_supervisor_t *s, int exit_code, int startup_error, apr_time_t now);
+/** True if one should be started now. */
+int nts_supervisor_is_due(const nts_supervisor_t *s, apr_time_t now);
+
+#endif /* NTS_SUPERVISOR_H */

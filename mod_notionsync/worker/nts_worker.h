@@ -1,0 +1,39 @@
+/* nts_worker.h - a worker process: owns groups, drains their queue, runs their jobs.
+ *
+ * Single-threaded but for one helper thread per blocking connection. Knows nothing of httpd: the host
+ * forks, drops privileges, and calls nts_worker_run.
+ */
+#ifndef NTS_WORKER_H
+#define NTS_WORKER_H
+
+#include "base/nts_crypto.h"
+#include "queue/nts_segment.h"
+#include "store/nts_store.h"
+
+/** Exit codes, so that the supervisor can tell a crash from a refusal. */
+#define NTS_WORKER_EXIT_OK 0       /* drained, or the parent is gone */
+#define NTS_WORKER_EXIT_STARTUP 3  /* cannot work: the reason was logged; restarted with back-off */
+#define NTS_WORKER_EXIT_BROKEN 4   /* an invariant of our own was found broken */
+
+typedef struct nts_worker_config_t {
+    const nts_setup_t *setup;
+    nts_store_config_t store;
+    nts_segment_t *segment;
+    int index;               /* of the worker, in the segment */
+    int worker_count;
+    int lifeline;            /* read end of a pipe the parent holds; end of file: the parent is gone */
+    const char *wake_path;   /* touched by the tool after it has placed a command; watched by inotify */
+    const char *const *secrets; /* per service of the setup, fetched before privileges were dropped; NULL
+                                   where it could not be fetched */
+    const nts_outcome_t *secret_outcomes; /* per service: why not */
+    const volatile int *stop; /* set by the signal handler: 1 drain, 2 at once */
+    int stop_fd;             /* becomes readable when *stop was set; -1 none */
+    const char *user_agent;
+    const nts_clock_t *clock;
+    const nts_random_t *random;
+} nts_worker_config_t;
+
+/** Runs until stopped; returns an exit code. */
+int nts_worker_run(const nts_worker_config_t *config, apr_pool_t *p);
+
+#endif /* NTS_WORKER_H */
