@@ -31,6 +31,8 @@ typedef struct nts_outcome_t {
 /** Fill in; @a out may be NULL (then nothing happens). The sentence is formatted into @a p. */
 void nts_outcome_set(nts_outcome_t *out, apr_pool_t *p, nts_remedy_t remedy, const char *code,
                      const char *fmt, ...) NTS_PRINTF(5, 6);
+/** The service's own words: any bytes, cut to 500, made printable UTF-8. @a out may be NULL. */
+void nts_outcome_set_words(nts_outcome_t *out, apr_pool_t *p, const char *bytes, apr_size_t len);
 /** Deep copy into @a p. */
 void nts_outcome_copy(nts_outcome_t *to, const nts_outcome_t *from, apr_pool_t *p);
 /** One line for a log: code, sentence, the service's words, what happens next. */
