@@ -1,10 +1,18 @@
-# The built module loads into the httpd it was built for.
+# The built module loads into the httpd it was built for, which starts, restarts and stops without complaint.
 use strict;
 use warnings;
-use JSON::PP qw(decode_json);
-use Test::More tests => 1;
+use NotionSync::Test;
 
-open my $fh, '<', "$ENV{NTS_BUILDDIR}/t/build.json" or die $!;
-my $build = decode_json(do { local $/; <$fh> });
-my $out = `$build->{httpd} -t -C 'LoadModule mpm_event_module $build->{httpd_modules}/mod_mpm_event.so' -C 'LoadModule notionsync_module $build->{module}' -C 'ServerName localhost' -C 'ErrorLog /dev/null' -f /dev/null 2>&1`;
-like($out, qr/Syntax OK/, 'httpd loads mod_notionsync.so') or diag $out;
+my $httpd = new_httpd();
+my ($exit, $output) = $httpd->configtest;
+is($exit, 0, 'configtest') or diag $output;
+like($output, qr/Syntax OK/, 'and it says so');
+
+$httpd->start;
+is($httpd->get('/index.html')->{body}, "here\n", 'the server answers');
+$httpd->graceful;
+is($httpd->get('/index.html')->{status}, 200, 'also after a graceful restart');
+$httpd->restart;
+is($httpd->get('/index.html')->{status}, 200, 'and after a stop and a start');
+
+finish();
