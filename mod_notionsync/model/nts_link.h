@@ -89,6 +89,7 @@ typedef struct nts_entry_field_t {
     nts_value_t before;  /* on the side written */
     nts_value_t after;   /* written */
     nts_value_t sent;    /* `after` as rendered for that side: what recovery compares with */
+    nts_value_t other;   /* native value of the side not written, as last read: what the base settles with */
     nts_value_t lost;    /* conflict: the losing value, kept so that it can be put back; else ABSENT */
     const char *reason;  /* "notion changed", "conflict: later edit", "tie: notion", "initial" ... */
 } nts_entry_field_t;

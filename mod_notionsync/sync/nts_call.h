@@ -30,6 +30,7 @@ typedef struct nts_loaded_t {
 /** One transaction. Anything may be empty. */
 typedef struct nts_commit_t {
     nts_link_t *link;             /* insert (id 0, set by the store) or update; NULL: leave */
+    const char *key_was;          /* the link's key as loaded: CLASH if a key change has moved it since */
     int link_forget;              /* delete the link row instead (a NEW one whose record is gone) */
     nts_entry_t *const *entries;  /* insert (id 0, set by the store) or complete */
     int entry_count;

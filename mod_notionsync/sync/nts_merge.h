@@ -1,0 +1,74 @@
+/* nts_merge.h - deciding one field: a pure function of base, both sides now, and stamps (S2). */
+#ifndef NTS_MERGE_H
+#define NTS_MERGE_H
+
+#include "model/nts_link.h"
+
+/** When a changed field was changed: somewhere in [from, to], on a common clock (S1). */
+typedef struct nts_stamp_t {
+    apr_time_t from;
+    apr_time_t to;
+} nts_stamp_t;
+
+/** -1: a was surely before b by more than @a grace; 1: after; 0: simultaneous as far as one can tell. */
+int nts_stamp_compare(const nts_stamp_t *a, const nts_stamp_t *b, apr_interval_time_t grace);
+
+typedef enum nts_verdict_t {
+    NTS_VERDICT_NONE = 0, /* nothing to do: no side changed */
+    NTS_VERDICT_AGREED,   /* both sides are equal; the bases do not show it yet */
+    NTS_VERDICT_WRITE,    /* `want` goes to the sides marked */
+    NTS_VERDICT_HELD,     /* a person decides */
+    NTS_VERDICT_STUCK,    /* a value has no place on the other side: the field is parked */
+    NTS_VERDICT_UNREAD    /* a side did not show the field, or only a part of it */
+} nts_verdict_t;
+
+typedef struct nts_decision_t {
+    nts_verdict_t verdict;
+    int write[NTS_SIDE_COUNT];
+    nts_value_t want;                    /* in the common domain */
+    nts_value_t native[NTS_SIDE_COUNT];  /* `want` for each side marked */
+    nts_value_t common[NTS_SIDE_COUNT];  /* both sides now, in the common domain */
+    nts_value_t agreed;                  /* the base in the common domain; ABSENT: none */
+    nts_value_t lost;                    /* the value that loses a conflict or is overwritten; ABSENT: none */
+    const char *reason;                  /* short, for the audit */
+    nts_outcome_t outcome;               /* HELD, STUCK */
+} nts_decision_t;
+
+/**
+ * Decide pair @a index of @a mapping.
+ * @param base   NULL or with ABSENT values: none (S2.6)
+ * @param now    both sides' native values
+ * @param stamps meaningful for a side that changed
+ * Everything in @a decision belongs to @a p or is borrowed from the inputs.
+ */
+void nts_merge_field(nts_decision_t *decision, const nts_mapping_t *mapping, int index,
+                     const nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
+                     const nts_stamp_t stamps[NTS_SIDE_COUNT], apr_pool_t *p);
+
+/** True if @a now of @a side differs from the base in the common domain, a rewrite of our own value not
+ *  counting (S2.1, S3.5). No base: true unless the value is null. */
+int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side_t side,
+                        const nts_value_t *now, apr_pool_t *p);
+
+/**
+ * Settle one field after a write to @a side: moves the bases if the answer equals what was sent, notes a
+ * rewrite if it does not (S3.5); a set settles member by member (S2.4).
+ * @param answer the written side's native value as its answer shows it
+ * @param other  the other side's native value as last read
+ * @param sent_at of the write; @a other_at of the other side's read
+ * @return non-zero if something was settled; 0 if the answer did not show the field
+ */
+int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
+                     const nts_value_t *sent, const nts_value_t *answer, const nts_value_t *other,
+                     apr_time_t sent_at, apr_time_t other_at, apr_pool_t *p);
+
+/** Both sides were seen equal: the bases move together. */
+void nts_merge_agree(nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
+                     const apr_time_t read_at[NTS_SIDE_COUNT], apr_pool_t *p);
+
+/** Fights in a row that make a field contested (S2.10), and how soon after our write an alteration counts
+ *  as an answer of a machine rather than a person's next edit. */
+#define NTS_CONTEST_FIGHTS 4
+#define NTS_CONTEST_WITHIN apr_time_from_sec(120)
+
+#endif /* NTS_MERGE_H */
