@@ -33,8 +33,8 @@ const char *nts_sha256_text(const char *text, apr_pool_t *p)
     return nts_hex_text(digest, sizeof(digest), p);
 }
 
-apr_status_t nts_hmac_sha256(unsigned char mac[NTS_SHA256_LEN], const void *key,
-                             apr_size_t key_len, const void *bytes, apr_size_t len)
+apr_status_t nts_hmac_sha256(unsigned char mac[NTS_SHA256_LEN], const void *key, apr_size_t key_len,
+                             const void *bytes, apr_size_t len)
 {
     unsigned int mac_len = 0;
 
@@ -75,8 +75,8 @@ static apr_status_t encrypt(unsigned char *box, const nts_key_t *key, const char
     if (EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key->bytes, box) == 1 &&
         EVP_EncryptUpdate(ctx, NULL, &out, (const unsigned char *)SEAL_MARK,
                           (int)strlen(SEAL_MARK)) == 1 &&
-        EVP_EncryptUpdate(ctx, NULL, &out, (const unsigned char *)binding,
-                          (int)strlen(binding)) == 1 &&
+        EVP_EncryptUpdate(ctx, NULL, &out, (const unsigned char *)binding, (int)strlen(binding)) ==
+            1 &&
         EVP_EncryptUpdate(ctx, body, &out, (const unsigned char *)secret, len) == 1 &&
         EVP_EncryptFinal_ex(ctx, body + len, &out) == 1 &&
         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_LEN, body + len) == 1) {
@@ -101,8 +101,8 @@ static apr_status_t decrypt(unsigned char *secret, const nts_key_t *key, const c
     if (EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key->bytes, box) == 1 &&
         EVP_DecryptUpdate(ctx, NULL, &out, (const unsigned char *)SEAL_MARK,
                           (int)strlen(SEAL_MARK)) == 1 &&
-        EVP_DecryptUpdate(ctx, NULL, &out, (const unsigned char *)binding,
-                          (int)strlen(binding)) == 1 &&
+        EVP_DecryptUpdate(ctx, NULL, &out, (const unsigned char *)binding, (int)strlen(binding)) ==
+            1 &&
         EVP_DecryptUpdate(ctx, secret, &out, body, len) == 1 &&
         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_LEN, box + NONCE_LEN + len) == 1 &&
         EVP_DecryptFinal_ex(ctx, secret + len, &out) == 1) {

@@ -9,8 +9,8 @@
 apr_status_t nts_sha256(unsigned char digest[NTS_SHA256_LEN], const void *bytes, apr_size_t len);
 /** SHA-256 of a text as 64 lower-case hex digits. */
 const char *nts_sha256_text(const char *text, apr_pool_t *p);
-apr_status_t nts_hmac_sha256(unsigned char mac[NTS_SHA256_LEN], const void *key,
-                             apr_size_t key_len, const void *bytes, apr_size_t len);
+apr_status_t nts_hmac_sha256(unsigned char mac[NTS_SHA256_LEN], const void *key, apr_size_t key_len,
+                             const void *bytes, apr_size_t len);
 /** Equality in a time that depends on @a len only. */
 int nts_equal_constant_time(const void *a, const void *b, apr_size_t len);
 

@@ -342,8 +342,8 @@ static int copy_node(struct json_object *from, struct json_object *parent, const
     if (!is_marked_mended(from)) {
         return json_c_shallow_copy_default(from, parent, key, index, to);
     }
-    *to = nts_json_must(json_object_new_string_len(json_object_get_string(from),
-                                                   json_object_get_string_len(from)));
+    *to = nts_json_must(
+        json_object_new_string_len(json_object_get_string(from), json_object_get_string_len(from)));
     nts_json_mark_mended(*to);
     return 2; /* "and what belongs to its serialiser" */
 }

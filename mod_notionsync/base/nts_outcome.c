@@ -89,11 +89,11 @@ const char *nts_outcome_text(const nts_outcome_t *out, apr_pool_t *p)
 {
     /* A NULL ends the arguments of apr_pstrcat, so absent parts are empty texts. */
     return apr_pstrcat(p, out->code ? out->code : "", out->code ? ": " : "",
-                       out->what ? out->what : "nothing to report",
-                       out->field ? " (field " : "", out->field ? out->field : "",
-                       out->field ? ")" : "", out->words ? "; answer: \"" : "",
-                       out->words ? out->words : "", out->words ? "\"" : "", next_text(out, p),
-                       out->advice ? "; " : "", out->advice ? out->advice : "", NULL);
+                       out->what ? out->what : "nothing to report", out->field ? " (field " : "",
+                       out->field ? out->field : "", out->field ? ")" : "",
+                       out->words ? "; answer: \"" : "", out->words ? out->words : "",
+                       out->words ? "\"" : "", next_text(out, p), out->advice ? "; " : "",
+                       out->advice ? out->advice : "", NULL);
 }
 
 /* In the order of nts_remedy_t. */

@@ -22,9 +22,10 @@ typedef enum nts_format_t {
 
 typedef struct nts_domain_options_t {
     nts_format_t format;
-    int options_create;   /* options=create: unknown choices may be made in Notion */
-    int lossy_accept;     /* lossy=accept: what does not survive is cut instead of parked */
-    const char *timezone; /* IANA name for instants of the external side that carry no offset; NULL UTC */
+    int options_create; /* options=create: unknown choices may be made in Notion */
+    int lossy_accept;   /* lossy=accept: what does not survive is cut instead of parked */
+    /* IANA name for instants of the external side that carry no offset; NULL UTC */
+    const char *timezone;
 } nts_domain_options_t;
 
 /**

@@ -9,9 +9,10 @@
 #include "model/nts_record.h"
 
 typedef enum nts_ask_kind_t {
-    NTS_ASK_DESCRIBE,  /* -> schema; external: instance, counter, trigger check too */
-    NTS_ASK_WHO,       /* Notion: users/me -> who */
-    NTS_ASK_READ,      /* one record by id, whole and authoritative (values cut at 25 are completed) */
+    NTS_ASK_DESCRIBE, /* -> schema; external: instance, counter, trigger check too */
+    NTS_ASK_WHO,      /* Notion: users/me -> who */
+    /* one record by id, whole and authoritative (values cut at 25 are completed) */
+    NTS_ASK_READ,
     NTS_ASK_READ_MANY, /* external: records by ids; missing ones are missing in the answer */
     NTS_ASK_LIST,      /* one page of an enumeration */
     NTS_ASK_FIND,      /* records whose fields hold these values: recovery and match */
@@ -27,49 +28,60 @@ typedef enum nts_ask_kind_t {
 
 /** Which records a listing covers. */
 typedef struct nts_listing_t {
-    apr_time_t edited_since;   /* Notion: last_edited_time on or after (floored to the minute); 0 all */
-    apr_time_t edited_before;  /* Notion: and before; 0 open */
-    const char *cursor;        /* opaque; NULL at the start; from the last answer */
-    int limit;                 /* records wanted at most; 0: the connector's best */
+    /* Notion: last_edited_time on or after (floored to the minute); 0 all */
+    apr_time_t edited_since;
+    apr_time_t edited_before; /* Notion: and before; 0 open */
+    const char *cursor;       /* opaque; NULL at the start; from the last answer */
+    int limit;                /* records wanted at most; 0: the connector's best */
 } nts_listing_t;
 
 typedef struct nts_ask_t {
     nts_ask_kind_t kind;
     nts_side_t side;
     const nts_mapping_t *mapping; /* bound where kind needs fields */
-    const char *id;               /* READ, UPDATE, REMOVE, RESTORE; CREATE: external key wanted or NULL */
-    const char *const *ids;       /* READ_MANY */
+    /* READ, UPDATE, REMOVE, RESTORE; CREATE: external key wanted or NULL */
+    const char *id;
+    const char *const *ids; /* READ_MANY */
     int id_count;
-    nts_listing_t listing;        /* LIST; FIND: Notion: created since (edited_since), by us */
-    const nts_value_t *values;    /* CREATE, UPDATE, FIND: native values per pair; ABSENT: not part of it */
-    const nts_value_t *expected;  /* external UPDATE, REMOVE: values last read, per pair: the write happens
-                                     only if the row still holds them (compared canonically, under lock) */
-    const char *image;            /* external RESTORE: row image to insert; `values` override it */
-    const char *intent;           /* CREATE..RESTORE, INTENT: the intent's id */
-    apr_int64_t since;            /* CHANGES: last change number taken */
-    apr_int64_t settled_to;       /* CHANGES: entries up to here are in the inbox and may be deleted */
-    int follow_writes;            /* READ: how many writes will follow: budget reserved together (S3.1) */
-    int want_image;               /* external READ: fill nts_record_t.image */
-    int dry;                      /* PROVISION, UNPROVISION: only give the statements */
+    nts_listing_t listing; /* LIST; FIND: Notion: created since (edited_since), by us */
+    /* CREATE, UPDATE, FIND: native values per pair; ABSENT: not part of it */
+    const nts_value_t *values;
+    /* external UPDATE, REMOVE: values last read, per pair: the write happens only if the row
+     * still holds them (compared canonically, under lock) */
+    const nts_value_t *expected;
+    /* external RESTORE: row image to insert; `values` override it */
+    const char *image;
+    const char *intent; /* CREATE..RESTORE, INTENT: the intent's id */
+    apr_int64_t since;  /* CHANGES: last change number taken */
+    /* CHANGES: entries up to here are in the inbox and may be deleted */
+    apr_int64_t settled_to;
+    /* READ: how many writes will follow: budget reserved together (S3.1) */
+    int follow_writes;
+    int want_image; /* external READ: fill nts_record_t.image */
+    int dry;        /* PROVISION, UNPROVISION: only give the statements */
 } nts_ask_t;
 
 typedef enum nts_result_t {
     NTS_RESULT_OK = 0,
-    NTS_RESULT_GONE,     /* confirmed: no such row, on the same database instance (S4.1) */
-    NTS_RESULT_MISSING,  /* Notion 404: purged, unshared or never there: no proof of anything */
-    NTS_RESULT_STALE,    /* external write: the row was not as expected; record shows it now (GONE: deleted) */
-    NTS_RESULT_NOT_DONE, /* certain: nothing happened; try again (429, 529, 409, busy, not connected) */
-    NTS_RESULT_UNKNOWN,  /* a write's fate is unknown (cut, timed out, 500, 502, 503, 504) */
-    NTS_RESULT_REFUSED,  /* this record was refused for good (validation, constraint): park it */
-    NTS_RESULT_TRASHED,  /* Notion: refused because the page is in the trash */
-    NTS_RESULT_BLOCKED   /* nothing can work until a person acts (401, 403, schema gone, other instance) */
+    NTS_RESULT_GONE,    /* confirmed: no such row, on the same database instance (S4.1) */
+    NTS_RESULT_MISSING, /* Notion 404: purged, unshared or never there: no proof of anything */
+    /* external write: the row was not as expected; record shows it now (GONE: deleted) */
+    NTS_RESULT_STALE,
+    /* certain: nothing happened; try again (429, 529, 409, busy, not connected) */
+    NTS_RESULT_NOT_DONE,
+    NTS_RESULT_UNKNOWN, /* a write's fate is unknown (cut, timed out, 500, 502, 503, 504) */
+    NTS_RESULT_REFUSED, /* this record was refused for good (validation, constraint): park it */
+    NTS_RESULT_TRASHED, /* Notion: refused because the page is in the trash */
+    /* nothing can work until a person acts (401, 403, schema gone, other instance) */
+    NTS_RESULT_BLOCKED
 } nts_result_t;
 
 /** One entry of the external change table. */
 typedef struct nts_change_t {
     apr_int64_t number;
-    char op;             /* 'i' insert, 'u' update, 'd' delete, 'k' key change, 'r' replace (delete and
-                            insert in one transaction), 't' truncate or unknown: look at everything */
+    /* 'i' insert, 'u' update, 'd' delete, 'k' key change, 'r' replace (delete and insert in one
+     * transaction), 't' truncate or unknown: look at everything */
+    char op;
     const char *key;     /* new key; 'd': the key that went */
     const char *old_key; /* 'k' */
     const char *intent;  /* our own write's intent id, or NULL */
@@ -79,24 +91,27 @@ typedef struct nts_change_t {
 
 typedef struct nts_answer_t {
     nts_result_t result;
-    nts_outcome_t outcome;       /* whenever result is not OK or GONE */
-    nts_record_t *record;        /* READ, CREATE, UPDATE, REMOVE, RESTORE, INTENT, STALE; may be NULL */
-    const char *id;              /* CREATE: the new id, also when record is NULL (committed_resource_id) */
-    nts_record_t *records;       /* READ_MANY, LIST, FIND */
+    nts_outcome_t outcome; /* whenever result is not OK or GONE */
+    /* READ, CREATE, UPDATE, REMOVE, RESTORE, INTENT, STALE; may be NULL */
+    nts_record_t *record;
+    /* CREATE: the new id, also when record is NULL (committed_resource_id) */
+    const char *id;
+    nts_record_t *records; /* READ_MANY, LIST, FIND */
     int record_count;
-    const char *cursor;          /* LIST: next page, NULL at the end */
-    int complete;                /* LIST: with cursor NULL, the end is proven (S7.2) */
-    int applied;                 /* INTENT */
-    int rewritten;               /* never set by connectors; the engine compares */
-    nts_schema_t *schema;        /* DESCRIBE */
-    const char *who;             /* WHO: the bot's user id */
-    int who_is_bot;              /* WHO: a bot; a personal token acts as a person: no author-based echo */
+    const char *cursor;   /* LIST: next page, NULL at the end */
+    int complete;         /* LIST: with cursor NULL, the end is proven (S7.2) */
+    int applied;          /* INTENT */
+    int rewritten;        /* never set by connectors; the engine compares */
+    nts_schema_t *schema; /* DESCRIBE */
+    const char *who;      /* WHO: the bot's user id */
+    /* WHO: a bot; a personal token acts as a person: no author-based echo */
+    int who_is_bot;
     const nts_change_t *changes; /* CHANGES, in order */
     int change_count;
-    apr_int64_t last_change;     /* CHANGES: number to continue from */
-    const char *statements;      /* PROVISION, UNPROVISION: what was or would be run */
-    int requests;                /* HTTP requests this answer cost */
-    apr_time_t sent_at;          /* first byte of the (last) request; SQL: before the statement */
+    apr_int64_t last_change; /* CHANGES: number to continue from */
+    const char *statements;  /* PROVISION, UNPROVISION: what was or would be run */
+    int requests;            /* HTTP requests this answer cost */
+    apr_time_t sent_at;      /* first byte of the (last) request; SQL: before the statement */
     apr_time_t answered_at;
 } nts_answer_t;
 

@@ -9,7 +9,7 @@
 #include "model/nts_exchange.h"
 
 typedef enum nts_link_state_t {
-    NTS_LINK_NEW = 0,   /* one side only: to be created on the other */
+    NTS_LINK_NEW = 0, /* one side only: to be created on the other */
     NTS_LINK_ACTIVE,
     NTS_LINK_DORMANT,   /* outside the filter; both ids stay reserved */
     NTS_LINK_TOMBSTONE, /* deleted on both sides */
@@ -18,14 +18,15 @@ typedef enum nts_link_state_t {
 
 /** What both sides last agreed on for one pair, as each side showed it (S1 base). */
 typedef struct nts_base_t {
-    apr_int64_t pair;       /* nts_pair_t.id */
+    apr_int64_t pair;                  /* nts_pair_t.id */
     nts_value_t value[NTS_SIDE_COUNT]; /* ABSENT: no base yet */
-    apr_time_t seen[NTS_SIDE_COUNT];   /* sending of the last authoritative read that showed it: where a
-                                          later change's stamp begins */
-    int has_rewrite;        /* S3.5: `rewriter` stored our value differently, as `rewrite` */
+    /* sending of the last authoritative read that showed it: where a later change's stamp begins */
+    apr_time_t seen[NTS_SIDE_COUNT];
+    int has_rewrite; /* S3.5: `rewriter` stored our value differently, as `rewrite` */
     nts_side_t rewriter;
     nts_value_t rewrite;
-    int fights;             /* S2.10: how many times in a row `fighter` undid or altered our write */
+    /* S2.10: how many times in a row `fighter` undid or altered our write */
+    int fights;
     nts_side_t fighter;
 } nts_base_t;
 
@@ -37,19 +38,19 @@ typedef enum nts_trouble_t {
 } nts_trouble_t;
 
 typedef struct nts_link_t {
-    apr_int64_t id; /* dense number; 0: not stored yet */
+    apr_int64_t id;   /* dense number; 0: not stored yet */
     const char *page; /* NULL: none */
     const char *key;  /* NULL: none */
     nts_link_state_t state;
     nts_base_t *bases;
     int base_count;
     nts_trouble_t trouble;
-    nts_outcome_t outcome; /* of the trouble */
+    nts_outcome_t outcome;   /* of the trouble */
     const char *fingerprint; /* S2.9: hash of the values shown with a hold; NULL none */
-    int attempts;          /* failures in a row */
-    apr_time_t next_try;   /* parked: 0 when not by time */
-    apr_time_t touched;    /* S3.2: last read, write or settlement that was stored */
-    apr_time_t missing;    /* S4.1: a full run first saw Notion answer 404 at; 0 no */
+    int attempts;            /* failures in a row */
+    apr_time_t next_try;     /* parked: 0 when not by time */
+    apr_time_t touched;      /* S3.2: last read, write or settlement that was stored */
+    apr_time_t missing;      /* S4.1: a full run first saw Notion answer 404 at; 0 no */
 } nts_link_t;
 
 /** The base of a pair, or NULL. */
@@ -67,10 +68,10 @@ typedef enum nts_entry_op_t {
     NTS_ENTRY_UPDATE,
     NTS_ENTRY_REMOVE,
     NTS_ENTRY_RESTORE,
-    NTS_ENTRY_LINK,     /* two existing records were paired, or a key changed */
-    NTS_ENTRY_AGREE,    /* bases moved without a write (both sides made the same edit) */
-    NTS_ENTRY_HOLD,     /* something was held for a person */
-    NTS_ENTRY_REFUSE    /* a service or a rule refused; nothing changed */
+    NTS_ENTRY_LINK,  /* two existing records were paired, or a key changed */
+    NTS_ENTRY_AGREE, /* bases moved without a write (both sides made the same edit) */
+    NTS_ENTRY_HOLD,  /* something was held for a person */
+    NTS_ENTRY_REFUSE /* a service or a rule refused; nothing changed */
 } nts_entry_op_t;
 
 typedef enum nts_entry_state_t {
@@ -84,34 +85,37 @@ typedef enum nts_entry_state_t {
 /** One field of an audit entry. Values as the common domain has them. */
 typedef struct nts_entry_field_t {
     apr_int64_t pair;
-    const char *name;    /* "Stage <-> stage" at the time */
-    nts_value_t agreed;  /* the base before; ABSENT: none */
-    nts_value_t before;  /* on the side written */
-    nts_value_t after;   /* written */
-    nts_value_t sent;    /* `after` as rendered for that side: what recovery compares with */
-    nts_value_t other;   /* native value of the side not written, as last read: what the base settles with */
-    nts_value_t lost;    /* conflict: the losing value, kept so that it can be put back; else ABSENT */
-    const char *reason;  /* "notion changed", "conflict: later edit", "tie: notion", "initial" ... */
+    const char *name;   /* "Stage <-> stage" at the time */
+    nts_value_t agreed; /* the base before; ABSENT: none */
+    nts_value_t before; /* on the side written */
+    nts_value_t after;  /* written */
+    nts_value_t sent;   /* `after` as rendered for that side: what recovery compares with */
+    /* native value of the side not written, as last read: what the base settles with */
+    nts_value_t other;
+    /* conflict: the losing value, kept so that it can be put back; else ABSENT */
+    nts_value_t lost;
+    /* "notion changed", "conflict: later edit", "tie: notion", "initial" ... */
+    const char *reason;
 } nts_entry_field_t;
 
 typedef struct nts_entry_t {
-    apr_int64_t id;      /* 0: not stored yet */
-    const char *intent;  /* UUID; the id the external database keeps; unique */
-    apr_int64_t link;    /* 0 until the link has a number */
+    apr_int64_t id;     /* 0: not stored yet */
+    const char *intent; /* UUID; the id the external database keeps; unique */
+    apr_int64_t link;   /* 0 until the link has a number */
     nts_entry_op_t op;
-    nts_side_t side;     /* the side written */
+    nts_side_t side; /* the side written */
     nts_entry_state_t state;
-    apr_time_t at;       /* stored; for an intent just before sending */
-    const char *page;    /* ids at the time, for reading after links are gone */
+    apr_time_t at;    /* stored; for an intent just before sending */
+    const char *page; /* ids at the time, for reading after links are gone */
     const char *key;
-    const char *cause;   /* event id, change number, "reconcile", "command 12", "undo of 7" */
-    apr_int64_t run;     /* reconciliation or command run; 0 none */
-    const char *image;   /* whole row before a delete */
-    const char *note;    /* sentence for people; NULL */
+    const char *cause; /* event id, change number, "reconcile", "command 12", "undo of 7" */
+    apr_int64_t run;   /* reconciliation or command run; 0 none */
+    const char *image; /* whole row before a delete */
+    const char *note;  /* sentence for people; NULL */
     const nts_entry_field_t *fields;
     int field_count;
-    apr_int64_t undoes;  /* the entry this one takes back; 0 none */
-    apr_time_t looked;   /* recovery of a create: first lookup that found nothing; 0 not yet */
+    apr_int64_t undoes; /* the entry this one takes back; 0 none */
+    apr_time_t looked;  /* recovery of a create: first lookup that found nothing; 0 not yet */
 } nts_entry_t;
 
 const char *nts_entry_fields_text(const nts_entry_t *entry, apr_pool_t *p);
@@ -124,15 +128,16 @@ const char *nts_link_state_name(nts_link_state_t state);
 typedef struct nts_notice_t {
     apr_int64_t id;
     nts_side_t side;
-    const char *record;    /* page id or external key; NULL: the whole side (schema change, truncate) */
-    const char *event;     /* unique: event UUID, "change:<instance>:<n>", "command:<id>" */
-    const char *kind;      /* "page.properties_updated", "change.u", "retry", ... */
-    const char *properties;/* JSON array of decoded property ids the event names; NULL: not told */
-    const char *authors;   /* JSON array of author ids; NULL: not told */
-    const char *old_key;   /* key change */
-    const char *intent;    /* external change that is our own write */
-    const char *image;     /* external delete: the row as it was */
-    apr_time_t at;         /* when it happened, by the sender's clock */
+    /* page id or external key; NULL: the whole side (schema change, truncate) */
+    const char *record;
+    const char *event;      /* unique: event UUID, "change:<instance>:<n>", "command:<id>" */
+    const char *kind;       /* "page.properties_updated", "change.u", "retry", ... */
+    const char *properties; /* JSON array of decoded property ids the event names; NULL: not told */
+    const char *authors;    /* JSON array of author ids; NULL: not told */
+    const char *old_key;    /* key change */
+    const char *intent;     /* external change that is our own write */
+    const char *image;      /* external delete: the row as it was */
+    apr_time_t at;          /* when it happened, by the sender's clock */
     apr_time_t stored;
 } nts_notice_t;
 

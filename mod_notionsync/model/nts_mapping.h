@@ -11,13 +11,13 @@
 typedef enum nts_service_kind_t { NTS_SERVICE_NOTION, NTS_SERVICE_SQL } nts_service_kind_t;
 
 typedef struct nts_service_t {
-    apr_int64_t id;      /* of the store; 0 before it was stored */
-    const char *vhost;   /* name of the virtual host, "" for the main server */
+    apr_int64_t id;    /* of the store; 0 before it was stored */
+    const char *vhost; /* name of the virtual host, "" for the main server */
     const char *name;
     nts_service_kind_t kind;
-    const char *token;       /* reference: file:PATH, env:NAME, exec:COMMAND; NULL none */
-    const char *endpoint;    /* base address without trailing slash; NULL: the service's own */
-    int budget_requests;     /* per budget_window */
+    const char *token;    /* reference: file:PATH, env:NAME, exec:COMMAND; NULL none */
+    const char *endpoint; /* base address without trailing slash; NULL: the service's own */
+    int budget_requests;  /* per budget_window */
     apr_interval_time_t budget_window;
     const char *database_driver; /* "sqlite" */
     const char *database;        /* connection info or path */
@@ -26,11 +26,7 @@ typedef struct nts_service_t {
     int provision_auto;
 } nts_service_t;
 
-typedef enum nts_direction_t {
-    NTS_BOTH,
-    NTS_TO_EXTERNAL,
-    NTS_TO_NOTION
-} nts_direction_t;
+typedef enum nts_direction_t { NTS_BOTH, NTS_TO_EXTERNAL, NTS_TO_NOTION } nts_direction_t;
 
 typedef enum nts_conflict_t {
     NTS_CONFLICT_INHERIT = 0, /* of a pair: the mapping's rule */
@@ -40,9 +36,17 @@ typedef enum nts_conflict_t {
     NTS_CONFLICT_HOLD
 } nts_conflict_t;
 
-typedef enum nts_initial_t { NTS_INITIAL_HOLD = 0, NTS_INITIAL_NOTION, NTS_INITIAL_EXTERNAL } nts_initial_t;
+typedef enum nts_initial_t {
+    NTS_INITIAL_HOLD = 0,
+    NTS_INITIAL_NOTION,
+    NTS_INITIAL_EXTERNAL
+} nts_initial_t;
 
-typedef enum nts_deletes_t { NTS_DELETES_PROPAGATE = 0, NTS_DELETES_HOLD, NTS_DELETES_IGNORE } nts_deletes_t;
+typedef enum nts_deletes_t {
+    NTS_DELETES_PROPAGATE = 0,
+    NTS_DELETES_HOLD,
+    NTS_DELETES_IGNORE
+} nts_deletes_t;
 
 /** One pair of fields. `id` is stable in the store for (Notion property id, external field). */
 typedef struct nts_pair_t {
@@ -54,7 +58,8 @@ typedef struct nts_pair_t {
     nts_conflict_t conflict;
     nts_initial_t initial;
     nts_domain_options_t options;
-    const nts_domain_t *domain; /* NULL until both schemas were read, or while the pair is suspended */
+    /* NULL until both schemas were read, or while the pair is suspended */
+    const nts_domain_t *domain;
     int computed[NTS_SIDE_COUNT]; /* that side makes the value itself */
 } nts_pair_t;
 

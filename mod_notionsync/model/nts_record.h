@@ -5,20 +5,24 @@
 #include "model/nts_mapping.h"
 
 typedef struct nts_record_t {
-    const char *id;             /* page id (normalised UUID) or external key */
-    const nts_value_t *values;  /* one per pair of the mapping, in its order; ABSENT where not read */
-    int trashed;                /* Notion: in_trash */
-    int archived;               /* Notion: is_archived */
-    int elsewhere;              /* Notion: the page's parent is another data source now */
-    int by_us;                  /* Notion: created_by is this connection's bot */
-    apr_time_t created;         /* floored to the minute by Notion; 0 unknown */
-    apr_time_t edited;          /* Notion: last_edited_time, floored to the minute; 0 unknown */
-    apr_time_t changed;         /* external: the last change entry of this key, by the database's clock, read
-                                   in one snapshot with the row; 0 none */
-    const char *intent;         /* external: the intent id of our last write to this key, if that write is
-                                   its last change; NULL otherwise */
-    const char *image;          /* external: the whole row as a JSON object text, unmapped columns included;
-                                   NULL when it was not asked for */
+    const char *id; /* page id (normalised UUID) or external key */
+    /* one per pair of the mapping, in its order; ABSENT where not read */
+    const nts_value_t *values;
+    int trashed;        /* Notion: in_trash */
+    int archived;       /* Notion: is_archived */
+    int elsewhere;      /* Notion: the page's parent is another data source now */
+    int by_us;          /* Notion: created_by is this connection's bot */
+    apr_time_t created; /* floored to the minute by Notion; 0 unknown */
+    apr_time_t edited;  /* Notion: last_edited_time, floored to the minute; 0 unknown */
+    /* external: the last change entry of this key, by the database's clock, read in one snapshot
+     * with the row; 0 none */
+    apr_time_t changed;
+    /* external: the intent id of our last write to this key, if that write is its last change;
+     * NULL otherwise */
+    const char *intent;
+    /* external: the whole row as a JSON object text, unmapped columns included; NULL when it was
+     * not asked for */
+    const char *image;
 } nts_record_t;
 
 /** External keys: one column's text, or several as a JSON array of texts. Display and store form. */

@@ -5,7 +5,8 @@
 #include "model/nts_value.h"
 
 typedef enum nts_type_kind_t {
-    NTS_TYPE_UNSUPPORTED = 0, /* native names it; a mapping that uses it is blocked with the reason */
+    /* native names it; a mapping that uses it is blocked with the reason */
+    NTS_TYPE_UNSUPPORTED = 0,
     NTS_TYPE_TEXT,
     NTS_TYPE_NUMBER,
     NTS_TYPE_BOOL,
@@ -19,19 +20,21 @@ typedef enum nts_type_kind_t {
 /** A field's type. Zero means "no limit" where that makes sense. */
 typedef struct nts_type_t {
     nts_type_kind_t kind;
-    const char *native;  /* "multi_select", "VARCHAR(40)": for messages */
-    int computed;        /* the side makes the value itself (formula, unique_id, generated column) */
-    int nullable;        /* false: null cannot be stored (NOT NULL, a checkbox) */
-    int max_length;      /* code points of a text; 0 unlimited */
-    int whole;           /* numbers without fraction only */
-    int precision;       /* total digits of a DECIMAL; 0 unlimited */
-    int scale;           /* digits after the point, with precision */
-    int binary;          /* stored as an IEEE double */
-    int zoned;           /* INSTANT: the side keeps an offset; otherwise the mapping's timezone= rules */
-    int single_line;     /* reserved for sides that refuse line breaks */
+    const char *native; /* "multi_select", "VARCHAR(40)": for messages */
+    /* the side makes the value itself (formula, unique_id, generated column) */
+    int computed;
+    int nullable;   /* false: null cannot be stored (NOT NULL, a checkbox) */
+    int max_length; /* code points of a text; 0 unlimited */
+    int whole;      /* numbers without fraction only */
+    int precision;  /* total digits of a DECIMAL; 0 unlimited */
+    int scale;      /* digits after the point, with precision */
+    int binary;     /* stored as an IEEE double */
+    /* INSTANT: the side keeps an offset; otherwise the mapping's timezone= rules */
+    int zoned;
+    int single_line;             /* reserved for sides that refuse line breaks */
     const nts_option_t *options; /* OPTION, SET: known choices */
     int option_count;
-    int options_open;    /* an unknown choice may be written and comes into being */
+    int options_open; /* an unknown choice may be written and comes into being */
 } nts_type_t;
 
 typedef struct nts_schema_field_t {
@@ -43,12 +46,13 @@ typedef struct nts_schema_field_t {
 typedef struct nts_schema_t {
     const nts_schema_field_t *fields;
     int count;
-    const char *title;       /* of the data source or table, for people */
-    const char *instance;    /* external: random id kept in the database; NULL where there is none */
-    apr_int64_t counter;     /* external: highest change number seen; grows for ever */
-    const char *key;         /* external: the key column(s), joined by ',' */
-    int provisioned;         /* external: triggers in place and current */
-    const char *problem;     /* why it is not, for people; NULL if it is */
+    const char *title; /* of the data source or table, for people */
+    /* external: random id kept in the database; NULL where there is none */
+    const char *instance;
+    apr_int64_t counter; /* external: highest change number seen; grows for ever */
+    const char *key;     /* external: the key column(s), joined by ',' */
+    int provisioned;     /* external: triggers in place and current */
+    const char *problem; /* why it is not, for people; NULL if it is */
 } nts_schema_t;
 
 /** Field by id, then by exact name; NULL if none. */

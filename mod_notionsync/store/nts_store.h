@@ -15,8 +15,8 @@
 typedef struct nts_store_t nts_store_t;
 
 typedef struct nts_store_config_t {
-    const char *driver; /* "sqlite3" */
-    const char *params; /* path of the database file */
+    const char *driver;    /* "sqlite3" */
+    const char *params;    /* path of the database file */
     const char *lock_path; /* lock file beside it; one per store, shared by all processes */
     const nts_clock_t *clock;
 } nts_store_config_t;
@@ -60,13 +60,13 @@ typedef enum nts_mapping_state_t {
 typedef struct nts_mapping_status_t {
     nts_mapping_state_t state;
     nts_outcome_t outcome;
-    int matched;              /* first contact is over (S5.1) */
-    const char *instance;     /* external instance id first seen; NULL none */
-    apr_int64_t counter;      /* external change number taken */
-    apr_time_t listed;        /* sending of the last complete listing of Notion; 0 never */
-    apr_time_t full_done;     /* end of the last full reconciliation */
+    int matched;          /* first contact is over (S5.1) */
+    const char *instance; /* external instance id first seen; NULL none */
+    apr_int64_t counter;  /* external change number taken */
+    apr_time_t listed;    /* sending of the last complete listing of Notion; 0 never */
+    apr_time_t full_done; /* end of the last full reconciliation */
     apr_time_t latency[NTS_SIDE_COUNT]; /* last notice-to-write time towards that side */
-    const char *triggers;     /* one line for the dashboard: provisioned, missing, ... */
+    const char *triggers;               /* one line for the dashboard: provisioned, missing, ... */
 } nts_mapping_status_t;
 
 apr_status_t nts_store_get_status(nts_mapping_status_t *status, nts_store_t *store,
@@ -116,7 +116,8 @@ apr_status_t nts_store_put_notices(int *duplicates, nts_store_t *store, nts_inbo
                                    int count);
 /** Unsettled notices of a mapping with id > after, oldest first. */
 apr_status_t nts_store_get_notices(nts_notice_t **notices, int *count, nts_store_t *store,
-                                   apr_int64_t mapping, apr_int64_t after, int limit, apr_pool_t *p);
+                                   apr_int64_t mapping, apr_int64_t after, int limit,
+                                   apr_pool_t *p);
 apr_status_t nts_store_settle(nts_store_t *store, const apr_int64_t *ids, int count);
 /** Take external changes into the inbox and move the mapping's counter, in one transaction. */
 apr_status_t nts_store_take_changes(nts_store_t *store, apr_int64_t mapping, nts_inbox_row_t *rows,
@@ -168,16 +169,18 @@ apr_status_t nts_store_take_handshake(nts_store_t *store, const nts_service_t *s
 typedef struct nts_command_t {
     apr_int64_t id;
     apr_int64_t mapping;
-    const char *verb;   /* "reconcile", "pause", "resume", "undo", "verify", "provision", "unprovision" */
-    const char *args;   /* JSON object text */
-    const char *by;     /* user name or "notionsyncctl" */
-    const char *state;  /* "queued", "running", "done", "failed" */
+    /* "reconcile", "pause", "resume", "undo", "verify", "provision", "unprovision" */
+    const char *verb;
+    const char *args;     /* JSON object text */
+    const char *by;       /* user name or "notionsyncctl" */
+    const char *state;    /* "queued", "running", "done", "failed" */
     const char *progress; /* JSON object text: for people while it runs */
-    const char *result; /* JSON object text */
+    const char *result;   /* JSON object text */
     apr_time_t at;
 } nts_command_t;
 
-apr_status_t nts_store_put_command(apr_int64_t *id, nts_store_t *store, const nts_command_t *command);
+apr_status_t nts_store_put_command(apr_int64_t *id, nts_store_t *store,
+                                   const nts_command_t *command);
 apr_status_t nts_store_get_command(nts_command_t **command, nts_store_t *store, apr_int64_t id,
                                    apr_pool_t *p);
 /** Queued, and at a take-over running, commands of the mappings of one group, oldest first. */
@@ -199,10 +202,11 @@ typedef struct nts_run_t {
     apr_int64_t written[NTS_SIDE_COUNT];
     apr_int64_t troubles;
     apr_int64_t requests;
-    const char *note;  /* outcome text or phase, for people */
+    const char *note; /* outcome text or phase, for people */
 } nts_run_t;
 
-apr_status_t nts_store_put_run(nts_store_t *store, nts_run_t *run); /* insert (sets id) or update */
+/* insert (sets id) or update */
+apr_status_t nts_store_put_run(nts_store_t *store, nts_run_t *run);
 apr_status_t nts_store_get_runs(nts_run_t **runs, int *count, nts_store_t *store,
                                 apr_int64_t mapping, int limit, apr_pool_t *p);
 
@@ -223,8 +227,8 @@ typedef struct nts_counts_t {
     apr_int64_t links[NTS_LINK_IGNORED + 1]; /* by state */
     apr_int64_t parked;
     apr_int64_t held;
-    apr_int64_t waiting;  /* unsettled notices */
-    apr_int64_t pending;  /* intents without an end */
+    apr_int64_t waiting; /* unsettled notices */
+    apr_int64_t pending; /* intents without an end */
 } nts_counts_t;
 apr_status_t nts_store_count(nts_counts_t *counts, nts_store_t *store, apr_int64_t mapping);
 /** Audit entries newest first, older than entry @a before (0: newest), of a link (0: all). */

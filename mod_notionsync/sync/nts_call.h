@@ -17,28 +17,32 @@ typedef struct nts_target_t {
 
 /** What the store answers to a load. Belongs to the job's pool. */
 typedef struct nts_loaded_t {
-    nts_link_t *link;            /* NULL: unknown to us */
-    nts_link_t *counterpart;     /* target names page and key of two different links: the key's; or NULL */
-    const nts_entry_t *pending;  /* intents of this record without an end, oldest first */
+    nts_link_t *link; /* NULL: unknown to us */
+    /* target names page and key of two different links: the key's; or NULL */
+    nts_link_t *counterpart;
+    const nts_entry_t *pending; /* intents of this record without an end, oldest first */
     int pending_count;
     const nts_notice_t *notices; /* unsettled, oldest first, at most 100 */
     int notice_count;
-    int creates_pending[NTS_SIDE_COUNT]; /* intents of creates on that side in this mapping, other records' */
+    /* intents of creates on that side in this mapping, other records' */
+    int creates_pending[NTS_SIDE_COUNT];
     const char *tombstone_image; /* tombstone or absent row: the newest row image kept, or NULL */
 } nts_loaded_t;
 
 /** One transaction. Anything may be empty. */
 typedef struct nts_commit_t {
-    nts_link_t *link;             /* insert (id 0, set by the store) or update; NULL: leave */
-    const char *key_was;          /* the link's key as loaded: CLASH if a key change has moved it since */
-    int link_forget;              /* delete the link row instead (a NEW one whose record is gone) */
-    nts_entry_t *const *entries;  /* insert (id 0, set by the store) or complete */
+    nts_link_t *link; /* insert (id 0, set by the store) or update; NULL: leave */
+    /* the link's key as loaded: CLASH if a key change has moved it since */
+    const char *key_was;
+    /* delete the link row instead (a NEW one whose record is gone) */
+    int link_forget;
+    nts_entry_t *const *entries; /* insert (id 0, set by the store) or complete */
     int entry_count;
-    const apr_int64_t *settled;   /* notices to settle */
+    const apr_int64_t *settled; /* notices to settle */
     int settled_count;
-    int counts_as_delete;         /* the entry is a confirmed delete: the limit applies (S4.2) */
+    int counts_as_delete; /* the entry is a confirmed delete: the limit applies (S4.2) */
     int delete_limit_percent;
-    nts_notice_t *const *follow;  /* notices to store with it (run again, wake) */
+    nts_notice_t *const *follow; /* notices to store with it (run again, wake) */
     int follow_count;
 } nts_commit_t;
 
@@ -47,8 +51,8 @@ typedef enum nts_call_kind_t {
     NTS_CALL_LOAD,
     NTS_CALL_ASK,
     NTS_CALL_COMMIT,
-    NTS_CALL_LOOKUP, /* links by ids, for scans */
-    NTS_CALL_SPAWN,  /* run these targets as jobs; reply when the driver has room for more */
+    NTS_CALL_LOOKUP,    /* links by ids, for scans */
+    NTS_CALL_SPAWN,     /* run these targets as jobs; reply when the driver has room for more */
     NTS_CALL_MATCH_PUT, /* first match: keep (side, id, hash) of unlinked records */
     NTS_CALL_MATCH_JOIN /* first match: pair what is unambiguous */
 } nts_call_kind_t;
@@ -65,14 +69,15 @@ typedef struct nts_call_t {
     nts_target_t load;
     nts_ask_t ask;
     nts_commit_t commit;
-    nts_side_t lookup_side;        /* LOOKUP: by page ids or by keys */
+    nts_side_t lookup_side; /* LOOKUP: by page ids or by keys */
     const char *const *lookup_ids;
     int lookup_count;
-    apr_int64_t lookup_after;      /* LOOKUP with lookup_ids NULL: active links with id > this, by id */
+    /* LOOKUP with lookup_ids NULL: active links with id > this, by id */
+    apr_int64_t lookup_after;
     int lookup_limit;
     const nts_spawn_t *spawns;
     int spawn_count;
-    nts_side_t match_side;         /* MATCH_PUT */
+    nts_side_t match_side; /* MATCH_PUT */
     const char *const *match_ids;
     const char *const *match_hashes;
     int match_count;
@@ -82,13 +87,15 @@ typedef struct nts_call_t {
 typedef struct nts_matched_t {
     apr_int64_t unlinked[NTS_SIDE_COUNT]; /* candidates that were put */
     apr_int64_t linked;                   /* pairs made: exactly one on each side */
-    apr_int64_t ambiguous;                /* records whose hash stands more than once on a side; held */
+    /* records whose hash stands more than once on a side; held */
+    apr_int64_t ambiguous;
 } nts_matched_t;
 
 typedef enum nts_commit_result_t {
     NTS_COMMIT_OK = 0,
-    NTS_COMMIT_LIMIT,  /* nothing stored: the hour's deletes are used up, or too large a share */
-    NTS_COMMIT_CLASH   /* nothing stored: an id is linked elsewhere, or the group's epoch has moved on */
+    NTS_COMMIT_LIMIT, /* nothing stored: the hour's deletes are used up, or too large a share */
+    /* nothing stored: an id is linked elsewhere, or the group's epoch has moved on */
+    NTS_COMMIT_CLASH
 } nts_commit_result_t;
 
 typedef struct nts_reply_t {
@@ -96,18 +103,21 @@ typedef struct nts_reply_t {
     const nts_answer_t *answer;    /* ASK */
     nts_commit_result_t committed; /* COMMIT */
     const char *commit_words;      /* with LIMIT or CLASH: why, for people */
-    nts_link_t *const *links;      /* LOOKUP: with ids: one per id, NULL where unknown; else by number */
+    /* LOOKUP: with ids: one per id, NULL where unknown; else by number */
+    nts_link_t *const *links;
     int link_count;
-    const nts_matched_t *matched;  /* MATCH_JOIN */
+    const nts_matched_t *matched; /* MATCH_JOIN */
 } nts_reply_t;
 
 typedef enum nts_step_t {
     NTS_STEP_CALL = 0, /* perform the call, feed the reply */
     NTS_STEP_DONE,     /* finished; nothing wrong */
     NTS_STEP_WAIT,     /* come back at `until` (a fresh job) */
-    NTS_STEP_TROUBLE,  /* parked or held, already stored with its reason; come back at `until` or, if 0,
-                          when something wakes it */
-    NTS_STEP_BLOCKED   /* not this record's fault: the service or mapping cannot work; see outcome */
+    /* parked or held, already stored with its reason; come back at `until` or, if 0, when
+     * something wakes it */
+    NTS_STEP_TROUBLE,
+    /* not this record's fault: the service or mapping cannot work; see outcome */
+    NTS_STEP_BLOCKED
 } nts_step_t;
 
 #endif /* NTS_CALL_H */

@@ -12,13 +12,15 @@
 typedef struct nts_job_t nts_job_t;
 
 typedef struct nts_job_config_t {
-    const nts_mapping_t *mapping; /* bound */
-    const nts_random_t *random;   /* intent ids */
+    const nts_mapping_t *mapping;    /* bound */
+    const nts_random_t *random;      /* intent ids */
     const char *bot[NTS_SIDE_COUNT]; /* our own author id there; NULL none, or not a bot */
-    const char *cause;            /* for the audit */
-    apr_int64_t run;              /* for the audit; 0 none */
-    int full_run;                 /* part of a full run: a 404 counts towards a held delete (S4.1) */
-    int hold_creates;             /* first match is not over: nothing unlinked is created yet (S5.1) */
+    const char *cause;               /* for the audit */
+    apr_int64_t run;                 /* for the audit; 0 none */
+    /* part of a full run: a 404 counts towards a held delete (S4.1) */
+    int full_run;
+    /* first match is not over: nothing unlinked is created yet (S5.1) */
+    int hold_creates;
 } nts_job_config_t;
 
 /** What a person asked to be taken back (S5.5). */

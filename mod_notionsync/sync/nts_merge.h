@@ -25,13 +25,14 @@ typedef enum nts_verdict_t {
 typedef struct nts_decision_t {
     nts_verdict_t verdict;
     int write[NTS_SIDE_COUNT];
-    nts_value_t want;                    /* in the common domain */
-    nts_value_t native[NTS_SIDE_COUNT];  /* `want` for each side marked */
-    nts_value_t common[NTS_SIDE_COUNT];  /* both sides now, in the common domain */
-    nts_value_t agreed;                  /* the base in the common domain; ABSENT: none */
-    nts_value_t lost;                    /* the value that loses a conflict or is overwritten; ABSENT: none */
-    const char *reason;                  /* short, for the audit */
-    nts_outcome_t outcome;               /* HELD, STUCK */
+    nts_value_t want;                   /* in the common domain */
+    nts_value_t native[NTS_SIDE_COUNT]; /* `want` for each side marked */
+    nts_value_t common[NTS_SIDE_COUNT]; /* both sides now, in the common domain */
+    nts_value_t agreed;                 /* the base in the common domain; ABSENT: none */
+    /* the value that loses a conflict or is overwritten; ABSENT: none */
+    nts_value_t lost;
+    const char *reason;    /* short, for the audit */
+    nts_outcome_t outcome; /* HELD, STUCK */
 } nts_decision_t;
 
 /**

@@ -38,17 +38,19 @@ typedef struct nts_difference_t {
 typedef struct nts_scan_report_t {
     apr_int64_t seen[NTS_SIDE_COUNT];
     apr_int64_t spawned;
-    apr_int64_t equal;              /* VERIFY: links equal on all two-way fields */
-    apr_int64_t different;          /* VERIFY: not excused */
-    apr_int64_t excused;            /* VERIFY */
+    apr_int64_t equal;                   /* VERIFY: links equal on all two-way fields */
+    apr_int64_t different;               /* VERIFY: not excused */
+    apr_int64_t excused;                 /* VERIFY */
     const nts_difference_t *differences; /* VERIFY: the first hundred */
     int difference_count;
-    apr_time_t list_sent;           /* sending of the first listing request: the next `since` starts here */
-    int complete;                   /* the listing's end was proven */
-    const char *phase;              /* for people: "reading Notion", "reading contacts", ... */
-    const nts_matched_t *matched;   /* FIRST; NULL if no match was needed */
-    int needs_match;                /* FIRST: both sides hold unlinked records and the mapping has no
-                                       NotionSyncMatch: nothing was done, a person must decide */
+    /* sending of the first listing request: the next `since` starts here */
+    apr_time_t list_sent;
+    int complete;                 /* the listing's end was proven */
+    const char *phase;            /* for people: "reading Notion", "reading contacts", ... */
+    const nts_matched_t *matched; /* FIRST; NULL if no match was needed */
+    /* FIRST: both sides hold unlinked records and the mapping has no NotionSyncMatch: nothing
+     * was done, a person must decide */
+    int needs_match;
 } nts_scan_report_t;
 
 nts_scan_t *nts_scan_create(const nts_scan_config_t *config, apr_pool_t *p);

@@ -8,7 +8,8 @@ typedef struct nts_supervisor_t {
     apr_time_t started;    /* of the running worker; 0 not running */
     apr_time_t next_start; /* not before */
     int failures;          /* short lives in a row */
-    int gave_up;           /* three start-up errors in a row: said at crit, no more tries until restart */
+    /* three start-up errors in a row: said at crit, no more tries until restart */
+    int gave_up;
 } nts_supervisor_t;
 
 void nts_supervisor_started(nts_supervisor_t *s, apr_time_t now);

@@ -11,23 +11,27 @@
 #include "store/nts_store.h"
 
 /** Exit codes, so that the supervisor can tell a crash from a refusal. */
-#define NTS_WORKER_EXIT_OK 0       /* drained, or the parent is gone */
-#define NTS_WORKER_EXIT_STARTUP 3  /* cannot work: the reason was logged; restarted with back-off */
-#define NTS_WORKER_EXIT_BROKEN 4   /* an invariant of our own was found broken */
+#define NTS_WORKER_EXIT_OK 0 /* drained, or the parent is gone */
+/* cannot work: the reason was logged; restarted with back-off */
+#define NTS_WORKER_EXIT_STARTUP 3
+#define NTS_WORKER_EXIT_BROKEN 4 /* an invariant of our own was found broken */
 
 typedef struct nts_worker_config_t {
     const nts_setup_t *setup;
     nts_store_config_t store;
     nts_segment_t *segment;
-    int index;               /* of the worker, in the segment */
+    int index; /* of the worker, in the segment */
     int worker_count;
-    int lifeline;            /* read end of a pipe the parent holds; end of file: the parent is gone */
-    const char *wake_path;   /* touched by the tool after it has placed a command; watched by inotify */
-    const char *const *secrets; /* per service of the setup, fetched before privileges were dropped; NULL
-                                   where it could not be fetched */
+    /* read end of a pipe the parent holds; end of file: the parent is gone */
+    int lifeline;
+    /* touched by the tool after it has placed a command; watched by inotify */
+    const char *wake_path;
+    /* per service of the setup, fetched before privileges were dropped; NULL where it could not
+     * be fetched */
+    const char *const *secrets;
     const nts_outcome_t *secret_outcomes; /* per service: why not */
-    const volatile int *stop; /* set by the signal handler: 1 drain, 2 at once */
-    int stop_fd;             /* becomes readable when *stop was set; -1 none */
+    const volatile int *stop;             /* set by the signal handler: 1 drain, 2 at once */
+    int stop_fd;                          /* becomes readable when *stop was set; -1 none */
     const char *user_agent;
     const nts_clock_t *clock;
     const nts_random_t *random;

@@ -48,8 +48,8 @@ TAP_FORMAT(1, 2) static void tap_diag(const char *fmt, ...)
     (void)fflush(stdout);
 }
 
-__attribute__((unused)) static int tap_line_(int held, const char *file, int line,
-                                             const char *what, const char *fmt, va_list args)
+__attribute__((unused)) static int tap_line_(int held, const char *file, int line, const char *what,
+                                             const char *fmt, va_list args)
 {
     char name[1024];
     char *c;
