@@ -180,7 +180,7 @@ const char *nts_duration_text(apr_interval_time_t value, apr_pool_t *p)
     if (n < APR_USEC_PER_SEC - 500) {
         return apr_psprintf(p, "%s%" APR_UINT64_T_FMT " ms", sign, (n + 500) / 1000);
     }
-    for (i = 1; i < UNIT_COUNT; i++) {
+    for (i = 1;; i++) {
         apr_uint64_t tenth = (apr_uint64_t)units[i].length / 10;
 
         /* What rounds up to the next unit is said in the next unit. */

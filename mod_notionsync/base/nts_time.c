@@ -1,7 +1,7 @@
 /* nts_time.c - RFC 3339 texts and instants; declared in nts_str.h. */
 #include "base/nts_str.h"
 
-#define SECONDS_PER_DAY 86400
+#define SECONDS_PER_DAY APR_INT64_C(86400)
 
 /* Days from 1970-01-01 to a date of the Gregorian calendar. Years are counted from March, so that
  * the leap day is a year's last; 400 years are one period. */
@@ -104,7 +104,7 @@ static int take_time_of_day(apr_int64_t *since_midnight, const char **text)
     if (second < 0) {
         return 0;
     }
-    *since_midnight = apr_time_from_sec((apr_int64_t)hour * 3600 + minute * 60 + second);
+    *since_midnight = apr_time_from_sec(((apr_int64_t)hour * 60 + minute) * 60 + second);
     if (!take_char(text, '.')) {
         return 1;
     }

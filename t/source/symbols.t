@@ -15,7 +15,14 @@ sub symbols {
     return map { /\A(\S+?):? (\S+) (\S) ?/ ? [$1, $3, $2] : () } split /\n/, $out;
 }
 
-sub objects { my ($folder) = @_; return glob "$build/mod_notionsync/$folder/{,*/,*/*/}.libs/*.o" }
+# Objects of sources that are still there; a build directory keeps others.
+sub objects {
+    my ($folder) = @_;
+    return grep {
+        my ($where, $name) = m{/(mod_notionsync/.*)\.libs/(?:\w*la-)?([^/]+)\.o\z};
+        -e build_info('srcdir') . "/$where$name.c";
+    } glob "$build/mod_notionsync/$folder/{,*/,*/*/}.libs/*.o";
+}
 sub brief { my ($s) = @_; my ($object) = $s->[0] =~ m{mod_notionsync/(.*)}; return "$object: $s->[2]" }
 sub none { my ($what, @found) = @_; ok(!@found, $what) or diag join "\n", map { brief($_) } @found }
 

@@ -1,0 +1,23 @@
+# clang-tidy and its analyser, as .clang-tidy sets them, have nothing to say about any C file of the module.
+use strict;
+use warnings;
+use NotionSync::Source;
+use NotionSync::Test;
+
+my $clang_tidy = tool_or_skip('clang-tidy', 14);
+my ($cc) = split ' ', build_info('cc');
+my $rules = read_file(build_info('srcdir') . '/.clang-tidy');
+
+# What it says depends on the file with all that it includes (line numbers too: NOLINT is a matter of lines) and on
+# the rules.
+sub key {
+    my ($file) = @_;
+    my ($exit, $text) = run_command($cc, '-E', '-C', include_flags($file), $file);
+    return ($rules, $text, "@{[include_flags($file)]}", $exit ? rand : 0);
+}
+
+check_each('tidy', [grep { /\.c\z/ } c_files(qw(mod_notionsync t/sim))], \&key, sub {
+    my ($file) = @_;
+    return ($clang_tidy, '-quiet', $file, '--', include_flags($file));
+});
+done_testing();
