@@ -24,7 +24,8 @@ typedef struct nts_domain_options_t {
     nts_format_t format;
     int options_create; /* options=create: unknown choices may be made in Notion */
     int lossy_accept;   /* lossy=accept: what does not survive is cut instead of parked */
-    /* IANA name for instants of the external side that carry no offset; NULL UTC */
+    /* IANA name for instants of the external side that carry no offset; NULL UTC. Its connector applies
+     * it (base/nts_zone.h): canonical instants are UTC on both sides */
     const char *timezone;
 } nts_domain_options_t;
 

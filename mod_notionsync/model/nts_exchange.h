@@ -59,6 +59,10 @@ typedef struct nts_ask_t {
     int follow_writes;
     int want_image; /* external READ: fill nts_record_t.image */
     int dry;        /* PROVISION, UNPROVISION: only give the statements */
+    /* external: the instance id this mapping was synced with; on another one nothing is read or
+     * written but DESCRIBE and provisioning: BLOCKED, "sql.other_instance" (S4.1). NULL: the one that
+     * the connection's last DESCRIBE showed */
+    const char *instance;
 } nts_ask_t;
 
 typedef enum nts_result_t {
@@ -85,7 +89,7 @@ typedef struct nts_change_t {
     const char *key;     /* new key; 'd': the key that went */
     const char *old_key; /* 'k' */
     const char *intent;  /* our own write's intent id, or NULL */
-    const char *image;   /* 'd': the row as it was, JSON object text, or NULL */
+    const char *image;   /* 'd', 'r': the row as it was, JSON object text, or NULL */
     apr_time_t at;       /* the database's clock */
 } nts_change_t;
 
@@ -109,9 +113,13 @@ typedef struct nts_answer_t {
     const nts_change_t *changes; /* CHANGES, in order */
     int change_count;
     apr_int64_t last_change; /* CHANGES: number to continue from */
-    const char *statements;  /* PROVISION, UNPROVISION: what was or would be run */
-    int requests;            /* HTTP requests this answer cost */
-    apr_time_t sent_at;      /* first byte of the (last) request; SQL: before the statement */
+    /* external, every ask that reached the database: its instance id (NULL: not provisioned), and the
+     * highest change number given out there, for DESCRIBE and CHANGES */
+    const char *instance;
+    apr_int64_t counter;
+    const char *statements; /* PROVISION, UNPROVISION: what was or would be run */
+    int requests;           /* HTTP requests this answer cost */
+    apr_time_t sent_at;     /* first byte of the (last) request; SQL: before the statement */
     apr_time_t answered_at;
 } nts_answer_t;
 
