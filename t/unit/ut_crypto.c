@@ -79,13 +79,13 @@ static void a_sealed_secret_opens_only_as_sealed(void)
     }
     tap_int(refused, i, "not with any character changed");
     for (refused = 0, i = 0; sealed[i]; i++) {
-        refused += nts_unseal(&opened, &key, "www|notion|access",
-                              apr_pstrmemdup(pool, sealed, i), pool) == APR_EMISMATCH;
+        refused += nts_unseal(&opened, &key, "www|notion|access", apr_pstrmemdup(pool, sealed, i),
+                              pool) == APR_EMISMATCH;
     }
     tap_int(refused, i, "not cut at any place");
-    tap_int(nts_unseal(&opened, &key, "www|notion|access", apr_pstrcat(pool, sealed, "00", NULL),
-                       pool),
-            APR_EMISMATCH, "not made longer");
+    tap_int(
+        nts_unseal(&opened, &key, "www|notion|access", apr_pstrcat(pool, sealed, "00", NULL), pool),
+        APR_EMISMATCH, "not made longer");
     tap_int(nts_unseal(&opened, &key, "www|notion|access", "plain-token", pool), APR_EMISMATCH,
             "not when never sealed");
 

@@ -52,7 +52,8 @@ static void good_texts_come_back_compact(void)
         { "\"\"", "\"\"" },
         { "\"a/b\\/c\"", "\"a/b/c\"" },
         { "\"\\\"\\\\\\b\\f\\n\\r\\t\"", "\"\\\"\\\\\\b\\f\\n\\r\\t\"" },
-        { "\"\\u0001\\u00e9\\u20AC\\ud83d\\ude00\"", "\"\\u0001\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"" },
+        { "\"\\u0001\\u00e9\\u20AC\\ud83d\\ude00\"",
+          "\"\\u0001\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"" },
         { "\"\xc3\xa9\xf4\x8f\xbf\xbf\"", "\"\xc3\xa9\xf4\x8f\xbf\xbf\"" },
         { "[]", "[]" },
         { "{}", "{}" },
@@ -101,7 +102,8 @@ static void bad_texts_are_refused_with_their_position(void)
         { "{\"a\":{\"b\":[{\"c\":[1,", "not JSON: expected a value (byte 19)" },
         { "{\"a\":[1,2}", "not JSON: expected a comma or the end of an array (byte 9)" },
         { "/* x */ 1", "not JSON: expected a value (byte 0)" },
-        { "{\"a\":1,\"b\":2,\"a\":3}", "not JSON: an object has two members of one name (byte 18)" },
+        { "{\"a\":1,\"b\":2,\"a\":3}",
+          "not JSON: an object has two members of one name (byte 18)" },
         { "{\"a\":null,\"\\u0061\":null}",
           "not JSON: an object has two members of one name (byte 23)" },
         { "\"abc", "not JSON: a string has no end (byte 4)" },
@@ -160,7 +162,8 @@ static void depth_is_bounded(void)
 
 static void every_truncation_is_refused(void)
 {
-    static const char text[] = "{\"a\":[1,-2.5e1,\"x\\ud83d\\ude00\\n\xc3\xa9\",true,null],\"b\":{}}";
+    static const char text[] =
+        "{\"a\":[1,-2.5e1,\"x\\ud83d\\ude00\\n\xc3\xa9\",true,null],\"b\":{}}";
     const nts_json_t *root;
     apr_size_t len;
     int refused = 0;
@@ -180,8 +183,14 @@ static void half_a_surrogate_pair_is_mended_and_marked(void)
         int is_mended;
     } cases[] = {
         { "[\"a\\ud83d\"]", "a\xef\xbf\xbd", 1 },
-        { "[\"\\ude00b\"]", "\xef\xbf\xbd" "b", 1 },
-        { "[\"\\ud83d\\u0041\"]", "\xef\xbf\xbd" "A", 1 },
+        { "[\"\\ude00b\"]",
+          "\xef\xbf\xbd"
+          "b",
+          1 },
+        { "[\"\\ud83d\\u0041\"]",
+          "\xef\xbf\xbd"
+          "A",
+          1 },
         { "[\"\\ud83d\\ud83d\\ude00\"]", "\xef\xbf\xbd\xf0\x9f\x98\x80", 1 },
         { "[\"\\ud83dx\"]", "\xef\xbf\xbdx", 1 },
         { "[\"\\ufffd\"]", "\xef\xbf\xbd", 0 },
