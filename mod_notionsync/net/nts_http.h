@@ -22,6 +22,7 @@ typedef struct nts_http_request_t {
     apr_size_t body_len;
     apr_interval_time_t timeout; /* whole exchange; 0: 60 s */
     apr_size_t max_answer;       /* bytes of body accepted; 0: 16 MiB */
+    int allow_http;              /* without TLS to any host; else to this machine only */
 } nts_http_request_t;
 
 /** How far the exchange is known to have come. */
@@ -39,15 +40,16 @@ typedef struct nts_http_answer_t {
     const char *body; /* NUL-terminated for convenience; body_len counts */
     apr_size_t body_len;
     const char *words; /* without an answer: what went wrong, for the administrator */
-    apr_time_t sent_at;
-    apr_time_t answered_at;
+    apr_time_t sent_at;     /* the request left at this instant or after it, */
+    apr_time_t answered_at; /* and all that happened had happened at this one (wall clock) */
 } nts_http_answer_t;
 
 /** First header of that name (any case), or NULL. */
 const char *nts_http_header(const nts_http_answer_t *answer, const char *name);
 
-/** Retry-After as an instant: seconds or an HTTP date, clamped to [now, now + max]; 0 if there is
- *  none or it cannot be read. */
+/** Retry-After as an instant: seconds or an HTTP date (compared with the answer's own Date where it
+ *  has one, for the server's clock is not ours), clamped to [now, now + max]; 0 if there is none or
+ *  it cannot be read. */
 apr_time_t nts_http_retry_after(const nts_http_answer_t *answer, apr_time_t now,
                                 apr_interval_time_t max);
 
