@@ -336,7 +336,8 @@ const char *nts_exchange_prepare(nts_exchange_t *x)
     SET(CURLOPT_URL, x->request->url);
     SET(CURLOPT_USERAGENT, x->net->user_agent);
     SET(CURLOPT_HTTPHEADER, x->headers_sent);
-    SET(CURLOPT_ACCEPT_ENCODING, ""); /* whatever libcurl can unpack; the cap counts unpacked bytes */
+    SET(CURLOPT_ACCEPT_ENCODING,
+        ""); /* whatever libcurl can unpack; the cap counts unpacked bytes */
     SET(CURLOPT_ERRORBUFFER, x->error);
     SET(CURLOPT_PRIVATE, x);
     SET(CURLOPT_PREREQFUNCTION, on_send);
@@ -370,8 +371,8 @@ void nts_exchange_conclude(nts_exchange_t *x, CURLcode code)
     a->transport = x->sends > 0 ? NTS_HTTP_FATE_UNKNOWN : NTS_HTTP_NOT_SENT;
     a->body = "";
     a->body_len = 0;
-    a->words = x->broken_off ? x->broken_off
-                             : apr_psprintf(x->p, "%s (libcurl %d)",
-                                            x->error[0] ? x->error : curl_easy_strerror(code),
-                                            (int)code);
+    a->words = x->broken_off
+                   ? x->broken_off
+                   : apr_psprintf(x->p, "%s (libcurl %d)",
+                                  x->error[0] ? x->error : curl_easy_strerror(code), (int)code);
 }

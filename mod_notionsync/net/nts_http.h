@@ -39,7 +39,7 @@ typedef struct nts_http_answer_t {
     int header_count;
     const char *body; /* NUL-terminated for convenience; body_len counts */
     apr_size_t body_len;
-    const char *words; /* without an answer: what went wrong, for the administrator */
+    const char *words;      /* without an answer: what went wrong, for the administrator */
     apr_time_t sent_at;     /* the request left at this instant or after it, */
     apr_time_t answered_at; /* and all that happened had happened at this one (wall clock) */
 } nts_http_answer_t;

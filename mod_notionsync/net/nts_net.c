@@ -185,6 +185,22 @@ static void finish_all(nts_net_t *net)
 
 /* --- waiting */
 
+static short wait_events(short events)
+{
+    int wanted = 0;
+
+    if (events & POLLIN) {
+        wanted |= CURL_WAIT_POLLIN;
+    }
+    if (events & POLLPRI) {
+        wanted |= CURL_WAIT_POLLPRI;
+    }
+    if (events & POLLOUT) {
+        wanted |= CURL_WAIT_POLLOUT;
+    }
+    return (short)wanted;
+}
+
 static apr_status_t fill_waits(nts_net_t *net, const struct pollfd *fds, int count)
 {
     int i;
@@ -200,9 +216,7 @@ static apr_status_t fill_waits(nts_net_t *net, const struct pollfd *fds, int cou
     }
     for (i = 0; i < count; i++) {
         net->waits[i].fd = fds[i].fd;
-        net->waits[i].events = (short)((fds[i].events & POLLIN ? CURL_WAIT_POLLIN : 0) |
-                                       (fds[i].events & POLLPRI ? CURL_WAIT_POLLPRI : 0) |
-                                       (fds[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0));
+        net->waits[i].events = wait_events(fds[i].events);
         net->waits[i].revents = 0;
     }
     return APR_SUCCESS;
