@@ -25,9 +25,11 @@ typedef struct nts_base_t {
     int has_rewrite; /* S3.5: `rewriter` stored our value differently, as `rewrite` */
     nts_side_t rewriter;
     nts_value_t rewrite;
-    /* S2.10: how many times in a row `fighter` undid or altered our write */
+    /* S2.10: writes in a row that answered a change of the side we had written just before; 1 after the
+     * first write, 0 before any */
     int fights;
-    nts_side_t fighter;
+    nts_side_t fighter; /* the side written last */
+    nts_value_t undone; /* common-domain value that our last write replaced there; ABSENT: none */
 } nts_base_t;
 
 /** Why a record is not simply in sync. */

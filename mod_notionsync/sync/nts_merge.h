@@ -54,22 +54,29 @@ int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side
 /**
  * Settle one field after a write to @a side: moves the bases if the answer equals what was sent, notes a
  * rewrite if it does not (S3.5); a set settles member by member (S2.4).
+ * @param replaced what the written side showed before, in the common domain; ABSENT: nothing
  * @param answer the written side's native value as its answer shows it
  * @param other  the other side's native value as last read
  * @param sent_at of the write; @a other_at of the other side's read
  * @return non-zero if something was settled; 0 if the answer did not show the field
  */
 int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
-                     const nts_value_t *sent, const nts_value_t *answer, const nts_value_t *other,
-                     apr_time_t sent_at, apr_time_t other_at, apr_pool_t *p);
+                     const nts_value_t *sent, const nts_value_t *replaced,
+                     const nts_value_t *answer, const nts_value_t *other, apr_time_t sent_at,
+                     apr_time_t other_at, apr_pool_t *p);
 
 /** Both sides were seen equal: the bases move together. */
 void nts_merge_agree(nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
                      const apr_time_t read_at[NTS_SIDE_COUNT], apr_pool_t *p);
 
-/** Fights in a row that make a field contested (S2.10), and how soon after our write an alteration counts
- *  as an answer of a machine rather than a person's next edit. */
-#define NTS_CONTEST_FIGHTS 4
-#define NTS_CONTEST_WITHIN apr_time_from_sec(120)
+/*
+ * Contested fields (S2.10). A change of the side we wrote last, soon after our write, counts as a fight.
+ * Four in a row of which the last brought back just the value we had replaced are a machine insisting; a
+ * person who edits again after a trigger tidied the first edit brings a new value, so without that proof it
+ * takes many more.
+ */
+#define NTS_CONTEST_UNDONE 4
+#define NTS_CONTEST_ALTERED 20
+#define NTS_CONTEST_WITHIN apr_time_from_sec(180)
 
 #endif /* NTS_MERGE_H */

@@ -1,0 +1,434 @@
+/* nts_job.c - stepping a job: load, read, and the ways to end. */
+#include "sync/nts_job_impl.h"
+
+#include <string.h>
+
+nts_job_t *nts_job_create(const nts_job_config_t *config, const nts_spawn_t *spawn,
+                          const nts_undo_t *undo, apr_pool_t *p)
+{
+    nts_job_t *job = apr_pcalloc(p, sizeof(*job));
+
+    job->config = config;
+    job->p = p;
+    job->spawn = *spawn;
+    job->undo = undo;
+    job->decisions = apr_pcalloc(p, (apr_size_t)config->mapping->pair_count
+                                        * sizeof(*job->decisions));
+    return job;
+}
+
+const nts_call_t *nts_job_call(const nts_job_t *job)
+{
+    return &job->call;
+}
+
+apr_time_t nts_job_until(const nts_job_t *job)
+{
+    return job->until;
+}
+
+const nts_outcome_t *nts_job_outcome(const nts_job_t *job)
+{
+    return &job->outcome;
+}
+
+const int *nts_job_writes(const nts_job_t *job)
+{
+    return job->writes;
+}
+
+const char *nts_job_id_on(const nts_job_t *job, nts_side_t side)
+{
+    return side == NTS_NOTION ? job->link->page : job->link->key;
+}
+
+nts_ask_t *nts_job_new_ask(nts_job_t *job, nts_ask_kind_t kind, nts_side_t side)
+{
+    job->call = (nts_call_t){0};
+    job->call.ask.kind = kind;
+    job->call.ask.side = side;
+    job->call.ask.mapping = job->config->mapping;
+    return &job->call.ask;
+}
+
+nts_step_t nts_job_ask(nts_job_t *job, nts_job_state_t then)
+{
+    job->call.kind = NTS_CALL_ASK;
+    job->state = then;
+    return NTS_STEP_CALL;
+}
+
+nts_step_t nts_job_commit(nts_job_t *job, nts_job_state_t then)
+{
+    job->call.kind = NTS_CALL_COMMIT;
+    job->call.commit.key_was = job->key_was;
+    if (job->call.commit.link) {
+        job->call.commit.link->touched = job->now;
+    }
+    job->state = then;
+    return NTS_STEP_CALL;
+}
+
+nts_step_t nts_job_load(nts_job_t *job, const nts_target_t *target)
+{
+    job->call = (nts_call_t){0};
+    job->call.kind = NTS_CALL_LOAD;
+    job->call.load = *target;
+    job->state = NTS_JOB_LOADED;
+    return NTS_STEP_CALL;
+}
+
+nts_step_t nts_job_read(nts_job_t *job, nts_side_t side, int want_image, int follow_writes)
+{
+    nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_READ, side);
+
+    ask->id = nts_job_id_on(job, side);
+    ask->want_image = want_image;
+    ask->follow_writes = follow_writes;
+    return nts_job_ask(job, side == NTS_NOTION ? NTS_JOB_READ_NOTION : NTS_JOB_READ_EXTERNAL);
+}
+
+void nts_job_keep(nts_job_t *job, nts_entry_t *entry)
+{
+    nts_entry_t **grown =
+        apr_pcalloc(job->p, (apr_size_t)(job->note_count + 1) * sizeof(nts_entry_t *));
+
+    if (job->note_count) {
+        memcpy(grown, job->notes, (apr_size_t)job->note_count * sizeof(nts_entry_t *));
+    }
+    grown[job->note_count++] = entry;
+    job->notes = grown;
+}
+
+nts_entry_t *nts_job_new_entry(nts_job_t *job, nts_entry_op_t op, nts_side_t side, int note)
+{
+    nts_entry_t *entry = apr_pcalloc(job->p, sizeof(*entry));
+
+    entry->intent = nts_random_uuid(job->config->random, job->p);
+    entry->link = job->link->id;
+    entry->op = op;
+    entry->side = side;
+    entry->state = note ? NTS_ENTRY_NOTED : NTS_ENTRY_PENDING;
+    entry->at = job->now;
+    entry->page = job->link->page;
+    entry->key = job->link->key;
+    entry->cause = job->config->cause;
+    entry->run = job->config->run;
+    if (note) {
+        nts_job_keep(job, entry);
+    }
+    return entry;
+}
+
+static nts_step_t end(nts_job_t *job, nts_step_t step)
+{
+    job->state = NTS_JOB_ENDED;
+    return step;
+}
+
+/* Later: the notices stay unsettled, but what was written already is stored. */
+static nts_step_t end_unsettled(nts_job_t *job, nts_step_t step)
+{
+    job->settled_count = 0;
+    return job->note_count ? nts_job_finish(job, step) : end(job, step);
+}
+
+nts_step_t nts_job_wait(nts_job_t *job, apr_time_t until)
+{
+    job->until = until;
+    return end_unsettled(job, NTS_STEP_WAIT);
+}
+
+nts_step_t nts_job_not_now(nts_job_t *job, const nts_answer_t *answer)
+{
+    job->outcome = answer->outcome;
+    job->until = answer->outcome.retry_at;
+    return end_unsettled(job, answer->result == NTS_RESULT_BLOCKED ? NTS_STEP_BLOCKED
+                                                                   : NTS_STEP_WAIT);
+}
+
+/* A record nobody linked and that is in no trouble needs no row. */
+static int is_worth_storing(const nts_link_t *link)
+{
+    return link->id || link->trouble != NTS_TROUBLE_NONE || (link->page && link->key)
+           || link->state != NTS_LINK_NEW;
+}
+
+/* Fields that showed their base in an authoritative read: a later change's stamp begins here (S1). */
+static void refresh_seen(nts_job_t *job)
+{
+    int i, side;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        const nts_view_t *view = &job->view[side];
+
+        if (view->presence != NTS_PRESENCE_LIVE || view->candidate) {
+            continue;
+        }
+        for (i = 0; i < job->config->mapping->pair_count; i++) {
+            const nts_pair_t *pair = &job->config->mapping->pairs[i];
+            nts_base_t *base = nts_link_base(job->link, pair->id);
+
+            if (base && base->seen[side] < view->sent
+                && nts_value_equal(&base->value[side], &view->record->values[i])) {
+                base->seen[side] = view->sent;
+            }
+        }
+    }
+}
+
+nts_step_t nts_job_finish(nts_job_t *job, nts_step_t step)
+{
+    nts_commit_t *commit = &job->call.commit;
+
+    if (!job->dirty && !job->settled_count && !job->note_count) {
+        return end(job, step);
+    }
+    refresh_seen(job);
+    job->call = (nts_call_t){0};
+    if (job->link && is_worth_storing(job->link)) {
+        commit->link = job->link;
+        commit->link_forget =
+            job->link->id && job->link->state == NTS_LINK_NEW && !job->link->page
+            && !job->link->key;
+    }
+    commit->entries = job->notes;
+    commit->entry_count = job->note_count;
+    commit->settled = job->settled;
+    commit->settled_count = job->settled_count;
+    job->after_commit = step;
+    return nts_job_commit(job, NTS_JOB_FINISHED);
+}
+
+static int same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Parked records come back by themselves, each time later: 30 s, 1 min, 2 min ... 1 h. */
+static apr_time_t back_off(int attempts)
+{
+    int doublings = attempts < 8 ? attempts : 8;
+    apr_interval_time_t wait = apr_time_from_sec(30) * (1 << doublings);
+
+    return wait < apr_time_from_sec(3600) ? wait : apr_time_from_sec(3600);
+}
+
+nts_step_t nts_job_trouble(nts_job_t *job, nts_trouble_t trouble)
+{
+    nts_link_t *link = job->link;
+    int same = link->trouble == trouble && same_text(link->outcome.code, job->outcome.code)
+               && same_text(link->outcome.what, job->outcome.what);
+
+    if (job->outcome.remedy == NTS_REMEDY_RETRY) {
+        link->next_try = job->outcome.retry_at ? job->outcome.retry_at
+                                               : job->now + back_off(link->attempts);
+        job->outcome.retry_at = link->next_try;
+        link->attempts++;
+        job->dirty = 1;
+    }
+    else {
+        link->next_try = 0;
+        job->dirty |= !same;
+    }
+    link->trouble = trouble;
+    nts_outcome_copy(&link->outcome, &job->outcome, job->p);
+    job->until = link->next_try;
+    if (!same) {
+        nts_entry_t *entry = nts_job_new_entry(
+            job, trouble == NTS_TROUBLE_HELD ? NTS_ENTRY_HOLD : NTS_ENTRY_REFUSE, NTS_EXTERNAL, 1);
+
+        entry->note = nts_outcome_text(&job->outcome, job->p);
+    }
+    return nts_job_finish(job, NTS_STEP_TROUBLE);
+}
+
+/* An unlinked key may be a linked record whose key was changed (S4.4): the store moves keys when it
+ * takes the change, so what is loaded here is already right. */
+static void take_loaded(nts_job_t *job, nts_loaded_t *loaded)
+{
+    int i;
+
+    job->loaded = loaded;
+    job->link = loaded->link ? nts_link_copy(loaded->link, job->p)
+                             : apr_pcalloc(job->p, sizeof(*job->link));
+    if (!loaded->link) {
+        job->link->page = job->spawn.target.page;
+        job->link->key = job->spawn.target.key;
+    }
+    job->before = loaded->link;
+    job->key_was = loaded->link ? loaded->link->key : NULL;
+    job->settled = apr_pcalloc(job->p, (apr_size_t)(loaded->notice_count + 1)
+                                           * sizeof(*job->settled));
+    job->settled_count = loaded->notice_count;
+    for (i = 0; i < loaded->notice_count; i++) {
+        job->settled[i] = loaded->notices[i].id;
+    }
+}
+
+/* A key that stood on a tombstone belongs to a new record now (S4.4). */
+static int is_reused_key(const nts_job_t *job)
+{
+    return job->link->state == NTS_LINK_TOMBSTONE && job->spawn.target.key
+           && !job->spawn.target.page && !job->spawn.target.link && !job->undo;
+}
+
+static nts_step_t start_reading(nts_job_t *job)
+{
+    job->view[NTS_NOTION] = job->view[NTS_EXTERNAL] = (nts_view_t){0};
+    if (job->link->key) {
+        return nts_job_read(job, NTS_EXTERNAL, 0, 0);
+    }
+    job->view[NTS_EXTERNAL].presence = NTS_PRESENCE_NONE;
+    return nts_job_decide(job);
+}
+
+static nts_step_t loaded(nts_job_t *job, nts_loaded_t *loaded_now)
+{
+    take_loaded(job, loaded_now);
+    if (job->link->state == NTS_LINK_IGNORED && !job->undo) {
+        return nts_job_finish(job, NTS_STEP_DONE);
+    }
+    if (loaded_now->pending_count > 0) {
+        return nts_job_recover(job, &loaded_now->pending[0]);
+    }
+    if (is_reused_key(job)) {
+        const char *key = job->link->key;
+
+        job->link = apr_pcalloc(job->p, sizeof(*job->link));
+        job->link->key = key;
+        job->before = NULL;
+        job->key_was = NULL;
+    }
+    return start_reading(job);
+}
+
+void nts_job_take_view(nts_job_t *job, nts_side_t side, const nts_answer_t *answer)
+{
+    nts_view_t *view = &job->view[side];
+
+    *view = (nts_view_t){0};
+    view->sent = answer->sent_at;
+    view->answered = answer->answered_at;
+    view->record = answer->record;
+    if (answer->result == NTS_RESULT_GONE) {
+        view->presence = NTS_PRESENCE_GONE;
+    }
+    else if (answer->result == NTS_RESULT_MISSING || !answer->record
+             || answer->record->elsewhere) {
+        view->presence = NTS_PRESENCE_MISSING;
+    }
+    else {
+        view->presence = answer->record->trashed ? NTS_PRESENCE_TRASHED : NTS_PRESENCE_LIVE;
+    }
+}
+
+static nts_step_t was_read(nts_job_t *job, nts_side_t side, const nts_answer_t *answer)
+{
+    switch (answer->result) {
+    case NTS_RESULT_OK:
+    case NTS_RESULT_GONE:
+    case NTS_RESULT_MISSING:
+        nts_job_take_view(job, side, answer);
+        return nts_job_decide(job);
+    case NTS_RESULT_REFUSED:
+    case NTS_RESULT_TRASHED:
+        job->outcome = answer->outcome;
+        return nts_job_trouble(job, NTS_TROUBLE_PARKED);
+    case NTS_RESULT_STALE:
+    case NTS_RESULT_NOT_DONE:
+    case NTS_RESULT_UNKNOWN:
+    case NTS_RESULT_BLOCKED:
+        break;
+    }
+    return nts_job_not_now(job, answer);
+}
+
+/* The link, or its key, was changed under us: begin again, a moment later. */
+static nts_step_t clashed(nts_job_t *job, const nts_reply_t *reply)
+{
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "store.clash",
+                    "the record was linked or changed by another job meanwhile: %s",
+                    reply->commit_words ? reply->commit_words : "started again");
+    job->until = job->now + apr_time_from_msec(500);
+    return end(job, NTS_STEP_WAIT);
+}
+
+int nts_job_is_too_busy(nts_job_t *job)
+{
+    if (++job->rounds <= NTS_ROUNDS_MAX) {
+        return 0;
+    }
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "record.busy",
+                    "the record keeps changing while it is synced");
+    return 1;
+}
+
+static nts_step_t load_again(nts_job_t *job)
+{
+    nts_target_t target = {0};
+
+    target.link = job->link->id;
+    target.page = job->link->page;
+    target.key = job->link->key;
+    return nts_job_load(job, &target);
+}
+
+static nts_step_t committed(nts_job_t *job, const nts_reply_t *reply)
+{
+    nts_job_state_t state = job->state;
+
+    if (reply->committed == NTS_COMMIT_CLASH) {
+        return clashed(job, reply);
+    }
+    switch (state) {
+    case NTS_JOB_INTENDED:
+        return nts_job_intended(job, reply);
+    case NTS_JOB_RECOVERED:
+    case NTS_JOB_NOT_APPLIED:
+        job->note_count = 0;
+        if (nts_job_is_too_busy(job)) {
+            return nts_job_wait(job, job->now + apr_time_from_sec(2));
+        }
+        return load_again(job);
+    default:
+        return end(job, job->after_commit);
+    }
+}
+
+nts_step_t nts_job_step(nts_job_t *job, const nts_reply_t *reply, apr_time_t now)
+{
+    job->now = now;
+    switch (job->state) {
+    case NTS_JOB_START:
+        return nts_job_load(job, &job->spawn.target);
+    case NTS_JOB_LOADED:
+        return loaded(job, reply->loaded);
+    case NTS_JOB_READ_EXTERNAL:
+        return was_read(job, NTS_EXTERNAL, reply->answer);
+    case NTS_JOB_READ_NOTION:
+        return was_read(job, NTS_NOTION, reply->answer);
+    case NTS_JOB_MATCH_FOUND:
+        return nts_job_match_found(job, reply->answer);
+    case NTS_JOB_MATCH_LINKS:
+        return nts_job_match_links(job, reply);
+    case NTS_JOB_WRITTEN:
+        return nts_job_written(job, reply->answer);
+    case NTS_JOB_RECOVER_INTENT:
+        return nts_job_recover_intent(job, reply->answer);
+    case NTS_JOB_RECOVER_PAGE:
+        return nts_job_recover_page(job, reply->answer);
+    case NTS_JOB_RECOVER_FOUND:
+        return nts_job_recover_found(job, reply->answer);
+    case NTS_JOB_RECOVER_LINKS:
+        return nts_job_recover_links(job, reply);
+    case NTS_JOB_INTENDED:
+    case NTS_JOB_NOT_APPLIED:
+    case NTS_JOB_RECOVERED:
+    case NTS_JOB_FINISHED:
+        return committed(job, reply);
+    case NTS_JOB_ENDED:
+        break;
+    }
+    return NTS_STEP_DONE;
+}

@@ -1,0 +1,503 @@
+/* nts_job_decide.c - what should happen to a record, given what is known of both sides. */
+#include "sync/nts_job_impl.h"
+
+#include <string.h>
+
+/* ---- reading what is not known yet ---- */
+
+/* S3.2: a query row may be used for the external side only if everything we did to the record, and the
+ * minute of its last edit, is older than the lag of queries. */
+static int is_candidate_trusted(const nts_job_t *job)
+{
+    const nts_record_t *row = job->spawn.candidate;
+    apr_time_t sent = job->spawn.candidate_sent;
+    int i;
+
+    if (!row || job->rounds || job->undo || job->loaded->notice_count || row->trashed
+        || row->elsewhere || job->link->state == NTS_LINK_TOMBSTONE) {
+        return 0;
+    }
+    for (i = 0; i < job->config->mapping->pair_count; i++) {
+        if (row->values[i].truncated) {
+            return 0;
+        }
+    }
+    if (row->edited + NTS_MINUTE + NTS_QUERY_LAG > sent) {
+        return 0;
+    }
+    return !job->link->id || job->link->touched + NTS_QUERY_LAG <= sent;
+}
+
+/* How many writes to the page will surely follow the read, so that the budget is reserved with it. */
+static int expected_writes(const nts_job_t *job)
+{
+    const nts_view_t *external = &job->view[NTS_EXTERNAL];
+    int i;
+
+    if (external->presence == NTS_PRESENCE_GONE) {
+        return job->link->state == NTS_LINK_ACTIVE;
+    }
+    if (external->presence != NTS_PRESENCE_LIVE) {
+        return 0;
+    }
+    for (i = 0; i < job->config->mapping->pair_count; i++) {
+        const nts_pair_t *pair = &job->config->mapping->pairs[i];
+
+        if (pair->direction != NTS_TO_EXTERNAL
+            && nts_merge_is_edited(pair, nts_link_base(job->link, pair->id), NTS_EXTERNAL,
+                                   &external->record->values[i], job->p)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static nts_step_t look_at_notion(nts_job_t *job)
+{
+    nts_view_t *view = &job->view[NTS_NOTION];
+
+    if (!job->link->page) {
+        view->presence = NTS_PRESENCE_NONE;
+        return nts_job_decide(job);
+    }
+    if (is_candidate_trusted(job)) {
+        view->presence = NTS_PRESENCE_LIVE;
+        view->record = apr_pmemdup(job->p, job->spawn.candidate, sizeof(*view->record));
+        view->sent = job->spawn.candidate_sent;
+        view->answered = job->now;
+        view->candidate = 1;
+        return nts_job_decide(job);
+    }
+    return nts_job_read(job, NTS_NOTION, 0, expected_writes(job));
+}
+
+/* S3.1: a page may be written only after a read of it that was sent after the external side was read. */
+static int is_fresh_for_notion(const nts_job_t *job)
+{
+    const nts_view_t *notion = &job->view[NTS_NOTION], *external = &job->view[NTS_EXTERNAL];
+
+    return !notion->candidate && job->now - notion->sent <= NTS_READ_FRESH
+           && (external->presence == NTS_PRESENCE_NONE || notion->sent >= external->sent);
+}
+
+/* ---- both live: fields ---- */
+
+/* S1: an event that names the property raises the start; it never lowers the end. */
+static apr_time_t event_floor(const nts_job_t *job, const nts_pair_t *pair)
+{
+    apr_time_t latest = 0;
+    int i;
+
+    for (i = 0; i < job->loaded->notice_count; i++) {
+        const nts_notice_t *notice = &job->loaded->notices[i];
+        const char *found;
+        apr_size_t len;
+
+        if (notice->side != NTS_NOTION || !notice->properties || !pair->notion_id) {
+            continue;
+        }
+        len = strlen(pair->notion_id);
+        found = strstr(notice->properties, pair->notion_id);
+        if (found && found > notice->properties && found[-1] == '"' && found[len] == '"'
+            && notice->at - NTS_MINUTE > latest) {
+            latest = notice->at - NTS_MINUTE;
+        }
+    }
+    return latest;
+}
+
+static void stamp_field(const nts_job_t *job, const nts_pair_t *pair, const nts_base_t *base,
+                        nts_stamp_t stamps[NTS_SIDE_COUNT])
+{
+    const nts_view_t *notion = &job->view[NTS_NOTION], *external = &job->view[NTS_EXTERNAL];
+    apr_time_t named = event_floor(job, pair);
+    int side;
+
+    stamps[NTS_NOTION].from = base ? base->seen[NTS_NOTION] : 0;
+    if (named > stamps[NTS_NOTION].from) {
+        stamps[NTS_NOTION].from = named;
+    }
+    stamps[NTS_NOTION].to =
+        notion->record->edited ? notion->record->edited + NTS_MINUTE : notion->answered;
+    stamps[NTS_EXTERNAL].from = base ? base->seen[NTS_EXTERNAL] : 0;
+    stamps[NTS_EXTERNAL].to =
+        external->record->changed ? external->record->changed : external->answered;
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        if (stamps[side].to < stamps[side].from) {
+            stamps[side].to = stamps[side].from;
+        }
+    }
+}
+
+static void decide_fields(nts_job_t *job)
+{
+    int i;
+
+    for (i = 0; i < job->config->mapping->pair_count; i++) {
+        const nts_pair_t *pair = &job->config->mapping->pairs[i];
+        const nts_base_t *base = nts_link_base(job->link, pair->id);
+        const nts_value_t *now[NTS_SIDE_COUNT];
+        nts_stamp_t stamps[NTS_SIDE_COUNT];
+
+        now[NTS_NOTION] = &job->view[NTS_NOTION].record->values[i];
+        now[NTS_EXTERNAL] = &job->view[NTS_EXTERNAL].record->values[i];
+        stamp_field(job, pair, base, stamps);
+        nts_merge_field(&job->decisions[i], job->config->mapping, i, base, now, stamps, job->p);
+    }
+}
+
+static int has_write(const nts_job_t *job, nts_side_t side)
+{
+    int i;
+
+    for (i = 0; i < job->config->mapping->pair_count; i++) {
+        if (job->decisions[i].verdict == NTS_VERDICT_WRITE && job->decisions[i].write[side]) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Bases of fields on which both sides are equal move together (S1); both reads must be authoritative. */
+static void take_agreements(nts_job_t *job)
+{
+    int i, edits = 0;
+
+    for (i = 0; i < job->config->mapping->pair_count; i++) {
+        const nts_pair_t *pair = &job->config->mapping->pairs[i];
+        const nts_value_t *now[NTS_SIDE_COUNT];
+        apr_time_t read_at[NTS_SIDE_COUNT];
+        nts_base_t *base;
+
+        if (job->decisions[i].verdict != NTS_VERDICT_AGREED) {
+            continue;
+        }
+        base = nts_link_base_make(job->link, pair->id, job->p);
+        edits += base->value[NTS_NOTION].kind != NTS_VALUE_ABSENT;
+        now[NTS_NOTION] = &job->view[NTS_NOTION].record->values[i];
+        now[NTS_EXTERNAL] = &job->view[NTS_EXTERNAL].record->values[i];
+        read_at[NTS_NOTION] = job->view[NTS_NOTION].sent;
+        read_at[NTS_EXTERNAL] = job->view[NTS_EXTERNAL].sent;
+        nts_merge_agree(base, now, read_at, job->p);
+        job->dirty = 1;
+    }
+    if (edits) {
+        nts_job_new_entry(job, NTS_ENTRY_AGREE, NTS_EXTERNAL, 1)->note =
+            "both sides were changed to the same value";
+    }
+}
+
+static nts_step_t end_in_sync(nts_job_t *job)
+{
+    int i, held = -1, stuck = -1;
+
+    for (i = job->config->mapping->pair_count - 1; i >= 0; i--) {
+        held = job->decisions[i].verdict == NTS_VERDICT_HELD ? i : held;
+        stuck = job->decisions[i].verdict == NTS_VERDICT_STUCK ? i : stuck;
+    }
+    if (held >= 0 || stuck >= 0) {
+        nts_outcome_copy(&job->outcome, &job->decisions[held >= 0 ? held : stuck].outcome, job->p);
+        if (job->outcome.remedy == NTS_REMEDY_NONE || job->outcome.remedy == NTS_REMEDY_RETRY) {
+            job->outcome.remedy = NTS_REMEDY_WAIT; /* time alone does not change a value */
+        }
+        return nts_job_trouble(job, held >= 0 ? NTS_TROUBLE_HELD : NTS_TROUBLE_PARKED);
+    }
+    if (job->link->trouble != NTS_TROUBLE_NONE || job->link->attempts || job->link->missing) {
+        job->link->trouble = NTS_TROUBLE_NONE;
+        job->link->attempts = 0;
+        job->link->next_try = 0;
+        job->link->missing = 0;
+        job->link->outcome = (nts_outcome_t){0};
+        job->dirty = 1;
+    }
+    return nts_job_finish(job, NTS_STEP_DONE);
+}
+
+static nts_step_t decide_both_live(nts_job_t *job)
+{
+    nts_step_t step;
+
+    if (job->link->state != NTS_LINK_ACTIVE) {
+        job->link->state = NTS_LINK_ACTIVE;
+        job->dirty = 1;
+    }
+    if (job->undo && nts_job_undo_step(job, &step)) {
+        return step;
+    }
+    decide_fields(job);
+    if (has_write(job, NTS_NOTION)) {
+        if (!is_fresh_for_notion(job)) {
+            return nts_job_read(job, NTS_NOTION, 0, 1);
+        }
+        return nts_job_write_fields(job, NTS_NOTION);
+    }
+    if (has_write(job, NTS_EXTERNAL)) {
+        return nts_job_write_fields(job, NTS_EXTERNAL);
+    }
+    take_agreements(job);
+    return end_in_sync(job);
+}
+
+/* ---- deletes (S2.7, S4) ---- */
+
+/* Did a person edit the surviving side since both sides agreed? Not formulas, not our own writes. */
+static int survivor_was_edited(const nts_job_t *job, nts_side_t survivor)
+{
+    int i;
+
+    for (i = 0; i < job->config->mapping->pair_count; i++) {
+        const nts_pair_t *pair = &job->config->mapping->pairs[i];
+        const nts_base_t *base = nts_link_base(job->link, pair->id);
+
+        if (pair->direction == (survivor == NTS_NOTION ? NTS_TO_NOTION : NTS_TO_EXTERNAL)
+            || !base) {
+            continue;
+        }
+        if (nts_merge_is_edited(pair, base, survivor, &job->view[survivor].record->values[i],
+                                job->p)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static nts_step_t tombstone(nts_job_t *job)
+{
+    if (job->link->state != NTS_LINK_TOMBSTONE) {
+        job->link->state = NTS_LINK_TOMBSTONE;
+        job->dirty = 1;
+    }
+    return end_in_sync(job);
+}
+
+/* @a deleted lost the record; the other side still has it. */
+static nts_step_t decide_delete(nts_job_t *job, nts_side_t deleted)
+{
+    nts_side_t survivor = nts_side_other(deleted);
+
+    memset(job->decisions, 0,
+           (apr_size_t)job->config->mapping->pair_count * sizeof(*job->decisions));
+    if (survivor == NTS_NOTION && !is_fresh_for_notion(job)) {
+        return nts_job_read(job, NTS_NOTION, 0, 1);
+    }
+    if (survivor_was_edited(job, survivor)) {
+        return nts_job_restore(job, deleted);
+    }
+    switch (job->config->mapping->deletes[survivor]) {
+    case NTS_DELETES_PROPAGATE:
+        return nts_job_remove(job, survivor);
+    case NTS_DELETES_IGNORE:
+        job->link->state = NTS_LINK_IGNORED;
+        job->dirty = 1;
+        nts_job_new_entry(job, NTS_ENTRY_REFUSE, survivor, 1)->note =
+            "deleted on one side only: NotionSyncDeletes says ignore";
+        return nts_job_finish(job, NTS_STEP_DONE);
+    case NTS_DELETES_HOLD:
+        break;
+    }
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.delete",
+                    "the record was deleted in %s; NotionSyncDeletes says hold",
+                    nts_side_name(deleted));
+    job->outcome.advice = "delete it on the other side too, or restore it";
+    return nts_job_trouble(job, NTS_TROUBLE_HELD);
+}
+
+static nts_step_t decide_missing(nts_job_t *job)
+{
+    nts_link_t *link = job->link;
+
+    if (job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE) {
+        return tombstone(job);
+    }
+    if (!link->missing && job->config->full_run) {
+        link->missing = job->now;
+        job->dirty = 1;
+    }
+    if (link->missing && job->config->full_run && job->now - link->missing >= NTS_MISSING_WAIT) {
+        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.missing",
+                        "Notion has answered 404 for this page in full runs a day apart");
+        job->outcome.advice = "delete the external record if the page is really gone, or share "
+                              "the page with the connection again";
+        return nts_job_trouble(job, NTS_TROUBLE_HELD);
+    }
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_WAIT, "notion.missing",
+                    "the page was moved, purged, or is no longer shared with the connection");
+    job->outcome.advice = "share it again, or delete the external record too; nothing is deleted "
+                          "because of this";
+    return nts_job_trouble(job, NTS_TROUBLE_PARKED);
+}
+
+/* ---- records with one side only ---- */
+
+static nts_step_t nothing_to_do(nts_job_t *job)
+{
+    if (job->link->id && job->link->state == NTS_LINK_NEW) {
+        job->link->page = job->link->key = NULL; /* forgotten by the last commit */
+        job->dirty = 1;
+    }
+    return nts_job_finish(job, NTS_STEP_DONE);
+}
+
+static nts_step_t ask_for_match(nts_job_t *job)
+{
+    const nts_mapping_t *mapping = job->config->mapping;
+    nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_FIND, NTS_EXTERNAL);
+    nts_value_t *values =
+        apr_pcalloc(job->p, (apr_size_t)mapping->pair_count * sizeof(*values));
+    int i, m, found = 0;
+
+    for (m = 0; m < mapping->match_count; m++) {
+        for (i = 0; i < mapping->pair_count; i++) {
+            const nts_pair_t *pair = &mapping->pairs[i];
+            nts_value_t common;
+
+            if (strcmp(pair->external, mapping->matches[m].external) || !pair->domain
+                || nts_domain_project(&common, pair->domain, NTS_NOTION,
+                                      &job->view[NTS_NOTION].record->values[i], NULL, job->p)
+                       != APR_SUCCESS
+                || common.kind == NTS_VALUE_NULL
+                || nts_domain_render(&values[i], pair->domain, NTS_EXTERNAL, &common, NULL,
+                                     job->p)
+                       != APR_SUCCESS) {
+                continue;
+            }
+            found++;
+        }
+    }
+    if (found < mapping->match_count) {
+        return nts_job_create_on(job, NTS_EXTERNAL); /* an empty match field matches nothing */
+    }
+    ask->values = values;
+    return nts_job_ask(job, NTS_JOB_MATCH_FOUND);
+}
+
+nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer)
+{
+    const char **ids;
+    int i;
+
+    if (answer->result != NTS_RESULT_OK) {
+        return nts_job_not_now(job, answer);
+    }
+    if (answer->record_count == 0) {
+        return nts_job_create_on(job, NTS_EXTERNAL);
+    }
+    ids = apr_pcalloc(job->p, (apr_size_t)answer->record_count * sizeof(*ids));
+    for (i = 0; i < answer->record_count; i++) {
+        ids[i] = answer->records[i].id;
+    }
+    job->found = answer->records;
+    job->found_count = answer->record_count;
+    job->call = (nts_call_t){0};
+    job->call.kind = NTS_CALL_LOOKUP;
+    job->call.lookup_side = NTS_EXTERNAL;
+    job->call.lookup_ids = ids;
+    job->call.lookup_count = answer->record_count;
+    job->state = NTS_JOB_MATCH_LINKS;
+    return NTS_STEP_CALL;
+}
+
+nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
+{
+    int i, free_ones = 0, last = 0;
+
+    for (i = 0; i < job->found_count; i++) {
+        const nts_link_t *link = i < reply->link_count ? reply->links[i] : NULL;
+
+        if (!link || !link->page) {
+            free_ones++;
+            last = i;
+        }
+    }
+    if (free_ones == 0) {
+        return nts_job_create_on(job, NTS_EXTERNAL);
+    }
+    if (free_ones > 1) {
+        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.ambiguous",
+                        "%d unlinked external records match this page", free_ones);
+        job->outcome.advice = "make the match fields unique, or delete the doubles";
+        return nts_job_trouble(job, NTS_TROUBLE_HELD);
+    }
+    job->link->key = job->found[last].id;
+    job->link->state = NTS_LINK_ACTIVE;
+    job->dirty = 1;
+    nts_job_new_entry(job, NTS_ENTRY_LINK, NTS_EXTERNAL, 1)->note = "paired by its match fields";
+    return nts_job_read(job, NTS_EXTERNAL, 0, 0);
+}
+
+/* S3.8: who made it is asked first. */
+static int may_be_ours(const nts_job_t *job, nts_side_t side)
+{
+    const nts_record_t *record = job->view[side].record;
+
+    return job->loaded->creates_pending[side] > 0
+           && (side == NTS_NOTION ? record->by_us : record->intent != NULL);
+}
+
+static nts_step_t decide_single(nts_job_t *job, nts_side_t side)
+{
+    if (job->view[side].presence != NTS_PRESENCE_LIVE || job->undo) {
+        return nothing_to_do(job);
+    }
+    if (may_be_ours(job, side)) {
+        return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT);
+    }
+    if (job->config->hold_creates) {
+        return nts_job_wait(job, job->now + apr_time_from_sec(30));
+    }
+    if (side == NTS_NOTION && job->config->mapping->match_count && !job->matched) {
+        job->matched = 1;
+        return ask_for_match(job);
+    }
+    return nts_job_create_on(job, nts_side_other(side));
+}
+
+/* ---- a deleted record that lives again (S4.1) ---- */
+
+static nts_step_t decide_tombstone(nts_job_t *job)
+{
+    nts_presence_t n = job->view[NTS_NOTION].presence, e = job->view[NTS_EXTERNAL].presence;
+
+    if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_LIVE) {
+        return decide_both_live(job);
+    }
+    if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_GONE) {
+        return nts_job_restore(job, NTS_EXTERNAL);
+    }
+    return end_in_sync(job);
+}
+
+nts_step_t nts_job_decide(nts_job_t *job)
+{
+    nts_view_t *notion = &job->view[NTS_NOTION], *external = &job->view[NTS_EXTERNAL];
+    nts_step_t step;
+
+    if (external->presence == NTS_PRESENCE_UNKNOWN) {
+        return nts_job_read(job, NTS_EXTERNAL, 0, 0);
+    }
+    if (notion->presence == NTS_PRESENCE_UNKNOWN) {
+        return look_at_notion(job);
+    }
+    if (job->undo && job->link->state != NTS_LINK_ACTIVE && nts_job_undo_step(job, &step)) {
+        return step;
+    }
+    if (job->link->state == NTS_LINK_IGNORED) {
+        return nts_job_finish(job, NTS_STEP_DONE);
+    }
+    if (external->presence == NTS_PRESENCE_NONE || notion->presence == NTS_PRESENCE_NONE) {
+        return decide_single(job, external->presence == NTS_PRESENCE_NONE ? NTS_NOTION
+                                                                          : NTS_EXTERNAL);
+    }
+    if (job->link->state == NTS_LINK_TOMBSTONE) {
+        return decide_tombstone(job);
+    }
+    if (notion->presence == NTS_PRESENCE_MISSING) {
+        return decide_missing(job);
+    }
+    if (notion->presence == NTS_PRESENCE_TRASHED) {
+        return external->presence == NTS_PRESENCE_GONE ? tombstone(job)
+                                                       : decide_delete(job, NTS_NOTION);
+    }
+    return external->presence == NTS_PRESENCE_GONE ? decide_delete(job, NTS_EXTERNAL)
+                                                   : decide_both_live(job);
+}

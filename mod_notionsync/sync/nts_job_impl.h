@@ -1,0 +1,151 @@
+/* nts_job_impl.h - the inside of a job, shared by the files that make it up.
+ *
+ * nts_job.c steps: load, read, settle, end. nts_job_decide.c says what should happen. nts_job_write.c
+ * intends, writes and takes the answer. nts_job_recover.c finds out what became of an intent whose answer
+ * was never stored. nts_job_undo.c takes an entry back.
+ */
+#ifndef NTS_JOB_IMPL_H
+#define NTS_JOB_IMPL_H
+
+#include "sync/nts_job.h"
+#include "sync/nts_merge.h"
+
+/** S3.7: Notion may commit a write up to a minute late and list it later still. */
+#define NTS_FATE_WAIT apr_time_from_sec(90)
+/** S3.7: between two lookups of a create of unknown fate; S3.8: before a maker is asked again. */
+#define NTS_LOOKUP_WAIT apr_time_from_sec(15)
+/** S3.2: how old anything of a record must be before a query row may be trusted. */
+#define NTS_QUERY_LAG apr_time_from_sec(21)
+/** S3.1: a PATCH that is not sent within this of its read reads again. */
+#define NTS_READ_FRESH apr_time_from_sec(1)
+/** S4.1: two 404s this far apart make a held delete. */
+#define NTS_MISSING_WAIT apr_time_from_sec(86400)
+/** A minute, what Notion floors times to. */
+#define NTS_MINUTE apr_time_from_sec(60)
+
+/** Decisions in a row before a record that keeps changing under us is left for a moment. */
+#define NTS_ROUNDS_MAX 8
+
+typedef enum nts_presence_t {
+    NTS_PRESENCE_UNKNOWN = 0, /* not read yet */
+    NTS_PRESENCE_NONE,        /* this record has no such side yet */
+    NTS_PRESENCE_LIVE,
+    NTS_PRESENCE_TRASHED,     /* Notion: in_trash */
+    NTS_PRESENCE_GONE,        /* confirmed absent */
+    NTS_PRESENCE_MISSING      /* 404, or moved elsewhere: proof of nothing */
+} nts_presence_t;
+
+/** One side as this job knows it. */
+typedef struct nts_view_t {
+    nts_presence_t presence;
+    nts_record_t *record;
+    apr_time_t sent;     /* of the read (or write) that showed it */
+    apr_time_t answered;
+    int candidate;       /* a query row: may not lead to a Notion write (S3.2) */
+} nts_view_t;
+
+typedef enum nts_job_state_t {
+    NTS_JOB_START = 0,
+    NTS_JOB_LOADED,
+    NTS_JOB_READ_EXTERNAL,
+    NTS_JOB_READ_NOTION,
+    NTS_JOB_MATCH_FOUND,    /* FIND of a counterpart answered */
+    NTS_JOB_MATCH_LINKS,    /* LOOKUP of what was found answered */
+    NTS_JOB_INTENDED,       /* the intent is stored: write */
+    NTS_JOB_WRITTEN,        /* the write answered */
+    NTS_JOB_NOT_APPLIED,    /* a write that did not happen is recorded: start again */
+    NTS_JOB_RECOVER_INTENT, /* external: what became of it answered */
+    NTS_JOB_RECOVER_PAGE,   /* Notion: the page was read */
+    NTS_JOB_RECOVER_FOUND,  /* Notion: candidates of a create listed */
+    NTS_JOB_RECOVER_LINKS,  /* which of them are linked */
+    NTS_JOB_RECOVERED,      /* stored: load again */
+    NTS_JOB_FINISHED,       /* the last commit answered */
+    NTS_JOB_ENDED
+} nts_job_state_t;
+
+struct nts_job_t {
+    const nts_job_config_t *config;
+    apr_pool_t *p;
+    nts_spawn_t spawn;
+    const nts_undo_t *undo;
+    int undo_done;
+    nts_job_state_t state;
+    apr_time_t now;
+    nts_loaded_t *loaded;
+    nts_link_t *link;         /* never NULL after load; id 0 while not stored */
+    const char *key_was;
+    nts_view_t view[NTS_SIDE_COUNT];
+    nts_decision_t *decisions; /* per pair */
+    nts_entry_t *entry;       /* the write under way, or the intent being recovered */
+    const nts_decision_t *const *entry_decisions;
+    nts_ask_t write;          /* the ask that performs it */
+    nts_link_t *before;       /* link as stored, to tell whether anything changed */
+    int rounds;
+    int dirty;                /* something must be stored at the end */
+    int matched;              /* the counterpart was looked for */
+    nts_record_t *found;
+    int found_count;
+    apr_int64_t *settled;
+    int settled_count;
+    nts_entry_t **notes;      /* entries to store with the next commit: settled writes, remarks */
+    int note_count;
+    nts_call_t call;
+    nts_step_t after_commit;  /* what FINISHED answers */
+    nts_outcome_t outcome;
+    apr_time_t until;
+    int writes[NTS_SIDE_COUNT];
+};
+
+/* nts_job.c */
+nts_step_t nts_job_ask(nts_job_t *job, nts_job_state_t then);     /* job->call.ask is filled in */
+nts_step_t nts_job_commit(nts_job_t *job, nts_job_state_t then);  /* job->call.commit is filled in */
+nts_step_t nts_job_load(nts_job_t *job, const nts_target_t *target);
+nts_step_t nts_job_read(nts_job_t *job, nts_side_t side, int want_image, int follow_writes);
+/** End: store what must be stored (link, notices, notes), then answer @a step. */
+nts_step_t nts_job_finish(nts_job_t *job, nts_step_t step);
+/** End without settling notices; the record is run again at @a until. */
+nts_step_t nts_job_wait(nts_job_t *job, apr_time_t until);
+/** End with the link in trouble. */
+nts_step_t nts_job_trouble(nts_job_t *job, nts_trouble_t trouble);
+/** Ends for an answer that is not OK and not about this record: NOT_DONE, BLOCKED. */
+nts_step_t nts_job_not_now(nts_job_t *job, const nts_answer_t *answer);
+/** A cleared call of @a kind asking of @a side. */
+nts_ask_t *nts_job_new_ask(nts_job_t *job, nts_ask_kind_t kind, nts_side_t side);
+void nts_job_take_view(nts_job_t *job, nts_side_t side, const nts_answer_t *answer);
+/** Store @a entry with the next commit. */
+void nts_job_keep(nts_job_t *job, nts_entry_t *entry);
+/** A record that keeps changing under us is left for a moment; counts one more round. */
+int nts_job_is_too_busy(nts_job_t *job);
+/** An audit entry about this record, kept for the next commit when @a note is set. */
+nts_entry_t *nts_job_new_entry(nts_job_t *job, nts_entry_op_t op, nts_side_t side, int note);
+const char *nts_job_id_on(const nts_job_t *job, nts_side_t side);
+
+/* nts_job_decide.c */
+nts_step_t nts_job_decide(nts_job_t *job);
+/** FIND or LOOKUP of a counterpart answered. */
+nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer);
+nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply);
+
+/* nts_job_write.c */
+nts_step_t nts_job_write_fields(nts_job_t *job, nts_side_t side);
+nts_step_t nts_job_create_on(nts_job_t *job, nts_side_t side);
+nts_step_t nts_job_remove(nts_job_t *job, nts_side_t side);
+nts_step_t nts_job_restore(nts_job_t *job, nts_side_t side);
+nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply);
+nts_step_t nts_job_written(nts_job_t *job, const nts_answer_t *answer);
+/** Move bases and ids by @a entry, whose write is known to have happened as @a record shows. */
+void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t *record,
+                          apr_time_t sent_at);
+
+/* nts_job_recover.c */
+nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending);
+nts_step_t nts_job_recover_intent(nts_job_t *job, const nts_answer_t *answer);
+nts_step_t nts_job_recover_page(nts_job_t *job, const nts_answer_t *answer);
+nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer);
+nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply);
+
+/* nts_job_undo.c */
+/** Whether the undo asks for something now; sets *step if so. */
+int nts_job_undo_step(nts_job_t *job, nts_step_t *step);
+
+#endif /* NTS_JOB_IMPL_H */

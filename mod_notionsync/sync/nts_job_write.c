@@ -1,0 +1,370 @@
+/* nts_job_write.c - one write: intend, send, take the answer, settle (S3.3 to S3.6). */
+#include "sync/nts_job_impl.h"
+
+#include <string.h>
+
+static int pair_count(const nts_job_t *job)
+{
+    return job->config->mapping->pair_count;
+}
+
+static nts_value_t *new_values(nts_job_t *job)
+{
+    return apr_pcalloc(job->p, (apr_size_t)pair_count(job) * sizeof(nts_value_t));
+}
+
+/* What the write must still find there (S3.3); the external side compares under lock. */
+static const nts_value_t *expected_values(const nts_job_t *job, nts_side_t side)
+{
+    return side == NTS_EXTERNAL && job->view[side].record ? job->view[side].record->values : NULL;
+}
+
+/* Store the notes and @a entry with the link. */
+static nts_step_t commit_entry(nts_job_t *job, nts_entry_t *entry, nts_job_state_t then)
+{
+    nts_commit_t *commit = &job->call.commit;
+    nts_entry_t **entries = apr_pcalloc(
+        job->p, (apr_size_t)(job->note_count + 1) * sizeof(nts_entry_t *));
+
+    if (job->note_count) {
+        memcpy(entries, job->notes, (apr_size_t)job->note_count * sizeof(nts_entry_t *));
+    }
+    entries[job->note_count] = entry;
+    commit->link = job->link;
+    commit->entries = entries;
+    commit->entry_count = job->note_count + 1;
+    return nts_job_commit(job, then);
+}
+
+static nts_step_t intend(nts_job_t *job, nts_entry_t *entry, nts_ask_kind_t kind)
+{
+    nts_ask_t *write = &job->write;
+
+    if (nts_job_is_too_busy(job)) {
+        return nts_job_wait(job, job->now + apr_time_from_sec(2));
+    }
+    write->kind = kind;
+    write->side = entry->side;
+    write->mapping = job->config->mapping;
+    write->intent = entry->intent;
+    write->id = nts_job_id_on(job, entry->side);
+    job->entry = entry;
+    job->call = (nts_call_t){0};
+    if (kind == NTS_ASK_REMOVE && !job->undo) {
+        job->call.commit.counts_as_delete = 1;
+        job->call.commit.delete_limit_percent = job->config->mapping->delete_limit_percent;
+    }
+    return commit_entry(job, entry, NTS_JOB_INTENDED);
+}
+
+static const char *field_name(const nts_job_t *job, const nts_pair_t *pair)
+{
+    static const char *const arrows[] = {"<->", "->", "<-"};
+
+    return apr_psprintf(job->p, "%s %s %s", pair->notion, arrows[pair->direction], pair->external);
+}
+
+static void add_field(nts_job_t *job, nts_entry_t *entry, int index, const nts_decision_t *d)
+{
+    const nts_pair_t *pair = &job->config->mapping->pairs[index];
+    nts_entry_field_t *fields = apr_pcalloc(
+        job->p, (apr_size_t)(entry->field_count + 1) * sizeof(*fields));
+    nts_entry_field_t *field = &fields[entry->field_count];
+    nts_side_t far = nts_side_other(entry->side);
+
+    if (entry->field_count) {
+        memcpy(fields, entry->fields, (apr_size_t)entry->field_count * sizeof(*fields));
+    }
+    field->pair = pair->id;
+    field->name = field_name(job, pair);
+    field->agreed = d->agreed;
+    field->before = d->common[entry->side];
+    field->after = d->want;
+    field->sent = d->native[entry->side];
+    field->other = job->view[far].record ? job->view[far].record->values[index] : nts_value_absent;
+    field->lost = d->lost;
+    field->reason = d->reason;
+    entry->fields = fields;
+    entry->field_count++;
+}
+
+nts_step_t nts_job_write_fields(nts_job_t *job, nts_side_t side)
+{
+    nts_entry_t *entry = nts_job_new_entry(job, NTS_ENTRY_UPDATE, side, 0);
+    nts_value_t *values = new_values(job);
+    int i;
+
+    if (job->undo) {
+        entry->undoes = job->undo->entry->id;
+    }
+    for (i = 0; i < pair_count(job); i++) {
+        if (job->decisions[i].verdict == NTS_VERDICT_WRITE && job->decisions[i].write[side]) {
+            values[i] = job->decisions[i].native[side];
+            add_field(job, entry, i, &job->decisions[i]);
+        }
+    }
+    job->write = (nts_ask_t){0};
+    job->write.values = values;
+    job->write.expected = expected_values(job, side);
+    return intend(job, entry, NTS_ASK_UPDATE);
+}
+
+/* The source's value for a field that the copy does not have yet; non-zero if there is one to send. */
+static int value_for_copy(nts_job_t *job, int index, nts_side_t side, nts_decision_t *d)
+{
+    const nts_pair_t *pair = &job->config->mapping->pairs[index];
+    nts_side_t from = nts_side_other(side);
+    const nts_value_t *value = &job->view[from].record->values[index];
+
+    *d = (nts_decision_t){0};
+    if (!pair->domain || pair->computed[side]
+        || pair->direction == (side == NTS_NOTION ? NTS_TO_EXTERNAL : NTS_TO_NOTION)) {
+        return 0;
+    }
+    if (nts_domain_project(&d->want, pair->domain, from, value, &d->outcome, job->p)
+            != APR_SUCCESS
+        || nts_domain_render(&d->native[side], pair->domain, side, &d->want, &d->outcome, job->p)
+               != APR_SUCCESS) {
+        d->verdict = value->kind == NTS_VALUE_ABSENT ? NTS_VERDICT_UNREAD : NTS_VERDICT_STUCK;
+        return 0;
+    }
+    d->reason = "created";
+    return 1;
+}
+
+nts_step_t nts_job_create_on(nts_job_t *job, nts_side_t side)
+{
+    nts_entry_t *entry = nts_job_new_entry(job, NTS_ENTRY_CREATE, side, 0);
+    nts_value_t *values = new_values(job);
+    int i;
+
+    for (i = 0; i < pair_count(job); i++) {
+        if (value_for_copy(job, i, side, &job->decisions[i])) {
+            values[i] = job->decisions[i].native[side];
+            add_field(job, entry, i, &job->decisions[i]);
+        }
+    }
+    job->write = (nts_ask_t){0};
+    job->write.values = values;
+    return intend(job, entry, NTS_ASK_CREATE);
+}
+
+nts_step_t nts_job_remove(nts_job_t *job, nts_side_t side)
+{
+    nts_view_t *view = &job->view[side];
+    nts_entry_t *entry;
+
+    if (side == NTS_EXTERNAL && !view->record->image) {
+        return nts_job_read(job, NTS_EXTERNAL, 1, 0); /* S4.3: the whole row is kept */
+    }
+    entry = nts_job_new_entry(job, NTS_ENTRY_REMOVE, side, 0);
+    entry->image = view->record->image;
+    entry->note = job->undo ? "undo of a create" : "deleted on the other side";
+    if (job->undo) {
+        entry->undoes = job->undo->entry->id;
+    }
+    job->write = (nts_ask_t){0};
+    job->write.expected = expected_values(job, side);
+    return intend(job, entry, NTS_ASK_REMOVE);
+}
+
+nts_step_t nts_job_restore(nts_job_t *job, nts_side_t side)
+{
+    nts_entry_t *entry;
+
+    if (side == NTS_EXTERNAL && !job->loaded->tombstone_image) {
+        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.restore",
+                        "the external record was deleted, the page was edited since, and no image "
+                        "of the row was kept");
+        job->outcome.advice = "insert the row again under its key, or delete the page";
+        return nts_job_trouble(job, NTS_TROUBLE_HELD);
+    }
+    entry = nts_job_new_entry(job, NTS_ENTRY_RESTORE, side, 0);
+    entry->note = job->undo ? "undo of a delete"
+                  : job->link->state == NTS_LINK_TOMBSTONE
+                      ? "restored on the other side"
+                      : "deleted here, but edited on the other side since";
+    if (job->undo) {
+        entry->undoes = job->undo->entry->id;
+    }
+    job->write = (nts_ask_t){0};
+    job->write.image = side == NTS_EXTERNAL ? job->loaded->tombstone_image : NULL;
+    return intend(job, entry, NTS_ASK_RESTORE);
+}
+
+/* S4.2: not for the hour to pass: for a person. */
+static nts_step_t hold_delete(nts_job_t *job, const char *why)
+{
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.delete-limit",
+                    "the delete is held: %s", why ? why : "the hourly limit");
+    job->outcome.advice = "restore the record, or delete it on this side too";
+    job->entry = NULL;
+    return nts_job_trouble(job, NTS_TROUBLE_HELD);
+}
+
+nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
+{
+    if (reply->committed == NTS_COMMIT_LIMIT) {
+        return hold_delete(job, reply->commit_words);
+    }
+    job->note_count = 0;
+    job->key_was = job->link->key;
+    job->call = (nts_call_t){0};
+    if (job->entry->side == NTS_NOTION && job->entry->op != NTS_ENTRY_CREATE
+        && job->now - job->view[NTS_NOTION].sent > NTS_READ_FRESH) {
+        /* S3.1: too old by now. The intent is closed; the record begins again. */
+        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.read-too-old",
+                        "the page was read too long before the write could be sent");
+        job->entry->state = NTS_ENTRY_NOT_APPLIED;
+        return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED);
+    }
+    job->call.ask = job->write;
+    return nts_job_ask(job, NTS_JOB_WRITTEN);
+}
+
+static int pair_index(const nts_job_t *job, apr_int64_t pair)
+{
+    int i;
+
+    for (i = 0; i < pair_count(job); i++) {
+        if (job->config->mapping->pairs[i].id == pair) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* S3.5: only fields that were sent may settle; all others are compared with their bases later. */
+static void settle_fields(nts_job_t *job, const nts_entry_t *entry, const nts_record_t *record,
+                          apr_time_t sent_at)
+{
+    nts_side_t far = nts_side_other(entry->side);
+    apr_time_t other_at = job->view[far].sent ? job->view[far].sent : entry->at;
+    int f;
+
+    for (f = 0; f < entry->field_count; f++) {
+        const nts_entry_field_t *field = &entry->fields[f];
+        int i = pair_index(job, field->pair);
+
+        if (i >= 0) { /* S5.7: a pair that was removed from the configuration has no base */
+            (void)nts_merge_settle(nts_link_base_make(job->link, field->pair, job->p),
+                                   &job->config->mapping->pairs[i], entry->side, &field->sent,
+                                   &field->before, &record->values[i], &field->other, sent_at,
+                                   other_at, job->p);
+        }
+    }
+}
+
+void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t *record,
+                          apr_time_t sent_at)
+{
+    nts_link_t *link = job->link;
+
+    entry->state = NTS_ENTRY_APPLIED;
+    if (record) {
+        settle_fields(job, entry, record, sent_at);
+    }
+    switch (entry->op) {
+    case NTS_ENTRY_CREATE:
+        if (record && entry->side == NTS_NOTION) {
+            link->page = record->id;
+        }
+        else if (record) {
+            link->key = record->id;
+        }
+        link->state = NTS_LINK_ACTIVE;
+        entry->page = link->page;
+        entry->key = link->key;
+        break;
+    case NTS_ENTRY_REMOVE:
+        link->state = job->undo || entry->undoes ? NTS_LINK_IGNORED : NTS_LINK_TOMBSTONE;
+        break;
+    default: /* a restored record is active again once both sides are seen alive */
+        break;
+    }
+    job->dirty = 1;
+}
+
+static nts_step_t write_happened(nts_job_t *job, const nts_answer_t *answer)
+{
+    nts_entry_t *entry = job->entry;
+    nts_side_t side = entry->side;
+
+    nts_job_settle_entry(job, entry, answer->record, answer->sent_at);
+    job->writes[side]++;
+    if (answer->record) {
+        nts_job_take_view(job, side, answer);
+        if (entry->op == NTS_ENTRY_REMOVE && side == NTS_EXTERNAL) {
+            job->view[side].presence = NTS_PRESENCE_GONE;
+        }
+        if (entry->op == NTS_ENTRY_RESTORE) {
+            job->view[NTS_NOTION].presence = NTS_PRESENCE_UNKNOWN; /* alone first (S2.7): then afresh */
+        }
+    }
+    else if (entry->op == NTS_ENTRY_REMOVE) {
+        job->view[side].presence =
+            side == NTS_NOTION ? NTS_PRESENCE_TRASHED : NTS_PRESENCE_GONE;
+    }
+    else { /* created, says a 503 that names it (S3.7), or an answer without the record: read it */
+        if (entry->op == NTS_ENTRY_CREATE && answer->id) {
+            if (side == NTS_NOTION) {
+                job->link->page = answer->id;
+            }
+            else {
+                job->link->key = answer->id;
+            }
+            entry->page = job->link->page;
+            entry->key = job->link->key;
+        }
+        job->view[side].presence = NTS_PRESENCE_UNKNOWN;
+    }
+    nts_job_keep(job, entry); /* stored with the next intent, or with the end: one transaction (S3.6) */
+    return nts_job_decide(job);
+}
+
+/* Certain: nothing happened. The intent is closed, then the record begins again or parks. */
+static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answer)
+{
+    nts_result_t result = answer->result;
+
+    job->entry->state = NTS_ENTRY_NOT_APPLIED;
+    job->entry->note = answer->outcome.what ? nts_outcome_text(&answer->outcome, job->p)
+                                            : nts_result_name(result);
+    job->outcome = answer->outcome;
+    if (result == NTS_RESULT_STALE || result == NTS_RESULT_GONE || result == NTS_RESULT_MISSING
+        || result == NTS_RESULT_TRASHED) {
+        job->call = (nts_call_t){0};
+        return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED); /* decide again by fresh reads */
+    }
+    nts_job_keep(job, job->entry);
+    if (result == NTS_RESULT_REFUSED) {
+        if (job->outcome.remedy == NTS_REMEDY_NONE) {
+            job->outcome.remedy = NTS_REMEDY_RETRY;
+        }
+        return nts_job_trouble(job, NTS_TROUBLE_PARKED);
+    }
+    return nts_job_not_now(job, answer); /* the service is busy or out of order */
+}
+
+nts_step_t nts_job_written(nts_job_t *job, const nts_answer_t *answer)
+{
+    switch (answer->result) {
+    case NTS_RESULT_OK:
+        return write_happened(job, answer);
+    case NTS_RESULT_UNKNOWN:
+        /* S3.7: the intent stays pending; recovery judges it when Notion can have no more surprises. An
+         * external write can be asked about at once. */
+        job->outcome = answer->outcome;
+        return nts_job_wait(job, job->entry->side == NTS_NOTION
+                                     ? job->entry->at + NTS_FATE_WAIT
+                                     : job->now + apr_time_from_sec(1));
+    case NTS_RESULT_GONE:
+        if (job->entry->op == NTS_ENTRY_REMOVE) {
+            return write_happened(job, answer); /* somebody else deleted it: the same end */
+        }
+        break;
+    default:
+        break;
+    }
+    return write_did_not_happen(job, answer);
+}

@@ -1,0 +1,515 @@
+/* nts_merge.c - the three-way decision of one field. */
+#include "sync/nts_merge.h"
+
+int nts_stamp_compare(const nts_stamp_t *a, const nts_stamp_t *b, apr_interval_time_t grace)
+{
+    if (a->from > b->to + grace) {
+        return 1;
+    }
+    if (b->from > a->to + grace) {
+        return -1;
+    }
+    return 0;
+}
+
+/* What both sides and the base look like in the common domain, and who changed. */
+typedef struct view_t {
+    const nts_mapping_t *mapping;
+    const nts_pair_t *pair;
+    const nts_base_t *base;
+    const nts_value_t *now[NTS_SIDE_COUNT];
+    const nts_stamp_t *stamps;
+    apr_status_t fits[NTS_SIDE_COUNT]; /* of the projection of `now` */
+    nts_outcome_t misfit[NTS_SIDE_COUNT];
+    nts_value_t base_common[NTS_SIDE_COUNT];
+    int has_base;
+    int changed[NTS_SIDE_COUNT];
+    int rewritten[NTS_SIDE_COUNT]; /* changed, but only as that side stored our own value (S3.5) */
+    apr_pool_t *p;
+} view_t;
+
+static int has_base(const nts_base_t *base)
+{
+    return base && base->value[NTS_NOTION].kind != NTS_VALUE_ABSENT
+           && base->value[NTS_EXTERNAL].kind != NTS_VALUE_ABSENT;
+}
+
+/* Equal as the side stores it, or in the common domain: an option's new name is no edit (S5.4). */
+static int shows_base(const nts_domain_t *domain, nts_side_t side, const nts_value_t *now,
+                      const nts_value_t *base, apr_pool_t *p)
+{
+    nts_value_t a, b;
+
+    if (nts_value_equal(now, base)) {
+        return 1;
+    }
+    if (nts_domain_project(&a, domain, side, now, NULL, p) != APR_SUCCESS
+        || nts_domain_project(&b, domain, side, base, NULL, p) != APR_SUCCESS) {
+        return 0;
+    }
+    return nts_domain_equal(domain, &a, &b);
+}
+
+static void look_at_side(view_t *view, nts_decision_t *d, nts_side_t side)
+{
+    const nts_domain_t *domain = view->pair->domain;
+
+    view->fits[side] = nts_domain_project(&d->common[side], domain, side, view->now[side],
+                                          &view->misfit[side], view->p);
+    if (!view->has_base) {
+        return;
+    }
+    view->changed[side] = !shows_base(domain, side, view->now[side], &view->base->value[side],
+                                      view->p);
+    if (nts_domain_project(&view->base_common[side], domain, side, &view->base->value[side], NULL,
+                           view->p)
+        == APR_EINVAL) {
+        view->base_common[side] = nts_value_null;
+    }
+    view->rewritten[side] = view->changed[side] && view->base->has_rewrite
+                            && view->base->rewriter == side
+                            && nts_value_equal(view->now[side], &view->base->rewrite);
+}
+
+static void mark_write(view_t *view, nts_decision_t *d, nts_side_t to)
+{
+    if (view->pair->computed[to]) {
+        return;
+    }
+    if (nts_domain_render(&d->native[to], view->pair->domain, to, &d->want, &d->outcome, view->p)
+        != APR_SUCCESS) {
+        d->verdict = NTS_VERDICT_STUCK;
+        d->write[NTS_NOTION] = d->write[NTS_EXTERNAL] = 0;
+        return;
+    }
+    d->write[to] = 1;
+    d->verdict = NTS_VERDICT_WRITE;
+}
+
+/* @a from has the value, the other side gets it. */
+static void carry(view_t *view, nts_decision_t *d, nts_side_t from, const char *reason)
+{
+    if (view->fits[from] != APR_SUCCESS) {
+        d->verdict = NTS_VERDICT_STUCK;
+        d->outcome = view->misfit[from];
+        return;
+    }
+    d->want = d->common[from];
+    d->reason = reason;
+    mark_write(view, d, nts_side_other(from));
+}
+
+static void hold(view_t *view, nts_decision_t *d, const char *code, const char *what,
+                 const char *advice)
+{
+    d->verdict = NTS_VERDICT_HELD;
+    d->reason = what;
+    nts_outcome_set(&d->outcome, view->p, NTS_REMEDY_PERSON, code,
+                    "%s: Notion has '%s', %s has '%s'", what,
+                    nts_value_display(view->now[NTS_NOTION], 60, view->p), view->pair->external,
+                    nts_value_display(view->now[NTS_EXTERNAL], 60, view->p));
+    d->outcome.field = view->pair->notion;
+    d->outcome.advice = advice;
+}
+
+/* S2.6 */
+static void decide_first(view_t *view, nts_decision_t *d)
+{
+    if (d->common[NTS_NOTION].kind == NTS_VALUE_NULL) {
+        carry(view, d, NTS_EXTERNAL, "first value");
+    }
+    else if (d->common[NTS_EXTERNAL].kind == NTS_VALUE_NULL) {
+        carry(view, d, NTS_NOTION, "first value");
+    }
+    else if (view->pair->initial == NTS_INITIAL_HOLD) {
+        hold(view, d, "held.initial", "both sides have a value and none was ever agreed",
+             "make both sides equal, or set initial=notion or initial=external on the field");
+    }
+    else {
+        nts_side_t from =
+            view->pair->initial == NTS_INITIAL_NOTION ? NTS_NOTION : NTS_EXTERNAL;
+
+        d->lost = d->common[nts_side_other(from)];
+        carry(view, d, from, from == NTS_NOTION ? "initial=notion" : "initial=external");
+    }
+}
+
+static int set_has(const nts_value_t *set, const nts_option_t *member)
+{
+    int i;
+
+    if (set->kind != NTS_VALUE_SET) {
+        return 0;
+    }
+    for (i = 0; i < set->as.set.count; i++) {
+        nts_value_t a = nts_value_option(set->as.set.options[i].id, set->as.set.options[i].name);
+        nts_value_t b = nts_value_option(member->id, member->name);
+
+        if (nts_value_equal(&a, &b)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Keeps the members of @a from for which all of (wanted in a) hold, appending to @a out. */
+static void append_members(nts_option_t *out, int *n, const nts_value_t *from,
+                           int (*keep)(const nts_option_t *, const nts_value_t *,
+                                       const nts_value_t *),
+                           const nts_value_t *x, const nts_value_t *y)
+{
+    int i;
+
+    for (i = 0; from->kind == NTS_VALUE_SET && i < from->as.set.count; i++) {
+        if (keep(&from->as.set.options[i], x, y)) {
+            out[(*n)++] = from->as.set.options[i];
+        }
+    }
+}
+
+static int in_both(const nts_option_t *m, const nts_value_t *x, const nts_value_t *y)
+{
+    return set_has(x, m) && set_has(y, m);
+}
+
+static int not_in(const nts_option_t *m, const nts_value_t *x, const nts_value_t *y)
+{
+    (void)y;
+    return !set_has(x, m);
+}
+
+static int in_one_only(const nts_option_t *m, const nts_value_t *x, const nts_value_t *y)
+{
+    return set_has(x, m) != set_has(y, m);
+}
+
+static int set_size(const nts_value_t *set)
+{
+    return set->kind == NTS_VALUE_SET ? set->as.set.count : 0;
+}
+
+static nts_value_t make_set(const nts_option_t *members, int n, apr_pool_t *p)
+{
+    return n ? nts_value_set(members, n, p) : nts_value_null;
+}
+
+/* S2.4: what either side added is in, what either side removed is out. */
+static nts_value_t merge_members(const nts_value_t *base, const nts_value_t *a,
+                                 const nts_value_t *b, apr_pool_t *p)
+{
+    apr_size_t room = (apr_size_t)(set_size(base) + set_size(a) + set_size(b) + 1);
+    nts_option_t *out = apr_pcalloc(p, room * sizeof(*out));
+    int n = 0;
+
+    append_members(out, &n, base, in_both, a, b);
+    append_members(out, &n, a, not_in, base, NULL);
+    append_members(out, &n, b, not_in, base, NULL);
+    return make_set(out, n, p);
+}
+
+/* Members both sides agree on, and where they do not, what the base said. */
+static nts_value_t settled_members(const nts_value_t *base, const nts_value_t *a,
+                                   const nts_value_t *b, apr_pool_t *p)
+{
+    apr_size_t room = (apr_size_t)(set_size(base) + set_size(a) + 1);
+    nts_option_t *out = apr_pcalloc(p, room * sizeof(*out));
+    int n = 0;
+
+    append_members(out, &n, a, in_both, a, b);
+    append_members(out, &n, base, in_one_only, a, b);
+    return make_set(out, n, p);
+}
+
+static void decide_set(view_t *view, nts_decision_t *d)
+{
+    int side;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        if (view->fits[side] != APR_SUCCESS) {
+            d->verdict = NTS_VERDICT_STUCK;
+            d->outcome = view->misfit[side];
+            return;
+        }
+    }
+    d->want = merge_members(&view->base_common[NTS_NOTION], &d->common[NTS_NOTION],
+                            &d->common[NTS_EXTERNAL], view->p);
+    d->reason = view->changed[NTS_NOTION] && view->changed[NTS_EXTERNAL]
+                    ? "both sides changed members: merged"
+                : view->changed[NTS_NOTION] ? "notion changed"
+                                            : "external changed";
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        if (!nts_domain_equal(view->pair->domain, &d->common[side], &d->want)) {
+            mark_write(view, d, (nts_side_t)side);
+            if (d->verdict == NTS_VERDICT_STUCK) {
+                return;
+            }
+        }
+    }
+}
+
+/* S2.5 */
+static void decide_conflict(view_t *view, nts_decision_t *d)
+{
+    nts_side_t winner = NTS_NOTION;
+    const char *reason = NULL;
+    int order;
+
+    switch (nts_pair_rule(view->mapping, view->pair)) {
+    case NTS_CONFLICT_HOLD:
+        hold(view, d, "held.conflict", "both sides changed this field",
+             "make both sides equal; the value to keep can be copied from this page");
+        return;
+    case NTS_CONFLICT_NOTION:
+        reason = "conflict: notion-wins";
+        break;
+    case NTS_CONFLICT_EXTERNAL:
+        winner = NTS_EXTERNAL;
+        reason = "conflict: external-wins";
+        break;
+    case NTS_CONFLICT_INHERIT:
+    case NTS_CONFLICT_LAST_WRITE:
+        order = nts_stamp_compare(&view->stamps[NTS_NOTION], &view->stamps[NTS_EXTERNAL],
+                                  view->mapping->grace);
+        winner = order > 0 ? NTS_NOTION : order < 0 ? NTS_EXTERNAL : view->mapping->tie;
+        reason = order > 0                ? "conflict: later edit in notion"
+                 : order < 0              ? "conflict: later edit in external"
+                 : winner == NTS_NOTION   ? "conflict: simultaneous, tie=notion"
+                                          : "conflict: simultaneous, tie=external";
+        break;
+    }
+    d->lost = d->common[nts_side_other(winner)];
+    carry(view, d, winner, reason);
+}
+
+/* S2.10: the side we wrote last changed again, alone, soon, and not for the first time. */
+static int is_contested(const view_t *view, const nts_decision_t *d, nts_side_t changed)
+{
+    const nts_base_t *base = view->base;
+    int undone;
+
+    if (base->fights <= NTS_CONTEST_UNDONE || base->fighter != changed
+        || view->stamps[changed].to > base->seen[changed] + NTS_CONTEST_WITHIN) {
+        return 0;
+    }
+    undone = base->undone.kind != NTS_VALUE_ABSENT
+             && nts_domain_equal(view->pair->domain, &base->undone, &d->common[changed]);
+    return undone || base->fights > NTS_CONTEST_ALTERED;
+}
+
+static void decide_two_way(view_t *view, nts_decision_t *d)
+{
+    int n = view->changed[NTS_NOTION], e = view->changed[NTS_EXTERNAL];
+    nts_side_t from;
+
+    if (nts_domain_is_set(view->pair->domain)) {
+        decide_set(view, d);
+        return;
+    }
+    if (n && e && view->rewritten[NTS_NOTION] != view->rewritten[NTS_EXTERNAL]) {
+        /* S3.5: our own value as a trigger rewrote it is no edit and loses to one. */
+        from = view->rewritten[NTS_NOTION] ? NTS_EXTERNAL : NTS_NOTION;
+        carry(view, d, from, from == NTS_NOTION ? "notion changed" : "external changed");
+        return;
+    }
+    if (n && e) {
+        decide_conflict(view, d);
+        return;
+    }
+    from = n ? NTS_NOTION : NTS_EXTERNAL;
+    if (view->fits[from] == APR_SUCCESS && is_contested(view, d, from)) {
+        hold(view, d, "held.contested",
+             "something on each side keeps undoing what the other side writes",
+             "find the automation or trigger that rewrites this field");
+        return;
+    }
+    carry(view, d, from,
+          view->rewritten[from] ? "rewritten by the other side"
+          : n                   ? "notion changed"
+                                : "external changed");
+}
+
+/* S2.8: the source rules; what the target changed is overwritten and kept in the audit. */
+static void decide_one_way(view_t *view, nts_decision_t *d, nts_side_t from)
+{
+    nts_side_t to = nts_side_other(from);
+
+    if (view->fits[to] == APR_SUCCESS && view->has_base && view->changed[to]) {
+        d->lost = d->common[to];
+    }
+    carry(view, d, from, d->lost.kind != NTS_VALUE_ABSENT ? "one-way: the target was changed"
+                         : view->has_base                 ? "one-way"
+                                                          : "first value");
+}
+
+/* Which side rules a pair, or -1 when both do. */
+static int ruler(const nts_pair_t *pair)
+{
+    if (pair->direction == NTS_TO_EXTERNAL || pair->computed[NTS_NOTION]) {
+        return NTS_NOTION;
+    }
+    if (pair->direction == NTS_TO_NOTION || pair->computed[NTS_EXTERNAL]) {
+        return NTS_EXTERNAL;
+    }
+    return -1;
+}
+
+static int is_unread(const nts_value_t *value)
+{
+    return value->kind == NTS_VALUE_ABSENT || value->truncated;
+}
+
+static void decide(view_t *view, nts_decision_t *d)
+{
+    int from = ruler(view->pair);
+
+    if (view->fits[NTS_NOTION] == APR_SUCCESS && view->fits[NTS_EXTERNAL] == APR_SUCCESS
+        && nts_domain_equal(view->pair->domain, &d->common[NTS_NOTION],
+                            &d->common[NTS_EXTERNAL])) {
+        d->verdict = view->has_base && !view->changed[NTS_NOTION] && !view->changed[NTS_EXTERNAL]
+                         ? NTS_VERDICT_NONE
+                         : NTS_VERDICT_AGREED;
+    }
+    else if (from >= 0) {
+        decide_one_way(view, d, (nts_side_t)from);
+    }
+    else if (!view->has_base) {
+        decide_first(view, d);
+    }
+    else if (view->changed[NTS_NOTION] || view->changed[NTS_EXTERNAL]) {
+        decide_two_way(view, d);
+    }
+}
+
+void nts_merge_field(nts_decision_t *decision, const nts_mapping_t *mapping, int index,
+                     const nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
+                     const nts_stamp_t stamps[NTS_SIDE_COUNT], apr_pool_t *p)
+{
+    view_t view = {0};
+
+    *decision = (nts_decision_t){0};
+    if (!mapping->pairs[index].domain || is_unread(now[NTS_NOTION])
+        || is_unread(now[NTS_EXTERNAL])) {
+        decision->verdict = NTS_VERDICT_UNREAD;
+        return;
+    }
+    view.mapping = mapping;
+    view.pair = &mapping->pairs[index];
+    view.base = base;
+    view.now[NTS_NOTION] = now[NTS_NOTION];
+    view.now[NTS_EXTERNAL] = now[NTS_EXTERNAL];
+    view.stamps = stamps;
+    view.has_base = has_base(base);
+    view.p = p;
+    look_at_side(&view, decision, NTS_NOTION);
+    look_at_side(&view, decision, NTS_EXTERNAL);
+    if (view.has_base) {
+        decision->agreed = view.base_common[NTS_NOTION];
+    }
+    decide(&view, decision);
+    if ((decision->verdict == NTS_VERDICT_STUCK || decision->verdict == NTS_VERDICT_HELD)
+        && !decision->outcome.field) {
+        decision->outcome.field = view.pair->notion;
+    }
+}
+
+int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side_t side,
+                        const nts_value_t *now, apr_pool_t *p)
+{
+    nts_value_t common;
+
+    if (!pair->domain || is_unread(now) || pair->computed[side]) {
+        return 0;
+    }
+    if (!has_base(base)) {
+        return nts_domain_project(&common, pair->domain, side, now, NULL, p) != APR_SUCCESS
+               || common.kind != NTS_VALUE_NULL;
+    }
+    if (base->has_rewrite && base->rewriter == side && nts_value_equal(now, &base->rewrite)) {
+        return 0;
+    }
+    return !shows_base(pair->domain, side, now, &base->value[side], p);
+}
+
+static void count_fight(nts_base_t *base, nts_side_t side, const nts_value_t *replaced,
+                        apr_time_t sent_at, apr_pool_t *p)
+{
+    nts_side_t source = nts_side_other(side);
+
+    if (base->fights > 0 && base->fighter == source
+        && sent_at <= base->seen[source] + NTS_CONTEST_WITHIN) {
+        base->fights++;
+    }
+    else {
+        base->fights = 1;
+    }
+    base->fighter = side;
+    base->undone = nts_value_copy(replaced, p);
+}
+
+/* S2.4: a member's base moves once the side written and the other side as last read agree on it. */
+static void settle_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
+                       const nts_value_t *answer, const nts_value_t *other, apr_pool_t *p)
+{
+    nts_side_t far = nts_side_other(side);
+    nts_value_t old = nts_value_null, settled;
+
+    if (base->value[side].kind != NTS_VALUE_ABSENT) {
+        (void)nts_domain_project(&old, domain, side, &base->value[side], NULL, p);
+    }
+    settled = settled_members(&old, answer, other, p);
+    if (nts_domain_render(&base->value[side], domain, side, &settled, NULL, p) != APR_SUCCESS
+        || nts_domain_render(&base->value[far], domain, far, &settled, NULL, p) != APR_SUCCESS) {
+        base->value[side] = base->value[far] = nts_value_absent; /* decided afresh, as without base */
+    }
+}
+
+int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
+                     const nts_value_t *sent, const nts_value_t *replaced,
+                     const nts_value_t *answer, const nts_value_t *other, apr_time_t sent_at,
+                     apr_time_t other_at, apr_pool_t *p)
+{
+    nts_side_t far = nts_side_other(side);
+    nts_value_t sent_common, answer_common, other_common;
+    int kept;
+
+    if (!pair->domain || is_unread(answer) || is_unread(other)
+        || nts_domain_project(&sent_common, pair->domain, side, sent, NULL, p) == APR_EINVAL) {
+        return 0;
+    }
+    if (nts_domain_project(&other_common, pair->domain, far, other, NULL, p) == APR_EINVAL) {
+        return 0;
+    }
+    kept = nts_domain_project(&answer_common, pair->domain, side, answer, NULL, p) == APR_SUCCESS
+           && nts_domain_equal(pair->domain, &sent_common, &answer_common);
+    if (nts_domain_is_set(pair->domain)) {
+        settle_set(base, pair->domain, side, kept ? &answer_common : &sent_common, &other_common,
+                   p);
+    }
+    else if (nts_domain_equal(pair->domain, &sent_common, &other_common)) {
+        base->value[side] = nts_value_copy(kept ? answer : sent, p);
+        base->value[far] = nts_value_copy(other, p);
+    }
+    else {
+        return 1; /* an undo writes one side first: the other has not seen this value yet */
+    }
+    count_fight(base, side, replaced, sent_at, p);
+    base->seen[side] = sent_at;
+    base->seen[far] = other_at;
+    base->has_rewrite = !kept;
+    base->rewriter = side;
+    base->rewrite = kept ? nts_value_absent : nts_value_copy(answer, p);
+    return 1;
+}
+
+void nts_merge_agree(nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
+                     const apr_time_t read_at[NTS_SIDE_COUNT], apr_pool_t *p)
+{
+    int side;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        base->value[side] = nts_value_copy(now[side], p);
+        base->seen[side] = read_at[side];
+    }
+    base->has_rewrite = 0;
+    base->rewrite = nts_value_absent;
+}
