@@ -12,8 +12,8 @@ nts_job_t *nts_job_create(const nts_job_config_t *config, const nts_spawn_t *spa
     job->p = p;
     job->spawn = *spawn;
     job->undo = undo;
-    job->decisions = apr_pcalloc(p, (apr_size_t)config->mapping->pair_count
-                                        * sizeof(*job->decisions));
+    job->decisions =
+        apr_pcalloc(p, (apr_size_t)config->mapping->pair_count * sizeof(*job->decisions));
     return job;
 }
 
@@ -44,7 +44,7 @@ const char *nts_job_id_on(const nts_job_t *job, nts_side_t side)
 
 nts_ask_t *nts_job_new_ask(nts_job_t *job, nts_ask_kind_t kind, nts_side_t side)
 {
-    job->call = (nts_call_t){0};
+    job->call = (nts_call_t){ 0 };
     job->call.ask.kind = kind;
     job->call.ask.side = side;
     job->call.ask.mapping = job->config->mapping;
@@ -71,7 +71,7 @@ nts_step_t nts_job_commit(nts_job_t *job, nts_job_state_t then)
 
 nts_step_t nts_job_load(nts_job_t *job, const nts_target_t *target)
 {
-    job->call = (nts_call_t){0};
+    job->call = (nts_call_t){ 0 };
     job->call.kind = NTS_CALL_LOAD;
     job->call.load = *target;
     job->state = NTS_JOB_LOADED;
@@ -143,15 +143,15 @@ nts_step_t nts_job_not_now(nts_job_t *job, const nts_answer_t *answer)
 {
     job->outcome = answer->outcome;
     job->until = answer->outcome.retry_at;
-    return end_unsettled(job, answer->result == NTS_RESULT_BLOCKED ? NTS_STEP_BLOCKED
-                                                                   : NTS_STEP_WAIT);
+    return end_unsettled(job,
+                         answer->result == NTS_RESULT_BLOCKED ? NTS_STEP_BLOCKED : NTS_STEP_WAIT);
 }
 
 /* A record nobody linked and that is in no trouble needs no row. */
 static int is_worth_storing(const nts_link_t *link)
 {
-    return link->id || link->trouble != NTS_TROUBLE_NONE || (link->page && link->key)
-           || link->state != NTS_LINK_NEW;
+    return link->id || link->trouble != NTS_TROUBLE_NONE || (link->page && link->key) ||
+           link->state != NTS_LINK_NEW;
 }
 
 /* Fields that showed their base in an authoritative read: a later change's stamp begins here (S1). */
@@ -169,8 +169,8 @@ static void refresh_seen(nts_job_t *job)
             const nts_pair_t *pair = &job->config->mapping->pairs[i];
             nts_base_t *base = nts_link_base(job->link, pair->id);
 
-            if (base && base->seen[side] < view->sent
-                && nts_value_equal(&base->value[side], &view->record->values[i])) {
+            if (base && base->seen[side] < view->sent &&
+                nts_value_equal(&base->value[side], &view->record->values[i])) {
                 base->seen[side] = view->sent;
             }
         }
@@ -185,12 +185,11 @@ nts_step_t nts_job_finish(nts_job_t *job, nts_step_t step)
         return end(job, step);
     }
     refresh_seen(job);
-    job->call = (nts_call_t){0};
+    job->call = (nts_call_t){ 0 };
     if (job->link && is_worth_storing(job->link)) {
         commit->link = job->link;
-        commit->link_forget =
-            job->link->id && job->link->state == NTS_LINK_NEW && !job->link->page
-            && !job->link->key;
+        commit->link_forget = job->link->id && job->link->state == NTS_LINK_NEW &&
+                              !job->link->page && !job->link->key;
     }
     commit->entries = job->notes;
     commit->entry_count = job->note_count;
@@ -217,12 +216,12 @@ static apr_time_t back_off(int attempts)
 nts_step_t nts_job_trouble(nts_job_t *job, nts_trouble_t trouble)
 {
     nts_link_t *link = job->link;
-    int same = link->trouble == trouble && same_text(link->outcome.code, job->outcome.code)
-               && same_text(link->outcome.what, job->outcome.what);
+    int same = link->trouble == trouble && same_text(link->outcome.code, job->outcome.code) &&
+               same_text(link->outcome.what, job->outcome.what);
 
     if (job->outcome.remedy == NTS_REMEDY_RETRY) {
-        link->next_try = job->outcome.retry_at ? job->outcome.retry_at
-                                               : job->now + back_off(link->attempts);
+        link->next_try =
+            job->outcome.retry_at ? job->outcome.retry_at : job->now + back_off(link->attempts);
         job->outcome.retry_at = link->next_try;
         link->attempts++;
         job->dirty = 1;
@@ -258,8 +257,8 @@ static void take_loaded(nts_job_t *job, nts_loaded_t *loaded)
     }
     job->before = loaded->link;
     job->key_was = loaded->link ? loaded->link->key : NULL;
-    job->settled = apr_pcalloc(job->p, (apr_size_t)(loaded->notice_count + 1)
-                                           * sizeof(*job->settled));
+    job->settled =
+        apr_pcalloc(job->p, (apr_size_t)(loaded->notice_count + 1) * sizeof(*job->settled));
     job->settled_count = loaded->notice_count;
     for (i = 0; i < loaded->notice_count; i++) {
         job->settled[i] = loaded->notices[i].id;
@@ -269,13 +268,13 @@ static void take_loaded(nts_job_t *job, nts_loaded_t *loaded)
 /* A key that stood on a tombstone belongs to a new record now (S4.4). */
 static int is_reused_key(const nts_job_t *job)
 {
-    return job->link->state == NTS_LINK_TOMBSTONE && job->spawn.target.key
-           && !job->spawn.target.page && !job->spawn.target.link && !job->undo;
+    return job->link->state == NTS_LINK_TOMBSTONE && job->spawn.target.key &&
+           !job->spawn.target.page && !job->spawn.target.link && !job->undo;
 }
 
 static nts_step_t start_reading(nts_job_t *job)
 {
-    job->view[NTS_NOTION] = job->view[NTS_EXTERNAL] = (nts_view_t){0};
+    job->view[NTS_NOTION] = job->view[NTS_EXTERNAL] = (nts_view_t){ 0 };
     if (job->link->key) {
         return nts_job_read(job, NTS_EXTERNAL, 0, 0);
     }
@@ -307,15 +306,14 @@ void nts_job_take_view(nts_job_t *job, nts_side_t side, const nts_answer_t *answ
 {
     nts_view_t *view = &job->view[side];
 
-    *view = (nts_view_t){0};
+    *view = (nts_view_t){ 0 };
     view->sent = answer->sent_at;
     view->answered = answer->answered_at;
     view->record = answer->record;
     if (answer->result == NTS_RESULT_GONE) {
         view->presence = NTS_PRESENCE_GONE;
     }
-    else if (answer->result == NTS_RESULT_MISSING || !answer->record
-             || answer->record->elsewhere) {
+    else if (answer->result == NTS_RESULT_MISSING || !answer->record || answer->record->elsewhere) {
         view->presence = NTS_PRESENCE_MISSING;
     }
     else {
@@ -366,7 +364,7 @@ int nts_job_is_too_busy(nts_job_t *job)
 
 static nts_step_t load_again(nts_job_t *job)
 {
-    nts_target_t target = {0};
+    nts_target_t target = { 0 };
 
     target.link = job->link->id;
     target.page = job->link->page;

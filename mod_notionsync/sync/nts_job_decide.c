@@ -13,8 +13,8 @@ static int is_candidate_trusted(const nts_job_t *job)
     apr_time_t sent = job->spawn.candidate_sent;
     int i;
 
-    if (!row || job->rounds || job->undo || job->loaded->notice_count || row->trashed
-        || row->elsewhere || job->link->state == NTS_LINK_TOMBSTONE) {
+    if (!row || job->rounds || job->undo || job->loaded->notice_count || row->trashed ||
+        row->elsewhere || job->link->state == NTS_LINK_TOMBSTONE) {
         return 0;
     }
     for (i = 0; i < job->config->mapping->pair_count; i++) {
@@ -43,9 +43,9 @@ static int expected_writes(const nts_job_t *job)
     for (i = 0; i < job->config->mapping->pair_count; i++) {
         const nts_pair_t *pair = &job->config->mapping->pairs[i];
 
-        if (pair->direction != NTS_TO_EXTERNAL
-            && nts_merge_is_edited(pair, nts_link_base(job->link, pair->id), NTS_EXTERNAL,
-                                   &external->record->values[i], job->p)) {
+        if (pair->direction != NTS_TO_EXTERNAL &&
+            nts_merge_is_edited(pair, nts_link_base(job->link, pair->id), NTS_EXTERNAL,
+                                &external->record->values[i], job->p)) {
             return 1;
         }
     }
@@ -76,8 +76,8 @@ static int is_fresh_for_notion(const nts_job_t *job)
 {
     const nts_view_t *notion = &job->view[NTS_NOTION], *external = &job->view[NTS_EXTERNAL];
 
-    return !notion->candidate && job->now - notion->sent <= NTS_READ_FRESH
-           && (external->presence == NTS_PRESENCE_NONE || notion->sent >= external->sent);
+    return !notion->candidate && job->now - notion->sent <= NTS_READ_FRESH &&
+           (external->presence == NTS_PRESENCE_NONE || notion->sent >= external->sent);
 }
 
 /* ---- both live: fields ---- */
@@ -98,8 +98,8 @@ static apr_time_t event_floor(const nts_job_t *job, const nts_pair_t *pair)
         }
         len = strlen(pair->notion_id);
         found = strstr(notice->properties, pair->notion_id);
-        if (found && found > notice->properties && found[-1] == '"' && found[len] == '"'
-            && notice->at - NTS_MINUTE > latest) {
+        if (found && found > notice->properties && found[-1] == '"' && found[len] == '"' &&
+            notice->at - NTS_MINUTE > latest) {
             latest = notice->at - NTS_MINUTE;
         }
     }
@@ -207,7 +207,7 @@ static nts_step_t end_in_sync(nts_job_t *job)
         job->link->attempts = 0;
         job->link->next_try = 0;
         job->link->missing = 0;
-        job->link->outcome = (nts_outcome_t){0};
+        job->link->outcome = (nts_outcome_t){ 0 };
         job->dirty = 1;
     }
     return nts_job_finish(job, NTS_STEP_DONE);
@@ -249,8 +249,8 @@ static int survivor_was_edited(const nts_job_t *job, nts_side_t survivor)
         const nts_pair_t *pair = &job->config->mapping->pairs[i];
         const nts_base_t *base = nts_link_base(job->link, pair->id);
 
-        if (pair->direction == (survivor == NTS_NOTION ? NTS_TO_NOTION : NTS_TO_EXTERNAL)
-            || !base) {
+        if (pair->direction == (survivor == NTS_NOTION ? NTS_TO_NOTION : NTS_TO_EXTERNAL) ||
+            !base) {
             continue;
         }
         if (nts_merge_is_edited(pair, base, survivor, &job->view[survivor].record->values[i],
@@ -342,8 +342,7 @@ static nts_step_t ask_for_match(nts_job_t *job)
 {
     const nts_mapping_t *mapping = job->config->mapping;
     nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_FIND, NTS_EXTERNAL);
-    nts_value_t *values =
-        apr_pcalloc(job->p, (apr_size_t)mapping->pair_count * sizeof(*values));
+    nts_value_t *values = apr_pcalloc(job->p, (apr_size_t)mapping->pair_count * sizeof(*values));
     int i, m, found = 0;
 
     for (m = 0; m < mapping->match_count; m++) {
@@ -351,14 +350,13 @@ static nts_step_t ask_for_match(nts_job_t *job)
             const nts_pair_t *pair = &mapping->pairs[i];
             nts_value_t common;
 
-            if (strcmp(pair->external, mapping->matches[m].external) || !pair->domain
-                || nts_domain_project(&common, pair->domain, NTS_NOTION,
-                                      &job->view[NTS_NOTION].record->values[i], NULL, job->p)
-                       != APR_SUCCESS
-                || common.kind == NTS_VALUE_NULL
-                || nts_domain_render(&values[i], pair->domain, NTS_EXTERNAL, &common, NULL,
-                                     job->p)
-                       != APR_SUCCESS) {
+            if (strcmp(pair->external, mapping->matches[m].external) || !pair->domain ||
+                nts_domain_project(&common, pair->domain, NTS_NOTION,
+                                   &job->view[NTS_NOTION].record->values[i], NULL,
+                                   job->p) != APR_SUCCESS ||
+                common.kind == NTS_VALUE_NULL ||
+                nts_domain_render(&values[i], pair->domain, NTS_EXTERNAL, &common, NULL, job->p) !=
+                    APR_SUCCESS) {
                 continue;
             }
             found++;
@@ -388,7 +386,7 @@ nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer)
     }
     job->found = answer->records;
     job->found_count = answer->record_count;
-    job->call = (nts_call_t){0};
+    job->call = (nts_call_t){ 0 };
     job->call.kind = NTS_CALL_LOOKUP;
     job->call.lookup_side = NTS_EXTERNAL;
     job->call.lookup_ids = ids;
@@ -430,8 +428,8 @@ static int may_be_ours(const nts_job_t *job, nts_side_t side)
 {
     const nts_record_t *record = job->view[side].record;
 
-    return job->loaded->creates_pending[side] > 0
-           && (side == NTS_NOTION ? record->by_us : record->intent != NULL);
+    return job->loaded->creates_pending[side] > 0 &&
+           (side == NTS_NOTION ? record->by_us : record->intent != NULL);
 }
 
 static nts_step_t decide_single(nts_job_t *job, nts_side_t side)
@@ -485,8 +483,8 @@ nts_step_t nts_job_decide(nts_job_t *job)
         return nts_job_finish(job, NTS_STEP_DONE);
     }
     if (external->presence == NTS_PRESENCE_NONE || notion->presence == NTS_PRESENCE_NONE) {
-        return decide_single(job, external->presence == NTS_PRESENCE_NONE ? NTS_NOTION
-                                                                          : NTS_EXTERNAL);
+        return decide_single(job,
+                             external->presence == NTS_PRESENCE_NONE ? NTS_NOTION : NTS_EXTERNAL);
     }
     if (job->link->state == NTS_LINK_TOMBSTONE) {
         return decide_tombstone(job);

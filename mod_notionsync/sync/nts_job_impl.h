@@ -30,18 +30,18 @@ typedef enum nts_presence_t {
     NTS_PRESENCE_UNKNOWN = 0, /* not read yet */
     NTS_PRESENCE_NONE,        /* this record has no such side yet */
     NTS_PRESENCE_LIVE,
-    NTS_PRESENCE_TRASHED,     /* Notion: in_trash */
-    NTS_PRESENCE_GONE,        /* confirmed absent */
-    NTS_PRESENCE_MISSING      /* 404, or moved elsewhere: proof of nothing */
+    NTS_PRESENCE_TRASHED, /* Notion: in_trash */
+    NTS_PRESENCE_GONE,    /* confirmed absent */
+    NTS_PRESENCE_MISSING  /* 404, or moved elsewhere: proof of nothing */
 } nts_presence_t;
 
 /** One side as this job knows it. */
 typedef struct nts_view_t {
     nts_presence_t presence;
     nts_record_t *record;
-    apr_time_t sent;     /* of the read (or write) that showed it */
+    apr_time_t sent; /* of the read (or write) that showed it */
     apr_time_t answered;
-    int candidate;       /* a query row: may not lead to a Notion write (S3.2) */
+    int candidate; /* a query row: may not lead to a Notion write (S3.2) */
 } nts_view_t;
 
 typedef enum nts_job_state_t {
@@ -72,33 +72,33 @@ struct nts_job_t {
     nts_job_state_t state;
     apr_time_t now;
     nts_loaded_t *loaded;
-    nts_link_t *link;         /* never NULL after load; id 0 while not stored */
+    nts_link_t *link; /* never NULL after load; id 0 while not stored */
     const char *key_was;
     nts_view_t view[NTS_SIDE_COUNT];
     nts_decision_t *decisions; /* per pair */
-    nts_entry_t *entry;       /* the write under way, or the intent being recovered */
+    nts_entry_t *entry;        /* the write under way, or the intent being recovered */
     const nts_decision_t *const *entry_decisions;
-    nts_ask_t write;          /* the ask that performs it */
-    nts_link_t *before;       /* link as stored, to tell whether anything changed */
+    nts_ask_t write;    /* the ask that performs it */
+    nts_link_t *before; /* link as stored, to tell whether anything changed */
     int rounds;
-    int dirty;                /* something must be stored at the end */
-    int matched;              /* the counterpart was looked for */
+    int dirty;   /* something must be stored at the end */
+    int matched; /* the counterpart was looked for */
     nts_record_t *found;
     int found_count;
     apr_int64_t *settled;
     int settled_count;
-    nts_entry_t **notes;      /* entries to store with the next commit: settled writes, remarks */
+    nts_entry_t **notes; /* entries to store with the next commit: settled writes, remarks */
     int note_count;
     nts_call_t call;
-    nts_step_t after_commit;  /* what FINISHED answers */
+    nts_step_t after_commit; /* what FINISHED answers */
     nts_outcome_t outcome;
     apr_time_t until;
     int writes[NTS_SIDE_COUNT];
 };
 
 /* nts_job.c */
-nts_step_t nts_job_ask(nts_job_t *job, nts_job_state_t then);     /* job->call.ask is filled in */
-nts_step_t nts_job_commit(nts_job_t *job, nts_job_state_t then);  /* job->call.commit is filled in */
+nts_step_t nts_job_ask(nts_job_t *job, nts_job_state_t then);    /* job->call.ask is filled in */
+nts_step_t nts_job_commit(nts_job_t *job, nts_job_state_t then); /* job->call.commit is filled in */
 nts_step_t nts_job_load(nts_job_t *job, const nts_target_t *target);
 nts_step_t nts_job_read(nts_job_t *job, nts_side_t side, int want_image, int follow_writes);
 /** End: store what must be stored (link, notices, notes), then answer @a step. */

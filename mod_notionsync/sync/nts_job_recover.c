@@ -7,7 +7,7 @@
 
 static nts_step_t store_verdict(nts_job_t *job)
 {
-    job->call = (nts_call_t){0};
+    job->call = (nts_call_t){ 0 };
     job->call.commit.link = job->link->id ? job->link : NULL;
     job->call.commit.entries = apr_pmemdup(job->p, &job->entry, sizeof(nts_entry_t *));
     job->call.commit.entry_count = 1;
@@ -16,8 +16,9 @@ static nts_step_t store_verdict(nts_job_t *job)
 
 static nts_step_t wait_for_fate(nts_job_t *job, apr_time_t until)
 {
-    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.fate-unknown",
-                    "Notion did not answer a write; it is judged when it can no longer arrive late");
+    nts_outcome_set(
+        &job->outcome, job->p, NTS_REMEDY_RETRY, "notion.fate-unknown",
+        "Notion did not answer a write; it is judged when it can no longer arrive late");
     job->outcome.retry_at = until;
     return nts_job_wait(job, until);
 }
@@ -26,8 +27,7 @@ static nts_step_t find_created(nts_job_t *job)
 {
     const nts_mapping_t *mapping = job->config->mapping;
     nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_FIND, NTS_NOTION);
-    nts_value_t *values =
-        apr_pcalloc(job->p, (apr_size_t)mapping->pair_count * sizeof(*values));
+    nts_value_t *values = apr_pcalloc(job->p, (apr_size_t)mapping->pair_count * sizeof(*values));
     int f, i;
 
     for (f = 0; f < job->entry->field_count; f++) {
@@ -93,10 +93,9 @@ static void judge_update(nts_job_t *job, const nts_record_t *record, apr_time_t 
 
         for (i = 0; i < mapping->pair_count && mapping->pairs[i].id != field->pair; i++) {
         }
-        if (i == mapping->pair_count || !mapping->pairs[i].domain
-            || nts_domain_project(&now, mapping->pairs[i].domain, NTS_NOTION, &record->values[i],
-                                  NULL, job->p)
-                   != APR_SUCCESS) {
+        if (i == mapping->pair_count || !mapping->pairs[i].domain ||
+            nts_domain_project(&now, mapping->pairs[i].domain, NTS_NOTION, &record->values[i], NULL,
+                               job->p) != APR_SUCCESS) {
             continue;
         }
         if (nts_domain_equal(mapping->pairs[i].domain, &now, &field->after)) {
@@ -111,7 +110,7 @@ static void judge_update(nts_job_t *job, const nts_record_t *record, apr_time_t 
         }
     }
     /* A field that shows neither keeps its base, and so counts as changed on both sides. */
-    job->entry->state = after                              ? NTS_ENTRY_APPLIED
+    job->entry->state = after                               ? NTS_ENTRY_APPLIED
                         : before == job->entry->field_count ? NTS_ENTRY_NOT_APPLIED
                                                             : NTS_ENTRY_UNKNOWN;
 }
@@ -154,7 +153,7 @@ nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer)
     }
     job->found = answer->records;
     job->found_count = answer->record_count;
-    job->call = (nts_call_t){0};
+    job->call = (nts_call_t){ 0 };
     job->call.kind = NTS_CALL_LOOKUP;
     job->call.lookup_side = NTS_NOTION;
     job->call.lookup_ids = ids;

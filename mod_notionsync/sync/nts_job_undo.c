@@ -26,25 +26,25 @@ static int undo_field(nts_job_t *job, int index, const nts_entry_field_t *field)
     nts_side_t to = side_to_write(pair);
     int side;
 
-    *d = (nts_decision_t){0};
+    *d = (nts_decision_t){ 0 };
     if (!pair->domain || pair->computed[to] || field->agreed.kind == NTS_VALUE_ABSENT) {
         return -1;
     }
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
         if (nts_domain_project(&d->common[side], pair->domain, (nts_side_t)side,
-                               &job->view[side].record->values[index], NULL, job->p)
-            != APR_SUCCESS) {
+                               &job->view[side].record->values[index], NULL,
+                               job->p) != APR_SUCCESS) {
             return -1;
         }
     }
-    if (nts_domain_equal(pair->domain, &d->common[0], &field->agreed)
-        && nts_domain_equal(pair->domain, &d->common[1], &field->agreed)) {
+    if (nts_domain_equal(pair->domain, &d->common[0], &field->agreed) &&
+        nts_domain_equal(pair->domain, &d->common[1], &field->agreed)) {
         return 0;
     }
-    if (!nts_domain_equal(pair->domain, &d->common[0], &field->after)
-        || !nts_domain_equal(pair->domain, &d->common[1], &field->after)
-        || nts_domain_render(&d->native[to], pair->domain, to, &field->agreed, NULL, job->p)
-               != APR_SUCCESS) {
+    if (!nts_domain_equal(pair->domain, &d->common[0], &field->after) ||
+        !nts_domain_equal(pair->domain, &d->common[1], &field->after) ||
+        nts_domain_render(&d->native[to], pair->domain, to, &field->agreed, NULL, job->p) !=
+            APR_SUCCESS) {
         return -1;
     }
     d->verdict = NTS_VERDICT_WRITE;
@@ -58,11 +58,11 @@ static int undo_field(nts_job_t *job, int index, const nts_entry_field_t *field)
 static int undo_update(nts_job_t *job, nts_step_t *step)
 {
     const nts_mapping_t *mapping = job->config->mapping;
-    int f, i, wanted[NTS_SIDE_COUNT] = {0, 0}, refused = 0;
+    int f, i, wanted[NTS_SIDE_COUNT] = { 0, 0 }, refused = 0;
     nts_side_t to;
 
     for (i = 0; i < mapping->pair_count; i++) {
-        job->decisions[i] = (nts_decision_t){0};
+        job->decisions[i] = (nts_decision_t){ 0 };
     }
     for (f = 0; f < job->undo->entry->field_count; f++) {
         const nts_entry_field_t *field = &job->undo->entry->fields[f];
@@ -102,10 +102,9 @@ static int undo_create(nts_job_t *job, nts_step_t *step)
     int i;
 
     for (i = 0; i < mapping->pair_count; i++) {
-        if (nts_merge_is_edited(&mapping->pairs[i],
-                                nts_link_base(job->link, mapping->pairs[i].id), copy,
-                                &job->view[copy].record->values[i], job->p)
-            && nts_link_base(job->link, mapping->pairs[i].id)) {
+        if (nts_merge_is_edited(&mapping->pairs[i], nts_link_base(job->link, mapping->pairs[i].id),
+                                copy, &job->view[copy].record->values[i], job->p) &&
+            nts_link_base(job->link, mapping->pairs[i].id)) {
             job->undo_done = 1;
             *step = refuse(job, "undo.edited", "the created record has been edited since");
             return 1;
@@ -128,8 +127,8 @@ static int undo_remove(nts_job_t *job, nts_step_t *step)
         *step = nts_job_restore(job, NTS_NOTION);
         return 1;
     }
-    if (job->view[NTS_NOTION].presence == NTS_PRESENCE_LIVE
-        && job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE) {
+    if (job->view[NTS_NOTION].presence == NTS_PRESENCE_LIVE &&
+        job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE) {
         *step = nts_job_restore(job, NTS_EXTERNAL);
         return 1;
     }
@@ -139,8 +138,8 @@ static int undo_remove(nts_job_t *job, nts_step_t *step)
 
 int nts_job_undo_step(nts_job_t *job, nts_step_t *step)
 {
-    int both = job->view[NTS_NOTION].presence == NTS_PRESENCE_LIVE
-               && job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_LIVE;
+    int both = job->view[NTS_NOTION].presence == NTS_PRESENCE_LIVE &&
+               job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_LIVE;
 
     if (job->undo_done) {
         return 0;
@@ -162,7 +161,8 @@ int nts_job_undo_step(nts_job_t *job, nts_step_t *step)
         break;
     }
     job->undo_done = 1;
-    *step = refuse(job, "undo.impossible", "this entry wrote nothing that could be taken back, or "
-                                           "the record is not on both sides any more");
+    *step = refuse(job, "undo.impossible",
+                   "this entry wrote nothing that could be taken back, or "
+                   "the record is not on both sides any more");
     return 1;
 }

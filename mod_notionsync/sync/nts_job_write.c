@@ -23,8 +23,8 @@ static const nts_value_t *expected_values(const nts_job_t *job, nts_side_t side)
 static nts_step_t commit_entry(nts_job_t *job, nts_entry_t *entry, nts_job_state_t then)
 {
     nts_commit_t *commit = &job->call.commit;
-    nts_entry_t **entries = apr_pcalloc(
-        job->p, (apr_size_t)(job->note_count + 1) * sizeof(nts_entry_t *));
+    nts_entry_t **entries =
+        apr_pcalloc(job->p, (apr_size_t)(job->note_count + 1) * sizeof(nts_entry_t *));
 
     if (job->note_count) {
         memcpy(entries, job->notes, (apr_size_t)job->note_count * sizeof(nts_entry_t *));
@@ -49,7 +49,7 @@ static nts_step_t intend(nts_job_t *job, nts_entry_t *entry, nts_ask_kind_t kind
     write->intent = entry->intent;
     write->id = nts_job_id_on(job, entry->side);
     job->entry = entry;
-    job->call = (nts_call_t){0};
+    job->call = (nts_call_t){ 0 };
     if (kind == NTS_ASK_REMOVE && !job->undo) {
         job->call.commit.counts_as_delete = 1;
         job->call.commit.delete_limit_percent = job->config->mapping->delete_limit_percent;
@@ -59,7 +59,7 @@ static nts_step_t intend(nts_job_t *job, nts_entry_t *entry, nts_ask_kind_t kind
 
 static const char *field_name(const nts_job_t *job, const nts_pair_t *pair)
 {
-    static const char *const arrows[] = {"<->", "->", "<-"};
+    static const char *const arrows[] = { "<->", "->", "<-" };
 
     return apr_psprintf(job->p, "%s %s %s", pair->notion, arrows[pair->direction], pair->external);
 }
@@ -67,8 +67,8 @@ static const char *field_name(const nts_job_t *job, const nts_pair_t *pair)
 static void add_field(nts_job_t *job, nts_entry_t *entry, int index, const nts_decision_t *d)
 {
     const nts_pair_t *pair = &job->config->mapping->pairs[index];
-    nts_entry_field_t *fields = apr_pcalloc(
-        job->p, (apr_size_t)(entry->field_count + 1) * sizeof(*fields));
+    nts_entry_field_t *fields =
+        apr_pcalloc(job->p, (apr_size_t)(entry->field_count + 1) * sizeof(*fields));
     nts_entry_field_t *field = &fields[entry->field_count];
     nts_side_t far = nts_side_other(entry->side);
 
@@ -103,7 +103,7 @@ nts_step_t nts_job_write_fields(nts_job_t *job, nts_side_t side)
             add_field(job, entry, i, &job->decisions[i]);
         }
     }
-    job->write = (nts_ask_t){0};
+    job->write = (nts_ask_t){ 0 };
     job->write.values = values;
     job->write.expected = expected_values(job, side);
     return intend(job, entry, NTS_ASK_UPDATE);
@@ -116,15 +116,15 @@ static int value_for_copy(nts_job_t *job, int index, nts_side_t side, nts_decisi
     nts_side_t from = nts_side_other(side);
     const nts_value_t *value = &job->view[from].record->values[index];
 
-    *d = (nts_decision_t){0};
-    if (!pair->domain || pair->computed[side]
-        || pair->direction == (side == NTS_NOTION ? NTS_TO_EXTERNAL : NTS_TO_NOTION)) {
+    *d = (nts_decision_t){ 0 };
+    if (!pair->domain || pair->computed[side] ||
+        pair->direction == (side == NTS_NOTION ? NTS_TO_EXTERNAL : NTS_TO_NOTION)) {
         return 0;
     }
-    if (nts_domain_project(&d->want, pair->domain, from, value, &d->outcome, job->p)
-            != APR_SUCCESS
-        || nts_domain_render(&d->native[side], pair->domain, side, &d->want, &d->outcome, job->p)
-               != APR_SUCCESS) {
+    if (nts_domain_project(&d->want, pair->domain, from, value, &d->outcome, job->p) !=
+            APR_SUCCESS ||
+        nts_domain_render(&d->native[side], pair->domain, side, &d->want, &d->outcome, job->p) !=
+            APR_SUCCESS) {
         d->verdict = value->kind == NTS_VALUE_ABSENT ? NTS_VERDICT_UNREAD : NTS_VERDICT_STUCK;
         return 0;
     }
@@ -144,7 +144,7 @@ nts_step_t nts_job_create_on(nts_job_t *job, nts_side_t side)
             add_field(job, entry, i, &job->decisions[i]);
         }
     }
-    job->write = (nts_ask_t){0};
+    job->write = (nts_ask_t){ 0 };
     job->write.values = values;
     return intend(job, entry, NTS_ASK_CREATE);
 }
@@ -163,7 +163,7 @@ nts_step_t nts_job_remove(nts_job_t *job, nts_side_t side)
     if (job->undo) {
         entry->undoes = job->undo->entry->id;
     }
-    job->write = (nts_ask_t){0};
+    job->write = (nts_ask_t){ 0 };
     job->write.expected = expected_values(job, side);
     return intend(job, entry, NTS_ASK_REMOVE);
 }
@@ -187,7 +187,7 @@ nts_step_t nts_job_restore(nts_job_t *job, nts_side_t side)
     if (job->undo) {
         entry->undoes = job->undo->entry->id;
     }
-    job->write = (nts_ask_t){0};
+    job->write = (nts_ask_t){ 0 };
     job->write.image = side == NTS_EXTERNAL ? job->loaded->tombstone_image : NULL;
     return intend(job, entry, NTS_ASK_RESTORE);
 }
@@ -209,9 +209,9 @@ nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
     }
     job->note_count = 0;
     job->key_was = job->link->key;
-    job->call = (nts_call_t){0};
-    if (job->entry->side == NTS_NOTION && job->entry->op != NTS_ENTRY_CREATE
-        && job->now - job->view[NTS_NOTION].sent > NTS_READ_FRESH) {
+    job->call = (nts_call_t){ 0 };
+    if (job->entry->side == NTS_NOTION && job->entry->op != NTS_ENTRY_CREATE &&
+        job->now - job->view[NTS_NOTION].sent > NTS_READ_FRESH) {
         /* S3.1: too old by now. The intent is closed; the record begins again. */
         nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.read-too-old",
                         "the page was read too long before the write could be sent");
@@ -298,12 +298,12 @@ static nts_step_t write_happened(nts_job_t *job, const nts_answer_t *answer)
             job->view[side].presence = NTS_PRESENCE_GONE;
         }
         if (entry->op == NTS_ENTRY_RESTORE) {
-            job->view[NTS_NOTION].presence = NTS_PRESENCE_UNKNOWN; /* alone first (S2.7): then afresh */
+            job->view[NTS_NOTION].presence =
+                NTS_PRESENCE_UNKNOWN; /* alone first (S2.7): then afresh */
         }
     }
     else if (entry->op == NTS_ENTRY_REMOVE) {
-        job->view[side].presence =
-            side == NTS_NOTION ? NTS_PRESENCE_TRASHED : NTS_PRESENCE_GONE;
+        job->view[side].presence = side == NTS_NOTION ? NTS_PRESENCE_TRASHED : NTS_PRESENCE_GONE;
     }
     else { /* created, says a 503 that names it (S3.7), or an answer without the record: read it */
         if (entry->op == NTS_ENTRY_CREATE && answer->id) {
@@ -318,7 +318,8 @@ static nts_step_t write_happened(nts_job_t *job, const nts_answer_t *answer)
         }
         job->view[side].presence = NTS_PRESENCE_UNKNOWN;
     }
-    nts_job_keep(job, entry); /* stored with the next intent, or with the end: one transaction (S3.6) */
+    nts_job_keep(job,
+                 entry); /* stored with the next intent, or with the end: one transaction (S3.6) */
     return nts_job_decide(job);
 }
 
@@ -328,12 +329,12 @@ static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answe
     nts_result_t result = answer->result;
 
     job->entry->state = NTS_ENTRY_NOT_APPLIED;
-    job->entry->note = answer->outcome.what ? nts_outcome_text(&answer->outcome, job->p)
-                                            : nts_result_name(result);
+    job->entry->note =
+        answer->outcome.what ? nts_outcome_text(&answer->outcome, job->p) : nts_result_name(result);
     job->outcome = answer->outcome;
-    if (result == NTS_RESULT_STALE || result == NTS_RESULT_GONE || result == NTS_RESULT_MISSING
-        || result == NTS_RESULT_TRASHED) {
-        job->call = (nts_call_t){0};
+    if (result == NTS_RESULT_STALE || result == NTS_RESULT_GONE || result == NTS_RESULT_MISSING ||
+        result == NTS_RESULT_TRASHED) {
+        job->call = (nts_call_t){ 0 };
         return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED); /* decide again by fresh reads */
     }
     nts_job_keep(job, job->entry);
@@ -355,9 +356,8 @@ nts_step_t nts_job_written(nts_job_t *job, const nts_answer_t *answer)
         /* S3.7: the intent stays pending; recovery judges it when Notion can have no more surprises. An
          * external write can be asked about at once. */
         job->outcome = answer->outcome;
-        return nts_job_wait(job, job->entry->side == NTS_NOTION
-                                     ? job->entry->at + NTS_FATE_WAIT
-                                     : job->now + apr_time_from_sec(1));
+        return nts_job_wait(job, job->entry->side == NTS_NOTION ? job->entry->at + NTS_FATE_WAIT
+                                                                : job->now + apr_time_from_sec(1));
     case NTS_RESULT_GONE:
         if (job->entry->op == NTS_ENTRY_REMOVE) {
             return write_happened(job, answer); /* somebody else deleted it: the same end */

@@ -16,16 +16,18 @@ int nts_delete_is_allowed(apr_int64_t active_at_start, apr_int64_t active_now, a
         return 0;
     }
     if (active_at_start >= 4 && (deleted + 1) * 2 > active_at_start) {
-        *why = apr_psprintf(p, "it would be delete number %" APR_INT64_T_FMT
-                               " within an hour, more than half of the %" APR_INT64_T_FMT
-                               " records of the mapping",
+        *why = apr_psprintf(p,
+                            "it would be delete number %" APR_INT64_T_FMT
+                            " within an hour, more than half of the %" APR_INT64_T_FMT
+                            " records of the mapping",
                             deleted + 1, active_at_start);
         return 0;
     }
     if (deleted + 1 > limit) {
-        *why = apr_psprintf(p, "the limit of %" APR_INT64_T_FMT
-                               " deletes an hour (%d%% of %" APR_INT64_T_FMT
-                               " records, at least %d) is used up",
+        *why = apr_psprintf(p,
+                            "the limit of %" APR_INT64_T_FMT
+                            " deletes an hour (%d%% of %" APR_INT64_T_FMT
+                            " records, at least %d) is used up",
                             limit, percent, active_at_start, ALWAYS_ALLOWED);
         return 0;
     }

@@ -30,8 +30,8 @@ typedef struct view_t {
 
 static int has_base(const nts_base_t *base)
 {
-    return base && base->value[NTS_NOTION].kind != NTS_VALUE_ABSENT
-           && base->value[NTS_EXTERNAL].kind != NTS_VALUE_ABSENT;
+    return base && base->value[NTS_NOTION].kind != NTS_VALUE_ABSENT &&
+           base->value[NTS_EXTERNAL].kind != NTS_VALUE_ABSENT;
 }
 
 /* Equal as the side stores it, or in the common domain: an option's new name is no edit (S5.4). */
@@ -43,8 +43,8 @@ static int shows_base(const nts_domain_t *domain, nts_side_t side, const nts_val
     if (nts_value_equal(now, base)) {
         return 1;
     }
-    if (nts_domain_project(&a, domain, side, now, NULL, p) != APR_SUCCESS
-        || nts_domain_project(&b, domain, side, base, NULL, p) != APR_SUCCESS) {
+    if (nts_domain_project(&a, domain, side, now, NULL, p) != APR_SUCCESS ||
+        nts_domain_project(&b, domain, side, base, NULL, p) != APR_SUCCESS) {
         return 0;
     }
     return nts_domain_equal(domain, &a, &b);
@@ -59,16 +59,15 @@ static void look_at_side(view_t *view, nts_decision_t *d, nts_side_t side)
     if (!view->has_base) {
         return;
     }
-    view->changed[side] = !shows_base(domain, side, view->now[side], &view->base->value[side],
-                                      view->p);
+    view->changed[side] =
+        !shows_base(domain, side, view->now[side], &view->base->value[side], view->p);
     if (nts_domain_project(&view->base_common[side], domain, side, &view->base->value[side], NULL,
-                           view->p)
-        == APR_EINVAL) {
+                           view->p) == APR_EINVAL) {
         view->base_common[side] = nts_value_null;
     }
-    view->rewritten[side] = view->changed[side] && view->base->has_rewrite
-                            && view->base->rewriter == side
-                            && nts_value_equal(view->now[side], &view->base->rewrite);
+    view->rewritten[side] = view->changed[side] && view->base->has_rewrite &&
+                            view->base->rewriter == side &&
+                            nts_value_equal(view->now[side], &view->base->rewrite);
 }
 
 static void mark_write(view_t *view, nts_decision_t *d, nts_side_t to)
@@ -76,8 +75,8 @@ static void mark_write(view_t *view, nts_decision_t *d, nts_side_t to)
     if (view->pair->computed[to]) {
         return;
     }
-    if (nts_domain_render(&d->native[to], view->pair->domain, to, &d->want, &d->outcome, view->p)
-        != APR_SUCCESS) {
+    if (nts_domain_render(&d->native[to], view->pair->domain, to, &d->want, &d->outcome, view->p) !=
+        APR_SUCCESS) {
         d->verdict = NTS_VERDICT_STUCK;
         d->write[NTS_NOTION] = d->write[NTS_EXTERNAL] = 0;
         return;
@@ -126,8 +125,7 @@ static void decide_first(view_t *view, nts_decision_t *d)
              "make both sides equal, or set initial=notion or initial=external on the field");
     }
     else {
-        nts_side_t from =
-            view->pair->initial == NTS_INITIAL_NOTION ? NTS_NOTION : NTS_EXTERNAL;
+        nts_side_t from = view->pair->initial == NTS_INITIAL_NOTION ? NTS_NOTION : NTS_EXTERNAL;
 
         d->lost = d->common[nts_side_other(from)];
         carry(view, d, from, from == NTS_NOTION ? "initial=notion" : "initial=external");
@@ -271,10 +269,10 @@ static void decide_conflict(view_t *view, nts_decision_t *d)
         order = nts_stamp_compare(&view->stamps[NTS_NOTION], &view->stamps[NTS_EXTERNAL],
                                   view->mapping->grace);
         winner = order > 0 ? NTS_NOTION : order < 0 ? NTS_EXTERNAL : view->mapping->tie;
-        reason = order > 0                ? "conflict: later edit in notion"
-                 : order < 0              ? "conflict: later edit in external"
-                 : winner == NTS_NOTION   ? "conflict: simultaneous, tie=notion"
-                                          : "conflict: simultaneous, tie=external";
+        reason = order > 0              ? "conflict: later edit in notion"
+                 : order < 0            ? "conflict: later edit in external"
+                 : winner == NTS_NOTION ? "conflict: simultaneous, tie=notion"
+                                        : "conflict: simultaneous, tie=external";
         break;
     }
     d->lost = d->common[nts_side_other(winner)];
@@ -287,12 +285,12 @@ static int is_contested(const view_t *view, const nts_decision_t *d, nts_side_t 
     const nts_base_t *base = view->base;
     int undone;
 
-    if (base->fights <= NTS_CONTEST_UNDONE || base->fighter != changed
-        || view->stamps[changed].to > base->seen[changed] + NTS_CONTEST_WITHIN) {
+    if (base->fights <= NTS_CONTEST_UNDONE || base->fighter != changed ||
+        view->stamps[changed].to > base->seen[changed] + NTS_CONTEST_WITHIN) {
         return 0;
     }
-    undone = base->undone.kind != NTS_VALUE_ABSENT
-             && nts_domain_equal(view->pair->domain, &base->undone, &d->common[changed]);
+    undone = base->undone.kind != NTS_VALUE_ABSENT &&
+             nts_domain_equal(view->pair->domain, &base->undone, &d->common[changed]);
     return undone || base->fights > NTS_CONTEST_ALTERED;
 }
 
@@ -336,9 +334,10 @@ static void decide_one_way(view_t *view, nts_decision_t *d, nts_side_t from)
     if (view->fits[to] == APR_SUCCESS && view->has_base && view->changed[to]) {
         d->lost = d->common[to];
     }
-    carry(view, d, from, d->lost.kind != NTS_VALUE_ABSENT ? "one-way: the target was changed"
-                         : view->has_base                 ? "one-way"
-                                                          : "first value");
+    carry(view, d, from,
+          d->lost.kind != NTS_VALUE_ABSENT ? "one-way: the target was changed"
+          : view->has_base                 ? "one-way"
+                                           : "first value");
 }
 
 /* Which side rules a pair, or -1 when both do. */
@@ -362,9 +361,8 @@ static void decide(view_t *view, nts_decision_t *d)
 {
     int from = ruler(view->pair);
 
-    if (view->fits[NTS_NOTION] == APR_SUCCESS && view->fits[NTS_EXTERNAL] == APR_SUCCESS
-        && nts_domain_equal(view->pair->domain, &d->common[NTS_NOTION],
-                            &d->common[NTS_EXTERNAL])) {
+    if (view->fits[NTS_NOTION] == APR_SUCCESS && view->fits[NTS_EXTERNAL] == APR_SUCCESS &&
+        nts_domain_equal(view->pair->domain, &d->common[NTS_NOTION], &d->common[NTS_EXTERNAL])) {
         d->verdict = view->has_base && !view->changed[NTS_NOTION] && !view->changed[NTS_EXTERNAL]
                          ? NTS_VERDICT_NONE
                          : NTS_VERDICT_AGREED;
@@ -384,11 +382,11 @@ void nts_merge_field(nts_decision_t *decision, const nts_mapping_t *mapping, int
                      const nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
                      const nts_stamp_t stamps[NTS_SIDE_COUNT], apr_pool_t *p)
 {
-    view_t view = {0};
+    view_t view = { 0 };
 
-    *decision = (nts_decision_t){0};
-    if (!mapping->pairs[index].domain || is_unread(now[NTS_NOTION])
-        || is_unread(now[NTS_EXTERNAL])) {
+    *decision = (nts_decision_t){ 0 };
+    if (!mapping->pairs[index].domain || is_unread(now[NTS_NOTION]) ||
+        is_unread(now[NTS_EXTERNAL])) {
         decision->verdict = NTS_VERDICT_UNREAD;
         return;
     }
@@ -406,8 +404,8 @@ void nts_merge_field(nts_decision_t *decision, const nts_mapping_t *mapping, int
         decision->agreed = view.base_common[NTS_NOTION];
     }
     decide(&view, decision);
-    if ((decision->verdict == NTS_VERDICT_STUCK || decision->verdict == NTS_VERDICT_HELD)
-        && !decision->outcome.field) {
+    if ((decision->verdict == NTS_VERDICT_STUCK || decision->verdict == NTS_VERDICT_HELD) &&
+        !decision->outcome.field) {
         decision->outcome.field = view.pair->notion;
     }
 }
@@ -421,8 +419,8 @@ int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side
         return 0;
     }
     if (!has_base(base)) {
-        return nts_domain_project(&common, pair->domain, side, now, NULL, p) != APR_SUCCESS
-               || common.kind != NTS_VALUE_NULL;
+        return nts_domain_project(&common, pair->domain, side, now, NULL, p) != APR_SUCCESS ||
+               common.kind != NTS_VALUE_NULL;
     }
     if (base->has_rewrite && base->rewriter == side && nts_value_equal(now, &base->rewrite)) {
         return 0;
@@ -435,8 +433,8 @@ static void count_fight(nts_base_t *base, nts_side_t side, const nts_value_t *re
 {
     nts_side_t source = nts_side_other(side);
 
-    if (base->fights > 0 && base->fighter == source
-        && sent_at <= base->seen[source] + NTS_CONTEST_WITHIN) {
+    if (base->fights > 0 && base->fighter == source &&
+        sent_at <= base->seen[source] + NTS_CONTEST_WITHIN) {
         base->fights++;
     }
     else {
@@ -457,9 +455,10 @@ static void settle_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t 
         (void)nts_domain_project(&old, domain, side, &base->value[side], NULL, p);
     }
     settled = settled_members(&old, answer, other, p);
-    if (nts_domain_render(&base->value[side], domain, side, &settled, NULL, p) != APR_SUCCESS
-        || nts_domain_render(&base->value[far], domain, far, &settled, NULL, p) != APR_SUCCESS) {
-        base->value[side] = base->value[far] = nts_value_absent; /* decided afresh, as without base */
+    if (nts_domain_render(&base->value[side], domain, side, &settled, NULL, p) != APR_SUCCESS ||
+        nts_domain_render(&base->value[far], domain, far, &settled, NULL, p) != APR_SUCCESS) {
+        base->value[side] = base->value[far] =
+            nts_value_absent; /* decided afresh, as without base */
     }
 }
 
@@ -472,15 +471,15 @@ int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
     nts_value_t sent_common, answer_common, other_common;
     int kept;
 
-    if (!pair->domain || is_unread(answer) || is_unread(other)
-        || nts_domain_project(&sent_common, pair->domain, side, sent, NULL, p) == APR_EINVAL) {
+    if (!pair->domain || is_unread(answer) || is_unread(other) ||
+        nts_domain_project(&sent_common, pair->domain, side, sent, NULL, p) == APR_EINVAL) {
         return 0;
     }
     if (nts_domain_project(&other_common, pair->domain, far, other, NULL, p) == APR_EINVAL) {
         return 0;
     }
-    kept = nts_domain_project(&answer_common, pair->domain, side, answer, NULL, p) == APR_SUCCESS
-           && nts_domain_equal(pair->domain, &sent_common, &answer_common);
+    kept = nts_domain_project(&answer_common, pair->domain, side, answer, NULL, p) == APR_SUCCESS &&
+           nts_domain_equal(pair->domain, &sent_common, &answer_common);
     if (nts_domain_is_set(pair->domain)) {
         settle_set(base, pair->domain, side, kept ? &answer_common : &sent_common, &other_common,
                    p);
