@@ -12,7 +12,7 @@
 typedef struct nts_scan_t nts_scan_t;
 
 typedef enum nts_scan_kind_t {
-    NTS_SCAN_FIRST,       /* first match if both sides hold unlinked records, then as FULL */
+    NTS_SCAN_FIRST,       /* first match only (S5.1): pairs unlinked records if both sides hold some */
     NTS_SCAN_FULL,        /* everything on both sides */
     NTS_SCAN_INCREMENTAL, /* pages edited since `since` */
     NTS_SCAN_MINUTE,      /* pages edited in one minute, once more (S3.10) */
@@ -58,6 +58,9 @@ nts_scan_t *nts_scan_create(const nts_scan_config_t *config, apr_pool_t *p);
  *  reply at nts_scan_until(): it goes on where it was. NTS_STEP_BLOCKED ends it. */
 nts_step_t nts_scan_step(nts_scan_t *scan, const nts_reply_t *reply, apr_time_t now);
 const nts_call_t *nts_scan_call(const nts_scan_t *scan);
+/** Where the driver puts answers and links it replies with; the scan clears it page by page, so a spawned
+ *  job needs its own copy of its candidate. */
+apr_pool_t *nts_scan_pool(const nts_scan_t *scan);
 apr_time_t nts_scan_until(const nts_scan_t *scan);
 const nts_outcome_t *nts_scan_outcome(const nts_scan_t *scan);
 const nts_scan_report_t *nts_scan_report(const nts_scan_t *scan);
