@@ -12,8 +12,8 @@
 typedef struct nts_scan_t nts_scan_t;
 
 typedef enum nts_scan_kind_t {
-    NTS_SCAN_FIRST,       /* first match only (S5.1): pairs unlinked records if both sides hold some */
-    NTS_SCAN_FULL,        /* everything on both sides */
+    NTS_SCAN_FIRST, /* first match only (S5.1): pairs unlinked records if both sides hold some */
+    NTS_SCAN_FULL,  /* everything on both sides */
     NTS_SCAN_INCREMENTAL, /* pages edited since `since` */
     NTS_SCAN_MINUTE,      /* pages edited in one minute, once more (S3.10) */
     NTS_SCAN_VERIFY       /* read both sides whole and compare; spawns nothing */
