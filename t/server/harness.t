@@ -70,11 +70,23 @@ like($out, qr/Invalid command 'NoSuchDirective'/, 'with the reason');
 ok(!eval { $wrong->start; 1 }, 'and so does a start');
 like($@, qr/Invalid command 'NoSuchDirective'/, 'with the same reason');
 
+# A test that does not look at the error log does not pass, and leaves its directory.
+sub other_test { return ($^X, '-I' . build_info('srcdir') . '/t/lib', '-e', @_) }
+($exit, $out) = run_command(other_test('use NotionSync::Test; start_httpd(); ok(1); done_testing()'));
+isnt($exit, 0, 'a test without finish() fails');
+like($out, qr/never checked: call finish/, 'and is told why');
+my ($kept) = $out =~ /kept: (\S+)/;
+ok($kept && -e "$kept/logs/error.log", 'its directory is kept');
+run_command('rm', '-rf', $kept) if $kept;
+($exit, $out) = run_command(other_test('use NotionSync::Test; print start_httpd()->root, "\n"; finish()'));
+is($exit, 0, 'a test with finish() passes') or diag $out;
+my ($tidied) = $out =~ m{^(/\S+)$}m;
+ok($tidied && !-e $tidied, 'and leaves nothing');
+
 # A test that is killed takes its servers with it.
 my $child = fork // die "fork: $!";
 unless ($child) {
-    $ENV{NTS_BUILDDIR} = build_info('builddir');
-    exec $^X, '-I' . build_info('srcdir') . '/t/lib', '-e', <<'PERL', $httpd->root . '/orphan';
+    exec other_test(<<'PERL', $httpd->root . '/orphan');
 use NotionSync::Test;
 my $s = start_httpd();
 write_file("$ARGV[0].new", $s->pid . "\n" . $s->root . "\n");

@@ -177,29 +177,47 @@ sub require_module {
 
 # A private httpd with the module, not yet started. See NotionSync::Server for options and methods.
 sub new_httpd {
-    my $server = NotionSync::Server->new(load => { notionsync_module => build_info('module') }, @_);
+    my (%opt) = @_;
+    my $server = NotionSync::Server->new(load => { notionsync_module => build_info('module') }, %opt);
     push @servers, $server;
     return $server;
 }
 
 sub start_httpd { return new_httpd(@_)->start }
 
-# The Notion simulator: one process, so that all requests meet one memory.
+# The Notion simulator (t/sim/README.md): one process, so that all requests meet one memory. record => 1 has it write
+# every exchange to ${ROOT}/record; the other options are those of new_httpd.
 sub start_sim {
     my (%opt) = @_;
+    croak 'the simulator is not built: ' . build_info('simulator') unless -e build_info('simulator');
     my $config = delete $opt{config} // '';
-    unless (-e build_info('simulator')) {
-        croak 'the simulator is not built: ' . build_info('simulator');
-    }
+    my $record = delete $opt{record};
     my $server = NotionSync::Server->new(
         name   => 'sim',
         mpm    => 'event',
         load   => { notionsim_module => build_info('simulator') },
-        limits => "ServerLimit 1\nStartServers 1\nThreadsPerChild 64\nMaxRequestWorkers 64\n"
-            . "MinSpareThreads 1\nMaxSpareThreads 64\n",
-        config => "<Location \"/\">\n  SetHandler notionsim\n  Require all granted\n</Location>\n$config",
+        limits => <<'LIMITS',
+ServerLimit 1
+StartServers 1
+ThreadsPerChild 64
+MaxRequestWorkers 64
+MinSpareThreads 1
+MaxSpareThreads 64
+MaxConnectionsPerChild 0
+LIMITS
+        config => <<"CONFIG",
+KeepAlive On
+MaxKeepAliveRequests 0
+KeepAliveTimeout 60
+AllowEncodedSlashes NoDecode
+<Location "/">
+  SetHandler notionsim
+</Location>
+$config
+CONFIG
         %opt,
     );
+    $server->{env}{NOTIONSIM_RECORD} = $server->give(write_file($server->root . '/record', '')) if $record;
     push @servers, $server;
     return $server->start;
 }
