@@ -51,7 +51,7 @@ void nts_net_set_ca_file(nts_net_t *net, const char *ca_file)
 
 /* --- lists of exchanges */
 
-static void link_into(nts_exchange_t **list, nts_exchange_t *x)
+static void link_into(nts_transfer_t **list, nts_transfer_t *x)
 {
     x->next = *list;
     if (x->next) {
@@ -62,7 +62,7 @@ static void link_into(nts_exchange_t **list, nts_exchange_t *x)
     x->net->active++;
 }
 
-static void unlink_from_list(nts_exchange_t *x)
+static void unlink_from_list(nts_transfer_t *x)
 {
     if (x->back) {
         *x->back = x->next;
@@ -84,7 +84,7 @@ static CURL *take_handle(nts_net_t *net)
 }
 
 /* Take the exchange out of libcurl. A handle that saw a failure is not used again (D41). */
-static void release_handle(nts_exchange_t *x, int is_healthy)
+static void release_handle(nts_transfer_t *x, int is_healthy)
 {
     nts_net_t *net = x->net;
 
@@ -107,7 +107,7 @@ static void release_handle(nts_exchange_t *x, int is_healthy)
 /* The pool goes, with the exchange running or done. */
 static apr_status_t cleanup_exchange(void *baton)
 {
-    nts_exchange_t *x = baton;
+    nts_transfer_t *x = baton;
 
     if (x->net && x->net->pid == getpid()) {
         unlink_from_list(x);
@@ -121,7 +121,7 @@ static apr_status_t cleanup_exchange(void *baton)
 void nts_net_start(nts_net_t *net, const nts_http_request_t *request, nts_net_done_fn *done,
                    void *baton, apr_pool_t *p)
 {
-    nts_exchange_t *x = apr_pcalloc(p, sizeof(*x));
+    nts_transfer_t *x = apr_pcalloc(p, sizeof(*x));
     const char *problem;
 
     x->net = net;
@@ -134,7 +134,7 @@ void nts_net_start(nts_net_t *net, const nts_http_request_t *request, nts_net_do
     apr_pool_cleanup_register(p, x, cleanup_exchange, apr_pool_cleanup_null);
 
     x->easy = take_handle(net);
-    problem = x->easy ? nts_exchange_prepare(x) : "out of memory";
+    problem = x->easy ? nts_transfer_prepare(x) : "out of memory";
     if (!problem && curl_multi_add_handle(net->multi, x->easy) != CURLM_OK) {
         problem = "libcurl refused the request";
     }
@@ -148,10 +148,10 @@ void nts_net_start(nts_net_t *net, const nts_http_request_t *request, nts_net_do
     }
 }
 
-static void finish(nts_exchange_t *x, CURLcode code)
+static void finish(nts_transfer_t *x, CURLcode code)
 {
     unlink_from_list(x);
-    nts_exchange_conclude(x, code);
+    nts_transfer_conclude(x, code);
     release_handle(x, code == CURLE_OK);
     x->done(x->baton, &x->answer); /* x may be gone afterwards */
 }
@@ -159,11 +159,11 @@ static void finish(nts_exchange_t *x, CURLcode code)
 static void finish_all(nts_net_t *net)
 {
     CURLMsg *message;
-    nts_exchange_t *x;
+    nts_transfer_t *x;
     int left;
 
     /* Those that a callback starts and that are refused too come in the next turn. */
-    nts_exchange_t *refused = net->refused;
+    nts_transfer_t *refused = net->refused;
 
     net->refused = NULL;
     if (refused) {
@@ -177,7 +177,7 @@ static void finish_all(nts_net_t *net)
 
         if (message->msg == CURLMSG_DONE &&
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private) == CURLE_OK) {
-            x = (nts_exchange_t *)(void *)private;
+            x = (nts_transfer_t *)(void *)private;
             finish(x, message->data.result);
         }
     }
@@ -279,7 +279,7 @@ void nts_net_destroy(nts_net_t *net)
         return;
     }
     while (net->running || net->refused) {
-        nts_exchange_t *x = net->running ? net->running : net->refused;
+        nts_transfer_t *x = net->running ? net->running : net->refused;
 
         unlink_from_list(x);
         release_handle(x, 0);

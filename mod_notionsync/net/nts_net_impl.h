@@ -1,4 +1,4 @@
-/* nts_net_impl.h - what nts_net.c and nts_exchange.c share; for no one else. */
+/* nts_net_impl.h - what nts_net.c and nts_transfer.c share; for no one else. */
 #ifndef NTS_NET_IMPL_H
 #define NTS_NET_IMPL_H
 
@@ -9,7 +9,7 @@
 
 #include "net/nts_net.h"
 
-typedef struct nts_exchange_t nts_exchange_t;
+typedef struct nts_transfer_t nts_transfer_t;
 
 struct nts_net_t {
     CURLM *multi;
@@ -18,8 +18,8 @@ struct nts_net_t {
     const char *proxy;
     const char *ca_file;
     pid_t pid;                 /* handles inherited over a fork must not be touched (D41) */
-    nts_exchange_t *running;   /* inside libcurl */
-    nts_exchange_t *refused;   /* never given to libcurl; answered by the next poll */
+    nts_transfer_t *running;   /* inside libcurl */
+    nts_transfer_t *refused;   /* never given to libcurl; answered by the next poll */
     int active;                /* in either list */
     apr_array_header_t *idle;  /* CURL *: easy handles to use again */
     struct curl_waitfd *waits; /* malloc'ed */
@@ -27,10 +27,10 @@ struct nts_net_t {
     apr_pool_t *p;
 };
 
-struct nts_exchange_t {
+struct nts_transfer_t {
     nts_net_t *net;
-    nts_exchange_t *next;
-    nts_exchange_t **back; /* what points to this one; NULL: in no list */
+    nts_transfer_t *next;
+    nts_transfer_t **back; /* what points to this one; NULL: in no list */
     const nts_http_request_t *request;
     nts_net_done_fn *done;
     void *baton;
@@ -48,8 +48,8 @@ struct nts_exchange_t {
 };
 
 /** Make x->easy ready to send x->request. NULL, or why that may not be done. */
-const char *nts_exchange_prepare(nts_exchange_t *x);
+const char *nts_transfer_prepare(nts_transfer_t *x);
 /** Fill in x->answer, for the result that libcurl gave. */
-void nts_exchange_conclude(nts_exchange_t *x, CURLcode code);
+void nts_transfer_conclude(nts_transfer_t *x, CURLcode code);
 
 #endif /* NTS_NET_IMPL_H */

@@ -1,4 +1,4 @@
-/* nts_exchange.c - one exchange: what libcurl is told, what it hands over, and what became of it. */
+/* nts_transfer.c - one exchange: what libcurl is told, what it hands over, and what became of it. */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #define LOW_SPEED_BYTES 100L
 #define LOW_SPEED_SECONDS 60L
 
-static apr_size_t max_answer(const nts_exchange_t *x)
+static apr_size_t max_answer(const nts_transfer_t *x)
 {
     return x->request->max_answer ? x->request->max_answer : DEFAULT_MAX_ANSWER;
 }
@@ -27,7 +27,7 @@ static apr_size_t max_answer(const nts_exchange_t *x)
  * means to repeat the request; it may, if not one byte had gone out. */
 static int on_send(void *baton, char *ip, char *local_ip, int port, int local_port)
 {
-    nts_exchange_t *x = baton;
+    nts_transfer_t *x = baton;
     long sent_bytes = 1;
 
     (void)ip;
@@ -64,7 +64,7 @@ static const char *text_of(const char *bytes, apr_size_t len, apr_pool_t *p)
 
 static size_t on_header(char *line, size_t size, size_t count, void *baton)
 {
-    nts_exchange_t *x = baton;
+    nts_transfer_t *x = baton;
     apr_size_t len = size * count;
     const char *end = line + len;
     const char *colon;
@@ -96,7 +96,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *baton)
 }
 
 /* Room for `more` bytes and a NUL. */
-static int grow_body(nts_exchange_t *x, apr_size_t more)
+static int grow_body(nts_transfer_t *x, apr_size_t more)
 {
     apr_size_t needed = x->answer.body_len + more + 1;
     curl_off_t announced = -1;
@@ -125,7 +125,7 @@ static int grow_body(nts_exchange_t *x, apr_size_t more)
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *baton)
 {
-    nts_exchange_t *x = baton;
+    nts_transfer_t *x = baton;
     apr_size_t len = size * count;
 
     if (len > max_answer(x) - x->answer.body_len) {
@@ -222,7 +222,7 @@ static int is_method(const char *method)
     return c > method && *c == '\0';
 }
 
-static const char *append_header(nts_exchange_t *x, const char *line)
+static const char *append_header(nts_transfer_t *x, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(x->headers_sent, line);
 
@@ -233,7 +233,7 @@ static const char *append_header(nts_exchange_t *x, const char *line)
     return NULL;
 }
 
-static const char *prepare_headers(nts_exchange_t *x)
+static const char *prepare_headers(nts_transfer_t *x)
 {
     const char *problem = NULL;
     int i;
@@ -259,7 +259,7 @@ static const char *prepare_headers(nts_exchange_t *x)
 
 #define SET(option, value) (failed |= curl_easy_setopt(x->easy, option, value) != CURLE_OK)
 
-static int set_method(nts_exchange_t *x)
+static int set_method(nts_transfer_t *x)
 {
     const nts_http_request_t *r = x->request;
     int failed = 0;
@@ -285,7 +285,7 @@ static int set_method(nts_exchange_t *x)
     return failed;
 }
 
-static int set_bounds(nts_exchange_t *x, const char *scheme)
+static int set_bounds(nts_transfer_t *x, const char *scheme)
 {
     apr_interval_time_t timeout = x->request->timeout > 0 ? x->request->timeout : DEFAULT_TIMEOUT;
     long timeout_ms = (long)((timeout + 999) / 1000);
@@ -318,7 +318,7 @@ static int set_bounds(nts_exchange_t *x, const char *scheme)
     return failed;
 }
 
-const char *nts_exchange_prepare(nts_exchange_t *x)
+const char *nts_transfer_prepare(nts_transfer_t *x)
 {
     const char *scheme = NULL;
     const char *problem = check_url(x->request->url, &scheme, x->request->allow_http);
@@ -353,7 +353,7 @@ const char *nts_exchange_prepare(nts_exchange_t *x)
 
 /* --- what became of it */
 
-void nts_exchange_conclude(nts_exchange_t *x, CURLcode code)
+void nts_transfer_conclude(nts_transfer_t *x, CURLcode code)
 {
     nts_http_answer_t *a = &x->answer;
     long status = 0;
