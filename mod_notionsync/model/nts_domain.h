@@ -25,12 +25,13 @@ typedef struct nts_domain_options_t {
     int options_create; /* options=create: unknown choices may be made in Notion */
     int lossy_accept;   /* lossy=accept: what does not survive is cut instead of parked */
     /* IANA name for instants of the external side that carry no offset; NULL UTC. Its connector applies
-     * it (base/nts_zone.h): canonical instants are UTC on both sides */
+     * it (base/nts_zone.h): canonical instants are UTC on both sides. Here it serves for dates in text
+     * columns, and for what lossy=accept makes of days and instants */
     const char *timezone;
 } nts_domain_options_t;
 
 /**
- * The domain of a pair of types.
+ * The domain of a pair of types; it keeps copies of them. Reads the time zone's file if one is named.
  * @param types indexed by nts_side_t
  * @param out   filled in when the pair cannot be synced: names both types and what would work
  * @return APR_EMISMATCH if the types have nothing in common
@@ -40,11 +41,13 @@ apr_status_t nts_domain_make(const nts_domain_t **domain, const nts_type_t *cons
                              apr_pool_t *p);
 
 /**
- * A side's value as a value of the domain. Null texts and empty texts are one value (null), so are
- * false and null where the other side knows only false.
- * @param out filled in when the value does not survive (lossy): found, limit, what would work
- * @return APR_SUCCESS; APR_EMISMATCH: it does not survive and the pair does not say lossy=accept (@a
- *         common then still holds the nearest value); APR_EINVAL: absent, truncated or opaque
+ * A side's value as a value of the domain. Null texts and empty texts are one value (null), so are empty
+ * sets and null, and false and null where a side knows only false.
+ * @param out filled in when the result is not APR_SUCCESS: found, limit, what would work; the caller
+ *            adds the field
+ * @return APR_SUCCESS; APR_EMISMATCH: it does not survive and either the pair does not say lossy=accept
+ *         (@a common then still holds the nearest value) or nothing is near it, as with the number in
+ *         "abc" (@a common is absent); APR_EINVAL: absent, truncated or opaque
  */
 apr_status_t nts_domain_project(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
                                 const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p);
@@ -54,7 +57,8 @@ apr_status_t nts_domain_project(nts_value_t *common, const nts_domain_t *domain,
 apr_status_t nts_domain_render(nts_value_t *value, const nts_domain_t *domain, nts_side_t side,
                                const nts_value_t *common, nts_outcome_t *out, apr_pool_t *p);
 
-/** Equality of two domain values: numbers by value, choices by id where both have one, else by name. */
+/** Equality of two domain values: numbers by value, choices by id where both have one, else by name as
+ *  Notion compares names, without regard to ASCII case. An absent value equals nothing. */
 int nts_domain_equal(const nts_domain_t *domain, const nts_value_t *a, const nts_value_t *b);
 
 /** True if fields of this pair merge member by member (S2.4). */

@@ -109,7 +109,9 @@ int nts_mapping_has_computed(const nts_mapping_t *mapping);
 /** "vhost/name", or the name alone in the main server. */
 const char *nts_mapping_label(const nts_mapping_t *mapping, apr_pool_t *p);
 
-/** For the store; the JSON's hash is the mapping's revision (S5.7). */
+/** For the store: what the administrator wrote, members always in the same order, so that the hash of the
+ *  mapping's text is its revision (S5.7). What is learnt at run time is not part of it: numbers of the
+ *  store, property ids, domains. Services are named, not contained. */
 void nts_service_to_json(const nts_service_t *service, nts_json_t *parent);
 apr_status_t nts_service_from_json(nts_service_t **service, const nts_json_t *node, apr_pool_t *p);
 void nts_mapping_to_json(const nts_mapping_t *mapping, nts_json_t *parent);
@@ -120,7 +122,9 @@ apr_status_t nts_mapping_from_json(nts_mapping_t **mapping, const nts_json_t *no
 /**
  * Bind a mapping to what its two sides look like: finds each pair's fields (Notion's by id where
  * known, else by name, which fixes the id), makes domains, sets `computed`. A pair that cannot be
- * bound is left suspended (domain NULL) with its reason.
+ * bound is left suspended (domain NULL) with its reason: a field that is missing, types that have
+ * nothing in common, a direction towards a computed field, or a field that an earlier pair writes.
+ * What is kept belongs to @a p; the schemas may go.
  * @param outcomes one per pair, filled in for suspended ones
  * @return APR_SUCCESS, or APR_EMISMATCH if at least one pair is suspended
  */

@@ -25,10 +25,15 @@ typedef struct nts_type_t {
     int computed;
     int nullable;   /* false: null cannot be stored (NOT NULL, a checkbox) */
     int max_length; /* code points of a text; 0 unlimited */
-    int whole;      /* numbers without fraction only */
-    int precision;  /* total digits of a DECIMAL; 0 unlimited */
-    int scale;      /* digits after the point, with precision */
-    int binary;     /* stored as an IEEE double */
+    /* numbers without fraction only, of 64 bits if precision is 0; INSTANT: whole seconds only */
+    int whole;
+    int precision; /* total digits of a DECIMAL; 0 unlimited */
+    /* digits after the point, with precision; INSTANT, DATE: digits of a second's fraction that are
+     * kept, 0 (and not whole): microseconds */
+    int scale;
+    int binary; /* stored as an IEEE double */
+    /* TEXT that ends in a number of its own ("ORD-17"), which a number field can hold in its place */
+    int serial;
     /* INSTANT: the side keeps an offset; otherwise the mapping's timezone= rules */
     int zoned;
     int single_line;             /* reserved for sides that refuse line breaks */
@@ -55,6 +60,11 @@ typedef struct nts_schema_t {
     const char *problem; /* why it is not, for people; NULL if it is */
 } nts_schema_t;
 
+/** "text", "number" ...: for messages and stored JSON. */
+const char *nts_type_kind_name(nts_type_kind_t kind);
+
+const nts_schema_field_t *nts_schema_find_id(const nts_schema_t *schema, const char *id);
+const nts_schema_field_t *nts_schema_find_name(const nts_schema_t *schema, const char *name);
 /** Field by id, then by exact name; NULL if none. */
 const nts_schema_field_t *nts_schema_find(const nts_schema_t *schema, const char *id_or_name);
 

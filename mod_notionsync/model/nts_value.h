@@ -64,10 +64,22 @@ apr_status_t nts_value_date(nts_value_t *value, const char *start, const char *e
 
 /** True if the value is a day (or days) without a time. */
 int nts_value_is_day(const nts_value_t *value);
+/** An instant as values spell it. */
+const char *nts_value_instant_text(apr_time_t instant, apr_pool_t *p);
+/** An RFC 3339 instant, or as databases shorten it: a space for the T, no seconds, an offset without
+ *  minutes, no offset (then as if UTC). APR_EINVAL otherwise. */
+apr_status_t nts_value_instant_parse(apr_time_t *instant, const char *text, apr_pool_t *p);
+/** True if the text of an instant ends in Z or an offset. */
+int nts_value_has_offset(const char *text);
 
 /** Same kind and same content, as stored by one side: options by id where both have one, else by
  *  name; a truncated, absent or opaque value equals nothing. Equality across sides is the domain's. */
 int nts_value_equal(const nts_value_t *a, const nts_value_t *b);
+
+/** By id where both have one, else by name, exactly. */
+int nts_option_equal(const nts_option_t *a, const nts_option_t *b);
+/** Deep copy of an array. */
+nts_option_t *nts_options_copy(const nts_option_t *options, int count, apr_pool_t *p);
 
 /** Deep copy. */
 nts_value_t nts_value_copy(const nts_value_t *value, apr_pool_t *p);

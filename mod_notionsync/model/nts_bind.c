@@ -1,0 +1,159 @@
+/* nts_bind.c - binding a mapping's pairs to the fields that its two sides really have. */
+#include <string.h>
+
+#include "model/nts_mapping.h"
+
+static apr_status_t suspend(nts_outcome_t *out, apr_pool_t *p, const char *code, const char *what,
+                            const char *advice)
+{
+    nts_outcome_set(out, p, NTS_REMEDY_PERSON, code, "%s", what);
+    out->advice = advice;
+    return APR_EMISMATCH;
+}
+
+/* By id once it is known, so that a rename in Notion changes nothing (S5.4). */
+static const nts_schema_field_t *find_property(nts_pair_t *pair, const nts_schema_t *notion,
+                                               nts_outcome_t *out, apr_pool_t *p)
+{
+    const nts_schema_field_t *field;
+
+    if (pair->notion_id) {
+        field = nts_schema_find_id(notion, pair->notion_id);
+        if (!field) {
+            (void)suspend(
+                out, p, "mapping.property_gone",
+                apr_psprintf(p, "the property '%s' was deleted in Notion%s", pair->notion,
+                             nts_schema_find_name(notion, pair->notion)
+                                 ? "; the one that has this name now is another"
+                                 : ""),
+                "restore it in Notion, or take the pair out of the configuration, reload, "
+                "and put it back if it shall mean another property");
+        }
+        return field;
+    }
+    field = nts_schema_find_name(notion, pair->notion);
+    if (!field) {
+        (void)suspend(
+            out, p, "mapping.property_missing",
+            apr_psprintf(p, "the data source has no property '%s'", pair->notion),
+            "write the name exactly as Notion shows it, and share what it relates to with the "
+            "connection");
+        return NULL;
+    }
+    pair->notion_id = apr_pstrdup(p, field->id);
+    return field;
+}
+
+static const nts_schema_field_t *find_column(const nts_pair_t *pair, const nts_schema_t *external,
+                                             nts_outcome_t *out, apr_pool_t *p)
+{
+    const nts_schema_field_t *field = nts_schema_find(external, pair->external);
+
+    if (!field) {
+        (void)suspend(out, p, "mapping.column_missing",
+                      apr_psprintf(p, "'%s' has no field '%s'",
+                                   external->title ? external->title : "the external side",
+                                   pair->external),
+                      "write the name exactly as the database shows it");
+    }
+    return field;
+}
+
+static apr_status_t check_direction(const nts_pair_t *pair, nts_outcome_t *out, apr_pool_t *p)
+{
+    if (pair->computed[NTS_NOTION] && pair->computed[NTS_EXTERNAL]) {
+        return suspend(out, p, "mapping.computed", "both sides compute this value themselves",
+                       "take the pair out of the mapping");
+    }
+    if (pair->computed[NTS_NOTION] && pair->direction != NTS_TO_EXTERNAL) {
+        return suspend(out, p, "mapping.computed",
+                       apr_psprintf(p, "Notion computes '%s' itself, nothing can be written to it",
+                                    pair->notion),
+                       "write -> in place of <-> or <-");
+    }
+    if (pair->computed[NTS_EXTERNAL] && pair->direction != NTS_TO_NOTION) {
+        return suspend(out, p, "mapping.computed",
+                       apr_psprintf(p,
+                                    "the database computes '%s' itself, nothing can be written to "
+                                    "it",
+                                    pair->external),
+                       "write <- in place of <-> or ->");
+    }
+    return APR_SUCCESS;
+}
+
+/* True if both pairs write one field: they would fight for ever. */
+static int write_the_same(const nts_pair_t *a, const nts_pair_t *b)
+{
+    if (a->direction != NTS_TO_NOTION && b->direction != NTS_TO_NOTION &&
+        strcmp(a->external, b->external) == 0) {
+        return 1;
+    }
+    return a->direction != NTS_TO_EXTERNAL && b->direction != NTS_TO_EXTERNAL &&
+           strcmp(a->notion_id, b->notion_id) == 0;
+}
+
+static apr_status_t check_others(const nts_mapping_t *mapping, int at, nts_outcome_t *out,
+                                 apr_pool_t *p)
+{
+    const nts_pair_t *pair = &mapping->pairs[at];
+
+    for (int i = 0; i < at; i++) {
+        if (mapping->pairs[i].domain && write_the_same(&mapping->pairs[i], pair)) {
+            return suspend(out, p, "mapping.written_twice",
+                           apr_psprintf(p, "'%s' and '%s': an earlier pair writes one of them",
+                                        pair->notion, pair->external),
+                           "make one of the two pairs one-way, or take it out");
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t *notion,
+                              const nts_schema_t *external, nts_outcome_t *out, apr_pool_t *p)
+{
+    nts_pair_t *pair = &mapping->pairs[at];
+    nts_domain_options_t options = pair->options;
+    const nts_schema_field_t *property = find_property(pair, notion, out, p);
+    const nts_schema_field_t *column = property ? find_column(pair, external, out, p) : NULL;
+    const nts_type_t *types[NTS_SIDE_COUNT];
+    apr_status_t rv;
+
+    if (!property || !column) {
+        return APR_EMISMATCH;
+    }
+    pair->computed[NTS_NOTION] = property->type.computed;
+    pair->computed[NTS_EXTERNAL] = column->type.computed;
+    rv = check_direction(pair, out, p);
+    if (rv == APR_SUCCESS) {
+        rv = check_others(mapping, at, out, p);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    types[NTS_NOTION] = &property->type;
+    types[NTS_EXTERNAL] = &column->type;
+    if (!options.timezone) {
+        options.timezone = mapping->timezone;
+    }
+    return nts_domain_make(&pair->domain, types, &options, out, p);
+}
+
+apr_status_t nts_mapping_bind(nts_mapping_t *mapping, const nts_schema_t *notion,
+                              const nts_schema_t *external, nts_outcome_t *outcomes, apr_pool_t *p)
+{
+    apr_status_t result = APR_SUCCESS;
+
+    for (int i = 0; i < mapping->pair_count; i++) {
+        nts_outcome_t *out = &outcomes[i];
+
+        memset(out, 0, sizeof(*out));
+        mapping->pairs[i].domain = NULL;
+        if (bind_pair(mapping, i, notion, external, out, p) != APR_SUCCESS) {
+            out->field =
+                apr_pstrcat(p, mapping->pairs[i].notion, " <-> ", mapping->pairs[i].external, NULL);
+            result = APR_EMISMATCH;
+        }
+    }
+    return result;
+}

@@ -1,0 +1,231 @@
+/* nts_domain_choice.c - one choice, and sets of choices. Notion knows them by id, other sides by
+ * name. */
+#include <string.h>
+
+#include "base/nts_str.h"
+#include "model/nts_domain_impl.h"
+
+#define NOTION_NAME_MAX 100
+
+/* The side's choice of that id or, without one, of that name: exactly, else without case, as
+ * Notion's names are unique without case. NULL if there is none. */
+static const nts_option_t *find_option(const nts_type_t *type, const char *id, const char *name)
+{
+    const nts_option_t *similar = NULL;
+
+    for (int i = 0; i < type->option_count; i++) {
+        const nts_option_t *option = &type->options[i];
+
+        if (id) {
+            if (option->id && strcmp(option->id, id) == 0) {
+                return option;
+            }
+            continue;
+        }
+        if (strcmp(option->name, name) == 0) {
+            return option;
+        }
+        if (!similar && nts_str_equal_nocase(option->name, name)) {
+            similar = option;
+        }
+    }
+    return similar;
+}
+
+/* The side that knows choices by id, or else the one that lists them. */
+static const nts_type_t *owner_of(const nts_domain_t *domain)
+{
+    nts_type_kind_t notion = domain->types[NTS_NOTION].kind;
+
+    return &domain->types[notion == NTS_TYPE_OPTION || notion == NTS_TYPE_SET ? NTS_NOTION
+                                                                              : NTS_EXTERNAL];
+}
+
+/* A choice as both sides know it: the owner's id and its name where it is known there. */
+static nts_option_t resolve(const nts_domain_t *domain, const nts_option_t *option)
+{
+    const nts_type_t *owner = owner_of(domain);
+    const nts_option_t *known;
+
+    if (option->id) {
+        return *option; /* newer than the schema, if the two differ */
+    }
+    known = find_option(owner, NULL, option->name);
+    return known ? *known : *option;
+}
+
+static const char *advice_for(const nts_domain_t *domain, nts_side_t side)
+{
+    if (domain->types[side].options_open) {
+        return "add options=create, or add the choice in Notion";
+    }
+    return side == NTS_NOTION ? "add the choice to the property in Notion, or change the value"
+                              : "add the choice to the field, or change the value";
+}
+
+static const char *show_name(const char *name, apr_pool_t *p)
+{
+    nts_value_t text = nts_value_text(name);
+
+    return nts_domain_show(&text, p);
+}
+
+/* A domain choice as that side takes it. */
+static apr_status_t render_choice(nts_option_t *choice, const nts_domain_t *domain, nts_side_t side,
+                                  const nts_option_t *common, nts_outcome_t *out, apr_pool_t *p)
+{
+    const nts_type_t *type = &domain->types[side];
+    const nts_option_t *known = NULL;
+
+    *choice = *common;
+    if (common->id) {
+        known = find_option(type, common->id, NULL);
+    }
+    if (!known) {
+        known = find_option(type, NULL, common->name);
+    }
+    if (known) {
+        *choice = *known;
+        return APR_SUCCESS;
+    }
+    if (common->id && side == NTS_NOTION) {
+        return APR_SUCCESS; /* the schema may be older than the page that showed this choice */
+    }
+    choice->id = NULL;
+    if (!type->options_open || !domain->options.options_create) {
+        return nts_domain_unfit(out, p, advice_for(domain, side),
+                                "the %s field (%s) has no choice '%s'", nts_side_name(side),
+                                type->native, show_name(common->name, p));
+    }
+    if (strchr(common->name, ',')) {
+        return nts_domain_unfit(out, p, "change the value",
+                                "'%s' cannot become a choice in Notion: their names hold no commas",
+                                show_name(common->name, p));
+    }
+    if (nts_utf8_length(common->name) > NOTION_NAME_MAX) {
+        return nts_domain_unfit(out, p, "shorten the value",
+                                "'%s' cannot become a choice in Notion: its name is longer "
+                                "than %d characters",
+                                show_name(common->name, p), NOTION_NAME_MAX);
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t project_option(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
+                                   const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
+{
+    nts_option_t option = { NULL, NULL };
+
+    if (value->kind == NTS_VALUE_OPTION) {
+        option = value->as.option;
+    }
+    else if (value->kind == NTS_VALUE_TEXT) {
+        option.name = value->as.text;
+    }
+    else {
+        return nts_domain_strange(domain, side, value, out, p);
+    }
+    option = resolve(domain, &option);
+    *common = nts_value_option(option.id, option.name);
+    return APR_SUCCESS;
+}
+
+static apr_status_t render_option(nts_value_t *value, const nts_domain_t *domain, nts_side_t side,
+                                  const nts_value_t *common, nts_outcome_t *out, apr_pool_t *p)
+{
+    nts_option_t choice;
+    apr_status_t rv;
+
+    if (common->kind != NTS_VALUE_OPTION) {
+        return nts_domain_strange(domain, side, common, out, p);
+    }
+    if (domain->types[side].kind == NTS_TYPE_TEXT) {
+        *value = nts_value_text(common->as.option.name);
+        return APR_SUCCESS;
+    }
+    rv = render_choice(&choice, domain, side, &common->as.option, out, p);
+    if (rv == APR_SUCCESS) {
+        *value = nts_value_option(choice.id, choice.name);
+    }
+    return rv;
+}
+
+const nts_family_t nts_family_option = { "choice", project_option, render_option };
+
+static nts_format_t format_of(const nts_domain_t *domain)
+{
+    return domain->options.format == NTS_FORMAT_CSV ? NTS_FORMAT_CSV : NTS_FORMAT_JSON;
+}
+
+/* Each member resolved, and one of those that turn out to be the same choice. */
+static nts_value_t resolve_set(const nts_domain_t *domain, const nts_value_t *set, apr_pool_t *p)
+{
+    int count = 0;
+    nts_option_t *members = apr_palloc(p, sizeof(*members) * (apr_size_t)(set->as.set.count + 1));
+
+    for (int i = 0; i < set->as.set.count; i++) {
+        nts_option_t member = resolve(domain, &set->as.set.options[i]);
+        int at = 0;
+
+        while (at < count && !nts_domain_options_equal(&members[at], &member)) {
+            at++;
+        }
+        if (at == count) {
+            members[count++] = member;
+        }
+    }
+    return nts_value_set(members, count, p);
+}
+
+static apr_status_t project_set(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
+                                const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
+{
+    nts_format_t format = format_of(domain);
+    const char *problem = NULL;
+    nts_value_t set = *value;
+
+    if (value->kind == NTS_VALUE_TEXT) {
+        if (nts_set_parse(&set, value->as.text, format, &problem, p) != APR_SUCCESS) {
+            return nts_domain_unfit(
+                out, p,
+                format == NTS_FORMAT_CSV
+                    ? "write names with commas between, \"quoted\" if they hold one"
+                    : "write a JSON array of texts, or use format=csv",
+                "the %s field (%s) holds '%s', which is no %s: %s", nts_side_name(side),
+                domain->types[side].native, nts_domain_show(value, p),
+                format == NTS_FORMAT_CSV ? "row of CSV" : "JSON array of texts", problem);
+        }
+    }
+    else if (value->kind != NTS_VALUE_SET) {
+        return nts_domain_strange(domain, side, value, out, p);
+    }
+    *common = set.as.set.count ? resolve_set(domain, &set, p) : nts_value_null;
+    return APR_SUCCESS;
+}
+
+static apr_status_t render_set(nts_value_t *value, const nts_domain_t *domain, nts_side_t side,
+                               const nts_value_t *common, nts_outcome_t *out, apr_pool_t *p)
+{
+    nts_option_t *members;
+
+    if (common->kind != NTS_VALUE_SET) {
+        return nts_domain_strange(domain, side, common, out, p);
+    }
+    if (domain->types[side].kind == NTS_TYPE_TEXT) {
+        *value = nts_value_text(nts_set_text(common, format_of(domain), p));
+        return APR_SUCCESS;
+    }
+    members = apr_palloc(p, sizeof(*members) * (apr_size_t)(common->as.set.count + 1));
+    for (int i = 0; i < common->as.set.count; i++) {
+        apr_status_t rv =
+            render_choice(&members[i], domain, side, &common->as.set.options[i], out, p);
+
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+    }
+    *value = nts_value_set(members, common->as.set.count, p);
+    return APR_SUCCESS;
+}
+
+const nts_family_t nts_family_set = { "set of choices", project_set, render_set };

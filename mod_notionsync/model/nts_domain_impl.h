@@ -1,0 +1,53 @@
+/* nts_domain_impl.h - what the files of the common domain share; for no one else. */
+#ifndef NTS_DOMAIN_IMPL_H
+#define NTS_DOMAIN_IMPL_H
+
+#include "base/nts_zone.h"
+#include "model/nts_domain.h"
+
+/** One family of types. `value` and `common` are never absent, truncated, opaque or (projecting) a null;
+ *  `render` gets no null either. */
+typedef struct nts_family_t {
+    const char *name;
+    apr_status_t (*project)(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
+                            const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p);
+    apr_status_t (*render)(nts_value_t *value, const nts_domain_t *domain, nts_side_t side,
+                           const nts_value_t *common, nts_outcome_t *out, apr_pool_t *p);
+} nts_family_t;
+
+struct nts_domain_t {
+    const nts_family_t *family;
+    nts_type_t types[NTS_SIDE_COUNT];
+    nts_domain_options_t options;
+    const nts_zone_t *zone; /* NULL: UTC */
+};
+
+extern const nts_family_t nts_family_text;
+extern const nts_family_t nts_family_number;
+extern const nts_family_t nts_family_bool;
+extern const nts_family_t nts_family_date;
+extern const nts_family_t nts_family_option;
+extern const nts_family_t nts_family_set;
+
+/** The value was changed to fit: APR_SUCCESS where the pair accepts that, else APR_EMISMATCH with @a out. */
+apr_status_t nts_domain_lossy(const nts_domain_t *domain, nts_outcome_t *out, apr_pool_t *p,
+                              const char *fmt, ...) NTS_PRINTF(4, 5);
+/** Nothing near the value fits: APR_EMISMATCH with @a out. @a advice may be NULL. */
+apr_status_t nts_domain_unfit(nts_outcome_t *out, apr_pool_t *p, const char *advice,
+                              const char *fmt, ...) NTS_PRINTF(4, 5);
+/** A value of a kind that its field should not hold. */
+apr_status_t nts_domain_strange(const nts_domain_t *domain, nts_side_t side,
+                                const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p);
+/** A value for messages. */
+const char *nts_domain_show(const nts_value_t *value, apr_pool_t *p);
+
+/** Equality of two choices of one data source: by id where both have one, else by name without case. */
+int nts_domain_options_equal(const nts_option_t *a, const nts_option_t *b);
+
+/** A set as the text of a column, and back; `format` JSON or CSV. */
+const char *nts_set_text(const nts_value_t *set, nts_format_t format, apr_pool_t *p);
+/** APR_EINVAL with @a problem, a sentence, if the text is not in that format. Names only. */
+apr_status_t nts_set_parse(nts_value_t *set, const char *text, nts_format_t format,
+                           const char **problem, apr_pool_t *p);
+
+#endif /* NTS_DOMAIN_IMPL_H */

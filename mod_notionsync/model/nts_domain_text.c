@@ -1,0 +1,106 @@
+/* nts_domain_text.c - texts, and booleans, whose only other spelling is text or a number. */
+#include <string.h>
+
+#include "base/nts_str.h"
+#include "model/nts_domain_impl.h"
+
+static apr_status_t project_text(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
+                                 const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
+{
+    apr_size_t length;
+    nts_side_t narrow = NTS_NOTION;
+    int limit = 0;
+
+    if (value->kind != NTS_VALUE_TEXT) {
+        return nts_domain_strange(domain, side, value, out, p);
+    }
+    for (int i = 0; i < NTS_SIDE_COUNT; i++) {
+        if (domain->types[i].max_length && (!limit || domain->types[i].max_length < limit)) {
+            narrow = (nts_side_t)i;
+            limit = domain->types[i].max_length;
+        }
+    }
+    *common = *value;
+    length = nts_utf8_length(value->as.text);
+    if (!limit || length <= (apr_size_t)limit) {
+        return APR_SUCCESS;
+    }
+    common->as.text =
+        apr_pstrmemdup(p, value->as.text, nts_utf8_offset(value->as.text, (apr_size_t)limit));
+    return nts_domain_lossy(
+        domain, out, p, "the text has %" APR_SIZE_T_FMT " characters, the %s field (%s) holds %d",
+        length, nts_side_name(narrow), domain->types[narrow].native, limit);
+}
+
+static apr_status_t render_text(nts_value_t *value, const nts_domain_t *domain, nts_side_t side,
+                                const nts_value_t *common, nts_outcome_t *out, apr_pool_t *p)
+{
+    if (common->kind != NTS_VALUE_TEXT) {
+        return nts_domain_strange(domain, side, common, out, p);
+    }
+    *value = *common;
+    return APR_SUCCESS;
+}
+
+const nts_family_t nts_family_text = { "text", project_text, render_text };
+
+/* -1 if the text is neither. */
+static int truth_of(const char *text)
+{
+    if (nts_str_equal_nocase(text, "true") || strcmp(text, "1") == 0) {
+        return 1;
+    }
+    if (nts_str_equal_nocase(text, "false") || strcmp(text, "0") == 0) {
+        return 0;
+    }
+    return -1;
+}
+
+static apr_status_t project_bool(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
+                                 const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
+{
+    int truth;
+
+    if (value->kind == NTS_VALUE_BOOL) {
+        *common = *value;
+        return APR_SUCCESS;
+    }
+    if (value->kind != NTS_VALUE_TEXT && value->kind != NTS_VALUE_NUMBER) {
+        return nts_domain_strange(domain, side, value, out, p);
+    }
+    truth = truth_of(value->as.text);
+    if (truth >= 0) {
+        *common = nts_value_bool(truth);
+        return APR_SUCCESS;
+    }
+    if (value->kind == NTS_VALUE_TEXT) {
+        return nts_domain_unfit(out, p, "write true or false",
+                                "the %s field (%s) holds '%s', which is neither true nor false",
+                                nts_side_name(side), domain->types[side].native,
+                                nts_domain_show(value, p));
+    }
+    *common = nts_value_bool(1);
+    return nts_domain_lossy(domain, out, p, "the %s field (%s) holds %s, a boolean is 0 or 1",
+                            nts_side_name(side), domain->types[side].native,
+                            nts_domain_show(value, p));
+}
+
+static apr_status_t render_bool(nts_value_t *value, const nts_domain_t *domain, nts_side_t side,
+                                const nts_value_t *common, nts_outcome_t *out, apr_pool_t *p)
+{
+    if (common->kind != NTS_VALUE_BOOL) {
+        return nts_domain_strange(domain, side, common, out, p);
+    }
+    switch (domain->types[side].kind) {
+    case NTS_TYPE_TEXT:
+        *value = nts_value_text(common->as.truth ? "true" : "false");
+        return APR_SUCCESS;
+    case NTS_TYPE_NUMBER:
+        return nts_value_number(value, common->as.truth ? "1" : "0", p);
+    default:
+        *value = *common;
+        return APR_SUCCESS;
+    }
+}
+
+const nts_family_t nts_family_bool = { "boolean", project_bool, render_bool };
