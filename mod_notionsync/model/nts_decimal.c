@@ -174,12 +174,11 @@ const char *nts_decimal_round(const char *normal, int scale, apr_pool_t *p)
 
 /* A mantissa of digits and the power of ten behind it to the nearest double. Without a decimal
  * point strtod does not look at the locale (D57). */
-static double to_double(int is_negative, const char *digits, apr_size_t len, int exponent)
+static double to_double(int is_negative, const char *digits, int len, int exponent)
 {
     char text[2 * NTS_DECIMAL_DIGITS_MAX + 40];
 
-    (void)snprintf(text, sizeof(text), "%s%.*se%d", is_negative ? "-" : "", (int)len, digits,
-                   exponent);
+    (void)snprintf(text, sizeof(text), "%s%.*se%d", is_negative ? "-" : "", len, digits, exponent);
     return strtod(text, NULL);
 }
 
@@ -198,7 +197,7 @@ apr_status_t nts_decimal_to_double(double *value, const char *normal)
     }
     memcpy(digits, normal + is_negative, (apr_size_t)integer_len);
     memcpy(digits + integer_len, normal + is_negative + integer_len + 1, (apr_size_t)fraction_len);
-    d = to_double(is_negative, digits, (apr_size_t)(integer_len + fraction_len), -fraction_len);
+    d = to_double(is_negative, digits, integer_len + fraction_len, -fraction_len);
     if (!isfinite(d)) {
         return APR_EINVAL;
     }
@@ -221,7 +220,7 @@ static void to_digits(char *digits, int *exponent, double value, int count)
         }
     }
     digits[len] = '\0';
-    *exponent = (*c == 'e' ? atoi(c + 1) : 0) - (count - 1);
+    *exponent = (*c == 'e' ? (int)strtol(c + 1, NULL, 10) : 0) - (count - 1);
 }
 
 apr_status_t nts_decimal_from_double(const char **normal, double value, apr_pool_t *p)
@@ -239,19 +238,19 @@ apr_status_t nts_decimal_from_double(const char **normal, double value, apr_pool
     }
     for (;; count++) {
         char digits[DBL_DECIMAL_DIG + 1];
-        apr_size_t len = (apr_size_t)count;
         int exponent;
         int found;
 
         to_digits(digits, &exponent, magnitude, count);
-        found = to_double(0, digits, len, exponent) == magnitude;
+        found = to_double(0, digits, count, exponent) == magnitude;
         if (!found && count < DBL_DECIMAL_DIG) {
             /* Above a power of two the doubles lie twice as far apart as below: the next decimal
              * up may read back where the nearest does not. */
-            found = !increment(digits, len) && to_double(0, digits, len, exponent) == magnitude;
+            found = !increment(digits, (apr_size_t)count) &&
+                    to_double(0, digits, count, exponent) == magnitude;
         }
         if (found || count == DBL_DECIMAL_DIG) {
-            return from_digits(normal, value < 0, digits, len, count + exponent, p);
+            return from_digits(normal, value < 0, digits, (apr_size_t)count, count + exponent, p);
         }
     }
 }

@@ -7,21 +7,24 @@
 
 #define NOTION_NAME_MAX 100
 
-/* The side's choice of that id or, without one, of that name: exactly, else without case, as
- * Notion's names are unique without case. NULL if there is none. */
-static const nts_option_t *find_option(const nts_type_t *type, const char *id, const char *name)
+static const nts_option_t *find_id(const nts_type_t *type, const char *id)
+{
+    for (int i = 0; i < type->option_count; i++) {
+        if (type->options[i].id && strcmp(type->options[i].id, id) == 0) {
+            return &type->options[i];
+        }
+    }
+    return NULL;
+}
+
+/* Exactly that name, else without case: Notion's names are unique without case. */
+static const nts_option_t *find_name(const nts_type_t *type, const char *name)
 {
     const nts_option_t *similar = NULL;
 
     for (int i = 0; i < type->option_count; i++) {
         const nts_option_t *option = &type->options[i];
 
-        if (id) {
-            if (option->id && strcmp(option->id, id) == 0) {
-                return option;
-            }
-            continue;
-        }
         if (strcmp(option->name, name) == 0) {
             return option;
         }
@@ -50,7 +53,7 @@ static nts_option_t resolve(const nts_domain_t *domain, const nts_option_t *opti
     if (option->id) {
         return *option; /* newer than the schema, if the two differ */
     }
-    known = find_option(owner, NULL, option->name);
+    known = find_name(owner, option->name);
     return known ? *known : *option;
 }
 
@@ -79,10 +82,10 @@ static apr_status_t render_choice(nts_option_t *choice, const nts_domain_t *doma
 
     *choice = *common;
     if (common->id) {
-        known = find_option(type, common->id, NULL);
+        known = find_id(type, common->id);
     }
     if (!known) {
-        known = find_option(type, NULL, common->name);
+        known = find_name(type, common->name);
     }
     if (known) {
         *choice = *known;
