@@ -66,8 +66,11 @@ is($exit, 0, 'nm reads the module') or diag $out;
 my @exported = grep { !/$foreign/ } map { /\A(\S+)/ } split /\n/, $out;
 is("@exported", 'notionsync_module', 'the module exports its record and nothing else');
 
-# mod_md brings jansson into the process, whose json_object_get is another function.
 ($exit, $out) = run_command('nm', '-D', '--undefined-only', build_info('module'));
+my @absent = $out =~ /\bU ((?:nts|mns)_\S+)/g;
+ok(!@absent, 'all that the module uses of the library is in it') or diag join "\n", @absent;
+
+# mod_md brings jansson into the process, whose json_object_get is another function.
 my @json = $out =~ /\bU (json_\S+)/g;
 cmp_ok(scalar @json, '>', 0, 'the module uses json-c');
 ok(!(grep { !/\@JSONC_/ } @json), 'and asks for its symbols by version') or diag join "\n", @json;
