@@ -1,0 +1,844 @@
+/* sync_world.c - the two sides and the store of the engine's tests. */
+#include "sync_world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/nts_crypto.h"
+#include "sync/nts_limits.h"
+
+#define MINUTE apr_time_from_sec(60)
+
+static const nts_option_t stages[] = { { "o1", "Lead" }, { "o2", "Won" }, { "o3", "Lost" } };
+static const nts_option_t tags[] = { { "t1", "a" }, { "t2", "b" }, { "t3", "c" }, { "t4", "d" } };
+
+static void roll(void *baton, unsigned char *to, apr_size_t len)
+{
+    world_t *w = baton;
+
+    while (len--) {
+        w->dice = w->dice * 1664525u + 1013904223u;
+        *to++ = (unsigned char)(w->dice >> 24);
+    }
+}
+
+static void make_pair(world_t *w, int i, const char *name, const char *column, nts_type_t *notion,
+                      nts_type_t *external)
+{
+    const nts_type_t *types[2];
+    nts_outcome_t out = { 0 };
+
+    types[NTS_NOTION] = notion;
+    types[NTS_EXTERNAL] = external;
+    w->pairs[i].id = 100 + i;
+    w->pairs[i].notion = name;
+    w->pairs[i].notion_id = apr_psprintf(w->p, "id%d", i);
+    w->pairs[i].external = column;
+    if (nts_domain_make(&w->pairs[i].domain, types, &w->pairs[i].options, &out, w->p) !=
+        APR_SUCCESS) {
+        fprintf(stderr, "# no domain for %s: %s\n", name, out.what ? out.what : "?");
+    }
+}
+
+static void make_mapping(world_t *w)
+{
+    nts_type_t title = { .kind = NTS_TYPE_TEXT, .native = "title", .nullable = 1 };
+    nts_type_t text = { .kind = NTS_TYPE_TEXT, .native = "TEXT", .nullable = 1 };
+    nts_type_t select = { .kind = NTS_TYPE_OPTION,
+                          .native = "select",
+                          .nullable = 1,
+                          .options = stages,
+                          .option_count = 3,
+                          .options_open = 1 };
+    nts_type_t multi = { .kind = NTS_TYPE_SET,
+                         .native = "multi_select",
+                         .nullable = 1,
+                         .options = tags,
+                         .option_count = 4,
+                         .options_open = 1 };
+    nts_type_t number = { .kind = NTS_TYPE_NUMBER, .native = "number", .nullable = 1, .binary = 1 };
+    nts_type_t whole = { .kind = NTS_TYPE_NUMBER, .native = "INTEGER", .nullable = 1, .whole = 1 };
+    nts_type_t uid = { .kind = NTS_TYPE_NUMBER, .native = "number", .nullable = 1, .binary = 1 };
+    nts_mapping_t *m = &w->mapping;
+
+    make_pair(w, NAME, "Name", "name", &title, &text);
+    make_pair(w, STAGE, "Stage", "stage", &select, &text);
+    make_pair(w, TAGS, "Tags", "tags", &multi, &text);
+    make_pair(w, QTY, "Qty", "qty", &number, &whole);
+    make_pair(w, NUMBER, "No", "no", &uid, &whole);
+    w->pairs[NUMBER].direction = NTS_TO_EXTERNAL;
+    m->id = 1;
+    m->vhost = "";
+    m->name = "test";
+    m->notion = &w->notion;
+    m->external = &w->external;
+    m->pairs = w->pairs;
+    m->pair_count = PAIRS;
+    m->conflict = NTS_CONFLICT_LAST_WRITE;
+    m->grace = apr_time_from_sec(5);
+    m->tie = NTS_NOTION;
+    m->delete_limit_percent = 10;
+}
+
+world_t *world_create(apr_pool_t *p)
+{
+    world_t *w = apr_pcalloc(p, sizeof(*w));
+
+    w->p = p;
+    w->now = apr_time_from_sec(1800000000);
+    w->random.bytes = roll;
+    w->random.baton = w;
+    w->page_size = 100;
+    make_mapping(w);
+    return w;
+}
+
+nts_value_t world_text(const char *text)
+{
+    return text ? nts_value_text(text) : nts_value_null;
+}
+
+nts_value_t world_number(world_t *w, const char *text)
+{
+    nts_value_t value = nts_value_null;
+
+    (void)nts_value_number(&value, text, w->p);
+    return value;
+}
+
+nts_value_t world_stage(world_t *w, const char *name)
+{
+    int i;
+
+    (void)w;
+    for (i = 0; name && i < 3; i++) {
+        if (!strcmp(stages[i].name, name)) {
+            return nts_value_option(stages[i].id, stages[i].name);
+        }
+    }
+    return nts_value_null;
+}
+
+nts_value_t world_tags(world_t *w, nts_side_t side, const char *list)
+{
+    nts_option_t chosen[4];
+    nts_json_t *names = nts_json_make_array(w->p);
+    int i, n = 0;
+
+    for (i = 0; i < 4; i++) {
+        if (strchr(list, tags[i].name[0])) {
+            chosen[n++] = tags[i];
+            nts_json_add_string(names, NULL, tags[i].name);
+        }
+    }
+    if (side == NTS_EXTERNAL) {
+        return n ? nts_value_text(nts_json_text(names, w->p)) : nts_value_null;
+    }
+    return nts_value_set(chosen, n, w->p);
+}
+
+static world_thing_t *find(world_t *w, nts_side_t side, const char *id)
+{
+    int i;
+
+    for (i = 0; id && i < w->count[side]; i++) {
+        if (!strcmp(w->side[side][i].id, id)) {
+            return &w->side[side][i];
+        }
+    }
+    return NULL;
+}
+
+/* For ids the test itself made: their absence is the test's own mistake. */
+static world_thing_t *must_find(world_t *w, nts_side_t side, const char *id)
+{
+    world_thing_t *thing = find(w, side, id);
+
+    if (!thing) {
+        printf("Bail out! no record %s\n", id ? id : "(null)");
+        exit(1);
+    }
+    return thing;
+}
+
+world_thing_t *world_page(world_t *w, const char *id)
+{
+    return find(w, NTS_NOTION, id);
+}
+
+world_thing_t *world_row(world_t *w, const char *key)
+{
+    return find(w, NTS_EXTERNAL, key);
+}
+
+world_thing_t *world_add(world_t *w, nts_side_t side, const char *id, const char *name)
+{
+    world_thing_t *thing = find(w, side, id);
+    int i;
+
+    if (!thing) {
+        thing = &w->side[side][w->count[side]++];
+    }
+    *thing = (world_thing_t){ 0 };
+    thing->id = apr_pstrdup(w->p, id);
+    thing->there = 1;
+    thing->created = thing->edited = w->now;
+    for (i = 0; i < PAIRS; i++) {
+        thing->values[i] = nts_value_null;
+    }
+    if (side == NTS_NOTION) {
+        thing->values[TAGS] = nts_value_set(NULL, 0, w->p);
+    }
+    thing->values[NAME] = world_text(name);
+    world_notice(w, side, id);
+    return thing;
+}
+
+void world_notice(world_t *w, nts_side_t side, const char *id)
+{
+    nts_notice_t *notice = &w->notices[w->notice_count];
+
+    *notice = (nts_notice_t){ 0 };
+    notice->id = ++w->notice_count;
+    notice->side = side;
+    notice->record = apr_pstrdup(w->p, id);
+    notice->at = notice->stored = w->now;
+}
+
+void world_edit(world_t *w, nts_side_t side, const char *id, int pair, nts_value_t value)
+{
+    world_thing_t *thing = must_find(w, side, id);
+
+    thing->values[pair] = value;
+    thing->edited = w->now;
+    thing->intent = NULL;
+    world_notice(w, side, id);
+}
+
+void world_remove(world_t *w, nts_side_t side, const char *id)
+{
+    world_thing_t *thing = must_find(w, side, id);
+    nts_link_t *link = world_link(w, side, id);
+
+    if (side == NTS_NOTION) {
+        thing->trashed = 1;
+    }
+    else {
+        thing->there = 0;
+        if (link) { /* the trigger keeps the row as it was */
+            w->images[link->id] = apr_pstrdup(w->p, id);
+        }
+    }
+    thing->edited = w->now;
+    world_notice(w, side, id);
+}
+
+void world_wait(world_t *w, apr_interval_time_t time)
+{
+    w->now += time;
+}
+
+nts_link_t *world_link(world_t *w, nts_side_t side, const char *id)
+{
+    nts_link_t *dead = NULL;
+    int i;
+
+    for (i = 0; id && i < w->link_count; i++) {
+        nts_link_t *link = w->links[i];
+        const char *has = !link ? NULL : side == NTS_NOTION ? link->page : link->key;
+
+        if (has && !strcmp(has, id)) {
+            if (link->state != NTS_LINK_TOMBSTONE) {
+                return link;
+            }
+            dead = link;
+        }
+    }
+    return dead;
+}
+
+/* ---- the sides ---- */
+
+static nts_record_t *show(world_t *w, nts_side_t side, const world_thing_t *thing, apr_pool_t *p)
+{
+    nts_record_t *record = apr_pcalloc(p, sizeof(*record));
+
+    record->id = thing->id;
+    record->values = apr_pmemdup(p, thing->values, sizeof(thing->values));
+    record->created = thing->created - thing->created % MINUTE;
+    record->by_us = thing->by_us;
+    if (side == NTS_NOTION) {
+        record->edited = thing->edited - thing->edited % MINUTE;
+        record->trashed = thing->trashed;
+    }
+    else {
+        record->changed = thing->edited;
+        record->intent = thing->intent;
+        record->image = thing->id;
+    }
+    (void)w;
+    return record;
+}
+
+static void touch(world_t *w, nts_side_t side, world_thing_t *thing, const nts_ask_t *ask)
+{
+    int i;
+
+    for (i = 0; ask->values && i < PAIRS; i++) {
+        if (ask->values[i].kind != NTS_VALUE_ABSENT) {
+            thing->values[i] = nts_value_copy(&ask->values[i], w->p);
+        }
+    }
+    thing->edited = w->now;
+    w->writes[side]++;
+    if (side == NTS_EXTERNAL) {
+        thing->intent = apr_pstrdup(w->p, ask->intent);
+        w->done_intents[w->done_count] = thing->intent;
+        w->done_keys[w->done_count++] = thing->id;
+        if (w->rewrite && thing->there) {
+            w->rewrite(w, thing);
+        }
+    }
+}
+
+static int is_stale(const world_thing_t *thing, const nts_ask_t *ask)
+{
+    int i;
+
+    for (i = 0; ask->expected && i < PAIRS; i++) {
+        if (ask->expected[i].kind != NTS_VALUE_ABSENT &&
+            !nts_value_equal(&ask->expected[i], &thing->values[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void write_thing(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    nts_side_t side = ask->side;
+    world_thing_t *thing = find(w, side, ask->id);
+
+    if (ask->kind == NTS_ASK_CREATE) {
+        thing = &w->side[side][w->count[side]];
+        thing->id = apr_psprintf(w->p, "%s%d", side == NTS_NOTION ? "p" : "k", ++w->count[side]);
+        thing->there = 1;
+        thing->by_us = 1;
+        thing->created = w->now;
+        if (side == NTS_NOTION) {
+            thing->values[TAGS] = nts_value_set(NULL, 0, w->p);
+        }
+        for (int i = 0; i < PAIRS; i++) {
+            if (thing->values[i].kind == NTS_VALUE_ABSENT) {
+                thing->values[i] = nts_value_null;
+            }
+        }
+    }
+    else if (thing && ask->kind == NTS_ASK_RESTORE && side == NTS_EXTERNAL) {
+        thing->there = 1;
+    }
+    if (!thing || !thing->there) {
+        answer->result = side == NTS_EXTERNAL ? NTS_RESULT_STALE : NTS_RESULT_MISSING;
+        return;
+    }
+    if (side == NTS_EXTERNAL && is_stale(thing, ask)) {
+        answer->result = NTS_RESULT_STALE;
+        answer->record = show(w, side, thing, p);
+        return;
+    }
+    if (side == NTS_NOTION && thing->trashed && ask->kind == NTS_ASK_UPDATE) {
+        answer->result = NTS_RESULT_TRASHED;
+        return;
+    }
+    if (ask->kind == NTS_ASK_REMOVE) {
+        thing->trashed = side == NTS_NOTION;
+        thing->there = side == NTS_NOTION;
+    }
+    if (ask->kind == NTS_ASK_RESTORE) {
+        thing->trashed = 0;
+    }
+    touch(w, side, thing, ask);
+    answer->id = thing->id;
+    answer->record = show(w, side, thing, p);
+}
+
+static void list_things(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    nts_side_t side = ask->side;
+    int i = ask->listing.cursor ? atoi(ask->listing.cursor) : 0, n = 0;
+
+    answer->records = apr_pcalloc(p, (apr_size_t)(w->page_size + 1) * sizeof(nts_record_t));
+    for (; i < w->count[side] && n < w->page_size; i++) {
+        const world_thing_t *thing = &w->side[side][i];
+
+        if (thing->there && !thing->trashed && thing->edited >= ask->listing.edited_since) {
+            answer->records[n++] = *show(w, side, thing, p);
+        }
+    }
+    answer->record_count = n;
+    answer->cursor = i < w->count[side] ? apr_itoa(p, i) : NULL;
+    answer->complete = !answer->cursor;
+}
+
+static void find_things(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    int i, k, n = 0;
+
+    answer->records = apr_pcalloc(p, WORLD_MAX * sizeof(nts_record_t));
+    for (i = 0; i < w->count[ask->side]; i++) {
+        const world_thing_t *thing = &w->side[ask->side][i];
+        int same = thing->there && !thing->trashed;
+
+        if (ask->side == NTS_NOTION) {
+            same = same && thing->by_us && thing->created >= ask->listing.edited_since;
+        }
+        for (k = 0; same && k < PAIRS; k++) {
+            same = ask->values[k].kind == NTS_VALUE_ABSENT ||
+                   nts_value_equal(&ask->values[k], &thing->values[k]);
+        }
+        if (same) {
+            answer->records[n++] = *show(w, ask->side, thing, p);
+        }
+    }
+    answer->record_count = n;
+}
+
+static void perform(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    world_thing_t *thing = find(w, ask->side, ask->id);
+    int i;
+
+    answer->sent_at = w->now;
+    w->requests += ask->side == NTS_NOTION;
+    switch (ask->kind) {
+    case NTS_ASK_READ:
+        if (!thing || !thing->there) {
+            answer->result = ask->side == NTS_EXTERNAL ? NTS_RESULT_GONE : NTS_RESULT_MISSING;
+        }
+        else {
+            answer->record = show(w, ask->side, thing, p);
+        }
+        break;
+    case NTS_ASK_READ_MANY:
+        answer->records = apr_pcalloc(p, (apr_size_t)(ask->id_count + 1) * sizeof(nts_record_t));
+        for (i = 0; i < ask->id_count; i++) {
+            thing = find(w, ask->side, ask->ids[i]);
+            if (thing && thing->there) {
+                answer->records[answer->record_count++] = *show(w, ask->side, thing, p);
+            }
+        }
+        break;
+    case NTS_ASK_INTENT:
+        for (i = 0; i < w->done_count; i++) {
+            if (!strcmp(w->done_intents[i], ask->intent)) {
+                answer->applied = 1;
+                thing = must_find(w, ask->side, w->done_keys[i]);
+                answer->record = thing->there ? show(w, ask->side, thing, p) : NULL;
+            }
+        }
+        break;
+    case NTS_ASK_LIST:
+        list_things(w, ask, answer, p);
+        break;
+    case NTS_ASK_FIND:
+        find_things(w, ask, answer, p);
+        break;
+    default:
+        write_thing(w, ask, answer, p);
+        break;
+    }
+    w->now += apr_time_from_msec(5);
+    answer->answered_at = w->now;
+}
+
+/* ---- the store ---- */
+
+static int is_for(const nts_notice_t *notice, const char *page, const char *key)
+{
+    const char *id = notice->side == NTS_NOTION ? page : key;
+
+    return id && notice->record && !strcmp(notice->record, id);
+}
+
+static nts_loaded_t *load(world_t *w, const nts_target_t *target, apr_pool_t *p)
+{
+    nts_loaded_t *loaded = apr_pcalloc(p, sizeof(*loaded));
+    nts_link_t *link =
+        target->link && target->link <= w->link_count ? w->links[target->link - 1] : NULL;
+    nts_entry_t *pending = apr_pcalloc(p, 16 * sizeof(*pending));
+    nts_notice_t *notices = apr_pcalloc(p, 100 * sizeof(*notices));
+    const char *page, *key;
+    int i;
+
+    if (!link) {
+        link = world_link(w, NTS_NOTION, target->page);
+    }
+    if (!link) {
+        link = world_link(w, NTS_EXTERNAL, target->key);
+    }
+    loaded->link = link ? nts_link_copy(link, p) : NULL;
+    page = link ? link->page : target->page;
+    key = link ? link->key : target->key;
+    for (i = 0; i < w->entry_count; i++) {
+        const nts_entry_t *e = w->entries[i];
+
+        if (e->state != NTS_ENTRY_PENDING) {
+            continue;
+        }
+        if (link && e->link == link->id) {
+            pending[loaded->pending_count++] = *e;
+        }
+        else if (e->op == NTS_ENTRY_CREATE) {
+            loaded->creates_pending[e->side]++;
+        }
+    }
+    for (i = 0; i < w->notice_count; i++) {
+        if (!w->settled[i] && is_for(&w->notices[i], page, key)) {
+            notices[loaded->notice_count++] = w->notices[i];
+        }
+    }
+    loaded->pending = pending;
+    loaded->notices = notices;
+    loaded->tombstone_image = link ? w->images[link->id] : NULL;
+    return loaded;
+}
+
+/* S4.2 as the store does it: counted inside the transaction. */
+static int is_beyond_limit(world_t *w, const nts_commit_t *commit, const char **why)
+{
+    apr_int64_t active = 0, deleted = 0;
+    int i;
+
+    for (i = 0; i < w->link_count; i++) {
+        active += w->links[i] && w->links[i]->state == NTS_LINK_ACTIVE;
+    }
+    for (i = 0; i < w->entry_count; i++) {
+        deleted += w->entries[i]->op == NTS_ENTRY_REMOVE &&
+                   w->entries[i]->state != NTS_ENTRY_NOT_APPLIED &&
+                   w->entries[i]->at > w->now - apr_time_from_sec(3600);
+    }
+    return !nts_delete_is_allowed(active + deleted, active, deleted, commit->delete_limit_percent,
+                                  why, w->p);
+}
+
+static nts_commit_result_t commit(world_t *w, const nts_commit_t *c, const char **why)
+{
+    int i, k;
+
+    if (c->counts_as_delete && is_beyond_limit(w, c, why)) {
+        return NTS_COMMIT_LIMIT;
+    }
+    if (c->link) {
+        if (!c->link->id) {
+            c->link->id = ++w->link_count;
+        }
+        w->links[c->link->id - 1] = c->link_forget ? NULL : nts_link_copy(c->link, w->p);
+    }
+    for (i = 0; i < c->entry_count; i++) {
+        nts_entry_t *e = c->entries[i];
+
+        e->link = c->link ? c->link->id : e->link;
+        if (e->op == NTS_ENTRY_REMOVE && e->image) {
+            w->images[e->link] = e->image;
+        }
+        for (k = 0; k < w->entry_count && strcmp(w->entries[k]->intent, e->intent); k++) {
+        }
+        if (k == w->entry_count) {
+            w->entries[w->entry_count++] = e;
+            e->id = w->entry_count;
+        }
+        w->entries[k] = apr_pmemdup(w->p, e, sizeof(*e));
+        w->entries[k]->id = k + 1;
+    }
+    for (i = 0; i < c->settled_count; i++) {
+        w->settled[c->settled[i] - 1] = 1;
+    }
+    return NTS_COMMIT_OK;
+}
+
+static void join_matches(world_t *w)
+{
+    int i, k;
+
+    w->matched = (nts_matched_t){ 0 };
+    for (i = 0; i < w->match_count[NTS_NOTION]; i++) {
+        int same[2] = { 0, 0 }, at = 0;
+
+        for (k = 0; k < w->match_count[NTS_NOTION]; k++) {
+            same[0] += !strcmp(w->match_hash[NTS_NOTION][i], w->match_hash[NTS_NOTION][k]);
+        }
+        for (k = 0; k < w->match_count[NTS_EXTERNAL]; k++) {
+            if (!strcmp(w->match_hash[NTS_NOTION][i], w->match_hash[NTS_EXTERNAL][k])) {
+                same[1]++;
+                at = k;
+            }
+        }
+        if (same[0] == 1 && same[1] == 1) {
+            nts_link_t *link = apr_pcalloc(w->p, sizeof(*link));
+
+            link->id = w->link_count + 1;
+            link->page = w->match_id[NTS_NOTION][i];
+            link->key = w->match_id[NTS_EXTERNAL][at];
+            link->state = NTS_LINK_ACTIVE;
+            w->links[w->link_count++] = link;
+            w->matched.linked++;
+        }
+        else if (same[1]) {
+            w->matched.ambiguous++;
+        }
+    }
+}
+
+/* ---- driving ---- */
+
+static int is_write(nts_ask_kind_t kind)
+{
+    return kind >= NTS_ASK_CREATE && kind <= NTS_ASK_RESTORE;
+}
+
+static void spoil_answer(nts_answer_t *answer, spoil_t spoil)
+{
+    if (spoil == SPOIL_LOST || spoil == SPOIL_DONE_UNKNOWN) {
+        answer->result = NTS_RESULT_UNKNOWN;
+        answer->record = NULL;
+        answer->id = NULL;
+    }
+    else if (spoil == SPOIL_COMMITTED_ID) {
+        answer->record = NULL;
+    }
+    else if (spoil == SPOIL_NOT_DONE || spoil == SPOIL_REFUSED) {
+        answer->result = spoil == SPOIL_REFUSED ? NTS_RESULT_REFUSED : NTS_RESULT_NOT_DONE;
+        answer->outcome.code = "test.spoiled";
+        answer->outcome.what = "spoiled by the test";
+        answer->outcome.remedy = NTS_REMEDY_RETRY;
+    }
+}
+
+/* Performs one call; non-zero: the process died. */
+static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, apr_pool_t *p)
+{
+    spoil_t spoil = w->hook ? w->hook(w, call) : SPOIL_NOTHING;
+    nts_answer_t *answer = apr_pcalloc(p, sizeof(*answer));
+    nts_link_t **links = apr_pcalloc(p, 2 * WORLD_MAX * sizeof(*links));
+    int i;
+
+    if (spoil == SPOIL_KILL) {
+        return 1;
+    }
+    *reply = (nts_reply_t){ 0 };
+    switch (call->kind) {
+    case NTS_CALL_LOAD:
+        reply->loaded = load(w, &call->load, p);
+        break;
+    case NTS_CALL_ASK:
+        reply->answer = answer;
+        if (spoil != SPOIL_LOST && spoil != SPOIL_NOT_DONE && spoil != SPOIL_REFUSED) {
+            perform(w, &call->ask, answer, p);
+        }
+        else {
+            w->requests += call->ask.side == NTS_NOTION;
+            answer->sent_at = answer->answered_at = w->now;
+        }
+        spoil_answer(answer,
+                     is_write(call->ask.kind) || spoil == SPOIL_NOT_DONE ? spoil : SPOIL_NOTHING);
+        break;
+    case NTS_CALL_COMMIT:
+        reply->committed = commit(w, &call->commit, &reply->commit_words);
+        break;
+    case NTS_CALL_LOOKUP:
+        reply->links = links;
+        if (call->lookup_ids) {
+            for (i = 0; i < call->lookup_count; i++) {
+                links[i] = world_link(w, call->lookup_side, call->lookup_ids[i]);
+            }
+            reply->link_count = call->lookup_count;
+            break;
+        }
+        for (i = (int)call->lookup_after; i < w->link_count; i++) {
+            if (w->links[i] &&
+                (w->links[i]->state == NTS_LINK_ACTIVE || w->links[i]->state == NTS_LINK_NEW)) {
+                links[reply->link_count++] = w->links[i];
+            }
+        }
+        break;
+    case NTS_CALL_SPAWN:
+        for (i = 0; i < call->spawn_count; i++) {
+            (void)world_run_spawn(w, &call->spawns[i], NULL, 1);
+        }
+        break;
+    case NTS_CALL_MATCH_PUT:
+        for (i = 0; i < call->match_count; i++) {
+            int *n = &w->match_count[call->match_side];
+
+            w->match_id[call->match_side][*n] = apr_pstrdup(w->p, call->match_ids[i]);
+            w->match_hash[call->match_side][(*n)++] = apr_pstrdup(w->p, call->match_hashes[i]);
+        }
+        break;
+    case NTS_CALL_MATCH_JOIN:
+        join_matches(w);
+        reply->matched = &w->matched;
+        break;
+    case NTS_CALL_NONE:
+        break;
+    }
+    return spoil == SPOIL_KILL_AFTER;
+}
+
+nts_step_t world_run_spawn(world_t *w, const nts_spawn_t *spawn, const nts_undo_t *undo,
+                           apr_int64_t run)
+{
+    nts_job_config_t config = { 0 };
+    nts_reply_t reply, *given = NULL;
+    nts_job_t *job;
+    int steps = 0;
+
+    config.mapping = &w->mapping;
+    config.random = &w->random;
+    config.cause = "test";
+    config.run = run;
+    config.full_run = run != 0;
+    job = nts_job_create(&config, spawn, undo, w->p);
+    for (;;) {
+        w->last = nts_job_step(job, given, w->now);
+        if (w->last != NTS_STEP_CALL) {
+            break;
+        }
+        w->now += apr_time_from_msec(1);
+        if (++steps > 300) {
+            w->stuck = 1;
+            return w->last = NTS_STEP_WAIT;
+        }
+        if (answer_call(w, nts_job_call(job), &reply, w->p)) {
+            w->until = 0;
+            return w->last = NTS_STEP_WAIT;
+        }
+        given = &reply;
+    }
+    w->outcome = *nts_job_outcome(job);
+    w->until = nts_job_until(job);
+    return w->last;
+}
+
+nts_step_t world_run(world_t *w, nts_side_t side, const char *id)
+{
+    nts_spawn_t spawn = { 0 };
+
+    if (side == NTS_NOTION) {
+        spawn.target.page = id;
+    }
+    else {
+        spawn.target.key = id;
+    }
+    return world_run_spawn(w, &spawn, NULL, 0);
+}
+
+nts_step_t world_undo(world_t *w, nts_entry_t *entry)
+{
+    nts_undo_t undo;
+    nts_spawn_t spawn = { 0 };
+
+    undo.entry = entry;
+    spawn.target.link = entry->link;
+    return world_run_spawn(w, &spawn, &undo, 0);
+}
+
+const nts_scan_report_t *world_scan(world_t *w, nts_scan_kind_t kind)
+{
+    nts_scan_config_t config = { 0 };
+    nts_reply_t reply, *given = NULL;
+    nts_scan_t *scan;
+    apr_pool_t *pool;
+
+    (void)apr_pool_create(&pool, w->p);
+    config.kind = kind;
+    config.mapping = &w->mapping;
+    config.max_link = w->link_count;
+    scan = nts_scan_create(&config, pool);
+    while ((w->last = nts_scan_step(scan, given, w->now)) == NTS_STEP_CALL) {
+        if (answer_call(w, nts_scan_call(scan), &reply, nts_scan_pool(scan))) {
+            break;
+        }
+        given = &reply;
+    }
+    w->outcome = *nts_scan_outcome(scan);
+    return nts_scan_report(scan);
+}
+
+/* The next thing that has a reason to run; 0 if none. */
+static int next_target(world_t *w, nts_spawn_t *spawn, apr_time_t *when)
+{
+    int i;
+
+    *spawn = (nts_spawn_t){ 0 };
+    *when = w->now;
+    for (i = 0; i < w->notice_count; i++) {
+        if (!w->settled[i]) {
+            if (w->notices[i].side == NTS_NOTION) {
+                spawn->target.page = w->notices[i].record;
+            }
+            else {
+                spawn->target.key = w->notices[i].record;
+            }
+            return 1;
+        }
+    }
+    for (i = 0; i < w->entry_count; i++) {
+        if (w->entries[i]->state == NTS_ENTRY_PENDING) {
+            spawn->target.link = w->entries[i]->link;
+            return 1;
+        }
+    }
+    for (i = 0; i < w->link_count; i++) {
+        if (w->links[i] && w->links[i]->trouble == NTS_TROUBLE_PARKED && w->links[i]->next_try) {
+            spawn->target.link = w->links[i]->id;
+            *when = w->links[i]->next_try;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int world_settle(world_t *w)
+{
+    nts_spawn_t spawn;
+    apr_time_t when;
+    int n;
+
+    for (n = 0; n < 400; n++) {
+        if (!next_target(w, &spawn, &when)) {
+            return n;
+        }
+        if (when > w->now) {
+            w->now = when;
+        }
+        (void)world_run_spawn(w, &spawn, NULL, 0);
+        if (w->last == NTS_STEP_WAIT) {
+            w->now = w->until > w->now ? w->until : w->now + apr_time_from_sec(1);
+        }
+    }
+    return -1;
+}
+
+int world_differences(world_t *w)
+{
+    const nts_scan_report_t *report;
+    world_hook_fn *hook = w->hook;
+
+    w->hook = NULL;
+    report = world_scan(w, NTS_SCAN_VERIFY);
+    w->hook = hook;
+    return (int)report->different;
+}
+
+nts_entry_t *world_last_entry(world_t *w, nts_entry_op_t op)
+{
+    int i;
+
+    for (i = w->entry_count - 1; i >= 0; i--) {
+        if (w->entries[i]->op == op) {
+            return w->entries[i];
+        }
+    }
+    return NULL;
+}

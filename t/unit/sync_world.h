@@ -1,0 +1,111 @@
+/* sync_world.h - two sides and a store in memory, so that the engine can be tried without either.
+ *
+ * Holds the seams the engine acts through (clock, random, connector, store): a job is run call by call and a
+ * test may step in before any call - edit as a person, kill the job, spoil the answer.
+ */
+#ifndef SYNC_WORLD_H
+#define SYNC_WORLD_H
+
+#include "sync/nts_job.h"
+#include "sync/nts_merge.h"
+#include "sync/nts_scan.h"
+
+#define WORLD_MAX 64
+
+/* Pairs of the test mapping, in order. */
+enum { NAME = 0, STAGE, TAGS, QTY, NUMBER, PAIRS };
+
+typedef struct world_thing_t {
+    const char *id;
+    nts_value_t values[PAIRS];
+    int there; /* external: the row exists; Notion: not purged */
+    int trashed;
+    int by_us;
+    apr_time_t created;
+    apr_time_t edited;
+    const char *intent; /* external: of our last write, while it is the last change */
+} world_thing_t;
+
+typedef enum spoil_t {
+    SPOIL_NOTHING = 0,
+    SPOIL_KILL,         /* the process dies before the call is performed */
+    SPOIL_KILL_AFTER,   /* it dies after the call took effect, before the reply */
+    SPOIL_LOST,         /* nothing happens; the answer is "fate unknown" */
+    SPOIL_DONE_UNKNOWN, /* it happens; the answer is "fate unknown" */
+    SPOIL_NOT_DONE,     /* 429 */
+    SPOIL_REFUSED,
+    SPOIL_COMMITTED_ID /* create: it happens; the answer names the id only */
+} spoil_t;
+
+typedef struct world_t world_t;
+typedef spoil_t world_hook_fn(world_t *world, const nts_call_t *call);
+
+struct world_t {
+    apr_pool_t *p;
+    apr_time_t now;
+    nts_mapping_t mapping;
+    nts_pair_t pairs[PAIRS];
+    nts_service_t notion, external;
+    nts_random_t random;
+    apr_uint32_t dice;
+    world_thing_t side[NTS_SIDE_COUNT][WORLD_MAX];
+    int count[NTS_SIDE_COUNT];
+    nts_link_t *links[WORLD_MAX];
+    int link_count;
+    nts_entry_t *entries[8 * WORLD_MAX];
+    int entry_count;
+    nts_notice_t notices[8 * WORLD_MAX];
+    int settled[8 * WORLD_MAX];
+    int notice_count;
+    const char *done_intents[8 * WORLD_MAX]; /* external: applied intents and their keys */
+    const char *done_keys[8 * WORLD_MAX];
+    int done_count;
+    const char *images[WORLD_MAX]; /* by link index */
+    nts_matched_t matched;
+    const char *match_id[NTS_SIDE_COUNT][WORLD_MAX], *match_hash[NTS_SIDE_COUNT][WORLD_MAX];
+    int match_count[NTS_SIDE_COUNT];
+    int requests; /* asks of Notion */
+    int writes[NTS_SIDE_COUNT];
+    int page_size; /* of listings */
+    world_hook_fn *hook;
+    int hook_count;                                      /* free for the hook */
+    void (*rewrite)(world_t *world, world_thing_t *row); /* a trigger of the external side */
+    nts_step_t last;
+    nts_outcome_t outcome;
+    apr_time_t until;
+    int stuck; /* a job took too many steps */
+};
+
+world_t *world_create(apr_pool_t *p);
+
+nts_value_t world_text(const char *text);
+nts_value_t world_number(world_t *w, const char *text);
+nts_value_t world_stage(world_t *w, const char *name); /* as Notion has it; NULL null */
+nts_value_t world_tags(world_t *w, nts_side_t side, const char *comma_separated);
+
+world_thing_t *world_page(world_t *w, const char *id);
+world_thing_t *world_row(world_t *w, const char *key);
+world_thing_t *world_add(world_t *w, nts_side_t side, const char *id, const char *name);
+/** A person edits: sets one value and stores the notice that would follow. */
+void world_edit(world_t *w, nts_side_t side, const char *id, int pair, nts_value_t value);
+void world_remove(world_t *w, nts_side_t side, const char *id);
+void world_notice(world_t *w, nts_side_t side, const char *id);
+void world_wait(world_t *w, apr_interval_time_t time);
+
+/** Run one job to its end (or to its death). */
+nts_step_t world_run(world_t *w, nts_side_t side, const char *id);
+nts_step_t world_undo(world_t *w, nts_entry_t *entry);
+nts_step_t world_run_spawn(world_t *w, const nts_spawn_t *spawn, const nts_undo_t *undo,
+                           apr_int64_t run);
+/** Run a scan and all jobs it hands out. */
+const nts_scan_report_t *world_scan(world_t *w, nts_scan_kind_t kind);
+/** Run records with unsettled notices, pending intents or due retries until nothing is left, moving the
+ *  clock where they wait. Returns the number of jobs run, or -1 if it does not come to rest. */
+int world_settle(world_t *w);
+
+/** Number of pairs of live records that differ in the common domain, plus records without a partner. */
+int world_differences(world_t *w);
+nts_entry_t *world_last_entry(world_t *w, nts_entry_op_t op);
+nts_link_t *world_link(world_t *w, nts_side_t side, const char *id);
+
+#endif /* SYNC_WORLD_H */

@@ -1,0 +1,504 @@
+/* Proves sync.md sections 3 and 4 and the invariants of section 6 on single records: the order of reads and
+ * writes, what is sent, what is settled, and what happens when the process dies or the answer never comes. */
+#include <string.h>
+
+#include "sync_world.h"
+#include "tap/tap.h"
+
+static apr_pool_t *p;
+
+static const char *text_of(const world_thing_t *thing, int pair)
+{
+    return thing && thing->values[pair].kind == NTS_VALUE_TEXT ? thing->values[pair].as.text : "";
+}
+
+/* A world with one linked record: page p1, row k1, both named "one". */
+static world_t *linked(void)
+{
+    world_t *w = world_create(p);
+
+    (void)world_add(w, NTS_NOTION, "p1", "one");
+    (void)world_settle(w);
+    world_wait(w, apr_time_from_sec(300));
+    w->requests = w->writes[0] = w->writes[1] = 0;
+    return w;
+}
+
+static const char *key_of(world_t *w, const char *page)
+{
+    nts_link_t *link = world_link(w, NTS_NOTION, page);
+
+    return link ? link->key : NULL;
+}
+
+static void test_create(void)
+{
+    world_t *w = linked();
+
+    tap_ok(key_of(w, "p1") != NULL, "a new page gets a row");
+    tap_str(text_of(world_row(w, key_of(w, "p1")), NAME), "one", "with its values");
+    tap_int(world_differences(w), 0, "1 convergence: both sides are equal");
+    (void)world_add(w, NTS_EXTERNAL, "x1", "two");
+    w->requests = 0;
+    (void)world_run(w, NTS_EXTERNAL, "x1");
+    tap_int(w->requests, 1, "P4: a create in Notion costs one request");
+    tap_int(world_differences(w), 0, "a new row gets a page");
+}
+
+static void test_update_and_cost(void)
+{
+    world_t *w = linked();
+
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
+    (void)world_run(w, NTS_NOTION, "p1");
+    tap_int(w->requests, 1, "P4: notion -> external costs one request");
+    tap_str(text_of(world_row(w, key_of(w, "p1")), NAME), "uno",
+            "3 the one changed value survives");
+    w->requests = 0;
+    world_wait(w, apr_time_from_sec(300));
+    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
+    (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
+    tap_int(w->requests, 2, "P4: external -> notion costs two");
+    tap_str(text_of(world_page(w, "p1"), NAME), "eins", "and arrives");
+    w->writes[0] = w->writes[1] = 0;
+    world_notice(w, NTS_NOTION, "p1");
+    (void)world_settle(w);
+    tap_int(w->writes[0] + w->writes[1], 0, "2 quiescence: looking again writes nothing");
+}
+
+static void test_disjoint_and_conflict(void)
+{
+    world_t *w = linked();
+    const nts_entry_t *entry;
+
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
+    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), STAGE, world_text("Won"));
+    (void)world_settle(w);
+    tap_str(text_of(world_row(w, key_of(w, "p1")), NAME), "uno", "5 disjoint edits: notion's kept");
+    tap_str(world_page(w, "p1")->values[STAGE].as.option.name, "Won", "5 and external's");
+    world_wait(w, apr_time_from_sec(300));
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("n"));
+    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("e"));
+    (void)world_settle(w);
+    tap_int(world_differences(w), 0, "a conflict ends equal");
+    entry = world_last_entry(w, NTS_ENTRY_UPDATE);
+    tap_ok(entry && entry->field_count == 1 && entry->fields[0].lost.kind == NTS_VALUE_TEXT,
+           "4 no silent loss: the losing value is in the audit");
+    tap_ok(entry && strstr(entry->fields[0].reason, "conflict"), "4 with the reason");
+}
+
+/* Edits the row just before the external write, once. */
+static spoil_t edit_row_before_write(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_UPDATE &&
+        call->ask.side == NTS_EXTERNAL && !w->hook_count++) {
+        world_edit(w, NTS_EXTERNAL, call->ask.id, STAGE, world_text("Lost"));
+    }
+    return SPOIL_NOTHING;
+}
+
+/* Edits the page between its read and its write, another field. */
+static spoil_t edit_page_before_write(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_UPDATE &&
+        call->ask.side == NTS_NOTION && !w->hook_count++) {
+        world_edit(w, NTS_NOTION, "p1", QTY, world_number(w, "7"));
+    }
+    return SPOIL_NOTHING;
+}
+
+static void test_races(void)
+{
+    world_t *w = linked();
+
+    w->hook = edit_row_before_write;
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
+    (void)world_run(w, NTS_NOTION, "p1");
+    tap_str(text_of(world_row(w, key_of(w, "p1")), STAGE), "Lost",
+            "3.3 a row changed under us is stale, not overwritten");
+    (void)world_settle(w);
+    tap_int(world_differences(w), 0, "3.3 and both edits arrive");
+    tap_str(text_of(world_row(w, key_of(w, "p1")), NAME), "uno", "3.3 notion's too");
+    w = linked();
+    w->hook = edit_page_before_write;
+    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
+    (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
+    tap_str(world_row(w, key_of(w, "p1"))->values[QTY].as.text, "7",
+            "3.5 another field of the answer counts as changed meanwhile");
+    tap_int(world_differences(w), 0, "3.5 and both sides end equal");
+}
+
+static spoil_t fresh_read_only(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_COMMIT && call->commit.entry_count && !w->hook_count++) {
+        world_wait(w, apr_time_from_sec(3)); /* the store is slow: the read grows old */
+    }
+    return SPOIL_NOTHING;
+}
+
+static void test_read_freshness(void)
+{
+    world_t *w = linked();
+
+    w->hook = fresh_read_only;
+    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
+    (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
+    tap_int(w->requests, 3, "3.1 a write not sent within 1 s of its read reads again");
+    tap_int(world_differences(w), 0, "3.1 and then goes through");
+}
+
+static int kill_at;
+static int kills;
+
+static spoil_t kill_nth(world_t *w, const nts_call_t *call)
+{
+    (void)call;
+    if (w->hook_count++ == kill_at / 2) {
+        kills++;
+        return kill_at % 2 ? SPOIL_KILL_AFTER : SPOIL_KILL;
+    }
+    return SPOIL_NOTHING;
+}
+
+/* Invariant 6: killed at every single step, before and after its effect, the end is the same. */
+static void test_crash_everywhere(void)
+{
+    int scenario, bad = 0, runs = 0;
+
+    for (scenario = 0; scenario < 5; scenario++) {
+        for (kill_at = 0; kill_at < 60; kill_at++) {
+            world_t *w = scenario ? linked() : world_create(p);
+            const char *key = key_of(w, "p1");
+            int before = kills, differ;
+
+            switch (scenario) {
+            case 0:
+                (void)world_add(w, NTS_NOTION, "p1", "one");
+                (void)world_add(w, NTS_EXTERNAL, "x1", "two");
+                break;
+            case 1:
+                world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
+                world_edit(w, NTS_EXTERNAL, key, STAGE, world_text("Won"));
+                break;
+            case 2:
+                world_edit(w, NTS_NOTION, "p1", TAGS, world_tags(w, NTS_NOTION, "ab"));
+                world_edit(w, NTS_EXTERNAL, key, TAGS, world_tags(w, NTS_EXTERNAL, "cd"));
+                break;
+            case 3:
+                (void)world_add(w, NTS_NOTION, "p9", "spare");
+                (void)world_settle(w);
+                world_remove(w, NTS_NOTION, "p1");
+                break;
+            default:
+                (void)world_add(w, NTS_NOTION, "p9", "spare");
+                (void)world_settle(w);
+                world_remove(w, NTS_EXTERNAL, key);
+                break;
+            }
+            w->hook = kill_nth;
+            w->hook_count = 0;
+            if (world_settle(w) < 0) {
+                bad++;
+            }
+            differ = world_differences(w);
+            bad += differ != 0 || w->stuck;
+            if (differ || w->stuck) {
+                tap_diag("scenario %d killed at %d: %d differences", scenario, kill_at, differ);
+            }
+            if (scenario == 0) {
+                bad += w->count[NTS_NOTION] != 2 || w->count[NTS_EXTERNAL] != 2;
+            }
+            if (kills == before) {
+                break; /* past the last step */
+            }
+            runs++;
+        }
+    }
+    tap_ok(runs > 50, "6 killed at %d different instants", runs);
+    tap_int(bad, 0, "6 crash: always equal in the end, and no duplicate create");
+}
+
+static spoil_t spoil_write;
+static nts_ask_kind_t spoil_kind;
+
+static spoil_t spoil_first_write(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == spoil_kind &&
+        call->ask.side == NTS_NOTION && !w->hook_count++) {
+        return spoil_write;
+    }
+    return SPOIL_NOTHING;
+}
+
+static void test_unknown_fate(void)
+{
+    static const spoil_t spoils[] = { SPOIL_LOST, SPOIL_DONE_UNKNOWN, SPOIL_NOT_DONE };
+    static const char *const names[] = { "lost", "done but unanswered", "refused with 429" };
+    unsigned i;
+
+    for (i = 0; i < 3; i++) {
+        world_t *w = linked();
+        apr_time_t start = w->now;
+
+        spoil_write = spoils[i];
+        spoil_kind = NTS_ASK_UPDATE;
+        w->hook = spoil_first_write;
+        world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
+        (void)world_settle(w);
+        tap_str(text_of(world_page(w, "p1"), NAME), "eins", "3.7 an update that was %s arrives",
+                names[i]);
+        tap_int(w->writes[NTS_NOTION], 1, "3.7 and is written once");
+        if (spoils[i] != SPOIL_NOT_DONE) {
+            tap_ok(w->now - start >= apr_time_from_sec(90), "3.7 it was not judged before 90 s");
+        }
+        w = linked();
+        spoil_kind = NTS_ASK_CREATE;
+        w->hook = spoil_first_write;
+        (void)world_add(w, NTS_EXTERNAL, "x1", "two");
+        (void)world_settle(w);
+        tap_int(w->count[NTS_NOTION], 2, "3.7 a create that was %s makes one page", names[i]);
+        tap_int(world_differences(w), 0, "3.7 and both sides are equal");
+    }
+}
+
+static void test_committed_id(void)
+{
+    world_t *w = linked();
+
+    spoil_write = SPOIL_COMMITTED_ID;
+    spoil_kind = NTS_ASK_CREATE;
+    w->hook = spoil_first_write;
+    (void)world_add(w, NTS_EXTERNAL, "x1", "two");
+    (void)world_run(w, NTS_EXTERNAL, "x1");
+    tap_int(w->count[NTS_NOTION], 2, "3.7 a 503 that names the page is an applied create");
+    tap_int(world_differences(w), 0, "3.7 settled by reading it");
+}
+
+/* A person edits the same field while a write of ours is of unknown fate. */
+static void test_unknown_against_edit(void)
+{
+    world_t *w = linked();
+
+    spoil_write = SPOIL_DONE_UNKNOWN;
+    spoil_kind = NTS_ASK_UPDATE;
+    w->hook = spoil_first_write;
+    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
+    (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
+    world_wait(w, apr_time_from_sec(30));
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("person"));
+    (void)world_run(w, NTS_NOTION, "p1");
+    tap_int(w->writes[NTS_EXTERNAL], 0, "3.7 until judged the record is not written");
+    (void)world_settle(w);
+    tap_int(world_differences(w), 0, "3.7 both sides end equal");
+    tap_ok(world_last_entry(w, NTS_ENTRY_UPDATE) != NULL, "3.7 with an audit");
+}
+
+static void test_refused(void)
+{
+    world_t *w = linked();
+
+    spoil_write = SPOIL_REFUSED;
+    spoil_kind = NTS_ASK_UPDATE;
+    w->hook = spoil_first_write;
+    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
+    tap_int(world_run(w, NTS_EXTERNAL, key_of(w, "p1")), NTS_STEP_TROUBLE, "a refusal parks");
+    tap_ok(world_link(w, NTS_NOTION, "p1")->next_try > w->now, "and is tried again later");
+    (void)world_add(w, NTS_EXTERNAL, "x1", "two");
+    (void)world_run(w, NTS_EXTERNAL, "x1");
+    tap_int(w->count[NTS_NOTION], 2, "11 isolation: another record is not held up");
+    (void)world_settle(w);
+    tap_int(world_differences(w), 0, "and the parked one arrives when it is accepted");
+}
+
+static void test_deletes(void)
+{
+    world_t *w = linked();
+    const char *key = key_of(w, "p1");
+    int i;
+
+    (void)world_add(w, NTS_NOTION, "p2", "two");
+    (void)world_add(w, NTS_NOTION, "p3", "three");
+    (void)world_settle(w);
+    world_remove(w, NTS_NOTION, "p1");
+    (void)world_settle(w);
+    tap_ok(!world_row(w, key)->there, "4 a trashed page deletes its row");
+    tap_ok(world_last_entry(w, NTS_ENTRY_REMOVE)->image != NULL, "4.3 the whole row is kept");
+    world_remove(w, NTS_EXTERNAL, key_of(w, "p2"));
+    (void)world_settle(w);
+    tap_ok(world_page(w, "p2")->trashed, "4 a deleted row trashes its page");
+    world_remove(w, NTS_NOTION, "p3");
+    (void)world_settle(w);
+    tap_ok(world_row(w, key_of(w, "p3"))->there, "4.2 the last record is never deleted by itself");
+    tap_int(world_link(w, NTS_NOTION, "p3")->trouble, NTS_TROUBLE_HELD, "4.2 it is held");
+    w = world_create(p);
+    for (i = 0; i < 20; i++) {
+        (void)world_add(w, NTS_EXTERNAL, apr_psprintf(p, "x%d", i), apr_psprintf(p, "n%d", i));
+    }
+    (void)world_settle(w);
+    for (i = 0; i < 20; i++) {
+        world_remove(w, NTS_EXTERNAL, apr_psprintf(p, "x%d", i));
+    }
+    (void)world_settle(w);
+    tap_int(w->writes[NTS_NOTION], 20 + 5, "4.2 a mass delete stops at the limit");
+}
+
+static void test_delete_against_edit(void)
+{
+    world_t *w = linked();
+    const char *key = key_of(w, "p1");
+
+    world_remove(w, NTS_NOTION, "p1");
+    world_edit(w, NTS_EXTERNAL, key, NAME, world_text("still here"));
+    (void)world_settle(w);
+    tap_ok(!world_page(w, "p1")->trashed, "2.7 an edit wins over a delete: the page is restored");
+    tap_str(text_of(world_page(w, "p1"), NAME), "still here", "2.7 then its fields are decided");
+    world_wait(w, apr_time_from_sec(300));
+    world_remove(w, NTS_EXTERNAL, key);
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("and here"));
+    (void)world_settle(w);
+    tap_ok(world_row(w, key)->there, "2.7 the row comes back from its image");
+    tap_str(text_of(world_row(w, key), NAME), "and here", "2.7 with the edit");
+}
+
+static void test_absence(void)
+{
+    world_t *w = linked();
+
+    world_page(w, "p1")->there = 0; /* unshared: 404 */
+    world_notice(w, NTS_NOTION, "p1");
+    (void)world_settle(w);
+    tap_ok(world_row(w, key_of(w, "p1"))->there, "7 a 404 deletes nothing");
+    tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_PARKED, "7 and is visible");
+}
+
+static void test_undo(void)
+{
+    world_t *w = linked();
+    const char *key = key_of(w, "p1");
+    nts_entry_t *entry;
+
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
+    (void)world_settle(w);
+    entry = world_last_entry(w, NTS_ENTRY_UPDATE);
+    (void)world_undo(w, entry);
+    (void)world_settle(w);
+    tap_str(text_of(world_page(w, "p1"), NAME), "one", "10 undo gives back the agreed value");
+    tap_str(text_of(world_row(w, key), NAME), "one", "10 on both sides");
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("due"));
+    (void)world_settle(w);
+    entry = world_last_entry(w, NTS_ENTRY_UPDATE);
+    world_edit(w, NTS_EXTERNAL, key, NAME, world_text("tre"));
+    (void)world_settle(w);
+    (void)world_undo(w, entry);
+    tap_str(w->outcome.code ? w->outcome.code : "", "undo.edited",
+            "10 or says it was edited since");
+    tap_str(text_of(world_page(w, "p1"), NAME), "tre", "10 and leaves it");
+    entry = world_last_entry(w, NTS_ENTRY_CREATE);
+    (void)world_add(w, NTS_NOTION, "p2", "two");
+    (void)world_settle(w);
+    entry = world_last_entry(w, NTS_ENTRY_CREATE);
+    (void)world_undo(w, entry);
+    (void)world_settle(w);
+    tap_ok(!world_row(w, key_of(w, "p2"))->there, "5.5 undo of a create removes the copy");
+    tap_ok(!world_page(w, "p2")->trashed, "5.5 and leaves the origin");
+    tap_int(world_link(w, NTS_NOTION, "p2")->state, NTS_LINK_IGNORED, "5.5 marked do not sync");
+}
+
+static void test_undo_delete(void)
+{
+    world_t *w = linked();
+    const char *key = key_of(w, "p1");
+
+    (void)world_add(w, NTS_NOTION, "p2", "two");
+    (void)world_add(w, NTS_NOTION, "p3", "three");
+    (void)world_settle(w);
+    world_remove(w, NTS_NOTION, "p1");
+    (void)world_settle(w);
+    tap_ok(!world_row(w, key)->there, "deleted on both sides");
+    (void)world_undo(w, world_last_entry(w, NTS_ENTRY_REMOVE));
+    (void)world_settle(w);
+    tap_ok(!world_page(w, "p1")->trashed && world_row(w, key)->there,
+           "10 undo of a delete brings both records back");
+    tap_int(world_differences(w), 0, "10 equal");
+}
+
+static void shout(world_t *w, world_thing_t *row)
+{
+    if (row->values[NAME].kind == NTS_VALUE_TEXT && row->values[NAME].as.text[0] >= 'a') {
+        char *text = apr_pstrdup(w->p, row->values[NAME].as.text);
+
+        text[0] = (char)(text[0] - 32);
+        row->values[NAME] = world_text(text);
+    }
+}
+
+static void test_rewriting_trigger(void)
+{
+    world_t *w = linked();
+
+    w->rewrite = shout;
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
+    (void)world_settle(w);
+    tap_str(text_of(world_page(w, "p1"), NAME), "Uno", "3.5 a trigger's rewriting flows back");
+    w->writes[0] = w->writes[1] = 0;
+    world_notice(w, NTS_NOTION, "p1");
+    (void)world_settle(w);
+    tap_int(w->writes[0] + w->writes[1], 0, "2 and then all is quiet");
+}
+
+static nts_step_t run_and_trace(world_t *w, apr_uint32_t *trace)
+{
+    nts_step_t step = (nts_step_t)world_settle(w);
+    int i;
+
+    for (i = 0; i < w->entry_count; i++) {
+        const char *c = w->entries[i]->intent;
+
+        while (*c) {
+            *trace = *trace * 31 + (unsigned char)*c++;
+        }
+        *trace = *trace * 31 + (apr_uint32_t)(w->entries[i]->at % 1000003);
+    }
+    return step;
+}
+
+static void test_determinism(void)
+{
+    apr_uint32_t traces[2] = { 0, 0 };
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        world_t *w = linked();
+
+        world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
+        world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
+        (void)run_and_trace(w, &traces[i]);
+    }
+    tap_ok(traces[0] == traces[1] && traces[0], "9 the same seed gives the same trace");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&p, NULL);
+    test_create();
+    test_update_and_cost();
+    test_disjoint_and_conflict();
+    test_races();
+    test_read_freshness();
+    test_crash_everywhere();
+    test_unknown_fate();
+    test_committed_id();
+    test_unknown_against_edit();
+    test_refused();
+    test_deletes();
+    test_delete_against_edit();
+    test_absence();
+    test_undo();
+    test_undo_delete();
+    test_rewriting_trigger();
+    test_determinism();
+    apr_pool_destroy(p);
+    apr_terminate();
+    return tap_done();
+}
