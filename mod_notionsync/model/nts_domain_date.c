@@ -95,7 +95,9 @@ static void fit(nts_date_t *date, const nts_domain_t *domain, nts_side_t side, a
         date->start = day_of(domain, date->start, p);
         is_day = 1;
     }
-    if (kind == NTS_TYPE_INSTANT && is_day) {
+    /* Against a day column a day stays one: rendering makes it midnight. */
+    if (kind == NTS_TYPE_INSTANT && is_day &&
+        domain->types[nts_side_other(side)].kind != NTS_TYPE_DAY) {
         date->start = midnight_of(domain, date->start, p);
         is_day = 0;
     }
@@ -153,6 +155,9 @@ static apr_status_t render_date(nts_value_t *value, const nts_domain_t *domain, 
         return APR_SUCCESS;
     }
     *value = *common;
+    if (domain->types[side].kind == NTS_TYPE_INSTANT && nts_value_is_day(common)) {
+        value->as.date.start = midnight_of(domain, date->start, p);
+    }
     return APR_SUCCESS;
 }
 

@@ -1,0 +1,315 @@
+/* Proves: a mapping's JSON is the same text for the same configuration and comes back whole, its revision
+ * does not depend on what is learnt at run time, and binding follows properties by id and suspends, with a
+ * reason, exactly the pairs that cannot work. */
+#include <stdlib.h>
+
+#include "model/nts_mapping.h"
+#include "tap/tap.h"
+
+static apr_pool_t *pool;
+
+static const nts_service_t notion = { .vhost = "", .name = "work", .kind = NTS_SERVICE_NOTION };
+static const nts_service_t database = { .vhost = "", .name = "crm", .kind = NTS_SERVICE_SQL };
+
+static nts_pair_t pair_of(const char *property, const char *column, nts_direction_t direction)
+{
+    nts_pair_t pair = { .notion = property, .external = column, .direction = direction };
+
+    return pair;
+}
+
+static nts_mapping_t mapping_of(nts_pair_t *pairs, int count)
+{
+    nts_mapping_t mapping = { .vhost = "a.example",
+                              .name = "orders",
+                              .notion = &notion,
+                              .data_source = "ffffffff-0000-4000-8000-0000000000aa",
+                              .external = &database,
+                              .collection = "orders",
+                              .pairs = pairs,
+                              .pair_count = count,
+                              .conflict = NTS_CONFLICT_LAST_WRITE,
+                              .grace = 5000000,
+                              .delete_limit_percent = 10 };
+
+    return mapping;
+}
+
+static const char *text_of(const nts_mapping_t *mapping)
+{
+    nts_json_t *object = nts_json_make_object(pool);
+
+    nts_mapping_to_json(mapping, object);
+    return nts_json_text(object, pool);
+}
+
+static apr_status_t parse(nts_mapping_t **mapping, const char *text)
+{
+    const nts_json_t *node = NULL;
+
+    (void)nts_json_parse(&node, text, strlen(text), NULL, pool);
+    return nts_mapping_from_json(mapping, node, &notion, &database, pool);
+}
+
+static void test_json(void)
+{
+    nts_pair_t pairs[2] = { pair_of("Name", "name", NTS_BOTH),
+                            pair_of("Made", "made", NTS_TO_EXTERNAL) };
+    nts_match_t match = { "Name", "name" };
+    nts_mapping_t mapping = mapping_of(pairs, 2);
+    nts_mapping_t *back = NULL;
+    const char *text;
+
+    pairs[0].conflict = NTS_CONFLICT_HOLD;
+    pairs[0].initial = NTS_INITIAL_EXTERNAL;
+    pairs[0].options.format = NTS_FORMAT_CSV;
+    pairs[0].options.options_create = 1;
+    pairs[1].options.lossy_accept = 1;
+    mapping.matches = &match;
+    mapping.match_count = 1;
+    mapping.key = "id";
+    mapping.modified = "changed";
+    mapping.timezone = "Europe/Berlin";
+    mapping.tie = NTS_EXTERNAL;
+    mapping.deletes[NTS_NOTION] = NTS_DELETES_HOLD;
+    mapping.deletes[NTS_EXTERNAL] = NTS_DELETES_IGNORE;
+    mapping.reconcile = apr_time_from_sec(3600);
+    mapping.full = apr_time_from_sec(86400);
+    mapping.debounce = 300000;
+    mapping.paused = 1;
+    text = text_of(&mapping);
+    tap_str(
+        text,
+        "{\"vhost\":\"a.example\",\"name\":\"orders\",\"notion\":\"work\","
+        "\"data_source\":\"ffffffff-0000-4000-8000-0000000000aa\",\"external\":\"crm\","
+        "\"collection\":\"orders\",\"key\":\"id\",\"modified\":\"changed\","
+        "\"timezone\":\"Europe/Berlin\",\"pairs\":["
+        "{\"notion\":\"Name\",\"external\":\"name\",\"direction\":\"both\",\"conflict\":\"hold\","
+        "\"initial\":\"external\",\"format\":\"csv\",\"options_create\":true,\"lossy_accept\":"
+        "false},"
+        "{\"notion\":\"Made\",\"external\":\"made\",\"direction\":\"to-external\","
+        "\"conflict\":\"inherit\",\"initial\":\"hold\",\"format\":\"default\","
+        "\"options_create\":false,\"lossy_accept\":true}],"
+        "\"matches\":[{\"notion\":\"Name\",\"external\":\"name\"}],"
+        "\"conflict\":\"last-write-wins\",\"grace\":5000000,\"tie\":\"external\","
+        "\"deletes_to_notion\":\"hold\",\"deletes_to_external\":\"ignore\","
+        "\"delete_limit_percent\":10,\"reconcile\":3600000000,\"full\":86400000000,"
+        "\"debounce\":300000,\"paused\":true}",
+        "all of a mapping, in one order");
+    tap_int(parse(&back, text), APR_SUCCESS, "it is read back");
+    tap_str(text_of(back), text, "whole");
+    tap_ok(back->notion == &notion && back->external == &database, "with its services");
+
+    mapping.id = 7;
+    pairs[0].id = 9;
+    pairs[0].notion_id = "title";
+    pairs[1].computed[NTS_NOTION] = 1;
+    tap_str(text_of(&mapping), text, "what is learnt at run time does not change its revision");
+    tap_str(nts_mapping_label(&mapping, pool), "a.example/orders", "label");
+    mapping.vhost = "";
+    tap_str(nts_mapping_label(&mapping, pool), "orders", "label in the main server");
+    tap_ok(nts_mapping_has_computed(&mapping), "a computed property is seen");
+    tap_int(nts_pair_rule(&mapping, &pairs[0]), NTS_CONFLICT_HOLD, "a pair's rule goes before");
+    tap_int(nts_pair_rule(&mapping, &pairs[1]), NTS_CONFLICT_LAST_WRITE, "the mapping's rule");
+}
+
+static void test_bad_json(void)
+{
+    nts_pair_t pairs[1] = { pair_of("Name", "name", NTS_BOTH) };
+    nts_mapping_t mapping = mapping_of(pairs, 1);
+    static const char *const words[] = { "\"data_source\"", "\"both\"",       "\"hold\"", "\"tie\"",
+                                         "\"propagate\"",   "\"collection\"", "\"vhost\"" };
+    const char *text = text_of(&mapping);
+    nts_mapping_t *back;
+
+    for (int i = 0; i < (int)(sizeof(words) / sizeof(words[0])); i++) {
+        char *bad = apr_pstrdup(pool, text);
+
+        strstr(bad, words[i])[1] = '#';
+        tap_int(parse(&back, bad), APR_EMISMATCH, "without %s it is no mapping", words[i]);
+    }
+    tap_int(parse(&back, "[]"), APR_EMISMATCH, "nor is an array one");
+}
+
+static void test_service(void)
+{
+    nts_service_t service = { .vhost = "v",
+                              .name = "crm",
+                              .kind = NTS_SERVICE_SQL,
+                              .budget_requests = 180,
+                              .budget_window = apr_time_from_sec(60),
+                              .database_driver = "sqlite",
+                              .database = "/var/lib/crm.db",
+                              .password = "file:/etc/crm",
+                              .provision_auto = 1 };
+    nts_json_t *object = nts_json_make_object(pool);
+    nts_json_t *again = nts_json_make_object(pool);
+    nts_service_t *back = NULL;
+
+    nts_service_to_json(&service, object);
+    tap_int(nts_service_from_json(&back, object, pool), APR_SUCCESS, "a service is read back");
+    nts_service_to_json(back, again);
+    tap_str(nts_json_text(again, pool), nts_json_text(object, pool), "whole");
+    tap_str(back->token, NULL, "what was not there is not there");
+    tap_int(nts_service_from_json(&back, nts_json_make_object(pool), pool), APR_EMISMATCH,
+            "an empty object is no service");
+}
+
+static nts_schema_t schema_of(const nts_schema_field_t *fields, int count)
+{
+    nts_schema_t schema = { .fields = fields, .count = count, .title = "orders" };
+
+    return schema;
+}
+
+static const nts_schema_field_t properties[] = {
+    { "title", "Name", { .kind = NTS_TYPE_TEXT, .native = "title", .nullable = 1 } },
+    { "a>b",
+      "Amount",
+      { .kind = NTS_TYPE_NUMBER, .native = "number", .nullable = 1, .binary = 1 } },
+    { "mk",
+      "Made",
+      { .kind = NTS_TYPE_INSTANT, .native = "created_time", .computed = 1, .zoned = 1 } },
+    { "rr", "Sum", { .native = "rollup", .computed = 1 } },
+    { "Name", "Odd", { .kind = NTS_TYPE_TEXT, .native = "rich_text", .nullable = 1 } },
+};
+static const nts_schema_field_t columns[] = {
+    { "name", "name", { .kind = NTS_TYPE_TEXT, .native = "TEXT", .nullable = 1 } },
+    { "amount", "amount", { .kind = NTS_TYPE_NUMBER, .native = "REAL", .binary = 1 } },
+    { "made", "made", { .kind = NTS_TYPE_TEXT, .native = "TEXT", .nullable = 1 } },
+    { "day", "day", { .kind = NTS_TYPE_DAY, .native = "DATE", .nullable = 1 } },
+    { "gen", "gen", { .kind = NTS_TYPE_TEXT, .native = "TEXT", .computed = 1 } },
+};
+
+static void test_bind(void)
+{
+    nts_schema_t left = schema_of(properties, 5);
+    nts_schema_t right = schema_of(columns, 5);
+    nts_pair_t pairs[] = {
+        pair_of("Name", "name", NTS_BOTH),          /* bound */
+        pair_of("Amount", "amount", NTS_TO_NOTION), /* bound */
+        pair_of("Made", "made", NTS_TO_EXTERNAL),   /* bound */
+        pair_of("Name", "gen", NTS_BOTH),           /* a generated column */
+        pair_of("Made", "made", NTS_BOTH),          /* computed */
+        pair_of("Nope", "name", NTS_BOTH),          /* no such property */
+        pair_of("Name", "nope", NTS_BOTH),          /* no such column */
+        pair_of("Amount", "day", NTS_BOTH),         /* types; and written twice */
+        pair_of("Sum", "made", NTS_TO_EXTERNAL),    /* written twice */
+        pair_of("Sum", "day", NTS_TO_EXTERNAL),     /* unsupported */
+        pair_of("Odd", "name", NTS_TO_EXTERNAL),    /* written twice */
+        pair_of("Name", "day", NTS_TO_EXTERNAL), /* bound: reads a property that another writes */
+        pair_of("Made", "gen", NTS_TO_NOTION),   /* computed on both sides */
+    };
+    static const char *const codes[] = { NULL,
+                                         NULL,
+                                         NULL,
+                                         "mapping.computed",
+                                         "mapping.computed",
+                                         "mapping.property_missing",
+                                         "mapping.column_missing",
+                                         "mapping.written_twice",
+                                         "mapping.written_twice",
+                                         "field.unsupported",
+                                         "mapping.written_twice",
+                                         NULL,
+                                         "mapping.computed" };
+    nts_mapping_t mapping = mapping_of(pairs, 13);
+    nts_outcome_t outcomes[13];
+
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_EMISMATCH,
+            "some pairs cannot be bound");
+    for (int i = 0; i < 13; i++) {
+        const char *name = apr_psprintf(pool, "%s and %s", pairs[i].notion, pairs[i].external);
+
+        tap_str(outcomes[i].code, codes[i], "%s", name);
+        tap_ok((pairs[i].domain != NULL) == (codes[i] == NULL), "%s: %s", name,
+               codes[i] ? "suspended" : "has a domain");
+        if (codes[i]) {
+            tap_ok(outcomes[i].field && outcomes[i].advice && outcomes[i].what, "told: %s; %s",
+                   outcomes[i].what, outcomes[i].advice ? outcomes[i].advice : "nothing");
+        }
+    }
+    tap_str(pairs[0].notion_id, "title", "a property is found by its name, not by another's id");
+    tap_str(pairs[1].notion_id, "a>b", "and its id is kept");
+    tap_ok(pairs[2].computed[NTS_NOTION] && !pairs[2].computed[NTS_EXTERNAL], "computed is known");
+}
+
+static void test_rename(void)
+{
+    nts_schema_field_t renamed[] = { properties[0], properties[1] };
+    nts_schema_t left = schema_of(renamed, 2);
+    nts_schema_t right = schema_of(columns, 5);
+    nts_pair_t pairs[] = { pair_of("Name", "name", NTS_BOTH),
+                           pair_of("Amount", "amount", NTS_BOTH) };
+    nts_mapping_t mapping = mapping_of(pairs, 2);
+    nts_outcome_t outcomes[2];
+
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
+            "all pairs are bound");
+    renamed[1].name = "Price";
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
+            "a renamed property is the same property (S5.4)");
+    renamed[1].id = "other";
+    renamed[1].name = "Amount";
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_EMISMATCH,
+            "another property of the old name is not");
+    tap_str(outcomes[1].code, "mapping.property_gone", "and the outcome says so");
+    tap_ok(strstr(outcomes[1].what, "is another") != NULL, "in words: %s", outcomes[1].what);
+    tap_ok(!pairs[1].domain && pairs[0].domain, "only that pair is suspended");
+    renamed[1].id = "a>b";
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
+            "restored, it goes on");
+}
+
+static void test_schema_json(void)
+{
+    static const nts_option_t options[] = { { "i1", "Open" }, { NULL, "Won" } };
+    nts_schema_field_t fields[] = {
+        properties[1],
+        columns[3],
+        { "st",
+          "Stage",
+          { .kind = NTS_TYPE_OPTION,
+            .native = "select",
+            .nullable = 1,
+            .options = options,
+            .option_count = 2,
+            .options_open = 1 } },
+    };
+    nts_schema_t schema = schema_of(fields, 3);
+    nts_json_t *object = nts_json_make_object(pool);
+    nts_json_t *again = nts_json_make_object(pool);
+    nts_schema_t *back = NULL;
+
+    schema.instance = "i";
+    schema.counter = APR_INT64_C(1) << 60;
+    schema.key = "id";
+    schema.provisioned = 1;
+    schema.problem = "none";
+    nts_schema_to_json(&schema, object);
+    tap_int(nts_schema_from_json(&back, object, pool), APR_SUCCESS, "a schema is read back");
+    nts_schema_to_json(back, again);
+    tap_str(nts_json_text(again, pool), nts_json_text(object, pool), "whole");
+    tap_ok(back->counter == schema.counter && back->fields[0].type.binary &&
+               back->fields[2].type.options_open,
+           "with counter and flags");
+    tap_ok(nts_schema_find(back, "st") == &back->fields[2], "found by id");
+    tap_ok(nts_schema_find(back, "Stage") == &back->fields[2], "found by name");
+    tap_ok(!nts_schema_find(back, "stage"), "names are exact");
+    tap_int(nts_schema_from_json(&back, nts_json_make_object(pool), pool), APR_EMISMATCH,
+            "an empty object is no schema");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    test_json();
+    test_bad_json();
+    test_service();
+    test_bind();
+    test_rename();
+    test_schema_json();
+    apr_terminate();
+    return tap_done();
+}
