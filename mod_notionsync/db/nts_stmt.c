@@ -53,7 +53,8 @@ static apr_status_t prepare(prepared_t **pprepared, nts_db_t *db, const nts_stmt
     prepared = apr_pcalloc(db->conn, sizeof(*prepared));
     rv = read_kinds(prepared, stmt->sql);
     if (rv != APR_SUCCESS) {
-        return nts_db_fail(db, rv, "a placeholder that is neither %lld nor %s");
+        (void)nts_db_fail(db, rv, "a placeholder that is neither %lld nor %s");
+        return rv;
     }
     rv = nts_db_note(db, apr_dbd_prepare(db->driver, db->conn, db->handle, stmt->sql, NULL,
                                          &prepared->statement));

@@ -350,7 +350,7 @@ static nts_step_t ask_for_match(nts_job_t *job)
             const nts_pair_t *pair = &mapping->pairs[i];
             nts_value_t common;
 
-            if (strcmp(pair->external, mapping->matches[m].external) || !pair->domain ||
+            if (strcmp(pair->external, mapping->matches[m].external) != 0 || !pair->domain ||
                 nts_domain_project(&common, pair->domain, NTS_NOTION,
                                    &job->view[NTS_NOTION].record->values[i], NULL,
                                    job->p) != APR_SUCCESS ||

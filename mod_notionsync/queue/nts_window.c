@@ -1,0 +1,359 @@
+/* nts_window.c - counting the requests of a sliding window, and who may send next. */
+#include <string.h>
+
+#include "queue/nts_window.h"
+
+#define INHERITED_MAX 16
+#define TOKENS_LOW 2
+/* One slot in ninety is kept free of bulk work, so that an edit need not wait for the next to come
+ * free: 2 of Notion's 180, a read and a write. */
+#define RESERVE_SHARE 90
+/* Bulk work leaves what live work asked for in vain alone for this long after live work was to ask
+ * again: it may have ended. */
+#define CLAIM_SLACK apr_time_from_sec(1)
+
+/* A durable reservation. Free if it has neither tokens nor requests and is not `unreleased`. */
+typedef struct chunk_t {
+    apr_int64_t id;
+    apr_uint64_t order;
+    apr_time_t last_answer;
+    int tokens; /* not taken */
+    int out;    /* taken, not answered */
+    int is_used;
+    int unreleased;
+} chunk_t;
+
+struct nts_window_t {
+    int capacity;
+    apr_interval_time_t window;
+    apr_time_t now; /* the latest time seen */
+    int out;        /* taken, not answered */
+    int tokens;     /* of all chunks */
+
+    apr_time_t *answers; /* a ring of `capacity`; oldest first */
+    int answer_start;
+    int answer_count;
+
+    struct {
+        int n;
+        apr_time_t until;
+    } inherited[INHERITED_MAX]; /* the first to end first */
+    int inherited_count;
+
+    apr_time_t closed_until;
+    apr_time_t bulk_next; /* bulk work is paced on a grid of window / capacity */
+    int live_claim;       /* what live work asked for in vain */
+    apr_time_t claim_until;
+
+    chunk_t *chunks;
+    int chunk_size;
+    apr_uint64_t chunk_order;
+};
+
+nts_window_t *nts_window_create(int capacity, apr_interval_time_t window, apr_pool_t *p)
+{
+    nts_window_t *w = apr_pcalloc(p, sizeof(*w));
+
+    w->capacity = capacity;
+    w->window = window;
+    w->answers = apr_pcalloc(p, (apr_size_t)capacity * sizeof(*w->answers));
+    /* A chunk lives while a request of it is counted as out, of which there are `capacity`, or a
+     * token is left, of which there are few; some may wait to be released. */
+    w->chunk_size = 2 * capacity + 2 * NTS_WINDOW_CHUNK;
+    w->chunks = apr_pcalloc(p, (apr_size_t)w->chunk_size * sizeof(*w->chunks));
+    w->bulk_next = INT64_MIN / 2;
+    w->now = INT64_MIN / 2;
+    return w;
+}
+
+static apr_time_t answer_at(const nts_window_t *w, int i)
+{
+    return w->answers[(w->answer_start + i) % w->capacity];
+}
+
+/* Let time pass, never back, and forget what is no longer counted. */
+static void advance(nts_window_t *w, apr_time_t now)
+{
+    if (now > w->now) {
+        w->now = now;
+    }
+    while (w->answer_count > 0 && answer_at(w, 0) + w->window <= w->now) {
+        w->answer_start = (w->answer_start + 1) % w->capacity;
+        w->answer_count--;
+    }
+    while (w->inherited_count > 0 && w->inherited[0].until <= w->now) {
+        w->inherited_count--;
+        memmove(w->inherited, w->inherited + 1,
+                (size_t)w->inherited_count * sizeof(w->inherited[0]));
+    }
+    if (w->claim_until <= w->now) {
+        w->live_claim = 0;
+    }
+}
+
+static int count_used(const nts_window_t *w)
+{
+    int used = w->out + w->answer_count;
+    int i;
+
+    for (i = 0; i < w->inherited_count; i++) {
+        used += w->inherited[i].n;
+    }
+    return used;
+}
+
+int nts_window_used(nts_window_t *w, apr_time_t now)
+{
+    advance(w, now);
+    return count_used(w);
+}
+
+/* When `n` of the requests now counted will no longer be: at the earliest, for a request under way
+ * may be answered right now. */
+static apr_time_t when_freed(const nts_window_t *w, int n)
+{
+    int answer = 0;
+    int heir = 0;
+
+    while (answer < w->answer_count || heir < w->inherited_count) {
+        apr_time_t next_answer =
+            answer < w->answer_count ? answer_at(w, answer) + w->window : INT64_MAX;
+        apr_time_t next_heir = heir < w->inherited_count ? w->inherited[heir].until : INT64_MAX;
+
+        n -= next_heir <= next_answer ? w->inherited[heir].n : 1;
+        if (n <= 0) {
+            return next_heir <= next_answer ? next_heir : next_answer;
+        }
+        if (next_heir <= next_answer) {
+            heir++;
+        }
+        else {
+            answer++;
+        }
+    }
+    return w->now + w->window;
+}
+
+static apr_interval_time_t interval(const nts_window_t *w)
+{
+    return w->window / w->capacity;
+}
+
+/* What bulk work must leave free. */
+static int kept_free(const nts_window_t *w)
+{
+    int reserve = w->capacity / RESERVE_SHARE;
+
+    return w->live_claim > reserve ? w->live_claim : reserve;
+}
+
+static apr_time_t later(apr_time_t a, apr_time_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The instant at which n may be taken at the earliest; w->now or before it: now. */
+static apr_time_t when_allowed(const nts_window_t *w, int n, nts_urgency_t urgency)
+{
+    int room = w->capacity;
+    apr_time_t at = w->closed_until;
+    int missing;
+
+    if (urgency == NTS_BULK) {
+        at = later(at, w->bulk_next);
+        room -= kept_free(w);
+        if (room < n) {
+            /* A budget too small to leave something: live work first, then all may be had. */
+            at = later(at, w->live_claim > 0 ? w->claim_until : w->now);
+            room = w->capacity;
+        }
+    }
+    missing = count_used(w) + n - room;
+    return missing > 0 ? later(at, when_freed(w, missing)) : at;
+}
+
+apr_interval_time_t nts_window_ask(nts_window_t *w, int n, nts_urgency_t urgency, apr_time_t now)
+{
+    apr_time_t at;
+
+    advance(w, now);
+    if (n > w->capacity) {
+        return NTS_WINDOW_NEVER;
+    }
+    at = when_allowed(w, n, urgency);
+    if (at > w->now) {
+        return at - w->now;
+    }
+    return w->tokens >= n ? 0 : NTS_WINDOW_RESERVE;
+}
+
+/* The chunk whose tokens have lain longest. */
+static int oldest_with_tokens(const nts_window_t *w)
+{
+    int best = -1;
+    int i;
+
+    for (i = 0; i < w->chunk_size; i++) {
+        if (w->chunks[i].tokens > 0 && (best < 0 || w->chunks[i].order < w->chunks[best].order)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+apr_interval_time_t nts_window_take(nts_window_t *w, int *slots, int n, nts_urgency_t urgency,
+                                    apr_time_t now)
+{
+    apr_interval_time_t wait = nts_window_ask(w, n, urgency, now);
+    int i;
+
+    if (wait != 0) {
+        if (wait > 0 && urgency == NTS_LIVE && w->closed_until <= w->now) {
+            w->live_claim = n > w->live_claim ? n : w->live_claim;
+            w->claim_until = later(w->claim_until, w->now + wait + CLAIM_SLACK);
+        }
+        return wait;
+    }
+    for (i = 0; i < n; i++) {
+        int chunk = oldest_with_tokens(w);
+
+        w->chunks[chunk].tokens--;
+        w->chunks[chunk].out++;
+        slots[i] = chunk * NTS_URGENCY_COUNT + (int)urgency;
+    }
+    w->tokens -= n;
+    w->out += n;
+    if (urgency == NTS_LIVE) {
+        w->live_claim = 0;
+    }
+    else {
+        /* A little late keeps to the grid, so that the mean rate is kept; nothing is saved up. */
+        apr_time_t from = w->now - w->bulk_next <= interval(w) ? w->bulk_next : w->now;
+
+        w->bulk_next = from + n * interval(w);
+    }
+    return 0;
+}
+
+void nts_window_answered(nts_window_t *w, int slot, apr_time_t now)
+{
+    chunk_t *chunk = &w->chunks[slot / NTS_URGENCY_COUNT];
+
+    advance(w, now);
+    chunk->out--;
+    chunk->is_used = 1;
+    chunk->last_answer = w->now;
+    w->out--;
+    /* There is room: out and answers together never exceed the capacity. */
+    w->answers[(w->answer_start + w->answer_count) % w->capacity] = w->now;
+    w->answer_count++;
+}
+
+void nts_window_unused(nts_window_t *w, int slot)
+{
+    chunk_t *chunk = &w->chunks[slot / NTS_URGENCY_COUNT];
+
+    chunk->out--;
+    chunk->tokens++;
+    w->out--;
+    w->tokens++;
+    if (slot % NTS_URGENCY_COUNT == NTS_BULK) {
+        w->bulk_next -= interval(w);
+    }
+}
+
+/* --- chunks */
+
+static int free_chunk(const nts_window_t *w)
+{
+    int i;
+
+    for (i = 0; i < w->chunk_size; i++) {
+        if (!w->chunks[i].unreleased) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+int nts_window_wants(const nts_window_t *w)
+{
+    if (w->tokens > TOKENS_LOW || free_chunk(w) < 0) {
+        return 0;
+    }
+    return w->capacity < NTS_WINDOW_CHUNK ? w->capacity : NTS_WINDOW_CHUNK;
+}
+
+void nts_window_reserved(nts_window_t *w, apr_int64_t chunk, int n)
+{
+    int i = free_chunk(w);
+
+    if (i < 0 || n <= 0) {
+        return; /* nobody had asked for it; a new owner will count it once, and that is all */
+    }
+    memset(&w->chunks[i], 0, sizeof(w->chunks[i]));
+    w->chunks[i].id = chunk;
+    w->chunks[i].order = ++w->chunk_order;
+    w->chunks[i].tokens = n;
+    w->chunks[i].unreleased = 1;
+    w->tokens += n;
+}
+
+int nts_window_next_done(nts_window_t *w, apr_int64_t *chunk, apr_interval_time_t *since, int all,
+                         apr_time_t now)
+{
+    int i;
+
+    advance(w, now);
+    for (i = 0; i < w->chunk_size; i++) {
+        chunk_t *c = &w->chunks[i];
+
+        if (c->unreleased && c->out == 0 && (c->tokens == 0 || all)) {
+            *chunk = c->id;
+            *since = c->is_used ? w->now - c->last_answer : w->window;
+            w->tokens -= c->tokens;
+            c->tokens = 0;
+            c->unreleased = 0;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* --- gate and heritage */
+
+void nts_window_close(nts_window_t *w, apr_time_t until)
+{
+    w->closed_until = later(w->closed_until, until);
+}
+
+void nts_window_inherit(nts_window_t *w, int n, apr_time_t until)
+{
+    int i = w->inherited_count;
+
+    if (n <= 0 || until <= w->now) {
+        return;
+    }
+    if (i == INHERITED_MAX) {
+        w->inherited[i - 1].n += n;
+        w->inherited[i - 1].until = later(w->inherited[i - 1].until, until);
+        return;
+    }
+    while (i > 0 && w->inherited[i - 1].until > until) {
+        w->inherited[i] = w->inherited[i - 1];
+        i--;
+    }
+    w->inherited[i].n = n;
+    w->inherited[i].until = until;
+    w->inherited_count++;
+}
+
+int nts_window_capacity(const nts_window_t *w)
+{
+    return w->capacity;
+}
+
+apr_time_t nts_window_closed_until(const nts_window_t *w)
+{
+    return w->closed_until;
+}

@@ -1,0 +1,331 @@
+/* nts_helper.c - the thread of one blocking connection: two queues in, one list out. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
+#include <apr_thread_proc.h>
+
+#include "base/nts_log.h"
+#include "worker/nts_helper.h"
+
+typedef struct order_t order_t;
+
+struct order_t {
+    order_t *next;
+    const nts_ask_t *ask;
+    nts_helper_done_fn *done;
+    void *baton;
+    nts_answer_t *answer;
+    apr_pool_t *pool; /* of the answer */
+};
+
+typedef struct queue_t {
+    order_t *first;
+    order_t **last;
+} queue_t;
+
+struct nts_helper_t {
+    nts_loop_t *loop;
+    const nts_connector_t *connector;
+    const nts_clock_t *clock;
+    nts_connection_t *connection;
+    apr_pool_t *own; /* the thread's root, which holds the connection */
+    int done_fd;
+    int load;
+
+    /* Below the mutex. */
+    apr_thread_mutex_t *mutex;
+    apr_thread_cond_t *changed;
+    queue_t live;
+    queue_t bulk;
+    queue_t done;
+    apr_time_t began; /* monotonic; 0: idle */
+    int stop;
+    int ended;
+    apr_thread_t *thread;
+};
+
+/* --- queues */
+
+static void queue_clear(queue_t *queue)
+{
+    queue->first = NULL;
+    queue->last = &queue->first;
+}
+
+static void queue_push(queue_t *queue, order_t *order)
+{
+    order->next = NULL;
+    *queue->last = order;
+    queue->last = &order->next;
+}
+
+static order_t *queue_pop(queue_t *queue)
+{
+    order_t *order = queue->first;
+
+    if (order) {
+        queue->first = order->next;
+        if (!queue->first) {
+            queue->last = &queue->first;
+        }
+    }
+    return order;
+}
+
+/* --- pools that share nothing with the loop's */
+
+static apr_status_t make_root(apr_pool_t **pool, const char *tag)
+{
+    apr_allocator_t *allocator;
+    apr_status_t rv = apr_allocator_create(&allocator);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    /* Freed blocks go back to the system: an answer may have been large. */
+    apr_allocator_max_free_set(allocator, 1);
+    rv = apr_pool_create_unmanaged_ex(pool, NULL, allocator);
+    if (rv != APR_SUCCESS) {
+        apr_allocator_destroy(allocator);
+        return rv;
+    }
+    apr_allocator_owner_set(allocator, *pool);
+    apr_pool_tag(*pool, tag);
+    return APR_SUCCESS;
+}
+
+/* --- the thread */
+
+static order_t *next_order(nts_helper_t *helper)
+{
+    order_t *order = NULL;
+
+    while (!helper->stop) {
+        order = queue_pop(&helper->live);
+        if (!order) {
+            order = queue_pop(&helper->bulk);
+        }
+        if (order) {
+            break;
+        }
+        (void)apr_thread_cond_wait(helper->changed, helper->mutex);
+    }
+    return order;
+}
+
+static void perform(nts_helper_t *helper, order_t *order)
+{
+    if (make_root(&order->pool, "nts_answer") != APR_SUCCESS) {
+        order->pool = NULL; /* the loop's side makes an answer of it */
+        return;
+    }
+    order->answer = apr_pcalloc(order->pool, sizeof(*order->answer));
+    helper->connector->perform(helper->connection, order->ask, order->answer, order->pool);
+}
+
+static void *APR_THREAD_FUNC run_thread(apr_thread_t *thread, void *baton)
+{
+    nts_helper_t *helper = baton;
+    const apr_uint64_t one = 1;
+    order_t *order;
+
+    (void)thread;
+    (void)apr_thread_mutex_lock(helper->mutex);
+    while ((order = next_order(helper)) != NULL) {
+        helper->began = helper->clock->mono(helper->clock->baton);
+        (void)apr_thread_mutex_unlock(helper->mutex);
+        perform(helper, order);
+        (void)apr_thread_mutex_lock(helper->mutex);
+        helper->began = 0;
+        queue_push(&helper->done, order);
+        /* An eventfd refuses only a counter near 2^64. */
+        while (write(helper->done_fd, &one, sizeof(one)) < 0 && errno == EINTR) {
+            continue;
+        }
+    }
+    helper->ended = 1;
+    (void)apr_thread_cond_broadcast(helper->changed);
+    (void)apr_thread_mutex_unlock(helper->mutex);
+    return NULL;
+}
+
+/* Signals are the loop's: the thread must not take them in the middle of a database call. */
+static apr_status_t start_thread(nts_helper_t *helper, apr_pool_t *p)
+{
+    sigset_t all, before;
+    apr_status_t rv;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    rv = apr_thread_create(&helper->thread, NULL, run_thread, helper, p);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rv;
+}
+
+/* --- the loop's side */
+
+static void deliver(nts_helper_t *helper, order_t *order)
+{
+    static const nts_answer_t no_memory = {
+        .result = NTS_RESULT_NOT_DONE,
+        .outcome = { .remedy = NTS_REMEDY_RETRY,
+                     .code = "worker.memory",
+                     .what = "there was no memory for an answer" },
+    };
+
+    helper->load--;
+    order->done(order->baton, order->answer ? order->answer : &no_memory, order->pool);
+}
+
+static void take_done(void *baton)
+{
+    nts_helper_t *helper = baton;
+    apr_uint64_t count;
+    order_t *order;
+
+    while (read(helper->done_fd, &count, sizeof(count)) < 0 && errno == EINTR) {
+        continue;
+    }
+    for (;;) {
+        (void)apr_thread_mutex_lock(helper->mutex);
+        order = queue_pop(&helper->done);
+        (void)apr_thread_mutex_unlock(helper->mutex);
+        if (!order) {
+            break;
+        }
+        deliver(helper, order);
+    }
+}
+
+apr_status_t nts_helper_create(nts_helper_t **helper, nts_loop_t *loop,
+                               const nts_connector_t *connector, const nts_service_t *service,
+                               const char *secret, const nts_clock_t *clock, nts_outcome_t *out,
+                               apr_pool_t *p)
+{
+    nts_helper_t *h = apr_pcalloc(p, sizeof(*h));
+    apr_status_t rv;
+
+    *helper = NULL;
+    h->loop = loop;
+    h->connector = connector;
+    h->clock = clock;
+    queue_clear(&h->live);
+    queue_clear(&h->bulk);
+    queue_clear(&h->done);
+    h->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (h->done_fd < 0) {
+        return APR_FROM_OS_ERROR(errno);
+    }
+    rv = make_root(&h->own, "nts_helper");
+    if (rv == APR_SUCCESS) {
+        rv = connector->open(&h->connection, service, secret, clock, out, h->own);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = apr_thread_mutex_create(&h->mutex, APR_THREAD_MUTEX_DEFAULT, p);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = apr_thread_cond_create(&h->changed, p);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = start_thread(h, p);
+    }
+    if (rv != APR_SUCCESS) {
+        if (h->connection) {
+            connector->close(h->connection);
+        }
+        if (h->own) {
+            nts_outcome_copy(out, out, p); /* its words may be in the pool that goes now */
+            apr_pool_destroy(h->own);
+        }
+        (void)close(h->done_fd);
+        return rv;
+    }
+    nts_loop_watch(loop, h->done_fd, take_done, h);
+    *helper = h;
+    return APR_SUCCESS;
+}
+
+void nts_helper_ask(nts_helper_t *helper, const nts_ask_t *ask, int live, nts_helper_done_fn *done,
+                    void *baton, apr_pool_t *p)
+{
+    order_t *order = apr_pcalloc(p, sizeof(*order));
+
+    order->ask = ask;
+    order->done = done;
+    order->baton = baton;
+    helper->load++;
+    (void)apr_thread_mutex_lock(helper->mutex);
+    queue_push(live ? &helper->live : &helper->bulk, order);
+    (void)apr_thread_cond_signal(helper->changed);
+    (void)apr_thread_mutex_unlock(helper->mutex);
+}
+
+nts_connection_t *nts_helper_connection(nts_helper_t *helper)
+{
+    return helper->connection;
+}
+
+int nts_helper_load(const nts_helper_t *helper)
+{
+    return helper->load;
+}
+
+apr_interval_time_t nts_helper_busy(nts_helper_t *helper)
+{
+    apr_time_t began;
+
+    (void)apr_thread_mutex_lock(helper->mutex);
+    began = helper->began;
+    (void)apr_thread_mutex_unlock(helper->mutex);
+    return began ? helper->clock->mono(helper->clock->baton) - began : 0;
+}
+
+/* Ask the thread to end and wait for it; non-zero: it ended. */
+static int wait_for_end(nts_helper_t *helper, apr_interval_time_t wait)
+{
+    apr_time_t deadline = helper->clock->mono(helper->clock->baton) + wait;
+    int ended;
+
+    (void)apr_thread_mutex_lock(helper->mutex);
+    helper->stop = 1;
+    queue_clear(&helper->live);
+    queue_clear(&helper->bulk);
+    (void)apr_thread_cond_broadcast(helper->changed);
+    for (;;) {
+        apr_interval_time_t left = deadline - helper->clock->mono(helper->clock->baton);
+
+        if (helper->ended || left <= 0) {
+            break;
+        }
+        (void)apr_thread_cond_timedwait(helper->changed, helper->mutex, left);
+    }
+    ended = helper->ended;
+    (void)apr_thread_mutex_unlock(helper->mutex);
+    return ended;
+}
+
+apr_status_t nts_helper_stop(nts_helper_t *helper, apr_interval_time_t wait)
+{
+    apr_status_t thread_rv;
+    order_t *order;
+
+    nts_loop_unwatch(helper->loop, helper->done_fd);
+    if (!wait_for_end(helper, wait)) {
+        return APR_TIMEUP;
+    }
+    (void)apr_thread_join(&thread_rv, helper->thread);
+    while ((order = queue_pop(&helper->done)) != NULL) {
+        if (order->pool) {
+            apr_pool_destroy(order->pool);
+        }
+    }
+    helper->connector->close(helper->connection);
+    apr_pool_destroy(helper->own);
+    (void)close(helper->done_fd);
+    return APR_SUCCESS;
+}

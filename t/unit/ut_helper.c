@@ -1,0 +1,172 @@
+/* The helper thread performs asks one at a time, live ones first, and never holds up the loop. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <apr_general.h>
+
+#include "tap/tap.h"
+#include "worker/nts_helper.h"
+
+#define MS(n) apr_time_from_msec(n)
+
+struct nts_connection_t {
+    apr_pool_t *p;
+    char log[256]; /* of the thread alone, read after it has ended */
+};
+
+static char final_log[256];
+static apr_pool_t *pool;
+static nts_loop_t *loop;
+
+/* --- a connector whose asks take as long as their `since` says, in milliseconds */
+
+static apr_status_t fake_open(nts_connection_t **connection, const nts_service_t *service,
+                              const char *secret, const nts_clock_t *clock, nts_outcome_t *out,
+                              apr_pool_t *p)
+{
+    (void)clock;
+    if (!secret) {
+        nts_outcome_set(out, p, NTS_REMEDY_PERSON, "fake.secret", "%s has no password",
+                        service->name);
+        return APR_EGENERAL;
+    }
+    *connection = apr_pcalloc(p, sizeof(**connection));
+    (*connection)->p = p;
+    return APR_SUCCESS;
+}
+
+static void fake_perform(nts_connection_t *connection, const nts_ask_t *ask, nts_answer_t *answer,
+                         apr_pool_t *p)
+{
+    (void)strncat(connection->log, ask->id, 8);
+    apr_sleep(MS(ask->since));
+    answer->id = apr_pstrcat(p, "answer to ", ask->id, NULL);
+}
+
+static void fake_close(nts_connection_t *connection)
+{
+    memcpy(final_log, connection->log, sizeof(final_log));
+}
+
+static const nts_connector_t fake = {
+    .name = "fake",
+    .open = fake_open,
+    .perform = fake_perform,
+    .close = fake_close,
+};
+
+static char answers[512];
+
+static void take_answer(void *baton, const nts_answer_t *answer, apr_pool_t *p)
+{
+    const nts_ask_t *ask = baton;
+
+    if (strcmp(answer->id, apr_pstrcat(p, "answer to ", ask->id, NULL)) == 0) {
+        (void)strncat(answers, ask->id, 8);
+    }
+    apr_pool_destroy(p);
+}
+
+static void turns(apr_interval_time_t total)
+{
+    apr_time_t end = nts_loop_mono(loop) + total;
+
+    while (nts_loop_mono(loop) < end) {
+        if (nts_loop_turn(loop, MS(5)) != APR_SUCCESS) {
+            abort();
+        }
+    }
+}
+
+static void test_order(nts_helper_t *helper)
+{
+    static const char *const ids[] = { "1", "b", "c", "L", "M", "d" };
+    static const int live[] = { 0, 0, 0, 1, 1, 0 };
+    nts_ask_t asks[6];
+    apr_time_t before = nts_loop_mono(loop);
+    int i;
+
+    memset(asks, 0, sizeof(asks));
+    asks[0].since = 60;
+    for (i = 0; i < 6; i++) {
+        asks[i].id = ids[i];
+        nts_helper_ask(helper, &asks[i], live[i], take_answer, &asks[i], pool);
+        if (i == 0) {
+            apr_sleep(MS(20)); /* the thread has taken the first */
+        }
+    }
+    tap_ok(nts_loop_mono(loop) - before < MS(55), "asking does not wait");
+    tap_int(nts_helper_load(helper), 6, "all are under way");
+    tap_ok(nts_helper_busy(helper) > 0, "one is being performed");
+    while (nts_helper_load(helper) > 0) {
+        turns(MS(5));
+    }
+    tap_str(answers, "1LMbcd", "live ones go first, each class in order");
+    tap_int(nts_helper_busy(helper), 0, "then the thread is idle");
+}
+
+static void test_stop(nts_helper_t *helper)
+{
+    static nts_ask_t asks[2];
+
+    answers[0] = '\0';
+    asks[0].id = "x";
+    asks[0].since = 100;
+    asks[1].id = "y";
+    nts_helper_ask(helper, &asks[0], 0, take_answer, &asks[0], pool);
+    nts_helper_ask(helper, &asks[1], 0, take_answer, &asks[1], pool);
+    apr_sleep(MS(20));
+    tap_int(nts_helper_stop(helper, MS(2000)), APR_SUCCESS, "a busy thread ends with its ask");
+    tap_str(final_log, "1LMbcdx", "what was queued is not begun");
+    tap_str(answers, "", "and nobody is told after the stop");
+}
+
+static void test_stuck(nts_helper_t *helper)
+{
+    static nts_ask_t ask;
+    apr_time_t before;
+
+    ask.id = "z";
+    ask.since = 500;
+    nts_helper_ask(helper, &ask, 0, take_answer, &ask, pool);
+    apr_sleep(MS(20));
+    before = nts_loop_mono(loop);
+    tap_int(nts_helper_stop(helper, MS(50)), APR_TIMEUP, "a stuck thread is left behind");
+    tap_ok(nts_loop_mono(loop) - before < MS(400), "after the time that was given");
+    apr_sleep(MS(600));
+    tap_int(nts_helper_stop(helper, MS(50)), APR_SUCCESS, "and can be asked again later");
+}
+
+int main(void)
+{
+    nts_net_t *net;
+    nts_helper_t *helper;
+    nts_service_t service = { 0 };
+    nts_outcome_t out = { 0 };
+
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    if (nts_net_create(&net, &nts_clock_system, "ut_helper", pool) != APR_SUCCESS ||
+        nts_loop_create(&loop, net, &nts_clock_system, pool) != APR_SUCCESS) {
+        abort();
+    }
+    service.name = "db";
+    tap_ok(nts_helper_create(&helper, loop, &fake, &service, NULL, &nts_clock_system, &out, pool) !=
+                   APR_SUCCESS &&
+               helper == NULL,
+           "a connection that cannot be opened has no thread");
+    tap_str(out.code, "fake.secret", "and says why");
+    if (nts_helper_create(&helper, loop, &fake, &service, "s", &nts_clock_system, &out, pool) !=
+        APR_SUCCESS) {
+        abort();
+    }
+    test_order(helper);
+    test_stop(helper);
+    if (nts_helper_create(&helper, loop, &fake, &service, "s", &nts_clock_system, &out, pool) !=
+        APR_SUCCESS) {
+        abort();
+    }
+    test_stuck(helper);
+    nts_net_destroy(net);
+    return tap_done();
+}
