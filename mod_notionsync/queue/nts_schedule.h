@@ -24,9 +24,8 @@ nts_schedule_t *nts_schedule_create(apr_interval_time_t debounce, apr_pool_t *p)
 /**
  * Notice a record.
  * - unknown: it becomes due after the debounce (bulk: at once);
- * - waiting: its time moves: a live notice sets it to now + debounce, a bulk one at most makes it
- *   earlier; a live notice makes bulk work live;
- * - waiting for a named thing, or after a failure: due as if unknown (its failures are still counted);
+ * - waiting, or lying until something happens: its time moves: a live notice sets it to now + debounce
+ *   and makes bulk work live, a bulk one at most makes it due now (failures are still counted);
  * - running: it becomes due again when it has finished.
  * The task stays valid until it is finished and not due again.
  */
@@ -46,9 +45,9 @@ apr_time_t nts_schedule_next_due(const nts_schedule_t *s, nts_urgency_t urgency)
 /* A running task ends in one of these. If it was noticed meanwhile it is due again after the
  * debounce whatever the end, else as said. */
 /** Done; its failures are forgotten. */
-void nts_schedule_finish(nts_schedule_t *s, nts_task_t *task, apr_time_t now);
+void nts_schedule_finish(nts_schedule_t *s, nts_task_t *task);
 /** Failed; again at @a due. Adds one to its failures. */
-void nts_schedule_retry(nts_schedule_t *s, nts_task_t *task, apr_time_t due, apr_time_t now);
+void nts_schedule_retry(nts_schedule_t *s, nts_task_t *task, apr_time_t due);
 /** Lies until @a what is woken, at the latest until @a until (NTS_NEVER: no limit). Due at once if
  *  @a what was woken while it ran. */
 void nts_schedule_wait(nts_schedule_t *s, nts_task_t *task, const char *what, apr_time_t until,
@@ -63,7 +62,7 @@ const char *nts_task_key(const nts_task_t *task);
 nts_urgency_t nts_task_urgency(const nts_task_t *task);
 /** Failures in a row before this run. */
 int nts_task_failures(const nts_task_t *task);
-/** First notice that this run answers: for the latency shown. */
+/** First notice that this run answers, for the latency shown; 0 unknown. */
 apr_time_t nts_task_noticed(const nts_task_t *task);
 /** The caller's own; NULL in a new task. What it points to is the caller's to free before a finish. */
 void *nts_task_data(const nts_task_t *task);
