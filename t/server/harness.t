@@ -3,14 +3,14 @@ use strict;
 use warnings;
 use NotionSync::Test;
 
-my $httpd = new_httpd(ports => 2, modules => ['alias'], config => <<'CONF');
+my $httpd = new_httpd(ports => 2, modules => ['alias'], define => { AWAY => '/moved' }, config => <<'CONF');
 <Location "/closed">
   AuthType Basic
   AuthName closed
   AuthUserFile "${ROOT}/conf/users"
   Require valid-user
 </Location>
-Redirect "/moved" "http://127.0.0.1:${PORT2}/"
+Redirect "${AWAY}" "http://127.0.0.1:${PORT2}/"
 CONF
 $httpd->write_file('conf/users', "ada:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n");       # "test"
 $httpd->start;

@@ -3,7 +3,8 @@ package NotionSync::Server;
 #
 # Options: name, config (directives), modules ([status ...], without "mod_"), load ({name_module => file}),
 #          mpm (event, worker, prefork; default $NTS_MPM or event), limits (directives about processes), ports
-#          (how many; the second is ${PORT2}), log_level, env ({NAME => value} for httpd).
+#          (how many; the second is ${PORT2}), define ({NAME => value}: ${NAME}), log_level, env ({NAME => value} for
+#          httpd).
 # Files:   ${ROOT} with conf/ logs/ htdocs/ run/, and ${STATE} which belongs to the user httpd's children run as.
 use strict;
 use warnings;
@@ -20,7 +21,7 @@ my @basic = qw(authn_core authz_core authz_host authz_user auth_basic authn_file
 sub new {
     my ($class, %opt) = @_;
     my $self = bless {
-        name => 'httpd', config => '', modules => [], load => {}, ports => 1, log_level => 'info', env => {},
+        name => 'httpd', config => '', modules => [], load => {}, ports => 1, log_level => 'info', env => {}, define => {},
         mpm => $ENV{NTS_MPM} || 'event', expect => [], allow => [], starts => 0, %opt,
     }, $class;
     my $root = $self->{root} = NotionSync::Test::temp_dir();
@@ -100,6 +101,7 @@ sub write_config {
         $n++;
         $text .= 'Define PORT' . ($n > 1 ? $n : '') . " $port\nListen 127.0.0.1:$port\n";
     }
+    $text .= "Define $_ \"$self->{define}{$_}\"\n" for sort keys %{ $self->{define} };
     my %seen;
     $text .= join '', map { load_line($_) } grep { !$seen{$_}++ } "mpm_$mpm", @basic, @{ $self->{modules} };
     $text .= join '', map { "LoadModule $_ \"$self->{load}{$_}\"\n" } sort keys %{ $self->{load} };

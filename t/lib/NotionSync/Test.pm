@@ -3,8 +3,8 @@ package NotionSync::Test;
 #
 #     use NotionSync::Test;
 #     my $sim   = start_sim();
-#     my $httpd = start_httpd(config => <<'CONF');
-#         Define SIM http://...       # httpd's own ${ROOT}, ${STATE}, ${PORT} are defined
+#     my $httpd = start_httpd(define => { SIM => $sim->url }, config => <<'CONF');
+#         ... ${SIM}, and always ${ROOT}, ${STATE}, ${PORT} ...
 #     CONF
 #     is($httpd->get('/')->{status}, 404, 'nothing is served');
 #     wait_ok { $httpd->log_lines(qr/ready/) } 10, 'the worker is ready';
