@@ -82,6 +82,10 @@ apr_status_t nts_store_get_schema(const char **schema, nts_store_t *store, apr_i
 
 /* ---- groups: who may write ---- */
 
+/** Become the group's worker: a lock that dies with this process, held until unlocked or closed.
+ *  APR_EBUSY: another process (of any generation) is. Then raise the epoch. */
+apr_status_t nts_store_lock_group(nts_store_t *store, const char *group);
+void nts_store_unlock_group(nts_store_t *store, const char *group);
 /** Raise the group's epoch and remember it; later job commits of this store for the group are refused
  *  (NTS_COMMIT_CLASH) once somebody raised it again. The group's name is stable over restarts. */
 apr_status_t nts_store_own_group(apr_int64_t *epoch, nts_store_t *store, const char *group);

@@ -1,0 +1,306 @@
+/* nts_store.c - opening the store, and the units that its calls belong to. */
+#include <string.h>
+
+#include <apr_file_io.h>
+
+#include "store/nts_store_impl.h"
+
+/* Opening is rare: a migration by the next generation may be going on. */
+#define OPEN_WAIT apr_time_from_sec(60)
+#define CLOSE_WAIT apr_time_from_sec(1)
+
+apr_pool_t *nts_store_scratch(nts_store_t *store)
+{
+    apr_pool_clear(store->temp);
+    return store->temp;
+}
+
+apr_time_t nts_store_now(const nts_store_t *store)
+{
+    return store->clock->wall(store->clock->baton);
+}
+
+/* --- opening */
+
+static void explain(nts_outcome_t *out, const nts_store_config_t *config, const char *what,
+                    apr_status_t rv, const char *problem, const char *advice, apr_pool_t *p)
+{
+    char words[256];
+
+    (void)apr_strerror(rv, words, sizeof(words));
+    nts_outcome_set(out, p, NTS_REMEDY_PERSON, "store.open", "The state database %s: %s",
+                    config->params, what);
+    if (out) {
+        out->words = apr_pstrdup(p, problem ? problem : words);
+        out->advice = advice;
+    }
+}
+
+/* The lock file and the connection, both as this process's own. */
+static apr_status_t connect_store(nts_store_t *store, const nts_store_config_t *config,
+                                  nts_outcome_t *out, apr_pool_t *p)
+{
+    const char *problem = NULL;
+    const char *lock_path =
+        config->lock_path ? config->lock_path : apr_pstrcat(p, config->params, ".lock", NULL);
+    apr_status_t rv = nts_lock_open(&store->lock, lock_path, store->p);
+
+    if (rv != APR_SUCCESS) {
+        explain(out, config, apr_psprintf(p, "its lock file %s cannot be opened", lock_path), rv,
+                NULL, "Make its directory writable for the user that httpd runs as.", p);
+        return rv;
+    }
+    /* Under the writer lock, so that the first look at the log and its recovery disturb nobody (D12). */
+    rv = nts_lock_writer(store->lock, OPEN_WAIT);
+    if (rv != APR_SUCCESS) {
+        explain(out, config, "another process has been writing for a minute", rv, NULL,
+                "Find the process that holds the lock file, with fuser for instance.", p);
+        return rv;
+    }
+    rv = nts_db_open(&store->db, config->driver, config->params, &problem, store->p);
+    if (rv != APR_SUCCESS) {
+        explain(out, config, "it cannot be opened", rv, problem,
+                "Make the file and its directory writable for the user that httpd runs as, and "
+                "install the DBD driver.",
+                p);
+        nts_lock_release_writer(store->lock);
+    }
+    return rv;
+}
+
+/* Everything but the contents. The writer lock is held on success. */
+static apr_status_t make_store(nts_store_t **pstore, const nts_store_config_t *config,
+                               nts_outcome_t *out, apr_pool_t *p)
+{
+    apr_pool_t *own = NULL;
+    nts_store_t *store;
+    apr_status_t rv;
+
+    *pstore = NULL;
+    rv = apr_pool_create(&own, p);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    apr_pool_tag(own, "nts_store");
+    store = apr_pcalloc(own, sizeof(*store));
+    store->p = own;
+    store->clock = config->clock ? config->clock : &nts_clock_system;
+    rv = apr_pool_create(&store->temp, own);
+    if (rv == APR_SUCCESS) {
+        rv = apr_pool_create(&store->unit, own);
+    }
+    if (rv == APR_SUCCESS) {
+        apr_pool_tag(store->temp, "nts_store_temp");
+        apr_pool_tag(store->unit, "nts_store_unit");
+        rv = connect_store(store, config, out, p);
+    }
+    if (rv != APR_SUCCESS) {
+        apr_pool_destroy(own);
+        return rv;
+    }
+    *pstore = store;
+    return APR_SUCCESS;
+}
+
+static void explain_version(nts_outcome_t *out, const nts_store_config_t *config,
+                            nts_store_t *store, apr_status_t rv, apr_int64_t version, apr_pool_t *p)
+{
+    if (rv != APR_SUCCESS) {
+        explain(out, config, "it is damaged, or belongs to another program", rv,
+                nts_db_error(store->db),
+                "Name another file in NotionSyncStateDB, or restore a backup.", p);
+    }
+    else if (version > NTS_STORE_SCHEMA) {
+        explain(out, config,
+                apr_psprintf(p,
+                             "its schema is version %" APR_INT64_T_FMT
+                             ", this module knows versions up to %d",
+                             version, NTS_STORE_SCHEMA),
+                APR_EMISMATCH, "written by a newer mod_notionsync",
+                "Install that version again, or restore a backup made before the upgrade.", p);
+    }
+    else {
+        explain(out, config, "it has not been migrated", APR_EMISMATCH,
+                apr_psprintf(p, "schema version %" APR_INT64_T_FMT " instead of %d", version,
+                             NTS_STORE_SCHEMA),
+                "Restart httpd, which migrates it.", p);
+    }
+}
+
+/* Made before SQLite opens it, so that it is never readable by others (R8). */
+static apr_status_t create_file(const nts_store_config_t *config, apr_pool_t *ptemp)
+{
+    apr_file_t *file;
+    apr_status_t rv =
+        apr_file_open(&file, config->params, APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_WRITE,
+                      APR_FPROT_UREAD | APR_FPROT_UWRITE, ptemp);
+
+    if (rv == APR_SUCCESS) {
+        return apr_file_close(file);
+    }
+    return APR_STATUS_IS_EEXIST(rv) ? APR_SUCCESS : rv;
+}
+
+static apr_status_t migrate(nts_store_t *store, const nts_store_config_t *config,
+                            nts_outcome_t *out, apr_pool_t *p)
+{
+    apr_int64_t version;
+    apr_status_t rv = nts_schema_version(&version, store->db, store->temp);
+
+    if (rv != APR_SUCCESS || version > NTS_STORE_SCHEMA) {
+        explain_version(out, config, store, rv, version, p);
+        return rv == APR_SUCCESS ? APR_EMISMATCH : rv;
+    }
+    rv = nts_db_set_wal(store->db);
+    if (rv == APR_SUCCESS && version < NTS_STORE_SCHEMA) {
+        rv = nts_schema_migrate(store->db, version, store->temp);
+    }
+    if (rv != APR_SUCCESS) {
+        explain(out, config, "it cannot be brought to this version's schema", rv,
+                nts_db_error(store->db),
+                "Make the file and its directory writable for the user that httpd runs as, on a "
+                "local file system with free space.",
+                p);
+    }
+    return rv;
+}
+
+apr_status_t nts_store_migrate(const nts_store_config_t *config, nts_outcome_t *out, apr_pool_t *p)
+{
+    nts_store_t *store;
+    apr_status_t rv = create_file(config, p);
+
+    if (rv != APR_SUCCESS) {
+        explain(out, config, "it cannot be created", rv, NULL,
+                "Create its directory, writable for the user that httpd runs as.", p);
+        return rv;
+    }
+    rv = make_store(&store, config, out, p);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = migrate(store, config, out, p);
+    nts_store_close(store);
+    return rv;
+}
+
+apr_status_t nts_store_open(nts_store_t **pstore, const nts_store_config_t *config,
+                            nts_outcome_t *out, apr_pool_t *p)
+{
+    nts_store_t *store;
+    apr_finfo_t info;
+    apr_int64_t version = 0;
+    apr_status_t rv;
+
+    *pstore = NULL;
+    /* SQLite would make an empty one. */
+    rv = apr_stat(&info, config->params, APR_FINFO_TYPE, p);
+    if (rv != APR_SUCCESS && rv != APR_INCOMPLETE) {
+        explain(out, config, "it is not there", rv, NULL, "Restart httpd, which creates it.", p);
+        return rv;
+    }
+    rv = make_store(&store, config, out, p);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = nts_schema_version(&version, store->db, store->temp);
+    nts_lock_release_writer(store->lock);
+    if (rv != APR_SUCCESS || version != NTS_STORE_SCHEMA) {
+        explain_version(out, config, store, rv, version, p);
+        nts_store_close(store);
+        return rv == APR_SUCCESS ? APR_EMISMATCH : rv;
+    }
+    *pstore = store;
+    return APR_SUCCESS;
+}
+
+void nts_store_close(nts_store_t *store)
+{
+    if (store->txn) {
+        nts_store_rollback(store);
+    }
+    /* The last to leave writes the log back and removes it; nobody should begin meanwhile. */
+    (void)nts_lock_writer(store->lock, CLOSE_WAIT);
+    nts_db_close(store->db);
+    apr_pool_destroy(store->p);
+}
+
+/* --- units */
+
+static void end_unit(nts_store_t *store)
+{
+    store->txn = NULL;
+    nts_lock_release_writer(store->lock);
+    apr_pool_clear(store->unit);
+}
+
+apr_status_t nts_store_begin(nts_store_t *store, apr_interval_time_t wait)
+{
+    int tries;
+    apr_status_t rv;
+
+    if (store->txn) {
+        return APR_EINVAL;
+    }
+    rv = nts_lock_writer(store->lock, wait);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    for (tries = 0; tries < 2; tries++) {
+        rv = nts_txn_begin(&store->txn, store->db, store->unit);
+        if (rv != APR_SUCCESS) {
+            break;
+        }
+        /* With the database's write lock held nobody can change the schema any more: what is not
+         * stale now stays good to the end (D3). And another version's tables are not written to. */
+        rv = nts_schema_check(store->db, store->unit);
+        if (rv == APR_SUCCESS) {
+            return APR_SUCCESS;
+        }
+        nts_txn_rollback(store->txn);
+        store->txn = NULL;
+        if (rv != APR_EAGAIN) {
+            break;
+        }
+    }
+    end_unit(store);
+    return rv;
+}
+
+apr_status_t nts_store_commit(nts_store_t *store)
+{
+    apr_status_t rv;
+
+    if (!store->txn) {
+        return APR_EINVAL;
+    }
+    rv = nts_txn_commit(store->txn);
+    end_unit(store);
+    return rv;
+}
+
+void nts_store_rollback(nts_store_t *store)
+{
+    if (store->txn) {
+        nts_txn_rollback(store->txn);
+        end_unit(store);
+    }
+}
+
+apr_status_t nts_unit_enter(int *own, nts_store_t *store)
+{
+    *own = store->txn == NULL;
+    return *own ? nts_store_begin(store, NTS_STORE_WAIT) : APR_SUCCESS;
+}
+
+apr_status_t nts_unit_leave(nts_store_t *store, int own, apr_status_t rv)
+{
+    if (!own || !store->txn) {
+        return rv;
+    }
+    if (rv == APR_SUCCESS) {
+        return nts_store_commit(store);
+    }
+    nts_store_rollback(store);
+    return rv;
+}

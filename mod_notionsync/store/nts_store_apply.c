@@ -1,0 +1,291 @@
+/* nts_store_apply.c - one commit of the engine: judged first, so that a refusal stores nothing and
+ * leaves the transaction usable for the jobs that share it (D7 allows no failed attempt). */
+#include <string.h>
+
+#include "store/nts_store_impl.h"
+#include "sync/nts_limits.h"
+
+typedef struct apply_t {
+    nts_store_t *store;
+    apr_int64_t mapping;
+    nts_commit_t *commit;
+    int before; /* state of the link as stored; -1: not stored */
+    nts_commit_result_t result;
+    const char *words;
+    apr_pool_t *p;
+    apr_pool_t *ptemp;
+} apply_t;
+
+static apr_status_t refuse(apply_t *apply, nts_commit_result_t result, const char *words)
+{
+    apply->result = result;
+    apply->words = words;
+    return APR_SUCCESS;
+}
+
+/* --- judging */
+
+static apr_status_t judge_epoch(apply_t *apply, const char *group, apr_int64_t epoch)
+{
+    apr_int64_t newest;
+    apr_status_t rv = nts_group_epoch(&newest, apply->store, group, apply->ptemp);
+
+    if (rv == APR_ENOENT || (rv == APR_SUCCESS && newest != epoch)) {
+        return refuse(apply, NTS_COMMIT_CLASH,
+                      apr_psprintf(apply->p, "another worker has taken over group %s", group));
+    }
+    return rv;
+}
+
+static const nts_stmt_t get_names = { "SELECT page, key, state FROM link WHERE id = %lld"
+                                      " AND mapping = %lld" };
+static const nts_stmt_t page_owner = { "SELECT id FROM link WHERE mapping = %lld AND page = %s"
+                                       " AND state <> " NTS_SQL_TOMBSTONE };
+static const nts_stmt_t key_owner = { "SELECT id FROM link WHERE mapping = %lld AND key = %s"
+                                      " AND state <> " NTS_SQL_TOMBSTONE };
+
+static apr_status_t judge_owner(apply_t *apply, const nts_stmt_t *stmt, const char *what,
+                                const char *name)
+{
+    apr_int64_t owner;
+    apr_status_t rv =
+        nts_db_get_int(&owner, apply->store->db, stmt,
+                       NTS_ARGS(nts_int(apply->mapping), nts_text(name)), apply->ptemp);
+
+    if (rv == APR_ENOENT) {
+        return APR_SUCCESS;
+    }
+    if (rv == APR_SUCCESS && owner != apply->commit->link->id) {
+        return refuse(
+            apply, NTS_COMMIT_CLASH,
+            apr_psprintf(apply->p, "%s %s belongs to link %" APR_INT64_T_FMT, what, name, owner));
+    }
+    return rv;
+}
+
+static int is_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static apr_status_t judge_link(apply_t *apply)
+{
+    const nts_commit_t *commit = apply->commit;
+    const nts_link_t *link = commit->link;
+    const char *page = NULL;
+    const char *key = NULL;
+    nts_rows_t rows;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (!link->page && !link->key && !commit->link_forget) {
+        return APR_EINVAL;
+    }
+    if (link->id) {
+        rv = nts_db_select(&rows, apply->store->db, &get_names,
+                           NTS_ARGS(nts_int(link->id), nts_int(apply->mapping)), apply->ptemp);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        if (!nts_rows_next(&rows)) {
+            return refuse(apply, NTS_COMMIT_CLASH,
+                          apr_psprintf(apply->p, "link %" APR_INT64_T_FMT " is gone", link->id));
+        }
+        page = nts_rows_text(&rows, 0);
+        key = nts_rows_text(&rows, 1);
+        apply->before = (int)nts_rows_int(&rows, 2);
+        if (commit->key_was && !is_same(key, commit->key_was)) {
+            return refuse(apply, NTS_COMMIT_CLASH,
+                          apr_psprintf(apply->p,
+                                       "the key of link %" APR_INT64_T_FMT
+                                       " has moved from %s to %s",
+                                       link->id, commit->key_was, key ? key : "none"));
+        }
+    }
+    if (commit->link_forget || link->state == NTS_LINK_TOMBSTONE) {
+        return APR_SUCCESS;
+    }
+    /* A name that was this live link's before still is. */
+    if (link->page && (apply->before == NTS_LINK_TOMBSTONE || !is_same(page, link->page))) {
+        rv = judge_owner(apply, &page_owner, "page", link->page);
+    }
+    if (rv == APR_SUCCESS && apply->result == NTS_COMMIT_OK && link->key &&
+        (apply->before == NTS_LINK_TOMBSTONE || !is_same(key, link->key))) {
+        rv = judge_owner(apply, &key_owner, "key", link->key);
+    }
+    return rv;
+}
+
+static const nts_stmt_t intent_owner = { "SELECT id FROM entry WHERE intent = %s" };
+
+static apr_status_t judge_entries(apply_t *apply)
+{
+    const nts_commit_t *commit = apply->commit;
+    int i;
+
+    for (i = 0; i < commit->entry_count; i++) {
+        const nts_entry_t *entry = commit->entries[i];
+        apr_int64_t other;
+        apr_status_t rv;
+
+        if (entry->id || !entry->intent) {
+            continue;
+        }
+        rv = nts_db_get_int(&other, apply->store->db, &intent_owner,
+                            NTS_ARGS(nts_text(entry->intent)), apply->ptemp);
+        if (rv == APR_SUCCESS) {
+            return refuse(apply, NTS_COMMIT_CLASH,
+                          apr_psprintf(apply->p, "intent %s is stored already", entry->intent));
+        }
+        if (rv != APR_ENOENT) {
+            return rv;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+/* Deletes that were counted in the last hour, and those of them still on their way. A delete that
+ * certainly did not happen (state 2) gives its place back. */
+static const nts_stmt_t deletes = { "SELECT count(*), sum(state = " NTS_SQL_PENDING
+                                    ") FROM entry WHERE mapping = %lld AND counted = 1"
+                                    " AND at > %lld AND state <> 2" };
+
+static apr_status_t judge_delete(apply_t *apply)
+{
+    apr_time_t hour = nts_store_now(apply->store) - apr_time_from_sec(3600);
+    nts_tally_t tally;
+    nts_rows_t rows;
+    apr_int64_t deleted = 0;
+    apr_int64_t on_their_way = 0;
+    const char *why = NULL;
+    apr_status_t rv = nts_tally_read(&tally, apply->store, apply->mapping, apply->ptemp);
+
+    if (rv == APR_SUCCESS) {
+        rv = nts_db_select(&rows, apply->store->db, &deletes,
+                           NTS_ARGS(nts_int(apply->mapping), nts_int(hour)), apply->ptemp);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    if (nts_rows_next(&rows)) {
+        deleted = nts_rows_int(&rows, 0);
+        on_their_way = nts_rows_int(&rows, 1);
+    }
+    if (!nts_delete_is_allowed(tally.active - tally.made + tally.left, tally.active - on_their_way,
+                               deleted, apply->commit->delete_limit_percent, &why, apply->p)) {
+        return refuse(apply, NTS_COMMIT_LIMIT, why);
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t judge(apply_t *apply, const char *group, apr_int64_t epoch)
+{
+    apr_status_t rv = judge_epoch(apply, group, epoch);
+
+    if (rv == APR_SUCCESS && apply->result == NTS_COMMIT_OK && apply->commit->link) {
+        rv = judge_link(apply);
+    }
+    if (rv == APR_SUCCESS && apply->result == NTS_COMMIT_OK) {
+        rv = judge_entries(apply);
+    }
+    if (rv == APR_SUCCESS && apply->result == NTS_COMMIT_OK && apply->commit->counts_as_delete) {
+        rv = judge_delete(apply);
+    }
+    return rv;
+}
+
+/* --- storing */
+
+static const nts_stmt_t forget_link = { "DELETE FROM link WHERE id = %lld" };
+
+static apr_status_t store_link(apply_t *apply)
+{
+    nts_link_t *link = apply->commit->link;
+    apr_status_t rv;
+
+    if (!apply->commit->link_forget) {
+        return nts_link_write(apply->store, apply->mapping, link, apply->before, apply->ptemp);
+    }
+    if (!link->id) {
+        return APR_SUCCESS;
+    }
+    rv = nts_db_exec(NULL, apply->store->db, &forget_link, NTS_ARGS(nts_int(link->id)));
+    if (rv == APR_SUCCESS && apply->before == NTS_LINK_ACTIVE) {
+        rv = nts_tally_move(apply->store, apply->mapping, -1);
+    }
+    return rv;
+}
+
+static apr_status_t store_entries(apply_t *apply)
+{
+    const nts_commit_t *commit = apply->commit;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < commit->entry_count && rv == APR_SUCCESS; i++) {
+        nts_entry_t *entry = commit->entries[i];
+
+        if (!entry->link && commit->link) {
+            entry->link = commit->link->id;
+        }
+        if (entry->id) {
+            rv = nts_entry_update(apply->store, apply->mapping, entry, apply->ptemp);
+        }
+        else {
+            rv = nts_entry_insert(apply->store, apply->mapping, entry,
+                                  commit->counts_as_delete && entry->op == NTS_ENTRY_REMOVE,
+                                  apply->ptemp);
+        }
+    }
+    return rv;
+}
+
+static apr_status_t store_all(apply_t *apply)
+{
+    const nts_commit_t *commit = apply->commit;
+    apr_status_t rv = commit->link ? store_link(apply) : APR_SUCCESS;
+    int known;
+    int i;
+
+    if (rv == APR_SUCCESS) {
+        rv = store_entries(apply);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = nts_notice_settle(apply->store, commit->settled, commit->settled_count);
+    }
+    for (i = 0; i < commit->follow_count && rv == APR_SUCCESS; i++) {
+        rv = nts_notice_insert(&known, apply->store, apply->mapping, commit->follow[i],
+                               apply->ptemp);
+    }
+    return rv;
+}
+
+apr_status_t nts_store_apply(nts_commit_result_t *result, const char **words, nts_store_t *store,
+                             const nts_mapping_t *mapping, const char *group, apr_int64_t epoch,
+                             nts_commit_t *commit, apr_pool_t *p)
+{
+    apply_t apply = { store, mapping->id, commit, -1, NTS_COMMIT_OK, NULL, p, NULL };
+    int own;
+    apr_status_t rv;
+
+    *result = NTS_COMMIT_OK;
+    if (words) {
+        *words = NULL;
+    }
+    rv = nts_unit_enter(&own, store);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    apply.ptemp = nts_store_scratch(store);
+    rv = judge(&apply, group, epoch);
+    if (rv == APR_SUCCESS && apply.result == NTS_COMMIT_OK) {
+        rv = store_all(&apply);
+    }
+    rv = nts_unit_leave(store, own, rv);
+    if (rv == APR_SUCCESS) {
+        *result = apply.result;
+        if (words) {
+            *words = apply.words;
+        }
+    }
+    return rv;
+}

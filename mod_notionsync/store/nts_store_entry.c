@@ -1,0 +1,47 @@
+/* nts_store_entry.c - audit entries and intents: one table, an intent is an entry without an end. */
+#include "store/nts_store_impl.h"
+
+static const nts_stmt_t insert_entry = {
+    "INSERT INTO entry (mapping, intent, link, op, side, state, at, page, key, cause, run, image,"
+    " note, fields, undoes, looked, counted) VALUES (%lld, %s, %lld, %lld, %lld, %lld, %lld, %s,"
+    " %s, %s, %lld, %s, %s, %s, %lld, %lld, %lld)"
+};
+/* `counted` stays: a delete that was sent counts whatever its end, unless it certainly did not happen. */
+static const nts_stmt_t update_entry = {
+    "UPDATE entry SET link = %lld, state = %lld, page = %s, key = %s, image = %s, note = %s,"
+    " fields = %s, looked = %lld WHERE id = %lld AND mapping = %lld"
+};
+
+apr_status_t nts_entry_insert(nts_store_t *store, apr_int64_t mapping, nts_entry_t *entry,
+                              int counted, apr_pool_t *ptemp)
+{
+    const char *fields = entry->field_count ? nts_entry_fields_text(entry, ptemp) : NULL;
+    apr_status_t rv;
+
+    if (!entry->at) {
+        entry->at = nts_store_now(store);
+    }
+    rv = nts_db_exec(NULL, store->db, &insert_entry,
+                     NTS_ARGS(nts_int(mapping), nts_text(entry->intent), nts_int(entry->link),
+                              nts_int(entry->op), nts_int(entry->side), nts_int(entry->state),
+                              nts_int(entry->at), nts_text(entry->page), nts_text(entry->key),
+                              nts_text(entry->cause), nts_int(entry->run), nts_text(entry->image),
+                              nts_text(entry->note), nts_text(fields), nts_int(entry->undoes),
+                              nts_int(entry->looked), nts_int(counted != 0)));
+    if (rv == APR_SUCCESS) {
+        rv = nts_db_last_id(&entry->id, store->db, ptemp);
+    }
+    return rv;
+}
+
+apr_status_t nts_entry_update(nts_store_t *store, apr_int64_t mapping, const nts_entry_t *entry,
+                              apr_pool_t *ptemp)
+{
+    const char *fields = entry->field_count ? nts_entry_fields_text(entry, ptemp) : NULL;
+
+    return nts_db_exec(NULL, store->db, &update_entry,
+                       NTS_ARGS(nts_int(entry->link), nts_int(entry->state), nts_text(entry->page),
+                                nts_text(entry->key), nts_text(entry->image), nts_text(entry->note),
+                                nts_text(fields), nts_int(entry->looked), nts_int(entry->id),
+                                nts_int(mapping)));
+}

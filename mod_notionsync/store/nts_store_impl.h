@@ -1,0 +1,112 @@
+/* nts_store_impl.h - what the files of store/ share. */
+#ifndef NTS_STORE_IMPL_H
+#define NTS_STORE_IMPL_H
+
+#include "db/nts_db.h"
+#include "db/nts_lock.h"
+#include "db/nts_txn.h"
+#include "store/nts_store.h"
+
+/** The schema this version reads and writes. */
+#define NTS_STORE_SCHEMA 1
+
+/** A call that is its own transaction waits this long for the writer lock. */
+#define NTS_STORE_WAIT apr_time_from_sec(10)
+
+/* Values of the enumerations as they stand in the database and in its partial indexes. */
+#define NTS_SQL_ACTIVE "1"    /* NTS_LINK_ACTIVE */
+#define NTS_SQL_TOMBSTONE "3" /* NTS_LINK_TOMBSTONE */
+#define NTS_SQL_PENDING "0"   /* NTS_ENTRY_PENDING */
+
+struct nts_store_t {
+    apr_pool_t *p;
+    apr_pool_t *temp; /* scratch: cleared by each call of the interface */
+    apr_pool_t *unit; /* of the open transaction: cleared at its end */
+    nts_db_t *db;
+    nts_lock_t *lock;
+    nts_txn_t *txn; /* NULL: none open */
+    const nts_clock_t *clock;
+};
+
+/** The scratch pool, cleared. Once at the top of each function of the interface. */
+apr_pool_t *nts_store_scratch(nts_store_t *store);
+apr_time_t nts_store_now(const nts_store_t *store);
+
+/** Join the open transaction, or begin one that nts_unit_leave ends. */
+apr_status_t nts_unit_enter(int *own, nts_store_t *store);
+/** Give back @a rv; if the transaction is our own it is committed when @a rv is APR_SUCCESS, else undone. */
+apr_status_t nts_unit_leave(nts_store_t *store, int own, apr_status_t rv);
+
+/** Bring the database to NTS_STORE_SCHEMA, under the writer lock. @a from is 0 for an empty file. */
+apr_status_t nts_schema_migrate(nts_db_t *db, apr_int64_t from, apr_pool_t *ptemp);
+/** The schema of the database, 0 if it is empty; APR_EMISMATCH if it is somebody else's. */
+apr_status_t nts_schema_version(apr_int64_t *version, nts_db_t *db, apr_pool_t *ptemp);
+/** The same by prepared statement; fails when statements have become stale (D3). */
+apr_status_t nts_schema_check(nts_db_t *db, apr_pool_t *ptemp);
+
+/* --- rows (nts_store_rows.c) */
+
+/** The columns of a link, for nts_row_link. */
+#define NTS_LINK_COLUMNS                                                                           \
+    "id, page, key, state, bases, trouble, outcome, fingerprint, attempts, next_try, touched, "    \
+    "missing"
+#define NTS_LINK_COLUMN_COUNT 12
+#define NTS_ENTRY_COLUMNS                                                                          \
+    "id, intent, link, op, side, state, at, page, key, cause, run, image, note, fields, undoes, "  \
+    "looked"
+#define NTS_ENTRY_COLUMN_COUNT 16
+#define NTS_NOTICE_COLUMNS                                                                         \
+    "id, side, record, event, kind, properties, authors, old_key, intent, image, at, stored"
+
+/** Copies of the current row, in @a p. APR_EMISMATCH: not what this module writes. */
+apr_status_t nts_row_link(nts_link_t **link, nts_rows_t *rows, apr_pool_t *p);
+apr_status_t nts_row_entry(nts_entry_t *entry, nts_rows_t *rows, apr_pool_t *p);
+apr_status_t nts_row_notice(nts_notice_t *notice, nts_rows_t *rows, apr_pool_t *p);
+/** A text column copied to @a p; NULL for NULL. */
+const char *nts_row_copy(nts_rows_t *rows, int column, apr_pool_t *p);
+/** The first row of a select as a link; *link NULL if there is none. */
+apr_status_t nts_get_link(nts_link_t **link, nts_store_t *store, const nts_stmt_t *stmt,
+                          const nts_arg_t *args, int count, apr_pool_t *p, apr_pool_t *ptemp);
+
+/** An outcome as stored text: NULL when nothing is wrong. */
+const char *nts_outcome_store(const nts_outcome_t *out, apr_pool_t *p);
+apr_status_t nts_outcome_fetch(nts_outcome_t *out, const char *text, apr_pool_t *p);
+
+/* --- parts used by several files; all inside a transaction */
+
+/** Live link of a page, or else its newest tombstone; live link of a key. */
+apr_status_t nts_link_by_page(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
+                              const char *page, apr_pool_t *p, apr_pool_t *ptemp);
+apr_status_t nts_link_by_key(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
+                             const char *key, apr_pool_t *p, apr_pool_t *ptemp);
+apr_status_t nts_link_by_id(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
+                            apr_int64_t id, apr_pool_t *p, apr_pool_t *ptemp);
+/** Insert (id 0, then set) or update; keeps the tally. @a before is the state stored before, or -1. */
+apr_status_t nts_link_write(nts_store_t *store, apr_int64_t mapping, nts_link_t *link, int before,
+                            apr_pool_t *ptemp);
+apr_status_t nts_entry_insert(nts_store_t *store, apr_int64_t mapping, nts_entry_t *entry,
+                              int counted, apr_pool_t *ptemp);
+apr_status_t nts_entry_update(nts_store_t *store, apr_int64_t mapping, const nts_entry_t *entry,
+                              apr_pool_t *ptemp);
+/** Sets id and stored; @a known: the event was there already. */
+apr_status_t nts_notice_insert(int *known, nts_store_t *store, apr_int64_t mapping,
+                               nts_notice_t *notice, apr_pool_t *ptemp);
+apr_status_t nts_notice_settle(nts_store_t *store, const apr_int64_t *ids, int count);
+/** The last schema seen of a side; *text NULL: none. */
+apr_status_t nts_schema_text(const char **text, nts_store_t *store, apr_int64_t mapping,
+                             nts_side_t side, apr_pool_t *p);
+/** APR_ENOENT: unknown group. */
+apr_status_t nts_group_epoch(apr_int64_t *epoch, nts_store_t *store, const char *group,
+                             apr_pool_t *ptemp);
+
+/** Links that entered (+1) or left (-1) the active state: what the delete limit reckons with. */
+apr_status_t nts_tally_move(nts_store_t *store, apr_int64_t mapping, int by);
+typedef struct nts_tally_t {
+    apr_int64_t active; /* links active now */
+    apr_int64_t made;   /* that became active in the last hour */
+    apr_int64_t left;   /* that ceased to be, in the last hour */
+} nts_tally_t;
+apr_status_t nts_tally_read(nts_tally_t *tally, nts_store_t *store, apr_int64_t mapping,
+                            apr_pool_t *ptemp);
+
+#endif /* NTS_STORE_IMPL_H */

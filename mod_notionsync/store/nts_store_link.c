@@ -1,0 +1,412 @@
+/* nts_store_link.c - writing links, looking many up, and loading all that is known of one record. */
+#include <string.h>
+
+#include <apr_hash.h>
+
+#include "store/nts_store_impl.h"
+
+#define NOTICES_MAX 100 /* of one load */
+#define NOTICES_MAX_SQL "100"
+#define LOOKUP_MAX 100 /* ids in one statement */
+
+/* --- writing */
+
+static const nts_stmt_t insert_link = {
+    "INSERT INTO link (mapping, page, key, state, bases, trouble, outcome, fingerprint, attempts,"
+    " next_try, touched, missing)"
+    " VALUES (%lld, %s, %s, %lld, %s, %lld, %s, %s, %lld, %lld, %lld, %lld)"
+};
+static const nts_stmt_t update_link = {
+    "UPDATE link SET page = %s, key = %s, state = %lld, bases = %s, trouble = %lld, outcome = %s,"
+    " fingerprint = %s, attempts = %lld, next_try = %lld, touched = %lld, missing = %lld"
+    " WHERE id = %lld"
+};
+
+static apr_status_t insert(nts_store_t *store, apr_int64_t mapping, nts_link_t *link,
+                           const char *bases, const char *outcome, apr_pool_t *ptemp)
+{
+    apr_status_t rv = nts_db_exec(
+        NULL, store->db, &insert_link,
+        NTS_ARGS(nts_int(mapping), nts_text(link->page), nts_text(link->key), nts_int(link->state),
+                 nts_text(bases), nts_int(link->trouble), nts_text(outcome),
+                 nts_text(link->fingerprint), nts_int(link->attempts), nts_int(link->next_try),
+                 nts_int(link->touched), nts_int(link->missing)));
+
+    return rv == APR_SUCCESS ? nts_db_last_id(&link->id, store->db, ptemp) : rv;
+}
+
+static apr_status_t update(nts_store_t *store, const nts_link_t *link, const char *bases,
+                           const char *outcome)
+{
+    return nts_db_exec(NULL, store->db, &update_link,
+                       NTS_ARGS(nts_text(link->page), nts_text(link->key), nts_int(link->state),
+                                nts_text(bases), nts_int(link->trouble), nts_text(outcome),
+                                nts_text(link->fingerprint), nts_int(link->attempts),
+                                nts_int(link->next_try), nts_int(link->touched),
+                                nts_int(link->missing), nts_int(link->id)));
+}
+
+apr_status_t nts_link_write(nts_store_t *store, apr_int64_t mapping, nts_link_t *link, int before,
+                            apr_pool_t *ptemp)
+{
+    const char *bases = link->base_count ? nts_link_bases_text(link, ptemp) : NULL;
+    const char *outcome = nts_outcome_store(&link->outcome, ptemp);
+    int moved = (link->state == NTS_LINK_ACTIVE) - (before == NTS_LINK_ACTIVE);
+    apr_status_t rv = link->id ? update(store, link, bases, outcome)
+                               : insert(store, mapping, link, bases, outcome, ptemp);
+
+    if (rv == APR_SUCCESS && moved) {
+        rv = nts_tally_move(store, mapping, moved);
+    }
+    return rv;
+}
+
+/* --- loading */
+
+static const nts_stmt_t pending_of_link = {
+    "SELECT " NTS_ENTRY_COLUMNS " FROM entry WHERE mapping = %lld AND state = " NTS_SQL_PENDING
+    " AND link = %lld ORDER BY id"
+};
+static const nts_stmt_t pending_unlinked = {
+    "SELECT " NTS_ENTRY_COLUMNS " FROM entry WHERE mapping = %lld AND state = " NTS_SQL_PENDING
+    " AND link = 0 AND (page = %s OR key = %s) ORDER BY id"
+};
+/* op 0 is NTS_ENTRY_CREATE */
+static const nts_stmt_t pending_creates = {
+    "SELECT side, count(*) FROM entry WHERE mapping = %lld AND state = " NTS_SQL_PENDING
+    " AND op = 0 GROUP BY side"
+};
+
+static apr_status_t append_pending(nts_loaded_t *loaded, nts_rows_t *rows, apr_pool_t *p)
+{
+    nts_entry_t *list = NULL;
+    int room = 0;
+    apr_status_t rv = APR_SUCCESS;
+
+    while (rv == APR_SUCCESS && nts_rows_next(rows)) {
+        if (loaded->pending_count >= room) {
+            nts_entry_t *more;
+
+            room = loaded->pending_count + 8;
+            more = apr_pcalloc(p, sizeof(*more) * (apr_size_t)room);
+            if (loaded->pending_count) {
+                memcpy(more, loaded->pending, sizeof(*more) * (apr_size_t)loaded->pending_count);
+            }
+            list = more;
+            loaded->pending = list;
+        }
+        rv = nts_row_entry(&list[loaded->pending_count], rows, p);
+        if (rv == APR_SUCCESS) {
+            loaded->pending_count++;
+        }
+    }
+    return rv;
+}
+
+static apr_status_t load_pending(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
+                                 const nts_target_t *ids, apr_pool_t *p, apr_pool_t *ptemp)
+{
+    nts_rows_t rows;
+    int i;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (ids->page || ids->key) {
+        rv = nts_db_select(&rows, store->db, &pending_unlinked,
+                           NTS_ARGS(nts_int(mapping), nts_text(ids->page), nts_text(ids->key)),
+                           ptemp);
+        if (rv == APR_SUCCESS) {
+            rv = append_pending(loaded, &rows, p);
+        }
+    }
+    if (rv == APR_SUCCESS && ids->link) {
+        rv = nts_db_select(&rows, store->db, &pending_of_link,
+                           NTS_ARGS(nts_int(mapping), nts_int(ids->link)), ptemp);
+        if (rv == APR_SUCCESS) {
+            rv = append_pending(loaded, &rows, p);
+        }
+    }
+    if (rv == APR_SUCCESS) {
+        rv = nts_db_select(&rows, store->db, &pending_creates, NTS_ARGS(nts_int(mapping)), ptemp);
+    }
+    while (rv == APR_SUCCESS && nts_rows_next(&rows)) {
+        loaded->creates_pending[nts_rows_int(&rows, 0) ? NTS_EXTERNAL : NTS_NOTION] =
+            (int)nts_rows_int(&rows, 1);
+    }
+    /* This record's own are not other records'. */
+    for (i = 0; i < loaded->pending_count; i++) {
+        if (loaded->pending[i].op == NTS_ENTRY_CREATE) {
+            loaded->creates_pending[loaded->pending[i].side]--;
+        }
+    }
+    return rv == APR_SUCCESS ? rows.problem : rv;
+}
+
+/* A key change concerns the record of the old key, and that of the new one. */
+static const nts_stmt_t notices_of = {
+    "SELECT " NTS_NOTICE_COLUMNS " FROM inbox WHERE id IN ("
+    "SELECT id FROM inbox WHERE mapping = %lld AND side = 0 AND record = %s AND settled = 0"
+    " UNION SELECT id FROM inbox WHERE mapping = %lld AND side = 1 AND record = %s AND settled = 0"
+    " UNION SELECT id FROM inbox WHERE mapping = %lld AND old_key = %s AND settled = 0)"
+    " ORDER BY id LIMIT " NOTICES_MAX_SQL
+};
+
+static apr_status_t load_notices(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
+                                 const nts_target_t *ids, apr_pool_t *p, apr_pool_t *ptemp)
+{
+    nts_notice_t *list = NULL;
+    nts_rows_t rows;
+    apr_status_t rv;
+
+    rv = nts_db_select(&rows, store->db, &notices_of,
+                       NTS_ARGS(nts_int(mapping), nts_text(ids->page), nts_int(mapping),
+                                nts_text(ids->key), nts_int(mapping), nts_text(ids->key)),
+                       ptemp);
+    while (rv == APR_SUCCESS && loaded->notice_count < NOTICES_MAX && nts_rows_next(&rows)) {
+        if (!list) {
+            list = apr_pcalloc(p, sizeof(*list) * NOTICES_MAX);
+            loaded->notices = list;
+        }
+        rv = nts_row_notice(&list[loaded->notice_count], &rows, p);
+        if (rv == APR_SUCCESS) {
+            loaded->notice_count++;
+        }
+    }
+    return rv;
+}
+
+static const nts_stmt_t entry_image = {
+    "SELECT image, at FROM entry WHERE link = %lld AND image IS NOT NULL ORDER BY id DESC LIMIT 1"
+};
+static const nts_stmt_t inbox_image = { "SELECT image, stored FROM inbox WHERE mapping = %lld AND "
+                                        "record = %s AND image IS NOT NULL ORDER BY id DESC "
+                                        "LIMIT 1" };
+
+static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
+                               const nts_target_t *ids, apr_pool_t *p, apr_pool_t *ptemp)
+{
+    apr_time_t newest = 0;
+    nts_rows_t rows;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (ids->link) {
+        rv = nts_db_select(&rows, store->db, &entry_image, NTS_ARGS(nts_int(ids->link)), ptemp);
+        if (rv == APR_SUCCESS && nts_rows_next(&rows)) {
+            loaded->tombstone_image = nts_row_copy(&rows, 0, p);
+            newest = nts_rows_int(&rows, 1);
+        }
+    }
+    if (rv == APR_SUCCESS && ids->key) {
+        rv = nts_db_select(&rows, store->db, &inbox_image,
+                           NTS_ARGS(nts_int(mapping), nts_text(ids->key)), ptemp);
+        if (rv == APR_SUCCESS && nts_rows_next(&rows) && nts_rows_int(&rows, 1) >= newest) {
+            loaded->tombstone_image = nts_row_copy(&rows, 0, p);
+        }
+    }
+    return rv;
+}
+
+/* The link, and the other one if page and key lead to two. */
+static apr_status_t load_links(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
+                               const nts_target_t *target, apr_pool_t *p, apr_pool_t *ptemp)
+{
+    nts_link_t *by_key = NULL;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (target->link) {
+        rv = nts_link_by_id(&loaded->link, store, mapping, target->link, p, ptemp);
+    }
+    if (rv == APR_SUCCESS && !loaded->link && target->page) {
+        rv = nts_link_by_page(&loaded->link, store, mapping, target->page, p, ptemp);
+    }
+    if (rv == APR_SUCCESS && target->key &&
+        !(loaded->link && loaded->link->key && strcmp(loaded->link->key, target->key) == 0 &&
+          loaded->link->state != NTS_LINK_TOMBSTONE)) {
+        rv = nts_link_by_key(&by_key, store, mapping, target->key, p, ptemp);
+    }
+    if (!loaded->link) {
+        loaded->link = by_key;
+    }
+    else if (by_key && by_key->id != loaded->link->id) {
+        loaded->counterpart = by_key;
+    }
+    return rv;
+}
+
+apr_status_t nts_store_load(nts_loaded_t **ploaded, nts_store_t *store,
+                            const nts_mapping_t *mapping, const nts_target_t *target, apr_pool_t *p)
+{
+    apr_pool_t *ptemp = nts_store_scratch(store);
+    nts_loaded_t *loaded = apr_pcalloc(p, sizeof(*loaded));
+    nts_target_t ids = *target;
+    apr_status_t rv;
+
+    *ploaded = NULL;
+    rv = load_links(loaded, store, mapping->id, target, p, ptemp);
+    /* All names of the record, wherever they come from. */
+    ids.link = loaded->link ? loaded->link->id : 0;
+    if (loaded->link && loaded->link->page) {
+        ids.page = loaded->link->page;
+    }
+    if (loaded->link && loaded->link->key) {
+        ids.key = loaded->link->key;
+    }
+    if (rv == APR_SUCCESS) {
+        rv = load_pending(loaded, store, mapping->id, &ids, p, ptemp);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = load_notices(loaded, store, mapping->id, &ids, p, ptemp);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = load_image(loaded, store, mapping->id, &ids, p, ptemp);
+    }
+    if (rv == APR_SUCCESS) {
+        *ploaded = loaded;
+    }
+    return rv;
+}
+
+/* --- many at once */
+
+#define TEN "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s"
+#define HUNDRED TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN
+
+static const nts_stmt_t live_by_pages = {
+    "SELECT " NTS_LINK_COLUMNS " FROM link WHERE mapping = %lld AND state <> " NTS_SQL_TOMBSTONE
+    " AND page IN (" HUNDRED ")"
+};
+static const nts_stmt_t gone_by_pages = {
+    "SELECT " NTS_LINK_COLUMNS " FROM link WHERE mapping = %lld AND state = " NTS_SQL_TOMBSTONE
+    " AND page IN (" HUNDRED ") ORDER BY id"
+};
+static const nts_stmt_t live_by_keys = {
+    "SELECT " NTS_LINK_COLUMNS " FROM link WHERE mapping = %lld AND state <> " NTS_SQL_TOMBSTONE
+    " AND key IN (" HUNDRED ")"
+};
+static const nts_stmt_t links_after = {
+    "SELECT " NTS_LINK_COLUMNS " FROM link WHERE id > %lld AND mapping = %lld AND state IN (0, 1)"
+    " ORDER BY id LIMIT %lld"
+};
+static const nts_stmt_t max_link = { "SELECT max(id) FROM link" };
+
+/* Adds what the statement finds among these ids to @a found; those found before stay. */
+static apr_status_t find_some(apr_hash_t *found, nts_store_t *store, apr_int64_t mapping,
+                              const nts_stmt_t *stmt, nts_side_t side, const char *const *ids,
+                              int count, apr_pool_t *p, apr_pool_t *ptemp)
+{
+    nts_arg_t args[LOOKUP_MAX + 1];
+    nts_rows_t rows;
+    int i;
+    apr_status_t rv;
+
+    args[0] = nts_int(mapping);
+    for (i = 0; i < LOOKUP_MAX; i++) {
+        args[i + 1] = nts_text(i < count ? ids[i] : NULL); /* NULL is IN nothing */
+    }
+    rv = nts_db_select(&rows, store->db, stmt, args, LOOKUP_MAX + 1, ptemp);
+    while (rv == APR_SUCCESS && nts_rows_next(&rows)) {
+        nts_link_t *link;
+
+        rv = nts_row_link(&link, &rows, p);
+        if (rv == APR_SUCCESS) {
+            apr_hash_set(found, side == NTS_NOTION ? link->page : link->key, APR_HASH_KEY_STRING,
+                         link);
+        }
+    }
+    return rv;
+}
+
+/* Tombstones of pages that no live link has: the newest of each. */
+static apr_status_t find_gone(apr_hash_t *found, nts_store_t *store, apr_int64_t mapping,
+                              const char *const *ids, int count, apr_pool_t *p, apr_pool_t *ptemp)
+{
+    const char *missing[LOOKUP_MAX];
+    int left = 0;
+    int i;
+
+    for (i = 0; i < count; i++) {
+        if (!apr_hash_get(found, ids[i], APR_HASH_KEY_STRING)) {
+            missing[left++] = ids[i];
+        }
+    }
+    return left ? find_some(found, store, mapping, &gone_by_pages, NTS_NOTION, missing, left, p,
+                            ptemp)
+                : APR_SUCCESS;
+}
+
+static apr_status_t lookup_ids(nts_link_t **links, nts_store_t *store, apr_int64_t mapping,
+                               nts_side_t side, const char *const *ids, int count, apr_pool_t *p)
+{
+    int done;
+    int i;
+    apr_status_t rv = APR_SUCCESS;
+
+    for (done = 0; done < count && rv == APR_SUCCESS; done += LOOKUP_MAX) {
+        apr_pool_t *ptemp = nts_store_scratch(store);
+        apr_hash_t *found = apr_hash_make(ptemp);
+        int some = count - done < LOOKUP_MAX ? count - done : LOOKUP_MAX;
+
+        rv = find_some(found, store, mapping, side == NTS_NOTION ? &live_by_pages : &live_by_keys,
+                       side, ids + done, some, p, ptemp);
+        if (rv == APR_SUCCESS && side == NTS_NOTION) {
+            rv = find_gone(found, store, mapping, ids + done, some, p, ptemp);
+        }
+        for (i = 0; i < some && rv == APR_SUCCESS; i++) {
+            links[done + i] = apr_hash_get(found, ids[done + i], APR_HASH_KEY_STRING);
+        }
+    }
+    return rv;
+}
+
+static apr_status_t lookup_after(nts_link_t **links, int *count, nts_store_t *store,
+                                 apr_int64_t mapping, apr_int64_t after, int limit, apr_pool_t *p)
+{
+    nts_rows_t rows;
+    apr_status_t rv = nts_db_select(&rows, store->db, &links_after,
+                                    NTS_ARGS(nts_int(after), nts_int(mapping), nts_int(limit)),
+                                    nts_store_scratch(store));
+
+    while (rv == APR_SUCCESS && *count < limit && nts_rows_next(&rows)) {
+        rv = nts_row_link(&links[*count], &rows, p);
+        if (rv == APR_SUCCESS) {
+            ++*count;
+        }
+    }
+    return rv;
+}
+
+apr_status_t nts_store_lookup(nts_link_t ***plinks, int *pcount, nts_store_t *store,
+                              apr_int64_t mapping, nts_side_t side, const char *const *ids,
+                              int id_count, apr_int64_t after, int limit, apr_pool_t *p)
+{
+    int room = ids ? id_count : limit;
+    nts_link_t **links;
+    int count = 0;
+    apr_status_t rv;
+
+    *plinks = NULL;
+    *pcount = 0;
+    if (room <= 0) {
+        return APR_SUCCESS;
+    }
+    links = apr_pcalloc(p, sizeof(nts_link_t *) * (apr_size_t)room);
+    if (ids) {
+        count = id_count;
+        rv = lookup_ids(links, store, mapping, side, ids, id_count, p);
+    }
+    else {
+        rv = lookup_after(links, &count, store, mapping, after, limit, p);
+    }
+    if (rv == APR_SUCCESS) {
+        *plinks = links;
+        *pcount = count;
+    }
+    return rv;
+}
+
+apr_status_t nts_store_max_link(apr_int64_t *max, nts_store_t *store)
+{
+    apr_status_t rv =
+        nts_db_get_int(max, store->db, &max_link, NTS_NO_ARGS, nts_store_scratch(store));
+
+    return rv == APR_ENOENT ? APR_SUCCESS : rv;
+}

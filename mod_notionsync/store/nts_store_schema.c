@@ -1,0 +1,201 @@
+/* nts_store_schema.c - the tables, and the steps from each version to the next. Forward only.
+ *
+ * A released step is never edited: a change of the tables is a new one. Text and 64-bit integers only;
+ * times in microseconds (D20). See docs/design/state.md for what each table is for.
+ */
+#include <string.h>
+
+#include "store/nts_store_impl.h"
+
+/* "ntsy": tells our file from any other. */
+#define APPLICATION_ID "1853125497"
+
+static const char *const step_1[] = {
+    "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
+
+    "CREATE TABLE service (id INTEGER PRIMARY KEY, vhost TEXT NOT NULL, name TEXT NOT NULL,"
+    " running INTEGER NOT NULL CHECK (running IN (0, 1)), position INTEGER NOT NULL,"
+    " setup TEXT NOT NULL, UNIQUE (vhost, name))",
+
+    "CREATE TABLE mapping (id INTEGER PRIMARY KEY, data_source TEXT NOT NULL,"
+    " external INTEGER NOT NULL, collection TEXT NOT NULL, notion INTEGER NOT NULL,"
+    " vhost TEXT NOT NULL, name TEXT NOT NULL, running INTEGER NOT NULL CHECK (running IN (0, 1)),"
+    " position INTEGER NOT NULL, setup TEXT NOT NULL,"
+    " UNIQUE (data_source, external, collection))",
+
+    "CREATE TABLE pair (id INTEGER PRIMARY KEY, mapping INTEGER NOT NULL, notion TEXT NOT NULL,"
+    " external TEXT NOT NULL, property TEXT, running INTEGER NOT NULL CHECK (running IN (0, 1)))",
+    "CREATE INDEX pair_mapping ON pair (mapping, external)",
+
+    "CREATE TABLE status (mapping INTEGER PRIMARY KEY, state INTEGER NOT NULL DEFAULT 0,"
+    " outcome TEXT, matched INTEGER NOT NULL DEFAULT 0, instance TEXT,"
+    " counter INTEGER NOT NULL DEFAULT 0 CHECK (typeof(counter) = 'integer'),"
+    " listed INTEGER NOT NULL DEFAULT 0, full_done INTEGER NOT NULL DEFAULT 0,"
+    " latency_notion INTEGER NOT NULL DEFAULT 0, latency_external INTEGER NOT NULL DEFAULT 0,"
+    " triggers TEXT)",
+
+    "CREATE TABLE schema_snapshot (mapping INTEGER NOT NULL, side INTEGER NOT NULL,"
+    " at INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (mapping, side)) WITHOUT ROWID",
+
+    "CREATE TABLE grp (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " epoch INTEGER NOT NULL CHECK (typeof(epoch) = 'integer'))",
+
+    /* AUTOINCREMENT: the number of a forgotten link is not given to another, or the audit would lie. */
+    "CREATE TABLE link (id INTEGER PRIMARY KEY AUTOINCREMENT, mapping INTEGER NOT NULL, page TEXT,"
+    " key TEXT, state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 4), bases TEXT,"
+    " trouble INTEGER NOT NULL DEFAULT 0 CHECK (trouble BETWEEN 0 AND 2), outcome TEXT,"
+    " fingerprint TEXT, attempts INTEGER NOT NULL DEFAULT 0,"
+    " next_try INTEGER NOT NULL DEFAULT 0 CHECK (typeof(next_try) = 'integer'),"
+    " touched INTEGER NOT NULL DEFAULT 0 CHECK (typeof(touched) = 'integer'),"
+    " missing INTEGER NOT NULL DEFAULT 0,"
+    " CHECK (page IS NOT NULL OR key IS NOT NULL))",
+    "CREATE UNIQUE INDEX link_page ON link (mapping, page) WHERE state <> " NTS_SQL_TOMBSTONE,
+    "CREATE UNIQUE INDEX link_key ON link (mapping, key) WHERE state <> " NTS_SQL_TOMBSTONE,
+    "CREATE INDEX link_mapping ON link (mapping)",
+    "CREATE INDEX link_gone ON link (mapping, page) WHERE state = " NTS_SQL_TOMBSTONE,
+    "CREATE INDEX link_gone_at ON link (touched) WHERE state = " NTS_SQL_TOMBSTONE,
+    "CREATE INDEX link_rest ON link (mapping, state) WHERE state <> " NTS_SQL_ACTIVE,
+    "CREATE INDEX link_trouble ON link (mapping, trouble) WHERE trouble <> 0",
+
+    "CREATE TABLE tally (mapping INTEGER NOT NULL, minute INTEGER NOT NULL,"
+    " made INTEGER NOT NULL, gone INTEGER NOT NULL, PRIMARY KEY (mapping, minute)) WITHOUT ROWID",
+
+    "CREATE TABLE inbox (id INTEGER PRIMARY KEY, mapping INTEGER NOT NULL,"
+    " side INTEGER NOT NULL CHECK (side IN (0, 1)), record TEXT, event TEXT, kind TEXT,"
+    " properties TEXT, authors TEXT, old_key TEXT, intent TEXT, image TEXT,"
+    " at INTEGER NOT NULL CHECK (typeof(at) = 'integer'),"
+    " stored INTEGER NOT NULL CHECK (typeof(stored) = 'integer'),"
+    " settled INTEGER NOT NULL DEFAULT 0 CHECK (typeof(settled) = 'integer'))",
+    "CREATE UNIQUE INDEX inbox_event ON inbox (mapping, event)",
+    "CREATE INDEX inbox_open ON inbox (mapping) WHERE settled = 0",
+    "CREATE INDEX inbox_record ON inbox (mapping, side, record) WHERE settled = 0",
+    "CREATE INDEX inbox_old_key ON inbox (mapping, old_key)"
+    " WHERE settled = 0 AND old_key IS NOT NULL",
+    "CREATE INDEX inbox_image ON inbox (mapping, record) WHERE image IS NOT NULL",
+
+    "CREATE TABLE entry (id INTEGER PRIMARY KEY, mapping INTEGER NOT NULL, intent TEXT,"
+    " link INTEGER NOT NULL, op INTEGER NOT NULL CHECK (op BETWEEN 0 AND 7),"
+    " side INTEGER NOT NULL CHECK (side IN (0, 1)),"
+    " state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 4),"
+    " at INTEGER NOT NULL CHECK (typeof(at) = 'integer'), page TEXT, key TEXT, cause TEXT,"
+    " run INTEGER NOT NULL DEFAULT 0, image TEXT, note TEXT, fields TEXT,"
+    " undoes INTEGER NOT NULL DEFAULT 0, looked INTEGER NOT NULL DEFAULT 0,"
+    " counted INTEGER NOT NULL DEFAULT 0 CHECK (counted IN (0, 1)))",
+    "CREATE UNIQUE INDEX entry_intent ON entry (intent) WHERE intent IS NOT NULL",
+    "CREATE INDEX entry_mapping ON entry (mapping)",
+    "CREATE INDEX entry_link ON entry (link) WHERE link <> 0",
+    "CREATE INDEX entry_pending ON entry (mapping, link, op, side) WHERE state = " NTS_SQL_PENDING,
+    "CREATE INDEX entry_image ON entry (link) WHERE image IS NOT NULL",
+    "CREATE INDEX entry_counted ON entry (mapping, at) WHERE counted = 1",
+
+    "CREATE TABLE budget_chunk (id INTEGER PRIMARY KEY, service INTEGER NOT NULL,"
+    " requests INTEGER NOT NULL CHECK (requests BETWEEN 1 AND 10),"
+    " reserved INTEGER NOT NULL CHECK (typeof(reserved) = 'integer'),"
+    " answered INTEGER NOT NULL DEFAULT 0 CHECK (typeof(answered) = 'integer'))",
+    "CREATE INDEX budget_service ON budget_chunk (service)",
+    "CREATE TABLE gate (service INTEGER PRIMARY KEY,"
+    " until INTEGER NOT NULL CHECK (typeof(until) = 'integer'))",
+
+    "CREATE TABLE secret (service INTEGER NOT NULL, purpose TEXT NOT NULL, sealed TEXT NOT NULL,"
+    " at INTEGER NOT NULL, PRIMARY KEY (service, purpose)) WITHOUT ROWID",
+    "CREATE TABLE hook (service INTEGER PRIMARY KEY, state TEXT NOT NULL,"
+    " expires INTEGER NOT NULL, last_event INTEGER NOT NULL,"
+    " CHECK (state IN ('none', 'pending', 'arrived', 'verified')))",
+
+    "CREATE TABLE command (id INTEGER PRIMARY KEY, mapping INTEGER NOT NULL, verb TEXT NOT NULL,"
+    " args TEXT, by TEXT, state TEXT NOT NULL, progress TEXT, result TEXT, at INTEGER NOT NULL,"
+    " CHECK (state IN ('queued', 'running', 'done', 'failed')))",
+    "CREATE INDEX command_queued ON command (mapping) WHERE state = 'queued'",
+    "CREATE INDEX command_running ON command (mapping) WHERE state = 'running'",
+
+    "CREATE TABLE run (id INTEGER PRIMARY KEY, mapping INTEGER NOT NULL, kind TEXT NOT NULL,"
+    " state TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER NOT NULL,"
+    " seen_notion INTEGER NOT NULL, seen_external INTEGER NOT NULL, expected INTEGER NOT NULL,"
+    " written_notion INTEGER NOT NULL, written_external INTEGER NOT NULL,"
+    " troubles INTEGER NOT NULL, requests INTEGER NOT NULL, note TEXT,"
+    " CHECK (state IN ('running', 'done', 'failed', 'stopped')))",
+    "CREATE INDEX run_mapping ON run (mapping)",
+
+    "CREATE TABLE match_candidate (mapping INTEGER NOT NULL,"
+    " side INTEGER NOT NULL CHECK (side IN (0, 1)), id TEXT NOT NULL, hash TEXT NOT NULL,"
+    " PRIMARY KEY (mapping, side, id)) WITHOUT ROWID",
+    "CREATE INDEX match_hash ON match_candidate (mapping, hash, side)",
+
+    "PRAGMA application_id=" APPLICATION_ID,
+    NULL,
+};
+
+/* steps[n] leads from version n to n + 1. */
+static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1 };
+
+static const nts_stmt_t set_version = {
+    "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"
+};
+static const nts_stmt_t get_version = { "SELECT value FROM meta WHERE name = 'schema'" };
+
+static apr_status_t run_step(nts_db_t *db, const char *const *step)
+{
+    apr_status_t rv = APR_SUCCESS;
+
+    /* D4: one statement a call. */
+    for (; *step && rv == APR_SUCCESS; step++) {
+        rv = nts_db_run(db, *step);
+    }
+    return rv;
+}
+
+apr_status_t nts_schema_migrate(nts_db_t *db, apr_int64_t from, apr_pool_t *ptemp)
+{
+    nts_txn_t *txn;
+    apr_int64_t at;
+    apr_status_t rv = nts_txn_begin(&txn, db, ptemp);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    for (at = from; at < NTS_STORE_SCHEMA && rv == APR_SUCCESS; at++) {
+        rv = run_step(db, steps[at]);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = nts_db_exec(NULL, db, &set_version, NTS_ARGS(nts_int(NTS_STORE_SCHEMA)));
+    }
+    if (rv != APR_SUCCESS) {
+        nts_txn_rollback(txn);
+        return rv;
+    }
+    return nts_txn_commit(txn);
+}
+
+apr_status_t nts_schema_version(apr_int64_t *version, nts_db_t *db, apr_pool_t *ptemp)
+{
+    const char *answer;
+    int ours;
+    apr_status_t rv;
+
+    *version = 0;
+    rv = nts_db_ask(&answer, db, "PRAGMA application_id", ptemp);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    ours = answer && strcmp(answer, APPLICATION_ID) == 0;
+    rv = nts_db_ask(&answer, db, "SELECT name FROM sqlite_master LIMIT 1", ptemp);
+    if (rv != APR_SUCCESS || !answer) {
+        return rv; /* empty */
+    }
+    if (!ours) {
+        return APR_EMISMATCH;
+    }
+    rv = nts_db_get_int(version, db, &get_version, NTS_NO_ARGS, ptemp);
+    return rv == APR_ENOENT ? APR_EMISMATCH : rv;
+}
+
+apr_status_t nts_schema_check(nts_db_t *db, apr_pool_t *ptemp)
+{
+    apr_int64_t version;
+    apr_status_t rv = nts_db_get_int(&version, db, &get_version, NTS_NO_ARGS, ptemp);
+
+    if (rv == APR_SUCCESS && version != NTS_STORE_SCHEMA) {
+        rv = APR_EMISMATCH;
+    }
+    return rv;
+}

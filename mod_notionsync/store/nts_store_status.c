@@ -1,0 +1,113 @@
+/* nts_store_status.c - how a mapping is doing, and what its sides looked like last. */
+#include <string.h>
+
+#include "store/nts_store_impl.h"
+
+static const nts_stmt_t set_property = { "UPDATE pair SET property = %s WHERE id = %lld" };
+static const nts_stmt_t get_status = {
+    "SELECT state, outcome, matched, instance, counter, listed, full_done, latency_notion,"
+    " latency_external, triggers FROM status WHERE mapping = %lld"
+};
+static const nts_stmt_t put_status = {
+    "INSERT OR REPLACE INTO status (mapping, state, outcome, matched, instance, counter, listed,"
+    " full_done, latency_notion, latency_external, triggers)"
+    " VALUES (%lld, %lld, %s, %lld, %s, %lld, %lld, %lld, %lld, %lld, %s)"
+};
+static const nts_stmt_t put_schema = { "INSERT OR REPLACE INTO schema_snapshot (mapping, side, at,"
+                                       " text) VALUES (%lld, %lld, %lld, %s)" };
+static const nts_stmt_t get_schema = { "SELECT text FROM schema_snapshot WHERE mapping = %lld"
+                                       " AND side = %lld" };
+
+apr_status_t nts_store_put_property(nts_store_t *store, apr_int64_t pair, const char *property_id)
+{
+    int own;
+    apr_status_t rv = nts_unit_enter(&own, store);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv =
+        nts_db_exec(NULL, store->db, &set_property, NTS_ARGS(nts_text(property_id), nts_int(pair)));
+    return nts_unit_leave(store, own, rv);
+}
+
+apr_status_t nts_store_get_status(nts_mapping_status_t *status, nts_store_t *store,
+                                  apr_int64_t mapping, apr_pool_t *p)
+{
+    nts_rows_t rows;
+    apr_status_t rv;
+
+    memset(status, 0, sizeof(*status));
+    rv = nts_db_select(&rows, store->db, &get_status, NTS_ARGS(nts_int(mapping)),
+                       nts_store_scratch(store));
+    if (rv != APR_SUCCESS || !nts_rows_next(&rows)) {
+        return rv;
+    }
+    status->state = (nts_mapping_state_t)nts_rows_int(&rows, 0);
+    rv = nts_outcome_fetch(&status->outcome, nts_rows_text(&rows, 1), p);
+    status->matched = nts_rows_int(&rows, 2) != 0;
+    status->instance = nts_row_copy(&rows, 3, p);
+    status->counter = nts_rows_int(&rows, 4);
+    status->listed = nts_rows_int(&rows, 5);
+    status->full_done = nts_rows_int(&rows, 6);
+    status->latency[NTS_NOTION] = nts_rows_int(&rows, 7);
+    status->latency[NTS_EXTERNAL] = nts_rows_int(&rows, 8);
+    status->triggers = nts_row_copy(&rows, 9, p);
+    return rv == APR_SUCCESS ? rows.problem : rv;
+}
+
+apr_status_t nts_store_put_status(nts_store_t *store, apr_int64_t mapping,
+                                  const nts_mapping_status_t *status)
+{
+    int own;
+    apr_status_t rv = nts_unit_enter(&own, store);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = nts_db_exec(
+        NULL, store->db, &put_status,
+        NTS_ARGS(nts_int(mapping), nts_int(status->state),
+                 nts_text(nts_outcome_store(&status->outcome, nts_store_scratch(store))),
+                 nts_int(status->matched != 0), nts_text(status->instance),
+                 nts_int(status->counter), nts_int(status->listed), nts_int(status->full_done),
+                 nts_int(status->latency[NTS_NOTION]), nts_int(status->latency[NTS_EXTERNAL]),
+                 nts_text(status->triggers)));
+    return nts_unit_leave(store, own, rv);
+}
+
+apr_status_t nts_store_put_schema(nts_store_t *store, apr_int64_t mapping, nts_side_t side,
+                                  const char *schema)
+{
+    int own;
+    apr_status_t rv = nts_unit_enter(&own, store);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = nts_db_exec(
+        NULL, store->db, &put_schema,
+        NTS_ARGS(nts_int(mapping), nts_int(side), nts_int(nts_store_now(store)), nts_text(schema)));
+    return nts_unit_leave(store, own, rv);
+}
+
+apr_status_t nts_schema_text(const char **text, nts_store_t *store, apr_int64_t mapping,
+                             nts_side_t side, apr_pool_t *p)
+{
+    nts_rows_t rows;
+    apr_status_t rv =
+        nts_db_select(&rows, store->db, &get_schema, NTS_ARGS(nts_int(mapping), nts_int(side)), p);
+
+    *text = rv == APR_SUCCESS && nts_rows_next(&rows) ? nts_rows_text(&rows, 0) : NULL;
+    return rv;
+}
+
+apr_status_t nts_store_get_schema(const char **schema, nts_store_t *store, apr_int64_t mapping,
+                                  nts_side_t side, apr_pool_t *p)
+{
+    const char *text;
+    apr_status_t rv = nts_schema_text(&text, store, mapping, side, nts_store_scratch(store));
+
+    *schema = rv == APR_SUCCESS ? apr_pstrdup(p, text) : NULL;
+    return rv;
+}
