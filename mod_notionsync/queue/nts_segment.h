@@ -29,9 +29,11 @@ typedef struct nts_segment_size_t {
     int services; /* as numbered by the setup */
 } nts_segment_size_t;
 
-/** Bytes that this takes, for a message when it is too much. */
+/** Bytes that this takes, for a message when it is too much; 0 if a number is out of bounds (1024
+ *  workers, 2^22 slots, 2^20 groups and services). */
 apr_uint64_t nts_segment_bytes(const nts_segment_size_t *size);
-/** In the parent. Also makes an eventfd for each worker. Goes with @a p. */
+/** In the parent. Also makes an eventfd for each worker. Goes with @a p. The lock must hold between
+ *  processes and between the threads of one, and be released when its holder dies. */
 apr_status_t nts_segment_create(nts_segment_t **seg, const nts_segment_size_t *size,
                                 const nts_segment_lock_t *lock, apr_pool_t *p);
 /** APR_EMISMATCH and a sentence if what is in it cannot be; takes no lock. */
