@@ -246,8 +246,14 @@ void nts_table_destroy(nts_task_table_t *table)
     int i;
 
     for (i = 0; i < table->size; i++) {
-        while (table->by_key[i]) {
-            nts_table_remove(table, table->by_key[i]);
+        nts_task_t *task = table->by_key[i];
+
+        while (task) {
+            nts_task_t *next = task->next_by_key;
+
+            free(task->what);
+            free(task);
+            task = next;
         }
     }
     free(table->by_key);
