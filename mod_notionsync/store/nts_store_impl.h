@@ -91,6 +91,9 @@ apr_status_t nts_entry_update(nts_store_t *store, apr_int64_t mapping, const nts
 /** Sets id and stored; @a known: the event was there already. */
 apr_status_t nts_notice_insert(int *known, nts_store_t *store, apr_int64_t mapping,
                                nts_notice_t *notice, apr_pool_t *ptemp);
+/** The key @a notice->old_key is now @a notice->record: its link follows (S4.4). */
+apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
+                          apr_pool_t *ptemp);
 apr_status_t nts_notice_settle(nts_store_t *store, const apr_int64_t *ids, int count);
 /** The last schema seen of a side; *text NULL: none. */
 apr_status_t nts_schema_text(const char **text, nts_store_t *store, apr_int64_t mapping,

@@ -54,6 +54,9 @@ static apr_status_t insert_rows(int *known, nts_store_t *store, nts_inbox_row_t 
 
         rv = nts_notice_insert(&this_one, store, rows[i].mapping, &rows[i].notice, ptemp);
         *known += this_one;
+        if (rv == APR_SUCCESS && !this_one && rows[i].notice.old_key && rows[i].notice.record) {
+            rv = nts_key_move(store, rows[i].mapping, &rows[i].notice, ptemp);
+        }
     }
     return rv;
 }

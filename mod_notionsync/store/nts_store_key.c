@@ -1,0 +1,69 @@
+/* nts_store_key.c - a changed external key moves its link before anything else is done (S4.4).
+ *
+ * Done in the transaction that takes the change, in the order of the changes, so that no job ever sees the new
+ * key as an unknown record or the old one as a deleted row. A job under way with the old key is refused by
+ * nts_commit_t.key_was and begins again.
+ */
+#include "store/nts_store_impl.h"
+
+/* The key's former link lost its row, or the database would have refused the change; its own notice may still
+ * wait. It keeps a name that no row has, and is looked at: a read will confirm the delete. */
+static apr_status_t displace(nts_store_t *store, apr_int64_t mapping, nts_link_t *link,
+                             const nts_notice_t *notice, apr_pool_t *ptemp)
+{
+    nts_notice_t look = { 0 };
+    int known;
+    apr_status_t rv;
+
+    link->key = apr_psprintf(ptemp, "%s (replaced, %s)", link->key, notice->event);
+    rv = nts_link_write(store, mapping, link, (int)link->state, ptemp);
+    if (rv != APR_SUCCESS || !link->page) {
+        return rv;
+    }
+    look.side = NTS_NOTION;
+    look.record = link->page;
+    look.event = apr_pstrcat(ptemp, "replaced:", notice->event, NULL);
+    look.kind = "key.replaced";
+    look.at = notice->at;
+    return nts_notice_insert(&known, store, mapping, &look, ptemp);
+}
+
+static apr_status_t note_move(nts_store_t *store, apr_int64_t mapping, const nts_link_t *link,
+                              const nts_notice_t *notice, apr_pool_t *ptemp)
+{
+    nts_entry_t entry = { 0 };
+
+    entry.intent = apr_pstrcat(ptemp, "key:", notice->event, NULL);
+    entry.link = link->id;
+    entry.op = NTS_ENTRY_LINK;
+    entry.side = NTS_EXTERNAL;
+    entry.state = NTS_ENTRY_NOTED;
+    entry.at = nts_store_now(store);
+    entry.page = link->page;
+    entry.key = link->key;
+    entry.cause = notice->event;
+    entry.note = apr_psprintf(ptemp, "the key changed from %s", notice->old_key);
+    return nts_entry_insert(store, mapping, &entry, 0, ptemp);
+}
+
+apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
+                          apr_pool_t *ptemp)
+{
+    nts_link_t *link, *former;
+    apr_status_t rv = nts_link_by_key(&link, store, mapping, notice->old_key, ptemp, ptemp);
+
+    if (rv != APR_SUCCESS || !link || link->state == NTS_LINK_TOMBSTONE) {
+        return rv == APR_ENOENT ? APR_SUCCESS : rv;
+    }
+    rv = nts_link_by_key(&former, store, mapping, notice->record, ptemp, ptemp);
+    if (rv == APR_SUCCESS && former && former->id != link->id &&
+        former->state != NTS_LINK_TOMBSTONE) {
+        rv = displace(store, mapping, former, notice, ptemp);
+    }
+    if (rv != APR_SUCCESS && rv != APR_ENOENT) {
+        return rv;
+    }
+    link->key = notice->record;
+    rv = nts_link_write(store, mapping, link, (int)link->state, ptemp);
+    return rv == APR_SUCCESS ? note_move(store, mapping, link, notice, ptemp) : rv;
+}
