@@ -1,0 +1,207 @@
+/* Creating, reading and updating pages. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim_api.h"
+#include "sim_hook.h"
+#include "sim_page.h"
+#include "sim_schema.h"
+#include "sim_send.h"
+#include "sim_write.h"
+
+static void answer_page(sim_req_t *q, const sim_page_t *p)
+{
+    sim_view_t view;
+
+    sim_req_view(q, &view);
+    sim_page_json(&q->out, p, p->live, &view);
+    sim_view_free(&view);
+}
+
+/* the only visible data source of a database */
+static sim_ds_t *only_source(sim_req_t *q, const sim_id_t *id)
+{
+    sim_ds_t *found = NULL;
+    size_t i, n = 0;
+
+    for (i = 0; i < sim_w.ndss; i++) {
+        if (sim_id_cmp(&sim_w.dss[i]->db->id, id) == 0 &&
+            sim_token_can_see(q->token, sim_w.dss[i])) {
+            found = sim_w.dss[i];
+            n++;
+        }
+    }
+    if (n == 0) {
+        sim_fail_missing(&q->fail, "database", id, q->token->name);
+    }
+    else if (n > 1) {
+        sim_fail_meaning(&q->fail,
+                         "Databases with multiple data sources are not supported as parent; give a "
+                         "data_source_id.");
+        found = NULL;
+    }
+    return found;
+}
+
+static sim_ds_t *take_parent(sim_req_t *q)
+{
+    json_object *parent, *v;
+    sim_id_t id;
+    sim_ds_t *ds;
+    int present = sim_member(q->json, "parent", &parent);
+
+    if (!sim_is(parent, json_type_object)) {
+        sim_fail_should(&q->fail, "body.parent", "defined", parent, present);
+        return NULL;
+    }
+    if (sim_member(parent, "data_source_id", &v)) {
+        if (!sim_id_parse(&id, json_object_get_string(v))) {
+            sim_fail_should(&q->fail, "body.parent.data_source_id", "a valid uuid", v, 1);
+            return NULL;
+        }
+        ds = sim_ds_find(&id);
+        if (!ds || !sim_token_can_see(q->token, ds) || ds->in_trash) {
+            sim_fail_missing(&q->fail, "data_source", &id, q->token->name);
+            return NULL;
+        }
+        return ds;
+    }
+    if (sim_member(parent, "database_id", &v) && sim_id_parse(&id, json_object_get_string(v))) {
+        return only_source(q, &id);
+    }
+    if (sim_member(parent, "page_id", &v) && sim_id_parse(&id, json_object_get_string(v))) {
+        sim_fail_missing(&q->fail, "page", &id,
+                         q->token->name); /* pages below pages are not simulated */
+        return NULL;
+    }
+    sim_fail_shape(&q->fail,
+                   "body.parent.data_source_id should be defined, instead was `undefined`.");
+    return NULL;
+}
+
+static void check_children(sim_req_t *q, const char *key)
+{
+    json_object *v;
+
+    if (sim_member(q->json, key, &v) &&
+        (!sim_is(v, json_type_array) || json_object_array_length(v) > 100)) {
+        sim_fail_shape(&q->fail, "body.%s.length should be ≤ `100`.", key);
+    }
+}
+
+void sim_api_page_create(sim_req_t *q)
+{
+    static const char *const known[] = { "parent",   "properties",  "icon",     "cover",
+                                         "content",  "children",    "markdown", "template",
+                                         "position", "allow_async", NULL };
+    sim_change_t how = SIM_CHANGE_INIT;
+    sim_writer_t w = { q->token, &q->fail, 0 };
+    sim_set_t *sets;
+    size_t nsets;
+    sim_ds_t *ds;
+    sim_page_t *p;
+    json_object *props;
+
+    if (!sim_req_known(q, known) || !(ds = take_parent(q))) {
+        return;
+    }
+    check_children(q, "children");
+    check_children(q, "content");
+    sim_member(q->json, "properties", &props);
+    sim_write_properties(&w, ds, props, &sets, &nsets);
+    if (!q->fail.status) {
+        how.by = q->token->user;
+        p = sim_page_create(ds, NULL, 0, sets, nsets, &how);
+        q->page_id = p->id;
+        q->created = 1;
+        answer_page(q, p);
+    }
+    free(sets);
+}
+
+void sim_api_page_read(sim_req_t *q)
+{
+    sim_page_t *p = sim_api_page(q, 2);
+
+    if (p) {
+        answer_page(q, p);
+    }
+}
+
+/* a flag of the body, or -1 */
+static int take_flag(sim_req_t *q, const char *key)
+{
+    json_object *v;
+    sim_buf_t path = SIM_BUF_INIT;
+
+    if (!sim_member(q->json, key, &v)) {
+        return -1;
+    }
+    if (!sim_is(v, json_type_boolean)) {
+        sim_buf_fmt(&path, "body.%s", key);
+        sim_fail_should(&q->fail, path.s, "a boolean or `undefined`", v, 1);
+        sim_buf_free(&path);
+        return -1;
+    }
+    return json_object_get_boolean(v);
+}
+
+static void take_flags(sim_req_t *q, sim_flags_t *flags)
+{
+    json_object *v;
+
+    flags->in_trash = take_flag(q, "in_trash");
+    if (sim_req_is_old(q) && flags->in_trash < 0) {
+        flags->in_trash = take_flag(q, "archived");
+    }
+    flags->archived = take_flag(q, "is_archived");
+    flags->locked = take_flag(q, "is_locked");
+    flags->content = take_flag(q, "erase_content") == 1 || sim_member(q->json, "template", &v);
+}
+
+static int changes_anything(const sim_req_t *q, const sim_flags_t *f, size_t nsets)
+{
+    json_object *v;
+
+    return nsets || f->in_trash >= 0 || f->archived >= 0 || f->locked >= 0 || f->content ||
+           sim_member(q->json, "icon", &v) || sim_member(q->json, "cover", &v);
+}
+
+void sim_api_page_update(sim_req_t *q)
+{
+    static const char *const known[] = { "properties", "icon",        "cover",
+                                         "is_locked",  "template",    "erase_content",
+                                         "in_trash",   "is_archived", NULL };
+    static const char *const known_old[] = { "properties", "icon",        "cover",
+                                             "is_locked",  "template",    "erase_content",
+                                             "in_trash",   "is_archived", "archived",
+                                             NULL };
+    sim_change_t how = SIM_CHANGE_INIT;
+    sim_flags_t flags = SIM_FLAGS_INIT;
+    sim_writer_t w = { q->token, &q->fail, 0 };
+    sim_set_t *sets = NULL;
+    size_t nsets = 0;
+    json_object *props = NULL;
+    sim_page_t *p = sim_api_page(q, 2);
+
+    if (!p || !sim_req_known(q, sim_req_is_old(q) ? known_old : known)) {
+        return;
+    }
+    take_flags(q, &flags);
+    if ((p->live->in_trash || p->ds->in_trash) && flags.in_trash != 0) {
+        sim_fail_meaning(
+            &q->fail,
+            "Can't edit block that is archived. You must unarchive the block before editing.");
+        return;
+    }
+    sim_member(q->json, "properties", &props);
+    sim_write_properties(&w, p->ds, props, &sets, &nsets);
+    if (!q->fail.status) {
+        how.by = q->token->user;
+        if (changes_anything(q, &flags, nsets)) {
+            sim_page_update(p, sets, nsets, &flags, &how);
+        }
+        answer_page(q, p);
+    }
+    free(sets);
+}

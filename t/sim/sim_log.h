@@ -1,0 +1,18 @@
+/* What was asked of the API: a bounded log, exact counters, and the uncut record in a file. */
+#ifndef SIM_LOG_H
+#define SIM_LOG_H
+
+#include "sim_req.h"
+
+/* with the world's lock held, once the answer is known */
+void sim_log_add(const sim_req_t *q, sim_ms_t came_ms, int64_t took_us);
+void sim_log_json(sim_buf_t *b, int64_t since, int64_t limit);
+void sim_log_counts_json(sim_buf_t *b);
+void sim_log_clear(void);
+
+/* appends to the record file, if there is one; without the world's lock */
+void sim_log_record_api(const sim_req_t *q, sim_ms_t came_ms);
+void sim_log_record_hook(const char *url, long status, const char *signature, const char *body,
+                         size_t len);
+
+#endif

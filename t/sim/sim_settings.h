@@ -1,0 +1,66 @@
+/* What can be set about the simulator's behaviour; README.md says what each means. */
+#ifndef SIM_SETTINGS_H
+#define SIM_SETTINGS_H
+
+#include <json-c/json.h>
+
+#include "sim_buf.h"
+
+#define SIM_SETTINGS(INT, NUM, FLAG, TEXT)                                                         \
+    INT(rate_limit, 180)                                                                           \
+    INT(window_ms, 60000)                                                                          \
+    INT(workspace_limit, 0)                                                                        \
+    TEXT(rate_reason, "public_api_request_rate_limit")                                             \
+    INT(stale_ms, 2000)                                                                            \
+    FLAG(stale_random, 0)                                                                          \
+    INT(query_cap, 10000)                                                                          \
+    NUM(short_pages, 0)                                                                            \
+    TEXT(cursor, "key")                                                                            \
+    INT(cursor_ttl_ms, 0)                                                                          \
+    INT(reference_limit, 25)                                                                       \
+    TEXT(date_precision, "minute")                                                                 \
+    TEXT(unshared_relation, "empty")                                                               \
+    INT(latency_ms, 0)                                                                             \
+    FLAG(conflict, 1)                                                                              \
+    INT(request_max, 512000)                                                                       \
+    INT(delay_ms, 200)                                                                             \
+    FLAG(reorder, 1)                                                                               \
+    INT(aggregate_ms, 100)                                                                         \
+    FLAG(cancel, 1)                                                                                \
+    TEXT(title_as_content, "random")                                                               \
+    NUM(loss, 0)                                                                                   \
+    NUM(duplicate, 0)                                                                              \
+    INT(webhook_retry_ms, 500)                                                                     \
+    INT(webhook_attempts, 8)                                                                       \
+    INT(webhook_timeout_ms, 10000)                                                                 \
+    INT(webhook_parallel, 16)                                                                      \
+    TEXT(webhook_version, "2026-03-11")                                                            \
+    FLAG(paused, 0)                                                                                \
+    INT(clock_offset_ms, 0)                                                                        \
+    INT(seed, 0)                                                                                   \
+    INT(log_bodies, 4096)                                                                          \
+    FLAG(log_responses, 0)                                                                         \
+    TEXT(record, "")
+
+#define SIM_SETTING_TEXT_MAX 256
+
+typedef struct sim_settings_t {
+#define SIM_INT(name, def) int64_t name;
+#define SIM_NUM(name, def) double name;
+#define SIM_FLAG(name, def) int name;
+#define SIM_TEXT(name, def) char name[SIM_SETTING_TEXT_MAX];
+    SIM_SETTINGS(SIM_INT, SIM_NUM, SIM_FLAG, SIM_TEXT)
+#undef SIM_INT
+#undef SIM_NUM
+#undef SIM_FLAG
+#undef SIM_TEXT
+} sim_settings_t;
+
+extern sim_settings_t sim_set;
+
+void sim_settings_default(void);
+/* merges; what is wrong with it, or NULL.  With check_only nothing is changed. */
+const char *sim_settings_merge(json_object *o, int check_only);
+void sim_settings_json(sim_buf_t *b);
+
+#endif
