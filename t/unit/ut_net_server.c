@@ -185,8 +185,10 @@ static void serve_connection(int fd, int number)
             break;
         }
     }
+    /* The process that accepts may not have closed its copy yet. */
+    (void)shutdown(fd, SHUT_RDWR);
     (void)close(fd);
-    (void)__sync_add_and_fetch(&server_seen->closed, 1);
+    server_seen->is_closed[number % SERVER_CONNECTIONS] = 1;
     _exit(0);
 }
 

@@ -2,11 +2,13 @@
 #ifndef UT_NET_SERVER_H
 #define UT_NET_SERVER_H
 
+#define SERVER_CONNECTIONS 1000
+
 /** What the server has seen, shared between its processes and the test. */
 typedef struct server_seen_t {
     int connections;
     int requests;
-    int closed; /* connections that the server closed of itself */
+    int is_closed[SERVER_CONNECTIONS]; /* by their number, which the answer to /ok begins with */
 } server_seen_t;
 
 extern volatile server_seen_t *server_seen;
