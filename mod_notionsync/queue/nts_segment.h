@@ -130,6 +130,7 @@ void nts_segment_get_budget(nts_budget_view_t *view, const nts_segment_t *seg, i
 typedef enum nts_count_t {
     NTS_COUNT_HOOKS_STORED = 0,
     NTS_COUNT_HOOKS_DUPLICATE,
+    NTS_COUNT_HOOKS_COMMITS,    /* transactions that stored them */
     NTS_COUNT_HOOKS_IRRELEVANT, /* well signed, but about nothing that is mapped */
     NTS_COUNT_REFUSED_SIGNATURE,
     NTS_COUNT_REFUSED_SIZE,
