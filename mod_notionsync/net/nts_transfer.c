@@ -14,6 +14,7 @@
  * time-out: it is there for the exchanges that are allowed longer. */
 #define LOW_SPEED_BYTES 100L
 #define LOW_SPEED_SECONDS 60L
+#define KEPT_SECONDS 45L
 
 static apr_size_t max_answer(const nts_transfer_t *x)
 {
@@ -307,6 +308,9 @@ static int set_bounds(nts_transfer_t *x, const char *scheme)
     /* One request at a time on a connection: what became of it can be told. */
     SET(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_TCP_NODELAY, 1L);
+    /* Many servers close a connection after a minute without a request; one that closes while we
+     * send leaves a write of unknown fate. */
+    SET(CURLOPT_MAXAGE_CONN, KEPT_SECONDS);
     /* Set even when empty, else the environment would be asked. */
     SET(CURLOPT_PROXY, x->net->proxy ? x->net->proxy : "");
     SET(CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
