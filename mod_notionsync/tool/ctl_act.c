@@ -1,0 +1,146 @@
+/* ctl_act.c - commands that a worker carries out. */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/nts_str.h"
+#include "tool/ctl.h"
+
+/* Place a command for the mapping named by argv[0] and print the sentence that comes back. */
+static int act(ctl_t *ctl, const char *name, const char *verb, nts_json_t *args,
+               const nts_json_t **presult)
+{
+    const nts_mapping_t *mapping = ctl_mapping(ctl, name);
+    const nts_json_t *result = mapping ? ctl_command(ctl, mapping, verb, args) : NULL;
+
+    if (presult) {
+        *presult = result;
+    }
+    if (!result) {
+        return CTL_FAILED;
+    }
+    if (ctl->json) {
+        ctl_print_json(ctl, result);
+    }
+    else if (nts_json_get_string(result, "text")) {
+        printf("%s\n", nts_json_get_string(result, "text"));
+    }
+    return CTL_DONE;
+}
+
+static int triggers(ctl_t *ctl, const char *name, const char *verb)
+{
+    nts_json_t *args = nts_json_make_object(ctl->p);
+    const nts_json_t *result;
+    int status;
+
+    nts_json_add_bool(args, "print", ctl->print);
+    status = act(ctl, name, verb, args, &result);
+    if (!status && !ctl->json && nts_json_get_string(result, "statements")) {
+        printf("%s\n", nts_json_get_string(result, "statements"));
+    }
+    return status;
+}
+
+int ctl_provision(ctl_t *ctl, int argc, const char *const *argv)
+{
+    (void)argc;
+    return triggers(ctl, argv[0], "provision");
+}
+
+int ctl_unprovision(ctl_t *ctl, int argc, const char *const *argv)
+{
+    (void)argc;
+    return triggers(ctl, argv[0], "unprovision");
+}
+
+int ctl_reconcile(ctl_t *ctl, int argc, const char *const *argv)
+{
+    nts_json_t *args = nts_json_make_object(ctl->p);
+
+    (void)argc;
+    nts_json_add_bool(args, "full", ctl->full);
+    return act(ctl, argv[0], "reconcile", args, NULL);
+}
+
+int ctl_pause(ctl_t *ctl, int argc, const char *const *argv)
+{
+    (void)argc;
+    return act(ctl, argv[0], "pause", nts_json_make_object(ctl->p), NULL);
+}
+
+int ctl_resume(ctl_t *ctl, int argc, const char *const *argv)
+{
+    nts_json_t *args = nts_json_make_object(ctl->p);
+
+    (void)argc;
+    nts_json_add_bool(args, "accept_instance", 1);
+    return act(ctl, argv[0], "resume", args, NULL);
+}
+
+int ctl_undo(ctl_t *ctl, int argc, const char *const *argv)
+{
+    nts_json_t *args = nts_json_make_object(ctl->p);
+    const nts_json_t *result;
+    nts_entry_t *entry;
+    apr_int64_t id, mapping_id;
+    int i, status;
+
+    (void)argc;
+    if (nts_int_parse(&id, argv[0], 1, APR_INT64_MAX) != APR_SUCCESS) {
+        (void)ctl_fail("'%s' is not an audit entry; 'audit MAPPING' lists them with their numbers",
+                       argv[0]);
+        return CTL_USAGE;
+    }
+    if (nts_store_get_entry(&entry, &mapping_id, ctl->store, id, ctl->p) != APR_SUCCESS) {
+        return ctl_fail("there is no audit entry %s", argv[0]);
+    }
+    nts_json_add_int(args, "entry", id);
+    for (i = 0; i < ctl->setup->mapping_count; i++) {
+        const nts_mapping_t *mapping = ctl->setup->mappings[i];
+
+        if (mapping->id == mapping_id) {
+            status = act(ctl, nts_mapping_label(mapping, ctl->p), "undo", args, &result);
+            return status                                         ? status
+                   : nts_json_bool(nts_json_get(result, "ok"), 0) ? CTL_DONE
+                                                                  : CTL_FAILED;
+        }
+    }
+    return ctl_fail("entry %s belongs to a mapping that is not running any more", argv[0]);
+}
+
+static void print_differences(const nts_json_t *list)
+{
+    int i;
+
+    for (i = 0; i < nts_json_count(list); i++) {
+        const nts_json_t *item = nts_json_at(list, i);
+        const char *page = nts_json_get_string(item, "page");
+        const char *key = nts_json_get_string(item, "key");
+        const char *what = nts_json_get_string(item, "what");
+
+        printf("  page %s key %s: %s%s\n", page ? page : "-", key ? key : "-", what ? what : "?",
+               nts_json_bool(nts_json_get(item, "excused"), 0) ? " (parked or held)" : "");
+    }
+}
+
+int ctl_verify(ctl_t *ctl, int argc, const char *const *argv)
+{
+    const nts_json_t *result;
+    apr_int64_t different;
+    int status = act(ctl, argv[0], "verify", nts_json_make_object(ctl->p), &result);
+
+    (void)argc;
+    if (status) {
+        return status;
+    }
+    different = nts_json_get_int(result, "different", -1);
+    if (!ctl->json) {
+        printf("%s: %" APR_INT64_T_FMT " equal, %" APR_INT64_T_FMT " different, %" APR_INT64_T_FMT
+               " parked or held\n",
+               argv[0], nts_json_get_int(result, "equal", 0), different,
+               nts_json_get_int(result, "excused", 0));
+        print_differences(nts_json_get(result, "differences"));
+    }
+    return different == 0 ? CTL_DONE : CTL_FAILED;
+}
