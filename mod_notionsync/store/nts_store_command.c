@@ -82,7 +82,7 @@ apr_status_t nts_store_next_command(nts_command_t **command, nts_store_t *store,
                                     apr_int64_t mapping, int running_too, apr_pool_t *p)
 {
     nts_command_t *running = NULL;
-    apr_status_t rv = APR_ENOENT;
+    apr_status_t rv;
 
     *command = NULL;
     if (running_too) {
