@@ -377,6 +377,11 @@ int nts_domain_equal(const nts_domain_t *domain, const nts_value_t *a, const nts
     return nts_value_equal(a, b);
 }
 
+const nts_type_t *nts_domain_type(const nts_domain_t *domain, nts_side_t side)
+{
+    return &domain->types[side];
+}
+
 int nts_domain_is_set(const nts_domain_t *domain)
 {
     return domain->family == &nts_family_set;

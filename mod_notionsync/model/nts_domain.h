@@ -61,6 +61,9 @@ apr_status_t nts_domain_render(nts_value_t *value, const nts_domain_t *domain, n
  *  Notion compares names, without regard to ASCII case. An absent value equals nothing. */
 int nts_domain_equal(const nts_domain_t *domain, const nts_value_t *a, const nts_value_t *b);
 
+/** What a side said its field can hold when the domain was made. */
+const nts_type_t *nts_domain_type(const nts_domain_t *domain, nts_side_t side);
+
 /** True if fields of this pair merge member by member (S2.4). */
 int nts_domain_is_set(const nts_domain_t *domain);
 

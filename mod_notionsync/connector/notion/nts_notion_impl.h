@@ -1,0 +1,119 @@
+/* nts_notion_impl.h - what the files of the Notion connector share; for no one else.
+ *
+ * Sans-I/O: an op is a small state machine that hands out one request at a time and takes its answer.
+ */
+#ifndef NTS_NOTION_IMPL_H
+#define NTS_NOTION_IMPL_H
+
+#include <apr_tables.h>
+
+#include "connector/nts_connector.h"
+
+#define NTS_NOTION_VERSION "2026-03-11"
+#define NTS_NOTION_ENDPOINT "https://api.notion.com"
+
+/* Notion's own limits. */
+#define NTS_NOTION_PAGE_SIZE 100
+#define NTS_NOTION_FILTER_MAX 100  /* entries of filter_properties */
+#define NTS_NOTION_REFERENCES 25   /* a page shows no more mentions of a text than this */
+#define NTS_NOTION_TEXT_UNITS 2000 /* UTF-16 units of one rich text item */
+#define NTS_NOTION_ARRAY_MAX 100   /* elements of an array in a request */
+#define NTS_NOTION_BODY_MAX 500000 /* bytes of a request */
+
+struct nts_connection_t {
+    const char *endpoint;
+    char *authorization; /* "Bearer ..." */
+    const char *token;   /* points into it */
+    const nts_clock_t *clock;
+    const char *who; /* our own user id; NULL until asked */
+    int who_is_bot;
+    int page_size; /* of queries; smaller while Notion cannot build large answers */
+    apr_pool_t *p;
+};
+
+typedef enum nts_notion_phase_t {
+    NTS_NOTION_START = 0,
+    NTS_NOTION_WHO,      /* users/me was sent before what was asked for */
+    NTS_NOTION_MAIN,     /* the request proper */
+    NTS_NOTION_COMPLETE, /* a property that the page showed only in part */
+    NTS_NOTION_DONE
+} nts_notion_phase_t;
+
+/** Where a listing is: what its opaque cursor holds. */
+typedef struct nts_notion_window_t {
+    const char *from;   /* instant text: rows from here on; NULL all */
+    const char *cursor; /* Notion's, NULL at the window's start */
+    const char *last;   /* the last row's time; NULL before the first */
+} nts_notion_window_t;
+
+struct nts_op_t {
+    nts_connection_t *conn;
+    nts_ask_t ask;
+    apr_pool_t *p;
+    apr_pool_t *scratch; /* of one answer; FIND clears it for each page */
+    nts_notion_phase_t phase;
+    nts_http_request_t request;
+    nts_http_header_t headers[4];
+    nts_answer_t answer;
+    /* LIST, FIND */
+    nts_notion_window_t window;
+    apr_array_header_t *found; /* FIND: nts_record_t */
+    /* READ: values still to be completed */
+    int pair;                  /* the one under way */
+    apr_array_header_t *texts; /* its parts so far */
+    int pages;                 /* of it taken */
+    int is_damaged;            /* it holds half a character */
+};
+
+/** The kind of a request decides what its failures mean. */
+int nts_notion_is_write(const nts_op_t *op);
+
+/* --- nts_notion.c: requests */
+
+/** Sets op->request; @a body NULL: none. */
+void nts_notion_request(nts_op_t *op, const char *method, const char *path, const nts_json_t *body);
+/** "?filter_properties=a&filter_properties=b" of the mapped properties, or "" for all. */
+const char *nts_notion_filter(const nts_op_t *op);
+/** As Notion writes property ids itself: encodeURIComponent. */
+const char *nts_notion_encode_id(const char *id, apr_pool_t *p);
+
+/* --- nts_notion_error.c */
+
+/** The JSON of a good answer to the current request, or NULL after filling in op->answer. */
+const nts_json_t *nts_notion_take(nts_op_t *op, const nts_http_answer_t *http);
+/** The answer is JSON but not what was asked for. */
+void nts_notion_nonsense(nts_op_t *op, const char *what);
+/** Refused before sending. */
+void nts_notion_refuse(nts_op_t *op, const char *code, const char *advice, const char *fmt, ...)
+    NTS_PRINTF(4, 5);
+
+/* --- nts_notion_schema.c */
+
+nts_op_state_t nts_notion_take_schema(nts_op_t *op, const nts_json_t *root);
+nts_op_state_t nts_notion_take_who(nts_op_t *op, const nts_json_t *root);
+/** Plain text of a rich text array, whatever it contains. */
+const char *nts_notion_plain_text(const nts_json_t *array, apr_pool_t *p);
+
+/* --- nts_notion_read.c */
+
+/** A page object as a record in @a p; APR_EINVAL if it is none. */
+apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const nts_json_t *page,
+                               apr_pool_t *p);
+/** The page asked for: done, or its first cut value is asked for. */
+nts_op_state_t nts_notion_take_page(nts_op_t *op, const nts_json_t *root);
+nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root);
+
+/* --- nts_notion_list.c */
+
+/** Start, or go on behind ask.listing.cursor. Zero: the answer is filled in. */
+int nts_notion_list_begin(nts_op_t *op);
+nts_op_state_t nts_notion_take_rows(nts_op_t *op, const nts_json_t *root);
+/** A failed query: non-zero if it was made easier and shall be sent again. */
+int nts_notion_list_again(nts_op_t *op, const nts_http_answer_t *http);
+
+/* --- nts_notion_write.c */
+
+/** Sets op->request for CREATE, UPDATE, REMOVE, RESTORE. Zero: refused, the answer is filled in. */
+int nts_notion_write_begin(nts_op_t *op);
+
+#endif /* NTS_NOTION_IMPL_H */

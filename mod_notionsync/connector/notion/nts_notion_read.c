@@ -1,0 +1,374 @@
+/* nts_notion_read.c - page objects as records, and completing what a page shows only in part. */
+#include <string.h>
+
+#include "base/nts_str.h"
+#include "connector/notion/nts_notion_impl.h"
+
+/* Answers of 100 items each; more than any text that can be written. */
+#define ITEM_PAGES_MAX 100
+
+/* A property's value, being read. */
+typedef struct property_t {
+    const char *native;
+    const nts_json_t *value;
+    apr_pool_t *p;
+} property_t;
+
+static nts_value_t text_or_null(const char *text)
+{
+    return *text ? nts_value_text(text) : nts_value_null;
+}
+
+/* Half a surrogate pair was replaced while parsing; writing that back would change the text. */
+static int is_damaged(const nts_json_t *array)
+{
+    for (int i = 0; i < nts_json_count(array); i++) {
+        if (nts_json_is_mended(nts_json_get(nts_json_at(array, i), "plain_text"))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static nts_value_t damaged_text(void)
+{
+    return nts_value_opaque("a text with half a character in it");
+}
+
+static nts_value_t read_rich_text(const property_t *property)
+{
+    nts_value_t value;
+    int mentions = 0;
+
+    if (nts_json_type(property->value) != NTS_JSON_ARRAY) {
+        return nts_value_opaque(property->native);
+    }
+    if (is_damaged(property->value)) {
+        return damaged_text();
+    }
+    for (int i = 0; i < nts_json_count(property->value); i++) {
+        const char *type = nts_json_get_string(nts_json_at(property->value, i), "type");
+
+        mentions += type && strcmp(type, "mention") == 0;
+    }
+    value = text_or_null(nts_notion_plain_text(property->value, property->p));
+    value.truncated = mentions >= NTS_NOTION_REFERENCES;
+    return value;
+}
+
+static nts_value_t read_string(const property_t *property)
+{
+    const char *text = nts_json_string(property->value);
+
+    if (!text) {
+        return nts_value_opaque(property->native);
+    }
+    return nts_json_is_mended(property->value) ? damaged_text()
+                                               : text_or_null(apr_pstrdup(property->p, text));
+}
+
+static nts_value_t read_number(const property_t *property)
+{
+    const char *text = nts_json_number_text(property->value, property->p);
+    nts_value_t value;
+
+    if (!text || nts_value_number(&value, text, property->p) != APR_SUCCESS) {
+        return nts_value_opaque("a number beyond all bounds");
+    }
+    return value;
+}
+
+static nts_value_t read_option(const property_t *property)
+{
+    const char *name = nts_json_get_string(property->value, "name");
+
+    if (!name) {
+        return nts_value_opaque(property->native);
+    }
+    return nts_value_option(apr_pstrdup(property->p, nts_json_get_string(property->value, "id")),
+                            apr_pstrdup(property->p, name));
+}
+
+static nts_value_t read_set(const property_t *property)
+{
+    int count = nts_json_count(property->value);
+    nts_option_t *options = apr_palloc(property->p, sizeof(*options) * (apr_size_t)(count + 1));
+
+    if (nts_json_type(property->value) != NTS_JSON_ARRAY) {
+        return nts_value_opaque(property->native);
+    }
+    for (int i = 0; i < count; i++) {
+        property_t member = { property->native, nts_json_at(property->value, i), property->p };
+        nts_value_t option = read_option(&member);
+
+        if (option.kind != NTS_VALUE_OPTION) {
+            return option;
+        }
+        options[i] = option.as.option;
+    }
+    return nts_value_set(options, count, property->p);
+}
+
+static nts_value_t read_date(const property_t *property)
+{
+    const char *start = nts_json_get_string(property->value, "start");
+    const char *end = nts_json_get_string(property->value, "end");
+    const char *zone = nts_json_get_string(property->value, "time_zone");
+    nts_value_t value;
+
+    /* A zone's name beside times without an offset has not been seen since 2021; it is not guessed at. */
+    if (!start || (zone && strlen(start) > 10 && !nts_value_has_offset(start)) ||
+        nts_value_date(&value, start, end, property->p) != APR_SUCCESS) {
+        return nts_value_opaque("a date of an unknown form");
+    }
+    return value;
+}
+
+static nts_value_t read_time(const property_t *property)
+{
+    const char *text = nts_json_string(property->value);
+    nts_value_t value;
+
+    if (!text || nts_value_date(&value, text, NULL, property->p) != APR_SUCCESS) {
+        return nts_value_opaque(property->native);
+    }
+    return value;
+}
+
+/* "ORD-17", or "17" without a prefix. */
+static nts_value_t read_unique_id(const property_t *property)
+{
+    const char *prefix = nts_json_get_string(property->value, "prefix");
+    const nts_json_t *number = nts_json_get(property->value, "number");
+    const char *digits = number ? nts_json_number_text(number, property->p) : NULL;
+
+    if (!digits) {
+        return nts_value_null; /* not numbered yet */
+    }
+    return nts_value_text(prefix && *prefix ? apr_pstrcat(property->p, prefix, "-", digits, NULL)
+                                            : digits);
+}
+
+static nts_value_t read_bool(const property_t *property)
+{
+    return nts_json_type(property->value) == NTS_JSON_BOOL
+               ? nts_value_bool(nts_json_bool(property->value, 0))
+               : nts_value_opaque(property->native);
+}
+
+static const struct {
+    const char *native;
+    nts_value_t (*read)(const property_t *property);
+} readers[] = {
+    { "title", read_rich_text },     { "rich_text", read_rich_text },
+    { "url", read_string },          { "email", read_string },
+    { "phone_number", read_string }, { "number", read_number },
+    { "checkbox", read_bool },       { "select", read_option },
+    { "status", read_option },       { "multi_select", read_set },
+    { "date", read_date },           { "unique_id", read_unique_id },
+    { "created_time", read_time },   { "last_edited_time", read_time },
+};
+
+static nts_value_t read_value(const nts_json_t *node, apr_pool_t *p)
+{
+    const char *native = nts_json_get_string(node, "type");
+    property_t property = { native ? apr_pstrdup(p, native) : "unknown",
+                            native ? nts_json_get(node, native) : NULL, p };
+
+    if (!property.value) {
+        return nts_value_absent; /* not "cleared": the answer does not tell */
+    }
+    for (int i = 0; i < (int)(sizeof(readers) / sizeof(readers[0])); i++) {
+        if (strcmp(readers[i].native, native) == 0) {
+            return nts_json_type(property.value) == NTS_JSON_NULL ? nts_value_null
+                                                                  : readers[i].read(&property);
+        }
+    }
+    return nts_value_opaque(property.native);
+}
+
+typedef struct properties_t {
+    const nts_mapping_t *mapping;
+    nts_value_t *values;
+    apr_pool_t *p;
+} properties_t;
+
+static int take_property(void *baton, const char *name, const nts_json_t *node)
+{
+    properties_t *taken = baton;
+    const char *encoded = nts_json_get_string(node, "id");
+    const char *id = NULL;
+
+    (void)name; /* it may have been renamed since */
+    if (!encoded) {
+        return 0;
+    }
+    if (nts_percent_decode(&id, encoded, taken->p) != APR_SUCCESS) {
+        id = encoded;
+    }
+    for (int i = 0; i < taken->mapping->pair_count; i++) {
+        const char *wanted = taken->mapping->pairs[i].notion_id;
+
+        if (wanted && strcmp(wanted, id) == 0) {
+            taken->values[i] = read_value(node, taken->p);
+        }
+    }
+    return 0;
+}
+
+static apr_time_t time_of(const nts_json_t *page, const char *key)
+{
+    const char *text = nts_json_get_string(page, key);
+    apr_time_t t = 0;
+
+    return text && nts_time_parse(&t, text) == APR_SUCCESS ? t : 0;
+}
+
+static int is_same_id(const char *id, const char *other, apr_pool_t *p)
+{
+    const char *a = NULL;
+    const char *b = NULL;
+
+    return id && other && nts_uuid_normalise(&a, id, p) == APR_SUCCESS &&
+           nts_uuid_normalise(&b, other, p) == APR_SUCCESS && strcmp(a, b) == 0;
+}
+
+apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const nts_json_t *page,
+                               apr_pool_t *p)
+{
+    const nts_mapping_t *mapping = op->ask.mapping;
+    const nts_json_t *list = nts_json_get(page, "properties");
+    const nts_json_t *parent = nts_json_get(page, "parent");
+    const char *object = nts_json_get_string(page, "object");
+    const char *id = nts_json_get_string(page, "id");
+    properties_t taken = { mapping, NULL, p };
+
+    memset(record, 0, sizeof(*record));
+    /* A page without details is one that the connection may not read. */
+    if (!object || strcmp(object, "page") != 0 || !id || !list || !parent ||
+        nts_uuid_normalise(&record->id, id, p) != APR_SUCCESS) {
+        return APR_EINVAL;
+    }
+    /* All zero is ABSENT: a property that the answer lacks is not empty. */
+    taken.values = apr_pcalloc(p, sizeof(nts_value_t) * (apr_size_t)(mapping->pair_count + 1));
+    nts_json_each(list, take_property, &taken);
+    record->values = taken.values;
+    record->trashed = nts_json_bool(nts_json_get(page, "in_trash"), 0);
+    record->archived = nts_json_bool(nts_json_get(page, "is_archived"), 0);
+    record->elsewhere =
+        !is_same_id(nts_json_get_string(parent, "data_source_id"), mapping->data_source, p);
+    record->by_us = is_same_id(nts_json_string(nts_json_path(page, "created_by", "id", NULL)),
+                               op->conn->who, p);
+    record->created = time_of(page, "created_time");
+    record->edited = time_of(page, "last_edited_time");
+    return APR_SUCCESS;
+}
+
+/* Asks for the first value from pair `from` on that was cut; done if there is none. */
+static nts_op_state_t complete_next(nts_op_t *op, int from)
+{
+    const nts_mapping_t *mapping = op->ask.mapping;
+
+    for (int i = from; i < mapping->pair_count; i++) {
+        if (op->answer.record->values[i].truncated) {
+            op->phase = NTS_NOTION_COMPLETE;
+            op->pair = i;
+            op->pages = 0;
+            op->is_damaged = 0;
+            op->texts = apr_array_make(op->p, 128, sizeof(const char *));
+            nts_notion_request(op, "GET",
+                               apr_pstrcat(op->p, "/pages/", op->answer.record->id, "/properties/",
+                                           nts_percent_encode(mapping->pairs[i].notion_id, op->p),
+                                           "?page_size=100", NULL),
+                               NULL);
+            return NTS_OP_SEND;
+        }
+    }
+    return NTS_OP_DONE;
+}
+
+nts_op_state_t nts_notion_take_page(nts_op_t *op, const nts_json_t *root)
+{
+    nts_record_t *record = apr_pcalloc(op->p, sizeof(*record));
+    const char *object = nts_json_get_string(root, "object");
+
+    if (object && strcmp(object, "page") == 0 && !nts_json_get(root, "properties")) {
+        op->answer.result = NTS_RESULT_MISSING;
+        nts_outcome_set(&op->answer.outcome, op->p, NTS_REMEDY_WAIT, "notion.missing",
+                        "Notion shows that the page exists, and nothing of it");
+        op->answer.outcome.advice = "share the page with the connection";
+        return NTS_OP_DONE;
+    }
+    if (nts_notion_record(record, op, root, op->p) != APR_SUCCESS ||
+        strcmp(record->id, op->ask.id) != 0) {
+        nts_notion_nonsense(op, "the answer was not the page");
+        return NTS_OP_DONE;
+    }
+    op->answer.record = record;
+    return complete_next(op, 0);
+}
+
+/* One part of a property: {"object":"property_item","type":"rich_text","rich_text":{...}}. Non-zero if it was
+ * none. */
+static int take_part(nts_op_t *op, const nts_json_t *item)
+{
+    const char *type = nts_json_get_string(item, "type");
+    const nts_json_t *text = type ? nts_json_get(item, type) : NULL;
+    const char *plain = nts_json_get_string(text, "plain_text");
+
+    if (!plain) {
+        return 1;
+    }
+    op->is_damaged = op->is_damaged || nts_json_is_mended(nts_json_get(text, "plain_text"));
+    APR_ARRAY_PUSH(op->texts, const char *) = apr_pstrdup(op->p, plain);
+    return 0;
+}
+
+/* The same property may be in several pairs. */
+static void set_completed(nts_op_t *op, nts_value_t value)
+{
+    const nts_mapping_t *mapping = op->ask.mapping;
+    nts_value_t *values = apr_pmemdup(op->p, op->answer.record->values,
+                                      sizeof(*values) * (apr_size_t)(mapping->pair_count + 1));
+
+    for (int i = 0; i < mapping->pair_count; i++) {
+        const char *id = mapping->pairs[i].notion_id;
+
+        if (id && strcmp(id, mapping->pairs[op->pair].notion_id) == 0) {
+            values[i] = value;
+        }
+    }
+    op->answer.record->values = values;
+}
+
+nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root)
+{
+    const nts_json_t *results = nts_json_get(root, "results");
+    const char *next = nts_json_get_string(root, "next_cursor");
+    int has_more = nts_json_bool(nts_json_get(root, "has_more"), 0);
+    int is_bad = !results || nts_json_type(results) != NTS_JSON_ARRAY || (has_more && !next) ||
+                 (has_more && ++op->pages >= ITEM_PAGES_MAX);
+
+    for (int i = 0; i < nts_json_count(results); i++) {
+        is_bad = is_bad || take_part(op, nts_json_at(results, i));
+    }
+    if (is_bad) {
+        op->answer.record = NULL;
+        nts_notion_nonsense(op, "a property could not be read in full");
+        return NTS_OP_DONE;
+    }
+    if (has_more) {
+        const char *id = op->ask.mapping->pairs[op->pair].notion_id;
+
+        nts_notion_request(
+            op, "GET",
+            apr_pstrcat(op->p, "/pages/", op->answer.record->id, "/properties/",
+                        nts_percent_encode(id, op->p),
+                        "?page_size=100&start_cursor=", nts_percent_encode(next, op->p), NULL),
+            NULL);
+        return NTS_OP_SEND;
+    }
+    set_completed(op, op->is_damaged ? damaged_text()
+                                     : text_or_null(apr_array_pstrcat(op->p, op->texts, '\0')));
+    return complete_next(op, op->pair + 1);
+}
