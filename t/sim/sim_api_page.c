@@ -188,13 +188,14 @@ void sim_api_page_update(sim_req_t *q)
         return;
     }
     take_flags(q, &flags);
-    if ((p->live->in_trash || p->ds->in_trash) && flags.in_trash != 0) {
+    sim_member(q->json, "properties", &props);
+    /* restoring is allowed, but not together with edits: whether Notion does both at once is unknown */
+    if ((p->live->in_trash || p->ds->in_trash) && (flags.in_trash != 0 || props)) {
         sim_fail_meaning(
             &q->fail,
             "Can't edit block that is archived. You must unarchive the block before editing.");
         return;
     }
-    sim_member(q->json, "properties", &props);
     sim_write_properties(&w, p->ds, props, &sets, &nsets);
     if (!q->fail.status) {
         how.by = q->token->user;
