@@ -124,6 +124,7 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
     }
     pair->computed[NTS_NOTION] = property->type.computed;
     pair->computed[NTS_EXTERNAL] = column->type.computed;
+    pair->unannounced = property->type.computed && !property->type.fixed;
     rv = check_direction(pair, out, p);
     if (rv == APR_SUCCESS) {
         rv = check_others(mapping, at, out, p);

@@ -61,7 +61,7 @@ nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pai
 int nts_mapping_has_computed(const nts_mapping_t *mapping)
 {
     for (int i = 0; i < mapping->pair_count; i++) {
-        if (mapping->pairs[i].computed[NTS_NOTION] || mapping->pairs[i].computed[NTS_EXTERNAL]) {
+        if (mapping->pairs[i].unannounced) {
             return 1;
         }
     }

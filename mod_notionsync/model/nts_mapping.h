@@ -61,6 +61,7 @@ typedef struct nts_pair_t {
     /* NULL until both schemas were read, or while the pair is suspended */
     const nts_domain_t *domain;
     int computed[NTS_SIDE_COUNT]; /* that side makes the value itself */
+    int unannounced;              /* Notion changes it without an event that names it (S3.11) */
 } nts_pair_t;
 
 typedef struct nts_match_t {
@@ -121,8 +122,8 @@ apr_status_t nts_mapping_from_json(nts_mapping_t **mapping, const nts_json_t *no
 
 /**
  * Bind a mapping to what its two sides look like: finds each pair's fields (Notion's by id where
- * known, else by name, which fixes the id), makes domains, sets `computed`. A pair that cannot be
- * bound is left suspended (domain NULL) with its reason: a field that is missing, types that have
+ * known, else by name, which fixes the id), makes domains, sets `computed` and
+ * `unannounced`. A pair that cannot be bound is left suspended (domain NULL) with its reason: a field that is missing, types that have
  * nothing in common, a direction towards a computed field, or a field that an earlier pair writes.
  * What is kept belongs to @a p; the schemas may go.
  * @param outcomes one per pair, filled in for suspended ones

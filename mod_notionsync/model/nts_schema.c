@@ -36,6 +36,7 @@ static const struct {
     apr_size_t offset;
 } members[] = {
     { "computed", APR_OFFSETOF(nts_type_t, computed) },
+    { "fixed", APR_OFFSETOF(nts_type_t, fixed) },
     { "nullable", APR_OFFSETOF(nts_type_t, nullable) },
     { "max_length", APR_OFFSETOF(nts_type_t, max_length) },
     { "whole", APR_OFFSETOF(nts_type_t, whole) },

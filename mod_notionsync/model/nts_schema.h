@@ -23,6 +23,7 @@ typedef struct nts_type_t {
     const char *native; /* "multi_select", "VARCHAR(40)": for messages */
     /* the side makes the value itself (formula, unique_id, generated column) */
     int computed;
+    int fixed;      /* computed once, when the record is made: never changes afterwards */
     int nullable;   /* false: null cannot be stored (NOT NULL, a checkbox) */
     int max_length; /* code points of a text; 0 unlimited */
     /* numbers without fraction only, of 64 bits if precision is 0; INSTANT: whole seconds only */

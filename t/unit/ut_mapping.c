@@ -108,7 +108,9 @@ static void test_json(void)
     tap_str(nts_mapping_label(&mapping, pool), "a.example/orders", "label");
     mapping.vhost = "";
     tap_str(nts_mapping_label(&mapping, pool), "orders", "label in the main server");
-    tap_ok(nts_mapping_has_computed(&mapping), "a computed property is seen");
+    tap_ok(!nts_mapping_has_computed(&mapping), "a value that is computed once asks for nothing");
+    pairs[1].unannounced = 1;
+    tap_ok(nts_mapping_has_computed(&mapping), "one that changes unannounced is seen");
     tap_int(nts_pair_rule(&mapping, &pairs[0]), NTS_CONFLICT_HOLD, "a pair's rule goes before");
     tap_int(nts_pair_rule(&mapping, &pairs[1]), NTS_CONFLICT_LAST_WRITE, "the mapping's rule");
 }
@@ -169,7 +171,11 @@ static const nts_schema_field_t properties[] = {
       { .kind = NTS_TYPE_NUMBER, .native = "number", .nullable = 1, .binary = 1 } },
     { "mk",
       "Made",
-      { .kind = NTS_TYPE_INSTANT, .native = "created_time", .computed = 1, .zoned = 1 } },
+      { .kind = NTS_TYPE_INSTANT,
+        .native = "created_time",
+        .computed = 1,
+        .fixed = 1,
+        .zoned = 1 } },
     { "rr", "Sum", { .native = "rollup", .computed = 1 } },
     { "Name", "Odd", { .kind = NTS_TYPE_TEXT, .native = "rich_text", .nullable = 1 } },
 };
@@ -232,6 +238,7 @@ static void test_bind(void)
     tap_str(pairs[0].notion_id, "title", "a property is found by its name, not by another's id");
     tap_str(pairs[1].notion_id, "a>b", "and its id is kept");
     tap_ok(pairs[2].computed[NTS_NOTION] && !pairs[2].computed[NTS_EXTERNAL], "computed is known");
+    tap_ok(!pairs[2].unannounced, "and that it is computed only once");
 }
 
 static void test_rename(void)

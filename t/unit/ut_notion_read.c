@@ -120,6 +120,10 @@ static void test_describe(void)
             tap_int(field->type.computed, fields[i].computed, "%s: computed", fields[i].name);
         }
     }
+    tap_ok(nts_schema_find_name(schema, "Made")->type.fixed &&
+               nts_schema_find_name(schema, "No")->type.fixed &&
+               !nts_schema_find_name(schema, "Total")->type.fixed,
+           "what is computed once is told from what goes on changing");
     {
         const nts_schema_field_t *kind = nts_schema_find_name(schema, "Kind");
         const nts_schema_field_t *stage = nts_schema_find_name(schema, "Stage");

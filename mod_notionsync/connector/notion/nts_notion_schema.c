@@ -25,12 +25,14 @@ static const known_t known[] = {
     { "multi_select", { .kind = NTS_TYPE_SET, .nullable = 1, .options_open = 1 } },
     /* Instants are spelled with milliseconds. */
     { "date", { .kind = NTS_TYPE_DATE, .nullable = 1, .zoned = 1, .scale = 3 } },
-    { "unique_id", { .kind = NTS_TYPE_TEXT, .computed = 1, .nullable = 1, .serial = 1 } },
-    { "created_time", { .kind = NTS_TYPE_INSTANT, .computed = 1, .zoned = 1, .whole = 1 } },
+    { "unique_id",
+      { .kind = NTS_TYPE_TEXT, .computed = 1, .fixed = 1, .nullable = 1, .serial = 1 } },
+    { "created_time",
+      { .kind = NTS_TYPE_INSTANT, .computed = 1, .fixed = 1, .zoned = 1, .whole = 1 } },
     { "last_edited_time", { .kind = NTS_TYPE_INSTANT, .computed = 1, .zoned = 1, .whole = 1 } },
     { "formula", { .computed = 1 } },
     { "rollup", { .computed = 1 } },
-    { "created_by", { .computed = 1 } },
+    { "created_by", { .computed = 1, .fixed = 1 } },
     { "last_edited_by", { .computed = 1 } },
     { "button", { .computed = 1 } },
 };
