@@ -69,7 +69,7 @@ static const nts_stmt_t pending_of_link = {
 };
 static const nts_stmt_t pending_unlinked = {
     "SELECT " NTS_ENTRY_COLUMNS " FROM entry WHERE mapping = %lld AND state = " NTS_SQL_PENDING
-    " AND link = 0 AND (page = %s OR key = %s) ORDER BY id"
+    " AND (page = %s OR key = %s) ORDER BY id"
 };
 /* op 0 is NTS_ENTRY_CREATE */
 static const nts_stmt_t pending_creates = {

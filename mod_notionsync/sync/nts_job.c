@@ -265,13 +265,6 @@ static void take_loaded(nts_job_t *job, nts_loaded_t *loaded)
     }
 }
 
-/* A key that stood on a tombstone belongs to a new record now (S4.4). */
-static int is_reused_key(const nts_job_t *job)
-{
-    return job->link->state == NTS_LINK_TOMBSTONE && job->spawn.target.key &&
-           !job->spawn.target.page && !job->spawn.target.link && !job->undo;
-}
-
 static nts_step_t start_reading(nts_job_t *job)
 {
     job->view[NTS_NOTION] = job->view[NTS_EXTERNAL] = (nts_view_t){ 0 };
@@ -290,14 +283,6 @@ static nts_step_t loaded(nts_job_t *job, nts_loaded_t *loaded_now)
     }
     if (loaded_now->pending_count > 0) {
         return nts_job_recover(job, &loaded_now->pending[0]);
-    }
-    if (is_reused_key(job)) {
-        const char *key = job->link->key;
-
-        job->link = apr_pcalloc(job->p, sizeof(*job->link));
-        job->link->key = key;
-        job->before = NULL;
-        job->key_was = NULL;
     }
     return start_reading(job);
 }

@@ -270,6 +270,13 @@ static nts_step_t tombstone(nts_job_t *job)
     return end_in_sync(job);
 }
 
+/* S4.2: what the limit held waits for a person, not for the hour to pass. */
+static int is_held_delete(const nts_link_t *link)
+{
+    return link->trouble == NTS_TROUBLE_HELD && link->outcome.code &&
+           !strcmp(link->outcome.code, NTS_HELD_DELETE_LIMIT);
+}
+
 /* @a deleted lost the record; the other side still has it. */
 static nts_step_t decide_delete(nts_job_t *job, nts_side_t deleted)
 {
@@ -285,6 +292,10 @@ static nts_step_t decide_delete(nts_job_t *job, nts_side_t deleted)
     }
     switch (job->config->mapping->deletes[survivor]) {
     case NTS_DELETES_PROPAGATE:
+        if (is_held_delete(job->link)) {
+            nts_outcome_copy(&job->outcome, &job->link->outcome, job->p);
+            return nts_job_trouble(job, NTS_TROUBLE_HELD);
+        }
         return nts_job_remove(job, survivor);
     case NTS_DELETES_IGNORE:
         job->link->state = NTS_LINK_IGNORED;

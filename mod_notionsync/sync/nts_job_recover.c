@@ -46,6 +46,12 @@ nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending)
 {
     nts_ask_t *ask;
 
+    if (pending->link && pending->link != job->link->id) {
+        nts_target_t owner = { 0 };
+
+        owner.link = pending->link; /* found by its id alone: a tombstone that is being restored */
+        return nts_job_load(job, &owner);
+    }
     job->entry = apr_pmemdup(job->p, pending, sizeof(*pending));
     job->settled_count = 0; /* notices are settled by the round that follows */
     if (job->entry->side == NTS_EXTERNAL) {
@@ -176,12 +182,11 @@ nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
         }
     }
     if (free_ones > 1) {
-        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.create",
+        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.create-ambiguous",
                         "Notion did not answer a create, and %d unlinked pages look like it",
                         free_ones);
         job->outcome.advice = "trash the doubles in Notion";
-        job->settled_count = 0;
-        return nts_job_trouble(job, NTS_TROUBLE_HELD);
+        return nts_job_trouble(job, NTS_TROUBLE_PARKED);
     }
     if (free_ones == 1) {
         nts_job_settle_entry(job, job->entry, candidate, job->entry->at);

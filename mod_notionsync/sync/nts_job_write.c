@@ -195,7 +195,7 @@ nts_step_t nts_job_restore(nts_job_t *job, nts_side_t side)
 /* S4.2: not for the hour to pass: for a person. */
 static nts_step_t hold_delete(nts_job_t *job, const char *why)
 {
-    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.delete-limit",
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, NTS_HELD_DELETE_LIMIT,
                     "the delete is held: %s", why ? why : "the hourly limit");
     job->outcome.advice = "restore the record, or delete it on this side too";
     job->entry = NULL;
@@ -279,7 +279,12 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
     case NTS_ENTRY_REMOVE:
         link->state = job->undo || entry->undoes ? NTS_LINK_IGNORED : NTS_LINK_TOMBSTONE;
         break;
-    default: /* a restored record is active again once both sides are seen alive */
+    case NTS_ENTRY_RESTORE:
+        /* A row is restored for a living page, so the record lives again, and its key is not free any more. A
+         * page may be restored for a row that has yet to follow (undo of a delete). */
+        link->state = entry->side == NTS_EXTERNAL ? NTS_LINK_ACTIVE : link->state;
+        break;
+    default:
         break;
     }
     job->dirty = 1;

@@ -212,7 +212,6 @@ void world_edit(world_t *w, nts_side_t side, const char *id, int pair, nts_value
 
     thing->values[pair] = value;
     thing->edited = w->now;
-    thing->intent = NULL;
     world_notice(w, side, id);
 }
 
@@ -252,7 +251,7 @@ nts_link_t *world_link(world_t *w, nts_side_t side, const char *id)
             if (link->state != NTS_LINK_TOMBSTONE) {
                 return link;
             }
-            dead = link;
+            dead = side == NTS_NOTION ? link : NULL; /* a dead record's key is free again */
         }
     }
     return dead;
@@ -263,6 +262,7 @@ nts_link_t *world_link(world_t *w, nts_side_t side, const char *id)
 static nts_record_t *show(world_t *w, nts_side_t side, const world_thing_t *thing, apr_pool_t *p)
 {
     nts_record_t *record = apr_pcalloc(p, sizeof(*record));
+    int i;
 
     record->id = thing->id;
     record->values = apr_pmemdup(p, thing->values, sizeof(thing->values));
@@ -274,10 +274,12 @@ static nts_record_t *show(world_t *w, nts_side_t side, const world_thing_t *thin
     }
     else {
         record->changed = thing->edited;
-        record->intent = thing->intent;
+        for (i = 0; i < w->done_count; i++) {
+            record->intent =
+                strcmp(w->done_keys[i], thing->id) ? record->intent : w->done_intents[i];
+        }
         record->image = thing->id;
     }
-    (void)w;
     return record;
 }
 
@@ -293,8 +295,7 @@ static void touch(world_t *w, nts_side_t side, world_thing_t *thing, const nts_a
     thing->edited = w->now;
     w->writes[side]++;
     if (side == NTS_EXTERNAL) {
-        thing->intent = apr_pstrdup(w->p, ask->intent);
-        w->done_intents[w->done_count] = thing->intent;
+        w->done_intents[w->done_count] = apr_pstrdup(w->p, ask->intent);
         w->done_keys[w->done_count++] = thing->id;
         if (w->rewrite && thing->there) {
             w->rewrite(w, thing);
@@ -486,7 +487,7 @@ static nts_loaded_t *load(world_t *w, const nts_target_t *target, apr_pool_t *p)
         if (e->state != NTS_ENTRY_PENDING) {
             continue;
         }
-        if (link && e->link == link->id) {
+        if (link ? e->link == link->id : key && e->key && !strcmp(e->key, key)) {
             pending[loaded->pending_count++] = *e;
         }
         else if (e->op == NTS_ENTRY_CREATE) {
@@ -522,12 +523,26 @@ static int is_beyond_limit(world_t *w, const nts_commit_t *commit, const char **
                                   why, w->p);
 }
 
+/* A page and a key are each linked once. */
+static int is_taken(world_t *w, const nts_link_t *link)
+{
+    const nts_link_t *page = world_link(w, NTS_NOTION, link->page);
+    const nts_link_t *key = world_link(w, NTS_EXTERNAL, link->key);
+
+    return link->state != NTS_LINK_TOMBSTONE &&
+           ((page && page->state != NTS_LINK_TOMBSTONE && page->id != link->id) ||
+            (key && key->state != NTS_LINK_TOMBSTONE && key->id != link->id));
+}
+
 static nts_commit_result_t commit(world_t *w, const nts_commit_t *c, const char **why)
 {
     int i, k;
 
     if (c->counts_as_delete && is_beyond_limit(w, c, why)) {
         return NTS_COMMIT_LIMIT;
+    }
+    if (c->link && is_taken(w, c->link)) {
+        return NTS_COMMIT_CLASH;
     }
     if (c->link) {
         if (!c->link->id) {
@@ -765,35 +780,39 @@ const nts_scan_report_t *world_scan(world_t *w, nts_scan_kind_t kind)
     return nts_scan_report(scan);
 }
 
-/* The next thing that has a reason to run; 0 if none. */
-static int next_target(world_t *w, nts_spawn_t *spawn, apr_time_t *when)
+/* The things that have a reason to run, the first of them not before place `from`; 0 if none. */
+static int next_target(world_t *w, int from, nts_spawn_t *spawn, apr_time_t *when)
 {
-    int i;
+    int i, places = w->notice_count + w->entry_count + w->link_count;
 
-    *spawn = (nts_spawn_t){ 0 };
-    *when = w->now;
-    for (i = 0; i < w->notice_count; i++) {
-        if (!w->settled[i]) {
-            if (w->notices[i].side == NTS_NOTION) {
-                spawn->target.page = w->notices[i].record;
+    for (i = 0; i < places; i++) {
+        int at = (from + i) % places;
+
+        *spawn = (nts_spawn_t){ 0 };
+        *when = w->now;
+        if (at < w->notice_count) {
+            const nts_notice_t *notice = &w->notices[at];
+
+            *(notice->side == NTS_NOTION ? &spawn->target.page : &spawn->target.key) =
+                notice->record;
+            if (!w->settled[at]) {
+                return at + 1;
             }
-            else {
-                spawn->target.key = w->notices[i].record;
+        }
+        else if ((at -= w->notice_count) < w->entry_count) {
+            spawn->target.link = w->entries[at]->link;
+            if (w->entries[at]->state == NTS_ENTRY_PENDING) {
+                return w->notice_count + at + 1;
             }
-            return 1;
         }
-    }
-    for (i = 0; i < w->entry_count; i++) {
-        if (w->entries[i]->state == NTS_ENTRY_PENDING) {
-            spawn->target.link = w->entries[i]->link;
-            return 1;
-        }
-    }
-    for (i = 0; i < w->link_count; i++) {
-        if (w->links[i] && w->links[i]->trouble == NTS_TROUBLE_PARKED && w->links[i]->next_try) {
-            spawn->target.link = w->links[i]->id;
-            *when = w->links[i]->next_try;
-            return 1;
+        else {
+            const nts_link_t *link = w->links[at - w->entry_count];
+
+            if (link && link->trouble == NTS_TROUBLE_PARKED && link->next_try) {
+                spawn->target.link = link->id;
+                *when = link->next_try;
+                return w->notice_count + at + 1;
+            }
         }
     }
     return 0;
@@ -803,10 +822,11 @@ int world_settle(world_t *w)
 {
     nts_spawn_t spawn;
     apr_time_t when;
-    int n;
+    int n, place = 0;
 
     for (n = 0; n < 400; n++) {
-        if (!next_target(w, &spawn, &when)) {
+        place = next_target(w, place, &spawn, &when);
+        if (!place) {
             return n;
         }
         if (when > w->now) {

@@ -23,7 +23,6 @@ typedef struct world_thing_t {
     int by_us;
     apr_time_t created;
     apr_time_t edited;
-    const char *intent; /* external: of our last write, while it is the last change */
 } world_thing_t;
 
 typedef enum spoil_t {
