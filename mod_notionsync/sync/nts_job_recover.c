@@ -23,21 +23,11 @@ static nts_step_t wait_for_fate(nts_job_t *job, apr_time_t until)
     return nts_job_wait(job, until);
 }
 
+/* All we made since the intent's minute: which of them it is, is judged here. */
 static nts_step_t find_created(nts_job_t *job)
 {
-    const nts_mapping_t *mapping = job->config->mapping;
     nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_FIND, NTS_NOTION);
-    nts_value_t *values = apr_pcalloc(job->p, (apr_size_t)mapping->pair_count * sizeof(*values));
-    int f, i;
 
-    for (f = 0; f < job->entry->field_count; f++) {
-        for (i = 0; i < mapping->pair_count; i++) {
-            if (mapping->pairs[i].id == job->entry->fields[f].pair) {
-                values[i] = job->entry->fields[f].sent;
-            }
-        }
-    }
-    ask->values = values;
     ask->listing.edited_since = job->entry->at - job->entry->at % NTS_MINUTE;
     return nts_job_ask(job, NTS_JOB_RECOVER_FOUND);
 }
@@ -168,29 +158,84 @@ nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer)
     return NTS_STEP_CALL;
 }
 
+/* It holds all that the intent sent. */
+static int holds_all_sent(const nts_job_t *job, const nts_record_t *page)
+{
+    const nts_mapping_t *mapping = job->config->mapping;
+    int f, i;
+
+    for (f = 0; f < job->entry->field_count; f++) {
+        const nts_entry_field_t *field = &job->entry->fields[f];
+        nts_value_t now;
+
+        for (i = 0; i < mapping->pair_count && mapping->pairs[i].id != field->pair; i++) {
+            continue;
+        }
+        if (i < mapping->pair_count && mapping->pairs[i].domain &&
+            (nts_domain_project(&now, mapping->pairs[i].domain, NTS_NOTION, &page->values[i], NULL,
+                                job->p) != APR_SUCCESS ||
+             !nts_domain_equal(mapping->pairs[i].domain, &now, &field->after))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Settled by its creation; what differs from what was sent is somebody's edit since, not a rewrite of ours. */
+static void adopt(nts_job_t *job, const nts_record_t *page)
+{
+    int f;
+
+    nts_job_settle_entry(job, job->entry, page, job->entry->at);
+    for (f = 0; f < job->entry->field_count; f++) {
+        nts_base_t *base = nts_link_base(job->link, job->entry->fields[f].pair);
+
+        if (base) {
+            base->has_rewrite = 0;
+        }
+    }
+}
+
+static nts_step_t park_ambiguous(nts_job_t *job, int count)
+{
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.create-ambiguous",
+                    "Notion did not answer a create, and %d unlinked pages may be it", count);
+    job->outcome.advice = "trash the doubles in Notion";
+    return nts_job_trouble(job, NTS_TROUBLE_PARKED);
+}
+
+/*
+ * Unlinked pages that we made since: whoever made them is an intent. One that holds all that was sent is this one's. If
+ * none does, one that was edited since may be it: taken if it is alone and no other intent could have made it.
+ */
 nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
 {
-    const nts_record_t *candidate = NULL;
-    int i, free_ones = 0;
+    const nts_record_t *same = NULL, *other = NULL;
+    int i, same_count = 0, other_count = 0;
 
     for (i = 0; i < job->found_count; i++) {
         const nts_link_t *link = i < reply->link_count ? reply->links[i] : NULL;
+        const nts_record_t *page = &job->found[i];
 
-        if (!link || (link->state == NTS_LINK_NEW && !link->key)) {
-            free_ones++;
-            candidate = &job->found[i];
+        if (link && (link->state != NTS_LINK_NEW || link->key)) {
+            continue;
+        }
+        if (holds_all_sent(job, page)) {
+            same = page;
+            same_count++;
+        }
+        else if (page->created <= job->entry->at + NTS_FATE_WAIT) {
+            other = page;
+            other_count++;
         }
     }
-    if (free_ones > 1) {
-        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.create-ambiguous",
-                        "Notion did not answer a create, and %d unlinked pages look like it",
-                        free_ones);
-        job->outcome.advice = "trash the doubles in Notion";
-        return nts_job_trouble(job, NTS_TROUBLE_PARKED);
-    }
-    if (free_ones == 1) {
-        nts_job_settle_entry(job, job->entry, candidate, job->entry->at);
+    if (same_count == 1 ||
+        (!same_count && other_count == 1 && !job->loaded->creates_pending[NTS_NOTION])) {
+        adopt(job, same ? same : other);
         return store_verdict(job);
+    }
+    if (same_count + other_count > 0) {
+        return park_ambiguous(job, same_count ? same_count : other_count);
     }
     if (!job->entry->looked) {
         job->entry->looked = job->now; /* a second look, later: listings lag behind */

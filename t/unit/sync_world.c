@@ -394,7 +394,7 @@ static void find_things(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, 
         if (ask->side == NTS_NOTION) {
             same = same && thing->by_us && thing->created >= ask->listing.edited_since;
         }
-        for (k = 0; same && k < PAIRS; k++) {
+        for (k = 0; same && ask->values && k < PAIRS; k++) {
             same = ask->values[k].kind == NTS_VALUE_ABSENT ||
                    nts_value_equal(&ask->values[k], &thing->values[k]);
         }
