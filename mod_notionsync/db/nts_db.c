@@ -6,6 +6,9 @@
 
 #include "db/nts_db_impl.h"
 
+/* The driver's code for "here is a row", which its query function takes for an error (D2). */
+#define SQLITE_ROW 100
+
 /* For the assertion at forks only (D25). */
 static volatile apr_uint32_t open_count;
 
@@ -69,6 +72,9 @@ apr_status_t nts_db_note(nts_db_t *db, int rc)
 
     if (rc == 0) {
         return APR_SUCCESS;
+    }
+    if (rc == SQLITE_ROW) {
+        return nts_db_fail(db, APR_EINVAL, "a statement that answers rows was run without asking");
     }
     /* The words belong to the connection and die with its next call. */
     words = apr_dbd_error(db->driver, db->handle, rc);
