@@ -61,20 +61,22 @@ apr_status_t nts_link_write(nts_store_t *store, apr_int64_t mapping, nts_link_t 
     return rv;
 }
 
-/* --- loading */
+/* --- loading
+ *
+ * Where SQLite, which knows nothing of how full the tables are, would choose the wrong index, the
+ * statement names the right one. */
 
-static const nts_stmt_t pending_of_link = {
-    "SELECT " NTS_ENTRY_COLUMNS " FROM entry WHERE mapping = %lld AND state = " NTS_SQL_PENDING
-    " AND link = %lld ORDER BY id"
-};
-static const nts_stmt_t pending_unlinked = {
-    "SELECT " NTS_ENTRY_COLUMNS " FROM entry WHERE mapping = %lld AND state = " NTS_SQL_PENDING
-    " AND (page = %s OR key = %s) ORDER BY id"
-};
+/* Whoever made it: an intent that names this page or key concerns this record, even if it belongs to a
+ * link that is dead or not the one found. */
+static const nts_stmt_t pending_of = { "SELECT " NTS_ENTRY_COLUMNS
+                                       " FROM entry INDEXED BY entry_pending WHERE mapping = %lld"
+                                       " AND state = " NTS_SQL_PENDING
+                                       " AND ((link = %lld AND link <> 0) OR page = %s OR key = %s)"
+                                       " ORDER BY id" };
 /* op 0 is NTS_ENTRY_CREATE */
 static const nts_stmt_t pending_creates = {
-    "SELECT side, count(*) FROM entry WHERE mapping = %lld AND state = " NTS_SQL_PENDING
-    " AND op = 0 GROUP BY side"
+    "SELECT side, count(*) FROM entry INDEXED BY entry_pending WHERE mapping = %lld"
+    " AND state = " NTS_SQL_PENDING " AND op = 0 GROUP BY side"
 };
 
 static apr_status_t append_pending(nts_loaded_t *loaded, nts_rows_t *rows, apr_pool_t *p)
@@ -108,22 +110,14 @@ static apr_status_t load_pending(nts_loaded_t *loaded, nts_store_t *store, apr_i
 {
     nts_rows_t rows;
     int i;
-    apr_status_t rv = APR_SUCCESS;
+    apr_status_t rv;
 
-    if (ids->page || ids->key) {
-        rv = nts_db_select(&rows, store->db, &pending_unlinked,
-                           NTS_ARGS(nts_int(mapping), nts_text(ids->page), nts_text(ids->key)),
-                           ptemp);
-        if (rv == APR_SUCCESS) {
-            rv = append_pending(loaded, &rows, p);
-        }
-    }
-    if (rv == APR_SUCCESS && ids->link) {
-        rv = nts_db_select(&rows, store->db, &pending_of_link,
-                           NTS_ARGS(nts_int(mapping), nts_int(ids->link)), ptemp);
-        if (rv == APR_SUCCESS) {
-            rv = append_pending(loaded, &rows, p);
-        }
+    rv = nts_db_select(
+        &rows, store->db, &pending_of,
+        NTS_ARGS(nts_int(mapping), nts_int(ids->link), nts_text(ids->page), nts_text(ids->key)),
+        ptemp);
+    if (rv == APR_SUCCESS) {
+        rv = append_pending(loaded, &rows, p);
     }
     if (rv == APR_SUCCESS) {
         rv = nts_db_select(&rows, store->db, &pending_creates, NTS_ARGS(nts_int(mapping)), ptemp);
@@ -274,10 +268,10 @@ static const nts_stmt_t live_by_pages = {
     "SELECT " NTS_LINK_COLUMNS " FROM link WHERE mapping = %lld AND state <> " NTS_SQL_TOMBSTONE
     " AND page IN (" HUNDRED ")"
 };
-static const nts_stmt_t gone_by_pages = {
-    "SELECT " NTS_LINK_COLUMNS " FROM link WHERE mapping = %lld AND state = " NTS_SQL_TOMBSTONE
-    " AND page IN (" HUNDRED ") ORDER BY id"
-};
+static const nts_stmt_t gone_by_pages = { "SELECT " NTS_LINK_COLUMNS
+                                          " FROM link INDEXED BY link_gone WHERE mapping = %lld"
+                                          " AND state = " NTS_SQL_TOMBSTONE " AND page IN (" HUNDRED
+                                          ") ORDER BY id" };
 static const nts_stmt_t live_by_keys = {
     "SELECT " NTS_LINK_COLUMNS " FROM link WHERE mapping = %lld AND state <> " NTS_SQL_TOMBSTONE
     " AND key IN (" HUNDRED ")"

@@ -84,7 +84,8 @@ static const char *const step_1[] = {
     "CREATE UNIQUE INDEX entry_intent ON entry (intent) WHERE intent IS NOT NULL",
     "CREATE INDEX entry_mapping ON entry (mapping)",
     "CREATE INDEX entry_link ON entry (link) WHERE link <> 0",
-    "CREATE INDEX entry_pending ON entry (mapping, link, op, side) WHERE state = " NTS_SQL_PENDING,
+    "CREATE INDEX entry_pending ON entry (mapping, link, op, side, page, key)"
+    " WHERE state = " NTS_SQL_PENDING,
     "CREATE INDEX entry_image ON entry (link) WHERE image IS NOT NULL",
     "CREATE INDEX entry_counted ON entry (mapping, at) WHERE counted = 1",
 

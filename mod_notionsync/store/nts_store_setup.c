@@ -90,30 +90,27 @@ static apr_status_t read_pairs(known_pair_t **pairs, int *count, setup_t *setup,
     return rv;
 }
 
-/* Property ids are followed, names are labels (S5.4): a pair keeps its number when its property was
- * renamed and the configuration followed; it loses it when the property of that name is another one
- * now, or its bases would be read as edits. */
+/* By the words of the configuration; if they are new, by the property that bears the name now: when a
+ * property was renamed and the configuration followed, it is the same pair (S5.4). */
 static known_pair_t *find_pair(known_pair_t *list, int count, const nts_pair_t *pair,
                                const nts_schema_t *schema)
 {
-    const nts_schema_field_t *named = schema ? nts_schema_find(schema, pair->notion) : NULL;
+    const nts_schema_field_t *named = NULL;
     int i;
 
     for (i = 0; i < count; i++) {
-        known_pair_t *known = &list[i];
-
-        if (!known->used && strcmp(known->external, pair->external) == 0 &&
-            strcmp(known->notion, pair->notion) == 0 &&
-            (!known->property || !schema || nts_schema_find(schema, known->property))) {
-            return known;
+        if (!list[i].used && strcmp(list[i].external, pair->external) == 0 &&
+            strcmp(list[i].notion, pair->notion) == 0) {
+            return &list[i];
         }
     }
+    if (schema) {
+        named = nts_schema_find_name(schema, pair->notion);
+    }
     for (i = 0; i < count && named; i++) {
-        known_pair_t *known = &list[i];
-
-        if (!known->used && strcmp(known->external, pair->external) == 0 && known->property &&
-            strcmp(known->property, named->id) == 0) {
-            return known;
+        if (!list[i].used && strcmp(list[i].external, pair->external) == 0 && list[i].property &&
+            strcmp(list[i].property, named->id) == 0) {
+            return &list[i];
         }
     }
     return NULL;
