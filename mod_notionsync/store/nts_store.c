@@ -22,18 +22,23 @@ apr_time_t nts_store_now(const nts_store_t *store)
 
 /* --- opening */
 
+/* @a words: the driver's or the system's; NULL none. */
 static void explain(nts_outcome_t *out, const nts_store_config_t *config, const char *what,
-                    apr_status_t rv, const char *problem, const char *advice, apr_pool_t *p)
+                    const char *words, const char *advice, apr_pool_t *p)
+{
+    nts_outcome_set(out, p, NTS_REMEDY_PERSON, "store.open", "the state database %s: %s",
+                    config->params, what);
+    if (out) {
+        out->words = apr_pstrdup(p, words);
+        out->advice = advice;
+    }
+}
+
+static const char *system_words(apr_status_t rv, apr_pool_t *p)
 {
     char words[256];
 
-    (void)apr_strerror(rv, words, sizeof(words));
-    nts_outcome_set(out, p, NTS_REMEDY_PERSON, "store.open", "The state database %s: %s",
-                    config->params, what);
-    if (out) {
-        out->words = apr_pstrdup(p, problem ? problem : words);
-        out->advice = advice;
-    }
+    return apr_pstrdup(p, apr_strerror(rv, words, sizeof(words)));
 }
 
 /* The lock file and the connection, both as this process's own. */
@@ -46,22 +51,23 @@ static apr_status_t connect_store(nts_store_t *store, const nts_store_config_t *
     apr_status_t rv = nts_lock_open(&store->lock, lock_path, store->p);
 
     if (rv != APR_SUCCESS) {
-        explain(out, config, apr_psprintf(p, "its lock file %s cannot be opened", lock_path), rv,
-                NULL, "Make its directory writable for the user that httpd runs as.", p);
+        explain(out, config, apr_psprintf(p, "its lock file %s cannot be opened", lock_path),
+                system_words(rv, p), "make its directory writable for the user that httpd runs as",
+                p);
         return rv;
     }
     /* Under the writer lock, so that the first look at the log and its recovery disturb nobody (D12). */
     rv = nts_lock_writer(store->lock, OPEN_WAIT);
     if (rv != APR_SUCCESS) {
-        explain(out, config, "another process has been writing for a minute", rv, NULL,
-                "Find the process that holds the lock file, with fuser for instance.", p);
+        explain(out, config, "another process has been writing for a minute", NULL,
+                "find the process that holds the lock file, with fuser for instance", p);
         return rv;
     }
     rv = nts_db_open(&store->db, config->driver, config->params, &problem, store->p);
     if (rv != APR_SUCCESS) {
-        explain(out, config, "it cannot be opened", rv, problem,
-                "Make the file and its directory writable for the user that httpd runs as, and "
-                "install the DBD driver.",
+        explain(out, config, "it cannot be opened", problem,
+                "make the file and its directory writable for the user that httpd runs as, and "
+                "install APR's driver",
                 p);
         nts_lock_release_writer(store->lock);
     }
@@ -102,28 +108,26 @@ static apr_status_t make_store(nts_store_t **pstore, const nts_store_config_t *c
     return APR_SUCCESS;
 }
 
-static void explain_version(nts_outcome_t *out, const nts_store_config_t *config,
-                            nts_store_t *store, apr_status_t rv, apr_int64_t version, apr_pool_t *p)
+static void explain_version(nts_outcome_t *out, const nts_store_config_t *config, apr_status_t rv,
+                            apr_int64_t version, apr_pool_t *p)
 {
     if (rv != APR_SUCCESS) {
-        explain(out, config, "it is damaged, or belongs to another program", rv,
-                nts_db_error(store->db),
-                "Name another file in NotionSyncStateDB, or restore a backup.", p);
+        explain(out, config, "it is damaged, or belongs to another program", NULL,
+                "name another file in NotionSyncStateDB, or restore a backup", p);
     }
     else if (version > NTS_STORE_SCHEMA) {
         explain(out, config,
                 apr_psprintf(p,
-                             "its schema is version %" APR_INT64_T_FMT
-                             ", this module knows versions up to %d",
+                             "a newer mod_notionsync has written it: its schema is version "
+                             "%" APR_INT64_T_FMT ", this module knows versions up to %d",
                              version, NTS_STORE_SCHEMA),
-                APR_EMISMATCH, "written by a newer mod_notionsync",
-                "Install that version again, or restore a backup made before the upgrade.", p);
+                NULL, "install that version again, or restore a backup from before the upgrade", p);
     }
     else {
-        explain(out, config, "it has not been migrated", APR_EMISMATCH,
-                apr_psprintf(p, "schema version %" APR_INT64_T_FMT " instead of %d", version,
+        explain(out, config,
+                apr_psprintf(p, "its schema is version %" APR_INT64_T_FMT " instead of %d", version,
                              NTS_STORE_SCHEMA),
-                "Restart httpd, which migrates it.", p);
+                NULL, "restart httpd, which migrates it", p);
     }
 }
 
@@ -148,7 +152,7 @@ static apr_status_t migrate(nts_store_t *store, const nts_store_config_t *config
     apr_status_t rv = nts_schema_version(&version, store->db, store->temp);
 
     if (rv != APR_SUCCESS || version > NTS_STORE_SCHEMA) {
-        explain_version(out, config, store, rv, version, p);
+        explain_version(out, config, rv, version, p);
         return rv == APR_SUCCESS ? APR_EMISMATCH : rv;
     }
     rv = nts_db_set_wal(store->db);
@@ -156,10 +160,10 @@ static apr_status_t migrate(nts_store_t *store, const nts_store_config_t *config
         rv = nts_schema_migrate(store->db, version, store->temp);
     }
     if (rv != APR_SUCCESS) {
-        explain(out, config, "it cannot be brought to this version's schema", rv,
+        explain(out, config, "it cannot be brought to this version's schema",
                 nts_db_error(store->db),
-                "Make the file and its directory writable for the user that httpd runs as, on a "
-                "local file system with free space.",
+                "make the file and its directory writable for the user that httpd runs as, on a "
+                "local file system with free space",
                 p);
     }
     return rv;
@@ -171,8 +175,8 @@ apr_status_t nts_store_migrate(const nts_store_config_t *config, nts_outcome_t *
     apr_status_t rv = create_file(config, p);
 
     if (rv != APR_SUCCESS) {
-        explain(out, config, "it cannot be created", rv, NULL,
-                "Create its directory, writable for the user that httpd runs as.", p);
+        explain(out, config, "it cannot be created", system_words(rv, p),
+                "create its directory, writable for the user that httpd runs as", p);
         return rv;
     }
     rv = make_store(&store, config, out, p);
@@ -196,7 +200,8 @@ apr_status_t nts_store_open(nts_store_t **pstore, const nts_store_config_t *conf
     /* SQLite would make an empty one. */
     rv = apr_stat(&info, config->params, APR_FINFO_TYPE, p);
     if (rv != APR_SUCCESS && rv != APR_INCOMPLETE) {
-        explain(out, config, "it is not there", rv, NULL, "Restart httpd, which creates it.", p);
+        explain(out, config, "it cannot be found", system_words(rv, p),
+                "restart httpd, which creates it", p);
         return rv;
     }
     rv = make_store(&store, config, out, p);
@@ -206,7 +211,7 @@ apr_status_t nts_store_open(nts_store_t **pstore, const nts_store_config_t *conf
     rv = nts_schema_version(&version, store->db, store->temp);
     nts_lock_release_writer(store->lock);
     if (rv != APR_SUCCESS || version != NTS_STORE_SCHEMA) {
-        explain_version(out, config, store, rv, version, p);
+        explain_version(out, config, rv, version, p);
         nts_store_close(store);
         return rv == APR_SUCCESS ? APR_EMISMATCH : rv;
     }

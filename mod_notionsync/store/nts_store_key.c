@@ -1,13 +1,13 @@
 /* nts_store_key.c - a changed external key moves its link before anything else is done (S4.4).
  *
- * Done in the transaction that takes the change, in the order of the changes, so that no job ever sees the new
- * key as an unknown record or the old one as a deleted row. A job under way with the old key is refused by
- * nts_commit_t.key_was and begins again.
+ * Done in the transaction that takes the change, in the order of the changes, so that no job ever sees
+ * the new key as an unknown record or the old one as a deleted row. A job under way with the old key
+ * is refused by nts_commit_t.key_was and begins again.
  */
 #include "store/nts_store_impl.h"
 
-/* The key's former link lost its row, or the database would have refused the change; its own notice may still
- * wait. It keeps a name that no row has, and is looked at: a read will confirm the delete. */
+/* The key's former link lost its row, or the database would have refused the change; its own notice may
+ * still wait. It keeps a name that no row has, and is looked at: a read will confirm the delete. */
 static apr_status_t displace(nts_store_t *store, apr_int64_t mapping, nts_link_t *link,
                              const nts_notice_t *notice, apr_pool_t *ptemp)
 {
@@ -15,14 +15,15 @@ static apr_status_t displace(nts_store_t *store, apr_int64_t mapping, nts_link_t
     int known;
     apr_status_t rv;
 
-    link->key = apr_psprintf(ptemp, "%s (replaced, %s)", link->key, notice->event);
+    link->key =
+        apr_psprintf(ptemp, "%s (replaced, notice %" APR_INT64_T_FMT ")", link->key, notice->id);
     rv = nts_link_write(store, mapping, link, (int)link->state, ptemp);
     if (rv != APR_SUCCESS || !link->page) {
         return rv;
     }
     look.side = NTS_NOTION;
     look.record = link->page;
-    look.event = apr_pstrcat(ptemp, "replaced:", notice->event, NULL);
+    look.event = apr_psprintf(ptemp, "replaced:%" APR_INT64_T_FMT, notice->id);
     look.kind = "key.replaced";
     look.at = notice->at;
     return nts_notice_insert(&known, store, mapping, &look, ptemp);
@@ -33,7 +34,6 @@ static apr_status_t note_move(nts_store_t *store, apr_int64_t mapping, const nts
 {
     nts_entry_t entry = { 0 };
 
-    entry.intent = apr_pstrcat(ptemp, "key:", notice->event, NULL);
     entry.link = link->id;
     entry.op = NTS_ENTRY_LINK;
     entry.side = NTS_EXTERNAL;

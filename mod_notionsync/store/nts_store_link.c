@@ -135,12 +135,11 @@ static apr_status_t load_pending(nts_loaded_t *loaded, nts_store_t *store, apr_i
     return rv == APR_SUCCESS ? rows.problem : rv;
 }
 
-/* A key change concerns the record of the old key, and that of the new one. */
+/* A key change is a notice of the new key; the link has moved there already (nts_store_key.c). */
 static const nts_stmt_t notices_of = {
     "SELECT " NTS_NOTICE_COLUMNS " FROM inbox WHERE id IN ("
     "SELECT id FROM inbox WHERE mapping = %lld AND side = 0 AND record = %s AND settled = 0"
-    " UNION SELECT id FROM inbox WHERE mapping = %lld AND side = 1 AND record = %s AND settled = 0"
-    " UNION SELECT id FROM inbox WHERE mapping = %lld AND old_key = %s AND settled = 0)"
+    " UNION SELECT id FROM inbox WHERE mapping = %lld AND side = 1 AND record = %s AND settled = 0)"
     " ORDER BY id LIMIT " NOTICES_MAX_SQL
 };
 
@@ -151,10 +150,10 @@ static apr_status_t load_notices(nts_loaded_t *loaded, nts_store_t *store, apr_i
     nts_rows_t rows;
     apr_status_t rv;
 
-    rv = nts_db_select(&rows, store->db, &notices_of,
-                       NTS_ARGS(nts_int(mapping), nts_text(ids->page), nts_int(mapping),
-                                nts_text(ids->key), nts_int(mapping), nts_text(ids->key)),
-                       ptemp);
+    rv = nts_db_select(
+        &rows, store->db, &notices_of,
+        NTS_ARGS(nts_int(mapping), nts_text(ids->page), nts_int(mapping), nts_text(ids->key)),
+        ptemp);
     while (rv == APR_SUCCESS && loaded->notice_count < NOTICES_MAX && nts_rows_next(&rows)) {
         if (!list) {
             list = apr_pcalloc(p, sizeof(*list) * NOTICES_MAX);

@@ -69,8 +69,6 @@ static const char *const step_1[] = {
     "CREATE UNIQUE INDEX inbox_event ON inbox (mapping, event)",
     "CREATE INDEX inbox_open ON inbox (mapping) WHERE settled = 0",
     "CREATE INDEX inbox_record ON inbox (mapping, side, record) WHERE settled = 0",
-    "CREATE INDEX inbox_old_key ON inbox (mapping, old_key)"
-    " WHERE settled = 0 AND old_key IS NOT NULL",
     "CREATE INDEX inbox_image ON inbox (mapping, record) WHERE image IS NOT NULL",
 
     "CREATE TABLE entry (id INTEGER PRIMARY KEY, mapping INTEGER NOT NULL, intent TEXT,"
