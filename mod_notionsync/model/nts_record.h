@@ -17,8 +17,8 @@ typedef struct nts_record_t {
     /* external: the last change entry of this key, by the database's clock, read in one snapshot
      * with the row; 0 none */
     apr_time_t changed;
-    /* external: the intent id of our last write to this key, if that write is its last change;
-     * NULL otherwise */
+    /* external: the intent id of our last write to this key, whoever changed the row since (S3.8); NULL: we
+     * never wrote it, or too long ago to be remembered */
     const char *intent;
     /* external: the whole row as a JSON object text, unmapped columns included; NULL when it was
      * not asked for */
