@@ -228,13 +228,6 @@ static nts_value_t nothing(const nts_domain_t *domain)
     return nts_value_null;
 }
 
-static int is_nothing(const nts_value_t *value)
-{
-    return value->kind == NTS_VALUE_NULL ||
-           (value->kind == NTS_VALUE_TEXT && value->as.text[0] == '\0') ||
-           (value->kind == NTS_VALUE_SET && value->as.set.count == 0);
-}
-
 /* Everything but text has one spelling in a text column, and a cut one would mean something else.
  */
 static apr_status_t check_room(const nts_domain_t *domain, const nts_value_t *common,
@@ -280,7 +273,7 @@ apr_status_t nts_domain_project(nts_value_t *common, const nts_domain_t *domain,
         }
         return APR_EINVAL;
     }
-    if (is_nothing(value)) {
+    if (nts_value_is_empty(value)) {
         *common = nothing(domain);
         return APR_SUCCESS;
     }
@@ -325,7 +318,7 @@ apr_status_t nts_domain_render(nts_value_t *value, const nts_domain_t *domain, n
     if (common->kind == NTS_VALUE_ABSENT || common->kind == NTS_VALUE_OPAQUE) {
         return APR_EINVAL;
     }
-    if (is_nothing(common)) {
+    if (nts_value_is_empty(common)) {
         return render_nothing(value, domain, side, out, p);
     }
     return domain->family->render(value, domain, side, common, out, p);
@@ -365,8 +358,8 @@ static int sets_equal(const nts_value_t *a, const nts_value_t *b)
 int nts_domain_equal(const nts_domain_t *domain, const nts_value_t *a, const nts_value_t *b)
 {
     (void)domain;
-    if (is_nothing(a) || is_nothing(b)) {
-        return is_nothing(a) && is_nothing(b);
+    if (nts_value_is_empty(a) || nts_value_is_empty(b)) {
+        return nts_value_is_empty(a) && nts_value_is_empty(b);
     }
     if (a->kind == NTS_VALUE_OPTION && b->kind == NTS_VALUE_OPTION) {
         return nts_domain_options_equal(&a->as.option, &b->as.option);

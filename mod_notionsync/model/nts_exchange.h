@@ -119,7 +119,9 @@ typedef struct nts_answer_t {
     apr_int64_t counter;
     const char *statements; /* PROVISION, UNPROVISION: what was or would be run */
     int requests;           /* HTTP requests this answer cost */
-    apr_time_t sent_at;     /* first byte of the (last) request; SQL: before the statement */
+    /* first byte of the request that read or wrote the records, not of those that completed a
+     * value or asked who we are; SQL: before the statement */
+    apr_time_t sent_at;
     apr_time_t answered_at;
 } nts_answer_t;
 

@@ -209,6 +209,13 @@ apr_status_t nts_value_date(nts_value_t *value, const char *start, const char *e
     return rv;
 }
 
+int nts_value_is_empty(const nts_value_t *value)
+{
+    return value->kind == NTS_VALUE_NULL ||
+           (value->kind == NTS_VALUE_TEXT && value->as.text[0] == '\0') ||
+           (value->kind == NTS_VALUE_SET && value->as.set.count == 0);
+}
+
 int nts_value_is_day(const nts_value_t *value)
 {
     return value->kind == NTS_VALUE_DATE && strlen(value->as.date.start) == 10;

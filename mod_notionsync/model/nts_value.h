@@ -62,6 +62,8 @@ nts_value_t nts_value_opaque(const char *what);
  *  APR_EINVAL if not a date. */
 apr_status_t nts_value_date(nts_value_t *value, const char *start, const char *end, apr_pool_t *p);
 
+/** True for null, an empty text and an empty set: no service keeps them apart. */
+int nts_value_is_empty(const nts_value_t *value);
 /** True if the value is a day (or days) without a time. */
 int nts_value_is_day(const nts_value_t *value);
 /** An instant as values spell it. */

@@ -116,6 +116,13 @@ static void test_equal(void)
         }
     }
     tap_int(wrong, 0, "each value equals itself alone");
+    for (int i = 0; i < count; i++) {
+        nts_value_t value = ut_value(all[i], pool);
+        int is_empty = i < 2 || strcmp(all[i], "{\"s\":[]}") == 0;
+
+        tap_int(nts_value_is_empty(&value), is_empty, "%s is %s", all[i],
+                is_empty ? "no value" : "a value");
+    }
     tap_ok(!nts_value_equal(&cut, &cut), "a truncated value equals nothing");
     tap_ok(!nts_value_equal(&opaque, &opaque), "nor does an opaque one");
     tap_ok(!nts_value_equal(&nts_value_absent, &nts_value_absent), "nor an absent one");

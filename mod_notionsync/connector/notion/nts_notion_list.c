@@ -158,14 +158,6 @@ static nts_op_state_t too_many(nts_op_t *op)
     return NTS_OP_DONE;
 }
 
-/* Values of one side; null, an empty text and an empty set are alike, for Notion does not tell them apart. */
-static int is_empty(const nts_value_t *value)
-{
-    return value->kind == NTS_VALUE_NULL ||
-           (value->kind == NTS_VALUE_TEXT && value->as.text[0] == '\0') ||
-           (value->kind == NTS_VALUE_SET && value->as.set.count == 0);
-}
-
 /* True if the record holds all the values that were sent (S3.7). */
 static int holds_values(const nts_op_t *op, const nts_record_t *record)
 {
@@ -174,7 +166,7 @@ static int holds_values(const nts_op_t *op, const nts_record_t *record)
         const nts_value_t *held = &record->values[i];
 
         if (wanted->kind != NTS_VALUE_ABSENT && !nts_value_equal(wanted, held) &&
-            !(is_empty(wanted) && is_empty(held) && !held->truncated)) {
+            !(nts_value_is_empty(wanted) && nts_value_is_empty(held) && !held->truncated)) {
             return 0;
         }
     }
