@@ -18,6 +18,7 @@ static const nts_schema_field_t *find_property(nts_pair_t *pair, const nts_schem
     const nts_schema_field_t *field;
 
     if (pair->notion_id) {
+        pair->notion_id = apr_pstrdup(p, pair->notion_id); /* the last binding's pool may go */
         field = nts_schema_find_id(notion, pair->notion_id);
         if (!field) {
             (void)suspend(

@@ -122,10 +122,11 @@ apr_status_t nts_mapping_from_json(nts_mapping_t **mapping, const nts_json_t *no
 
 /**
  * Bind a mapping to what its two sides look like: finds each pair's fields (Notion's by id where
- * known, else by name, which fixes the id), makes domains, sets `computed` and
- * `unannounced`. A pair that cannot be bound is left suspended (domain NULL) with its reason: a field that is missing, types that have
- * nothing in common, a direction towards a computed field, or a field that an earlier pair writes.
- * What is kept belongs to @a p; the schemas may go.
+ * known, else by name, which fixes the id), makes domains, sets `computed` and `unannounced`. A pair
+ * that cannot be bound is left suspended (domain NULL) with its reason: a field that is missing,
+ * types that have nothing in common, a direction towards a computed field, or a field that an
+ * earlier pair writes. What is kept belongs to @a p, ids too: a mapping may be bound again in
+ * another pool, and then the first may go. The schemas may go in any case.
  * @param outcomes one per pair, filled in for suspended ones
  * @return APR_SUCCESS, or APR_EMISMATCH if at least one pair is suspended
  */
