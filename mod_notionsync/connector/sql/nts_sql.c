@@ -1,0 +1,300 @@
+/* nts_sql.c - the connector of SQL databases: opening, one ask at a time, transactions.
+ *
+ * Two threads meet here. The loop thread opens, watches and closes; everything between runs on the
+ * connection's helper thread, which owns the database handle and a root pool of its own.
+ */
+#include <string.h>
+
+#include "connector/sql/nts_sql_impl.h"
+
+const nts_sql_dialect_t *nts_sql_dialect_find(const char *driver)
+{
+    static const nts_sql_dialect_t *const dialects[] = { &nts_sql_sqlite };
+    apr_size_t i;
+
+    for (i = 0; driver && i < sizeof(dialects) / sizeof(dialects[0]); i++) {
+        if (strcmp(dialects[i]->driver, driver) == 0) {
+            return dialects[i];
+        }
+    }
+    return NULL;
+}
+
+static void close_database(nts_connection_t *c)
+{
+    if (c->db) {
+        c->dialect->close(c->db);
+        c->db = NULL;
+    }
+    /* With it goes what was known: it says nothing about what will be opened next. */
+    c->readers = NULL;
+    apr_pool_clear(c->db_pool);
+}
+
+static apr_status_t release(void *baton)
+{
+    nts_connection_t *c = baton;
+
+    if (c->watch) {
+        c->dialect->watch_close(c->watch);
+        c->watch = NULL;
+    }
+    if (c->thread_pool) {
+        close_database(c);
+        apr_pool_destroy(c->thread_pool);
+        c->thread_pool = NULL;
+    }
+    return APR_SUCCESS;
+}
+
+/* A root with an allocator of its own: a sub-pool of the loop's would be shared with it (C.4). */
+static apr_status_t make_thread_pool(nts_connection_t *c)
+{
+    apr_allocator_t *allocator;
+    apr_status_t rv = apr_allocator_create(&allocator);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = apr_pool_create_unmanaged_ex(&c->thread_pool, NULL, allocator);
+    if (rv != APR_SUCCESS) {
+        apr_allocator_destroy(allocator);
+        return rv;
+    }
+    apr_allocator_owner_set(allocator, c->thread_pool);
+    apr_pool_tag(c->thread_pool, "nts_sql_thread");
+    rv = apr_pool_create(&c->db_pool, c->thread_pool);
+    if (rv == APR_SUCCESS) {
+        c->zones = apr_hash_make(c->thread_pool);
+    }
+    return rv;
+}
+
+static apr_status_t sql_open(nts_connection_t **connection, const nts_service_t *service,
+                             const char *secret, const nts_clock_t *clock, nts_outcome_t *out,
+                             apr_pool_t *p)
+{
+    nts_connection_t *c = apr_pcalloc(p, sizeof(*c));
+    apr_status_t rv;
+
+    *connection = NULL;
+    c->dialect = nts_sql_dialect_find(service->database_driver);
+    if (!c->dialect || !service->database) {
+        nts_outcome_set(
+            out, p, NTS_REMEDY_PERSON, "sql.config",
+            "service %s names the database driver \"%s\", which this build does not know",
+            service->name, service->database_driver ? service->database_driver : "(none)");
+        return APR_EINVAL;
+    }
+    c->service = apr_pstrdup(p, service->name);
+    c->database = apr_pstrdup(p, service->database);
+    c->secret = apr_pstrdup(p, secret);
+    c->clock = clock;
+    c->p = p;
+    rv = make_thread_pool(c);
+    if (rv != APR_SUCCESS) {
+        (void)release(c);
+        return rv;
+    }
+    apr_pool_cleanup_register(p, c, release, apr_pool_cleanup_null);
+    *connection = c;
+    return APR_SUCCESS;
+}
+
+static void sql_close(nts_connection_t *c)
+{
+    apr_pool_cleanup_run(c->p, c, release);
+}
+
+static int sql_watch(nts_connection_t *c, const nts_mapping_t *mapping)
+{
+    (void)mapping; /* the whole database has one descriptor */
+    if (!c->watch && c->dialect->watch_open) {
+        c->watch = c->dialect->watch_open(c->database, c->p);
+    }
+    return c->watch ? c->dialect->watch_descriptor(c->watch) : -1;
+}
+
+static int sql_watch_drain(nts_connection_t *c, int descriptor)
+{
+    if (!c->watch || c->dialect->watch_descriptor(c->watch) != descriptor) {
+        return 0;
+    }
+    return c->dialect->watch_drain(c->watch);
+}
+
+/* --- transactions */
+
+/* S4.1: what is read from, or written to, another instance than the one that was synced would look
+ * like edits and deletes by the thousand. */
+static apr_status_t check_instance(nts_sql_session_t *s)
+{
+    const nts_connection_t *c = s->connection;
+    const char *expected = s->ask->instance;
+
+    if (!expected && c->has_instance) {
+        expected = c->instance;
+    }
+    if (s->ask->kind == NTS_ASK_DESCRIBE || s->ask->kind == NTS_ASK_PROVISION ||
+        s->ask->kind == NTS_ASK_UNPROVISION || !expected ||
+        (s->state.instance && strcmp(s->state.instance, expected) == 0)) {
+        return APR_SUCCESS;
+    }
+    return nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, "sql.other_instance",
+                        "see what changed with 'notionsyncctl plan', then apply that plan",
+                        "the database %s is not the one that was synced: its instance id is %s, "
+                        "expected %s",
+                        c->database, s->state.instance ? s->state.instance : "missing", expected);
+}
+
+apr_status_t nts_sql_begin(nts_sql_session_t *s, int writes)
+{
+    const nts_mapping_t *mapping = s->ask->mapping;
+    apr_status_t rv;
+
+    rv = nts_sql_run_text(s, writes ? s->dialect->begin_write : s->dialect->begin_read);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    s->writes = writes;
+    rv = s->dialect->state(&s->state, s, mapping->collection);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    s->answer->instance = apr_pstrdup(s->p, s->state.instance);
+    s->answer->counter = s->state.counter;
+    if (s->state.version > NTS_SQL_VERSION) {
+        return nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, "sql.version",
+                            "run the newer version of mod_notionsync everywhere",
+                            "the change table of %s was installed by a newer version of "
+                            "mod_notionsync",
+                            s->connection->database);
+    }
+    rv = check_instance(s);
+    if (rv != APR_SUCCESS || s->ask->kind == NTS_ASK_UNPROVISION) {
+        return rv; /* unprovisioning must not depend on the table being there */
+    }
+    return s->dialect->describe(&s->table, s, mapping->collection, mapping->key);
+}
+
+apr_status_t nts_sql_commit(nts_sql_session_t *s)
+{
+    nts_sql_rows_t rows;
+    nts_sql_error_t error;
+
+    if (s->dialect->run(s->connection->db, "COMMIT", NULL, 0, 0, &rows, &error, s->ptemp) ==
+        APR_SUCCESS) {
+        if (s->writes) {
+            s->connection->own_commits++;
+        }
+        s->writes = 0;
+        return APR_SUCCESS;
+    }
+    (void)nts_sql_fail_with(s, &error);
+    if (s->writes && error.kind == NTS_SQL_DISK) {
+        /* It may have reached the disk before the failure; the intent table will tell (S3.7). */
+        s->answer->result = NTS_RESULT_UNKNOWN;
+    }
+    return APR_EGENERAL;
+}
+
+void nts_sql_rollback(nts_sql_session_t *s)
+{
+    nts_sql_rows_t rows;
+    nts_sql_error_t error;
+
+    s->writes = 0;
+    if (s->connection->db && s->dialect->is_in_transaction(s->connection->db) &&
+        s->dialect->run(s->connection->db, "ROLLBACK", NULL, 0, 0, &rows, &error, s->ptemp) !=
+            APR_SUCCESS) {
+        s->reopen = 1;
+    }
+}
+
+/* --- asks */
+
+/* Opened at the first ask, and again when the file was replaced or the last handle broke. */
+static apr_status_t open_database(nts_sql_session_t *s)
+{
+    nts_connection_t *c = s->connection;
+    nts_sql_error_t error;
+
+    if (c->db && !c->dialect->is_current(c->db)) {
+        close_database(c);
+    }
+    if (c->db) {
+        return APR_SUCCESS;
+    }
+    if (c->dialect->open(&c->db, c->database, c->secret, &error, c->db_pool) == APR_SUCCESS) {
+        c->readers = apr_hash_make(c->db_pool);
+        return APR_SUCCESS;
+    }
+    (void)nts_sql_fail_with(s, &error);
+    close_database(c);
+    return APR_EGENERAL;
+}
+
+static void dispatch(nts_sql_session_t *s)
+{
+    switch (s->ask->kind) {
+    case NTS_ASK_DESCRIBE:
+        nts_sql_describe(s);
+        break;
+    case NTS_ASK_READ:
+    case NTS_ASK_READ_MANY:
+    case NTS_ASK_LIST:
+    case NTS_ASK_FIND:
+        nts_sql_read(s);
+        break;
+    case NTS_ASK_CREATE:
+    case NTS_ASK_UPDATE:
+    case NTS_ASK_REMOVE:
+    case NTS_ASK_RESTORE:
+        nts_sql_write(s);
+        break;
+    case NTS_ASK_INTENT:
+        nts_sql_intent(s);
+        break;
+    case NTS_ASK_CHANGES:
+        nts_sql_changes(s);
+        break;
+    case NTS_ASK_PROVISION:
+    case NTS_ASK_UNPROVISION:
+        nts_sql_provision(s);
+        break;
+    case NTS_ASK_WHO:
+    default:
+        (void)nts_sql_fail(s, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, "sql.ask", NULL,
+                           "a database cannot be asked this (%d)", (int)s->ask->kind);
+        break;
+    }
+}
+
+static void sql_perform(nts_connection_t *c, const nts_ask_t *ask, nts_answer_t *answer,
+                        apr_pool_t *p)
+{
+    nts_sql_session_t s;
+
+    memset(answer, 0, sizeof(*answer));
+    memset(&s, 0, sizeof(s));
+    s.connection = c;
+    s.dialect = c->dialect;
+    s.ask = ask;
+    s.answer = answer;
+    s.p = p;
+    apr_pool_create(&s.ptemp, p);
+    answer->sent_at = c->clock->wall(c->clock->baton);
+    if (open_database(&s) == APR_SUCCESS) {
+        dispatch(&s);
+        nts_sql_rollback(&s);
+    }
+    if (s.reopen) {
+        close_database(c);
+    }
+    answer->answered_at = c->clock->wall(c->clock->baton);
+    apr_pool_destroy(s.ptemp);
+}
+
+const nts_connector_t nts_connector_sql = {
+    NTS_SERVICE_SQL, "sql", sql_open, NULL, NULL, sql_perform, sql_watch, sql_watch_drain, sql_close
+};

@@ -1,0 +1,183 @@
+/* nts_sql_changes.c - what the triggers have logged, in order, and tidying it up.
+ *
+ * Asked after every wake-up and by the slow poll, so it must cost next to nothing when nothing
+ * happened: the commit token tells without reading a page of the table.
+ */
+#include <string.h>
+
+#include "connector/sql/nts_sql_impl.h"
+
+#define BATCH 1000
+#define PRUNE_ROWS 500
+#define PRUNE_EVERY apr_time_from_sec(60)
+/* Entries of other tables are stepped over once they are this many, or each look would read them. */
+#define STEP_OVER 1000
+
+/* --- nothing new? */
+
+static nts_sql_reader_t *reader_of(nts_sql_session_t *s)
+{
+    nts_connection_t *c = s->connection;
+    const char *name = s->ask->mapping->collection;
+    nts_sql_reader_t *reader = apr_hash_get(c->readers, name, APR_HASH_KEY_STRING);
+
+    if (!reader) {
+        reader = apr_pcalloc(c->db_pool, sizeof(*reader));
+        apr_hash_set(c->readers, apr_pstrdup(c->db_pool, name), APR_HASH_KEY_STRING, reader);
+    }
+    return reader;
+}
+
+/* True if no other connection has committed since this table was read to its end, nor have we. */
+static int is_caught_up(const nts_sql_reader_t *reader, const nts_sql_session_t *s,
+                        apr_int64_t token)
+{
+    return reader->is_caught_up && token >= 0 && reader->commit_token == token &&
+           reader->own_commits == s->connection->own_commits && reader->last == s->ask->since;
+}
+
+static void note(nts_sql_reader_t *reader, const nts_sql_session_t *s, apr_int64_t token)
+{
+    const char *instance = s->answer->instance;
+
+    reader->is_caught_up = s->answer->complete;
+    reader->last = s->answer->last_change;
+    reader->commit_token = token;
+    reader->own_commits = s->connection->own_commits;
+    reader->counter = s->answer->counter;
+    if (!reader->instance || !instance || strcmp(reader->instance, instance) != 0) {
+        reader->instance = apr_pstrdup(s->connection->db_pool, instance);
+    }
+}
+
+/* --- reading */
+
+static apr_int64_t int_at(const nts_sql_rows_t *rows, int row, int column)
+{
+    return rows->cells[row * rows->columns + column].integer;
+}
+
+static const char *text_at(const nts_sql_rows_t *rows, int row, int column)
+{
+    return nts_sql_text_of(&rows->cells[row * rows->columns + column]);
+}
+
+/* A stored key as the engine spells it; NULL if it was written for another key=. */
+static const char *key_at(nts_sql_session_t *s, const nts_sql_rows_t *rows, int row, int column)
+{
+    const char *stored = text_at(rows, row, column);
+    const char *const *parts = stored ? s->dialect->change_key(s->table, stored, s->ptemp) : NULL;
+
+    return parts ? nts_sql_key_id(parts, s->table->key_count, s->p) : NULL;
+}
+
+static void read_change(nts_change_t *change, nts_sql_session_t *s, const nts_sql_rows_t *rows,
+                        int row)
+{
+    const char *op = text_at(rows, row, 1);
+    const char *image = text_at(rows, row, 5);
+
+    memset(change, 0, sizeof(*change));
+    change->number = int_at(rows, row, 0);
+    change->op = op ? *op : 't';
+    change->key = key_at(s, rows, row, 2);
+    change->old_key = change->op == 'k' ? key_at(s, rows, row, 3) : NULL;
+    change->intent = apr_pstrdup(s->p, text_at(rows, row, 4));
+    change->image = image ? s->dialect->change_image(image, s->p) : NULL;
+    change->at = int_at(rows, row, 6) * 1000;
+    if (change->op == 'd' && int_at(rows, row, 7)) {
+        change->op = 'r';
+    }
+    if (!change->key || (change->op == 'k' && !change->old_key)) {
+        change->op = 't'; /* which row it was cannot be told: look at everything */
+    }
+}
+
+static apr_status_t read_changes(nts_sql_session_t *s)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "");
+    apr_int64_t since = s->ask->since;
+    apr_array_header_t *changes;
+    nts_sql_rows_t rows;
+    int i;
+
+    changes = apr_array_make(s->p, 16, sizeof(nts_change_t));
+    if (since < s->state.lost_to) {
+        nts_change_t *lost = apr_array_push(changes);
+
+        memset(lost, 0, sizeof(*lost));
+        lost->op = 't';
+        lost->number = s->state.lost_to;
+        lost->at = s->answer->sent_at;
+        since = s->state.lost_to;
+    }
+    s->dialect->add_changes(stmt, s->table->name, since, BATCH);
+    if (nts_sql_run_page(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    for (i = 0; i < rows.count; i++) {
+        read_change(apr_array_push(changes), s, &rows, i);
+        since = int_at(&rows, i, 0);
+    }
+    s->answer->changes = (const nts_change_t *)changes->elts;
+    s->answer->change_count = changes->nelts;
+    s->answer->last_change = since;
+    s->answer->complete = !rows.cut && rows.count < BATCH;
+    if (s->answer->complete && s->state.counter - since > STEP_OVER) {
+        s->answer->last_change = s->state.counter;
+    }
+    return APR_SUCCESS;
+}
+
+/* --- tidying up */
+
+/* Entries that are in the inbox and old enough that nobody asks for their time any more. A convenience
+ * that must not spoil the answer: what fails here is tried again in a minute. */
+static void prune(nts_sql_reader_t *reader, nts_sql_session_t *s)
+{
+    apr_time_t mono = s->connection->clock->mono(s->connection->clock->baton);
+    nts_answer_t answer = *s->answer;
+    int more = 0;
+
+    if (s->ask->settled_to <= 0 || (reader->pruned && mono - reader->pruned < PRUNE_EVERY)) {
+        return;
+    }
+    if (nts_sql_begin(s, 1) == APR_SUCCESS &&
+        s->dialect->prune(&more, s, s->table->name, s->ask->settled_to, PRUNE_ROWS) ==
+            APR_SUCCESS &&
+        more) {
+        (void)nts_sql_commit(s);
+    }
+    nts_sql_rollback(s);
+    reader->pruned = more ? 0 : mono;
+    *s->answer = answer;
+}
+
+void nts_sql_changes(nts_sql_session_t *s)
+{
+    /* Before the snapshot: a commit between the two only makes the next look a full one. */
+    apr_int64_t token = s->dialect->commit_token(s->connection->db, s->ptemp);
+    nts_sql_reader_t *reader = reader_of(s);
+    const char *problem;
+
+    if (is_caught_up(reader, s, token)) {
+        s->answer->last_change = s->ask->since;
+        s->answer->complete = 1;
+        s->answer->instance = apr_pstrdup(s->p, reader->instance);
+        s->answer->counter = reader->counter;
+        return;
+    }
+    if (nts_sql_begin(s, 0) != APR_SUCCESS || nts_sql_check_installed(&problem, s) != APR_SUCCESS) {
+        return;
+    }
+    if (problem) {
+        (void)nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, "sql.triggers",
+                           "run 'notionsyncctl provision' for this mapping", "%s", problem);
+        return;
+    }
+    if (read_changes(s) != APR_SUCCESS || nts_sql_commit(s) != APR_SUCCESS) {
+        return;
+    }
+    note(reader, s, token);
+    prune(reader, s);
+}

@@ -1,0 +1,130 @@
+/* nts_sql_describe.c - a table as a schema, and whether its triggers are in place. */
+#include <string.h>
+
+#include "connector/sql/nts_sql_impl.h"
+
+/* The text that the database shows for an object of ours; NULL if it is not there. */
+static const char *installed_text(const nts_sql_rows_t *rows, const char *name)
+{
+    int i;
+
+    for (i = 0; i < rows->count; i++) {
+        const char *found = nts_sql_text_of(&rows->cells[i * rows->columns]);
+
+        if (found && strcmp(found, name) == 0) {
+            const char *text = nts_sql_text_of(&rows->cells[i * rows->columns + 1]);
+
+            return text ? text : "";
+        }
+    }
+    return NULL;
+}
+
+/* Shared objects may be of an older version, and then still serve; triggers must be as they would be
+ * made now, or a column added later would change unseen. */
+nts_sql_presence_t nts_sql_presence(const nts_sql_rows_t *installed, const nts_sql_object_t *object)
+{
+    const char *text = installed_text(installed, object->name);
+
+    if (!text) {
+        return NTS_SQL_ABSENT;
+    }
+    return object->is_shared || strcmp(text, object->create) == 0 ? NTS_SQL_PRESENT
+                                                                  : NTS_SQL_OUTDATED;
+}
+
+apr_status_t nts_sql_check_installed(const char **problem, nts_sql_session_t *s)
+{
+    const nts_sql_object_t *objects;
+    nts_sql_rows_t installed;
+    int count;
+    int i;
+
+    *problem = NULL;
+    if (nts_sql_run(&installed, nts_sql_stmt(s, s->dialect->installed_objects), s->ptemp) !=
+        APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (!s->state.installed || !s->state.is_tracked) {
+        *problem =
+            apr_psprintf(s->p, "the table %s has no change table and triggers yet", s->table->name);
+        return APR_SUCCESS;
+    }
+    objects = s->dialect->objects(&count, s->table, s->ptemp);
+    for (i = 0; i < count && !*problem; i++) {
+        nts_sql_presence_t presence = nts_sql_presence(&installed, &objects[i]);
+
+        if (presence != NTS_SQL_PRESENT) {
+            *problem =
+                apr_psprintf(s->p,
+                             presence == NTS_SQL_ABSENT
+                                 ? "%s is missing in the database: changes of %s are not noticed"
+                                 : "%s does not match the columns or the key of %s any more",
+                             objects[i].name, s->table->name);
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static const char *key_text(const nts_sql_table_t *table, apr_pool_t *p)
+{
+    const char *text = "";
+    int i;
+
+    for (i = 0; i < table->key_count; i++) {
+        text = apr_pstrcat(p, text, i ? "," : "", table->key[i]->name, NULL);
+    }
+    return text;
+}
+
+static nts_schema_t *schema_of(const nts_sql_table_t *table, apr_pool_t *p)
+{
+    nts_schema_t *schema = apr_pcalloc(p, sizeof(*schema));
+    nts_schema_field_t *fields = apr_pcalloc(p, (apr_size_t)(table->count + 1) * sizeof(*fields));
+    int i;
+
+    for (i = 0; i < table->count; i++) {
+        fields[i].id = table->columns[i].name;
+        fields[i].name = table->columns[i].name;
+        fields[i].type = table->columns[i].type;
+    }
+    schema->fields = fields;
+    schema->count = table->count;
+    schema->title = table->name;
+    schema->key = key_text(table, p);
+    return schema;
+}
+
+/* Later asks without an instance of their own are held to this one. */
+static void remember_instance(nts_connection_t *c, const char *instance)
+{
+    if (!c->has_instance || !instance || !c->instance || strcmp(instance, c->instance) != 0) {
+        c->instance = apr_pstrdup(c->thread_pool, instance);
+        c->has_instance = 1;
+    }
+}
+
+void nts_sql_describe(nts_sql_session_t *s)
+{
+    nts_schema_t *schema;
+    const char *problem;
+    int keyless;
+
+    if (nts_sql_begin(s, 0) != APR_SUCCESS || nts_sql_check_installed(&problem, s) != APR_SUCCESS ||
+        s->dialect->has_keyless(&keyless, s, s->table) != APR_SUCCESS ||
+        nts_sql_commit(s) != APR_SUCCESS) {
+        return;
+    }
+    schema = schema_of(s->table, s->p);
+    schema->instance = s->answer->instance;
+    schema->counter = s->state.counter;
+    schema->provisioned = problem == NULL;
+    schema->problem = problem;
+    if (!problem && keyless) {
+        schema->problem =
+            apr_psprintf(s->p, "rows of %s with NULL in the key (%s) cannot be synced",
+                         s->table->name, schema->key);
+    }
+    remember_instance(s->connection, schema->instance);
+    s->answer->schema = schema;
+}

@@ -1,0 +1,233 @@
+/* nts_sql_dialect.h - what one kind of SQL database must provide, and the plain data in between.
+ *
+ * A dialect is the only code that knows its client library. Everything else asks it for texts of SQL
+ * and lets it run them. A new database is a table of these functions and a line in
+ * nts_sql_dialect_find.
+ */
+#ifndef NTS_SQL_DIALECT_H
+#define NTS_SQL_DIALECT_H
+
+#include <apr_tables.h>
+
+#include "base/nts_zone.h"
+#include "model/nts_exchange.h"
+#include "model/nts_decimal.h"
+
+/** An open database, made by its dialect. Helper thread only. */
+typedef struct nts_sql_db_t nts_sql_db_t;
+/** One ask being performed; see nts_sql_impl.h. */
+typedef struct nts_sql_session_t nts_sql_session_t;
+
+typedef enum nts_sql_cell_kind_t {
+    NTS_SQL_NULL = 0,
+    NTS_SQL_INTEGER,
+    NTS_SQL_REAL,
+    NTS_SQL_TEXT,
+    NTS_SQL_BLOB
+} nts_sql_cell_kind_t;
+
+/** A parameter or a result, as the database holds it. */
+typedef struct nts_sql_cell_t {
+    nts_sql_cell_kind_t kind;
+    apr_int64_t integer;
+    double real;
+    /* TEXT (with a NUL after it), BLOB; NULL: longer than NTS_SQL_CELL_MAX and not fetched */
+    const char *bytes;
+    apr_size_t len;
+} nts_sql_cell_t;
+
+/** Longest text or blob that is fetched. No field of Notion holds a twentieth of it. */
+#define NTS_SQL_CELL_MAX ((apr_size_t)4 * 1024 * 1024)
+/** A listing page ends early once its rows hold this much, so that answers stay bounded. */
+#define NTS_SQL_PAGE_BYTES ((apr_size_t)8 * 1024 * 1024)
+
+/** Most columns of one key. */
+#define NTS_SQL_KEY_MAX 16
+
+typedef struct nts_sql_rows_t {
+    int columns;
+    int count;
+    const nts_sql_cell_t *cells; /* row by row */
+    int cut;                     /* the page limit was reached: there may be more rows */
+    apr_int64_t affected;        /* rows changed by the statement itself */
+} nts_sql_rows_t;
+
+/** What went wrong, as far as what to do next depends on it. */
+typedef enum nts_sql_class_t {
+    NTS_SQL_FINE = 0,
+    NTS_SQL_BUSY,        /* others hold the lock */
+    NTS_SQL_CONSTRAINT,  /* this row may not be so */
+    NTS_SQL_RUNTIME,     /* the statement failed on this row's values (an expression, a trigger) */
+    NTS_SQL_SCHEMA,      /* no such table, column, function; a statement that cannot be prepared */
+    NTS_SQL_DISK,        /* full, or input and output errors */
+    NTS_SQL_UNREACHABLE, /* cannot be opened */
+    NTS_SQL_DENIED,      /* we may not write, or not log in */
+    NTS_SQL_BROKEN       /* corrupt, or no database at all */
+} nts_sql_class_t;
+
+typedef struct nts_sql_error_t {
+    nts_sql_class_t kind;
+    const char *words; /* the database's own text */
+    const char
+        *constraint;    /* "UNIQUE", "NOT NULL", "CHECK", "FOREIGN KEY", "trigger"; NULL other */
+    const char *column; /* concerned, when the text names it: "email", or "a, b" */
+    int reopen;         /* this connection is not to be used again */
+} nts_sql_error_t;
+
+typedef struct nts_sql_column_t {
+    const char *name;
+    nts_type_t type;
+    int not_null;
+    int has_default;
+    int generated;         /* cannot be written */
+    int key;               /* place in the key, from 1; 0: not part of it */
+    const char *collation; /* key: of the index that makes it unique; NULL: none applies */
+    char affinity;         /* SQLite: how values are stored; see nts_sql_sqlite_type.c */
+} nts_sql_column_t;
+
+/** A table that may be synced: its key has been checked. */
+typedef struct nts_sql_table_t {
+    const char *name; /* as the database spells it */
+    const nts_sql_column_t *columns;
+    int count;
+    const nts_sql_column_t *const *key; /* the columns of the key, in order */
+    int key_count;
+    int key_is_rowid;   /* the database numbers new rows itself */
+    const char *row_id; /* name that reaches the row number; NULL: there is none */
+} nts_sql_table_t;
+
+/** What the database keeps about itself. */
+typedef struct nts_sql_state_t {
+    int installed;        /* the shared tables are there and of our version */
+    const char *instance; /* NULL: not installed */
+    apr_int64_t version;
+    apr_int64_t counter; /* highest change number given out */
+    int is_tracked;      /* this table has been provisioned */
+    apr_int64_t lost_to; /* entries of this table up to here may be gone from the change table */
+} nts_sql_state_t;
+
+/** A statement under construction. */
+typedef struct nts_sql_stmt_t {
+    nts_sql_session_t *session;
+    apr_array_header_t *pieces; /* const char * */
+    apr_array_header_t *params; /* nts_sql_cell_t */
+} nts_sql_stmt_t;
+
+/** A column and what is to be stored in it. */
+typedef struct nts_sql_assignment_t {
+    const nts_sql_column_t *column;
+    nts_sql_cell_t cell;
+} nts_sql_assignment_t;
+
+/** One object that provisioning installs. */
+typedef struct nts_sql_object_t {
+    const char *name;
+    const char *create; /* the text that the database then shows for it */
+    const char *drop;   /* also when it is not there */
+    int is_shared;      /* by all tables; never replaced when it is there */
+} nts_sql_object_t;
+
+/*
+ * Functions that take a session fill in its answer when they fail, and return non-zero. The rest
+ * cannot fail or say so by their result.
+ */
+typedef struct nts_sql_dialect_t {
+    const char *driver;      /* as NotionSyncDatabase names it */
+    const char *title;       /* for people */
+    const char *begin_read;  /* one snapshot */
+    const char *begin_write; /* nobody else writes from here on */
+
+    /** Connects; @a p lives as long as the database stays open. */
+    apr_status_t (*open)(nts_sql_db_t **db, const char *database, const char *secret,
+                         nts_sql_error_t *error, apr_pool_t *p);
+    void (*close)(nts_sql_db_t *db);
+    /** False: it is no longer what the configuration names (the file was replaced). */
+    int (*is_current)(nts_sql_db_t *db);
+    /** False: the database has ended the transaction by itself. */
+    int (*is_in_transaction)(nts_sql_db_t *db);
+    /** Runs one statement; @a rows belong to @a p. @a max_bytes 0: all rows. */
+    apr_status_t (*run)(nts_sql_db_t *db, const char *sql, const nts_sql_cell_t *params, int count,
+                        apr_size_t max_bytes, nts_sql_rows_t *rows, nts_sql_error_t *error,
+                        apr_pool_t *p);
+    /** A number that moves when another connection has committed; -1: cannot tell. */
+    apr_int64_t (*commit_token)(nts_sql_db_t *db, apr_pool_t *ptemp);
+
+    const char *(*quote)(const char *name, apr_pool_t *p);
+    const char *(*placeholder)(int number, apr_pool_t *p);
+
+    /** Reads the table named by @a collection and checks @a key (NULL: the primary key). */
+    apr_status_t (*describe)(nts_sql_table_t **table, nts_sql_session_t *s, const char *collection,
+                             const char *key);
+    /** True if rows without a usable key exist. */
+    apr_status_t (*has_keyless)(int *found, nts_sql_session_t *s, const nts_sql_table_t *table);
+    /** @a tbl may be NULL. */
+    apr_status_t (*state)(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl);
+
+    /** The columns of the key of row "t" as texts, with commas between. */
+    void (*add_key_columns)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
+    /** A condition: row "t" has exactly this key. */
+    void (*add_key_is)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table,
+                       const char *const *parts);
+    /** A condition: row "t" has a usable key, beyond @a parts unless NULL; and the order. */
+    void (*add_key_after)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table,
+                          const char *const *parts);
+    void (*add_key_order)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
+    /** The key of row "t" as change entries spell it: an expression, and made from parts. */
+    void (*add_stored_key)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
+    const char *(*stored_key)(const nts_sql_table_t *table, const char *const *parts,
+                              apr_pool_t *p);
+    /** " AND " and a condition that every row fulfils in which @a column holds what @a cell stores;
+     *  more rows may. */
+    void (*add_holds)(nts_sql_stmt_t *stmt, const nts_sql_column_t *column,
+                      const nts_sql_cell_t *cell);
+
+    /** Writes one row and tells its key afterwards; parts NULL: nothing was written. */
+    apr_status_t (*insert)(const char *const **parts, nts_sql_session_t *s,
+                           const nts_sql_table_t *table, const nts_sql_assignment_t *set,
+                           int count);
+    apr_status_t (*update)(const char *const **parts, nts_sql_session_t *s,
+                           const nts_sql_table_t *table, const char *const *key,
+                           const nts_sql_assignment_t *set, int count);
+
+    /** Entries of a table after a number: id, op, key, old_key, intent, image, at, and 1 where a
+     *  delete is the first half of a replace (S4.4). */
+    void (*add_changes)(nts_sql_stmt_t *stmt, const char *tbl, apr_int64_t since, int limit);
+    /** Deletes old entries of a table up to a number, a few at a time. *more: some were deleted. */
+    apr_status_t (*prune)(int *more, nts_sql_session_t *s, const char *tbl, apr_int64_t settled_to,
+                          int limit);
+    /** The key of an entry as parts; the row image as JSON. NULL if it cannot be read. */
+    const char *const *(*change_key)(const nts_sql_table_t *table, const char *stored,
+                                     apr_pool_t *p);
+    const char *(*change_image)(const char *stored, apr_pool_t *p);
+
+    /** What must be there for a table; the first ones are shared. */
+    const nts_sql_object_t *(*objects)(int *count, const nts_sql_table_t *table, apr_pool_t *p);
+    /** Name and text of what is there; two columns. */
+    const char *installed_objects;
+    /** Statements (const char *) that remove what there is for a table, and what is shared if no other
+     *  table needs it. The table itself may be gone. */
+    apr_status_t (*plan_removal)(apr_array_header_t *statements, nts_sql_session_t *s,
+                                 const char *collection);
+    /** Statements after the objects: the instance id, the table's row, and, when triggers were
+     *  replaced, an entry that says "look at everything". */
+    const char *(*enrol)(const char *tbl, apr_pool_t *p);
+    const char *new_instance;
+    const char *(*missed)(const char *tbl, apr_pool_t *p);
+    /** The database's clock as an expression: milliseconds since 1970. */
+    const char *now;
+
+    /** Descriptor of a change notice, or -1; loop thread; see nts_connector_t. */
+    struct nts_sql_watch_t *(*watch_open)(const char *database, apr_pool_t *p);
+    int (*watch_descriptor)(struct nts_sql_watch_t *watch);
+    int (*watch_drain)(struct nts_sql_watch_t *watch);
+    void (*watch_close)(struct nts_sql_watch_t *watch);
+} nts_sql_dialect_t;
+
+typedef struct nts_sql_watch_t nts_sql_watch_t;
+
+extern const nts_sql_dialect_t nts_sql_sqlite;
+
+/** By driver name; NULL if this build does not know it. */
+const nts_sql_dialect_t *nts_sql_dialect_find(const char *driver);
+
+#endif /* NTS_SQL_DIALECT_H */

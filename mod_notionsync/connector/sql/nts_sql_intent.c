@@ -1,0 +1,120 @@
+/* nts_sql_intent.c - what was written under which intent, kept in the same database (S3.3, S3.7). */
+#include <string.h>
+
+#include "connector/sql/nts_sql_impl.h"
+
+#define PRUNE_ROWS 50
+
+/* By column name, so that it can still be read when the mapping has changed. */
+static const char *record_text(nts_sql_session_t *s, const nts_record_t *record)
+{
+    const nts_mapping_t *mapping = s->ask->mapping;
+    nts_json_t *object = nts_json_make_object(s->ptemp);
+    nts_json_t *values = nts_json_add_object(object, "values");
+    int i;
+
+    nts_json_add_string(object, "id", record->id);
+    nts_json_add_int(object, "changed", record->changed);
+    for (i = 0; i < mapping->pair_count; i++) {
+        if (record->values[i].kind != NTS_VALUE_ABSENT) {
+            nts_value_to_json(&record->values[i], values, mapping->pairs[i].external);
+        }
+    }
+    return nts_json_text(object, s->ptemp);
+}
+
+static apr_status_t prune(nts_sql_session_t *s)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "DELETE FROM _notionsync_intent WHERE intent IN (SELECT "
+                                           "intent FROM _notionsync_intent WHERE at < ");
+
+    nts_sql_add(stmt, s->dialect->now, " - ", NULL);
+    nts_sql_add_int(stmt, NTS_SQL_INTENT_KEEP_MS);
+    nts_sql_add(stmt, " ORDER BY at LIMIT ", NULL);
+    nts_sql_add_int(stmt, PRUNE_ROWS);
+    nts_sql_add(stmt, ")", NULL);
+    return nts_sql_run(NULL, stmt, s->ptemp);
+}
+
+apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const nts_record_t *record)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(
+        s, "INSERT INTO _notionsync_intent (intent, tbl, op, key, record, at) VALUES (");
+
+    nts_sql_add_text(stmt, s->ask->intent);
+    nts_sql_add(stmt, ", ", NULL);
+    nts_sql_add_text(stmt, s->table->name);
+    nts_sql_add(stmt, ", ", NULL);
+    nts_sql_add_text(stmt, nts_ask_name(s->ask->kind));
+    nts_sql_add(stmt, ", ", NULL);
+    nts_sql_add_text(stmt, record ? record->id : s->ask->id);
+    nts_sql_add(stmt, ", ", NULL);
+    nts_sql_add_text(stmt, record ? record_text(s, record) : NULL);
+    nts_sql_add(stmt, ", ", s->dialect->now, ")", NULL);
+    if (nts_sql_run(NULL, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    return prune(s);
+}
+
+static nts_record_t *record_of(nts_sql_session_t *s, const char *text)
+{
+    const nts_mapping_t *mapping = s->ask->mapping;
+    nts_record_t *record = apr_pcalloc(s->p, sizeof(*record));
+    nts_value_t *values =
+        apr_pcalloc(s->p, (apr_size_t)(mapping->pair_count + 1) * sizeof(*values));
+    const nts_json_t *root;
+    int i;
+
+    if (!text || nts_json_parse(&root, text, strlen(text), NULL, s->p) != APR_SUCCESS) {
+        return NULL;
+    }
+    record->id = nts_json_get_string(root, "id");
+    record->changed = nts_json_get_int(root, "changed", 0);
+    record->intent = apr_pstrdup(s->p, s->ask->intent);
+    for (i = 0; i < mapping->pair_count; i++) {
+        if (nts_value_from_json(&values[i],
+                                nts_json_path(root, "values", mapping->pairs[i].external, NULL),
+                                s->p) != APR_SUCCESS) {
+            values[i] = nts_value_absent;
+        }
+    }
+    record->values = values;
+    return record->id ? record : NULL;
+}
+
+apr_status_t nts_sql_find_intent(int *found, nts_record_t **record, nts_sql_session_t *s)
+{
+    nts_sql_stmt_t *stmt;
+    nts_sql_rows_t rows;
+
+    *found = 0;
+    *record = NULL;
+    if (!s->state.installed || !s->ask->intent) {
+        return APR_SUCCESS;
+    }
+    stmt = nts_sql_stmt(s, "SELECT record FROM _notionsync_intent WHERE intent = ");
+    nts_sql_add_text(stmt, s->ask->intent);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (rows.count > 0) {
+        *found = 1;
+        *record = record_of(s, nts_sql_text_of(&rows.cells[0]));
+    }
+    return APR_SUCCESS;
+}
+
+void nts_sql_intent(nts_sql_session_t *s)
+{
+    nts_record_t *record;
+    int found;
+
+    if (nts_sql_begin(s, 0) == APR_SUCCESS &&
+        nts_sql_find_intent(&found, &record, s) == APR_SUCCESS &&
+        nts_sql_commit(s) == APR_SUCCESS) {
+        s->answer->applied = found;
+        s->answer->record = record;
+        s->answer->id = record ? record->id : NULL;
+    }
+}

@@ -1,0 +1,78 @@
+/* nts_sql_key.c - external keys as the engine knows them, and columns by name. */
+#include <string.h>
+
+#include "base/nts_str.h"
+#include "connector/sql/nts_sql_impl.h"
+
+const char *const *nts_sql_key_parts(const nts_sql_table_t *table, const char *id, apr_pool_t *p)
+{
+    const char **parts = apr_pcalloc(p, (apr_size_t)table->key_count * sizeof(*parts));
+    const nts_json_t *root;
+    int i;
+
+    if (!id) {
+        return NULL;
+    }
+    if (table->key_count == 1) {
+        parts[0] = id;
+        return parts;
+    }
+    if (nts_json_parse(&root, id, strlen(id), NULL, p) != APR_SUCCESS ||
+        nts_json_type(root) != NTS_JSON_ARRAY || nts_json_count(root) != table->key_count) {
+        return NULL;
+    }
+    for (i = 0; i < table->key_count; i++) {
+        parts[i] = nts_json_string(nts_json_at(root, i));
+        if (!parts[i]) {
+            return NULL;
+        }
+    }
+    return parts;
+}
+
+const char *nts_sql_key_id(const char *const *parts, int count, apr_pool_t *p)
+{
+    nts_json_t *array;
+    int i;
+
+    if (count == 1) {
+        return apr_pstrdup(p, parts[0]);
+    }
+    array = nts_json_make_array(p);
+    for (i = 0; i < count; i++) {
+        nts_json_add_string(array, NULL, parts[i]);
+    }
+    return nts_json_text(array, p);
+}
+
+const nts_sql_column_t *nts_sql_find_column(const nts_sql_table_t *table, const char *name)
+{
+    int i;
+
+    for (i = 0; i < table->count; i++) {
+        if (strcmp(table->columns[i].name, name) == 0) {
+            return &table->columns[i];
+        }
+    }
+    for (i = 0; i < table->count; i++) {
+        if (nts_str_equal_nocase(table->columns[i].name, name)) {
+            return &table->columns[i];
+        }
+    }
+    return NULL;
+}
+
+apr_status_t nts_sql_pair_column(const nts_sql_column_t **column, nts_sql_session_t *s, int pair)
+{
+    const nts_pair_t *wanted = &s->ask->mapping->pairs[pair];
+
+    *column = nts_sql_find_column(s->table, wanted->external);
+    if (*column || !wanted->domain) {
+        return APR_SUCCESS;
+    }
+    (void)nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, "sql.schema",
+                       "correct the NotionSyncField line, or put the column back",
+                       "the table %s has no column %s any more", s->table->name, wanted->external);
+    s->answer->outcome.field = apr_pstrdup(s->p, wanted->external);
+    return APR_EGENERAL;
+}

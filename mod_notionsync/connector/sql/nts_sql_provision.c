@@ -1,0 +1,97 @@
+/* nts_sql_provision.c - installing, repairing and removing what notices changes, or printing how.
+ *
+ * The statements are what a person could run as well; nothing is done that is not in them.
+ */
+#include <string.h>
+
+#include "connector/sql/nts_sql_impl.h"
+
+static void plan(apr_array_header_t *statements, const char *sql)
+{
+    APR_ARRAY_PUSH(statements, const char *) = sql;
+}
+
+/* What is missing or out of date. */
+static void plan_objects(apr_array_header_t *statements, nts_sql_session_t *s,
+                         const nts_sql_rows_t *installed)
+{
+    int count;
+    const nts_sql_object_t *objects = s->dialect->objects(&count, s->table, s->ptemp);
+    int triggers_changed = 0;
+    int i;
+
+    for (i = 0; i < count; i++) {
+        nts_sql_presence_t presence = nts_sql_presence(installed, &objects[i]);
+
+        if (presence == NTS_SQL_OUTDATED) {
+            plan(statements, objects[i].drop);
+        }
+        if (presence != NTS_SQL_PRESENT) {
+            plan(statements, objects[i].create);
+            triggers_changed |= !objects[i].is_shared;
+        }
+    }
+    if (!s->state.installed) {
+        plan(statements, s->dialect->new_instance);
+    }
+    if (!s->state.is_tracked) {
+        plan(statements, s->dialect->enrol(s->table->name, s->ptemp));
+    }
+    else if (triggers_changed) {
+        /* What happened while they were missing or wrong went unseen. */
+        plan(statements, s->dialect->missed(s->table->name, s->ptemp));
+    }
+}
+
+static const char *script(nts_sql_session_t *s, const apr_array_header_t *statements)
+{
+    const char *text;
+    int i;
+
+    if (statements->nelts == 0) {
+        return "";
+    }
+    text = apr_pstrcat(s->p, s->dialect->begin_write, ";\n", NULL);
+    for (i = 0; i < statements->nelts; i++) {
+        text = apr_pstrcat(s->p, text, APR_ARRAY_IDX(statements, i, const char *), ";\n", NULL);
+    }
+    return apr_pstrcat(s->p, text, "COMMIT;\n", NULL);
+}
+
+void nts_sql_provision(nts_sql_session_t *s)
+{
+    apr_array_header_t *statements = apr_array_make(s->ptemp, 16, sizeof(const char *));
+    nts_sql_rows_t installed;
+    int i;
+
+    if (nts_sql_begin(s, !s->ask->dry) != APR_SUCCESS ||
+        nts_sql_run(&installed, nts_sql_stmt(s, s->dialect->installed_objects), s->ptemp) !=
+            APR_SUCCESS) {
+        return;
+    }
+    if (s->ask->kind == NTS_ASK_PROVISION) {
+        plan_objects(statements, s, &installed);
+    }
+    else if (s->dialect->plan_removal(statements, s, s->ask->mapping->collection) != APR_SUCCESS) {
+        return;
+    }
+    for (i = 0; !s->ask->dry && i < statements->nelts; i++) {
+        if (nts_sql_run_text(s, APR_ARRAY_IDX(statements, i, const char *)) != APR_SUCCESS) {
+            return;
+        }
+    }
+    if (!s->ask->dry &&
+        s->dialect->state(&s->state, s, s->ask->mapping->collection) != APR_SUCCESS) {
+        return;
+    }
+    if (nts_sql_commit(s) != APR_SUCCESS) {
+        return;
+    }
+    s->answer->statements = script(s, statements);
+    s->answer->instance = s->state.instance;
+    s->answer->counter = s->state.counter;
+    if (!s->ask->dry) {
+        /* A first instance id is nobody's surprise; DESCRIBE tells it to those who compare. */
+        s->connection->has_instance = 0;
+    }
+}

@@ -1,0 +1,199 @@
+/* nts_sql_sqlite_log.c - reading the change table that the triggers fill. */
+#include <string.h>
+
+#include "base/nts_str.h"
+#include "connector/sql/nts_sql_sqlite.h"
+
+/*
+ * Commit order is the order of ids: SQLite has one writer at a time, and AUTOINCREMENT never gives a
+ * number twice. So everything after the last number taken is all there is.
+ *
+ * S4.4 wants to know whether a delete and an insert of one key were one transaction. Triggers cannot
+ * see transactions. What can be told: if a reader ever saw the row gone, there were two, and it got
+ * the delete as such. If both became visible together, and are close in time, they are reported as a
+ * replace. Should they have been two after all (a key that was used again at once), the page is
+ * updated with the new row instead of being trashed: the audit has the old values, and nothing is
+ * deleted on a guess.
+ *
+ * The plus sign keeps the planner on the order of ids.
+ */
+void nts_sql_sqlite_add_changes(nts_sql_stmt_t *stmt, const char *tbl, apr_int64_t since, int limit)
+{
+    nts_sql_add(stmt,
+                "SELECT c.id, c.op, c.key, c.old_key, c.intent, c.image, c.at, "
+                "CASE c.op WHEN 'd' THEN (SELECT n.op = 'i' AND n.at - c.at BETWEEN 0 AND ",
+                NULL);
+    nts_sql_add_int(stmt, NTS_SQL_REPLACE_MS);
+    nts_sql_add(stmt,
+                " FROM _notionsync_change AS n WHERE n.tbl = c.tbl AND n.key = c.key "
+                "AND n.id > c.id ORDER BY n.id LIMIT 1) END "
+                "FROM _notionsync_change AS c WHERE c.id > ",
+                NULL);
+    nts_sql_add_int(stmt, since);
+    nts_sql_add(stmt, " AND +c.tbl = ", NULL);
+    nts_sql_add_text(stmt, tbl);
+    nts_sql_add(stmt, " ORDER BY c.id LIMIT ", NULL);
+    nts_sql_add_int(stmt, limit);
+}
+
+/* A second mapping of the same table that lags behind learns from `pruned` that it has missed some. */
+apr_status_t nts_sql_sqlite_prune(int *more, nts_sql_session_t *s, const char *tbl,
+                                  apr_int64_t settled_to, int limit)
+{
+    nts_sql_stmt_t *stmt =
+        nts_sql_stmt(s, "SELECT max(id) FROM (SELECT id FROM _notionsync_change WHERE id <= ");
+    nts_sql_rows_t rows;
+    apr_int64_t last;
+
+    *more = 0;
+    nts_sql_add_int(stmt, settled_to);
+    nts_sql_add(stmt, " AND +tbl = ", NULL);
+    nts_sql_add_text(stmt, tbl);
+    nts_sql_add(stmt, " AND at < " NTS_SQL_SQLITE_NOW " - ", NULL);
+    nts_sql_add_int(stmt, NTS_SQL_CHANGE_KEEP_MS);
+    nts_sql_add(stmt, " ORDER BY id LIMIT ", NULL);
+    nts_sql_add_int(stmt, limit);
+    nts_sql_add(stmt, ")", NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    last = rows.cells[0].integer;
+    if (last == 0) {
+        return APR_SUCCESS;
+    }
+    stmt = nts_sql_stmt(s, "DELETE FROM _notionsync_change WHERE id <= ");
+    nts_sql_add_int(stmt, last);
+    nts_sql_add(stmt, " AND +tbl = ", NULL);
+    nts_sql_add_text(stmt, tbl);
+    if (nts_sql_run(NULL, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    stmt = nts_sql_stmt(s, "UPDATE _notionsync_table SET pruned = ");
+    nts_sql_add_int(stmt, last);
+    nts_sql_add(stmt, " WHERE tbl = ", NULL);
+    nts_sql_add_text(stmt, tbl);
+    if (nts_sql_run(NULL, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *more = 1;
+    return APR_SUCCESS;
+}
+
+/* The end of the literal that begins at `text`, as quote() writes them; NULL if none does. */
+static const char *literal_end(const char *text)
+{
+    if (*text == '\'' || ((*text == 'X' || *text == 'x') && text[1] == '\'')) {
+        text += *text != '\'';
+        for (text++; *text; text++) {
+            if (*text == '\'' && *++text != '\'') {
+                return text;
+            }
+        }
+        return NULL;
+    }
+    return *text ? text + strcspn(text, ",") : NULL;
+}
+
+/* 'it''s' without its quotes. */
+static const char *unquote(const char *text, const char *end, apr_size_t *len, apr_pool_t *p)
+{
+    char *plain = apr_palloc(p, (apr_size_t)(end - text) + 1);
+    char *to = plain;
+
+    for (text++; text < end - 1; text++) {
+        *to++ = *text;
+        text += *text == '\'';
+    }
+    *to = '\0';
+    *len = (apr_size_t)(to - plain);
+    return plain;
+}
+
+const char *const *nts_sql_sqlite_change_key(const nts_sql_table_t *table, const char *stored,
+                                             apr_pool_t *p)
+{
+    const char **parts = apr_pcalloc(p, (apr_size_t)table->key_count * sizeof(*parts));
+    int i;
+
+    if (table->key_count == 1) {
+        parts[0] = stored;
+        return parts;
+    }
+    for (i = 0; i < table->key_count; i++) {
+        const char *end = *stored == '\'' ? literal_end(stored) : NULL;
+        apr_size_t len;
+
+        if (!end || *end != (i + 1 < table->key_count ? ',' : '\0')) {
+            return NULL; /* written for another key= */
+        }
+        parts[i] = unquote(stored, end, &len, p);
+        stored = end + 1;
+    }
+    return parts;
+}
+
+static int is_number(const char *text, const char *end)
+{
+    return end > text && strspn(text, "0123456789+-.eE") >= (apr_size_t)(end - text);
+}
+
+/* One value of an image: NULL, 12, 1.5, 'text', X'00FF'. */
+static int add_member(nts_json_t *image, const char *column, const char *text, const char *end,
+                      apr_pool_t *p)
+{
+    nts_sql_cell_t cell = nts_sql_cell_null();
+
+    if (*text == '\'') {
+        cell.kind = NTS_SQL_TEXT;
+        cell.bytes = unquote(text, end, &cell.len, p);
+        nts_sql_image_add(image, column, &cell, p);
+    }
+    else if (*text == 'X' && end - text >= 3) {
+        unsigned char *bytes;
+
+        cell.kind = NTS_SQL_BLOB;
+        cell.len = (apr_size_t)(end - text - 3) / 2;
+        bytes = apr_pcalloc(p, cell.len + 1);
+        cell.bytes = (const char *)bytes;
+        if (nts_hex_parse(bytes, cell.len, apr_pstrmemdup(p, text + 2, 2 * cell.len)) !=
+            APR_SUCCESS) {
+            return 0;
+        }
+        nts_sql_image_add(image, column, &cell, p);
+    }
+    else if (strncmp(text, "NULL", (apr_size_t)(end - text)) == 0) {
+        nts_json_add_null(image, column);
+    }
+    else if (is_number(text, end)) {
+        nts_json_add_number(image, column, apr_pstrmemdup(p, text, (apr_size_t)(end - text)));
+    }
+    else {
+        return 0;
+    }
+    return 1;
+}
+
+/* 'a',1,'b','x' to {"a":1,"b":"x"}. */
+const char *nts_sql_sqlite_change_image(const char *stored, apr_pool_t *p)
+{
+    nts_json_t *image = nts_json_make_object(p);
+
+    while (*stored) {
+        const char *name_end = *stored == '\'' ? literal_end(stored) : NULL;
+        const char *value;
+        const char *end;
+        apr_size_t len;
+
+        if (!name_end || *name_end != ',') {
+            return NULL;
+        }
+        value = name_end + 1;
+        end = literal_end(value);
+        if (!end || (*end != ',' && *end != '\0') ||
+            !add_member(image, unquote(stored, name_end, &len, p), value, end, p)) {
+            return NULL;
+        }
+        stored = *end == ',' ? end + 1 : end;
+    }
+    return nts_json_text(image, p);
+}

@@ -1,0 +1,366 @@
+/* nts_sql_sqlite_table.c - what an SQLite database says about a table, and about us. */
+#include <string.h>
+
+#include "base/nts_str.h"
+#include "connector/sql/nts_sql_sqlite.h"
+
+static const char *text_at(const nts_sql_rows_t *rows, int row, int column)
+{
+    const char *text = nts_sql_text_of(&rows->cells[row * rows->columns + column]);
+
+    return text ? text : "";
+}
+
+static apr_int64_t int_at(const nts_sql_rows_t *rows, int row, int column)
+{
+    return rows->cells[row * rows->columns + column].integer;
+}
+
+/* --- the table */
+
+static apr_status_t refuse(nts_sql_session_t *s, const char *code, const char *advice,
+                           const char *what)
+{
+    return nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, code, advice, "%s", what);
+}
+
+/* The name as the schema spells it: triggers and entries carry that one. */
+static apr_status_t find_table(const char **name, nts_sql_session_t *s, const char *collection)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "SELECT name, type, sql LIKE 'CREATE VIRTUAL%' "
+                                           "FROM sqlite_schema WHERE type IN ('table', 'view') "
+                                           "AND name = ");
+    nts_sql_rows_t rows;
+
+    nts_sql_add_text(stmt, collection);
+    nts_sql_add(stmt, " COLLATE NOCASE", NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (rows.count == 0) {
+        return refuse(s, "sql.schema", "correct NotionSyncExternal, or create the table",
+                      apr_psprintf(s->p, "the database %s has no table %s", s->connection->database,
+                                   collection));
+    }
+    *name = text_at(&rows, 0, 0);
+    if (strcmp(text_at(&rows, 0, 1), "view") == 0 || int_at(&rows, 0, 2)) {
+        return refuse(s, "sql.view", "name the table behind it in NotionSyncExternal",
+                      apr_psprintf(s->p, "%s is a %s; only tables can be synced", *name,
+                                   int_at(&rows, 0, 2) ? "virtual table" : "view"));
+    }
+    if (strncmp(*name, "sqlite_", 7) == 0 ||
+        strncmp(*name, NTS_SQL_PREFIX, sizeof(NTS_SQL_PREFIX) - 1) == 0) {
+        return refuse(s, "sql.view", "name a table of the application in NotionSyncExternal",
+                      apr_psprintf(s->p, "%s is an internal table and cannot be synced", *name));
+    }
+    return APR_SUCCESS;
+}
+
+/* @a primary: the columns of the primary key, in its order. */
+static apr_status_t read_columns(nts_sql_table_t *table, int *primary, int *primary_count,
+                                 nts_sql_session_t *s)
+{
+    nts_sql_stmt_t *stmt =
+        nts_sql_stmt(s, "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, "
+                        "pk, hidden FROM pragma_table_xinfo(");
+    nts_sql_column_t *columns;
+    nts_sql_rows_t rows;
+    int i;
+
+    nts_sql_add_text(stmt, table->name);
+    nts_sql_add(stmt, ")", NULL);
+    if (nts_sql_run(&rows, stmt, s->p) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    columns = apr_pcalloc(s->p, (apr_size_t)(rows.count + 1) * sizeof(*columns));
+    *primary_count = 0;
+    for (i = 0; i < rows.count; i++) {
+        nts_sql_column_t *column = &columns[i];
+        apr_int64_t place = int_at(&rows, i, 4);
+
+        column->name = text_at(&rows, i, 0);
+        column->affinity = nts_sql_sqlite_affinity(text_at(&rows, i, 1));
+        column->type = nts_sql_sqlite_type(text_at(&rows, i, 1), s->p);
+        column->not_null = int_at(&rows, i, 2) != 0;
+        column->has_default = int_at(&rows, i, 3) != 0;
+        column->generated = int_at(&rows, i, 5) != 0;
+        column->type.computed = column->generated;
+        column->type.nullable = !column->not_null;
+        if (place > 0 && place <= rows.count) {
+            primary[place - 1] = i;
+            (*primary_count)++;
+        }
+    }
+    table->columns = columns;
+    table->count = rows.count;
+    return APR_SUCCESS;
+}
+
+/* --- the key */
+
+/* Columns of one index that makes rows unique. */
+typedef struct index_t {
+    int columns[NTS_SQL_KEY_MAX];
+    const char *collations[NTS_SQL_KEY_MAX];
+    int count; /* NTS_SQL_KEY_MAX + 1: too many, or an expression */
+    int is_primary;
+} index_t;
+
+/* Key columns of every unique index; *has_rowid: row numbers exist (a table WITHOUT ROWID has an index
+ * for its primary key, and no index of it mentions the row number, -1). */
+static apr_status_t read_indexes(apr_array_header_t **indexes, int *has_rowid, nts_sql_session_t *s,
+                                 const char *table)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(
+        s, "SELECT l.seq, l.\"unique\" AND NOT l.partial, l.origin = 'pk', x.cid, x.key, x.coll "
+           "FROM pragma_index_list(");
+    apr_int64_t last = -1;
+    nts_sql_rows_t rows;
+    int i;
+
+    nts_sql_add_text(stmt, table);
+    nts_sql_add(stmt, ") AS l, pragma_index_xinfo(l.name) AS x ORDER BY l.seq, x.seqno", NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *indexes = apr_array_make(s->ptemp, 4, sizeof(index_t));
+    *has_rowid = rows.count == 0;
+    for (i = 0; i < rows.count; i++) {
+        index_t *index;
+
+        *has_rowid |= int_at(&rows, i, 3) == -1 && !int_at(&rows, i, 4);
+        if (!int_at(&rows, i, 1) || !int_at(&rows, i, 4)) {
+            continue;
+        }
+        if (int_at(&rows, i, 0) != last) {
+            last = int_at(&rows, i, 0);
+            index = apr_array_push(*indexes);
+            memset(index, 0, sizeof(*index));
+            index->is_primary = int_at(&rows, i, 2) != 0;
+        }
+        index = &APR_ARRAY_IDX(*indexes, (*indexes)->nelts - 1, index_t);
+        if (index->count >= NTS_SQL_KEY_MAX || int_at(&rows, i, 3) < 0) {
+            index->count = NTS_SQL_KEY_MAX + 1;
+            continue;
+        }
+        index->columns[index->count] = (int)int_at(&rows, i, 3);
+        index->collations[index->count] = apr_pstrdup(s->p, text_at(&rows, i, 5));
+        index->count++;
+    }
+    return APR_SUCCESS;
+}
+
+/* The index over exactly these columns, in any order. */
+static const index_t *find_index(const apr_array_header_t *indexes, const int *columns, int count)
+{
+    int i;
+    int j;
+    int k;
+
+    for (i = 0; i < indexes->nelts; i++) {
+        const index_t *index = &APR_ARRAY_IDX(indexes, i, index_t);
+        int matched = 0;
+
+        for (j = 0; index->count == count && j < count; j++) {
+            for (k = 0; k < count && index->columns[j] != columns[k]; k++) {
+            }
+            matched += k < count;
+        }
+        if (matched == count) {
+            return index;
+        }
+    }
+    return NULL;
+}
+
+/* The columns that key= names. */
+static apr_status_t columns_of(int *columns, int *count, nts_sql_session_t *s,
+                               const nts_sql_table_t *table, const char *key)
+{
+    char *rest = apr_pstrdup(s->ptemp, key);
+    char *state = NULL;
+    char *name;
+
+    *count = 0;
+    for (name = apr_strtok(rest, ",", &state); name; name = apr_strtok(NULL, ",", &state)) {
+        const nts_sql_column_t *column;
+
+        apr_collapse_spaces(name, name);
+        column = nts_sql_find_column(table, name);
+        if (!column || *count >= NTS_SQL_KEY_MAX) {
+            return refuse(s, "sql.schema", "correct key= in NotionSyncExternal",
+                          apr_psprintf(s->p, "key=%s: the table %s has no column %s", key,
+                                       table->name, name));
+        }
+        columns[(*count)++] = (int)(column - table->columns);
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t check_key_column(nts_sql_session_t *s, const nts_sql_table_t *table,
+                                     const nts_sql_column_t *column, int may_be_null)
+{
+    if (column->affinity == 'B' || column->affinity == 'R') {
+        return refuse(s, "sql.key", "name another unique column with key= in NotionSyncExternal",
+                      apr_psprintf(s->p,
+                                   "column %s of table %s cannot be the key: its type is \"%s\", "
+                                   "expected an integer or text type",
+                                   column->name, table->name, column->type.native));
+    }
+    if (!may_be_null && !column->not_null) {
+        return refuse(s, "sql.key", "declare the column NOT NULL, or name another one with key=",
+                      apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
+                                   column->name, table->name));
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t choose_key(nts_sql_table_t *table, nts_sql_session_t *s, const int *columns,
+                               int count, const index_t *index)
+{
+    nts_sql_column_t *all = (nts_sql_column_t *)table->columns;
+    const nts_sql_column_t **key = apr_palloc(s->p, (apr_size_t)count * sizeof(*key));
+    int i;
+    int j;
+
+    for (i = 0; i < count; i++) {
+        nts_sql_column_t *column = &all[columns[i]];
+
+        if (!table->key_is_rowid &&
+            check_key_column(s, table, column, index->is_primary) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+        for (j = 0; index && j < index->count; j++) {
+            if (index->columns[j] == columns[i]) {
+                column->collation = index->collations[j];
+            }
+        }
+        column->key = i + 1;
+        key[i] = column;
+    }
+    table->key = key;
+    table->key_count = count;
+    return APR_SUCCESS;
+}
+
+static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const int *primary,
+                             int primary_count, const char *key)
+{
+    const int *columns = primary;
+    int count = primary_count;
+    int named[NTS_SQL_KEY_MAX];
+    apr_array_header_t *indexes;
+    const index_t *index;
+    int has_rowid;
+
+    if (key && columns_of(named, &count, s, table, key) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    columns = key ? named : primary;
+    if (count == 0 || count > NTS_SQL_KEY_MAX) {
+        return refuse(s, "sql.key",
+                      "give it one, or name a unique column with key= in NotionSyncExternal",
+                      apr_psprintf(s->p, "the table %s has no primary key", table->name));
+    }
+    if (read_indexes(&indexes, &has_rowid, s, table->name) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (has_rowid) {
+        table->row_id = !nts_sql_find_column(table, "rowid")     ? "rowid"
+                        : !nts_sql_find_column(table, "_rowid_") ? "_rowid_"
+                                                                 : "oid";
+    }
+    index = find_index(indexes, columns, count);
+    /* INTEGER PRIMARY KEY is the row number itself and has no index. */
+    table->key_is_rowid =
+        !index && has_rowid && count == 1 && primary_count == 1 && columns[0] == primary[0];
+    if (!index && !table->key_is_rowid) {
+        return refuse(
+            s, "sql.key",
+            apr_psprintf(s->p, "CREATE UNIQUE INDEX %s ON %s (%s), or choose another key=",
+                         nts_sql_sqlite_quote("notionsync_key", s->p),
+                         nts_sql_sqlite_quote(table->name, s->p), key ? key : ""),
+            apr_psprintf(s->p, "key=%s of table %s is not unique", key ? key : "", table->name));
+    }
+    return choose_key(table, s, columns, count, index);
+}
+
+apr_status_t nts_sql_sqlite_describe(nts_sql_table_t **found, nts_sql_session_t *s,
+                                     const char *collection, const char *key)
+{
+    nts_sql_table_t *table = apr_pcalloc(s->p, sizeof(*table));
+    int *primary = apr_pcalloc(s->ptemp, 2001 * sizeof(*primary)); /* SQLite's limit of columns */
+    int primary_count;
+    const char *name = NULL;
+
+    if (find_table(&name, s, collection) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    table->name = apr_pstrdup(s->p, name);
+    if (read_columns(table, primary, &primary_count, s) != APR_SUCCESS ||
+        find_key(table, s, primary, primary_count, key) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *found = table;
+    return APR_SUCCESS;
+}
+
+apr_status_t nts_sql_sqlite_has_keyless(int *found, nts_sql_session_t *s,
+                                        const nts_sql_table_t *table)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "SELECT 0");
+    nts_sql_rows_t rows;
+    int i;
+
+    for (i = 0; !table->key_is_rowid && i < table->key_count; i++) {
+        if (!table->key[i]->not_null) {
+            nts_sql_add(stmt, " OR EXISTS (SELECT 1 FROM ", NULL);
+            nts_sql_add_name(stmt, table->name);
+            nts_sql_add(stmt, " AS t WHERE t.", NULL);
+            nts_sql_add_name(stmt, table->key[i]->name);
+            nts_sql_add(stmt, " IS NULL)", NULL);
+        }
+    }
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *found = int_at(&rows, 0, 0) != 0;
+    return APR_SUCCESS;
+}
+
+/* --- our own objects */
+
+apr_status_t nts_sql_sqlite_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl)
+{
+    nts_sql_stmt_t *stmt;
+    nts_sql_rows_t rows;
+
+    memset(state, 0, sizeof(*state));
+    stmt = nts_sql_stmt(s, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ("
+                           "'_notionsync_instance', '_notionsync_table', '_notionsync_change', "
+                           "'_notionsync_intent')");
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (int_at(&rows, 0, 0) != 4) {
+        return APR_SUCCESS;
+    }
+    stmt = nts_sql_stmt(s, "SELECT i.id, i.version, coalesce((SELECT seq FROM sqlite_sequence "
+                           "WHERE name = '_notionsync_change'), 0), t.tbl IS NOT NULL, "
+                           "max(i.dropped, coalesce(t.pruned, 0)) FROM _notionsync_instance AS i "
+                           "LEFT JOIN _notionsync_table AS t ON t.tbl = ");
+    nts_sql_add_text(stmt, tbl);
+    nts_sql_add(stmt, " COLLATE NOCASE LIMIT 1", NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (rows.count == 1 && *text_at(&rows, 0, 0)) {
+        state->installed = 1;
+        state->instance = apr_pstrdup(s->p, text_at(&rows, 0, 0));
+        state->version = int_at(&rows, 0, 1);
+        state->counter = int_at(&rows, 0, 2);
+        state->is_tracked = int_at(&rows, 0, 3) != 0;
+        state->lost_to = int_at(&rows, 0, 4);
+    }
+    return APR_SUCCESS;
+}

@@ -1,0 +1,468 @@
+/* nts_sql_write.c - one write is one transaction: read under lock, compare, write, read back (S3.3).
+ *
+ * The transaction holds the database's write lock from its first statement, so every change entry
+ * above the counter read there is of our making. That is how an entry learns its intent: it is marked
+ * afterwards, by key; other rows that triggers of the application changed meanwhile stay unmarked and
+ * are looked at like anybody's edit.
+ */
+#include <string.h>
+
+#include "connector/sql/nts_sql_impl.h"
+
+/* What a write is made of. */
+typedef struct change_set_t {
+    nts_sql_assignment_t *set;
+    int count;
+} change_set_t;
+
+static change_set_t make_set(nts_sql_session_t *s)
+{
+    apr_size_t most = (apr_size_t)(s->table->count + s->ask->mapping->pair_count + 1);
+    change_set_t made = { apr_palloc(s->ptemp, most * sizeof(nts_sql_assignment_t)), 0 };
+
+    return made;
+}
+
+/* Later assignments to a column win. */
+static void assign(change_set_t *set, const nts_sql_column_t *column, const nts_sql_cell_t *cell)
+{
+    int i;
+
+    for (i = 0; i < set->count && set->set[i].column != column; i++) {
+    }
+    set->set[i].column = column;
+    set->set[i].cell = *cell;
+    set->count += i == set->count;
+}
+
+static const nts_sql_assignment_t *assigned(const change_set_t *set, const nts_sql_column_t *column)
+{
+    int i;
+
+    for (i = 0; i < set->count; i++) {
+        if (set->set[i].column == column) {
+            return &set->set[i];
+        }
+    }
+    return NULL;
+}
+
+/* The ask's values. @a row: what stands there now, or NULL for a new row. */
+static apr_status_t assign_values(change_set_t *set, nts_sql_session_t *s, const nts_sql_row_t *row)
+{
+    const nts_mapping_t *mapping = s->ask->mapping;
+    int i;
+
+    for (i = 0; s->ask->values && i < mapping->pair_count; i++) {
+        const nts_value_t *value = &s->ask->values[i];
+        const nts_sql_column_t *column;
+        const nts_zone_t *zone;
+        const char *problem;
+        nts_sql_cell_t cell;
+
+        if (value->kind == NTS_VALUE_ABSENT) {
+            continue;
+        }
+        if (nts_sql_pair_column(&column, s, i) != APR_SUCCESS ||
+            nts_sql_zone(&zone, s, &mapping->pairs[i]) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+        if (!column || column->generated) {
+            continue;
+        }
+        if (nts_sql_cell(&cell, column, value, zone, row ? &row->pair_cells[i] : NULL, &problem,
+                         s->ptemp) != APR_SUCCESS) {
+            (void)nts_sql_fail(s, NTS_RESULT_REFUSED, NTS_REMEDY_WAIT, "sql.value",
+                               "change the value in Notion, or the column's type",
+                               "the value %s cannot be stored in column %s: %s",
+                               nts_value_display(value, 40, s->ptemp), column->name, problem);
+            s->answer->outcome.field = apr_pstrdup(s->p, column->name);
+            return APR_EGENERAL;
+        }
+        if (!row && cell.kind == NTS_SQL_NULL &&
+            ((column->not_null && column->has_default) ||
+             (column->key && s->table->key_is_rowid))) {
+            continue; /* the database knows what a new row has there */
+        }
+        assign(set, column, &cell);
+    }
+    return APR_SUCCESS;
+}
+
+/* --- failures of a write */
+
+/* S5.8: who holds the unique value. A query of its own, whose failure changes nothing. */
+static const char *find_blocker(nts_sql_session_t *s, const change_set_t *set)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "SELECT ");
+    char *names = apr_pstrdup(s->ptemp, s->answer->outcome.field);
+    char *state = NULL;
+    const char *parts[NTS_SQL_KEY_MAX];
+    const char *name;
+    nts_sql_rows_t rows;
+    int i;
+
+    s->dialect->add_key_columns(stmt, s->table);
+    nts_sql_add(stmt, " FROM ", NULL);
+    nts_sql_add_name(stmt, s->table->name);
+    nts_sql_add(stmt, " AS t WHERE 1 = 1", NULL);
+    for (name = apr_strtok(names, ", ", &state); name; name = apr_strtok(NULL, ", ", &state)) {
+        const nts_sql_column_t *column = nts_sql_find_column(s->table, name);
+        const nts_sql_assignment_t *one = column ? assigned(set, column) : NULL;
+
+        if (!one) {
+            return NULL;
+        }
+        nts_sql_add(stmt, " AND t.", NULL);
+        nts_sql_add_name(stmt, column->name);
+        nts_sql_add(stmt, " = ", NULL);
+        nts_sql_add_cell(stmt, &one->cell);
+    }
+    nts_sql_add(stmt, " LIMIT 1", NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS || rows.count == 0) {
+        return NULL;
+    }
+    for (i = 0; i < s->table->key_count; i++) {
+        parts[i] = nts_sql_text_of(&rows.cells[i]);
+        if (!parts[i]) {
+            return NULL;
+        }
+    }
+    return nts_sql_key_id(parts, s->table->key_count, s->ptemp);
+}
+
+static apr_status_t explain_failure(nts_sql_session_t *s, const change_set_t *set)
+{
+    nts_answer_t before = *s->answer;
+    const char *blocker;
+
+    if (strcmp(before.outcome.code, "sql.constraint") != 0 || !before.outcome.field ||
+        !strstr(before.outcome.what, "UNIQUE")) {
+        return APR_EGENERAL;
+    }
+    blocker = find_blocker(s, set);
+    *s->answer = before;
+    if (blocker) {
+        s->answer->outcome.what = apr_psprintf(s->p, "%s: the row with key %s has that value",
+                                               before.outcome.what, blocker);
+    }
+    return APR_EGENERAL;
+}
+
+static apr_status_t fail_ignored(nts_sql_session_t *s, const char *what)
+{
+    return nts_sql_fail(
+        s, NTS_RESULT_REFUSED, NTS_REMEDY_WAIT, "sql.ignored", "look at the triggers of the table",
+        "a trigger of table %s kept this record from being %s", s->table->name, what);
+}
+
+static apr_status_t check_key(nts_sql_session_t *s, const char *const *parts)
+{
+    int i;
+
+    for (i = 0; i < s->table->key_count; i++) {
+        if (!parts[i]) {
+            return nts_sql_fail(
+                s, NTS_RESULT_REFUSED, NTS_REMEDY_WAIT, "sql.no_key",
+                apr_psprintf(s->p,
+                             "map a Notion property to %s, or let the database fill it "
+                             "(INTEGER PRIMARY KEY, or a DEFAULT such as "
+                             "(lower(hex(randomblob(16)))))",
+                             s->table->key[i]->name),
+                "the row has no value for its key column %s", s->table->key[i]->name);
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t ask_parts(const char *const **parts, nts_sql_session_t *s)
+{
+    *parts = nts_sql_key_parts(s->table, s->ask->id, s->ptemp);
+    if (*parts) {
+        return APR_SUCCESS;
+    }
+    return nts_sql_fail(s, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, "sql.key",
+                        "look whether key= of the mapping was changed",
+                        "\"%s\" is no key of the table %s", s->ask->id ? s->ask->id : "",
+                        s->table->name);
+}
+
+/* --- the end of a write */
+
+static apr_status_t mark_changes(nts_sql_session_t *s, const char *const *now,
+                                 const char *const *before)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "UPDATE _notionsync_change SET intent = ");
+    const char *const *sides[2] = { now, before };
+    int i;
+
+    nts_sql_add_text(stmt, s->ask->intent);
+    nts_sql_add(stmt, " WHERE id > ", NULL);
+    nts_sql_add_int(stmt, s->state.counter);
+    nts_sql_add(stmt, " AND tbl = ", NULL);
+    nts_sql_add_text(stmt, s->table->name);
+    nts_sql_add(stmt, " AND key IN (", NULL);
+    for (i = 0; i < 2; i++) {
+        nts_sql_add(stmt, i ? ", " : "", NULL);
+        nts_sql_add_text(stmt,
+                         sides[i] ? s->dialect->stored_key(s->table, sides[i], s->ptemp) : NULL);
+    }
+    nts_sql_add(stmt, ")", NULL);
+    return nts_sql_run(NULL, stmt, s->ptemp);
+}
+
+/* Commits, and answers with the row as it is now, which triggers may have rewritten or deleted. */
+static apr_status_t finish(nts_sql_session_t *s, const char *const *now, const char *const *before,
+                           nts_record_t *removed)
+{
+    nts_sql_row_t *row = NULL;
+    nts_record_t *record = removed;
+
+    if (s->ask->intent && mark_changes(s, now, before) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (now) {
+        if (nts_sql_fetch(&row, s, now, s->ask->want_image) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+        record = row ? &row->record : NULL;
+    }
+    if (s->ask->intent && nts_sql_store_intent(s, now ? record : NULL) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (nts_sql_commit(s) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (!record) {
+        s->answer->result = NTS_RESULT_GONE;
+        return APR_SUCCESS;
+    }
+    s->answer->record = record;
+    s->answer->id = record->id;
+    return APR_SUCCESS;
+}
+
+/* --- the kinds */
+
+/* The row under lock, if it is as expected. *row NULL without failure: answered, nothing to do. */
+static apr_status_t fetch_expected(nts_sql_row_t **row, nts_sql_session_t *s,
+                                   const char *const *parts)
+{
+    if (nts_sql_fetch(row, s, parts, s->ask->want_image) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (!*row) {
+        nts_sql_answer_gone(s);
+        return APR_SUCCESS;
+    }
+    if (!nts_sql_is_as_expected(s, (*row)->record.values, s->ask->expected)) {
+        (void)nts_sql_fail(s, NTS_RESULT_STALE, NTS_REMEDY_RETRY, "sql.stale", NULL,
+                           "the row %s of table %s was changed meanwhile", s->ask->id,
+                           s->table->name);
+        s->answer->record = &(*row)->record;
+        *row = NULL;
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t update(nts_sql_session_t *s)
+{
+    change_set_t set = make_set(s);
+    const char *const *parts;
+    const char *const *now;
+    nts_sql_row_t *row;
+
+    if (ask_parts(&parts, s) != APR_SUCCESS || fetch_expected(&row, s, parts) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (!row) {
+        return APR_SUCCESS;
+    }
+    if (assign_values(&set, s, row) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (set.count == 0) {
+        return finish(s, parts, NULL, NULL);
+    }
+    if (s->dialect->update(&now, s, s->table, parts, set.set, set.count) != APR_SUCCESS) {
+        return explain_failure(s, &set);
+    }
+    if (!now) {
+        if (nts_sql_fetch(&row, s, parts, 0) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+        return row ? fail_ignored(s, "changed") : finish(s, parts, NULL, NULL);
+    }
+    return check_key(s, now) == APR_SUCCESS ? finish(s, now, parts, NULL) : APR_EGENERAL;
+}
+
+static apr_status_t remove_row(nts_sql_session_t *s)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "DELETE FROM ");
+    const char *const *parts;
+    nts_sql_rows_t rows;
+    nts_sql_row_t *row;
+
+    if (ask_parts(&parts, s) != APR_SUCCESS || fetch_expected(&row, s, parts) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (!row) {
+        return APR_SUCCESS;
+    }
+    nts_sql_add_name(stmt, s->table->name);
+    nts_sql_add(stmt, " AS t WHERE ", NULL);
+    s->dialect->add_key_is(stmt, s->table, parts);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (rows.affected == 0) {
+        return fail_ignored(s, "deleted");
+    }
+    return finish(s, NULL, parts, &row->record);
+}
+
+static apr_status_t insert(nts_sql_session_t *s, const change_set_t *set)
+{
+    const char *const *now;
+
+    if (s->dialect->insert(&now, s, s->table, set->set, set->count) != APR_SUCCESS) {
+        return explain_failure(s, set);
+    }
+    if (!now) {
+        return fail_ignored(s, "created");
+    }
+    return check_key(s, now) == APR_SUCCESS ? finish(s, now, NULL, NULL) : APR_EGENERAL;
+}
+
+/* Key columns from ask->id; @a always: even where another value was given. */
+static apr_status_t assign_key(change_set_t *set, nts_sql_session_t *s, int always)
+{
+    const char *const *parts;
+    int i;
+
+    if (!s->ask->id) {
+        return APR_SUCCESS;
+    }
+    if (ask_parts(&parts, s) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    for (i = 0; i < s->table->key_count; i++) {
+        nts_sql_cell_t cell = nts_sql_cell_text(parts[i]);
+
+        if (!s->table->key[i]->generated && (always || !assigned(set, s->table->key[i]))) {
+            assign(set, s->table->key[i], &cell);
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t create(nts_sql_session_t *s)
+{
+    change_set_t set = make_set(s);
+
+    if (assign_values(&set, s, NULL) != APR_SUCCESS || assign_key(&set, s, 0) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    return insert(s, &set);
+}
+
+typedef struct image_baton_t {
+    nts_sql_session_t *s;
+    change_set_t *set;
+    int failed;
+} image_baton_t;
+
+static int assign_member(void *baton, const char *name, const nts_json_t *member)
+{
+    image_baton_t *b = baton;
+    const nts_sql_column_t *column = nts_sql_find_column(b->s->table, name);
+    nts_sql_cell_t cell;
+
+    /* A column that was dropped since has nowhere to go. */
+    if (column && !column->generated) {
+        b->failed = nts_sql_image_cell(&cell, member, b->s->ptemp) != APR_SUCCESS;
+        if (!b->failed) {
+            assign(b->set, column, &cell);
+        }
+    }
+    return b->failed;
+}
+
+/* S2.7: from the row as it was, under its key if that is free. */
+static apr_status_t restore(nts_sql_session_t *s)
+{
+    change_set_t set = make_set(s);
+    image_baton_t baton = { s, &set, 0 };
+    const nts_json_t *image = NULL;
+    const char *const *parts;
+    nts_sql_row_t *row;
+
+    if (ask_parts(&parts, s) != APR_SUCCESS || nts_sql_fetch(&row, s, parts, 0) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (row) {
+        s->answer->record = &row->record;
+        return nts_sql_fail(s, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, "sql.key_taken",
+                            "delete or rename the row that has the key now",
+                            "the row %s of table %s cannot be restored: its key is in use",
+                            s->ask->id, s->table->name);
+    }
+    if (s->ask->image) {
+        if (nts_json_parse(&image, s->ask->image, strlen(s->ask->image), NULL, s->ptemp) ==
+            APR_SUCCESS) {
+            nts_json_each(image, assign_member, &baton);
+        }
+        if (nts_json_type(image) != NTS_JSON_OBJECT || baton.failed) {
+            return nts_sql_fail(s, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, "sql.image", NULL,
+                                "the kept image of row %s cannot be read", s->ask->id);
+        }
+    }
+    if (assign_values(&set, s, NULL) != APR_SUCCESS || assign_key(&set, s, 1) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    return insert(s, &set);
+}
+
+void nts_sql_write(nts_sql_session_t *s)
+{
+    nts_record_t *record;
+    int found;
+
+    if (nts_sql_begin(s, 1) != APR_SUCCESS) {
+        return;
+    }
+    if (!s->state.installed) {
+        (void)nts_sql_fail(
+            s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, "sql.not_provisioned",
+            "run 'notionsyncctl provision' for this mapping",
+            "the database %s has no change table yet, so a write could not be proven",
+            s->connection->database);
+        return;
+    }
+    if (nts_sql_find_intent(&found, &record, s) != APR_SUCCESS) {
+        return;
+    }
+    if (found) {
+        /* Asked before, and done: the answer was lost on its way (S3.7). */
+        s->answer->record = record;
+        s->answer->id = record ? record->id : NULL;
+        if (!record && s->ask->kind != NTS_ASK_REMOVE) {
+            s->answer->result = NTS_RESULT_GONE;
+        }
+        return;
+    }
+    switch (s->ask->kind) {
+    case NTS_ASK_CREATE:
+        (void)create(s);
+        break;
+    case NTS_ASK_REMOVE:
+        (void)remove_row(s);
+        break;
+    case NTS_ASK_RESTORE:
+        (void)restore(s);
+        break;
+    default:
+        (void)update(s);
+        break;
+    }
+}
