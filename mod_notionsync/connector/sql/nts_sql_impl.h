@@ -130,9 +130,7 @@ apr_status_t nts_sql_cell(nts_sql_cell_t *cell, const nts_sql_column_t *column,
                           const nts_value_t *value, const nts_zone_t *zone,
                           const nts_sql_cell_t *like, const char **problem, apr_pool_t *p);
 /** "2026-01-05 10:15:42.25", with T, without seconds or time, with Z, "+01:00", "+01" or " UTC". */
-int nts_sql_instant_parse(apr_time_t *at, const char *text, const nts_zone_t *zone);
-/** Canonical form of an instant, microseconds. */
-const char *nts_sql_instant_canonical(apr_time_t at, apr_pool_t *p);
+int nts_sql_instant_parse(apr_time_t *at, const char *text, const nts_zone_t *zone, apr_pool_t *p);
 /** As a column stores it, in the way @a like is written (NULL: "YYYY-MM-DD HH:MM:SS"). */
 const char *nts_sql_instant_text(apr_time_t at, const nts_zone_t *zone, int with_offset,
                                  const char *like, apr_pool_t *p);

@@ -11,126 +11,54 @@
 #define DAY_LEN 10    /* YYYY-MM-DD */
 #define SECOND_LEN 19 /* YYYY-MM-DD?HH:MM:SS */
 
-static int is_digits(const char *text, apr_size_t count)
+/* What some programs add: a space before the offset, "UTC", an offset without its colon. */
+static const char *tidy(const char *text, apr_pool_t *p)
 {
-    apr_size_t i;
+    apr_size_t len = strlen(text);
+    const char *space = len > DAY_LEN + 1 ? strchr(text + DAY_LEN + 1, ' ') : NULL;
 
-    for (i = 0; i < count; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return 0;
-        }
+    if (len == DAY_LEN) {
+        return apr_pstrcat(p, text, " 00:00:00", NULL);
     }
-    return 1;
+    if (space) {
+        const char *offset = strcmp(space + 1, "UTC") == 0 ? "Z" : space + 1;
+
+        text = apr_psprintf(p, "%.*s%s", (int)(space - text), text, offset);
+        len = strlen(text);
+    }
+    if (len > SECOND_LEN + 4 && (text[len - 5] == '+' || text[len - 5] == '-')) {
+        return apr_psprintf(p, "%.*s:%s", (int)len - 2, text, text + len - 2);
+    }
+    return text;
 }
 
-/* Length of "HH:MM", "HH:MM:SS" or "HH:MM:SS.f" at the start; 0 if there is no such thing. */
-static apr_size_t clock_length(const char *text)
+int nts_sql_instant_parse(apr_time_t *at, const char *text, const nts_zone_t *zone, apr_pool_t *p)
 {
-    apr_size_t len = strspn(text, "0123456789:.");
-
-    return len >= 5 && text[2] == ':' && (len == 5 || text[5] == ':') ? len : 0;
-}
-
-/* What follows the clock, in the one spelling that nts_time_parse takes. NULL: something else. */
-static const char *offset_of(const char *text, char buffer[8])
-{
-    text += strspn(text, " ");
-    if (*text == '\0') {
-        return "";
-    }
-    if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0 || strcmp(text, "UTC") == 0) {
-        return "Z";
-    }
-    if ((*text != '+' && *text != '-') || !is_digits(text + 1, strnlen(text + 1, 2)) ||
-        strlen(text) < 3) {
-        return NULL;
-    }
-    memcpy(buffer, text, 3);
-    text += 3;
-    text += *text == ':';
-    if (*text == '\0') {
-        text = "00";
-    }
-    if (strlen(text) != 2) {
-        return NULL;
-    }
-    buffer[3] = ':';
-    memcpy(buffer + 4, text, 3);
-    return buffer;
-}
-
-int nts_sql_instant_parse(apr_time_t *at, const char *text, const nts_zone_t *zone)
-{
-    char spelled[64] = "";
-    char buffer[8];
-    const char *offset = "";
-    const char *clock = "00:00:00";
-    apr_size_t clock_len = 8;
-
     *at = 0;
-    if (strnlen(text, DAY_LEN) < DAY_LEN || strlen(text) > 48) {
+    if (strlen(text) > 48) {
         return 0;
     }
-    if (text[DAY_LEN] != '\0') {
-        if (text[DAY_LEN] != ' ' && text[DAY_LEN] != 'T' && text[DAY_LEN] != 't') {
-            return 0;
-        }
-        clock = text + DAY_LEN + 1;
-        clock_len = clock_length(clock);
-        offset = clock_len ? offset_of(clock + clock_len, buffer) : NULL;
-        if (!offset) {
-            return 0;
-        }
-    }
-    memcpy(spelled, text, DAY_LEN);
-    spelled[DAY_LEN] = 'T';
-    memcpy(spelled + DAY_LEN + 1, clock, clock_len);
-    strcpy(spelled + DAY_LEN + 1 + clock_len, clock_len == 5 ? ":00" : "");
-    strcat(spelled, offset);
-    if (nts_time_parse(at, spelled) != APR_SUCCESS) {
+    text = tidy(text, p);
+    if (nts_value_instant_parse(at, text, p) != APR_SUCCESS) {
         return 0;
     }
-    if (*offset == '\0') {
+    if (!nts_value_has_offset(text)) {
         *at = nts_zone_to_utc(zone, *at);
     }
     return 1;
 }
 
-/* "2026-01-05T10:15:42" of an instant, and its microseconds as six digits. */
-static char *split(apr_time_t at, char fraction[7], apr_pool_t *p)
+/* What a clock shows: day, separator, time, and as many digits of a fraction as needed or wanted. */
+static const char *spell(apr_time_t wall, char between, apr_size_t digits, apr_pool_t *p)
 {
-    int usec = (int)(at % APR_USEC_PER_SEC);
+    const char *text = nts_value_instant_text(wall, p); /* ends in Z */
+    apr_size_t len = strlen(text) - 1;
+    apr_size_t fraction = len > SECOND_LEN ? len - SECOND_LEN - 1 : 0;
+    apr_size_t zeros = digits > fraction ? digits - fraction : 0;
 
-    if (usec < 0) {
-        usec += APR_USEC_PER_SEC;
-    }
-    (void)apr_snprintf(fraction, 7, "%06d", usec);
-    return apr_pstrmemdup(p, nts_time_text(at - usec, p), SECOND_LEN);
-}
-
-/* "" or ".25": as many digits as needed, and at least `digits`. */
-static const char *fraction_text(const char fraction[7], apr_size_t digits, apr_pool_t *p)
-{
-    apr_size_t len = 6;
-
-    while (len > 0 && fraction[len - 1] == '0') {
-        len--;
-    }
-    if (len < digits) {
-        /* Some write nanoseconds. */
-        return apr_pstrcat(p, ".", apr_pstrmemdup(p, fraction, digits > 6 ? 6 : digits),
-                           digits > 6 ? apr_pstrmemdup(p, "000", digits > 9 ? 3 : digits - 6) : "",
-                           NULL);
-    }
-    return len == 0 ? "" : apr_pstrcat(p, ".", apr_pstrmemdup(p, fraction, len), NULL);
-}
-
-const char *nts_sql_instant_canonical(apr_time_t at, apr_pool_t *p)
-{
-    char fraction[7];
-    const char *seconds = split(at, fraction, p);
-
-    return apr_pstrcat(p, seconds, fraction_text(fraction, 0, p), "Z", NULL);
+    return apr_psprintf(p, "%.10s%c%.*s%s%.*s", text, between, (int)(len - DAY_LEN - 1),
+                        text + DAY_LEN + 1, zeros && !fraction ? "." : "",
+                        (int)(zeros > 9 ? 9 : zeros), "000000000");
 }
 
 static const char *offset_text(int seconds, apr_pool_t *p)
@@ -144,14 +72,12 @@ const char *nts_sql_instant_text(apr_time_t at, const nts_zone_t *zone, int with
                                  const char *like, apr_pool_t *p)
 {
     apr_time_t ignored;
-    char fraction[7];
     char between = ' ';
     apr_size_t digits = 0;
     const char *offset = with_offset ? "+" : "";
-    char *text;
     int east;
 
-    if (like && nts_sql_instant_parse(&ignored, like, NULL) && strlen(like) >= SECOND_LEN) {
+    if (like && nts_sql_instant_parse(&ignored, like, NULL, p) && strlen(like) >= SECOND_LEN) {
         between = like[DAY_LEN];
         if (like[SECOND_LEN] == '.') {
             digits = strspn(like + SECOND_LEN + 1, "0123456789");
@@ -159,17 +85,13 @@ const char *nts_sql_instant_text(apr_time_t at, const nts_zone_t *zone, int with
         offset = like + SECOND_LEN + (digits ? digits + 1 : 0);
     }
     if (*offset == '\0') {
-        text = split(nts_zone_to_local(zone, at), fraction, p);
+        return spell(nts_zone_to_local(zone, at), between, digits, p);
     }
-    else if (strpbrk(offset, "+-")) {
-        /* Offsets have whole minutes; older local times had seconds. */
-        east = nts_zone_offset(zone, at) / 60 * 60;
-        text = split(at + apr_time_from_sec((apr_time_t)east), fraction, p);
-        offset = offset_text(east, p);
+    if (!strpbrk(offset, "+-")) {
+        return apr_pstrcat(p, spell(at, between, digits, p), offset, NULL);
     }
-    else {
-        text = split(at, fraction, p);
-    }
-    text[DAY_LEN] = between;
-    return apr_pstrcat(p, text, fraction_text(fraction, digits, p), offset, NULL);
+    /* Offsets have whole minutes; the local times of long ago had seconds. */
+    east = nts_zone_offset(zone, at) / 60 * 60;
+    return apr_pstrcat(p, spell(at + apr_time_from_sec((apr_time_t)east), between, digits, p),
+                       offset_text(east, p), NULL);
 }

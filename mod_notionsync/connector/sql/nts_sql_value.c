@@ -104,8 +104,8 @@ static int instant_value(nts_value_t *value, const nts_sql_cell_t *cell, const n
     const char *text = nts_sql_text_of(cell);
     apr_time_t at;
 
-    return text && nts_sql_instant_parse(&at, text, zone) &&
-           nts_value_date(value, nts_sql_instant_canonical(at, p), NULL, p) == APR_SUCCESS;
+    return text && nts_sql_instant_parse(&at, text, zone, p) &&
+           nts_value_date(value, nts_value_instant_text(at, p), NULL, p) == APR_SUCCESS;
 }
 
 nts_value_t nts_sql_value(const nts_sql_column_t *column, const nts_sql_cell_t *cell,
@@ -184,7 +184,7 @@ static apr_status_t date_cell(nts_sql_cell_t *cell, const nts_sql_column_t *colu
         *cell = nts_sql_cell_text(apr_pstrdup(p, value->as.date.start));
         return APR_SUCCESS;
     }
-    if (nts_time_parse(&at, value->as.date.start) != APR_SUCCESS) {
+    if (nts_value_instant_parse(&at, value->as.date.start, p) != APR_SUCCESS) {
         *problem = "it is no time";
         return APR_EINVAL;
     }
