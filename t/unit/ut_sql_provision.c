@@ -103,8 +103,8 @@ static void test_repair(void)
     tap_str(entries(changes_after(mapping, 1)), "t i1 u1", "repaired, they log it");
 
     app_run("ALTER TABLE Deals RENAME COLUMN stage TO phase");
-    tap_int(perform_kind(NTS_ASK_DESCRIBE, mapping)->schema->provisioned, 1,
-            "SQLite renames the column in the triggers, too");
+    tap_int(perform_kind(NTS_ASK_DESCRIBE, mapping)->schema->provisioned, 0,
+            "so are those whose images would carry a column's old name");
 
     app_run("CREATE TABLE copy AS SELECT * FROM Deals; DROP TABLE Deals;"
             "ALTER TABLE copy RENAME TO Deals");

@@ -75,7 +75,8 @@ static void read_change(nts_change_t *change, nts_sql_session_t *s, const nts_sq
                         int row)
 {
     const char *op = text_at(rows, row, 1);
-    const char *image = text_at(rows, row, 5);
+    /* Not text_at: it may hold bytes that are no UTF-8, and says so itself. */
+    const char *image = rows->cells[row * rows->columns + 5].bytes;
 
     memset(change, 0, sizeof(*change));
     change->number = int_at(rows, row, 0);
@@ -132,41 +133,37 @@ static apr_status_t read_changes(nts_sql_session_t *s)
 /* --- tidying up */
 
 /* Entries that are in the inbox and old enough that nobody asks for their time any more. A convenience
- * that must not spoil the answer: what fails here is tried again in a minute. */
+ * that must not spoil the answer: what fails here is tried again in a minute. The write lock, which
+ * the application needs, is taken only when there is something to delete. */
 static void prune(nts_sql_reader_t *reader, nts_sql_session_t *s)
 {
     apr_time_t mono = s->connection->clock->mono(s->connection->clock->baton);
     nts_answer_t answer = *s->answer;
-    int more = 0;
+    apr_int64_t last = 0;
 
     if (s->ask->settled_to <= 0 || (reader->pruned && mono - reader->pruned < PRUNE_EVERY)) {
         return;
     }
-    if (nts_sql_begin(s, 1) == APR_SUCCESS &&
-        s->dialect->prune(&more, s, s->table->name, s->ask->settled_to, PRUNE_ROWS) ==
+    reader->pruned = mono;
+    if (nts_sql_begin(s, 0) == APR_SUCCESS &&
+        s->dialect->find_prunable(&last, s, s->table->name, s->ask->settled_to, PRUNE_ROWS) ==
             APR_SUCCESS &&
-        more) {
-        (void)nts_sql_commit(s);
+        last > 0) {
+        nts_sql_rollback(s);
+        if (nts_sql_begin(s, 1) == APR_SUCCESS &&
+            s->dialect->prune(s, s->table->name, last) == APR_SUCCESS &&
+            nts_sql_commit(s) == APR_SUCCESS) {
+            reader->pruned = 0; /* there may be more: go on at the next look */
+        }
     }
     nts_sql_rollback(s);
-    reader->pruned = more ? 0 : mono;
     *s->answer = answer;
 }
 
-void nts_sql_changes(nts_sql_session_t *s)
+static void read_all(nts_sql_reader_t *reader, nts_sql_session_t *s, apr_int64_t token)
 {
-    /* Before the snapshot: a commit between the two only makes the next look a full one. */
-    apr_int64_t token = s->dialect->commit_token(s->connection->db, s->ptemp);
-    nts_sql_reader_t *reader = reader_of(s);
     const char *problem;
 
-    if (is_caught_up(reader, s, token)) {
-        s->answer->last_change = s->ask->since;
-        s->answer->complete = 1;
-        s->answer->instance = apr_pstrdup(s->p, reader->instance);
-        s->answer->counter = reader->counter;
-        return;
-    }
     if (nts_sql_begin(s, 0) != APR_SUCCESS || nts_sql_check_installed(&problem, s) != APR_SUCCESS) {
         return;
     }
@@ -175,9 +172,27 @@ void nts_sql_changes(nts_sql_session_t *s)
                            "run 'notionsyncctl provision' for this mapping", "%s", problem);
         return;
     }
-    if (read_changes(s) != APR_SUCCESS || nts_sql_commit(s) != APR_SUCCESS) {
-        return;
+    if (read_changes(s) == APR_SUCCESS && nts_sql_commit(s) == APR_SUCCESS) {
+        note(reader, s, token);
     }
-    note(reader, s, token);
-    prune(reader, s);
+}
+
+void nts_sql_changes(nts_sql_session_t *s)
+{
+    /* Before the snapshot: a commit between the two only makes the next look a full one. */
+    apr_int64_t token = s->dialect->commit_token(s->connection->db, s->ptemp);
+    nts_sql_reader_t *reader = reader_of(s);
+
+    if (is_caught_up(reader, s, token)) {
+        s->answer->last_change = s->ask->since;
+        s->answer->complete = 1;
+        s->answer->instance = apr_pstrdup(s->p, reader->instance);
+        s->answer->counter = reader->counter;
+    }
+    else {
+        read_all(reader, s, token);
+    }
+    if (s->answer->result == NTS_RESULT_OK) {
+        prune(reader, s);
+    }
 }

@@ -192,9 +192,11 @@ typedef struct nts_sql_dialect_t {
     /** Entries of a table after a number: id, op, key, old_key, intent, image, at, and 1 where a
      *  delete is the first half of a replace (S4.4). */
     void (*add_changes)(nts_sql_stmt_t *stmt, const char *tbl, apr_int64_t since, int limit);
-    /** Deletes old entries of a table up to a number, a few at a time. *more: some were deleted. */
-    apr_status_t (*prune)(int *more, nts_sql_session_t *s, const char *tbl, apr_int64_t settled_to,
-                          int limit);
+    /** Up to which number entries of a table may be deleted now, a few at a time; 0: none. */
+    apr_status_t (*find_prunable)(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
+                                  apr_int64_t settled_to, int limit);
+    /** Deletes them, and keeps the number for readers that lag behind. */
+    apr_status_t (*prune)(nts_sql_session_t *s, const char *tbl, apr_int64_t last);
     /** The key of an entry as parts; the row image as JSON. NULL if it cannot be read. */
     const char *const *(*change_key)(const nts_sql_table_t *table, const char *stored,
                                      apr_pool_t *p);

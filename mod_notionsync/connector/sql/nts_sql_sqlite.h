@@ -51,8 +51,9 @@ apr_status_t nts_sql_sqlite_update(const char *const **parts, nts_sql_session_t 
 
 void nts_sql_sqlite_add_changes(nts_sql_stmt_t *stmt, const char *tbl, apr_int64_t since,
                                 int limit);
-apr_status_t nts_sql_sqlite_prune(int *more, nts_sql_session_t *s, const char *tbl,
-                                  apr_int64_t settled_to, int limit);
+apr_status_t nts_sql_sqlite_find_prunable(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
+                                          apr_int64_t settled_to, int limit);
+apr_status_t nts_sql_sqlite_prune(nts_sql_session_t *s, const char *tbl, apr_int64_t last);
 const char *const *nts_sql_sqlite_change_key(const nts_sql_table_t *table, const char *stored,
                                              apr_pool_t *p);
 const char *nts_sql_sqlite_change_image(const char *stored, apr_pool_t *p);

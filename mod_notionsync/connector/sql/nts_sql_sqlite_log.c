@@ -1,4 +1,5 @@
 /* nts_sql_sqlite_log.c - reading the change table that the triggers fill. */
+#include <math.h>
 #include <string.h>
 
 #include "base/nts_str.h"
@@ -36,16 +37,13 @@ void nts_sql_sqlite_add_changes(nts_sql_stmt_t *stmt, const char *tbl, apr_int64
     nts_sql_add_int(stmt, limit);
 }
 
-/* A second mapping of the same table that lags behind learns from `pruned` that it has missed some. */
-apr_status_t nts_sql_sqlite_prune(int *more, nts_sql_session_t *s, const char *tbl,
-                                  apr_int64_t settled_to, int limit)
+apr_status_t nts_sql_sqlite_find_prunable(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
+                                          apr_int64_t settled_to, int limit)
 {
     nts_sql_stmt_t *stmt =
         nts_sql_stmt(s, "SELECT max(id) FROM (SELECT id FROM _notionsync_change WHERE id <= ");
     nts_sql_rows_t rows;
-    apr_int64_t last;
 
-    *more = 0;
     nts_sql_add_int(stmt, settled_to);
     nts_sql_add(stmt, " AND +tbl = ", NULL);
     nts_sql_add_text(stmt, tbl);
@@ -57,11 +55,15 @@ apr_status_t nts_sql_sqlite_prune(int *more, nts_sql_session_t *s, const char *t
     if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    last = rows.cells[0].integer;
-    if (last == 0) {
-        return APR_SUCCESS;
-    }
-    stmt = nts_sql_stmt(s, "DELETE FROM _notionsync_change WHERE id <= ");
+    *last = rows.cells[0].integer;
+    return APR_SUCCESS;
+}
+
+/* A second mapping of the same table that lags behind learns from `pruned` that it has missed some. */
+apr_status_t nts_sql_sqlite_prune(nts_sql_session_t *s, const char *tbl, apr_int64_t last)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "DELETE FROM _notionsync_change WHERE id <= ");
+
     nts_sql_add_int(stmt, last);
     nts_sql_add(stmt, " AND +tbl = ", NULL);
     nts_sql_add_text(stmt, tbl);
@@ -72,11 +74,7 @@ apr_status_t nts_sql_sqlite_prune(int *more, nts_sql_session_t *s, const char *t
     nts_sql_add_int(stmt, last);
     nts_sql_add(stmt, " WHERE tbl = ", NULL);
     nts_sql_add_text(stmt, tbl);
-    if (nts_sql_run(NULL, stmt, s->ptemp) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    *more = 1;
-    return APR_SUCCESS;
+    return nts_sql_run(NULL, stmt, s->ptemp);
 }
 
 /* The end of the literal that begins at `text`, as quote() writes them; NULL if none does. */
@@ -132,9 +130,16 @@ const char *const *nts_sql_sqlite_change_key(const nts_sql_table_t *table, const
     return parts;
 }
 
-static int is_number(const char *text, const char *end)
+/* X'00FF'. */
+static int blob_of(nts_sql_cell_t *cell, const char *text, const char *end, apr_pool_t *p)
 {
-    return end > text && strspn(text, "0123456789+-.eE") >= (apr_size_t)(end - text);
+    apr_size_t len = (apr_size_t)(end - text - 3) / 2;
+    unsigned char *bytes = apr_pcalloc(p, len + 1);
+
+    cell->kind = NTS_SQL_BLOB;
+    cell->bytes = (const char *)bytes;
+    cell->len = len;
+    return nts_hex_parse(bytes, len, apr_pstrmemdup(p, text + 2, 2 * len)) == APR_SUCCESS;
 }
 
 /* One value of an image: NULL, 12, 1.5, 'text', X'00FF'. */
@@ -142,34 +147,29 @@ static int add_member(nts_json_t *image, const char *column, const char *text, c
                       apr_pool_t *p)
 {
     nts_sql_cell_t cell = nts_sql_cell_null();
+    const char *word = apr_pstrmemdup(p, text, (apr_size_t)(end - text));
 
     if (*text == '\'') {
         cell.kind = NTS_SQL_TEXT;
         cell.bytes = unquote(text, end, &cell.len, p);
-        nts_sql_image_add(image, column, &cell, p);
     }
-    else if (*text == 'X' && end - text >= 3) {
-        unsigned char *bytes;
-
-        cell.kind = NTS_SQL_BLOB;
-        cell.len = (apr_size_t)(end - text - 3) / 2;
-        bytes = apr_pcalloc(p, cell.len + 1);
-        cell.bytes = (const char *)bytes;
-        if (nts_hex_parse(bytes, cell.len, apr_pstrmemdup(p, text + 2, 2 * cell.len)) !=
-            APR_SUCCESS) {
+    else if (*text == 'X') {
+        if (!blob_of(&cell, text, end, p)) {
             return 0;
         }
-        nts_sql_image_add(image, column, &cell, p);
     }
-    else if (strncmp(text, "NULL", (apr_size_t)(end - text)) == 0) {
-        nts_json_add_null(image, column);
+    else if (strcmp(word, "Inf") == 0 || strcmp(word, "-Inf") == 0) {
+        cell.kind = NTS_SQL_REAL;
+        cell.real = *word == '-' ? -HUGE_VAL : HUGE_VAL;
     }
-    else if (is_number(text, end)) {
-        nts_json_add_number(image, column, apr_pstrmemdup(p, text, (apr_size_t)(end - text)));
+    else if (*word && strspn(word, "0123456789+-.eE") == strlen(word)) {
+        nts_json_add_number(image, column, word);
+        return 1;
     }
-    else {
+    else if (strcmp(word, "NULL") != 0) {
         return 0;
     }
+    nts_sql_image_add(image, column, &cell, p);
     return 1;
 }
 
