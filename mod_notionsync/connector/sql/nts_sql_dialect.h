@@ -81,7 +81,7 @@ typedef struct nts_sql_column_t {
     int has_default;
     int generated;         /* cannot be written */
     int key;               /* place in the key, from 1; 0: not part of it */
-    const char *collation; /* key: of the index that makes it unique; NULL: none applies */
+    const char *collation; /* key: of the index that makes it unique, if not the column's own */
     char affinity;         /* SQLite: how values are stored; see nts_sql_sqlite_type.c */
 } nts_sql_column_t;
 

@@ -221,6 +221,15 @@ static int is_in_transaction(nts_sql_db_t *db)
     return !sqlite3_get_autocommit(db->handle);
 }
 
+const char *nts_sql_sqlite_collation(nts_sql_db_t *db, const char *table, const char *column)
+{
+    const char *collation = NULL;
+
+    (void)sqlite3_table_column_metadata(db->handle, "main", table, column, NULL, &collation, NULL,
+                                        NULL, NULL);
+    return collation ? collation : "BINARY";
+}
+
 /* --- running */
 
 static int bind_cell(sqlite3_stmt *stmt, int number, const nts_sql_cell_t *cell)

@@ -8,6 +8,9 @@
 const char *nts_sql_sqlite_quote(const char *name, apr_pool_t *p);
 const char *nts_sql_sqlite_literal(const char *text, apr_pool_t *p);
 
+/** The collation that a column was declared with. */
+const char *nts_sql_sqlite_collation(nts_sql_db_t *db, const char *table, const char *column);
+
 /* --- nts_sql_sqlite_type.c: declared types */
 
 /** SQLite's own rules: 'I' INTEGER, 'T' TEXT, 'B' BLOB or none, 'R' REAL, 'N' NUMERIC. */

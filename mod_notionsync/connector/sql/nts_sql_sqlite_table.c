@@ -231,7 +231,11 @@ static apr_status_t choose_key(nts_sql_table_t *table, nts_sql_session_t *s, con
             return APR_EGENERAL;
         }
         for (j = 0; index && j < index->count; j++) {
-            if (index->columns[j] == columns[i]) {
+            /* Named only where it differs: SQLite searches no index by a row of named ones. */
+            if (index->columns[j] == columns[i] &&
+                !nts_str_equal_nocase(
+                    index->collations[j],
+                    nts_sql_sqlite_collation(s->connection->db, table->name, column->name))) {
                 column->collation = index->collations[j];
             }
         }
