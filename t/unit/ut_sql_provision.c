@@ -106,6 +106,9 @@ static void test_repair(void)
     tap_int(perform_kind(NTS_ASK_DESCRIBE, mapping)->schema->provisioned, 0,
             "so are those whose images would carry a column's old name");
 
+    tap_ok(app_try("ALTER TABLE Deals DROP COLUMN phase") != NULL,
+           "it drops none that a trigger names (docs/design/sql.md)");
+
     app_run("CREATE TABLE copy AS SELECT * FROM Deals; DROP TABLE Deals;"
             "ALTER TABLE copy RENAME TO Deals");
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, mapping)), "blocked sql.key",
