@@ -5,7 +5,7 @@ use NotionSync::Source;
 use NotionSync::Test;
 
 my %listed;
-for my $fragment (glob build_info('srcdir') . '/mod_notionsync/*/Makefile.inc') {
+for my $fragment (glob build_info('srcdir') . '/mod_notionsync/{*,*/*}/Makefile.inc') {
     for my $line (grep { !/\A\s*#/ } split /\n/, read_file($fragment)) {
         $listed{$1}++ while $line =~ m{\b(mod_notionsync/\S+\.[ch])\b}g;
     }

@@ -250,7 +250,7 @@ static apr_status_t choose_key(nts_sql_table_t *table, nts_sql_session_t *s, con
 static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const int *primary,
                              int primary_count, const char *key)
 {
-    const int *columns = primary;
+    const int *columns;
     int count = primary_count;
     int named[NTS_SQL_KEY_MAX];
     apr_array_header_t *indexes;
@@ -289,10 +289,10 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
     return choose_key(table, s, columns, count, index);
 }
 
-apr_status_t nts_sql_sqlite_describe(nts_sql_table_t **found, nts_sql_session_t *s,
+apr_status_t nts_sql_sqlite_describe(nts_sql_table_t **table, nts_sql_session_t *s,
                                      const char *collection, const char *key)
 {
-    nts_sql_table_t *table = apr_pcalloc(s->p, sizeof(*table));
+    nts_sql_table_t *found = apr_pcalloc(s->p, sizeof(*found));
     int *primary = apr_pcalloc(s->ptemp, 2001 * sizeof(*primary)); /* SQLite's limit of columns */
     int primary_count;
     const char *name = NULL;
@@ -300,12 +300,12 @@ apr_status_t nts_sql_sqlite_describe(nts_sql_table_t **found, nts_sql_session_t 
     if (find_table(&name, s, collection) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    table->name = apr_pstrdup(s->p, name);
-    if (read_columns(table, primary, &primary_count, s) != APR_SUCCESS ||
-        find_key(table, s, primary, primary_count, key) != APR_SUCCESS) {
+    found->name = apr_pstrdup(s->p, name);
+    if (read_columns(found, primary, &primary_count, s) != APR_SUCCESS ||
+        find_key(found, s, primary, primary_count, key) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    *found = table;
+    *table = found;
     return APR_SUCCESS;
 }
 

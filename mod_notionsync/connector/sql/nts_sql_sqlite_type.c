@@ -44,7 +44,7 @@ char nts_sql_sqlite_affinity(const char *declared)
     apr_size_t i;
 
     /* Long enough for every type name that means something; the rules look at the whole text. */
-    for (i = 0; declared[i] && i < sizeof(name) - 1; i++) {
+    for (i = 0; i < sizeof(name) - 1 && declared[i]; i++) {
         char c = declared[i];
 
         name[i] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
