@@ -28,7 +28,7 @@ static void die(const char *what, apr_status_t rv)
 static struct {
     char path[4096];
     pid_t pid;
-} dirs[16];
+} dirs[64];
 static int dir_count;
 
 static void remove_dirs(void)
