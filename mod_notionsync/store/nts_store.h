@@ -217,6 +217,9 @@ apr_status_t nts_store_get_runs(nts_run_t **runs, int *count, nts_store_t *store
 /* ---- first match (S5.1): hashes of match values, joined inside the store ---- */
 
 apr_status_t nts_store_match_clear(nts_store_t *store, apr_int64_t mapping);
+/** Before whole sides are matched again: let go of the records an earlier match held as ambiguous. If there
+ *  were any the mapping is no longer matched, so that the match cannot be left out. */
+apr_status_t nts_store_match_release(int *released, nts_store_t *store, apr_int64_t mapping);
 apr_status_t nts_store_match_put(nts_store_t *store, apr_int64_t mapping, nts_side_t side,
                                  const char *id, const char *hash);
 /** Make links of unambiguous pairs, held records of the ambiguous ones, mark the mapping matched; one

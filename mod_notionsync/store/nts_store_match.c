@@ -51,6 +51,29 @@ apr_status_t nts_store_match_clear(nts_store_t *store, apr_int64_t mapping)
     return rv;
 }
 
+/* The code is the outcome's second member, after "remedy". */
+static const nts_stmt_t release = {
+    "UPDATE link SET trouble = 0, outcome = NULL WHERE mapping = %lld AND state = 0 AND trouble = 2"
+    " AND outcome LIKE '%%\"code\":\"" NTS_MATCH_AMBIGUOUS "\"%%'"
+};
+static const nts_stmt_t set_unmatched = { "UPDATE status SET matched = 0 WHERE mapping = %lld" };
+
+apr_status_t nts_store_match_release(int *released, nts_store_t *store, apr_int64_t mapping)
+{
+    int own;
+    apr_status_t rv = nts_unit_enter(&own, store);
+
+    *released = 0;
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = nts_db_exec(released, store->db, &release, NTS_ARGS(nts_int(mapping)));
+    if (rv == APR_SUCCESS && *released > 0) {
+        rv = nts_db_exec(NULL, store->db, &set_unmatched, NTS_ARGS(nts_int(mapping)));
+    }
+    return nts_unit_leave(store, own, rv);
+}
+
 apr_status_t nts_store_match_put(nts_store_t *store, apr_int64_t mapping, nts_side_t side,
                                  const char *id, const char *hash)
 {
@@ -147,7 +170,7 @@ static apr_status_t hold(join_t *join, nts_side_t side, const char *id, const ap
     link->state = NTS_LINK_NEW;
     link->trouble = NTS_TROUBLE_HELD;
     link->next_try = 0;
-    nts_outcome_set(&link->outcome, join->ptemp, NTS_REMEDY_PERSON, "match.ambiguous",
+    nts_outcome_set(&link->outcome, join->ptemp, NTS_REMEDY_PERSON, NTS_MATCH_AMBIGUOUS,
                     "The match fields of this record have the same values in %" APR_INT64_T_FMT
                     " Notion pages and %" APR_INT64_T_FMT " external records",
                     times[NTS_NOTION], times[NTS_EXTERNAL]);

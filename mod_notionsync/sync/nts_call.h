@@ -83,6 +83,9 @@ typedef struct nts_call_t {
     int match_count;
 } nts_call_t;
 
+/** Code of the outcome that holds a record which a match found no single partner for. */
+#define NTS_MATCH_AMBIGUOUS "match.ambiguous"
+
 /** What a match join found. */
 typedef struct nts_matched_t {
     apr_int64_t unlinked[NTS_SIDE_COUNT]; /* candidates that were put */

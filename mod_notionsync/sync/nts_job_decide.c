@@ -380,6 +380,14 @@ static nts_step_t ask_for_match(nts_job_t *job)
     return nts_job_ask(job, NTS_JOB_MATCH_FOUND);
 }
 
+/* S5.1: more than one record may be its partner. Reading this one cannot settle that; the next match of
+ * whole sides can. */
+static int awaits_match(const nts_link_t *link)
+{
+    return link && link->trouble == NTS_TROUBLE_HELD && link->outcome.code &&
+           !strcmp(link->outcome.code, NTS_MATCH_AMBIGUOUS);
+}
+
 nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer)
 {
     const char **ids;
@@ -408,22 +416,25 @@ nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer)
 
 nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
 {
-    int i, free_ones = 0, last = 0;
+    int i, free_ones = 0, disputed = 0, last = 0;
 
     for (i = 0; i < job->found_count; i++) {
         const nts_link_t *link = i < reply->link_count ? reply->links[i] : NULL;
 
         if (!link || !link->page) {
             free_ones++;
+            disputed += awaits_match(link);
             last = i;
         }
     }
     if (free_ones == 0) {
         return nts_job_create_on(job, NTS_EXTERNAL);
     }
-    if (free_ones > 1) {
+    if (free_ones > 1 || disputed) {
         nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.ambiguous",
-                        "%d unlinked external records match this page", free_ones);
+                        free_ones > 1 ? "%d unlinked external records match this page"
+                                      : "%d unlinked external record matches this page, and others",
+                        free_ones);
         job->outcome.advice = "make the match fields unique, or delete the doubles";
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
@@ -447,6 +458,10 @@ static nts_step_t decide_single(nts_job_t *job, nts_side_t side)
 {
     if (job->view[side].presence != NTS_PRESENCE_LIVE || job->undo) {
         return nothing_to_do(job);
+    }
+    if (awaits_match(job->link)) {
+        nts_outcome_copy(&job->outcome, &job->link->outcome, job->p);
+        return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
     if (may_be_ours(job, side)) {
         return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT);

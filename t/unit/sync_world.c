@@ -572,6 +572,21 @@ static nts_commit_result_t commit(world_t *w, const nts_commit_t *c, const char 
     return NTS_COMMIT_OK;
 }
 
+static void hold_ambiguous(world_t *w, nts_side_t side, const char *id)
+{
+    nts_link_t *link = world_link(w, side, id);
+
+    if (!link) {
+        link = apr_pcalloc(w->p, sizeof(*link));
+        link->id = w->link_count + 1;
+        *(side == NTS_NOTION ? &link->page : &link->key) = id;
+        w->links[w->link_count++] = link;
+        w->matched.ambiguous += side == NTS_NOTION;
+    }
+    link->trouble = NTS_TROUBLE_HELD;
+    nts_outcome_set(&link->outcome, w->p, NTS_REMEDY_PERSON, NTS_MATCH_AMBIGUOUS, "ambiguous");
+}
+
 static void join_matches(world_t *w)
 {
     int i, k;
@@ -600,7 +615,8 @@ static void join_matches(world_t *w)
             w->matched.linked++;
         }
         else if (same[1]) {
-            w->matched.ambiguous++;
+            hold_ambiguous(w, NTS_NOTION, w->match_id[NTS_NOTION][i]);
+            hold_ambiguous(w, NTS_EXTERNAL, w->match_id[NTS_EXTERNAL][at]);
         }
     }
 }

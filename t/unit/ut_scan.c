@@ -110,6 +110,18 @@ static void test_match(void)
     tap_ok(report->matched && report->matched->ambiguous == 2, "5.1 the ambiguous ones are not");
     tap_int(w->writes[0] + w->writes[1], 0, "5.1 and nothing is created by matching");
     tap_str(world_link(w, NTS_NOTION, "p1")->key, "x1", "5.1 the right one");
+    (void)world_scan(w, NTS_SCAN_FULL);
+    world_edit(w, NTS_NOTION, "p3", NAME, world_text("robert"));
+    world_edit(w, NTS_EXTERNAL, "x2", STAGE, world_text("Won"));
+    (void)world_add(w, NTS_NOTION, "q", "bob");
+    (void)world_settle(w);
+    tap_ok(world_link(w, NTS_NOTION, "p3")->key == NULL &&
+               world_link(w, NTS_EXTERNAL, "x2")->page == NULL,
+           "5.1 neither a full run nor an edit makes something of an ambiguous record");
+    tap_ok(!world_link(w, NTS_NOTION, "q")->key,
+           "5.1 nor does a new one that could be its partner");
+    tap_int(world_link(w, NTS_NOTION, "q")->trouble, NTS_TROUBLE_HELD, "5.1 which is held as well");
+    tap_ok(world_link(w, NTS_EXTERNAL, "x3")->page != NULL, "5.1 all others are synced");
 }
 
 static void test_absence(void)
