@@ -4,6 +4,13 @@
 
 #define SOME_TIME "2026-11-20T08:03:00.000Z"
 
+static void test_find(void)
+{
+    tap_ok(nts_connector_find(NTS_SERVICE_NOTION) == &nts_connector_notion,
+           "Notion has its connector");
+    tap_ok(nts_connector_find(NTS_SERVICE_SQL) == &nts_connector_sql, "SQL has its own");
+}
+
 static void test_open(void)
 {
     nts_service_t service = { .name = "work" };
@@ -507,6 +514,7 @@ int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
+    test_find();
     test_open();
     test_who();
     ut_open(1);
