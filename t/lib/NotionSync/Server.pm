@@ -4,7 +4,7 @@ package NotionSync::Server;
 # Options: name, config (directives), modules ([status ...], without "mod_"), load ({name_module => file}),
 #          mpm (event, worker, prefork; default $NTS_MPM or event), limits (directives about processes), ports
 #          (how many; the second is ${PORT2}), define ({NAME => value}: ${NAME}), log_level, env ({NAME => value} for
-#          httpd).
+#          httpd), root (a directory that is there and empty, instead of a temporary one).
 # Files:   ${ROOT} with conf/ logs/ htdocs/ run/, and ${STATE} which belongs to the user httpd's children run as.
 use strict;
 use warnings;
@@ -24,7 +24,7 @@ sub new {
         name => 'httpd', config => '', modules => [], load => {}, ports => 1, log_level => 'info', env => {}, define => {},
         mpm => $ENV{NTS_MPM} || 'event', expect => [], allow => [], starts => 0, %opt,
     }, $class;
-    my $root = $self->{root} = NotionSync::Test::temp_dir();
+    my $root = $self->{root} //= NotionSync::Test::temp_dir();
     for my $dir (qw(conf logs htdocs run state)) {
         mkdir "$root/$dir" or croak "$root/$dir: $!";
     }
