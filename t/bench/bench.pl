@@ -1,0 +1,301 @@
+#!/usr/bin/perl
+# Measures what docs promise: make bench, or make bench ONLY="P4 latency". One line a figure: NAME VALUE UNIT; comments
+# begin with '#'. All figures, with the machine they come from, go to t/bench/bench.json of the build too.
+#
+# P1       webhooks acknowledged after a durable commit, beside an empty handler and a bare group commit
+# P4       requests for one change
+# P6, P8   requests for the first sync of 1,000 and 100,000 records, and for comparing the latter again
+# P10      what an idle server costs
+# latency  one change at a time on an idle server, each way
+use strict;
+use warnings;
+use POSIX ();
+use Time::HiRes qw(time sleep);
+use NotionSync::Live qw(wait_until median percentile);
+use NotionSync::Test ();
+
+$| = 1;
+my %run = (P1 => \&p1, P4 => \&p4, P6 => \&p6, P8 => \&p6, P10 => \&p10, latency => \&latency);
+my @order = qw(latency P4 P1 P10 P6);
+my %asked = map { $_ => 1 } @ARGV ? map { split /[\s,]+/ } @ARGV : @order;
+for my $name (keys %asked) {
+    $run{$name} or die "no figure is called $name; there are: " . join(', ', sort keys %run) . "\n";
+}
+$asked{P6} ||= delete $asked{P8};
+my $RECORDS = $ENV{NTS_BENCH_RECORDS} || 100_000;
+
+my (%figures, @failed);
+my $build = NotionSync::Test::build_info('builddir');
+
+sub figure {
+    my ($name, $value, $unit) = @_;
+    $value = sprintf '%.4g', $value if $value =~ /\./;
+    $value += 0;
+    $figures{$name} = { value => $value, unit => $unit };
+    print "$name $value $unit\n";
+    return $value;
+}
+
+sub remark { my ($text) = @_; print "# $text\n"; return }
+
+my %quick = (rate_limit => 0, delay_ms => 0, aggregate_ms => 0, stale_ms => 300, reorder => JSON::PP::false,
+    title_as_content => JSON::PP::false, log_bodies => 0);
+
+sub wait_quiet {
+    my ($live, $seconds) = @_;
+    wait_until { $live->is_quiet } $seconds // 60, 0.1 or die "it does not come to rest:\n" . $live->{httpd}->log_tail(10) . "\n";
+    return;
+}
+
+# A sync of so many contacts, at rest.
+sub settled {
+    my ($count, %opt) = @_;
+    my $live = NotionSync::Live->new(budget => '100000/60s', settings => \%quick, log_level => 'warn', %opt);
+    $live->add_pages(map { { name => "Contact $_", email => "c$_\@example.org", score => $_, stage => 'Lead' } } 1 .. $count);
+    $live->start;
+    wait_until { $live->count_rows == $count } 120, 0.02
+        or die "the first sync stays at " . $live->count_rows . " of $count:\n" . $live->{httpd}->log_tail(10) . "\n";
+    wait_quiet($live);
+    return $live;
+}
+
+sub program { my ($name) = @_; return "$build/t/bench/$name" }
+
+sub json_of {
+    my (@command) = @_;
+    my ($exit, $text) = NotionSync::Test::run_command(@command);
+    die "@command: exit $exit\n$text" if $exit;
+    return NotionSync::Test::decode($text);
+}
+
+# --- P1
+
+sub p1 {
+    my $seconds = $ENV{NTS_BENCH_SECONDS} || 8;
+    my $live = NotionSync::Live->new(
+        settings => \%quick, log_level => 'warn',
+        mapping  => '  NotionSyncPaused on',      # so that only the intake is measured
+        limits   => "ServerLimit 4\nStartServers 2\nThreadsPerChild 32\nMinSpareThreads 1\nMaxSpareThreads 128\nMaxRequestWorkers 128\n",
+        config   => "LoadModule nothing_module \"$build/t/bench/.libs/mod_nothing.so\"\n"
+            . "<Location \"/nothing\">\n  SetHandler nothing\n</Location>\nKeepAlive On\nMaxKeepAliveRequests 0\n"
+            . "KeepAliveTimeout 60",
+    );
+    $live->start;
+    wait_until { ($live->status->{state} // '') ne 'starting' } 20, 0.1 or die "the mapping does not start\n";
+    my @load = (program('hookload'), $live->{httpd}->port);
+    my @with = ($NotionSync::Live::HOOK_SECRET, $live->{source});
+    my (@hook, @nothing, @bare);
+    for my $turn (1 .. 3) {                      # in turns, so that what else the machine does hits all three
+        push @nothing, json_of(@load, '/nothing', 16, $seconds / 2, @with);
+        push @hook,    json_of(@load, '/notionsync/hook/work', 16, $seconds, @with);
+        push @bare,    json_of(program('groupcommit'), $live->{httpd}->state . '/groupcommit', 16, $seconds / 2, 700);
+    }
+    $live->stop;
+    my $best = sub { my ($key, @runs) = @_; return median(map { $_->{$key} } @runs) };
+    my $hook    = figure('P1.hooks', $best->(rate => @hook), 'requests/s');
+    my $nothing = figure('P1.empty_handler', $best->(rate => @nothing), 'requests/s');
+    my $bare    = figure('P1.bare_group_commit', $best->(rate => @bare), 'commits/s');
+    figure('P1.of_empty_handler', $hook / $nothing, 'ratio');
+    figure('P1.of_group_commit',  $hook / $bare,    'ratio');
+    figure('P1.p50', $best->(p50_ms => @hook), 'ms');
+    figure('P1.p99', $best->(p99_ms => @hook), 'ms');
+    figure('P1.p99_limit', 10 + 3 * $best->(sync_p50_ms => @bare), 'ms');
+    my $refused = 0;
+    $refused += $_->{bad} for @hook;
+    figure('P1.refused', $refused, 'requests');
+    return;
+}
+
+# --- P4
+
+# Requests from the change until everything that follows from it is over.
+sub requests_for {
+    my ($live, $change, $shown) = @_;
+    $live->forget_requests;
+    $change->();
+    wait_until { $shown->() } 20 or die "the change did not arrive\n";
+    sleep 0.5;
+    wait_quiet($live);
+    my $counts = $live->requests;
+    my $classes = $counts->{classes};
+    remark('asked: ' . join ', ', map { "$_ $classes->{$_}" } grep { $classes->{$_} } sort keys %$classes);
+    return $counts->{total};
+}
+
+sub p4 {
+    my @fields = (@NotionSync::Live::CONTACTS, ['unmapped', 'Unmapped', { type => 'rich_text' }, 'TEXT', '']);
+    my $live  = settled(20, fields => \@fields);
+    my $pairs = $live->pairs('email');
+    my ($page, $key) = %$pairs;
+    figure('P4.notion_to_external', requests_for($live,
+        sub { $live->edit_page($page, notes => 'there') }, sub { $live->row($key)->{notes} eq 'there' }), 'requests');
+    figure('P4.external_to_notion', requests_for($live,
+        sub { $live->edit_row($key, notes => 'here') }, sub { $live->page($page)->{notes} eq 'here' }), 'requests');
+    remark('own echo: the events of our own write have come in the figure before and must not add to its 2');
+    my $echo = $figures{'P4.external_to_notion'}{value} - 2;
+    figure('P4.own_echo', $echo < 0 ? 0 : $echo, 'requests');
+    figure('P4.create_in_notion', requests_for($live,
+        sub { $live->add_row(name => 'New here', email => 'here@example.org', stage => 'Lead') },
+        sub { grep { $_->{email} eq 'here@example.org' } $live->pages }), 'requests');
+    figure('P4.create_in_external', requests_for($live,
+        sub { $live->add_page(name => 'New there', email => 'there@example.org') },
+        sub { $live->count_rows == 22 }), 'requests');
+    figure('P4.unmapped_property', requests_for($live,
+        sub { $live->edit_page($page, unmapped => 'nobody looks') }, sub { 1 }), 'requests');
+    figure('P4.trash', requests_for($live,
+        sub { $live->trash_page($page) }, sub { !$live->row($key) }), 'requests');
+    $live->stop;
+    return;
+}
+
+# --- P6 and P8
+
+# The first sync of a data source whose pages were made evenly, two hundred a minute.
+sub first_sync {
+    my ($count) = @_;
+    my $live = NotionSync::Live->new(
+        budget => '100000/60s', settings => \%quick, log_level => 'warn', mapping => '  NotionSyncReconcile off',
+    );
+    remark("making $count pages");
+    $live->control(POST => 'pages', { data_source => $live->{source}, count => 0 + $count, first => 1, per_minute => 200,
+        properties => { Name => 'Record {n}', 'E-mail' => 'r{n}@example.org', Score => '{n}', Stage => 'Lead' } });
+    $live->forget_requests;
+    my $start = time;
+    $live->start;
+    my ($last, $moved) = (-1, time);
+    wait_until {
+        my $rows = $live->count_rows;
+        if ($rows != $last) { ($last, $moved) = ($rows, time) }
+        die "stands still at $rows of $count:\n" . $live->{httpd}->log_tail(10) . "\n" if time - $moved > 60;
+        $rows >= $count;
+    } 3600, 0.1;
+    my $took = time - $start;
+    wait_quiet($live, 300);
+    my $name = "P6.$count";
+    my $asked = $live->requests;
+    my $classes = $asked->{classes};
+    remark('asked: ' . join ', ', map { "$_ $classes->{$_}" } grep { $classes->{$_} } sort keys %$classes);
+    figure("$name.requests", $asked->{total}, 'requests');
+    figure("$name.seconds", $took, 's');
+    figure("$name.rate", $count / $took, 'records/s');
+    return $live;
+}
+
+sub reconcile {
+    my ($live, $name, @how) = @_;
+    wait_quiet($live, 300);
+    $live->forget_requests;
+    my $start = time;
+    my ($exit, $text) = $live->ctl('--wait', '3600s', 'reconcile', 'contacts', @how);
+    die "reconcile: exit $exit\n$text" if $exit;
+    my $took = time - $start;
+    my $asked = $live->requests;
+    my $classes = $asked->{classes};
+    remark('asked: ' . join ', ', map { "$_ $classes->{$_}" } grep { $classes->{$_} } sort keys %$classes);
+    figure("$name.requests", $asked->{total}, 'requests');
+    figure("$name.seconds", $took, 's');
+    return;
+}
+
+# Largest resident memory of a worker, in MiB.
+sub worker_memory {
+    my ($live) = @_;
+    my $most = 0;
+    for my $pid ($live->{httpd}->children(qr/notionsync-w/)) {
+        my ($kib) = NotionSync::Test::read_file("/proc/$pid/status") =~ /^VmHWM:\s+(\d+)/m or next;
+        $most = $kib if $kib > $most;
+    }
+    return $most / 1024;
+}
+
+sub p6 {
+    first_sync(1000)->stop;
+    my $live = first_sync($RECORDS);
+    reconcile($live, 'P8.full', '--full');
+    reconcile($live, 'P8.incremental');
+    figure('P9.worker_memory_peak', worker_memory($live), 'MiB');
+    $live->stop;
+    return;
+}
+
+# --- P10
+
+# Processor time, in seconds, of a process group: the scheduler's own account, in ns, of all its threads.
+sub processor_seconds {
+    my ($group) = @_;
+    my $sum = 0;
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        open my $fh, '<', $stat or next;
+        my ($pid, $of) = (<$fh> // '') =~ /\A(\d+) \(.*\) \S \d+ (\d+)/s or next;
+        next if $of != $group;
+        for my $file (glob "/proc/$pid/task/*/schedstat") {
+            open my $in, '<', $file or next;
+            $sum += (split ' ', <$in> // '0')[0];
+        }
+    }
+    return $sum / 1e9;
+}
+
+sub p10 {
+    my $seconds = $ENV{NTS_BENCH_IDLE} || 60;
+    my $live = settled(100, debounce => '300ms');
+    sleep 5;
+    $live->forget_requests;
+    my $before = processor_seconds($live->{httpd}->pid);
+    my $start  = time;
+    sleep $seconds;
+    my $used = processor_seconds($live->{httpd}->pid) - $before;
+    figure('P10.processor', 100 * $used / (time - $start), '%');
+    figure('P10.requests', $live->requests->{total}, 'requests');
+    $live->stop;
+    return;
+}
+
+# --- latency
+
+sub latency {
+    my $count = $ENV{NTS_BENCH_CHANGES} || 500;
+    my $live  = settled(50);
+    my $pairs = $live->pairs('email');
+    my @pairs = map { [$_ => $pairs->{$_}] } sort keys %$pairs;
+    my (@out, @in);
+    for my $n (1 .. $count) {
+        my ($page, $key) = @{ $pairs[$n % @pairs] };
+        my $start = time;
+        $live->edit_page($page, notes => "change $n");
+        wait_until { ($live->db("SELECT notes FROM contacts WHERE id = $key")->[0]{notes} // '') eq "change $n" } 20
+            or die "change $n of Notion did not arrive\n";
+        push @out, time - $start;
+        sleep 0.005 + rand 0.03;
+    }
+    wait_quiet($live);
+    for my $n (1 .. $count) {
+        my ($page, $key) = @{ $pairs[$n % @pairs] };
+        my $start = time;
+        $live->edit_row($key, notes => "edit $n");
+        wait_until { $live->page($page)->{notes} eq "edit $n" } 20 or die "change $n of the table did not arrive\n";
+        push @in, time - $start;
+        sleep 0.005 + rand 0.03;
+    }
+    $live->stop;
+    for (['notion_to_external', @out], ['external_to_notion', @in]) {
+        my ($name, @times) = @$_;
+        figure("latency.$name.median", 1000 * median(@times), 'ms');
+        figure("latency.$name.p99",    1000 * percentile(0.99, @times), 'ms');
+        figure("latency.$name.max",    1000 * percentile(1, @times), 'ms');
+    }
+    return;
+}
+
+for my $name (grep { $asked{$_} } @order) {
+    remark($name);
+    next if eval { $run{$name}->(); 1 };
+    print STDERR "$name: $@";
+    push @failed, $name;
+}
+my ($sysname, undef, $release, undef, $machine) = POSIX::uname();
+NotionSync::Test::write_file("$build/t/bench/bench.json", NotionSync::Test::encode({
+    version => NotionSync::Test::build_info('version'), at => POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime),
+    machine => "$sysname $release $machine", processors => 0 + `getconf _NPROCESSORS_ONLN`, failed => \@failed, figures => \%figures,
+}) . "\n");
+exit(@failed ? 1 : 0);

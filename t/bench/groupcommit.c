@@ -1,0 +1,143 @@
+/* groupcommit - how many small commits this disk takes when all that wait share one sync.
+ *
+ *   groupcommit FILE THREADS SECONDS BYTES
+ *
+ * Each thread appends BYTES, then waits until a sync that began afterwards has ended; whoever finds none under way does
+ * it for all. Nothing else is done: no program that commits can be quicker. Prints one line of JSON.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define THREADS_MAX 256
+#define SYNCS_MAX 1000000
+
+static int file;
+static size_t bytes;
+static double end_at;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static unsigned long written, durable, commits, syncs;
+static int syncing;
+static float *sync_ms;
+
+static double now(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void die(const char *what)
+{
+    fprintf(stderr, "groupcommit: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+/* Under the lock, which is open while syncing. */
+static void lead(void)
+{
+    unsigned long upto = written;
+    double start;
+
+    syncing = 1;
+    (void)pthread_mutex_unlock(&lock);
+    start = now();
+    if (fdatasync(file) != 0) {
+        die("fdatasync");
+    }
+    (void)pthread_mutex_lock(&lock);
+    if (syncs < SYNCS_MAX) {
+        sync_ms[syncs] = (float)((now() - start) * 1000);
+    }
+    syncs++;
+    syncing = 0;
+    durable = upto;
+    (void)pthread_cond_broadcast(&changed);
+}
+
+static void *run(void *baton)
+{
+    char *text = malloc(bytes);
+
+    (void)baton;
+    if (!text) {
+        die("malloc");
+    }
+    memset(text, 'x', bytes);
+    (void)pthread_mutex_lock(&lock);
+    while (now() < end_at) {
+        unsigned long mine;
+
+        if (write(file, text, bytes) != (ssize_t)bytes) {
+            die("write");
+        }
+        mine = ++written;
+        while (durable < mine) {
+            if (syncing) {
+                (void)pthread_cond_wait(&changed, &lock);
+            }
+            else {
+                lead();
+            }
+        }
+        commits++;
+    }
+    (void)pthread_mutex_unlock(&lock);
+    free(text);
+    return NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+
+    return (x > y) - (x < y);
+}
+
+int main(int argc, char **argv)
+{
+    pthread_t threads[THREADS_MAX];
+    double start, seconds;
+    size_t n;
+    int count, i;
+
+    if (argc != 5) {
+        fprintf(stderr, "usage: groupcommit FILE THREADS SECONDS BYTES\n");
+        return 2;
+    }
+    file = open(argv[1], O_CREAT | O_WRONLY | O_APPEND | O_TRUNC, 0600);
+    count = (int)strtol(argv[2], NULL, 10);
+    bytes = strtoul(argv[4], NULL, 10);
+    sync_ms = malloc(SYNCS_MAX * sizeof(*sync_ms));
+    if (file < 0 || !sync_ms || count < 1 || count > THREADS_MAX || bytes < 1) {
+        die(argv[1]);
+    }
+    start = now();
+    end_at = start + strtod(argv[3], NULL);
+    for (i = 0; i < count; i++) {
+        if (pthread_create(&threads[i], NULL, run, NULL) != 0) {
+            die("thread");
+        }
+    }
+    for (i = 0; i < count; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+    seconds = now() - start;
+    n = syncs < SYNCS_MAX ? syncs : SYNCS_MAX;
+    qsort(sync_ms, n, sizeof(*sync_ms), compare);
+    printf("{\"commits\":%lu,\"syncs\":%lu,\"seconds\":%.3f,\"rate\":%.1f,\"sync_p50_ms\":%.3f,"
+           "\"sync_p99_ms\":%.3f}\n",
+           commits, syncs, seconds, (double)commits / seconds, n ? (double)sync_ms[n / 2] : 0.0,
+           n ? (double)sync_ms[n * 99 / 100] : 0.0);
+    (void)unlink(argv[1]);
+    return 0;
+}
