@@ -72,7 +72,8 @@ sub step {
     if (!$good) {
         $why =~ s/^/             /mg;
         print $why =~ /\S/ ? $why : "             it did not happen in time\n";
-        print map { "             $_\n" } $live->{httpd}->log_lines(qr/notionsync:(?:warn|error|crit)/) if $live;
+        my @log = $live ? $live->{httpd}->log_lines(qr/notionsync:(?:warn|error|crit)/) : ();
+        print map { "             $_\n" } @log > 5 ? @log[-5 .. -1] : @log;
     }
     return $good;
 }
@@ -168,10 +169,16 @@ sub shows {
 }
 
 my @edits = (
-    ['name', sub { "Countess $_[0]" }],              ['phone', sub { "+49 30 $_[1]" }],  ['stage', sub { 'Customer' }],
-    ['tags', sub { 'partner, vip' }],                ['score', sub { 41.5 + $_[1] }],    ['next_call', sub { '2028-02-29' }],
-    ['newsletter', sub { !$_[2] || 0 }],             ['notes', sub { "Called back.\nWants <b>more</b>; it's \x{2713}" }],
-    ['company', sub { 'Colossus & Co' }],            ['email', sub { "new$_[1]\@example.org" }],
+    ['name',       sub { "$_[0]{name}, Countess" }],
+    ['phone',      sub { "+49 30 $_[1]" }],
+    ['stage',      sub { $_[0]{stage} eq 'Customer' ? 'Contacted' : 'Customer' }],
+    ['tags',       sub { 'partner, vip' }],
+    ['score',      sub { 41.5 + $_[1] }],
+    ['next_call',  sub { '2028-02-29' }],
+    ['newsletter', sub { $_[0]{newsletter} ? 0 : 1 }],
+    ['notes',      sub { "Called back.\nWants <b>more</b>; it's \x{2713}" }],
+    ['company',    sub { $_[0]{company} eq 'Colossus & Co' ? 'Bletchley Ltd' : 'Colossus & Co' }],
+    ['email',      sub { "new$_[1]\@example.org" }],
 );
 
 sub edits {
@@ -181,7 +188,7 @@ sub edits {
         my ($column, $make) = @{ $edits[$i] };
         my ($page, $key) = @{ $pairs[$i] };
         my $record = $live->row($key);
-        my $value = $make->($record->{name}, 100 + $i, $record->{newsletter});
+        my $value = $make->($record, 100 + $i);
         $run->($page, $key, "$property{$column} of $record->{name}", $column => $value);
         sleep 0.05;
     }
@@ -409,6 +416,6 @@ if (!$good) {
 my $ok = grep { $_ } @steps;
 if ($once) {
     printf "demo: %d steps, %d ok, median Notion->external %s ms, median external->Notion %s ms\n", scalar @steps, $ok,
-        map { defined $_ ? ms($_) : '-' } median(@{ $latency{out} // [] }), median(@{ $latency{in} // [] });
+        map { defined $_ ? ms($_) : '-' } map { scalar median(@{ $latency{$_} // [] }) } qw(out in);
 }
 exit($ok == @steps ? 0 : 1);

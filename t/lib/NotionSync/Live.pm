@@ -85,8 +85,8 @@ sub config_text {
     my $root   = $self->{httpd}->root;
     my $hook   = $self->{hooks} ? "  NotionSyncHookSecret \"file:$root/conf/hook-secret\"\n" : '';
     my $fields = join '', map {
-        sprintf "  NotionSyncField %-14s %s %s%s\n", "\"$_->[1]\"", $_->[4] // '<->', $_->[0],
-            $_->[2]{type} =~ /select/ ? ' options=create' : ''
+        sprintf "  NotionSyncField %-14s %s %s%s%s\n", "\"$_->[1]\"", $_->[4] // '<->', $_->[0],
+            $_->[2]{type} eq 'multi_select' ? ' format=csv' : '', $_->[2]{type} =~ /select/ ? ' options=create' : ''
     } grep { ($_->[4] // '<->') ne '' } @{ $self->{fields} };
     return <<"CONF";
 NotionSyncStateDB   sqlite3 "$root/state/notionsync.db"
