@@ -3,13 +3,6 @@
 
 #include "connector/sql/nts_sql_impl.h"
 
-/* Empty text and null are one value in every common domain. */
-static int is_empty(const nts_value_t *value)
-{
-    return value->kind == NTS_VALUE_NULL ||
-           (value->kind == NTS_VALUE_TEXT && value->as.text[0] == '\0');
-}
-
 apr_status_t nts_sql_add_values(nts_sql_stmt_t *stmt, nts_sql_session_t *s,
                                 const nts_value_t *values)
 {
@@ -45,7 +38,7 @@ int nts_sql_matches(const nts_sql_session_t *s, const nts_value_t *found, const 
 
     for (i = 0; i < s->ask->mapping->pair_count; i++) {
         if (wanted[i].kind != NTS_VALUE_ABSENT && !nts_value_equal(&found[i], &wanted[i]) &&
-            !(is_empty(&found[i]) && is_empty(&wanted[i]))) {
+            !(nts_value_is_empty(&found[i]) && nts_value_is_empty(&wanted[i]))) {
             return 0;
         }
     }

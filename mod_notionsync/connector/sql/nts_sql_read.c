@@ -11,12 +11,19 @@
 /* Parameters of one statement; SQLite before 3.32 takes 999, others have limits as well. */
 #define CHUNK_PARAMS 500
 
-/* Which column of the result holds what: the key, then the entry, then the pairs, then the image. */
+/* How a pair is read. */
+typedef struct pair_shape_t {
+    const nts_sql_column_t *column; /* NULL: not read */
+    const nts_zone_t *zone;
+} pair_shape_t;
+
+/* Which cell of a row holds what: the key, then the entry, then the pairs that are read, then the
+ * image. */
 typedef struct shape_t {
     int at;
     int intent;
-    int *pairs; /* -1: not read */
-    int image;  /* first of the image's columns; -1 none */
+    pair_shape_t *pairs;
+    int image; /* first of the image's cells; -1 none */
 } shape_t;
 
 /* SELECT ... FROM table AS t, up to the WHERE. */
@@ -33,17 +40,19 @@ static apr_status_t select_rows(nts_sql_stmt_t **stmt, shape_t *shape, nts_sql_s
     shape->at = next++;
     shape->intent = next++;
     nts_sql_add(select, s->state.installed ? ", c.at, c.intent" : ", NULL, NULL", NULL);
-    shape->pairs = apr_palloc(s->ptemp, (apr_size_t)(mapping->pair_count + 1) * sizeof(int));
+    shape->pairs =
+        apr_palloc(s->ptemp, (apr_size_t)(mapping->pair_count + 1) * sizeof(*shape->pairs));
     for (i = 0; i < mapping->pair_count; i++) {
-        const nts_sql_column_t *column;
+        pair_shape_t *pair = &shape->pairs[i];
 
-        if (nts_sql_pair_column(&column, s, i) != APR_SUCCESS) {
+        if (nts_sql_pair_column(&pair->column, s, i) != APR_SUCCESS ||
+            nts_sql_zone(&pair->zone, s, &mapping->pairs[i]) != APR_SUCCESS) {
             return APR_EGENERAL;
         }
-        shape->pairs[i] = column ? next++ : -1;
-        if (column) {
+        if (pair->column) {
+            next++;
             nts_sql_add(select, ", t.", NULL);
-            nts_sql_add_name(select, column->name);
+            nts_sql_add_name(select, pair->column->name);
         }
     }
     shape->image = want_image ? next : -1;
@@ -104,32 +113,27 @@ static int read_key(nts_record_t *record, nts_sql_session_t *s, const nts_sql_ce
     return 1;
 }
 
-static apr_status_t read_row(nts_sql_row_t *row, nts_sql_session_t *s, const shape_t *shape,
-                             const nts_sql_cell_t *cells)
+static void read_row(nts_sql_row_t *row, nts_sql_session_t *s, const shape_t *shape,
+                     const nts_sql_cell_t *cells)
 {
     const nts_mapping_t *mapping = s->ask->mapping;
     apr_size_t count = (apr_size_t)mapping->pair_count + 1;
     nts_value_t *values = apr_pcalloc(s->p, count * sizeof(*values));
     nts_sql_cell_t *pair_cells = apr_pcalloc(s->ptemp, count * sizeof(*pair_cells));
+    const nts_sql_cell_t *next = &cells[shape->intent + 1];
     int i;
 
     memset(row, 0, sizeof(*row));
     if (!read_key(&row->record, s, cells)) {
-        return APR_SUCCESS;
+        return;
     }
     for (i = 0; i < mapping->pair_count; i++) {
-        const nts_sql_column_t *column;
-        const nts_zone_t *zone;
+        const pair_shape_t *pair = &shape->pairs[i];
 
-        if (shape->pairs[i] < 0) {
-            continue; /* ABSENT */
+        if (pair->column) { /* else ABSENT */
+            pair_cells[i] = *next++;
+            values[i] = nts_sql_value(pair->column, &pair_cells[i], pair->zone, s->p);
         }
-        if (nts_sql_pair_column(&column, s, i) != APR_SUCCESS ||
-            nts_sql_zone(&zone, s, &mapping->pairs[i]) != APR_SUCCESS) {
-            return APR_EGENERAL;
-        }
-        pair_cells[i] = cells[shape->pairs[i]];
-        values[i] = nts_sql_value(column, &pair_cells[i], zone, s->p);
     }
     row->record.values = values;
     row->record.changed = cells[shape->at].integer * 1000;
@@ -138,7 +142,6 @@ static apr_status_t read_row(nts_sql_row_t *row, nts_sql_session_t *s, const sha
         row->record.image = image_of(s, &cells[shape->image]);
     }
     row->pair_cells = pair_cells;
-    return APR_SUCCESS;
 }
 
 apr_status_t nts_sql_fetch(nts_sql_row_t **row, nts_sql_session_t *s, const char *const *parts,
@@ -160,9 +163,7 @@ apr_status_t nts_sql_fetch(nts_sql_row_t **row, nts_sql_session_t *s, const char
     if (rows.count == 0) {
         return APR_SUCCESS;
     }
-    if (read_row(found, s, &shape, rows.cells) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
+    read_row(found, s, &shape, rows.cells);
     *row = found->record.id ? found : NULL;
     return APR_SUCCESS;
 }
@@ -204,22 +205,19 @@ static apr_status_t read_one(nts_sql_session_t *s)
 }
 
 /* Adds what the rows hold to @a records, but for rows whose key is unusable. */
-static apr_status_t take_rows(apr_array_header_t *records, nts_sql_session_t *s,
-                              const shape_t *shape, const nts_sql_rows_t *rows)
+static void take_rows(apr_array_header_t *records, nts_sql_session_t *s, const shape_t *shape,
+                      const nts_sql_rows_t *rows)
 {
     int i;
 
     for (i = 0; i < rows->count; i++) {
         nts_sql_row_t row;
 
-        if (read_row(&row, s, shape, rows->cells + i * rows->columns) != APR_SUCCESS) {
-            return APR_EGENERAL;
-        }
+        read_row(&row, s, shape, rows->cells + i * rows->columns);
         if (row.record.id) {
             APR_ARRAY_PUSH(records, nts_record_t) = row.record;
         }
     }
-    return APR_SUCCESS;
 }
 
 static void answer_records(nts_sql_session_t *s, const apr_array_header_t *records)
@@ -252,9 +250,11 @@ static apr_status_t read_many(nts_sql_session_t *s)
                 nts_sql_add(stmt, ")", NULL);
             }
         }
-        if (added > 0 && (nts_sql_run(&rows, stmt, s->p) != APR_SUCCESS ||
-                          take_rows(records, s, &shape, &rows) != APR_SUCCESS)) {
-            return APR_EGENERAL;
+        if (added > 0) {
+            if (nts_sql_run(&rows, stmt, s->p) != APR_SUCCESS) {
+                return APR_EGENERAL;
+            }
+            take_rows(records, s, &shape, &rows);
         }
     }
     answer_records(s, records);
@@ -300,10 +300,10 @@ static apr_status_t read_page(apr_array_header_t *records, const char **cursor,
     s->dialect->add_key_order(stmt, s->table);
     nts_sql_add(stmt, " LIMIT ", NULL);
     nts_sql_add_int(stmt, limit);
-    if (nts_sql_run_page(&rows, stmt, s->p) != APR_SUCCESS ||
-        take_rows(records, s, &shape, &rows) != APR_SUCCESS) {
+    if (nts_sql_run_page(&rows, stmt, s->p) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
+    take_rows(records, s, &shape, &rows);
     *cursor = rows.count > 0 && (rows.cut || rows.count >= limit) ? cursor_after(s, &rows) : NULL;
     return APR_SUCCESS;
 }
