@@ -26,6 +26,21 @@ typedef struct shape_t {
     int image; /* first of the image's cells; -1 none */
 } shape_t;
 
+/* The time of the key's last change, and our last intent there, whoever changed the row since (S3.8). */
+static void add_history(nts_sql_stmt_t *select, nts_sql_session_t *s)
+{
+    if (!s->state.installed) {
+        nts_sql_add(select, ", NULL, NULL", NULL);
+        return;
+    }
+    nts_sql_add(select,
+                ", c.at, (SELECT i.intent FROM _notionsync_intent AS i WHERE i.tbl = ", NULL);
+    nts_sql_add_text(select, s->table->name);
+    nts_sql_add(select, " AND i.key = ", NULL);
+    s->dialect->add_stored_key(select, s->table);
+    nts_sql_add(select, " ORDER BY i.at DESC LIMIT 1)", NULL);
+}
+
 /* SELECT ... FROM table AS t, up to the WHERE. */
 static apr_status_t select_rows(nts_sql_stmt_t **stmt, shape_t *shape, nts_sql_session_t *s,
                                 int want_image)
@@ -39,7 +54,7 @@ static apr_status_t select_rows(nts_sql_stmt_t **stmt, shape_t *shape, nts_sql_s
     s->dialect->add_key_columns(select, s->table);
     shape->at = next++;
     shape->intent = next++;
-    nts_sql_add(select, s->state.installed ? ", c.at, c.intent" : ", NULL, NULL", NULL);
+    add_history(select, s);
     shape->pairs =
         apr_palloc(s->ptemp, (apr_size_t)(mapping->pair_count + 1) * sizeof(*shape->pairs));
     for (i = 0; i < mapping->pair_count; i++) {

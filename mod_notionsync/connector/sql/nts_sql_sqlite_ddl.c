@@ -55,6 +55,9 @@ static const nts_sql_object_t shared[] = {
       "DROP TABLE IF EXISTS _notionsync_intent", 1 },
     { "_notionsync_intent_at", "CREATE INDEX _notionsync_intent_at ON _notionsync_intent (at)",
       "DROP INDEX IF EXISTS _notionsync_intent_at", 1 },
+    { "_notionsync_intent_key",
+      "CREATE INDEX _notionsync_intent_key ON _notionsync_intent (tbl, key, at)",
+      "DROP INDEX IF EXISTS _notionsync_intent_key", 1 },
 };
 #define SHARED_COUNT ((int)(sizeof(shared) / sizeof(shared[0])))
 #define TRIGGER_COUNT 3

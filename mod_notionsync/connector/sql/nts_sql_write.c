@@ -237,6 +237,9 @@ static apr_status_t finish(nts_sql_session_t *s, const char *const *now, const c
         s->answer->result = NTS_RESULT_GONE;
         return APR_SUCCESS;
     }
+    if (s->ask->intent) {
+        record->intent = s->ask->intent; /* read back before the intent was stored */
+    }
     s->answer->record = record;
     s->answer->id = record->id;
     return APR_SUCCESS;
