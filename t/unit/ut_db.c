@@ -347,8 +347,9 @@ static void test_full(void)
                 break;
             }
         }
-        /* Reported: how many commits were. */
-        _exit(failed && rows_in(db) == 2 + failed - 100 ? failed - 100 : 255);
+        failed = failed && rows_in(db) == 2 + failed - 100 ? failed - 100 : 255;
+        nts_db_close(db);
+        _exit(failed); /* how many commits were reported */
     }
     (void)waitpid(pid, &status, 0);
     tap_ok(WIFEXITED(status) && WEXITSTATUS(status) < 255,
@@ -387,6 +388,12 @@ static void test_fork(void)
     nts_db_close(db);
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+static void test_memory(void)
+{
+    tap_skip(1, "the sanitizer keeps what was freed");
+}
+#else
 static long resident(void)
 {
     long size = 0;
@@ -425,6 +432,7 @@ static void test_memory(void)
     tap_ok(resident() - before < 64, "D21: fifty thousand transactions and selects take no memory");
     nts_db_close(db);
 }
+#endif
 
 int main(void)
 {
