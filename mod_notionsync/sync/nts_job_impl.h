@@ -24,7 +24,7 @@
 #define NTS_MINUTE apr_time_from_sec(60)
 
 /** Outcome code of a delete that is beyond the limit (S4.2). */
-#define NTS_HELD_DELETE_LIMIT "held.delete-limit"
+#define NTS_HELD_DELETE_LIMIT "held.delete_limit"
 
 /** Decisions in a row before a record that keeps changing under us is left for a moment. */
 #define NTS_ROUNDS_MAX 8

@@ -17,7 +17,7 @@ static nts_step_t store_verdict(nts_job_t *job)
 static nts_step_t wait_for_fate(nts_job_t *job, apr_time_t until)
 {
     nts_outcome_set(
-        &job->outcome, job->p, NTS_REMEDY_RETRY, "notion.fate-unknown",
+        &job->outcome, job->p, NTS_REMEDY_RETRY, "notion.fate_unknown",
         "Notion did not answer a write; it is judged when it can no longer arrive late");
     job->outcome.retry_at = until;
     return nts_job_wait(job, until);
@@ -198,7 +198,7 @@ static void adopt(nts_job_t *job, const nts_record_t *page)
 
 static nts_step_t park_ambiguous(nts_job_t *job, int count)
 {
-    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.create-ambiguous",
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.create_ambiguous",
                     "Notion did not answer a create, and %d unlinked pages may be it", count);
     job->outcome.advice = "trash the doubles in Notion";
     return nts_job_trouble(job, NTS_TROUBLE_PARKED);

@@ -213,7 +213,7 @@ nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
     if (job->entry->side == NTS_NOTION && job->entry->op != NTS_ENTRY_CREATE &&
         job->now - job->view[NTS_NOTION].sent > NTS_READ_FRESH) {
         /* S3.1: too old by now. The intent is closed; the record begins again. */
-        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.read-too-old",
+        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.read_too_old",
                         "the page was read too long before the write could be sent");
         job->entry->state = NTS_ENTRY_NOT_APPLIED;
         return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED);

@@ -50,10 +50,10 @@ static void mark_seen(nts_scan_t *scan, apr_int64_t link)
     }
 }
 
-static int was_seen(const nts_scan_t *scan, apr_int64_t link)
+int nts_scan_was_seen(const nts_scan_t *scan, apr_int64_t link)
 {
     /* a link younger than the scan was made by a job: nothing to ask */
-    return link > scan->config.max_link || (scan->seen[link / 8] >> (link % 8) & 1u);
+    return link > scan->config.max_link || (scan->seen[link / 8] & (1 << (link % 8))) != 0;
 }
 
 nts_step_t nts_scan_end(nts_scan_t *scan)
@@ -302,7 +302,7 @@ static nts_step_t find_absent(nts_scan_t *scan, const nts_reply_t *reply)
         const nts_link_t *link = reply->links[i];
 
         scan->after = link->id;
-        if (!was_seen(scan, link->id) && link->state != NTS_LINK_IGNORED) {
+        if (!nts_scan_was_seen(scan, link->id) && link->state != NTS_LINK_IGNORED) {
             spawns[n].target.link = link->id;
             spawns[n].target.page = link->page;
             spawns[n++].target.key = link->key;

@@ -68,6 +68,8 @@ nts_step_t nts_scan_end(nts_scan_t *scan);
 nts_step_t nts_scan_next(nts_scan_t *scan, nts_scan_state_t finished);
 /** For an answer that is not OK: WAIT with the same request to be repeated, or BLOCKED. */
 nts_step_t nts_scan_not_now(nts_scan_t *scan, const nts_answer_t *answer);
+/** True if a listing showed the link, or it is younger than the scan. */
+int nts_scan_was_seen(const nts_scan_t *scan, apr_int64_t link);
 nts_record_t *nts_scan_row(const nts_scan_t *scan, const char *key);
 
 /* nts_scan_match.c */

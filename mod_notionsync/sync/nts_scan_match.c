@@ -126,7 +126,7 @@ nts_step_t nts_scan_match_next(nts_scan_t *scan)
     }
     if (!scan->report.complete) {
         nts_outcome_set(
-            &scan->outcome, scan->p, NTS_REMEDY_RETRY, "notion.listing-incomplete",
+            &scan->outcome, scan->p, NTS_REMEDY_RETRY, "notion.listing_incomplete",
             "Notion's listing did not prove its end: nothing is matched on a part of it");
         scan->state = NTS_SCAN_ENDED;
         return NTS_STEP_BLOCKED;

@@ -200,11 +200,8 @@ nts_step_t nts_scan_verify_absent(nts_scan_t *scan, nts_link_t *const *links, in
     scan->resume = NTS_SCAN_ABSENT_SPAWNED;
     scan->last_page = count < NTS_SCAN_LINKS_PAGE;
     for (i = 0; i < count; i++) {
-        apr_int64_t id = links[i]->id;
-
-        scan->after = id;
-        if (id <= scan->config.max_link && !(scan->seen[id / 8] >> (id % 8) & 1u) &&
-            links[i]->state == NTS_LINK_ACTIVE) {
+        scan->after = links[i]->id;
+        if (!nts_scan_was_seen(scan, links[i]->id) && links[i]->state == NTS_LINK_ACTIVE) {
             suspect(scan, count, links[i]);
         }
     }

@@ -116,7 +116,7 @@ static int is_ambiguous(const world_t *w)
         const nts_link_t *link = w->links[i];
 
         if (link && link->trouble == NTS_TROUBLE_PARKED && link->outcome.code &&
-            !strcmp(link->outcome.code, "notion.create-ambiguous")) {
+            !strcmp(link->outcome.code, "notion.create_ambiguous")) {
             return 1;
         }
     }
