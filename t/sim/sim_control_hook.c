@@ -15,19 +15,20 @@ static void send_handshake(sim_req_t *q, sim_sub_t *s)
     sim_buf_t body = SIM_BUF_INIT, answer = SIM_BUF_INIT;
     char *url = sim_mem_dup(s->url), sig[72], line[128], error[256];
     const char *headers[] = { line, NULL };
+    char record[SIM_SETTING_TEXT_MAX];
     uint32_t generation = sim_w.generation;
-    long status;
+    long status, timeout = (long)sim_set.webhook_timeout_ms;
 
     sim_json_open(&body, '{');
     sim_json_kstr(&body, "verification_token", s->secret);
     sim_json_close(&body, '}');
     sim_send_sign(sig, s->secret, body.s, body.len);
     snprintf(line, sizeof(line), "X-Notion-Signature: %s", sig);
+    memcpy(record, sim_set.record, sizeof(record));
     s->handshake_ms = sim_time_now();
     sim_world_unlock();
-    status = sim_send_once(url, body.s, body.len, headers, (long)sim_set.webhook_timeout_ms,
-                           &answer, error);
-    sim_log_record_hook(url, status, sig, body.s, body.len);
+    status = sim_send_once(url, body.s, body.len, headers, timeout, &answer, error);
+    sim_log_record_hook(record, url, status, sig, body.s, body.len);
     sim_world_lock();
     if (generation == sim_w.generation) {
         s->handshake_status = status; /* subscriptions live until a reset */
@@ -176,6 +177,7 @@ typedef struct outgoing_t {
     char *url;
     sim_buf_t body;
     char *headers[34];
+    long timeout_ms;
 } outgoing_t;
 
 static void add_header(outgoing_t *o, const char *name, const char *value)
@@ -206,6 +208,7 @@ static void prepare(sim_req_t *q, outgoing_t *o)
         return;
     }
     o->url = sim_mem_dup(url);
+    o->timeout_ms = (long)sim_set.webhook_timeout_ms;
     if (raw) {
         sim_buf_str(&o->body, raw);
     }
@@ -248,7 +251,7 @@ void sim_control_event(sim_req_t *q)
     sim_world_unlock();
     if (!q->fail.status) {
         status = sim_send_once(o.url, o.body.s, o.body.len, (const char *const *)o.headers,
-                               (long)sim_set.webhook_timeout_ms, &answer, error);
+                               o.timeout_ms, &answer, error);
         sim_json_open(&q->out, '{');
         sim_json_kint(&q->out, "status", status);
         sim_json_kstr(&q->out, "error", *error ? error : NULL);

@@ -176,9 +176,9 @@ void sim_log_clear(void)
     memset(by_status, 0, sizeof(by_status));
 }
 
-static void append_line(sim_buf_t *b)
+static void append_line(const char *file, sim_buf_t *b)
 {
-    int fd = open(sim_set.record, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    int fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 
     sim_buf_str(b, "\n");
     if (fd >= 0) {
@@ -212,11 +212,11 @@ static void put_body(sim_buf_t *b, const char *key, const char *s, size_t len)
     json_object_put(o);
 }
 
-void sim_log_record_api(const sim_req_t *q, sim_ms_t came_ms)
+void sim_log_record_api(const char *file, const sim_req_t *q, sim_ms_t came_ms)
 {
     sim_buf_t b = SIM_BUF_INIT;
 
-    if (!*sim_set.record) {
+    if (!*file) {
         return;
     }
     sim_json_open(&b, '{');
@@ -231,15 +231,15 @@ void sim_log_record_api(const sim_req_t *q, sim_ms_t came_ms)
     put_body(&b, "request", q->body, q->body_len);
     put_body(&b, "response", q->out.s, q->out.len);
     sim_json_close(&b, '}');
-    append_line(&b);
+    append_line(file, &b);
 }
 
-void sim_log_record_hook(const char *url, long status, const char *signature, const char *body,
-                         size_t len)
+void sim_log_record_hook(const char *file, const char *url, long status, const char *signature,
+                         const char *body, size_t len)
 {
     sim_buf_t b = SIM_BUF_INIT;
 
-    if (!*sim_set.record) {
+    if (!*file) {
         return;
     }
     sim_json_open(&b, '{');
@@ -250,5 +250,5 @@ void sim_log_record_hook(const char *url, long status, const char *signature, co
     sim_json_kstr(&b, "signature", signature);
     put_body(&b, "body", body, len);
     sim_json_close(&b, '}');
-    append_line(&b);
+    append_line(file, &b);
 }

@@ -10,9 +10,9 @@ void sim_log_json(sim_buf_t *b, int64_t since, int64_t limit);
 void sim_log_counts_json(sim_buf_t *b);
 void sim_log_clear(void);
 
-/* appends to the record file, if there is one; without the world's lock */
-void sim_log_record_api(const sim_req_t *q, sim_ms_t came_ms);
-void sim_log_record_hook(const char *url, long status, const char *signature, const char *body,
-                         size_t len);
+/* appends to the file, if its name is not empty; without the world's lock */
+void sim_log_record_api(const char *file, const sim_req_t *q, sim_ms_t came_ms);
+void sim_log_record_hook(const char *file, const char *url, long status, const char *signature,
+                         const char *body, size_t len);
 
 #endif

@@ -24,13 +24,15 @@ typedef struct transfer_t {
     char *body;
     size_t len;
     char signature[72];
+    long timeout_ms;
+    char record[SIM_SETTING_TEXT_MAX];
     sim_buf_t response;
     int64_t begun_us;
 } transfer_t;
 
 static pthread_t thread;
 static CURLM *multi;
-static volatile int stopping;
+static _Atomic int stopping;
 static long in_flight;
 
 void sim_send_sign(char out[72], const char *secret, const char *body, size_t len)
@@ -117,6 +119,8 @@ static transfer_t *make_transfer(sim_event_t *e)
     t->url = sim_mem_dup(e->sub->url);
     t->body = sim_mem_dup_n(e->body, e->body_len);
     t->len = e->body_len;
+    t->timeout_ms = (long)sim_set.webhook_timeout_ms;
+    memcpy(t->record, sim_set.record, sizeof(t->record));
     sim_send_sign(t->signature, e->sub->secret, t->body, t->len);
     return t;
 }
@@ -126,8 +130,7 @@ static void begin(transfer_t *t)
     t->curl = curl_easy_init();
     t->headers = base_headers(t->signature);
     t->begun_us = sim_time_mono_us();
-    set_up(t->curl, t->url, t->body, t->len, t->headers, (long)sim_set.webhook_timeout_ms,
-           &t->response);
+    set_up(t->curl, t->url, t->body, t->len, t->headers, t->timeout_ms, &t->response);
     curl_easy_setopt(t->curl, CURLOPT_PRIVATE, t);
     curl_multi_add_handle(multi, t->curl);
     in_flight++;
@@ -158,7 +161,7 @@ static void end(CURLMsg *msg)
         curl_easy_getinfo(msg->easy_handle, CURLINFO_RESPONSE_CODE, &status);
     }
     took_ms = (sim_time_mono_us() - t->begun_us) / 1000;
-    sim_log_record_hook(t->url, status, t->signature, t->body, t->len);
+    sim_log_record_hook(t->record, t->url, status, t->signature, t->body, t->len);
     sim_world_lock();
     sim_event_done(t->event, status, error, took_ms);
     sim_world_unlock();

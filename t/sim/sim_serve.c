@@ -264,6 +264,7 @@ static void serve_api(sim_req_t *q)
 {
     sim_ms_t came = sim_time_now();
     int64_t begun = sim_time_mono_us();
+    char record[SIM_SETTING_TEXT_MAX];
     sim_id_t id;
 
     sim_world_lock();
@@ -284,8 +285,9 @@ static void serve_api(sim_req_t *q)
     if (sim_hook_windows() || sim_event_pending()) {
         sim_send_wake();
     }
+    memcpy(record, sim_set.record, sizeof(record));
     sim_world_unlock();
-    sim_log_record_api(q, came);
+    sim_log_record_api(record, q, came);
 }
 
 void sim_serve(sim_req_t *q)

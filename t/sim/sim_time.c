@@ -7,7 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-static sim_ms_t clock_offset;
+/* read without the world's lock */
+static _Atomic sim_ms_t clock_offset;
 
 sim_ms_t sim_time_real(void)
 {
