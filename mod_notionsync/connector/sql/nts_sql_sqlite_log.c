@@ -80,7 +80,7 @@ apr_status_t nts_sql_sqlite_prune(nts_sql_session_t *s, const char *tbl, apr_int
 /* The end of the literal that begins at `text`, as quote() writes them; NULL if none does. */
 static const char *literal_end(const char *text)
 {
-    if (*text == '\'' || ((*text == 'X' || *text == 'x') && text[1] == '\'')) {
+    if (*text == '\'' || (*text == 'X' && text[1] == '\'')) {
         text += *text != '\'';
         for (text++; *text; text++) {
             if (*text == '\'' && *++text != '\'') {
@@ -148,12 +148,13 @@ static int add_member(nts_json_t *image, const char *column, const char *text, c
 {
     nts_sql_cell_t cell = nts_sql_cell_null();
     const char *word = apr_pstrmemdup(p, text, (apr_size_t)(end - text));
+    const char *normal;
 
     if (*text == '\'') {
         cell.kind = NTS_SQL_TEXT;
         cell.bytes = unquote(text, end, &cell.len, p);
     }
-    else if (*text == 'X') {
+    else if (*text == 'X' && text[1] == '\'') {
         if (!blob_of(&cell, text, end, p)) {
             return 0;
         }
@@ -162,8 +163,8 @@ static int add_member(nts_json_t *image, const char *column, const char *text, c
         cell.kind = NTS_SQL_REAL;
         cell.real = *word == '-' ? -HUGE_VAL : HUGE_VAL;
     }
-    else if (*word && strspn(word, "0123456789+-.eE") == strlen(word)) {
-        nts_json_add_number(image, column, word);
+    else if (nts_decimal_normalise(&normal, word, p) == APR_SUCCESS) {
+        nts_json_add_number(image, column, word); /* as it is: 1.0 is no integer */
         return 1;
     }
     else if (strcmp(word, "NULL") != 0) {
@@ -180,6 +181,7 @@ const char *nts_sql_sqlite_change_image(const char *stored, apr_pool_t *p)
 
     while (*stored) {
         const char *name_end = *stored == '\'' ? literal_end(stored) : NULL;
+        const char *name;
         const char *value;
         const char *end;
         apr_size_t len;
@@ -187,10 +189,11 @@ const char *nts_sql_sqlite_change_image(const char *stored, apr_pool_t *p)
         if (!name_end || *name_end != ',') {
             return NULL;
         }
+        name = unquote(stored, name_end, &len, p);
         value = name_end + 1;
         end = literal_end(value);
-        if (!end || (*end != ',' && *end != '\0') ||
-            !add_member(image, unquote(stored, name_end, &len, p), value, end, p)) {
+        if (!nts_utf8_is_valid(name, len) || !end || (*end != ',' && *end != '\0') ||
+            !add_member(image, name, value, end, p)) {
             return NULL;
         }
         stored = *end == ',' ? end + 1 : end;

@@ -9,18 +9,19 @@
 #include "connector/sql/nts_sql_impl.h"
 
 #define DAY_LEN 10    /* YYYY-MM-DD */
+#define MINUTE_LEN 16 /* YYYY-MM-DD?HH:MM */
 #define SECOND_LEN 19 /* YYYY-MM-DD?HH:MM:SS */
 
 /* What some programs add: a space before the offset, "UTC", an offset without its colon. */
 static const char *tidy(const char *text, apr_pool_t *p)
 {
     apr_size_t len = strlen(text);
-    const char *space = len > DAY_LEN + 1 ? strchr(text + DAY_LEN + 1, ' ') : NULL;
+    const char *space = len > MINUTE_LEN ? strchr(text + MINUTE_LEN, ' ') : NULL;
 
     if (len == DAY_LEN) {
         return apr_pstrcat(p, text, " 00:00:00", NULL);
     }
-    if (space) {
+    if (space && space[1] && strchr("+-UZ", space[1])) {
         const char *offset = strcmp(space + 1, "UTC") == 0 ? "Z" : space + 1;
 
         text = apr_psprintf(p, "%.*s%s", (int)(space - text), text, offset);
@@ -77,12 +78,14 @@ const char *nts_sql_instant_text(apr_time_t at, const nts_zone_t *zone, int with
     const char *offset = with_offset ? "+" : "";
     int east;
 
-    if (like && nts_sql_instant_parse(&ignored, like, NULL, p) && strlen(like) >= SECOND_LEN) {
+    if (like && nts_sql_instant_parse(&ignored, like, NULL, p) && strlen(like) > DAY_LEN) {
         between = like[DAY_LEN];
-        if (like[SECOND_LEN] == '.') {
-            digits = strspn(like + SECOND_LEN + 1, "0123456789");
+        offset = like + DAY_LEN + 1;
+        offset += strspn(offset, "0123456789:");
+        if (*offset == '.') {
+            digits = strspn(++offset, "0123456789");
+            offset += digits;
         }
-        offset = like + SECOND_LEN + (digits ? digits + 1 : 0);
     }
     if (*offset == '\0') {
         return spell(nts_zone_to_local(zone, at), between, digits, p);
