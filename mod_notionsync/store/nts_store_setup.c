@@ -279,17 +279,17 @@ static apr_status_t write_setup(setup_t *setup, const nts_setup_t *what)
     return rv;
 }
 
-apr_status_t nts_store_put_setup(nts_store_t *store, const nts_setup_t *what, apr_pool_t *p)
+apr_status_t nts_store_put_setup(nts_store_t *store, const nts_setup_t *setup, apr_pool_t *p)
 {
-    setup_t setup = { store, p, NULL };
+    setup_t work = { store, p, NULL };
     int own;
     apr_status_t rv = nts_unit_enter(&own, store);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    setup.ptemp = nts_store_scratch(store);
-    return nts_unit_leave(store, own, write_setup(&setup, what));
+    work.ptemp = nts_store_scratch(store);
+    return nts_unit_leave(store, own, write_setup(&work, setup));
 }
 
 /* --- reading it back */
