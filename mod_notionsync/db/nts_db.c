@@ -113,6 +113,17 @@ static const char *const pragmas[] = {
     "PRAGMA temp_store=MEMORY",       "PRAGMA trusted_schema=OFF",
 };
 
+#define AUTOCHECKPOINT 1000
+
+static apr_status_t put_autocheckpoint(nts_db_t *db)
+{
+    char sql[64];
+    const char *answer;
+
+    (void)apr_snprintf(sql, sizeof(sql), "PRAGMA wal_autocheckpoint=%d", db->autocheckpoint);
+    return nts_db_ask(&answer, db, sql, db->conn);
+}
+
 static apr_status_t set_up(nts_db_t *db)
 {
     apr_size_t i;
@@ -125,7 +136,7 @@ static apr_status_t set_up(nts_db_t *db)
             return rv;
         }
     }
-    return APR_SUCCESS;
+    return put_autocheckpoint(db);
 }
 
 static apr_status_t open_handle(nts_db_t *db)
@@ -167,6 +178,7 @@ apr_status_t nts_db_open(nts_db_t **pdb, const char *driver, const char *params,
     db = apr_pcalloc(own, sizeof(*db));
     db->p = own;
     db->pid = getpid();
+    db->autocheckpoint = AUTOCHECKPOINT;
     db->driver_name = apr_pstrdup(own, driver);
     db->params = apr_pstrdup(own, params);
     rv = apr_pool_create(&db->conn, own);
@@ -281,6 +293,30 @@ apr_status_t nts_db_set_wal(nts_db_t *db)
     if (rv == APR_SUCCESS && (!mode || strcmp(mode, "wal") != 0)) {
         rv = nts_db_fail(db, APR_ENOTIMPL,
                          "this file cannot use write-ahead logging (not a local file system?)");
+    }
+    return rv;
+}
+
+apr_status_t nts_db_set_autocheckpoint(nts_db_t *db, int pages)
+{
+    db->autocheckpoint = pages;
+    return put_autocheckpoint(db);
+}
+
+apr_status_t nts_db_checkpoint(nts_db_t *db)
+{
+    apr_pool_t *ptemp;
+    const char *busy;
+    apr_status_t rv;
+
+    if (db->txn) {
+        return APR_EINVAL;
+    }
+    rv = apr_pool_create(&ptemp, db->p);
+    if (rv == APR_SUCCESS) {
+        /* Busy means that another does it just now. */
+        rv = nts_db_ask(&busy, db, "PRAGMA wal_checkpoint(PASSIVE)", ptemp);
+        apr_pool_destroy(ptemp);
     }
     return rv;
 }

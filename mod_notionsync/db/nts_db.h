@@ -69,6 +69,11 @@ apr_status_t nts_db_run(nts_db_t *db, const char *sql);
 apr_status_t nts_db_ask(const char **answer, nts_db_t *db, const char *sql, apr_pool_t *p);
 /** Switch the file to write-ahead logging, for good. Outside a transaction. */
 apr_status_t nts_db_set_wal(nts_db_t *db);
+/** Who commits writes the log back once it holds this many pages (D54). 1000 unless set; kept when the
+ *  connection is reopened. */
+apr_status_t nts_db_set_autocheckpoint(nts_db_t *db, int pages);
+/** Write back what can be without making anybody wait (D54). Outside a transaction; needs no lock. */
+apr_status_t nts_db_checkpoint(nts_db_t *db);
 
 /**
  * Run a prepared INSERT, UPDATE or DELETE.

@@ -21,6 +21,7 @@ struct nts_db_t {
     const apr_dbd_driver_t *driver;
     apr_dbd_t *handle;    /* NULL: closed, or reopening failed */
     apr_hash_t *prepared; /* nts_stmt_t * -> prepared statement */
+    int autocheckpoint;   /* pages */
     int stale;            /* D3: only a new connection helps */
     nts_txn_t *txn;       /* open transaction */
     apr_status_t failed;  /* D6, D7: first failure inside it */

@@ -1,6 +1,7 @@
 /* nts_lock.c - the lock file. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,23 @@ static apr_status_t map_page(file_t *file, const struct stat *st)
     return APR_SUCCESS;
 }
 
+/* D37: what root made, the tool for instance, must serve those who run without rights: as SQLite does
+ * with its files. */
+static void give_to_directory(const file_t *file, const char *path)
+{
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    struct stat st;
+
+    if (geteuid() != 0 || !slash || (apr_size_t)(slash - path) >= sizeof(directory)) {
+        return;
+    }
+    apr_cpystrn(directory, path, (apr_size_t)(slash - path) + 1);
+    if (stat(directory, &st) == 0 && fchown(file->fd, st.st_uid, st.st_gid) != 0) {
+        return; /* then the others will say that they cannot open it */
+    }
+}
+
 static apr_status_t open_file(file_t **pfile, const char *path)
 {
     struct stat st;
@@ -125,7 +143,7 @@ static apr_status_t open_file(file_t **pfile, const char *path)
     if (!file) {
         return APR_ENOMEM;
     }
-    file->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    file->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file->fd < 0 || fstat(file->fd, &st) != 0) {
         rv = errno;
         if (file->fd >= 0) {
@@ -133,6 +151,9 @@ static apr_status_t open_file(file_t **pfile, const char *path)
         }
         free(file);
         return rv;
+    }
+    if (st.st_size == 0) {
+        give_to_directory(file, path);
     }
     rv = map_page(file, &st);
     if (rv != APR_SUCCESS) {

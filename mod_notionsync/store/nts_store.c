@@ -71,6 +71,9 @@ static apr_status_t connect_store(nts_store_t *store, const nts_store_config_t *
                 p);
         nts_lock_release_writer(store->lock);
     }
+    else if (config->autocheckpoint > 0) {
+        rv = nts_db_set_autocheckpoint(store->db, config->autocheckpoint);
+    }
     return rv;
 }
 
@@ -132,17 +135,14 @@ static void explain_version(nts_outcome_t *out, const nts_store_config_t *config
 }
 
 /* Made before SQLite opens it, so that it is never readable by others (R8). */
-static apr_status_t create_file(const nts_store_config_t *config, apr_pool_t *ptemp)
+static apr_status_t create_file(const char *path, apr_pool_t *ptemp)
 {
     apr_file_t *file;
     apr_status_t rv =
-        apr_file_open(&file, config->params, APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_WRITE,
+        apr_file_open(&file, path, APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_WRITE,
                       APR_FPROT_UREAD | APR_FPROT_UWRITE, ptemp);
 
-    if (rv == APR_SUCCESS) {
-        return apr_file_close(file);
-    }
-    return APR_STATUS_IS_EEXIST(rv) ? APR_SUCCESS : rv;
+    return rv == APR_SUCCESS ? apr_file_close(file) : rv;
 }
 
 static apr_status_t migrate(nts_store_t *store, const nts_store_config_t *config,
@@ -172,9 +172,9 @@ static apr_status_t migrate(nts_store_t *store, const nts_store_config_t *config
 apr_status_t nts_store_migrate(const nts_store_config_t *config, nts_outcome_t *out, apr_pool_t *p)
 {
     nts_store_t *store;
-    apr_status_t rv = create_file(config, p);
+    apr_status_t rv = create_file(config->params, p);
 
-    if (rv != APR_SUCCESS) {
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_EEXIST(rv)) {
         explain(out, config, "it cannot be created", system_words(rv, p),
                 "create its directory, writable for the user that httpd runs as", p);
         return rv;
@@ -228,6 +228,47 @@ void nts_store_close(nts_store_t *store)
     (void)nts_lock_writer(store->lock, CLOSE_WAIT);
     nts_db_close(store->db);
     apr_pool_destroy(store->p);
+}
+
+/* --- upkeep */
+
+apr_status_t nts_store_checkpoint(nts_store_t *store)
+{
+    return nts_db_checkpoint(store->db);
+}
+
+/* Into a file that is there and empty, so that its rights are ours to choose (D53: through SQLite only). */
+static const nts_stmt_t copy_to = { "VACUUM INTO %s" };
+
+apr_status_t nts_store_backup(nts_store_t *store, const char *path, nts_outcome_t *out,
+                              apr_pool_t *p)
+{
+    const char *words = NULL;
+    apr_status_t rv;
+
+    if (store->txn) {
+        return APR_EINVAL;
+    }
+    rv = create_file(path, p);
+    if (rv != APR_SUCCESS) {
+        words = system_words(rv, p);
+    }
+    else {
+        rv = nts_db_exec(NULL, store->db, &copy_to, NTS_ARGS(nts_text(path)));
+        if (rv != APR_SUCCESS) {
+            words = apr_pstrdup(p, nts_db_error(store->db));
+            (void)apr_file_remove(path, p);
+        }
+    }
+    if (rv != APR_SUCCESS) {
+        nts_outcome_set(out, p, NTS_REMEDY_PERSON, "store.backup", "the copy %s cannot be made",
+                        path);
+        if (out) {
+            out->words = words;
+            out->advice = "name a file that does not exist, in a directory with room and rights";
+        }
+    }
+    return rv;
 }
 
 /* --- units */

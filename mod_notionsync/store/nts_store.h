@@ -1,9 +1,14 @@
 /* nts_store.h - the module's memory: everything that must survive a crash, in one database.
  *
- * APR DBD with SQLite underneath. One connection per process (httpd children, workers, tool), opened after
- * the fork and never carried over one (D25). Writers take the one writer lock first (D12). Every write
- * of a worker carries its group's epoch and is refused when another owner has raised it.
- * Not thread-safe: one thread at a time per nts_store_t.
+ * APR DBD with SQLite underneath. A connection belongs to the process that opened it (httpd child, worker,
+ * tool), is opened after the fork and never carried over one (D25). Writers take the one writer lock
+ * first (D12); reading needs no lock. Every commit of a job carries its group's epoch and is refused when
+ * another owner has raised it. One thread at a time per nts_store_t; a process may have several.
+ *
+ * Statuses besides those of nts_base.h: APR_TIMEUP the writer lock was not to be had in time, nothing
+ * happened; APR_EMISMATCH the stored data is damaged, or a newer version has migrated it: this process
+ * cannot go on; APR_ENOSPC, APR_EACCES as the disk says. After any failure inside a unit the whole unit
+ * is undone. docs/design/state.md describes the tables.
  */
 #ifndef NTS_STORE_H
 #define NTS_STORE_H
@@ -17,8 +22,11 @@ typedef struct nts_store_t nts_store_t;
 typedef struct nts_store_config_t {
     const char *driver;    /* "sqlite3" */
     const char *params;    /* path of the database file */
-    const char *lock_path; /* lock file beside it; one per store, shared by all processes */
+    const char *lock_path; /* one per store, for all processes; NULL: params with ".lock" */
     const nts_clock_t *clock;
+    /* pages of the log (4 KB) after which a commit of this process writes it back; 0: 1000. Where
+     * commits must be quick more, if a worker calls nts_store_checkpoint */
+    int autocheckpoint;
 } nts_store_config_t;
 
 /** Create the file if absent and migrate it to this version's schema. Only in the short-lived helper or
@@ -30,10 +38,19 @@ apr_status_t nts_store_open(nts_store_t **store, const nts_store_config_t *confi
                             nts_outcome_t *out, apr_pool_t *p);
 void nts_store_close(nts_store_t *store);
 
+/** Write the log back as far as nobody has to wait. Outside a unit; takes some milliseconds of disk, so
+ *  in a worker's idle moments. */
+apr_status_t nts_store_checkpoint(nts_store_t *store);
+/** A consistent copy of the whole store, made while others go on, to a file that does not exist yet. */
+apr_status_t nts_store_backup(nts_store_t *store, const char *path, nts_outcome_t *out,
+                              apr_pool_t *p);
+
 /* ---- transactions: everything between begin and commit is one durable unit. Without begin each call
  *      below that writes is its own transaction. Any failure inside dooms the unit (D7). ---- */
 
-/** Takes the writer lock (waits at most @a wait; APR_TIMEUP) and begins. */
+/** Takes the writer lock (waits at most @a wait; APR_TIMEUP) and begins. A call that is its own
+ *  transaction waits ten seconds. Numbers that calls have set in the caller's structures (link, entry,
+ *  notice ids) mean nothing when the unit is not committed. */
 apr_status_t nts_store_begin(nts_store_t *store, apr_interval_time_t wait);
 apr_status_t nts_store_commit(nts_store_t *store);
 void nts_store_rollback(nts_store_t *store);
@@ -46,7 +63,8 @@ void nts_store_rollback(nts_store_t *store);
 apr_status_t nts_store_put_setup(nts_store_t *store, const nts_setup_t *setup, apr_pool_t *p);
 /** The running setup, for the tool and for children. */
 apr_status_t nts_store_get_setup(nts_setup_t **setup, nts_store_t *store, apr_pool_t *p);
-/** Keep a pair's property id once first contact has shown it. */
+/** Keep a pair's property id once first contact has shown it. A pair that is taken out of a running
+ *  mapping and put back later gets a new number, and so begins without bases (S5.7). */
 apr_status_t nts_store_put_property(nts_store_t *store, apr_int64_t pair, const char *property_id);
 
 typedef enum nts_mapping_state_t {
@@ -69,6 +87,8 @@ typedef struct nts_mapping_status_t {
     const char *triggers;               /* one line for the dashboard: provisioned, missing, ... */
 } nts_mapping_status_t;
 
+/** All zero for a mapping that is not known. Note that nts_store_take_changes moves `counter` and a match
+ *  join sets `matched`: whoever keeps a copy follows, or writes the old value back. */
 apr_status_t nts_store_get_status(nts_mapping_status_t *status, nts_store_t *store,
                                   apr_int64_t mapping, apr_pool_t *p);
 apr_status_t nts_store_put_status(nts_store_t *store, apr_int64_t mapping,
@@ -94,6 +114,9 @@ int nts_store_owns_group(nts_store_t *store, const char *group, apr_int64_t epoc
 
 /* ---- the engine's calls ---- */
 
+/** A page leads to its live link, or else to its newest tombstone (S4.1); a key only to a live link, for a
+ *  key that is used again is a new record (S4.4). Intents that name the page or key come with it even if
+ *  they belong to another link. */
 apr_status_t nts_store_load(nts_loaded_t **loaded, nts_store_t *store, const nts_mapping_t *mapping,
                             const nts_target_t *target, apr_pool_t *p);
 /** One nts_commit_t; @a result tells LIMIT and CLASH, which store nothing of it but leave the unit
@@ -101,7 +124,8 @@ apr_status_t nts_store_load(nts_loaded_t **loaded, nts_store_t *store, const nts
 apr_status_t nts_store_apply(nts_commit_result_t *result, const char **words, nts_store_t *store,
                              const nts_mapping_t *mapping, const char *group, apr_int64_t epoch,
                              nts_commit_t *commit, apr_pool_t *p);
-/** Links by ids (one per id, NULL where unknown) or, with ids NULL, active and new ones by number. */
+/** Links by ids (one per id, NULL where unknown; live or dead as nts_store_load) or, with ids NULL,
+ *  active and new ones by number. */
 apr_status_t nts_store_lookup(nts_link_t ***links, int *count, nts_store_t *store,
                               apr_int64_t mapping, nts_side_t side, const char *const *ids,
                               int id_count, apr_int64_t after, int limit, apr_pool_t *p);
@@ -126,7 +150,9 @@ apr_status_t nts_store_settle(nts_store_t *store, const apr_int64_t *ids, int co
 /** Take external changes into the inbox and move the mapping's counter, in one transaction. */
 apr_status_t nts_store_take_changes(nts_store_t *store, apr_int64_t mapping, nts_inbox_row_t *rows,
                                     int count, apr_int64_t counter);
-/** Forget settled notices older than @a before (they keep event ids known until then), some at a time. */
+/** Forget settled notices (which keep event ids known until then), and audit, tombstones, commands and
+ *  runs that are older. At most 500 rows of each a call, so call it again and again: once a minute or so.
+ *  Intents without an end are never forgotten. */
 apr_status_t nts_store_prune(nts_store_t *store, apr_time_t inbox_before, apr_time_t audit_before);
 
 /* ---- budget: requests are reserved before they are sent (architecture, Queue and budget) ---- */
@@ -220,10 +246,12 @@ apr_status_t nts_store_match_clear(nts_store_t *store, apr_int64_t mapping);
 /** Before whole sides are matched again: let go of the records an earlier match held as ambiguous. If there
  *  were any the mapping is no longer matched, so that the match cannot be left out. */
 apr_status_t nts_store_match_release(int *released, nts_store_t *store, apr_int64_t mapping);
+/** A page of candidates is best put inside one unit. */
 apr_status_t nts_store_match_put(nts_store_t *store, apr_int64_t mapping, nts_side_t side,
                                  const char *id, const char *hash);
-/** Make links of unambiguous pairs, held records of the ambiguous ones, mark the mapping matched; one
- *  transaction per few hundred pairs, restartable. */
+/** Make links (without bases) of unambiguous pairs, held records of the ambiguous ones: those whose hash
+ *  stands on both sides, and more than once on one. Mark the mapping matched and forget the candidates.
+ *  One transaction per few hundred pairs, restartable. APR_EBUSY: another has taken over the group. */
 apr_status_t nts_store_match_join(nts_matched_t *result, nts_store_t *store,
                                   const nts_mapping_t *mapping, const char *group,
                                   apr_int64_t epoch, apr_pool_t *p);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +93,25 @@ static void test_exclusion(void)
     nts_lock_close(a);
     tap_ok(nts_lock_open(&a, "/nonexistent/lock", p) != APR_SUCCESS && !a,
            "a file that cannot be made is an error");
+}
+
+static void test_owner(void)
+{
+    const char *dir = kit_dir(p);
+    const char *own = apr_pstrcat(p, dir, "/lock", NULL);
+    nts_lock_t *lock;
+    struct stat st;
+
+    if (geteuid() != 0 || chown(dir, 65534, 65534) != 0) {
+        tap_skip(3, "needs root");
+        return;
+    }
+    tap_int(nts_lock_open(&lock, own, p), APR_SUCCESS, "D37: a lock file made by root");
+    tap_ok(stat(own, &st) == 0 && st.st_uid == 65534, "belongs to the owner of its directory");
+    nts_lock_close(lock);
+    (void)unlink(own);
+    tap_ok(symlink("/etc/hostname", own) == 0 && nts_lock_open(&lock, own, p) != APR_SUCCESS,
+           "R5: a link in its place is not followed");
 }
 
 static int use_inherited(void *data)
@@ -320,6 +340,7 @@ int main(void)
     (void)apr_pool_create(&p, NULL);
     path = apr_pstrcat(p, kit_dir(p), "/lock", NULL);
     test_exclusion();
+    test_owner();
     test_fork();
     test_time();
     test_processes();

@@ -420,6 +420,54 @@ static void test_units(void)
     nts_store_close(kit.store);
 }
 
+static void test_upkeep(void)
+{
+    nts_outcome_t out = { 0 };
+    nts_store_config_t config;
+    nts_store_t *copy;
+    const char *path;
+    const char *wal;
+    struct stat before;
+    struct stat after;
+    kit_t kit;
+    int i;
+
+    kit_open(&kit, p);
+    nts_store_close(kit.store);
+    kit.config.autocheckpoint = 100000;
+    kit.store = kit_connect(&kit, p);
+    wal = apr_pstrcat(p, kit.config.params, "-wal", NULL);
+    (void)kit_put_notice(&kit, NTS_NOTION, "p0", "e0");
+    (void)nts_store_begin(kit.store, 0);
+    tap_int(nts_store_checkpoint(kit.store), APR_EINVAL, "no checkpoint inside a unit");
+    (void)nts_store_rollback(kit.store);
+    tap_int(nts_store_checkpoint(kit.store), APR_SUCCESS, "a checkpoint");
+    (void)stat(wal, &before);
+    for (i = 1; i < 20; i++) {
+        (void)kit_put_notice(&kit, NTS_NOTION, apr_psprintf(p, "p%d", i),
+                             apr_psprintf(p, "e%d", i));
+        (void)nts_store_checkpoint(kit.store);
+    }
+    (void)stat(wal, &after);
+    tap_ok(after.st_size <= 2 * before.st_size + 65536, "D54: keeps the log short (%ld, %ld)",
+           (long)before.st_size, (long)after.st_size);
+
+    path = apr_pstrcat(p, kit.dir, "/copy.db", NULL);
+    tap_int(nts_store_backup(kit.store, path, &out, p), APR_SUCCESS, "a backup");
+    tap_int(mode_of(path), 0600, "is for its owner only");
+    tap_ok(APR_STATUS_IS_EEXIST(nts_store_backup(kit.store, path, &out, p)) && out.advice,
+           "and is not overwritten");
+    config = kit.config;
+    config.params = path;
+    config.lock_path = NULL;
+    tap_int(nts_store_open(&copy, &config, &out, p), APR_SUCCESS, "it opens as a store");
+    tap_ok(copy && nts_store_owns_group(copy, "g", kit.epoch, p), "with the same contents");
+    nts_store_close(copy);
+    tap_ok(nts_store_backup(kit.store, "/nonexistent/copy.db", &out, p) != APR_SUCCESS && out.words,
+           "where nothing can be written there is no backup");
+    nts_store_close(kit.store);
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -432,6 +480,7 @@ int main(void)
     test_commands();
     test_runs();
     test_units();
+    test_upkeep();
     tap_int(nts_db_open_count(), 0, "every connection was closed");
     apr_pool_destroy(p);
     return tap_done();
