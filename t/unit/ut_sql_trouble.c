@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <apr_thread_proc.h>
 
 #include "sql_kit.h"
 #include "tap/tap.h"
@@ -296,6 +299,106 @@ static void test_watch(const char *journal)
     end_database();
 }
 
+#define EDITS 300
+
+/* An application in a process of its own: so many commits, each of one row. Forked while no database
+ * is open here, since SQLite does not survive that; it begins when `go` is closed. */
+static pid_t start_writer(const char *path, int go[2])
+{
+    pid_t child = pipe(go) == 0 ? fork() : -1;
+
+    if (child == 0) {
+        sqlite3 *own;
+        int failed = 0;
+        char byte;
+
+        (void)close(go[1]);
+        failed = read(go[0], &byte, 1) != 0;
+        own = open_app(path);
+        for (int i = 1; i <= EDITS && !failed; i++) {
+            char sql[100];
+
+            (void)snprintf(sql, sizeof(sql), "UPDATE deals SET name = 'edit %d' WHERE id = 1", i);
+            failed = sqlite3_exec(own, sql, NULL, NULL, NULL) != SQLITE_OK;
+        }
+        (void)sqlite3_close(own);
+        _exit(failed);
+    }
+    return child;
+}
+
+typedef struct worker_t {
+    apr_pool_t *p; /* of the thread */
+    int edits;
+    int ours;
+    int disordered;
+    int failed;
+} worker_t;
+
+/* What the helper thread does: own writes between looks, until every edit has been seen. */
+static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
+{
+    worker_t *w = data;
+    nts_value_t value = nts_value_text("ours");
+    apr_int64_t since = 0;
+
+    for (int turn = 0; w->edits < EDITS && !w->failed; turn++) {
+        nts_ask_t ask = ask_of(turn % 4 ? NTS_ASK_CHANGES : NTS_ASK_UPDATE, m);
+        nts_answer_t answer;
+        apr_pool_t *p;
+
+        apr_pool_create(&p, w->p);
+        ask.since = since;
+        ask.id = "2";
+        ask.values = &value;
+        value = nts_value_text(apr_psprintf(p, "ours %d", turn));
+        ask.intent = ask.kind == NTS_ASK_UPDATE ? apr_psprintf(p, "i-%d", turn) : NULL;
+        nts_connector_sql.perform(connection, &ask, &answer, p);
+        for (int i = 0; i < answer.change_count; i++) {
+            w->disordered += answer.changes[i].number <= since;
+            since = answer.changes[i].number;
+            w->ours += answer.changes[i].intent != NULL;
+            w->edits += answer.changes[i].intent == NULL;
+        }
+        w->failed = answer.result != NTS_RESULT_OK || turn > 100000;
+        apr_pool_destroy(p);
+    }
+    apr_thread_exit(thread, APR_SUCCESS);
+    return NULL;
+}
+
+/* The loop's thread watches, the helper's works, another process writes. */
+static void test_together(void)
+{
+    apr_thread_t *thread = NULL;
+    apr_status_t rv = APR_SUCCESS;
+    worker_t worker = { 0 };
+    pid_t writer;
+    int go[2];
+    int status = 1;
+    int fd;
+
+    writer = start_writer(path_of("together.db"), go);
+    begin("together.db", "WAL");
+    app_run("INSERT INTO deals (id) VALUES (2); DELETE FROM _notionsync_change");
+    fd = nts_connector_sql.watch(connection, m);
+    apr_pool_create_unmanaged_ex(&worker.p, NULL, NULL);
+    (void)close(go[1]);
+    (void)close(go[0]);
+    tap_ok(writer > 0 && apr_thread_create(&thread, NULL, work, &worker, pool) == APR_SUCCESS,
+           "an application writes while we read and write");
+    (void)waitpid(writer, &status, 0);
+    tap_int(status, 0, "none of its statements failed");
+    tap_ok(woken(fd), "the loop was woken");
+    (void)apr_thread_join(&rv, thread);
+    tap_int(worker.failed, 0, "none of ours failed");
+    tap_int(worker.edits, EDITS, "each edit was seen, and once");
+    tap_ok(worker.ours > 0, "our own were known as ours: %d", worker.ours);
+    tap_int(worker.disordered, 0, "all in order");
+    apr_pool_destroy(worker.p);
+    end_database();
+}
+
 static void test_watch_missing(void)
 {
     open_connector(path_of("no/such/folder.db"));
@@ -317,6 +420,7 @@ int main(void)
     test_watch("TRUNCATE");
     test_watch("PERSIST");
     test_watch_missing();
+    test_together();
     end_tests();
     return tap_done();
 }
