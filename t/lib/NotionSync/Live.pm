@@ -25,7 +25,7 @@ our @EXPORT_OK = qw(wait_until median percentile);
 our $TOKEN       = 'ntn_sim_token';
 our $HOOK_SECRET = 'secret_0123456789abcdefghijklmnopqrstuvwxyzABCD';
 
-# column, property, property's schema, column's type
+# column, property, property's schema, column's type, arrow (default <->, '' not mapped), options (default: what fits)
 our @CONTACTS = (
     ['name',       'Name',       { type => 'title' },                                                  'TEXT'],
     ['email',      'E-mail',     { type => 'email' },                                                  'TEXT'],
@@ -86,8 +86,8 @@ sub config_text {
     my $root   = $self->{httpd}->root;
     my $hook   = $self->{hooks} ? "  NotionSyncHookSecret \"file:$root/conf/hook-secret\"\n" : '';
     my $fields = join '', map {
-        sprintf "  NotionSyncField %-14s %s %s%s%s\n", "\"$_->[1]\"", $_->[4] // '<->', $_->[0],
-            $_->[2]{type} eq 'multi_select' ? ' format=csv' : '', $_->[2]{type} =~ /select/ ? ' options=create' : ''
+        sprintf "  NotionSyncField %-14s %s %s%s%s\n", "\"" . $_->[1] =~ s/(["\\])/\\$1/gr . "\"", $_->[4] // '<->', $_->[0],
+            $_->[5] // ($_->[2]{type} eq 'multi_select' ? ' format=csv' : ''), $_->[2]{type} =~ /select/ ? ' options=create' : ''
     } grep { ($_->[4] // '<->') ne '' } @{ $self->{fields} };
     return <<"CONF";
 NotionSyncStateDB   sqlite3 "$root/state/notionsync.db"
