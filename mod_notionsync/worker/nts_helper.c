@@ -250,8 +250,8 @@ apr_status_t nts_helper_create(nts_helper_t **helper, nts_loop_t *loop,
     return APR_SUCCESS;
 }
 
-void nts_helper_ask(nts_helper_t *helper, const nts_ask_t *ask, int live, nts_helper_done_fn *done,
-                    void *baton, apr_pool_t *p)
+void nts_helper_ask(nts_helper_t *helper, const nts_ask_t *ask, nts_urgency_t urgency,
+                    nts_helper_done_fn *done, void *baton, apr_pool_t *p)
 {
     order_t *order = apr_pcalloc(p, sizeof(*order));
 
@@ -260,7 +260,7 @@ void nts_helper_ask(nts_helper_t *helper, const nts_ask_t *ask, int live, nts_he
     order->baton = baton;
     helper->load++;
     (void)apr_thread_mutex_lock(helper->mutex);
-    queue_push(live ? &helper->live : &helper->bulk, order);
+    queue_push(urgency == NTS_LIVE ? &helper->live : &helper->bulk, order);
     (void)apr_thread_cond_signal(helper->changed);
     (void)apr_thread_mutex_unlock(helper->mutex);
 }

@@ -8,6 +8,7 @@
 #define NTS_HELPER_H
 
 #include "connector/nts_connector.h"
+#include "queue/nts_urgency.h"
 #include "worker/nts_loop.h"
 
 typedef struct nts_helper_t nts_helper_t;
@@ -23,8 +24,8 @@ apr_status_t nts_helper_create(nts_helper_t **helper, nts_loop_t *loop,
 
 /** Queue an ask. It, and what it points to, must live until @a done is called; that happens exactly
  *  once, from a turn of the loop. Asks of one class are done in order. */
-void nts_helper_ask(nts_helper_t *helper, const nts_ask_t *ask, int live, nts_helper_done_fn *done,
-                    void *baton, apr_pool_t *p);
+void nts_helper_ask(nts_helper_t *helper, const nts_ask_t *ask, nts_urgency_t urgency,
+                    nts_helper_done_fn *done, void *baton, apr_pool_t *p);
 
 /** For connector->watch and watch_drain, which belong to the loop's thread. */
 nts_connection_t *nts_helper_connection(nts_helper_t *helper);

@@ -17,14 +17,15 @@
 #define NTS_WORKER_EXIT_BROKEN 4 /* an invariant of our own was found broken */
 
 typedef struct nts_worker_config_t {
+    /** Services and mappings. Where ids are 0 the worker stores the setup itself and fills them in. */
     const nts_setup_t *setup;
     nts_store_config_t store;
-    nts_segment_t *segment;
-    int index; /* of the worker, in the segment */
+    nts_segment_t *segment; /* groups and services numbered as nts_grouping_make does; NULL: none */
+    int index;              /* of the worker, in the segment */
     int worker_count;
-    /* read end of a pipe the parent holds; end of file: the parent is gone */
+    /* read end of a pipe the parent holds; end of file: the parent is gone; -1 none */
     int lifeline;
-    /* touched by the tool after it has placed a command; watched by inotify */
+    /* touched by the tool after it has placed a command; watched by inotify; NULL none */
     const char *wake_path;
     /* per service of the setup, fetched before privileges were dropped; NULL where it could not
      * be fetched */
@@ -32,12 +33,16 @@ typedef struct nts_worker_config_t {
     const nts_outcome_t *secret_outcomes; /* per service: why not */
     const volatile int *stop;             /* set by the signal handler: 1 drain, 2 at once */
     int stop_fd;                          /* becomes readable when *stop was set; -1 none */
+    apr_interval_time_t audit_keep;       /* NotionSyncAudit keep=; 0: 90 days */
     const char *user_agent;
+    const char *proxy;   /* nts_net_set_proxy; NULL none */
+    const char *ca_file; /* nts_net_set_ca_file; NULL the system's */
     const nts_clock_t *clock;
     const nts_random_t *random;
 } nts_worker_config_t;
 
-/** Runs until stopped; returns an exit code. */
+/** Runs until stopped; returns an exit code. The process should then end by _exit: a helper thread may
+ *  be stuck in its library. */
 int nts_worker_run(const nts_worker_config_t *config, apr_pool_t *p);
 
 #endif /* NTS_WORKER_H */

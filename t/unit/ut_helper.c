@@ -81,7 +81,8 @@ static void turns(apr_interval_time_t total)
 static void test_order(nts_helper_t *helper)
 {
     static const char *const ids[] = { "1", "b", "c", "L", "M", "d" };
-    static const int live[] = { 0, 0, 0, 1, 1, 0 };
+    static const nts_urgency_t urgency[] = { NTS_BULK, NTS_BULK, NTS_BULK,
+                                             NTS_LIVE, NTS_LIVE, NTS_BULK };
     nts_ask_t asks[6];
     apr_time_t before = nts_loop_mono(loop);
     int i;
@@ -90,7 +91,7 @@ static void test_order(nts_helper_t *helper)
     asks[0].since = 60;
     for (i = 0; i < 6; i++) {
         asks[i].id = ids[i];
-        nts_helper_ask(helper, &asks[i], live[i], take_answer, &asks[i], pool);
+        nts_helper_ask(helper, &asks[i], urgency[i], take_answer, &asks[i], pool);
         if (i == 0) {
             apr_sleep(MS(20)); /* the thread has taken the first */
         }
@@ -113,8 +114,8 @@ static void test_stop(nts_helper_t *helper)
     asks[0].id = "x";
     asks[0].since = 100;
     asks[1].id = "y";
-    nts_helper_ask(helper, &asks[0], 0, take_answer, &asks[0], pool);
-    nts_helper_ask(helper, &asks[1], 0, take_answer, &asks[1], pool);
+    nts_helper_ask(helper, &asks[0], NTS_BULK, take_answer, &asks[0], pool);
+    nts_helper_ask(helper, &asks[1], NTS_BULK, take_answer, &asks[1], pool);
     apr_sleep(MS(20));
     tap_int(nts_helper_stop(helper, MS(2000)), APR_SUCCESS, "a busy thread ends with its ask");
     tap_str(final_log, "1LMbcdx", "what was queued is not begun");
@@ -128,7 +129,7 @@ static void test_stuck(nts_helper_t *helper)
 
     ask.id = "z";
     ask.since = 500;
-    nts_helper_ask(helper, &ask, 0, take_answer, &ask, pool);
+    nts_helper_ask(helper, &ask, NTS_BULK, take_answer, &ask, pool);
     apr_sleep(MS(20));
     before = nts_loop_mono(loop);
     tap_int(nts_helper_stop(helper, MS(50)), APR_TIMEUP, "a stuck thread is left behind");

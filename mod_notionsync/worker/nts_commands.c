@@ -1,0 +1,434 @@
+/* nts_commands.c - one command of a mapping at a time, from the store and back into it. */
+#include <string.h>
+
+#include "base/nts_log.h"
+#include "worker/nts_commands.h"
+#include "worker/nts_contact.h"
+#include "worker/nts_driver.h"
+#include "worker/nts_events.h"
+#include "worker/nts_flow.h"
+#include "worker/nts_reconcile.h"
+
+#define PROGRESS apr_time_from_sec(1)
+/* An undo whose record another job has in hand. */
+#define UNDO_AGAIN apr_time_from_msec(500)
+#define UNDO_TRIES 60
+#define RETRY_PAGE 500
+
+struct nts_commands_t {
+    nts_flow_t *flow;
+    apr_pool_t *p; /* of the command under way; NULL: none */
+    nts_command_t *command;
+    const nts_json_t *args;
+    int looked; /* commands that a former owner left running were taken over */
+    int asking;
+    int stopped;
+    nts_entry_t *entry; /* undo */
+    nts_starter_t starter;
+    int tries;
+    apr_time_t shown; /* monotonic: progress was last stored */
+    nts_timer_t look;
+    nts_timer_t again;
+};
+
+static void look_now(void *baton);
+
+/* --- answers */
+
+static void store_command(nts_commands_t *c)
+{
+    apr_status_t rv = nts_store_update_command(c->flow->host->store, c->command);
+
+    if (rv != APR_SUCCESS) {
+        nts_log(NTS_LOG_ERROR, rv, "mapping %s: command %" APR_INT64_T_FMT " could not be updated",
+                c->flow->label, c->command->id);
+    }
+}
+
+static void end(nts_commands_t *c, const char *state, const nts_json_t *result)
+{
+    apr_pool_t *p = c->p;
+
+    c->command->state = state;
+    c->command->result = nts_json_text(result, c->p);
+    store_command(c);
+    nts_log(NTS_LOG_INFO, 0, "mapping %s: %s, asked for by %s: %s", c->flow->label,
+            c->command->verb, c->command->by ? c->command->by : "?", state);
+    c->p = NULL;
+    c->command = NULL;
+    apr_pool_destroy(p);
+    nts_timer_set(c->flow->host->loop, &c->look, 0);
+}
+
+static nts_json_t *say(nts_commands_t *c, int ok, const char *text)
+{
+    nts_json_t *result = nts_json_make_object(c->p);
+
+    nts_json_add_bool(result, "ok", ok);
+    nts_json_add_string(result, "text", text);
+    return result;
+}
+
+static void succeed(nts_commands_t *c, const char *text)
+{
+    end(c, "done", say(c, 1, text));
+}
+
+static void refuse(nts_commands_t *c, const char *text)
+{
+    end(c, "failed", say(c, 0, text));
+}
+
+static int arg_bool(const nts_commands_t *c, const char *name)
+{
+    return nts_json_bool(nts_json_get(c->args, name), 0);
+}
+
+/* --- runs */
+
+static void run_progress(void *baton, const nts_run_t *run, const char *phase)
+{
+    nts_commands_t *c = baton;
+    apr_time_t now = nts_host_mono(c->flow->host);
+    nts_json_t *progress;
+
+    if (!c->p || now - c->shown < PROGRESS) {
+        return;
+    }
+    c->shown = now;
+    progress = nts_json_make_object(c->p);
+    nts_json_add_string(progress, "phase", phase);
+    nts_json_add_int(progress, "pages", run->seen[NTS_NOTION]);
+    nts_json_add_int(progress, "rows", run->seen[NTS_EXTERNAL]);
+    nts_json_add_int(progress, "expected", run->expected);
+    c->command->progress = nts_json_text(progress, c->p);
+    store_command(c);
+}
+
+static void add_differences(nts_json_t *result, const nts_scan_report_t *report)
+{
+    nts_json_t *list = nts_json_add_array(result, "differences");
+    int i;
+
+    for (i = 0; i < report->difference_count; i++) {
+        const nts_difference_t *difference = &report->differences[i];
+        nts_json_t *item = nts_json_add_object(list, NULL);
+
+        nts_json_add_string(item, "page", difference->page);
+        nts_json_add_string(item, "key", difference->key);
+        nts_json_add_string(item, "what", difference->what);
+        nts_json_add_bool(item, "excused", difference->excused);
+    }
+}
+
+static void run_done(void *baton, const nts_scan_report_t *report, const nts_run_t *run,
+                     const nts_outcome_t *outcome)
+{
+    nts_commands_t *c = baton;
+    nts_json_t *result;
+
+    if (!c->p || c->stopped) {
+        return;
+    }
+    if (!report || strcmp(run->state, "done") != 0) {
+        refuse(c, report ? nts_outcome_text(outcome, c->p) : "the run was broken off");
+        return;
+    }
+    result = say(c, 1, "done");
+    nts_json_add_int(result, "run", run->id);
+    nts_json_add_int(result, "pages", run->seen[NTS_NOTION]);
+    nts_json_add_int(result, "rows", run->seen[NTS_EXTERNAL]);
+    nts_json_add_int(result, "requests", run->requests);
+    if (strcmp(run->kind, "verify") == 0) {
+        nts_json_add_int(result, "equal", report->equal);
+        nts_json_add_int(result, "different", report->different);
+        nts_json_add_int(result, "excused", report->excused);
+        add_differences(result, report);
+    }
+    else {
+        nts_json_add_int(result, "written_to_notion", run->written[NTS_NOTION]);
+        nts_json_add_int(result, "written_to_external", run->written[NTS_EXTERNAL]);
+        nts_json_add_int(result, "troubles", run->troubles);
+    }
+    end(c, "done", result);
+}
+
+static void start_run(nts_commands_t *c, nts_scan_kind_t kind)
+{
+    nts_flow_t *flow = c->flow;
+    const char *cause = apr_psprintf(c->p, "command %" APR_INT64_T_FMT, c->command->id);
+
+    if (!nts_flow_is_usable(flow)) {
+        refuse(c, flow->status.outcome.what
+                      ? apr_pstrcat(c->p, "the mapping cannot work now: ",
+                                    nts_outcome_text(&flow->status.outcome, c->p), NULL)
+                      : "the mapping cannot work now");
+        return;
+    }
+    if (kind != NTS_SCAN_VERIFY && !nts_flow_is_running(flow)) {
+        refuse(c, flow->status.state == NTS_MAPPING_PAUSED
+                      ? "the mapping is paused: resume it first"
+                      : "the first match is not over yet");
+        return;
+    }
+    if (nts_reconcile_ask(flow, kind, cause, run_progress, run_done, c) != APR_SUCCESS) {
+        refuse(c, "another run is asked for already");
+    }
+}
+
+/* --- undo */
+
+static void try_undo(void *baton);
+
+static void undo_ended(void *baton, const nts_ended_t *ended)
+{
+    nts_commands_t *c = baton;
+    int written;
+
+    if (!c->p || c->stopped) {
+        return;
+    }
+    written = ended->writes[NTS_NOTION] + ended->writes[NTS_EXTERNAL];
+    if (ended->step == NTS_STEP_WAIT && !ended->failed && !written && ++c->tries < UNDO_TRIES) {
+        nts_timer_set(c->flow->host->loop, &c->again,
+                      nts_host_until(c->flow->host, ended->until, apr_time_from_sec(60)) +
+                          UNDO_AGAIN);
+        return;
+    }
+    if (ended->failed) {
+        refuse(c, "the state store failed, or the mapping stopped");
+    }
+    else if (ended->step != NTS_STEP_DONE || ended->outcome->remedy != NTS_REMEDY_NONE) {
+        refuse(c, nts_outcome_text(ended->outcome, c->p));
+    }
+    else {
+        succeed(c, written ? "taken back" : "there was nothing to take back");
+    }
+}
+
+static void try_undo(void *baton)
+{
+    nts_commands_t *c = baton;
+
+    if (!nts_flow_is_running(c->flow)) {
+        refuse(c, "the mapping is not running");
+        return;
+    }
+    memset(&c->starter, 0, sizeof(c->starter));
+    c->starter.ended = undo_ended;
+    c->starter.baton = c;
+    c->starter.cause = apr_psprintf(c->p, "undo of %" APR_INT64_T_FMT ", command %" APR_INT64_T_FMT,
+                                    c->entry->id, c->command->id);
+    (void)nts_driver_undo(c->flow, c->entry, &c->starter);
+}
+
+static void start_undo(nts_commands_t *c)
+{
+    apr_int64_t id = nts_json_get_int(c->args, "entry", 0);
+    apr_int64_t mapping = 0;
+    apr_status_t rv = nts_store_get_entry(&c->entry, &mapping, c->flow->host->store, id, c->p);
+
+    if (rv != APR_SUCCESS || mapping != c->flow->given->id || !c->entry->link) {
+        refuse(c, "there is no such audit entry in this mapping");
+        return;
+    }
+    c->tries = 0;
+    try_undo(c);
+}
+
+/* --- triggers */
+
+static void provision_answered(void *baton, const nts_answer_t *answer)
+{
+    nts_commands_t *c = baton;
+    nts_json_t *result;
+    const char *verb;
+
+    c->asking = 0;
+    if (!c->p || c->stopped) {
+        return;
+    }
+    if (answer->result != NTS_RESULT_OK) {
+        refuse(c, nts_outcome_text(&answer->outcome, c->p));
+        return;
+    }
+    verb = c->command->verb;
+    result = say(c, 1, arg_bool(c, "print") ? "these statements would be run" : "done");
+    nts_json_add_string(result, "statements", answer->statements ? answer->statements : "");
+    if (!arg_bool(c, "print")) {
+        nts_log(NTS_LOG_NOTICE, 0, "mapping %s: %sed by %s", c->flow->label, verb,
+                c->command->by ? c->command->by : "?");
+        nts_contact_start(c->flow->contact);
+    }
+    end(c, "done", result);
+}
+
+static void start_provision(nts_commands_t *c, nts_ask_kind_t kind)
+{
+    nts_ask_t ask = { 0 };
+
+    ask.kind = kind;
+    ask.side = NTS_EXTERNAL;
+    ask.mapping = c->flow->mapping ? c->flow->mapping : c->flow->given;
+    ask.dry = arg_bool(c, "print");
+    c->asking = 1;
+    nts_port_ask(c->flow->end[NTS_EXTERNAL].port, &ask, NTS_LIVE, NULL, provision_answered, c,
+                 c->p);
+}
+
+/* --- states */
+
+static void pause_flow(nts_commands_t *c)
+{
+    nts_flow_enter(c->flow, NTS_MAPPING_PAUSED, NULL);
+    succeed(c, "paused");
+}
+
+static void resume_flow(nts_commands_t *c)
+{
+    nts_flow_t *flow = c->flow;
+    int accept = arg_bool(c, "accept_instance");
+
+    if (flow->status.state == NTS_MAPPING_RUNNING) {
+        succeed(c, "it is running");
+        return;
+    }
+    if (accept) {
+        nts_contact_accept_instance(flow->contact);
+    }
+    /* Contact decides whether it can work, and says so in the status. */
+    nts_flow_enter(flow, NTS_MAPPING_STARTING, NULL);
+    nts_contact_start(flow->contact);
+    succeed(c, "resumed");
+}
+
+/* All records in trouble are tried now. */
+static void retry_troubles(nts_commands_t *c)
+{
+    nts_flow_t *flow = c->flow;
+    static const nts_trouble_t kinds[] = { NTS_TROUBLE_PARKED, NTS_TROUBLE_HELD };
+    int total = 0;
+    int k;
+
+    for (k = 0; k < 2; k++) {
+        nts_link_t **links = NULL;
+        int count = 0;
+        int i;
+
+        if (nts_store_get_troubles(&links, &count, flow->host->store, flow->given->id, kinds[k],
+                                   RETRY_PAGE, c->p) != APR_SUCCESS) {
+            refuse(c, "the state store failed");
+            return;
+        }
+        for (i = 0; i < count; i++) {
+            if (links[i]->page) {
+                nts_flow_notice(flow, NTS_NOTION, links[i]->page, NTS_BULK);
+            }
+            else if (links[i]->key) {
+                nts_flow_notice(flow, NTS_EXTERNAL, links[i]->key, NTS_BULK);
+            }
+        }
+        total += count;
+    }
+    succeed(c, apr_psprintf(c->p, "%d records are tried again", total));
+}
+
+/* --- taking commands */
+
+static void start(nts_commands_t *c)
+{
+    const char *verb = c->command->verb;
+    const char *args = c->command->args ? c->command->args : "{}";
+
+    if (nts_json_parse(&c->args, args, strlen(args), NULL, c->p) != APR_SUCCESS) {
+        refuse(c, "the arguments are not JSON");
+        return;
+    }
+    c->command->state = "running";
+    store_command(c);
+    if (strcmp(verb, "reconcile") == 0) {
+        start_run(c, arg_bool(c, "full") ? NTS_SCAN_FULL : NTS_SCAN_INCREMENTAL);
+    }
+    else if (strcmp(verb, "verify") == 0) {
+        start_run(c, NTS_SCAN_VERIFY);
+    }
+    else if (strcmp(verb, "pause") == 0) {
+        pause_flow(c);
+    }
+    else if (strcmp(verb, "resume") == 0) {
+        resume_flow(c);
+    }
+    else if (strcmp(verb, "retry") == 0) {
+        retry_troubles(c);
+    }
+    else if (strcmp(verb, "undo") == 0) {
+        start_undo(c);
+    }
+    else if (strcmp(verb, "provision") == 0) {
+        start_provision(c, NTS_ASK_PROVISION);
+    }
+    else if (strcmp(verb, "unprovision") == 0) {
+        start_provision(c, NTS_ASK_UNPROVISION);
+    }
+    else {
+        refuse(c, "this server does not know that command");
+    }
+}
+
+static void look_now(void *baton)
+{
+    nts_commands_t *c = baton;
+    nts_flow_t *flow = c->flow;
+    nts_command_t *command = NULL;
+    apr_pool_t *p;
+    apr_status_t rv;
+
+    if (c->p || c->stopped || flow->host->draining || flow->group->lost) {
+        return;
+    }
+    (void)apr_pool_create(&p, flow->p);
+    apr_pool_tag(p, "nts_commands");
+    rv = nts_store_next_command(&command, flow->host->store, flow->given->id, !c->looked, p);
+    if (rv != APR_SUCCESS || !command) {
+        c->looked = 1;
+        if (rv != APR_SUCCESS && rv != APR_ENOENT) {
+            nts_log(NTS_LOG_ERROR, rv, "mapping %s: commands cannot be read", flow->label);
+        }
+        apr_pool_destroy(p);
+        return;
+    }
+    c->p = p;
+    c->command = command;
+    start(c);
+}
+
+nts_commands_t *nts_commands_create(nts_flow_t *flow)
+{
+    nts_commands_t *c = apr_pcalloc(flow->p, sizeof(*c));
+
+    c->flow = flow;
+    nts_timer_init(&c->look, look_now, c);
+    nts_timer_init(&c->again, try_undo, c);
+    return c;
+}
+
+void nts_commands_look(nts_flow_t *flow)
+{
+    if (!flow->commands->stopped) {
+        nts_timer_hasten(flow->host->loop, &flow->commands->look, 0);
+    }
+}
+
+void nts_commands_stop(nts_flow_t *flow)
+{
+    nts_commands_t *c = flow->commands;
+
+    c->stopped = 1;
+    nts_timer_cancel(flow->host->loop, &c->look);
+    nts_timer_cancel(flow->host->loop, &c->again);
+}
+
+int nts_commands_is_busy(const nts_commands_t *c)
+{
+    return c->asking;
+}

@@ -1,0 +1,26 @@
+/* nts_contact.h - first contact with both sides of a mapping, and every later one.
+ *
+ * Asks who we are, what the sides look like, whether the database is the one it was; binds the mapping.
+ * Runs at take-over, when a schema event came, before a full run, and as the probe of a blocked mapping.
+ */
+#ifndef NTS_CONTACT_H
+#define NTS_CONTACT_H
+
+#include "worker/nts_group.h"
+
+nts_contact_t *nts_contact_create(nts_flow_t *flow);
+/** Make contact, now or as soon as the one under way is over. Ends in nts_flow_run or nts_flow_block. */
+void nts_contact_start(nts_contact_t *contact);
+/** The flow was blocked: make contact later, each time later. @return when (wall clock) */
+apr_time_t nts_contact_probe(nts_contact_t *contact, const nts_outcome_t *why);
+/** Work has ended: a new binding waits for that. */
+void nts_contact_work_ended(nts_contact_t *contact);
+/** True while no work may start because the mapping is about to be bound anew. */
+int nts_contact_wants_quiet(const nts_contact_t *contact);
+/** Asks under way. */
+int nts_contact_is_busy(const nts_contact_t *contact);
+/** A person said that another database instance is all right. */
+void nts_contact_accept_instance(nts_contact_t *contact);
+void nts_contact_stop(nts_contact_t *contact);
+
+#endif /* NTS_CONTACT_H */

@@ -1,0 +1,527 @@
+/* nts_driver.c - the steps of jobs and scans, and what starts jobs. */
+#include <string.h>
+
+#include "base/nts_log.h"
+#include "worker/nts_driver.h"
+#include "worker/nts_events.h"
+#include "worker/nts_flow.h"
+#include "worker/nts_reconcile.h"
+#include "worker/nts_work.h"
+
+/* Jobs of a group under way; bulk ones leave room for live ones. */
+#define JOBS_MAX 64
+#define BULK_MAX 32
+/* Jobs of one scan that may wait; it goes on when half of them are done. */
+#define SPAWNED_MAX 64
+/* After the store failed, or a service had no time and said nothing of when. */
+#define RETRY_BASE apr_time_from_sec(1)
+#define RETRY_MAX apr_time_from_sec(300)
+/* A record that another job has in hand; that job's end wakes it. */
+#define YIELD_MAX apr_time_from_sec(30)
+#define UNTIL_MAX apr_time_from_sec(24 * 3600)
+
+static int perform(nts_work_t *w, const nts_call_t *call);
+
+/* --- ends */
+
+static void tell_ended(nts_work_t *w, nts_ended_fn *fn, nts_step_t step, apr_status_t failed)
+{
+    nts_ended_t ended = { 0 };
+
+    ended.step = step;
+    ended.failed = failed;
+    ended.scan = w->scan;
+    ended.requests = w->requests;
+    if (w->scan) {
+        ended.outcome = nts_scan_outcome(w->scan);
+        ended.until = nts_scan_until(w->scan);
+    }
+    else {
+        ended.outcome = nts_job_outcome(w->job);
+        ended.until = nts_job_until(w->job);
+        ended.writes = nts_job_writes(w->job);
+    }
+    fn(w->starter->baton, &ended);
+}
+
+/* When a job that is not over comes back, on the schedule's clock. */
+static apr_time_t due_again(const nts_work_t *w, apr_time_t until)
+{
+    const nts_host_t *host = w->flow->host;
+    int failures = w->task ? nts_task_failures(w->task) + 1 : 1;
+
+    if (until) {
+        return nts_host_mono(host) + nts_host_until(host, until, UNTIL_MAX);
+    }
+    return nts_host_mono(host) + nts_backoff(failures, host->random, RETRY_BASE, RETRY_MAX);
+}
+
+/* The spawned record has had its turn: whoever spawned it counts it. */
+static void end_errand(nts_work_t *w, nts_step_t step, apr_status_t failed)
+{
+    nts_starter_t *starter = w->starter;
+
+    w->errand = NULL;
+    w->starter = NULL;
+    starter->jobs--;
+    if (starter->waiting && starter->jobs <= SPAWNED_MAX / 2) {
+        nts_work_t *scan = starter->waiting;
+
+        starter->waiting = NULL;
+        nts_work_resume(scan);
+    }
+    if (starter->job_ended) {
+        w->starter = starter;
+        tell_ended(w, starter->job_ended, step, failed);
+        w->starter = NULL;
+    }
+}
+
+/* The task of a job that was not broken off. */
+static void end_task(nts_work_t *w, nts_step_t step, apr_status_t failed)
+{
+    nts_schedule_t *schedule = w->flow->schedule;
+    apr_time_t until = nts_job_until(w->job);
+
+    if (failed != APR_SUCCESS) {
+        nts_schedule_retry(schedule, w->task, due_again(w, 0));
+    }
+    else if (step == NTS_STEP_WAIT || (step == NTS_STEP_TROUBLE && until)) {
+        nts_schedule_retry(schedule, w->task, due_again(w, until));
+    }
+    else if (step == NTS_STEP_BLOCKED) {
+        nts_schedule_put_back(schedule, w->task);
+    }
+    else {
+        nts_schedule_finish(schedule, w->task);
+    }
+}
+
+static void log_end(const nts_work_t *w, nts_step_t step, apr_status_t failed)
+{
+    const int *writes = nts_job_writes(w->job);
+    const char *record = w->page ? w->page : w->key ? w->key : "?";
+
+    if (failed != APR_SUCCESS) {
+        nts_log(NTS_LOG_ERROR, failed,
+                "mapping %s, record %s: the state store failed; it is tried again later",
+                w->flow->label, record);
+    }
+    else if (step == NTS_STEP_DONE && writes[NTS_NOTION] + writes[NTS_EXTERNAL] > 0) {
+        nts_log(NTS_LOG_INFO, 0,
+                "mapping %s, record %s: in sync, written %d to notion, %d to external",
+                w->flow->label, record, writes[NTS_NOTION], writes[NTS_EXTERNAL]);
+    }
+    else if (step != NTS_STEP_DONE) {
+        nts_log(NTS_LOG_DEBUG, 0, "mapping %s, record %s: %s", w->flow->label, record,
+                nts_outcome_text(nts_job_outcome(w->job), w->p));
+    }
+}
+
+/* A spawned record that waits for a busy service is still the scan's. */
+static int comes_back(nts_step_t step, apr_status_t failed)
+{
+    return failed == APR_SUCCESS && step == NTS_STEP_WAIT;
+}
+
+static void end_job(nts_work_t *w, nts_step_t step, apr_status_t failed)
+{
+    nts_flow_t *flow = w->flow;
+    int broken_off = failed == APR_EINTR;
+
+    if (flow->end[NTS_NOTION].port) {
+        nts_port_return(flow->end[NTS_NOTION].port, &w->grant);
+    }
+    if (!broken_off) {
+        log_end(w, step, failed);
+        nts_segment_count(flow->host, step == NTS_STEP_DONE && !failed ? NTS_COUNT_JOBS_DONE
+                                                                       : NTS_COUNT_JOBS_FAILED);
+    }
+    if (w->task) {
+        flow->group->jobs[w->urgency]--;
+        if (w->errand && comes_back(step, failed)) {
+            w->errand->candidate = NULL; /* the fresh job reads for itself */
+            nts_task_set_data(w->task, w->errand);
+            w->errand = NULL;
+        }
+        else if (w->errand) {
+            nts_errand_t *errand = w->errand;
+
+            end_errand(w, step, failed);
+            apr_pool_destroy(errand->p);
+        }
+        if (broken_off) {
+            nts_schedule_put_back(flow->schedule, w->task);
+        }
+        else {
+            end_task(w, step, failed);
+        }
+    }
+    else if (w->starter) {
+        tell_ended(w, w->starter->ended, step, failed);
+    }
+}
+
+static void work_end(nts_work_t *w, nts_step_t step, apr_status_t failed)
+{
+    nts_flow_t *flow = w->flow;
+    nts_outcome_t blocked = { 0 };
+    char tag[NTS_WORK_TAG];
+    apr_pool_t *ptemp = NULL;
+
+    memcpy(tag, w->tag, sizeof(tag));
+    nts_work_unlink(w);
+    if (step == NTS_STEP_BLOCKED && failed == APR_SUCCESS && w->job) {
+        (void)apr_pool_create(&ptemp, flow->p);
+        nts_outcome_copy(&blocked, nts_job_outcome(w->job), ptemp);
+    }
+    if (w->scan) {
+        tell_ended(w, w->starter->ended, step, failed);
+    }
+    else {
+        end_job(w, step, failed);
+        (void)nts_schedule_wake(flow->schedule, tag, nts_host_mono(flow->host));
+    }
+    apr_pool_destroy(w->p);
+    if (ptemp) {
+        nts_flow_block(flow, &blocked);
+        apr_pool_destroy(ptemp);
+    }
+    nts_events_work_ended(flow);
+    nts_driver_pump_soon(flow->group);
+}
+
+/* --- steps */
+
+void nts_work_step(nts_work_t *w, const nts_reply_t *reply)
+{
+    if (w->dead) {
+        work_end(w, NTS_STEP_WAIT, APR_EINTR);
+        return;
+    }
+    for (;;) {
+        apr_time_t now = nts_host_wall(w->flow->host);
+        nts_step_t step =
+            w->job ? nts_job_step(w->job, reply, now) : nts_scan_step(w->scan, reply, now);
+
+        if (w->scan && w->starter->progress) {
+            w->starter->progress(w->starter->baton, w->scan);
+        }
+        if (w->scan && step == NTS_STEP_WAIT) {
+            nts_work_sleep(w, due_again(w, nts_scan_until(w->scan)));
+            return;
+        }
+        if (step != NTS_STEP_CALL) {
+            work_end(w, step, APR_SUCCESS);
+            return;
+        }
+        memset(&w->reply, 0, sizeof(w->reply));
+        if (!perform(w, w->job ? nts_job_call(w->job) : nts_scan_call(w->scan))) {
+            return;
+        }
+        reply = &w->reply;
+    }
+}
+
+void nts_work_fail(nts_work_t *w, apr_status_t rv)
+{
+    work_end(w, NTS_STEP_WAIT, rv);
+}
+
+/* Another job has the record: come back when it has ended. */
+static void yield_to(nts_work_t *w, const nts_work_t *other)
+{
+    nts_flow_t *flow = w->flow;
+    apr_time_t now = nts_host_mono(flow->host);
+
+    nts_work_unlink(w);
+    if (w->task) {
+        flow->group->jobs[w->urgency]--;
+        if (w->errand) {
+            nts_task_set_data(w->task, w->errand);
+        }
+        nts_schedule_wait(flow->schedule, w->task, other->tag, now + YIELD_MAX, now);
+    }
+    else {
+        tell_ended(w, w->starter->ended, NTS_STEP_WAIT, APR_SUCCESS);
+    }
+    apr_pool_destroy(w->p);
+    nts_driver_pump_soon(flow->group);
+}
+
+/* Links and look-ups are in the store, which is here: no waiting. */
+static int load(nts_work_t *w, const nts_call_t *call)
+{
+    nts_flow_t *flow = w->flow;
+    nts_loaded_t *loaded = NULL;
+    const nts_work_t *other;
+    apr_status_t rv = nts_store_load(&loaded, flow->host->store, flow->mapping, &call->load, w->p);
+
+    if (rv != APR_SUCCESS) {
+        nts_work_fail(w, rv);
+        return 0;
+    }
+    other = nts_work_take_identity(w, &call->load, loaded);
+    if (other) {
+        yield_to(w, other);
+        return 0;
+    }
+    if (loaded->notice_count > 0) {
+        const nts_notice_t *last = &loaded->notices[loaded->notice_count - 1];
+
+        w->noticed = loaded->notices[0].stored;
+        if (!w->errand && last->event) {
+            w->config.cause = last->event;
+        }
+    }
+    w->reply.loaded = loaded;
+    return 1;
+}
+
+static int look_up(nts_work_t *w, const nts_call_t *call)
+{
+    nts_link_t **links = NULL;
+    apr_pool_t *p = w->scan ? nts_scan_pool(w->scan) : w->p;
+    apr_status_t rv = nts_store_lookup(
+        &links, &w->reply.link_count, w->flow->host->store, w->flow->mapping->id, call->lookup_side,
+        call->lookup_ids, call->lookup_count, call->lookup_after, call->lookup_limit, p);
+
+    if (rv != APR_SUCCESS) {
+        nts_work_fail(w, rv);
+        return 0;
+    }
+    w->reply.links = links;
+    return 1;
+}
+
+static int join_matches(nts_work_t *w)
+{
+    nts_flow_t *flow = w->flow;
+    nts_matched_t *matched = apr_pcalloc(nts_scan_pool(w->scan), sizeof(*matched));
+    apr_status_t rv =
+        nts_store_match_join(matched, flow->host->store, flow->mapping, flow->group->name,
+                             flow->group->epoch, nts_scan_pool(w->scan));
+
+    if (rv != APR_SUCCESS) {
+        nts_work_fail(w, rv);
+        return 0;
+    }
+    w->reply.matched = matched;
+    return 1;
+}
+
+/* --- spawning */
+
+static void add_errand(nts_work_t *w, const nts_spawn_t *spawn)
+{
+    nts_flow_t *flow = w->flow;
+    nts_errand_t *errand = nts_errand_make(flow, spawn, w->starter);
+    nts_task_t *task = nts_schedule_add(flow->schedule, nts_errand_key(errand), NTS_BULK,
+                                        nts_host_mono(flow->host));
+    nts_errand_t *old = nts_task_data(task);
+
+    if (old) {
+        /* Spawned twice before its turn came: one job answers both. */
+        old->starter->jobs--;
+        apr_pool_destroy(old->p);
+    }
+    nts_task_set_data(task, errand);
+    w->starter->jobs++;
+}
+
+static int spawn(nts_work_t *w, const nts_call_t *call)
+{
+    int i;
+
+    for (i = 0; i < call->spawn_count; i++) {
+        add_errand(w, &call->spawns[i]);
+    }
+    nts_driver_pump_soon(w->flow->group);
+    if (w->starter->jobs < SPAWNED_MAX) {
+        return 1;
+    }
+    w->starter->waiting = w;
+    return 0;
+}
+
+static int perform(nts_work_t *w, const nts_call_t *call)
+{
+    switch (call->kind) {
+    case NTS_CALL_LOAD:
+        return load(w, call);
+    case NTS_CALL_LOOKUP:
+        return look_up(w, call);
+    case NTS_CALL_ASK:
+        nts_work_ask(w, &call->ask);
+        return 0;
+    case NTS_CALL_COMMIT:
+        nts_work_commit(w, &call->commit);
+        return 0;
+    case NTS_CALL_SPAWN:
+        return spawn(w, call);
+    case NTS_CALL_MATCH_PUT:
+        nts_work_put_matches(w, call);
+        return 0;
+    case NTS_CALL_MATCH_JOIN:
+        return join_matches(w);
+    case NTS_CALL_NONE:
+    default:
+        break;
+    }
+    w->flow->host->broken = "a job asked for nothing";
+    nts_work_fail(w, APR_EGENERAL);
+    return 0;
+}
+
+/* --- starting */
+
+static void start_task(nts_flow_t *flow, nts_task_t *task)
+{
+    nts_errand_t *errand = nts_task_data(task);
+    nts_work_t *w = nts_work_create(flow, nts_task_urgency(task));
+    nts_spawn_t spawned = { 0 };
+
+    nts_task_set_data(task, NULL);
+    w->task = task;
+    w->errand = errand;
+    flow->group->jobs[w->urgency]++;
+    if (errand) {
+        spawned = errand->spawn;
+        spawned.candidate = errand->candidate;
+        w->starter = errand->starter;
+        w->config.cause = errand->starter->cause;
+        w->config.run = errand->starter->run;
+    }
+    else {
+        nts_errand_parse(&spawned.target, nts_task_key(task), w->p);
+        w->config.cause = "retry";
+    }
+    w->job = nts_job_create(&w->config, &spawned, NULL, w->p);
+    nts_work_step(w, NULL);
+}
+
+/* One task of each flow in turn. */
+static int start_round(nts_group_t *group, nts_urgency_t least, apr_time_t now)
+{
+    int limit = least == NTS_LIVE ? JOBS_MAX : BULK_MAX;
+    int started = 0;
+    int i;
+
+    for (i = 0; i < group->flow_count; i++) {
+        nts_flow_t *flow = group->flows[(group->next_flow + i) % group->flow_count];
+        int jobs = least == NTS_LIVE ? group->jobs[NTS_LIVE] + group->jobs[NTS_BULK]
+                                     : group->jobs[NTS_BULK];
+        nts_task_t *task;
+
+        if (jobs >= limit || group->lost || group->host->broken) {
+            return 0;
+        }
+        task = nts_flow_is_running(flow) ? nts_schedule_pop(flow->schedule, least, now) : NULL;
+        if (task) {
+            start_task(flow, task);
+            started = 1;
+        }
+    }
+    group->next_flow = group->flow_count ? (group->next_flow + 1) % group->flow_count : 0;
+    return started;
+}
+
+static void sleep_until_due(nts_group_t *group, apr_time_t now)
+{
+    int room[NTS_URGENCY_COUNT];
+    apr_time_t next = NTS_NEVER;
+    int i;
+    int u;
+
+    room[NTS_LIVE] = group->jobs[NTS_LIVE] + group->jobs[NTS_BULK] < JOBS_MAX;
+    room[NTS_BULK] = room[NTS_LIVE] && group->jobs[NTS_BULK] < BULK_MAX;
+    for (i = 0; i < group->flow_count; i++) {
+        const nts_flow_t *flow = group->flows[i];
+
+        for (u = 0; u < NTS_URGENCY_COUNT && nts_flow_is_running(flow); u++) {
+            apr_time_t due =
+                room[u] ? nts_schedule_next_due(flow->schedule, (nts_urgency_t)u) : NTS_NEVER;
+
+            next = due < next ? due : next;
+        }
+    }
+    if (next != NTS_NEVER) {
+        nts_timer_hasten(group->host->loop, &group->pump, next - now);
+    }
+}
+
+void nts_driver_pump(nts_group_t *group)
+{
+    apr_time_t now = nts_host_mono(group->host);
+
+    if (group->lost || group->host->draining || !nts_group_is_owned(group)) {
+        return;
+    }
+    while (start_round(group, NTS_LIVE, now)) {
+        continue;
+    }
+    while (start_round(group, NTS_BULK, now)) {
+        continue;
+    }
+    sleep_until_due(group, now);
+    nts_group_show(group);
+}
+
+void nts_driver_pump_soon(nts_group_t *group)
+{
+    nts_timer_hasten(group->host->loop, &group->pump, 0);
+}
+
+nts_work_t *nts_driver_scan(nts_flow_t *flow, const nts_scan_config_t *config,
+                            nts_urgency_t urgency, nts_starter_t *starter)
+{
+    nts_work_t *w = nts_work_create(flow, urgency);
+
+    w->starter = starter;
+    w->scan = nts_scan_create(config, w->p);
+    nts_work_sleep(w, nts_host_mono(flow->host));
+    return w;
+}
+
+nts_work_t *nts_driver_undo(nts_flow_t *flow, const nts_entry_t *entry, nts_starter_t *starter)
+{
+    nts_work_t *w = nts_work_create(flow, NTS_LIVE);
+    nts_undo_t *undo = apr_pcalloc(w->p, sizeof(*undo));
+    nts_spawn_t spawned = { 0 };
+
+    undo->entry = entry;
+    spawned.target.link = entry->link;
+    w->starter = starter;
+    w->config.cause = starter->cause;
+    w->config.run = starter->run;
+    w->job = nts_job_create(&w->config, &spawned, undo, w->p);
+    nts_work_sleep(w, nts_host_mono(flow->host));
+    return w;
+}
+
+/* --- breaking off */
+
+void nts_driver_break_off_scan(nts_work_t *w)
+{
+    w->dead = 1;
+    if (w->starter && w->starter->waiting == w) {
+        w->starter->waiting = NULL;
+    }
+    if (nts_work_is_idle(w)) {
+        nts_work_sleep(w, nts_host_mono(w->flow->host));
+    }
+}
+
+void nts_driver_break_off(nts_flow_t *flow)
+{
+    nts_work_t *w;
+
+    for (w = flow->works; w; w = w->next) {
+        nts_driver_break_off_scan(w);
+    }
+}
+
+int nts_driver_load(const nts_flow_t *flow)
+{
+    return flow->work_count;
+}

@@ -1,0 +1,59 @@
+/* nts_driver.h - performs what jobs and scans ask for.
+ *
+ * Loads and look-ups are answered at once from the store; commits join the turn's transaction; asks go
+ * to the ports. Two works never touch one record: the later one waits for the earlier.
+ */
+#ifndef NTS_DRIVER_H
+#define NTS_DRIVER_H
+
+#include "worker/nts_group.h"
+
+/** Start what is due in the group, live first, as far as there is room. */
+void nts_driver_pump(nts_group_t *group);
+/** As nts_driver_pump, a little later, in this turn still. */
+void nts_driver_pump_soon(nts_group_t *group);
+
+/** What a work ended with. The outcome and the machine live until this returns. */
+typedef struct nts_ended_t {
+    nts_step_t step;     /* not CALL */
+    apr_status_t failed; /* the store could not do what was asked; or APR_EINTR: broken off */
+    const nts_outcome_t *outcome;
+    apr_time_t until;
+    const nts_scan_t *scan; /* NULL: a job */
+    const int *writes;      /* of a job, per side */
+    apr_int64_t requests;   /* asks that cost requests */
+} nts_ended_t;
+
+typedef void nts_ended_fn(void *baton, const nts_ended_t *ended);
+/** Called after each step of a scan, for progress. */
+typedef void nts_progress_fn(void *baton, const nts_scan_t *scan);
+
+/** Who started a scan. */
+typedef struct nts_starter_t {
+    nts_ended_fn *ended;       /* of the scan itself */
+    nts_ended_fn *job_ended;   /* of each job it spawned; never again after that */
+    nts_progress_fn *progress; /* may be NULL */
+    void *baton;
+    apr_int64_t run; /* for the audit */
+    const char *cause;
+    int jobs;            /* spawned and not ended; kept by the driver */
+    nts_work_t *waiting; /* the scan, while there are too many of those; kept by the driver */
+} nts_starter_t;
+
+/** Run a scan. @a starter lives until all has ended. */
+nts_work_t *nts_driver_scan(nts_flow_t *flow, const nts_scan_config_t *config,
+                            nts_urgency_t urgency, nts_starter_t *starter);
+/** Run a job that takes an entry back. */
+nts_work_t *nts_driver_undo(nts_flow_t *flow, const nts_entry_t *entry, nts_starter_t *starter);
+
+/** Break off everything of the flow that nothing is under way for, and the rest as soon as that has
+ *  come back. */
+void nts_driver_break_off(nts_flow_t *flow);
+void nts_driver_break_off_scan(nts_work_t *work);
+
+/** True while a job works on this record, or on one that may turn out to be it. */
+int nts_driver_is_busy_with(const nts_flow_t *flow, const char *page);
+/** Jobs and scans of the flow that are under way. */
+int nts_driver_load(const nts_flow_t *flow);
+
+#endif /* NTS_DRIVER_H */

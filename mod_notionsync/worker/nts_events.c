@@ -1,0 +1,390 @@
+/* nts_events.c - the inbox: what each notice asks for. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/nts_log.h"
+#include "worker/nts_contact.h"
+#include "worker/nts_driver.h"
+#include "worker/nts_events_impl.h"
+#include "worker/nts_flow.h"
+#include "worker/nts_reconcile.h"
+#include "worker/nts_work.h"
+
+#define PAGE 200
+/* Records waiting in memory; the inbox keeps the rest. */
+#define SCHEDULED_MAX 5000
+#define READ_AGAIN apr_time_from_sec(1)
+/* Notices that ask for nothing may wait for company: settling is no hurry. */
+#define SETTLE_DELAY apr_time_from_msec(100)
+/* A wake-up that was lost must not be for ever. */
+#define SAFETY apr_time_from_sec(60)
+
+static void read_inbox(void *baton);
+
+/* --- settling */
+
+static apr_status_t store_settled(void *baton, nts_store_t *store, int again)
+{
+    const nts_events_t *e = baton;
+
+    (void)again;
+    return nts_store_settle(store, (const apr_int64_t *)(const void *)e->settling->elts,
+                            e->settling->nelts);
+}
+
+static void have_settled(void *baton, apr_status_t rv)
+{
+    nts_events_t *e = baton;
+
+    if (rv != APR_SUCCESS) {
+        /* They are read again with the next start, and found to ask for nothing again. */
+        nts_log(NTS_LOG_WARNING, rv, "mapping %s: %d notices could not be settled", e->flow->label,
+                e->settling->nelts);
+    }
+    apr_array_clear(e->settling);
+    if (e->settled->nelts > 0) {
+        nts_timer_hasten(e->flow->host->loop, &e->settle, SETTLE_DELAY);
+    }
+}
+
+static void settle_now(void *baton)
+{
+    nts_events_t *e = baton;
+    apr_array_header_t *empty = e->settling;
+
+    if (nts_unit_is_added(&e->settle_unit) || e->settled->nelts == 0) {
+        return;
+    }
+    e->settling = e->settled;
+    e->settled = empty;
+    nts_commits_add(e->flow->host->commits, &e->settle_unit, 0);
+}
+
+void nts_events_settle(nts_flow_t *flow, apr_int64_t notice)
+{
+    nts_events_t *e = flow->events;
+
+    APR_ARRAY_PUSH(e->settled, apr_int64_t) = notice;
+    nts_timer_hasten(flow->host->loop, &e->settle, SETTLE_DELAY);
+}
+
+/* --- what a notice says */
+
+static int begins_with(const char *text, const char *prefix)
+{
+    return text && strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static int is_kind(const nts_notice_t *notice, const char *kind)
+{
+    return notice->kind && strcmp(notice->kind, kind) == 0;
+}
+
+/* S3.9: every author is our bot. */
+static int is_by_us(const nts_flow_t *flow, const nts_notice_t *notice, apr_pool_t *ptemp)
+{
+    const nts_end_t *notion = &flow->end[NTS_NOTION];
+    const nts_json_t *authors = NULL;
+    int i;
+
+    if (!notice->authors || !notion->who || !notion->who_is_bot) {
+        return 0;
+    }
+    if (nts_json_parse(&authors, notice->authors, strlen(notice->authors), NULL, ptemp) !=
+        APR_SUCCESS) {
+        return 0;
+    }
+    for (i = 0; i < nts_json_count(authors); i++) {
+        const char *author = nts_json_string(nts_json_at(authors, i));
+
+        if (!author || strcmp(author, notion->who) != 0) {
+            return 0;
+        }
+    }
+    return i > 0;
+}
+
+static int is_mapped(const nts_flow_t *flow, const char *property)
+{
+    int i;
+
+    for (i = 0; i < flow->mapping->pair_count; i++) {
+        const char *id = flow->mapping->pairs[i].notion_id;
+
+        if (!id || strcmp(id, property) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* S3.11: it names properties, and none of them is ours. */
+static int is_unmapped(const nts_flow_t *flow, const nts_notice_t *notice, apr_pool_t *ptemp)
+{
+    const nts_json_t *properties = NULL;
+    int i;
+
+    if (is_kind(notice, "page.locked") || is_kind(notice, "page.unlocked")) {
+        return 1;
+    }
+    if (flow->has_computed) {
+        return 0;
+    }
+    if (is_kind(notice, "page.content_updated")) {
+        return !flow->has_title;
+    }
+    if (!is_kind(notice, "page.properties_updated") || !notice->properties ||
+        nts_json_parse(&properties, notice->properties, strlen(notice->properties), NULL, ptemp) !=
+            APR_SUCCESS) {
+        return 0;
+    }
+    for (i = 0; i < nts_json_count(properties); i++) {
+        const char *property = nts_json_string(nts_json_at(properties, i));
+
+        if (!property || is_mapped(flow, property)) {
+            return 0;
+        }
+    }
+    return i > 0;
+}
+
+/* --- echoes of our own writes */
+
+typedef struct echo_t {
+    apr_int64_t id;
+    const char *page; /* malloc'ed */
+} echo_t;
+
+static void keep_echo(nts_events_t *e, const nts_notice_t *notice)
+{
+    echo_t *echo = apr_array_push(e->echoes);
+    char *page = strdup(notice->record);
+
+    if (!page) {
+        abort();
+    }
+    echo->id = notice->id;
+    echo->page = page;
+}
+
+/* Nothing of ours is unsettled for the page. */
+static int is_settled(const nts_flow_t *flow, const char *page, apr_pool_t *ptemp)
+{
+    nts_target_t target = { 0 };
+    nts_loaded_t *loaded = NULL;
+
+    target.page = page;
+    if (nts_store_load(&loaded, flow->host->store, flow->mapping, &target, ptemp) != APR_SUCCESS) {
+        return 0;
+    }
+    return loaded->link ? loaded->pending_count == 0 : loaded->creates_pending[NTS_NOTION] == 0;
+}
+
+/* Decide those whose page no job has in hand. */
+static void decide_echoes(nts_events_t *e)
+{
+    nts_flow_t *flow = e->flow;
+    apr_pool_t *ptemp = NULL;
+    int kept = 0;
+    int i;
+
+    for (i = 0; i < e->echoes->nelts; i++) {
+        echo_t echo = APR_ARRAY_IDX(e->echoes, i, echo_t);
+
+        if (nts_driver_is_busy_with(flow, echo.page)) {
+            APR_ARRAY_IDX(e->echoes, kept++, echo_t) = echo;
+            continue;
+        }
+        if (!ptemp) {
+            (void)apr_pool_create(&ptemp, flow->p);
+        }
+        if (is_settled(flow, echo.page, ptemp)) {
+            nts_segment_count(flow->host, NTS_COUNT_NOTICES_ECHO);
+            nts_events_settle(flow, echo.id);
+        }
+        else {
+            nts_flow_notice(flow, NTS_NOTION, echo.page, NTS_LIVE);
+        }
+        apr_pool_clear(ptemp);
+        free((void *)(apr_uintptr_t)echo.page);
+    }
+    e->echoes->nelts = kept;
+    if (ptemp) {
+        apr_pool_destroy(ptemp);
+    }
+}
+
+static void forget_echoes(nts_events_t *e)
+{
+    int i;
+
+    for (i = 0; i < e->echoes->nelts; i++) {
+        free((void *)(apr_uintptr_t)APR_ARRAY_IDX(e->echoes, i, echo_t).page);
+    }
+    apr_array_clear(e->echoes);
+}
+
+/* --- routing */
+
+/* It is about the whole side. */
+static void route_side(nts_flow_t *flow, const nts_notice_t *notice)
+{
+    if (is_kind(notice, "data_source.content_updated") ||
+        is_kind(notice, "database.content_updated")) {
+        /* Rows came or went, and have events of their own; the minute's listing catches the rest. */
+        nts_reconcile_note_edit(flow, notice->at);
+        nts_events_settle(flow, notice->id);
+    }
+    else if (begins_with(notice->kind, "data_source.") || begins_with(notice->kind, "database.")) {
+        nts_contact_start(flow->contact);
+        nts_events_settle(flow, notice->id);
+    }
+    else {
+        nts_reconcile_full_soon(flow, notice->id);
+    }
+}
+
+static void route(nts_events_t *e, const nts_notice_t *notice, apr_pool_t *ptemp)
+{
+    nts_flow_t *flow = e->flow;
+
+    if (!notice->record) {
+        route_side(flow, notice);
+        return;
+    }
+    if (notice->side == NTS_NOTION) {
+        nts_reconcile_note_edit(flow, notice->at);
+        if (is_unmapped(flow, notice, ptemp)) {
+            nts_events_settle(flow, notice->id);
+            return;
+        }
+        if (!flow->has_computed && is_by_us(flow, notice, ptemp)) {
+            keep_echo(e, notice);
+            return;
+        }
+    }
+    nts_flow_notice(flow, notice->side, notice->record, NTS_LIVE);
+}
+
+static int is_full(const nts_flow_t *flow)
+{
+    nts_schedule_counts_t counts = nts_schedule_count(flow->schedule);
+
+    return counts.waiting[NTS_LIVE] + counts.waiting[NTS_BULK] > SCHEDULED_MAX;
+}
+
+/* One page of the inbox. Non-zero: there may be more. */
+static int read_page(nts_events_t *e, apr_pool_t *ptemp)
+{
+    nts_flow_t *flow = e->flow;
+    nts_notice_t *notices = NULL;
+    int count = 0;
+    int i;
+    apr_status_t rv = nts_store_get_notices(&notices, &count, flow->host->store, flow->given->id,
+                                            e->seen, PAGE, ptemp);
+
+    if (rv != APR_SUCCESS) {
+        nts_log(NTS_LOG_ERROR, rv, "mapping %s: cannot read the inbox; trying again in %d s",
+                flow->label, (int)apr_time_sec(READ_AGAIN));
+        nts_timer_set(flow->host->loop, &e->look, READ_AGAIN);
+        return 0;
+    }
+    for (i = 0; i < count; i++) {
+        e->seen = notices[i].id;
+        route(e, &notices[i], ptemp);
+    }
+    return count == PAGE;
+}
+
+static void read_inbox(void *baton)
+{
+    nts_events_t *e = baton;
+    nts_flow_t *flow = e->flow;
+    apr_pool_t *ptemp;
+    int more = 1;
+
+    nts_timer_set(flow->host->loop, &e->look, SAFETY);
+    if (!nts_flow_is_running(flow)) {
+        return;
+    }
+    (void)apr_pool_create(&ptemp, flow->p);
+    while (more) {
+        if (is_full(flow)) {
+            nts_timer_set(flow->host->loop, &e->look, READ_AGAIN);
+            break;
+        }
+        apr_pool_clear(ptemp);
+        more = read_page(e, ptemp);
+    }
+    apr_pool_destroy(ptemp);
+    decide_echoes(e);
+}
+
+void nts_events_look(nts_flow_t *flow)
+{
+    if (flow->is_on) {
+        nts_timer_hasten(flow->host->loop, &flow->events->look, 0);
+    }
+}
+
+void nts_events_tell_siblings(nts_flow_t *flow)
+{
+    int i;
+
+    for (i = 0; i < flow->group->flow_count; i++) {
+        if (nts_flow_is_sibling(flow, flow->group->flows[i], NTS_NOTION)) {
+            nts_events_look(flow->group->flows[i]);
+        }
+    }
+}
+
+void nts_events_work_ended(nts_flow_t *flow)
+{
+    nts_contact_work_ended(flow->contact);
+    if (flow->events->echoes->nelts > 0 && nts_flow_is_running(flow)) {
+        decide_echoes(flow->events);
+    }
+}
+
+/* --- life */
+
+nts_events_t *nts_events_create(nts_flow_t *flow)
+{
+    nts_events_t *e = apr_pcalloc(flow->p, sizeof(*e));
+
+    e->flow = flow;
+    e->settled = apr_array_make(flow->p, 16, sizeof(apr_int64_t));
+    e->settling = apr_array_make(flow->p, 16, sizeof(apr_int64_t));
+    e->echoes = apr_array_make(flow->p, 16, sizeof(echo_t));
+    nts_timer_init(&e->look, read_inbox, e);
+    nts_timer_init(&e->settle, settle_now, e);
+    nts_unit_init(&e->settle_unit, store_settled, have_settled, e);
+    nts_outside_init(e);
+    return e;
+}
+
+void nts_events_start(nts_flow_t *flow)
+{
+    nts_events_t *e = flow->events;
+
+    e->seen = 0;
+    forget_echoes(e);
+    nts_timer_set(flow->host->loop, &e->look, 0);
+    nts_outside_start(e);
+}
+
+void nts_events_stop(nts_flow_t *flow)
+{
+    nts_events_t *e = flow->events;
+
+    nts_timer_cancel(flow->host->loop, &e->look);
+    nts_timer_cancel(flow->host->loop, &e->settle);
+    settle_now(e);
+    forget_echoes(e);
+    nts_outside_stop(e);
+}
+
+int nts_events_is_busy(const nts_events_t *e)
+{
+    return e->outside_asking;
+}

@@ -1,0 +1,141 @@
+/* nts_group.h - what a worker holds in its hands: groups, and in each a flow per mapping.
+ *
+ * A flow is one mapping at work. These structures are the worker's own and shared by the files that
+ * make it up; each part changes its own members:
+ *
+ *     nts_group      taking, releasing and losing groups
+ *     nts_flow       states of a mapping; what is due and what is known of our own writes
+ *     nts_driver     jobs and scans, step by step
+ *     nts_contact    first contact and every later one: who, describe, bind
+ *     nts_events     the inbox and the external change table
+ *     nts_reconcile  what runs by the clock
+ *     nts_commands   what people ask for
+ */
+#ifndef NTS_GROUP_H
+#define NTS_GROUP_H
+
+#include <apr_hash.h>
+
+#include "queue/nts_schedule.h"
+#include "sync/nts_job.h"
+#include "sync/nts_scan.h"
+#include "worker/nts_grouping.h"
+#include "worker/nts_port.h"
+#include "worker/nts_worker.h"
+
+typedef struct nts_group_t nts_group_t;
+typedef struct nts_flow_t nts_flow_t;
+typedef struct nts_work_t nts_work_t;
+typedef struct nts_contact_t nts_contact_t;
+typedef struct nts_events_t nts_events_t;
+typedef struct nts_reconcile_t nts_reconcile_t;
+typedef struct nts_commands_t nts_commands_t;
+
+/** What all groups of a worker share. */
+typedef struct nts_host_t {
+    const nts_worker_config_t *config;
+    nts_loop_t *loop;
+    nts_net_t *net;
+    nts_store_t *store;
+    nts_commits_t *commits;
+    const nts_clock_t *clock;
+    const nts_random_t *random;
+    nts_segment_t *segment;
+    const nts_grouping_t *grouping;
+    int draining;       /* nothing new is started */
+    const char *broken; /* an invariant of our own that does not hold; NULL: none */
+} nts_host_t;
+
+struct nts_group_t {
+    nts_host_t *host;
+    int number; /* of the grouping and the segment */
+    const char *name;
+    apr_pool_t *p; /* of this ownership; NULL: not owned */
+    apr_int64_t epoch;
+    int lost; /* somebody else took it: nothing is started or stored any more */
+    nts_port_t **ports;
+    int port_count;
+    nts_flow_t **flows;
+    int flow_count;
+    int next_flow;               /* whose turn it is */
+    int jobs[NTS_URGENCY_COUNT]; /* running */
+    nts_timer_t pump;
+};
+
+/** One side of a mapping. */
+typedef struct nts_end_t {
+    nts_port_t *port;
+    const char *who; /* Notion: our author id; NULL: not known yet */
+    int who_is_bot;
+} nts_end_t;
+
+struct nts_flow_t {
+    nts_group_t *group;
+    nts_host_t *host;
+    nts_mapping_t *given; /* as configured, unbound; our own copy */
+    const char *label;
+    apr_pool_t *p;
+    nts_end_t end[NTS_SIDE_COUNT];
+
+    nts_mapping_t *mapping; /* bound; NULL before first contact */
+    apr_pool_t *bound_pool; /* it lives in */
+    int has_computed;
+    int has_title; /* the page's title is mapped */
+
+    nts_mapping_status_t status;
+    apr_pool_t *status_pool; /* its texts */
+    int is_on;               /* its parts were started since it last stood still */
+    nts_unit_t put_status;
+    apr_time_t latency_shown; /* monotonic: latencies were last stored */
+
+    nts_schedule_t *schedule; /* times are monotonic */
+    nts_work_t *works;        /* jobs and scans under way */
+    int work_count;
+
+    apr_hash_t *intents[2]; /* of our own external writes: the younger, the older */
+    apr_pool_t *intents_pool[2];
+
+    nts_contact_t *contact;
+    nts_events_t *events;
+    nts_reconcile_t *reconcile;
+    nts_commands_t *commands;
+};
+
+static inline apr_time_t nts_host_wall(const nts_host_t *host)
+{
+    return host->clock->wall(host->clock->baton);
+}
+
+static inline apr_time_t nts_host_mono(const nts_host_t *host)
+{
+    return host->clock->mono(host->clock->baton);
+}
+
+/** How long until a wall time, which may come from a clock that has been set since: at least 0, at most
+ *  @a longest (D56). */
+apr_interval_time_t nts_host_until(const nts_host_t *host, apr_time_t wall,
+                                   apr_interval_time_t longest);
+
+/* ---- groups (nts_group.c) ---- */
+
+nts_group_t *nts_group_create(nts_host_t *host, int number, apr_pool_t *p);
+/** Take it if nobody has it. APR_EBUSY: somebody has. */
+apr_status_t nts_group_take(nts_group_t *group);
+static inline int nts_group_is_owned(const nts_group_t *group)
+{
+    return group->p != NULL;
+}
+/** Nothing of it is under way that must be awaited. */
+int nts_group_is_idle(const nts_group_t *group);
+/** Start nothing new; jobs under way may end in their own time. */
+void nts_group_drain(nts_group_t *group);
+/** Give it up. APR_TIMEUP: a helper is stuck; the lock is held until the process ends, by _exit. */
+apr_status_t nts_group_release(nts_group_t *group, apr_interval_time_t wait);
+/** A commit was refused: is it still ours? If not, everything of it ends. */
+void nts_group_check(nts_group_t *group);
+/** Something was placed for it: commands, notices. */
+void nts_group_look(nts_group_t *group);
+/** Show the dashboard what it does. */
+void nts_group_show(nts_group_t *group);
+
+#endif /* NTS_GROUP_H */

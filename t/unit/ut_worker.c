@@ -1,0 +1,232 @@
+/* A worker between two made-up services: first sync, edits both ways, echoes, commands, faults, ends. */
+#include <stdlib.h>
+
+#include <apr_general.h>
+
+#include "tap/tap.h"
+#include "worker_world.h"
+
+#define MS(n) apr_time_from_msec(n)
+#define PERSON "a0000000-0000-4000-8000-000000000009"
+
+static apr_pool_t *pool;
+static worker_world_t *world;
+
+static int says(const char *result, const char *what)
+{
+    int found = result && strstr(result, what) != NULL;
+
+    if (!found) {
+        tap_diag("found %s, wanted %s", result ? result : "NULL", what);
+    }
+    return found;
+}
+
+static void test_first_sync(void)
+{
+    nts_mapping_status_t status = { 0 };
+    int i;
+
+    for (i = 0; i < 20; i++) {
+        (void)world_edit_page(world, 0, NULL, apr_psprintf(pool, "page %d", i));
+    }
+    world_start(world, 0);
+    tap_ok(world_is_equal_soon(world, 0), "pages become rows");
+    world_rest(world, MS(100));
+    tap_int(nts_store_get_status(&status, world_store(world), world_mapping(world, 0)->id, pool),
+            APR_SUCCESS, "there is a status");
+    tap_ok(status.state == NTS_MAPPING_RUNNING && status.matched && status.full_done,
+           "running, matched, full run done");
+    tap_str(status.instance, "instance-1", "the database is remembered");
+    tap_ok(world_is_equal_soon(world, 1), "an empty mapping is equal");
+}
+
+static apr_interval_time_t latency(nts_side_t to, int rounds)
+{
+    apr_interval_time_t best = apr_time_from_sec(100);
+    int i;
+
+    for (i = 0; i < rounds; i++) {
+        const char *name = apr_psprintf(pool, "round %d to %s", i, nts_side_name(to));
+        apr_time_t began = apr_time_now();
+
+        if (to == NTS_EXTERNAL) {
+            const char *page = world_edit_page(world, 0, WORLD_PAGE "000000000001", name);
+
+            world_hook(world, 0, "page.properties_updated", page, PERSON, "title");
+        }
+        else {
+            (void)world_edit_row(world, 0, "k2", name);
+        }
+        if (!world_is_equal_soon(world, 0)) {
+            return apr_time_from_sec(100);
+        }
+        if (apr_time_now() - began < best) {
+            best = apr_time_now() - began;
+        }
+        world_rest(world, MS(30));
+    }
+    return best;
+}
+
+static void test_edits(void)
+{
+    apr_interval_time_t taken;
+
+    taken = latency(NTS_EXTERNAL, 5);
+    tap_ok(taken < apr_time_from_sec(1), "an edit of a page reaches its row (%d us)", (int)taken);
+    taken = latency(NTS_NOTION, 5);
+    tap_ok(taken < apr_time_from_sec(1), "an edit of a row reaches its page (%d us)", (int)taken);
+    (void)world_edit_row(world, 0, NULL, "a new row");
+    tap_ok(world_is_equal_soon(world, 0), "a new row becomes a page");
+    (void)world_edit_row(world, 0, "k3", NULL);
+    tap_ok(world_is_equal_soon(world, 0), "a row that goes takes its page along");
+    world_rest(world, MS(100));
+}
+
+static void test_notices_for_nothing(void)
+{
+    int asks = world_asks(world, NTS_NOTION);
+    nts_counts_t counts = { 0 };
+
+    world_hook(world, 0, "page.properties_updated", WORLD_PAGE "000000000001", WORLD_BOT, "title");
+    world_hook(world, 0, "page.properties_updated", WORLD_PAGE "000000000001", PERSON, "other");
+    world_hook(world, 0, "page.locked", WORLD_PAGE "000000000001", PERSON, NULL);
+    world_hook(world, 0, "data_source.content_updated", NULL, PERSON, NULL);
+    apr_sleep(MS(400));
+    tap_int(world_asks(world, NTS_NOTION), asks,
+            "echoes, unmapped properties and locks cost no request");
+    (void)nts_store_count(&counts, world_store(world), world_mapping(world, 0)->id);
+    tap_int(counts.waiting, 0, "and are settled");
+    world_hook(world, 0, "page.content_updated", WORLD_PAGE "000000000001", PERSON, NULL);
+    world_rest(world, MS(200));
+    tap_int(world_asks(world, NTS_NOTION), asks + 1,
+            "a title may hide in content_updated: one read");
+}
+
+static void test_idle(void)
+{
+    int asks = world_asks(world, NTS_NOTION) + world_asks(world, NTS_EXTERNAL);
+
+    apr_sleep(MS(1500));
+    tap_int(world_asks(world, NTS_NOTION) + world_asks(world, NTS_EXTERNAL), asks,
+            "an idle worker asks nothing");
+}
+
+static void test_commands(void)
+{
+    const char *result = world_result(world, world_command(world, 0, "verify", "{}"), pool);
+
+    tap_ok(says(result, "\"equal\":20"), "verify compares all records");
+    tap_ok(says(result, "\"different\":0"), "and finds no difference");
+    result = world_result(world, world_command(world, 0, "pause", "{}"), pool);
+    tap_ok(says(result, "\"ok\":true"), "pause is acknowledged");
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_PAUSED), "the mapping is paused");
+    (void)world_edit_row(world, 0, "k4", "while paused");
+    apr_sleep(MS(200));
+    tap_ok(world_page_name(world, WORLD_PAGE "000000000004", pool) &&
+               strcmp(world_page_name(world, WORLD_PAGE "000000000004", pool), "while paused") != 0,
+           "a paused mapping does not sync");
+    result = world_result(world, world_command(world, 0, "verify", "{}"), pool);
+    tap_ok(says(result, "\"different\":1"), "but can be verified");
+    result = world_result(world, world_command(world, 0, "reconcile", "{\"full\":true}"), pool);
+    tap_ok(says(result, "\"ok\":false"), "and is not reconciled");
+    result = world_result(world, world_command(world, 0, "resume", "{}"), pool);
+    tap_ok(says(result, "\"ok\":true"), "resume is acknowledged");
+    tap_ok(world_is_equal_soon(world, 0), "what waited is synced");
+    result = world_result(world, world_command(world, 0, "reconcile", "{\"full\":true}"), pool);
+    tap_ok(says(result, "\"ok\":true"), "a full run is done when asked for");
+    result = world_result(world, world_command(world, 0, "provision", "{\"print\":true}"), pool);
+    tap_ok(says(result, "CREATE TRIGGER"), "provision prints statements");
+    result = world_result(world, world_command(world, 0, "dance", "{}"), pool);
+    tap_ok(says(result, "does not know"), "an unknown command is refused");
+    world_rest(world, MS(100));
+}
+
+static void test_undo(void)
+{
+    nts_entry_t *entries = NULL;
+    const char *result;
+    int count = 0;
+
+    (void)world_edit_row(world, 0, "k5", "a mistake");
+    tap_ok(world_is_equal_soon(world, 0), "an edit is synced");
+    world_rest(world, MS(100));
+    (void)nts_store_get_entries(&entries, &count, world_store(world), world_mapping(world, 0)->id,
+                                0, 0, 1, pool);
+    tap_int(count, 1, "it is in the audit");
+    result = world_result(
+        world,
+        world_command(world, 0, "undo",
+                      apr_psprintf(pool, "{\"entry\":%" APR_INT64_T_FMT "}", entries[0].id)),
+        pool);
+    tap_ok(says(result, "\"ok\":true"), "undo succeeds");
+    tap_str(world_row_name(world, 0, "k5", pool), "page 4", "the row is as it was");
+    tap_ok(world_is_equal_soon(world, 0), "and so is the page");
+    result = world_result(world, world_command(world, 0, "undo", "{\"entry\":999999}"), pool);
+    tap_ok(says(result, "no such"), "an unknown entry is refused");
+    world_rest(world, MS(100));
+}
+
+static void test_faults(void)
+{
+    const char *result;
+
+    world_spoil(world, NTS_NOTION, NTS_RESULT_BLOCKED);
+    (void)world_edit_row(world, 0, "k6", "while blocked");
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_BLOCKED),
+           "a refused token blocks the mapping");
+    world_spoil(world, NTS_NOTION, NTS_RESULT_OK);
+    (void)world_result(world, world_command(world, 0, "resume", "{}"), pool);
+    tap_ok(world_is_equal_soon(world, 0), "resume probes at once, and nothing was lost");
+
+    world_spoil(world, NTS_NOTION, NTS_RESULT_NOT_DONE);
+    (void)world_edit_row(world, 0, "k7", "while busy");
+    apr_sleep(MS(300));
+    world_spoil(world, NTS_NOTION, NTS_RESULT_OK);
+    tap_ok(world_is_equal_soon(world, 0), "a busy service is tried again");
+
+    world_swap_database(world);
+    (void)world_edit_row(world, 0, "k8", "another database");
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING),
+           "another database waits for a person");
+    result =
+        world_result(world, world_command(world, 0, "resume", "{\"accept_instance\":true}"), pool);
+    tap_ok(says(result, "\"ok\":true"), "who may accept it");
+    tap_ok(world_is_equal_soon(world, 0), "then everything is compared again");
+    (void)world_result(world, world_command(world, 1, "resume", "{\"accept_instance\":true}"),
+                       pool);
+    world_rest(world, MS(200));
+}
+
+static void test_end(void)
+{
+    world_slow(world, NTS_NOTION, MS(150));
+    (void)world_edit_row(world, 0, "k9", "while stopping");
+    apr_sleep(MS(50));
+    tap_int(world_stop(world, 0, 1), NTS_WORKER_EXIT_OK, "a worker drains and ends");
+    world_slow(world, NTS_NOTION, 0);
+    tap_ok(world_is_equal_soon(world, 0), "what was running was finished");
+    (void)world_edit_row(world, 0, "k10", "while nobody looks");
+    world_start(world, 0);
+    tap_ok(world_is_equal_soon(world, 0), "the next one finds what happened meanwhile");
+    world_rest(world, MS(100));
+    tap_int(world_stop(world, 0, 0), NTS_WORKER_EXIT_OK, "a worker whose parent is gone ends");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    world = world_create(2, pool);
+    test_first_sync();
+    test_edits();
+    test_notices_for_nothing();
+    test_idle();
+    test_commands();
+    test_undo();
+    test_faults();
+    test_end();
+    apr_terminate();
+    return tap_done();
+}

@@ -1,0 +1,58 @@
+/* worker_world.h - a worker with a store of its own between two services that are made up: a Notion and a
+ * database in memory, both behind the connector interface. The worker runs in a thread of the test. */
+#ifndef WORKER_WORLD_H
+#define WORKER_WORLD_H
+
+#include "connector/nts_connector.h"
+#include "worker/nts_worker.h"
+
+#define WORLD_BOT "b0000000-0000-4000-8000-000000000001"
+
+/** A prefix of every id of the made-up Notion; what follows is a number of twelve digits. */
+#define WORLD_PAGE "c0000000-0000-4000-8000-"
+
+typedef struct worker_world_t worker_world_t;
+
+/** One world a program. The setup has @a mappings mappings, each of its own data source, all in one
+ *  database. */
+worker_world_t *world_create(int mappings, apr_pool_t *p);
+const nts_mapping_t *world_mapping(worker_world_t *w, int mapping);
+/** The test's own connection to the store. */
+nts_store_t *world_store(worker_world_t *w);
+
+/** Start worker @a index; ends by itself never. */
+void world_start(worker_world_t *w, int index);
+/** Ask it to stop (1 drain, 2 at once) and wait. @return its exit code */
+int world_stop(worker_world_t *w, int index, int how);
+
+/** A person edits. @return the id: a page's, or a key. A name of NULL removes. */
+const char *world_edit_page(worker_world_t *w, int mapping, const char *page, const char *name);
+const char *world_edit_row(worker_world_t *w, int mapping, const char *key, const char *name);
+/** Store a notice as the hook handler would, and tell the worker. @a author, @a property may be NULL. */
+void world_hook(worker_world_t *w, int mapping, const char *kind, const char *page,
+                const char *author, const char *property);
+/** Place a command and wake the worker. @return its number */
+apr_int64_t world_command(worker_world_t *w, int mapping, const char *verb, const char *args);
+
+/** Wait (at most ten seconds) until both sides show the same names; 0 if they never do. */
+int world_is_equal_soon(worker_world_t *w, int mapping);
+/** The name that a page or row has now, in @a p; NULL: it is not there. */
+const char *world_page_name(worker_world_t *w, const char *page, apr_pool_t *p);
+const char *world_row_name(worker_world_t *w, int mapping, const char *key, apr_pool_t *p);
+/** Wait until no ask is answered for @a time. */
+void world_rest(worker_world_t *w, apr_interval_time_t time);
+/** Wait until the command is done; its result. */
+const char *world_result(worker_world_t *w, apr_int64_t command, apr_pool_t *p);
+/** Wait until the mapping is in that state; 0 if it never is. */
+int world_is_state_soon(worker_world_t *w, int mapping, nts_mapping_state_t state);
+
+/** Asks answered so far, of a side. */
+int world_asks(worker_world_t *w, nts_side_t side);
+/** Every ask of that side is answered so from now on; OK: as it should be. */
+void world_spoil(worker_world_t *w, nts_side_t side, nts_result_t result);
+/** The database is another one from now on. */
+void world_swap_database(worker_world_t *w);
+/** How long each ask takes. */
+void world_slow(worker_world_t *w, nts_side_t side, apr_interval_time_t time);
+
+#endif /* WORKER_WORLD_H */
