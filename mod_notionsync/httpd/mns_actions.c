@@ -1,0 +1,176 @@
+/* mns_actions.c - buttons of the dashboard: each becomes a command, which the mapping's worker carries
+ * out. */
+#include <string.h>
+
+#include <apr_file_info.h>
+
+#include <httpd.h>
+#include <http_log.h>
+
+#include "base/nts_str.h"
+#include "httpd/mns_query.h"
+#include "httpd/mns_serve.h"
+#include "httpd/mns_status.h"
+
+APLOG_USE_MODULE(notionsync);
+
+#define FORM_MAX 8192
+
+typedef struct action_t {
+    mns_page_t page;
+    const apr_table_t *form;
+    nts_command_t command;
+    apr_int64_t id;    /* of the command, once stored */
+    apr_int64_t entry; /* undo */
+} action_t;
+
+/* A mns_handle_fn. */
+static apr_status_t check_entry(void *baton, nts_store_t *store)
+{
+    const action_t *action = baton;
+    nts_entry_t *entry;
+    apr_int64_t mapping;
+    apr_status_t rv =
+        nts_store_get_entry(&entry, &mapping, store, action->entry, action->page.r->pool);
+
+    return rv == APR_SUCCESS && mapping != action->command.mapping ? APR_ENOENT : rv;
+}
+
+/* A mns_handle_fn. */
+static apr_status_t put_command(void *baton, nts_store_t *store)
+{
+    action_t *action = baton;
+
+    return nts_store_put_command(&action->id, store, &action->command);
+}
+
+/* The worker that has the mapping watches this file. */
+static void wake_workers(const mns_core_t *core, apr_pool_t *p)
+{
+    (void)apr_file_mtime_set(core->wake_path, apr_time_now(), p);
+}
+
+/* ---- what was asked for ---- */
+
+static int read_undo(action_t *action)
+{
+    request_rec *r = action->page.r;
+    const char *entry = apr_table_get(action->form, "entry");
+    nts_json_t *args;
+    apr_status_t rv;
+
+    if (!action->page.audit_values) {
+        return mns_answer(
+            r, HTTP_CONFLICT,
+            "The audit is kept without values (NotionSyncAudit values=off), so nothing "
+            "can be undone.");
+    }
+    if (!entry ||
+        nts_int_parse(&action->entry, entry, 1, APR_INT64_C(0x7fffffffffffffff)) != APR_SUCCESS) {
+        return mns_answer(r, HTTP_BAD_REQUEST, "Which entry of the audit is to be undone?");
+    }
+    rv = mns_handle_run(action->page.child->reader, check_entry, action);
+    if (rv != APR_SUCCESS) {
+        return APR_STATUS_IS_ENOENT(rv)
+                   ? mns_answer(r, HTTP_NOT_FOUND, "There is no such entry of the audit.")
+                   : mns_answer(r, HTTP_SERVICE_UNAVAILABLE, "The state store cannot be read now.");
+    }
+    args = nts_json_make_object(r->pool);
+    nts_json_add_int(args, "entry", action->entry);
+    action->command.args = nts_json_text(args, r->pool);
+    return DECLINED;
+}
+
+/* DECLINED: go on; OK: answered. */
+static int read_action(action_t *action)
+{
+    static const char *const verbs[] = { "reconcile", "pause", "resume", "undo" };
+    request_rec *r = action->page.r;
+    const char *verb = apr_table_get(action->form, "action");
+    const char *name = apr_table_get(action->form, "mapping");
+    const nts_mapping_t *mapping = name ? mns_page_find(&action->page, name) : NULL;
+    size_t i;
+
+    for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]) && verb; i++) {
+        if (!strcmp(verb, verbs[i])) {
+            action->command.verb = verbs[i];
+        }
+    }
+    if (!action->command.verb) {
+        return mns_answer(r, HTTP_BAD_REQUEST, "There is no such action.");
+    }
+    if (!mapping) {
+        return mns_answer(r, HTTP_NOT_FOUND, "There is no such mapping.");
+    }
+    action->command.mapping = mapping->id;
+    action->command.args = "{}";
+    action->command.by = action->page.access.user;
+    action->command.state = "queued";
+    return strcmp(verb, "undo") == 0 ? read_undo(action) : DECLINED;
+}
+
+/* ---- what comes of it ---- */
+
+static int answer_done(action_t *action)
+{
+    request_rec *r = action->page.r;
+    const char *mapping = apr_table_get(action->form, "mapping");
+
+    ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
+                  "%s asked for %s of the mapping %s (command %" APR_INT64_T_FMT ")",
+                  action->command.by, action->command.verb, mapping, action->id);
+    if (apr_table_get(action->page.args, "json")) {
+        return mns_answer(r, HTTP_ACCEPTED, "{\"command\":%" APR_INT64_T_FMT "}", action->id);
+    }
+    apr_table_setn(r->headers_out, "Location",
+                   apr_psprintf(r->pool, "%s?page=mapping&mapping=%s&command=%" APR_INT64_T_FMT,
+                                ap_escape_uri(r->pool, r->uri),
+                                nts_percent_encode(mapping, r->pool), action->id));
+    return mns_answer(r, HTTP_SEE_OTHER, "The worker of the mapping does it now.");
+}
+
+static int run_action(action_t *action)
+{
+    request_rec *r = action->page.r;
+    apr_status_t rv;
+    int status = read_action(action);
+
+    if (status != DECLINED) {
+        return status;
+    }
+    rv = mns_handle_run(action->page.child->writer, put_command, action);
+    if (rv != APR_SUCCESS) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r, "a command could not be stored");
+        apr_table_setn(r->headers_out, "Retry-After", "5");
+        return mns_answer(r, HTTP_SERVICE_UNAVAILABLE,
+                          "The command could not be stored; the server's error log says why.");
+    }
+    wake_workers(action->page.core, r->pool);
+    return answer_done(action);
+}
+
+int mns_actions_serve(request_rec *r, mns_child_t *child)
+{
+    action_t action = { 0 };
+    const char *problem;
+    apr_size_t len;
+    char *body;
+    int status;
+
+    (void)mns_page_begin(&action.page, r, child);
+    if (!action.page.access.full) {
+        return mns_answer(r, HTTP_FORBIDDEN, "%s", action.page.access.why);
+    }
+    status = mns_body_read(&body, &len, r, FORM_MAX);
+    if (status != OK) {
+        return mns_answer(r, status, "The form was not complete, or too long.");
+    }
+    action.form = mns_query_read(body, r->pool);
+    problem =
+        mns_csrf_check(child->core, &action.page.access, r, apr_table_get(action.form, "token"));
+    if (problem) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "a form was refused: %s", problem);
+        return mns_answer(r, HTTP_FORBIDDEN, "%s", problem);
+    }
+    return run_action(&action);
+}

@@ -1,0 +1,169 @@
+/* mns_event.c - what a webhook request says, and which notices it becomes. */
+#include <string.h>
+
+#include "base/nts_str.h"
+#include "httpd/mns_event.h"
+
+static int begins_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* "data_source.content_updated" only repeats what the events of its pages say; a first page.created
+ * and this one would cost two reads. */
+static mns_event_about_t classify(const char *type, const char *entity_type)
+{
+    if (begins_with(type, "page.") && !strcmp(entity_type, "page") &&
+        !begins_with(type, "page.locked") && !begins_with(type, "page.unlocked") &&
+        !begins_with(type, "page.transcription_block.")) {
+        return MNS_ABOUT_PAGE;
+    }
+    if (begins_with(type, "data_source.") && !strcmp(entity_type, "data_source") &&
+        strcmp(type, "data_source.content_updated") != 0) {
+        return MNS_ABOUT_SOURCE;
+    }
+    return MNS_ABOUT_NOTHING;
+}
+
+/* Ids of properties come percent-encoded; the store keeps them decoded. NULL: not told, or one of them
+ * cannot be read, which is the same to whoever must decide whether to look. */
+static const char *read_properties(const nts_json_t *root, apr_pool_t *p)
+{
+    const nts_json_t *list = nts_json_path(root, "data", "updated_properties", NULL);
+    nts_json_t *decoded;
+    int i;
+
+    if (nts_json_type(list) != NTS_JSON_ARRAY) {
+        return NULL;
+    }
+    decoded = nts_json_make_array(p);
+    for (i = 0; i < nts_json_count(list); i++) {
+        const char *id = nts_json_string(nts_json_at(list, i));
+
+        if (!id || nts_percent_decode(&id, id, p) != APR_SUCCESS) {
+            return NULL;
+        }
+        nts_json_add_string(decoded, NULL, id);
+    }
+    return nts_json_text(decoded, p);
+}
+
+static const char *read_authors(const nts_json_t *root, apr_pool_t *p)
+{
+    const nts_json_t *list = nts_json_get(root, "authors");
+    nts_json_t *ids;
+    int i;
+
+    if (nts_json_count(list) == 0) {
+        return NULL;
+    }
+    ids = nts_json_make_array(p);
+    for (i = 0; i < nts_json_count(list); i++) {
+        const char *id = nts_json_get_string(nts_json_at(list, i), "id");
+
+        if (!id || nts_uuid_normalise(&id, id, p) != APR_SUCCESS) {
+            return NULL;
+        }
+        nts_json_add_string(ids, NULL, id);
+    }
+    return nts_json_text(ids, p);
+}
+
+/* Where the page is. A page that was moved has left another place, which is not told: all look. */
+static const char *read_data_source(const nts_json_t *root, const char *type, apr_pool_t *p)
+{
+    const char *id = nts_json_string(nts_json_path(root, "data", "parent", "data_source_id", NULL));
+
+    if (!id || begins_with(type, "page.moved") || nts_uuid_normalise(&id, id, p) != APR_SUCCESS) {
+        return NULL;
+    }
+    return id;
+}
+
+apr_status_t mns_event_read(mns_event_t *event, const char **problem, const nts_json_t *root,
+                            apr_pool_t *p)
+{
+    const char *id = nts_json_get_string(root, "id");
+    const char *at = nts_json_get_string(root, "timestamp");
+    const char *type = nts_json_get_string(root, "type");
+    const char *entity = nts_json_string(nts_json_path(root, "entity", "id", NULL));
+    const char *entity_type = nts_json_string(nts_json_path(root, "entity", "type", NULL));
+
+    memset(event, 0, sizeof(*event));
+    *problem = NULL;
+    if (!id || nts_uuid_normalise(&event->id, id, p) != APR_SUCCESS) {
+        *problem = "'id' is not the id of an event";
+    }
+    else if (!at || nts_time_parse(&event->at, at) != APR_SUCCESS) {
+        *problem = "'timestamp' is not a time";
+    }
+    else if (!type || !*type || strlen(type) > 100) {
+        *problem = "'type' is not the type of an event";
+    }
+    else if (!entity || !entity_type ||
+             nts_uuid_normalise(&event->entity, entity, p) != APR_SUCCESS) {
+        *problem = "'entity' names nothing";
+    }
+    if (*problem) {
+        return APR_EINVAL;
+    }
+    event->type = type;
+    event->about = classify(type, entity_type);
+    if (event->about == MNS_ABOUT_PAGE) {
+        event->data_source = read_data_source(root, type, p);
+        event->properties = read_properties(root, p);
+    }
+    event->authors = read_authors(root, p);
+    return APR_SUCCESS;
+}
+
+const char *mns_event_handshake(const nts_json_t *root)
+{
+    const char *token = nts_json_get_string(root, "verification_token");
+
+    return token && *token && strlen(token) <= 512 && !nts_json_get(root, "type") ? token : NULL;
+}
+
+static int concerns(const mns_event_t *event, const nts_mapping_t *mapping,
+                    const nts_service_t *service)
+{
+    if (mapping->notion != service) {
+        return 0;
+    }
+    if (event->about == MNS_ABOUT_SOURCE) {
+        return !strcmp(event->entity, mapping->data_source);
+    }
+    return event->about == MNS_ABOUT_PAGE &&
+           (!event->data_source || !strcmp(event->data_source, mapping->data_source));
+}
+
+void mns_event_rows(nts_inbox_row_t **prows, int **pgroups, int *count, const mns_event_t *event,
+                    const nts_service_t *service, const nts_setup_t *setup,
+                    const nts_grouping_t *grouping, apr_pool_t *p)
+{
+    nts_inbox_row_t *rows = apr_pcalloc(p, (apr_size_t)setup->mapping_count * sizeof(*rows));
+    int *groups = apr_pcalloc(p, (apr_size_t)setup->mapping_count * sizeof(*groups));
+    int n = 0;
+    int i;
+
+    for (i = 0; i < setup->mapping_count; i++) {
+        nts_notice_t *notice = &rows[n].notice;
+
+        if (!concerns(event, setup->mappings[i], service)) {
+            continue;
+        }
+        rows[n].mapping = setup->mappings[i]->id;
+        groups[n] = grouping->of_mapping[i];
+        notice->side = NTS_NOTION;
+        notice->record = event->about == MNS_ABOUT_PAGE ? event->entity : NULL;
+        notice->event = event->id;
+        notice->kind = event->type;
+        notice->properties = event->properties;
+        notice->authors = event->authors;
+        notice->at = event->at;
+        n++;
+    }
+    *prows = rows;
+    *pgroups = groups;
+    *count = n;
+}

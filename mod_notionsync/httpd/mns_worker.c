@@ -1,0 +1,148 @@
+/* mns_worker.c - a worker process from its fork to its end: secrets, privileges, then the library. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include <httpd.h>
+#include <http_log.h>
+#include <mpm_common.h>
+#include <util_mutex.h>
+
+#include "base/nts_secret.h"
+#include "httpd/mns_process.h"
+#include "httpd/mns_worker.h"
+#include "worker/nts_worker.h"
+
+APLOG_USE_MODULE(notionsync);
+
+/* For the signal handler: how to stop, and the pipe that wakes the loop. */
+static volatile int stop_level;
+static int stop_pipe[2] = { -1, -1 };
+
+static void note_signal(int number)
+{
+    int before = errno;
+    int level = number == SIGTERM || number == SIGINT ? 2 : 1;
+
+    if (level > stop_level) {
+        stop_level = level;
+    }
+    if (write(stop_pipe[1], "", 1) < 0) {
+        /* Full: it is readable already. */
+    }
+    errno = before;
+}
+
+/* USR1 is the parent's word for "finish". HUP and TERM may come to the whole process group: the prefork
+ * MPM restarts and stops in that way. */
+static apr_status_t watch_signals(void)
+{
+    static const int signals[] = { SIGUSR1, SIGHUP, SIGTERM, SIGINT };
+    struct sigaction action = { 0 };
+    size_t i;
+
+    if (pipe(stop_pipe) != 0) {
+        return errno;
+    }
+    for (i = 0; i < 2; i++) {
+        (void)fcntl(stop_pipe[i], F_SETFD, FD_CLOEXEC);
+        (void)fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK);
+    }
+    action.sa_handler = note_signal;
+    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        (void)sigaction(signals[i], &action, NULL);
+    }
+    return APR_SUCCESS;
+}
+
+/* While still privileged: files that only root can read. Afterwards nobody here can read them again. */
+static void fetch_secrets(nts_worker_config_t *config, apr_pool_t *p)
+{
+    int count = config->setup->service_count;
+    const char **secrets = apr_pcalloc(p, (apr_size_t)count * sizeof(*secrets));
+    nts_outcome_t *outcomes = apr_pcalloc(p, (apr_size_t)count * sizeof(*outcomes));
+    int i;
+
+    for (i = 0; i < count; i++) {
+        const nts_service_t *service = config->setup->services[i];
+        const char *reference =
+            service->kind == NTS_SERVICE_NOTION ? service->token : service->password;
+
+        if (reference && nts_secret_fetch(&secrets[i], reference, &outcomes[i], p) != APR_SUCCESS) {
+            secrets[i] = NULL;
+        }
+    }
+    config->secrets = secrets;
+    config->secret_outcomes = outcomes;
+}
+
+/* The pipe tells when the parent is gone, but a program that another module started may still hold its
+ * other end. So the kernel is asked too, which it forgets whenever the user changes: hence afterwards. */
+static int watch_parent(pid_t parent)
+{
+#ifdef PR_SET_PDEATHSIG
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+    return getppid() == parent;
+}
+
+static void set_name(int index)
+{
+#ifdef PR_SET_NAME
+    char name[16];
+
+    (void)apr_snprintf(name, sizeof(name), "notionsync-w%d", index);
+    (void)prctl(PR_SET_NAME, name);
+#else
+    (void)index;
+#endif
+}
+
+void mns_worker_run(const mns_core_t *core, int index, int count, const int lifeline[2],
+                    pid_t parent)
+{
+    apr_pool_t *p = mns_process_begin(core);
+    nts_worker_config_t config = { 0 };
+    apr_global_mutex_t *mutex = core->mutex;
+    apr_status_t rv;
+
+    (void)close(lifeline[1]);
+    set_name(index);
+    rv = watch_signals();
+    config.setup = &core->setup;
+    fetch_secrets(&config, p);
+    if (rv != APR_SUCCESS || ap_run_drop_privileges(p, core->main) != OK) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, core->main,
+                     "worker %d cannot drop its privileges and ends", index);
+        _exit(NTS_WORKER_EXIT_STARTUP);
+    }
+    rv = apr_global_mutex_child_init(&mutex, apr_global_mutex_lockfile(mutex), p);
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, core->main,
+                     "worker %d cannot use the mutex notionsync and ends", index);
+        _exit(NTS_WORKER_EXIT_STARTUP);
+    }
+    if (!watch_parent(parent)) {
+        _exit(NTS_WORKER_EXIT_OK);
+    }
+    config.store = core->store;
+    config.segment = core->segment;
+    config.index = index;
+    config.worker_count = count;
+    config.lifeline = lifeline[0];
+    config.wake_path = core->wake_path;
+    config.stop = &stop_level;
+    config.stop_fd = stop_pipe[0];
+    config.user_agent = "mod_notionsync/" NTS_VERSION;
+    config.clock = &nts_clock_system;
+    config.random = &nts_random_system;
+    /* _exit: a transfer or a helper thread may still be running, and inherited cleanups are not ours. */
+    _exit(nts_worker_run(&config, p));
+}

@@ -1,0 +1,103 @@
+# What only the whole configuration can tell is told by configtest too: names that refer to nothing, files that cannot be
+# read. A file that is missing fails the test, but does not keep a server from starting.
+use strict;
+use warnings;
+use NotionSync::Test;
+
+my $id    = '1a2b3c4d-0000-4000-8000-5e6f7a8b9c0d';
+my $httpd = new_httpd(modules => [qw(env)], env => { NOTION_TOKEN => 'ntn_0000' });
+$httpd->write_file('conf/token', "ntn_0000\n", mode => 0600);
+
+my $work = "<NotionSyncService work notion>\nNotionSyncToken file:conf/token\n</NotionSyncService>\n";
+my $crm  = "<NotionSyncService crm sql>\nNotionSyncDatabase sqlite \${STATE}/crm.db\n</NotionSyncService>\n";
+
+sub mapping {
+    my ($name, $notion, $external, $source) = @_;
+    return "<NotionSyncMapping $name>\nNotionSyncNotion $notion " . ($source // $id)
+        . "\nNotionSyncExternal $external\nNotionSyncField Name <-> name\n</NotionSyncMapping>\n";
+}
+sub host {
+    my ($name, $text) = @_;
+    return "<VirtualHost *:\${PORT}>\n" . ($name ? "ServerName $name\n" : '') . "$text</VirtualHost>\n";
+}
+
+sub passes {
+    my ($what, $config) = @_;
+    $httpd->config($config);
+    my ($exit, $out) = $httpd->configtest;
+    ok($exit == 0, "passes: $what") or diag $out;
+    return $out;
+}
+sub fails {
+    my ($what, $config, @messages) = @_;
+    $httpd->config($config);
+    my ($exit, $out) = $httpd->configtest;
+    isnt($exit, 0, "fails: $what");
+    like($out, $_, '... with the reason') for @messages;
+    return $out;
+}
+my $where = qr/on line \d+ of \S+httpd\.conf: /;
+
+# --- names
+
+passes('a whole', $work . $crm . mapping('contacts', 'work', 'crm contacts'));
+passes('sections in any order', mapping('contacts', 'work', 'crm contacts') . $crm . $work);
+fails('services that are not there', $work . $crm . mapping('contacts', 'wrok', 'cmr contacts'),
+    qr/<NotionSyncMapping contacts> ${where}NotionSyncNotion: there is no service 'wrok'; services of the kind notion here: work$/m,
+    qr/<NotionSyncMapping contacts> ${where}NotionSyncExternal: there is no service 'cmr'; services of the kind sql here: crm$/m);
+fails('services of the wrong kind', $work . $crm . mapping('contacts', 'crm', 'work contacts'),
+    qr/NotionSyncNotion: the service 'crm' \(\S+:\d+\) is of the kind sql where one of the kind notion is expected; services of the kind notion here: work$/m,
+    qr/NotionSyncExternal: the service 'work' \(\S+:\d+\) is of the kind notion where one of the kind sql is expected; services of the kind sql here: crm$/m);
+fails('no service at all', mapping('contacts', 'work', 'crm contacts'), qr/no service of the kind notion is configured here$/m);
+fails('one mapping written twice', $work . $crm . mapping('a', 'work', 'crm contacts') . mapping('b', 'work', 'crm contacts'),
+    qr/<NotionSyncMapping b> ${where}the mapping 'a' \(\S+:\d+\) joins the same data source to the same collection; put all fields into one mapping$/m);
+passes('one data source and two tables', $work . $crm . mapping('a', 'work', 'crm contacts') . mapping('b', 'work', 'crm people'));
+
+# --- virtual hosts
+
+passes('a virtual host uses the services of the main server', $work . $crm . host('a.example', mapping('contacts', 'work', 'crm contacts')));
+passes('or its own of the same name', $work . $crm . mapping('contacts', 'work', 'crm contacts')
+        . host('a.example', $work . $crm . mapping('contacts', 'work', 'crm contacts')));
+fails('the main server does not use those of a virtual host', mapping('contacts', 'work', 'crm contacts') . host('a.example', $work . $crm),
+    qr/there is no service 'work'/);
+fails('nor does another virtual host', host('a.example', $work . $crm) . host('b.example', mapping('contacts', 'work', 'crm contacts')),
+    qr/there is no service 'work'/);
+fails('two virtual hosts of one name', host('a.example', $work) . host('a.example', $work),
+    qr/<VirtualHost> on line \d+ of \S+: it has the same name and port, a\.example:\d+, as the one on line \d+ of \S+, and both hold NotionSync sections/);
+
+# --- secrets
+
+sub token { return "<NotionSyncService work notion>\nNotionSyncToken $_[0]\n</NotionSyncService>\n" }
+
+my $absent = $httpd->root . '/conf/absent';
+fails('a token file that is not there', token('file:conf/absent'),
+    qr/<NotionSyncService work> ${where}NotionSyncToken: the file \Q$absent\E cannot be read \(No such file or directory\); create it with the secret as its only line, owned by root, mode 0600$/m);
+fails('a directory', token('file:conf'), qr/NotionSyncToken: \S+conf is not a file; name the file that holds the secret$/m);
+$httpd->write_file('conf/empty', '', mode => 0600);
+fails('an empty file', token('file:conf/empty'), qr/NotionSyncToken: the file \S+empty is empty; it must hold the secret as its only line$/m);
+$httpd->write_file('conf/open', "ntn_0000\n", mode => 0644);
+like(passes('a file that everybody can read', token('file:conf/open')), qr/everybody on this machine can read \S+open; chmod 600 it/, 'is warned of');
+unlike(passes('a file that only root can read', token('file:conf/token')), qr/everybody/, 'is not');
+passes('a variable', token('env:NOTION_TOKEN'));
+fails('a variable that is not set', token('env:NOTION_TOKN'), qr/NotionSyncToken: the environment of httpd has no variable NOTION_TOKN; set it where httpd is started/);
+passes('a program', token('"exec:/bin/echo ntn"'));
+fails('a program that is not there', token('exec:/bin/no-such-program'), qr/NotionSyncToken: \/bin\/no-such-program is not a program that can be run$/m);
+fails('a missing hook secret', $work =~ s/(<\/)/NotionSyncHookSecret file:conf\/absent\n$1/r, qr/NotionSyncHookSecret: the file \S+absent cannot be read/);
+fails('a missing password', $crm =~ s/(<\/)/NotionSyncDatabasePassword file:conf\/absent\n$1/r, qr/NotionSyncDatabasePassword: the file \S+absent cannot be read/);
+fails('all problems are told, not only the first', token('file:conf/absent') . mapping('contacts', 'work', 'crm contacts'),
+    qr/absent cannot be read/, qr/there is no service 'crm'/);
+
+# A server that starts by itself after a reboot must not stay down for one file.
+$httpd->config("NotionSyncStateDB sqlite3 \${STATE}/notionsync.db\n" . token('file:conf/absent') . $crm);
+$httpd->log_expect(qr/<NotionSyncService work> ${where}NotionSyncToken: the file \S+absent cannot be read .*; until a restart after that, what needs it stays blocked$/);
+$httpd->start;
+is($httpd->get('/index.html')->{status}, 200, 'it starts all the same, and says so in its log');
+is(scalar(my @lines = $httpd->log_lines(qr/absent cannot be read/)), 1, 'once');
+$httpd->stop;
+
+# Nothing about the module is checked or made where nothing of it is configured.
+my $plain = start_httpd(name => 'plain');
+is_deeply([glob $plain->state . '/*'], [], 'a server without sections has no state');
+is(scalar(my @workers = $plain->children(qr/^notionsync-w/)), 0, 'and no workers');
+
+finish();
