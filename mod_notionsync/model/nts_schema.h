@@ -58,7 +58,7 @@ typedef struct nts_schema_t {
     apr_int64_t counter; /* external: highest change number seen; grows for ever */
     const char *key;     /* external: the key column(s), joined by ',' */
     int provisioned;     /* external: triggers in place and current */
-    const char *problem; /* why it is not, for people; NULL if it is */
+    const char *problem; /* why it is not, or what else is wrong, for people; NULL: nothing */
 } nts_schema_t;
 
 /** "text", "number" ...: for messages and stored JSON. */

@@ -32,7 +32,7 @@ static nts_sql_reader_t *reader_of(nts_sql_session_t *s)
 static int is_caught_up(const nts_sql_reader_t *reader, const nts_sql_session_t *s,
                         apr_int64_t token)
 {
-    return reader->is_caught_up && token >= 0 && reader->commit_token == token &&
+    return reader->is_caught_up && reader->commit_token == token &&
            reader->own_commits == s->connection->own_commits && reader->last == s->ask->since;
 }
 
@@ -179,10 +179,13 @@ static void read_all(nts_sql_reader_t *reader, nts_sql_session_t *s, apr_int64_t
 
 void nts_sql_changes(nts_sql_session_t *s)
 {
-    /* Before the snapshot: a commit between the two only makes the next look a full one. */
-    apr_int64_t token = s->dialect->commit_token(s->connection->db, s->ptemp);
     nts_sql_reader_t *reader = reader_of(s);
+    apr_int64_t token;
 
+    /* Before the snapshot: a commit between the two only makes the next look a full one. */
+    if (s->dialect->commit_token(&token, s) != APR_SUCCESS) {
+        return;
+    }
     if (is_caught_up(reader, s, token)) {
         s->answer->last_change = s->ask->since;
         s->answer->complete = 1;

@@ -133,7 +133,6 @@ typedef struct nts_sql_object_t {
  */
 typedef struct nts_sql_dialect_t {
     const char *driver;      /* as NotionSyncDatabase names it */
-    const char *title;       /* for people */
     const char *begin_read;  /* one snapshot */
     const char *begin_write; /* nobody else writes from here on */
 
@@ -149,8 +148,8 @@ typedef struct nts_sql_dialect_t {
     apr_status_t (*run)(nts_sql_db_t *db, const char *sql, const nts_sql_cell_t *params, int count,
                         apr_size_t max_bytes, nts_sql_rows_t *rows, nts_sql_error_t *error,
                         apr_pool_t *p);
-    /** A number that moves when another connection has committed; -1: cannot tell. */
-    apr_int64_t (*commit_token)(nts_sql_db_t *db, apr_pool_t *ptemp);
+    /** A number that moves when another connection has committed. Outside a transaction only. */
+    apr_status_t (*commit_token)(apr_int64_t *token, nts_sql_session_t *s);
 
     const char *(*quote)(const char *name, apr_pool_t *p);
     const char *(*placeholder)(int number, apr_pool_t *p);

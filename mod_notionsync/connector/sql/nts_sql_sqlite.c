@@ -336,23 +336,8 @@ static apr_status_t run(nts_sql_db_t *db, const char *sql, const nts_sql_cell_t 
     return APR_SUCCESS;
 }
 
-/* Moves with the commits of all other connections and not with ours; a checkpoint by another one may
- * move it, too (a false alarm). Outside a transaction only. */
-static apr_int64_t commit_token(nts_sql_db_t *db, apr_pool_t *ptemp)
-{
-    nts_sql_rows_t rows;
-    nts_sql_error_t error;
-
-    if (run(db, "PRAGMA data_version", NULL, 0, 0, &rows, &error, ptemp) != APR_SUCCESS ||
-        rows.count != 1) {
-        return -1;
-    }
-    return rows.cells[0].integer;
-}
-
 const nts_sql_dialect_t nts_sql_sqlite = {
     .driver = "sqlite",
-    .title = "SQLite",
     .begin_read = "BEGIN",
     .begin_write = "BEGIN IMMEDIATE",
     .open = open_file,
@@ -360,7 +345,7 @@ const nts_sql_dialect_t nts_sql_sqlite = {
     .is_current = is_current,
     .is_in_transaction = is_in_transaction,
     .run = run,
-    .commit_token = commit_token,
+    .commit_token = nts_sql_sqlite_commit_token,
     .quote = nts_sql_sqlite_quote,
     .placeholder = placeholder,
     .describe = nts_sql_sqlite_describe,

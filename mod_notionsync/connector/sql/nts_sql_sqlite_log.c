@@ -5,6 +5,19 @@
 #include "base/nts_str.h"
 #include "connector/sql/nts_sql_sqlite.h"
 
+/* Moves with the commits of all other connections and not with ours; a checkpoint by another one may
+ * move it, too (a false alarm). */
+apr_status_t nts_sql_sqlite_commit_token(apr_int64_t *token, nts_sql_session_t *s)
+{
+    nts_sql_rows_t rows;
+
+    if (nts_sql_run(&rows, nts_sql_stmt(s, "PRAGMA data_version"), s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *token = rows.cells[0].integer;
+    return APR_SUCCESS;
+}
+
 /*
  * Commit order is the order of ids: SQLite has one writer at a time, and AUTOINCREMENT never gives a
  * number twice. So everything after the last number taken is all there is.
