@@ -45,12 +45,15 @@ static void set_options(sim_req_t *q, sim_prop_t *p, json_object *options)
     free(keep);
 }
 
-/* the member that names a type; 0: none */
+/* the member that names a type and configures it; 0: none */
 static int find_type(json_object *o, sim_type_t *type, json_object **config)
 {
+    if (!sim_is(o, json_type_object)) {
+        return 0;
+    }
     json_object_object_foreach(o, key, val)
     {
-        if (sim_type_parse(key, type)) {
+        if (sim_type_parse(key, type) && sim_is(val, json_type_object)) {
             *config = val;
             return 1;
         }
@@ -90,7 +93,7 @@ static void add_property(sim_req_t *q, sim_ds_t *ds, const char *name, json_obje
     json_object *config = NULL;
     sim_prop_t *p;
 
-    if (!sim_is(o, json_type_object) || !find_type(o, &type, &config)) {
+    if (!find_type(o, &type, &config)) {
         sim_fail_meaning(&q->fail, "%s is not a property that exists.", name);
         return;
     }

@@ -48,8 +48,9 @@ static void take_types(sim_sub_t *s, json_object *list)
     }
     s->types = sim_mem_alloc((json_object_array_length(list) + 1) * sizeof(char *));
     for (i = 0; i < json_object_array_length(list); i++) {
-        s->types[s->ntypes++] =
-            sim_mem_dup(json_object_get_string(json_object_array_get_idx(list, i)));
+        const char *type = json_object_get_string(json_object_array_get_idx(list, i));
+
+        s->types[s->ntypes++] = sim_mem_dup(type ? type : "");
     }
 }
 

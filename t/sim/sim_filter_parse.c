@@ -137,7 +137,14 @@ static void take_texts(parser_t *ps, sim_filter_t *n, json_object *v, const char
     else if (sim_is(v, json_type_array) &&
              (n->family == SIM_F_OPTION || n->family == SIM_F_OPTIONS)) {
         for (i = 0; i < json_object_array_length(v); i++) {
-            add_text(n, json_object_get_string(json_object_array_get_idx(v, i)));
+            json_object *o = json_object_array_get_idx(v, i);
+
+            if (sim_is(o, json_type_string)) {
+                add_text(n, json_object_get_string(o));
+            }
+            else {
+                sim_fail_should(ps->fail, path, "an array of strings", v, 1);
+            }
         }
     }
     else {
