@@ -615,7 +615,10 @@ static void start_next(void *baton)
             return;
         }
     }
-    sleep_until_next(r, now);
+    /* While it is paused nothing falls due, and whoever resumes it starts us. */
+    if (flow->status.state == NTS_MAPPING_RUNNING) {
+        sleep_until_next(r, now);
+    }
 }
 
 /* --- for others */
