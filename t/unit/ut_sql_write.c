@@ -152,6 +152,30 @@ static void test_key_change(void)
     end_database();
 }
 
+static void test_composite_key(void)
+{
+    const char *key = "[\"it's\",\"7\"]";
+    nts_answer_t *answer;
+
+    begin("composite.db", "CREATE TABLE two (a TEXT, b INTEGER, v TEXT, PRIMARY KEY (a, b))");
+    m = mapping_of("two", NULL, "v", "b", NULL);
+    provision(m);
+    values = values_of(m);
+    expected = values_of(m);
+    values[0] = nts_value_text("x");
+    answer = write_row(NTS_ASK_CREATE, key, "i-1");
+    tap_str(answer->id, key, "a row with a key of two columns");
+    tap_str(read_row(m, key)->record->intent, "i-1", "carries its intent");
+    values[1] = number_of("8");
+    answer = write_row(NTS_ASK_UPDATE, key, "i-2");
+    tap_str(answer->id, "[\"it's\",\"8\"]", "one part of it is changed");
+    tap_str(read_row(m, answer->id)->record->intent, "i-2", "carries that");
+    tap_str(entries(changes_after(m, 0)),
+            "i[\"it's\",\"7\"]@i-1 k[\"it's\",\"8\"]<[\"it's\",\"7\"]@i-2", "logged as ours");
+    tap_str(result_of(write_row(NTS_ASK_REMOVE, answer->id, "i-3")), "ok", "and it is deleted");
+    end_database();
+}
+
 /* Triggers of the application that run inside our transaction. */
 static void test_triggers(void)
 {
@@ -480,6 +504,7 @@ int main(void)
     test_update();
     test_times();
     test_key_change();
+    test_composite_key();
     test_triggers();
     test_create();
     test_remove();

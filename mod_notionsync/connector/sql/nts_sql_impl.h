@@ -179,8 +179,9 @@ nts_sql_presence_t nts_sql_presence(const nts_sql_rows_t *installed,
                                     const nts_sql_object_t *object);
 /** Triggers in place and current? *problem NULL if they are. */
 apr_status_t nts_sql_check_installed(const char **problem, nts_sql_session_t *s);
-/** @a record: as read back; NULL: the row is gone, as a delete leaves it. */
-apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const nts_record_t *record);
+/** @a parts: the key; @a record: as read back; NULL: the row is gone, as a delete leaves it. */
+apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const char *const *parts,
+                                  const nts_record_t *record);
 /** What the intent table holds of ask->intent: *found 0 nothing; the record may be NULL. */
 apr_status_t nts_sql_find_intent(int *found, nts_record_t **record, nts_sql_session_t *s);
 

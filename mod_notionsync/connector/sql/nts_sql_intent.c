@@ -36,7 +36,9 @@ static apr_status_t prune(nts_sql_session_t *s)
     return nts_sql_run(NULL, stmt, s->ptemp);
 }
 
-apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const nts_record_t *record)
+/* The key is spelled as change entries spell it, so that reading can join by one expression. */
+apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const char *const *parts,
+                                  const nts_record_t *record)
 {
     nts_sql_stmt_t *stmt = nts_sql_stmt(
         s, "INSERT INTO _notionsync_intent (intent, tbl, op, key, record, at) VALUES (");
@@ -47,7 +49,7 @@ apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const nts_record_t *reco
     nts_sql_add(stmt, ", ", NULL);
     nts_sql_add_text(stmt, nts_ask_name(s->ask->kind));
     nts_sql_add(stmt, ", ", NULL);
-    nts_sql_add_text(stmt, record ? record->id : s->ask->id);
+    nts_sql_add_text(stmt, s->dialect->stored_key(s->table, parts, s->ptemp));
     nts_sql_add(stmt, ", ", NULL);
     nts_sql_add_text(stmt, record ? record_text(s, record) : NULL);
     nts_sql_add(stmt, ", ", s->dialect->now, ")", NULL);

@@ -227,7 +227,8 @@ static apr_status_t finish(nts_sql_session_t *s, const char *const *now, const c
         }
         record = row ? &row->record : NULL;
     }
-    if (s->ask->intent && nts_sql_store_intent(s, now ? record : NULL) != APR_SUCCESS) {
+    if (s->ask->intent &&
+        nts_sql_store_intent(s, now ? now : before, now ? record : NULL) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (nts_sql_commit(s) != APR_SUCCESS) {
