@@ -128,7 +128,6 @@ static int value_for_copy(nts_job_t *job, int index, nts_side_t side, nts_decisi
         d->verdict = value->kind == NTS_VALUE_ABSENT ? NTS_VERDICT_UNREAD : NTS_VERDICT_STUCK;
         return 0;
     }
-    d->reason = "created";
     return 1;
 }
 
