@@ -59,12 +59,6 @@ static int read_undo(action_t *action)
     nts_json_t *args;
     apr_status_t rv;
 
-    if (!action->page.audit_values) {
-        return mns_answer(
-            r, HTTP_CONFLICT,
-            "The audit is kept without values (NotionSyncAudit values=off), so nothing "
-            "can be undone.");
-    }
     if (!entry ||
         nts_int_parse(&action->entry, entry, 1, APR_INT64_C(0x7fffffffffffffff)) != APR_SUCCESS) {
         return mns_answer(r, HTTP_BAD_REQUEST, "Which entry of the audit is to be undone?");

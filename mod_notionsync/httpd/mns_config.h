@@ -42,7 +42,6 @@ typedef struct mns_global_t {
     int workers;
     const char *key_path; /* NULL: beside the store */
     apr_interval_time_t audit_keep;
-    int audit_values;
 } mns_global_t;
 
 /** A server's directives. A virtual host without any shares the main server's record (D58). */

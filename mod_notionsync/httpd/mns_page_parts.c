@@ -188,7 +188,7 @@ static void write_undo(const mns_page_t *page, const nts_json_t *entry)
     const char *state = nts_json_get_string(entry, "state");
 
     mns_put(page, "<td data-label=\"\">");
-    if (state && !strcmp(state, "applied") && page->audit_values) {
+    if (state && !strcmp(state, "applied")) {
         mns_button(
             page, "Undo", "undo", nts_json_get_string(entry, "mapping"), "entry",
             apr_psprintf(page->r->pool, "%" APR_INT64_T_FMT, nts_json_get_int(entry, "id", 0)));

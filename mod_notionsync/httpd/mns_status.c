@@ -82,7 +82,6 @@ apr_status_t mns_page_begin(mns_page_t *page, request_rec *r, mns_child_t *child
     page->core = child->core;
     page->server = has_sections(server) ? server : server->main;
     page->args = mns_query_read(r->args, r->pool);
-    page->audit_values = server->main->global.audit_values;
     page->now = apr_time_now();
     mns_access_judge(&page->access, r);
     name = apr_table_get(page->args, "mapping");

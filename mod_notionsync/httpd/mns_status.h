@@ -15,7 +15,6 @@ typedef struct mns_page_t {
     mns_access_t access;
     const char *name;       /* "overview", "mapping" ... */
     nts_mapping_t *mapping; /* that mapping= names, or NULL */
-    int audit_values;       /* the audit has them, so undo is possible */
     apr_time_t now;
     nts_json_t *facts;
     nts_store_t *store; /* while facts are gathered */

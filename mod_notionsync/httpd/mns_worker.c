@@ -140,6 +140,7 @@ void mns_worker_run(const mns_core_t *core, int index, int count, const int life
     config.wake_path = core->wake_path;
     config.stop = &stop_level;
     config.stop_fd = stop_pipe[0];
+    config.audit_keep = mns_server_config(core->main)->global.audit_keep;
     config.user_agent = "mod_notionsync/" NTS_VERSION;
     config.clock = &nts_clock_system;
     config.random = &nts_random_system;

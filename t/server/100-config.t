@@ -59,7 +59,7 @@ accepted('server-wide directives', server => <<'CONF');
 NotionSyncStateDB sqlite3 ${STATE}/notionsync.db
 NotionSyncWorkers 4
 NotionSyncSecretKey file:${ROOT}/conf/key
-NotionSyncAudit keep=30d values=off
+NotionSyncAudit keep=30d values=on
 CONF
 accepted('a whole service', service => <<'CONF');
   NotionSyncToken file:conf/token
@@ -150,6 +150,7 @@ refused_as(server => 'NotionSyncAudit values=maybe', "values= 'maybe' is none of
 refused_as(server => 'NotionSyncAudit size=3', "unknown option 'size=3'; known are keep= and values=", @audit);
 refused_as(server => 'NotionSyncAudit keep=1d keep=2d', 'keep= is given twice', @audit);
 refused_as(server => 'NotionSyncAudit keep=', "nothing follows 'keep='", @audit);
+refused(server => 'NotionSyncAudit values=off', unavailable('NotionSyncAudit', 'an audit without values'));
 refused(server => 'NotionSyncMessageCmd /bin/true', unavailable('NotionSyncMessageCmd', 'telling a program'));
 
 # --- services

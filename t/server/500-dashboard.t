@@ -273,15 +273,5 @@ for my $handler (qw(notionsync notionsync-status notionsync-hook status hook)) {
     unlike($httpd->get('/index.html')->{body}, qr/notices waiting|service/, "SetHandler $handler opens nothing");
 }
 $httpd->write_file('htdocs/.htaccess', '');
-$httpd->stop;
-
-# --- without values nothing can be undone
-
-$httpd->config("NotionSyncAudit values=off\n" . $httpd->config);
-$httpd->start;
-$token = token_for();
-ok($token, 'without values in the audit there are buttons');
-unlike($httpd->get('/sync?page=audit&mapping=contacts')->{body}, qr/Undo/, 'but none to undo');
-is(press("action=undo&mapping=contacts&entry=1&token=$token")->{status}, 409, 'and it is refused');
 
 finish();
