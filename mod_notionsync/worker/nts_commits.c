@@ -69,6 +69,9 @@ static void fix_end(nts_unit_t ***end, nts_unit_t *unit)
 
 static void take_out(nts_commits_t *c, nts_unit_t *unit)
 {
+    if (!unit->back) {
+        return;
+    }
     fix_end(&c->live_end, unit);
     fix_end(&c->bulk_end, unit);
     fix_end(&c->stored_end, unit);
@@ -98,9 +101,7 @@ void nts_commits_add(nts_commits_t *c, nts_unit_t *unit, int live)
 
 void nts_commits_forget(nts_commits_t *c, nts_unit_t *unit)
 {
-    if (unit->back) {
-        take_out(c, unit);
-    }
+    take_out(c, unit);
 }
 
 int nts_commits_is_empty(const nts_commits_t *c)

@@ -56,20 +56,34 @@ static apr_time_t due_again(const nts_work_t *w, apr_time_t until)
     return nts_host_mono(host) + nts_backoff(failures, host->random, RETRY_BASE, RETRY_MAX);
 }
 
+/* The scan goes on when few enough of what it spawned are left. Those that wait for a service are not
+ * waited for in turn. */
+static void wake_scan(nts_starter_t *starter)
+{
+    nts_work_t *scan = starter->waiting;
+
+    if (scan && starter->jobs - starter->late <= starter->enough) {
+        starter->waiting = NULL;
+        nts_work_resume(scan);
+    }
+}
+
+/* It is no longer among its starter's. */
+static void forget_errand(const nts_errand_t *errand)
+{
+    errand->starter->jobs--;
+    errand->starter->late -= errand->late;
+    wake_scan(errand->starter);
+}
+
 /* The spawned record has had its turn: whoever spawned it counts it. */
 static void end_errand(nts_work_t *w, nts_step_t step, apr_status_t failed)
 {
     nts_starter_t *starter = w->starter;
 
+    forget_errand(w->errand);
     w->errand = NULL;
     w->starter = NULL;
-    starter->jobs--;
-    if (starter->waiting && starter->jobs <= SPAWNED_MAX / 2) {
-        nts_work_t *scan = starter->waiting;
-
-        starter->waiting = NULL;
-        nts_work_resume(scan);
-    }
     if (starter->job_ended) {
         w->starter = starter;
         tell_ended(w, starter->job_ended, step, failed);
@@ -141,6 +155,9 @@ static void end_job(nts_work_t *w, nts_step_t step, apr_status_t failed)
         flow->group->jobs[w->urgency]--;
         if (w->errand && comes_back(step, failed)) {
             w->errand->candidate = NULL; /* the fresh job reads for itself */
+            w->starter->late += !w->errand->late;
+            w->errand->late = 1;
+            wake_scan(w->starter);
             nts_task_set_data(w->task, w->errand);
             w->errand = NULL;
         }
@@ -322,11 +339,23 @@ static void add_errand(nts_work_t *w, const nts_spawn_t *spawn)
 
     if (old) {
         /* Spawned twice before its turn came: one job answers both. */
-        old->starter->jobs--;
+        forget_errand(old);
         apr_pool_destroy(old->p);
     }
     nts_task_set_data(task, errand);
     w->starter->jobs++;
+}
+
+/* Non-zero: @a many or more are under way, and the scan goes on, with a reply, when @a enough are left. */
+static int wait_for_jobs(nts_work_t *w, int many, int enough)
+{
+    if (w->starter->jobs - w->starter->late < many) {
+        return 0;
+    }
+    w->starter->waiting = w;
+    w->starter->enough = enough;
+    w->reply_due = 1;
+    return 1;
 }
 
 static int spawn(nts_work_t *w, const nts_call_t *call)
@@ -337,11 +366,19 @@ static int spawn(nts_work_t *w, const nts_call_t *call)
         add_errand(w, &call->spawns[i]);
     }
     nts_driver_pump_soon(w->flow->group);
-    if (w->starter->jobs < SPAWNED_MAX) {
-        return 1;
+    return !wait_for_jobs(w, SPAWNED_MAX, SPAWNED_MAX / 2);
+}
+
+/* Rows that jobs of this scan are about to make would look like new ones: the external side is listed when
+ * they are done. Non-zero: it waits. */
+static int must_wait(nts_work_t *w, const nts_ask_t *ask)
+{
+    if (!w->scan || ask->kind != NTS_ASK_LIST || ask->side != NTS_EXTERNAL || ask->listing.cursor ||
+        !wait_for_jobs(w, 1, 0)) {
+        return 0;
     }
-    w->starter->waiting = w;
-    return 0;
+    w->reply_due = 0; /* the same call again */
+    return 1;
 }
 
 static int perform(nts_work_t *w, const nts_call_t *call)
@@ -352,7 +389,9 @@ static int perform(nts_work_t *w, const nts_call_t *call)
     case NTS_CALL_LOOKUP:
         return look_up(w, call);
     case NTS_CALL_ASK:
-        nts_work_ask(w, &call->ask);
+        if (!must_wait(w, &call->ask)) {
+            nts_work_ask(w, &call->ask);
+        }
         return 0;
     case NTS_CALL_COMMIT:
         nts_work_commit(w, &call->commit);

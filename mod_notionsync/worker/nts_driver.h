@@ -36,8 +36,11 @@ typedef struct nts_starter_t {
     void *baton;
     apr_int64_t run; /* for the audit */
     const char *cause;
-    int jobs;            /* spawned and not ended; kept by the driver */
-    nts_work_t *waiting; /* the scan, while there are too many of those; kept by the driver */
+    /* Kept by the driver: */
+    int jobs;            /* spawned and not ended */
+    int late;            /* of those: waiting for a service that had no time */
+    nts_work_t *waiting; /* the scan, while there are too many others */
+    int enough;          /* it goes on when so many are left */
 } nts_starter_t;
 
 /** Run a scan. @a starter lives until all has ended. */

@@ -152,7 +152,7 @@ static int is_unmapped(const nts_flow_t *flow, const nts_notice_t *notice, apr_p
 
 typedef struct echo_t {
     apr_int64_t id;
-    const char *page; /* malloc'ed */
+    char *page; /* malloc'ed */
 } echo_t;
 
 static void keep_echo(nts_events_t *e, const nts_notice_t *notice)
@@ -206,7 +206,7 @@ static void decide_echoes(nts_events_t *e)
             nts_flow_notice(flow, NTS_NOTION, echo.page, NTS_LIVE);
         }
         apr_pool_clear(ptemp);
-        free((void *)(apr_uintptr_t)echo.page);
+        free(echo.page);
     }
     e->echoes->nelts = kept;
     if (ptemp) {
@@ -219,7 +219,7 @@ static void forget_echoes(nts_events_t *e)
     int i;
 
     for (i = 0; i < e->echoes->nelts; i++) {
-        free((void *)(apr_uintptr_t)APR_ARRAY_IDX(e->echoes, i, echo_t).page);
+        free(APR_ARRAY_IDX(e->echoes, i, echo_t).page);
     }
     apr_array_clear(e->echoes);
 }

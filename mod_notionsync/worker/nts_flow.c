@@ -123,6 +123,14 @@ void nts_flow_enter(nts_flow_t *flow, nts_mapping_state_t state, const nts_outco
     }
 }
 
+static void show_latency(void *baton)
+{
+    nts_flow_t *flow = baton;
+
+    flow->latency_shown = nts_host_mono(flow->host);
+    nts_flow_put_status(flow);
+}
+
 /* --- life */
 
 static apr_status_t read_status(nts_flow_t *flow)
@@ -182,6 +190,7 @@ apr_status_t nts_flow_create(nts_flow_t **flow, nts_group_t *group, const nts_ma
         f->intents[i] = apr_hash_make(f->intents_pool[i]);
     }
     nts_unit_init(&f->put_status, store_status, NULL, f);
+    nts_timer_init(&f->show_latency, show_latency, f);
     f->schedule = nts_schedule_create(given->debounce, p);
     f->contact = nts_contact_create(f);
     f->events = nts_events_create(f);
@@ -206,6 +215,7 @@ void nts_flow_drain(nts_flow_t *flow)
     nts_events_stop(flow);
     nts_reconcile_stop(flow);
     nts_commands_stop(flow);
+    nts_timer_cancel(flow->host->loop, &flow->show_latency);
 }
 
 void nts_flow_stop(nts_flow_t *flow)

@@ -7,6 +7,10 @@
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_root.h"
+
+/* Freed memory that a group keeps for its next jobs. */
+#define POOL_KEEP ((apr_size_t)4 * 1024 * 1024)
 
 apr_interval_time_t nts_host_until(const nts_host_t *host, apr_time_t wall,
                                    apr_interval_time_t longest)
@@ -176,12 +180,10 @@ static void clear(nts_group_t *group)
 apr_status_t nts_group_take(nts_group_t *group)
 {
     nts_host_t *host = group->host;
-    apr_pool_t *p;
+    apr_pool_t *p = nts_root_create("nts_group", POOL_KEEP);
     apr_status_t rv;
     int i;
 
-    (void)apr_pool_create(&p, NULL);
-    apr_pool_tag(p, "nts_group");
     rv = lock_services(group, p);
     if (rv != APR_SUCCESS) {
         apr_pool_destroy(p);

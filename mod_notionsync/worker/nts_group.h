@@ -87,6 +87,7 @@ struct nts_flow_t {
     int is_on;               /* its parts were started since it last stood still */
     nts_unit_t put_status;
     apr_time_t latency_shown; /* monotonic: latencies were last stored */
+    nts_timer_t show_latency;
 
     nts_schedule_t *schedule; /* times are monotonic */
     nts_work_t *works;        /* jobs and scans under way */

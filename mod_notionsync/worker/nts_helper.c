@@ -9,8 +9,8 @@
 #include <apr_thread_mutex.h>
 #include <apr_thread_proc.h>
 
-#include "base/nts_log.h"
 #include "worker/nts_helper.h"
+#include "worker/nts_root.h"
 
 typedef struct order_t order_t;
 
@@ -77,28 +77,6 @@ static order_t *queue_pop(queue_t *queue)
     return order;
 }
 
-/* --- pools that share nothing with the loop's */
-
-static apr_status_t make_root(apr_pool_t **pool, const char *tag)
-{
-    apr_allocator_t *allocator;
-    apr_status_t rv = apr_allocator_create(&allocator);
-
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    /* Freed blocks go back to the system: an answer may have been large. */
-    apr_allocator_max_free_set(allocator, 1);
-    rv = apr_pool_create_unmanaged_ex(pool, NULL, allocator);
-    if (rv != APR_SUCCESS) {
-        apr_allocator_destroy(allocator);
-        return rv;
-    }
-    apr_allocator_owner_set(allocator, *pool);
-    apr_pool_tag(*pool, tag);
-    return APR_SUCCESS;
-}
-
 /* --- the thread */
 
 static order_t *next_order(nts_helper_t *helper)
@@ -120,10 +98,7 @@ static order_t *next_order(nts_helper_t *helper)
 
 static void perform(nts_helper_t *helper, order_t *order)
 {
-    if (make_root(&order->pool, "nts_answer") != APR_SUCCESS) {
-        order->pool = NULL; /* the loop's side makes an answer of it */
-        return;
-    }
+    order->pool = nts_root_create("nts_answer", 0); /* an answer may be large */
     order->answer = apr_pcalloc(order->pool, sizeof(*order->answer));
     helper->connector->perform(helper->connection, order->ask, order->answer, order->pool);
 }
@@ -169,19 +144,6 @@ static apr_status_t start_thread(nts_helper_t *helper, apr_pool_t *p)
 
 /* --- the loop's side */
 
-static void deliver(nts_helper_t *helper, order_t *order)
-{
-    static const nts_answer_t no_memory = {
-        .result = NTS_RESULT_NOT_DONE,
-        .outcome = { .remedy = NTS_REMEDY_RETRY,
-                     .code = "worker.memory",
-                     .what = "there was no memory for an answer" },
-    };
-
-    helper->load--;
-    order->done(order->baton, order->answer ? order->answer : &no_memory, order->pool);
-}
-
 static void take_done(void *baton)
 {
     nts_helper_t *helper = baton;
@@ -198,7 +160,8 @@ static void take_done(void *baton)
         if (!order) {
             break;
         }
-        deliver(helper, order);
+        helper->load--;
+        order->done(order->baton, order->answer, order->pool);
     }
 }
 
@@ -221,10 +184,8 @@ apr_status_t nts_helper_create(nts_helper_t **helper, nts_loop_t *loop,
     if (h->done_fd < 0) {
         return APR_FROM_OS_ERROR(errno);
     }
-    rv = make_root(&h->own, "nts_helper");
-    if (rv == APR_SUCCESS) {
-        rv = connector->open(&h->connection, service, secret, clock, out, h->own);
-    }
+    h->own = nts_root_create("nts_helper", 0);
+    rv = connector->open(&h->connection, service, secret, clock, out, h->own);
     if (rv == APR_SUCCESS) {
         rv = apr_thread_mutex_create(&h->mutex, APR_THREAD_MUTEX_DEFAULT, p);
     }
@@ -238,10 +199,8 @@ apr_status_t nts_helper_create(nts_helper_t **helper, nts_loop_t *loop,
         if (h->connection) {
             connector->close(h->connection);
         }
-        if (h->own) {
-            nts_outcome_copy(out, out, p); /* its words may be in the pool that goes now */
-            apr_pool_destroy(h->own);
-        }
+        nts_outcome_copy(out, out, p); /* its words may be in the pool that goes now */
+        apr_pool_destroy(h->own);
         (void)close(h->done_fd);
         return rv;
     }
@@ -320,9 +279,7 @@ apr_status_t nts_helper_stop(nts_helper_t *helper, apr_interval_time_t wait)
     }
     (void)apr_thread_join(&thread_rv, helper->thread);
     while ((order = queue_pop(&helper->done)) != NULL) {
-        if (order->pool) {
-            apr_pool_destroy(order->pool);
-        }
+        apr_pool_destroy(order->pool);
     }
     helper->connector->close(helper->connection);
     apr_pool_destroy(helper->own);

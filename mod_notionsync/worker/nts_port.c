@@ -419,9 +419,7 @@ static void helper_done(void *baton, const nts_answer_t *answer, apr_pool_t *poo
     asking_t *asking = baton;
     nts_port_t *port = asking->port;
 
-    if (pool) {
-        apr_pool_cleanup_register(asking->p, pool, destroy_pool, apr_pool_cleanup_null);
-    }
+    apr_pool_cleanup_register(asking->p, pool, destroy_pool, apr_pool_cleanup_null);
     if (port->told_slow && nts_helper_busy(port->helper) < HELPER_SLOW) {
         port->told_slow = 0;
         nts_log(NTS_LOG_NOTICE, 0, "service %s: the database answers again",

@@ -82,7 +82,6 @@ void nts_work_sleep(nts_work_t *w, apr_time_t due)
 void nts_work_resume(nts_work_t *w)
 {
     memset(&w->reply, 0, sizeof(w->reply));
-    w->reply_due = 1;
     nts_timer_set(w->flow->host->loop, &w->timer, 0);
 }
 
@@ -156,6 +155,9 @@ static void note_latency(nts_work_t *w, nts_side_t side, const nts_answer_t *ans
     if (now - flow->latency_shown > LATENCY_SHOWN) {
         flow->latency_shown = now;
         nts_flow_put_status(flow); /* joins the settlement's transaction */
+    }
+    else {
+        nts_timer_hasten(flow->host->loop, &flow->show_latency, LATENCY_SHOWN);
     }
 }
 

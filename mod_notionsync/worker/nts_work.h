@@ -11,6 +11,7 @@ typedef struct nts_errand_t {
     nts_spawn_t spawn;             /* its candidate is not used */
     const nts_record_t *candidate; /* our own copy */
     nts_starter_t *starter;
+    int late;
     apr_pool_t *p;
 } nts_errand_t;
 
@@ -61,7 +62,7 @@ void nts_work_unlink(nts_work_t *w);
 int nts_work_is_idle(const nts_work_t *w);
 /** Go on at @a due (monotonic), without a reply. */
 void nts_work_sleep(nts_work_t *w, apr_time_t due);
-/** Go on in this turn, with an empty reply. */
+/** Go on in this turn: with an empty reply if reply_due. */
 void nts_work_resume(nts_work_t *w);
 /** Step until something has to be awaited (nts_driver.c). */
 void nts_work_step(nts_work_t *w, const nts_reply_t *reply);

@@ -1,6 +1,7 @@
 /* nts_worker.c - a worker from its start to its end: takes groups, and gives them back. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
 #include "worker/nts_group.h"
+#include "worker/nts_root.h"
 
 /* A group that is another worker's by number is taken when that one had time to do it itself. */
 #define GRACE apr_time_from_sec(5)
@@ -27,6 +29,7 @@
 /* Without inotify the tool's commands are looked for. */
 #define WAKE_POLL apr_time_from_sec(5)
 #define SLOTS 64
+#define POOL_KEEP ((apr_size_t)1024 * 1024)
 
 typedef struct worker_t {
     nts_host_t host;
@@ -38,7 +41,7 @@ typedef struct worker_t {
     int wake_watch;
     apr_time_t started; /* monotonic */
     apr_time_t drain_until;
-    int is_over;
+    int is_clean;            /* at the end: nothing is left behind */
     apr_int64_t jobs_pruned; /* jobs done when last pruned */
     nts_timer_t take;
     nts_timer_t beat;
@@ -280,6 +283,7 @@ static void give_back(worker_t *w)
 {
     int i;
 
+    w->is_clean = 1;
     for (i = 0; i < w->group_count; i++) {
         if (nts_group_is_owned(w->groups[i]) &&
             nts_group_release(w->groups[i], HELPER_MAX) != APR_SUCCESS) {
@@ -287,6 +291,7 @@ static void give_back(worker_t *w)
                     "worker %d: a database of group %s does not answer; its thread is left behind",
                     w->config->index, w->groups[i]->name);
         }
+        w->is_clean &= !nts_group_is_owned(w->groups[i]);
     }
     show(w, NTS_WORKER_ABSENT);
 }
@@ -303,17 +308,18 @@ static void heartbeat(void *baton)
 
 static long resident_kib(void)
 {
-    long total = 0;
-    long resident = 0;
+    char line[128] = "";
+    const char *second;
     FILE *file = fopen("/proc/self/statm", "r");
 
     if (file) {
-        if (fscanf(file, "%ld %ld", &total, &resident) != 2) {
-            resident = 0;
+        if (!fgets(line, sizeof(line), file)) {
+            line[0] = '\0';
         }
         (void)fclose(file);
     }
-    return resident * (sysconf(_SC_PAGESIZE) / 1024);
+    second = strchr(line, ' ');
+    return second ? strtol(second, NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024) : 0;
 }
 
 static void log_sizes(void *baton)
@@ -517,10 +523,10 @@ static int run(worker_t *w)
 int nts_worker_run(const nts_worker_config_t *config, apr_pool_t *p)
 {
     worker_t *w;
-    apr_pool_t *root;
+    apr_pool_t *root = nts_root_create("nts_worker", POOL_KEEP);
+    int code;
 
-    (void)apr_pool_create(&root, p);
-    apr_pool_tag(root, "nts_worker");
+    (void)p; /* its allocator may be shared with others */
     w = apr_pcalloc(root, sizeof(*w));
     w->p = root;
     w->config = config;
@@ -541,5 +547,12 @@ int nts_worker_run(const nts_worker_config_t *config, apr_pool_t *p)
     set_timers(w);
     nts_log(NTS_LOG_INFO, 0, "worker %d: ready, %d groups, %s", config->index, w->group_count,
             nts_net_version());
-    return run(w);
+    code = run(w);
+    if (w->is_clean) {
+        nts_store_close(w->host.store);
+        nts_net_destroy(w->host.net);
+        (void)close(w->inotify);
+        apr_pool_destroy(root);
+    }
+    return code;
 }

@@ -126,7 +126,7 @@ subtest 'commands' => sub {
 
 subtest 'killed' => sub {
     my $total = 0;
-    for my $round (1 .. 8) {
+    for my $round (1 .. 5) {
         for my $i (1 .. 6) {
             my $n = 20 + int rand 60;
             if ($i % 2) {
@@ -144,7 +144,7 @@ subtest 'killed' => sub {
         like(say_to('kill 0'), qr/signal 9/, "killed in round $round");
         say_to('start 0');
     }
-    equal('both sides become equal all the same', 130);
+    equal('both sides become equal all the same', 240);
     rest();
     my %names;
     $names{ $_->{properties}{Name} }++ for pages();
