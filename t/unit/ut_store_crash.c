@@ -173,7 +173,7 @@ static void test_kill(void)
 static void test_kill_migration(void)
 {
     nts_outcome_t out = { 0 };
-    nts_store_config_t config = { "sqlite3", NULL, NULL, &kit_clock };
+    nts_store_config_t config = { .driver = "sqlite3", .clock = &kit_clock };
     int done = 0;
     int round;
 
