@@ -364,19 +364,21 @@ static int is_same_database(nts_contact_t *c, const nts_schema_t *schema)
 {
     nts_flow_t *flow = c->flow;
     nts_mapping_status_t *status = &flow->status;
-    const char *advice =
-        apr_psprintf(c->p,
-                     "if it is meant to be this one: notionsyncctl resume --accept-instance %s; "
-                     "everything will be compared again",
-                     flow->label);
+    int accepted;
+    const char *advice = apr_psprintf(c->p,
+                                      "if it is meant to be this one: notionsyncctl resume %s; "
+                                      "everything will be compared again",
+                                      flow->label);
 
-    if (!status->instance || c->accept_instance || !status->matched) {
-        if (!same_text(status->instance, schema->instance) || c->accept_instance) {
-            status->counter = schema->counter;
-            status->full_done = 0;
-            nts_flow_set_instance(flow, schema->instance);
-        }
-        c->accept_instance = 0;
+    accepted = c->accept_instance;
+    c->accept_instance = 0;
+    if (same_text(status->instance, schema->instance) && schema->counter >= status->counter) {
+        return 1; /* and what the triggers told of since then is still to be taken */
+    }
+    if (!status->instance || accepted || !status->matched) {
+        status->counter = schema->counter;
+        status->full_done = 0;
+        nts_flow_set_instance(flow, schema->instance);
         return 1;
     }
     if (!same_text(status->instance, schema->instance)) {

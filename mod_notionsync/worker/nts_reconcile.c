@@ -56,6 +56,7 @@ struct nts_reconcile_t {
     running_t *running;
     asked_t asked; /* waiting for its turn */
     int full_wanted;
+    int rematched;                    /* since the last full run */
     int contacted;                    /* contact was made for the full run that is wanted */
     apr_array_header_t *full_notices; /* apr_int64_t: settled by the next complete full run */
     int full_notices_taken;           /* how many of them the run under way answers */
@@ -275,6 +276,7 @@ static void matched(nts_reconcile_t *r, const running_t *run)
     nts_flow_put_status(flow);
     r->full_wanted = 1;
     r->contacted = 1;
+    r->rematched = 1;
     nts_flow_run(flow);
 }
 
@@ -540,6 +542,7 @@ static void begin_full(nts_reconcile_t *r)
         return;
     }
     r->contacted = 0;
+    r->rematched = 0;
     r->full_wanted = 0;
     r->full_notices_taken = r->full_notices->nelts;
     begin(r, NTS_SCAN_FULL, NULL, 0, 0);
@@ -582,6 +585,23 @@ static int may_begin(const nts_reconcile_t *r)
            nts_host_mono(r->flow->host) >= r->not_before;
 }
 
+/* S5.1: what an earlier match held as ambiguous may not be so any more; whole sides are to be matched
+ * again before they are compared. True if there is such a record. */
+static int needs_rematch(nts_reconcile_t *r)
+{
+    nts_flow_t *flow = r->flow;
+    int released = 0;
+
+    if (r->rematched || flow->given->match_count == 0 ||
+        nts_store_match_release(&released, flow->host->store, flow->given->id) != APR_SUCCESS) {
+        return 0;
+    }
+    if (released > 0) {
+        flow->status.matched = 0;
+    }
+    return released > 0;
+}
+
 static void start_next(void *baton)
 {
     nts_reconcile_t *r = baton;
@@ -591,11 +611,18 @@ static void start_next(void *baton)
     if (r->running || !nts_flow_is_usable(flow) || flow->host->draining) {
         return;
     }
+    if (r->asked.is_set && r->asked.kind == NTS_SCAN_FULL && may_begin(r)) {
+        (void)needs_rematch(r);
+    }
     if (r->asked.is_set && (flow->status.matched || r->asked.kind == NTS_SCAN_VERIFY)) {
         begin_asked(r);
         return;
     }
     if (may_begin(r)) {
+        if ((r->full_wanted || (r->next_full && r->next_full <= now)) && flow->status.matched) {
+            r->full_wanted = 1;
+            (void)needs_rematch(r);
+        }
         if (!flow->status.matched) {
             begin(r, NTS_SCAN_FIRST, NULL, 0, 0);
             return;

@@ -1,0 +1,93 @@
+# A value that one side cannot take parks its own record or field, with the reason, and nothing else; an edit that makes it
+# possible, on either side, lifts it.
+use strict;
+use warnings;
+use NotionSync::Sync;
+
+my $table = 'CREATE TABLE contacts (id INTEGER PRIMARY KEY, name TEXT NOT NULL, notes TEXT, score REAL NOT NULL CHECK (typeof(score) = \'text\' OR score < 100), kind TEXT, '
+    . 'tags TEXT, stage TEXT, due DATE, vip BOOLEAN, site TEXT, email TEXT UNIQUE, phone VARCHAR(10), no TEXT, made DATETIME, seen DATETIME, extra TEXT)';
+my $sync = start_sync(table => $table, before => sub { $_[0]->add_pages(map { { name => "Record $_", score => $_, email => "r$_\@x.org" } } 1 .. 8) });
+$sync->wait_equal;
+$sync->wait_quiet;
+
+sub why { my ($name) = @_; return $sync->must('explain', 'contacts', $sync->page_id($name)) }
+
+# Parked, with a code and words; others go on. Then what lifts it.
+sub parks {
+    my ($name, $what, $break, $code, $words, $lift) = @_;
+    $break->();
+    my $now;
+    wait_ok { $now = why($name); ($now->{trouble} // '') eq 'parked' } 20, "$what: parked" or diag encode($now);
+    like($now->{outcome}{code} // '', $code, 'with its reason');
+    like(encode($now->{outcome}), $words, 'in words');
+    is($sync->status->{parked}, 1, 'and nothing else');
+    my ($free) = grep { $_ ne $name } 'Record 7', 'Record 8';
+    $sync->edit_page($free, notes => "beside $what");
+    $sync->wait_row($free, notes => "beside $what", what => 'another record goes on');
+    my $phone = 'p' . length $what;
+    $sync->edit_row($free, phone => $phone);
+    $sync->wait_page($free, phone => $phone, what => 'both ways');
+    $lift->();
+    wait_ok { !why($name)->{trouble} } 20, 'an edit lifts it' or diag encode(why($name));
+    $sync->wait_equal(what => "equal after $what");
+    $sync->wait_quiet;
+}
+
+# --- the table refuses
+
+parks('Record 1', 'a CHECK', sub { $sync->edit_page('Record 1', score => 500) }, qr/sql\.constraint/, qr/CHECK|score/,
+    sub { $sync->edit_page('Record 1', score => 50) });
+is($sync->row('Record 1')->{score}, 50, 'the value that it can take is there');
+
+parks('Record 2', 'UNIQUE', sub { $sync->edit_page('Record 2', email => 'r3@x.org', notes => 'and more') }, qr/sql\.constraint/, qr/UNIQUE|email/,
+    sub { $sync->edit_page('Record 2', email => 'r2b@x.org') });
+is($sync->row('Record 2')->{notes}, 'and more', 'the rest of the edit came with it');
+
+parks('Record 3', 'NOT NULL', sub { $sync->edit_page('Record 3', score => undef) }, qr/./, qr/score|NOT NULL/i,
+    sub { $sync->edit_page('Record 3', score => 33) });
+my $id = $sync->page_id('Record 3');
+$sync->edit_page($id, name => undef);
+wait_ok { my ($row) = $sync->rows("score = 33"); !defined $row->{name} } 20, 'a text that is NOT NULL can be empty all the same';
+$sync->edit_page($id, name => 'Record 3');
+$sync->wait_row('Record 3');
+
+parks('Record 4', 'a text too long', sub { $sync->edit_page('Record 4', phone => '12345678901234') }, qr/./, qr/10|phone|long/i,
+    sub { $sync->edit_page('Record 4', phone => '1234567890') });
+
+# A page that cannot become a row.
+my $new = $sync->add_page(name => 'New', score => 1000);
+my $found;
+wait_ok { $found = $sync->ctl('explain', 'contacts', $new, '--json')->{json}; $found && ($found->{trouble} // '') eq 'parked' } 20,
+    'a page that cannot be created as a row is parked';
+is(scalar(() = $sync->rows), 8, 'and no half of it is there');
+$sync->edit_page($new, score => 10);
+$sync->wait_row('New', score => 10, what => 'until it can be');
+$sync->wait_quiet;
+
+# --- Notion refuses
+
+parks('Record 5', 'a status that Notion does not have', sub { $sync->edit_row('Record 5', stage => 'Nonsense', notes => 'goes on') },
+    qr/./, qr/Nonsense|Stage|status/, sub { $sync->edit_row('Record 5', stage => 'Won') });
+is($sync->page('Record 5')->{notes}, 'goes on', 'other fields of that record are not held up');
+
+parks('Record 6', 'a text where a number belongs', sub { $sync->sql("UPDATE contacts SET score = 'many' WHERE name = 'Record 6'") },
+    qr/./, qr/many|score/i, sub { $sync->edit_row('Record 6', score => 6.5) });
+
+# --- a trigger of the application that refuses, and one that rewrites
+
+$sync->sql("CREATE TRIGGER refuse BEFORE UPDATE ON contacts WHEN NEW.notes = 'forbidden' BEGIN SELECT RAISE(ABORT, 'house rule 7'); END");
+parks('Record 1', 'a trigger', sub { $sync->edit_page('Record 1', notes => 'forbidden') }, qr/sql\.constraint/, qr/house rule 7/,
+    sub { $sync->edit_page('Record 1', notes => 'allowed') });
+$sync->sql("CREATE TRIGGER tidy AFTER UPDATE OF email ON contacts WHEN NEW.email <> lower(NEW.email) "
+    . 'BEGIN UPDATE contacts SET email = lower(NEW.email) WHERE id = NEW.id; END');
+$sync->edit_page('Record 2', email => 'UPPER@X.ORG');
+$sync->wait_page('Record 2', email => 'upper@x.org', what => 'what a trigger rewrites comes back');
+$sync->wait_equal;
+$sync->wait_quiet;
+my $mark = $sync->mark;
+$sync->must('reconcile', 'contacts', '--full');
+is($sync->classes_since($mark)->{page_update} // 0, 0, 'once');
+
+$sync->verify_ok(equal => 9);
+$sync->httpd->log_expect(qr/sql\.constraint/, qr/field\.unfit/, qr/field\.lossy/, qr/field\.opaque/);
+finish();
