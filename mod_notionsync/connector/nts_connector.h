@@ -47,6 +47,11 @@ typedef struct nts_connector_t {
      *  @a p. Never fails otherwise than through answer->result. */
     void (*perform)(nts_connection_t *connection, const nts_ask_t *ask, nts_answer_t *answer,
                     apr_pool_t *p);
+    /** Blocking services, may be NULL: writes (CREATE, UPDATE, REMOVE, RESTORE) in the order given, which
+     *  become durable together; each is answered as perform would. Returns how many of them were done, at
+     *  least one: it stops when it has taken long. */
+    int (*perform_writes)(nts_connection_t *connection, const nts_ask_t *const *asks,
+                          nts_answer_t *const *answers, apr_pool_t *const *pools, int count);
     /** Blocking services: a descriptor for poll that becomes readable when @a mapping's collection may
      *  have changed, or -1. Loop thread. The descriptor belongs to the connection. */
     int (*watch)(nts_connection_t *connection, const nts_mapping_t *mapping);

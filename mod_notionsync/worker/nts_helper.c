@@ -12,6 +12,9 @@
 #include "worker/nts_helper.h"
 #include "worker/nts_root.h"
 
+/* Writes that are waiting are handed over together, at most so many. */
+#define BUNDLE_MAX 64
+
 typedef struct order_t order_t;
 
 struct order_t {
@@ -64,6 +67,15 @@ static void queue_push(queue_t *queue, order_t *order)
     queue->last = &order->next;
 }
 
+static void queue_push_front(queue_t *queue, order_t *order)
+{
+    order->next = queue->first;
+    queue->first = order;
+    if (!order->next) {
+        queue->last = &order->next;
+    }
+}
+
 static order_t *queue_pop(queue_t *queue)
 {
     order_t *order = queue->first;
@@ -79,45 +91,98 @@ static order_t *queue_pop(queue_t *queue)
 
 /* --- the thread */
 
-static order_t *next_order(nts_helper_t *helper)
-{
-    order_t *order = NULL;
+typedef struct bundle_t {
+    queue_t *from;
+    order_t *orders[BUNDLE_MAX];
+    int count;
+    int done; /* from the first on */
+} bundle_t;
 
-    while (!helper->stop) {
-        order = queue_pop(&helper->live);
-        if (!order) {
-            order = queue_pop(&helper->bulk);
-        }
-        if (order) {
-            break;
-        }
-        (void)apr_thread_cond_wait(helper->changed, helper->mutex);
-    }
-    return order;
+static int is_write(const nts_ask_t *ask)
+{
+    return ask->kind == NTS_ASK_CREATE || ask->kind == NTS_ASK_UPDATE ||
+           ask->kind == NTS_ASK_REMOVE || ask->kind == NTS_ASK_RESTORE;
 }
 
-static void perform(nts_helper_t *helper, order_t *order)
+/* One order, or the writes at the front of its queue if they can be done together. Zero: stop. */
+static int next_orders(nts_helper_t *helper, bundle_t *bundle)
 {
-    order->pool = nts_root_create("nts_answer", 0); /* an answer may be large */
-    order->answer = apr_pcalloc(order->pool, sizeof(*order->answer));
-    helper->connector->perform(helper->connection, order->ask, order->answer, order->pool);
+    bundle->count = 0;
+    bundle->done = 0;
+    while (!helper->stop && !helper->live.first && !helper->bulk.first) {
+        (void)apr_thread_cond_wait(helper->changed, helper->mutex);
+    }
+    if (helper->stop) {
+        return 0;
+    }
+    bundle->from = helper->live.first ? &helper->live : &helper->bulk;
+    do {
+        bundle->orders[bundle->count++] = queue_pop(bundle->from);
+    } while (helper->connector->perform_writes && bundle->count < BUNDLE_MAX &&
+             is_write(bundle->orders[0]->ask) && bundle->from->first &&
+             is_write(bundle->from->first->ask));
+    return bundle->count;
+}
+
+/* What was not reached stands in front again. */
+static void put_back(bundle_t *bundle)
+{
+    int i;
+
+    for (i = bundle->count - 1; i >= bundle->done; i--) {
+        order_t *order = bundle->orders[i];
+
+        apr_pool_destroy(order->pool);
+        order->pool = NULL;
+        queue_push_front(bundle->from, order);
+    }
+}
+
+static void perform(nts_helper_t *helper, bundle_t *bundle)
+{
+    const nts_ask_t *asks[BUNDLE_MAX];
+    nts_answer_t *answers[BUNDLE_MAX];
+    apr_pool_t *pools[BUNDLE_MAX];
+    int i;
+
+    for (i = 0; i < bundle->count; i++) {
+        order_t *order = bundle->orders[i];
+
+        order->pool = nts_root_create("nts_answer", 0); /* an answer may be large */
+        order->answer = apr_pcalloc(order->pool, sizeof(*order->answer));
+        asks[i] = order->ask;
+        answers[i] = order->answer;
+        pools[i] = order->pool;
+    }
+    bundle->done = 1;
+    if (bundle->count > 1) {
+        bundle->done = helper->connector->perform_writes(helper->connection, asks, answers, pools,
+                                                         bundle->count);
+    }
+    else {
+        helper->connector->perform(helper->connection, asks[0], answers[0], pools[0]);
+    }
 }
 
 static void *APR_THREAD_FUNC run_thread(apr_thread_t *thread, void *baton)
 {
     nts_helper_t *helper = baton;
     const apr_uint64_t one = 1;
-    order_t *order;
+    bundle_t bundle;
+    int i;
 
     (void)thread;
     (void)apr_thread_mutex_lock(helper->mutex);
-    while ((order = next_order(helper)) != NULL) {
+    while (next_orders(helper, &bundle)) {
         helper->began = helper->clock->mono(helper->clock->baton);
         (void)apr_thread_mutex_unlock(helper->mutex);
-        perform(helper, order);
+        perform(helper, &bundle);
         (void)apr_thread_mutex_lock(helper->mutex);
         helper->began = 0;
-        queue_push(&helper->done, order);
+        for (i = 0; i < bundle.done; i++) {
+            queue_push(&helper->done, bundle.orders[i]);
+        }
+        put_back(&bundle);
         /* An eventfd refuses only a counter near 2^64. */
         while (write(helper->done_fd, &one, sizeof(one)) < 0 && errno == EINTR) {
             continue;

@@ -1,8 +1,9 @@
 /* nts_helper.h - the thread of one connection whose client library blocks.
  *
  * The loop hands over plain asks and gets plain answers; the thread touches nothing else of the
- * worker's. It does one ask at a time, live ones first. A thread that is stuck in its library delays
- * whoever waits for it and nobody else; at the end it is left behind, and the process goes by _exit.
+ * worker's. It does one ask at a time, live ones first, but for writes that wait one behind the other: a
+ * connector may take these together. A thread that is stuck in its library delays whoever waits for it
+ * and nobody else; at the end it is left behind, and the process goes by _exit.
  */
 #ifndef NTS_HELPER_H
 #define NTS_HELPER_H

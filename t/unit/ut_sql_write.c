@@ -498,9 +498,64 @@ static void test_intents_are_pruned(void)
     end_database();
 }
 
+/* Writes of three records handed over together; "results: names in the table". */
+static const char *bundle(const char *run, const char *first, const char *second, const char *third)
+{
+    const char *names[3] = { first, second, third };
+    const nts_ask_t *asks[3];
+    nts_answer_t *answers[3];
+    apr_pool_t *pools[3];
+    nts_ask_t ask[3];
+    const char *text = "";
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        values = values_of(m);
+        values[0] = nts_value_text(names[i]);
+        ask[i] = write_ask(NTS_ASK_CREATE, NULL, apr_pstrcat(pool, run, names[i], NULL));
+        asks[i] = &ask[i];
+        answers[i] = apr_pcalloc(pool, sizeof(nts_answer_t));
+        pools[i] = pool;
+    }
+    for (i = 0; i < 3;) {
+        i += nts_connector_sql.perform_writes(connection, asks + i, answers + i, pools + i, 3 - i);
+    }
+    for (i = 0; i < 3; i++) {
+        text = apr_pstrcat(pool, text, i ? ", " : "", result_of(answers[i]), NULL);
+    }
+    return apr_pstrcat(pool, text, ": ",
+                       app_text("SELECT group_concat(name) FROM (SELECT name FROM deals WHERE "
+                                "id > 1 ORDER BY id)"),
+                       NULL);
+}
+
+static void test_bundles(void)
+{
+    begin("bundle.db",
+          "CREATE UNIQUE INDEX one ON deals (name);"
+          "CREATE TABLE parent (id INTEGER PRIMARY KEY);"
+          "CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);"
+          "CREATE TRIGGER late AFTER INSERT ON deals WHEN new.name = 'late' BEGIN"
+          " INSERT INTO child VALUES (9); END;"
+          "CREATE TRIGGER back AFTER INSERT ON deals WHEN new.name = 'back' BEGIN"
+          " SELECT RAISE(ROLLBACK, 'not this one'); END");
+    tap_str(bundle("1", "a", "b", "c"), "ok, ok, ok: a,b,c", "writes handed over together");
+    tap_str(entries(changes_after(m, 0)), "i2@1a i3@1b i4@1c", "each is marked as ours");
+    tap_int(intent_of("1b")->applied, 1, "and can be proven");
+    tap_str(bundle("2", "d", "a", "e"), "ok, refused sql.constraint, ok: a,b,c,d,e",
+            "one that is refused does not touch the others");
+    tap_int(intent_of("1a")->applied, 1, "nor what was proven");
+    tap_str(bundle("3", "f", "late", "g"), "ok, refused sql.constraint, ok: a,b,c,d,e,f,g",
+            "nor one that the database refuses only at the end");
+    tap_str(bundle("4", "h", "back", "i"), "ok, refused sql.constraint, ok: a,b,c,d,e,f,g,h,i",
+            "nor one that ends the transaction of all");
+    end_database();
+}
+
 int main(void)
 {
     begin_tests();
+    test_bundles();
     test_update();
     test_times();
     test_key_change();

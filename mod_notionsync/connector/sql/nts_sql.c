@@ -7,6 +7,9 @@
 
 #include "connector/sql/nts_sql_impl.h"
 
+/* Others wait for the write lock meanwhile, live work among them. */
+#define BUNDLE_LONGEST apr_time_from_msec(10)
+
 const nts_sql_dialect_t *nts_sql_dialect_find(const char *driver)
 {
     static const nts_sql_dialect_t *const dialects[] = { &nts_sql_sqlite };
@@ -152,10 +155,13 @@ apr_status_t nts_sql_begin(nts_sql_session_t *s, int writes)
     const nts_mapping_t *mapping = s->ask->mapping;
     apr_status_t rv;
 
-    rv = nts_sql_run_text(s, writes ? s->dialect->begin_write : s->dialect->begin_read);
+    rv = nts_sql_run_text(s, s->connection->bundled ? "SAVEPOINT one"
+                             : writes               ? s->dialect->begin_write
+                                                    : s->dialect->begin_read);
     if (rv != APR_SUCCESS) {
         return rv;
     }
+    s->saved = s->connection->bundled;
     s->writes = writes;
     rv = s->dialect->state(&s->state, s, mapping->collection);
     if (rv != APR_SUCCESS) {
@@ -182,12 +188,13 @@ apr_status_t nts_sql_commit(nts_sql_session_t *s)
     nts_sql_rows_t rows;
     nts_sql_error_t error;
 
-    if (s->dialect->run(s->connection->db, "COMMIT", NULL, 0, 0, &rows, &error, s->ptemp) ==
-        APR_SUCCESS) {
+    if (s->dialect->run(s->connection->db, s->saved ? "RELEASE one" : "COMMIT", NULL, 0, 0, &rows,
+                        &error, s->ptemp) == APR_SUCCESS) {
         if (s->writes) {
             s->connection->own_commits++;
         }
         s->writes = 0;
+        s->saved = 0;
         return APR_SUCCESS;
     }
     (void)nts_sql_fail_with(s, &error);
@@ -198,16 +205,32 @@ apr_status_t nts_sql_commit(nts_sql_session_t *s)
     return APR_EGENERAL;
 }
 
-void nts_sql_rollback(nts_sql_session_t *s)
+static void undo(nts_sql_session_t *s, const char *sql)
 {
     nts_sql_rows_t rows;
     nts_sql_error_t error;
 
-    s->writes = 0;
-    if (s->connection->db && s->dialect->is_in_transaction(s->connection->db) &&
-        s->dialect->run(s->connection->db, "ROLLBACK", NULL, 0, 0, &rows, &error, s->ptemp) !=
-            APR_SUCCESS) {
+    if (s->dialect->run(s->connection->db, sql, NULL, 0, 0, &rows, &error, s->ptemp) !=
+        APR_SUCCESS) {
         s->reopen = 1;
+    }
+}
+
+void nts_sql_rollback(nts_sql_session_t *s)
+{
+    const nts_connection_t *c = s->connection;
+
+    s->writes = 0;
+    if (!c->db || !s->dialect->is_in_transaction(c->db)) {
+        s->saved = 0;
+    }
+    else if (!c->bundled) {
+        undo(s, "ROLLBACK");
+    }
+    else if (s->saved) {
+        s->saved = 0;
+        undo(s, "ROLLBACK TO one");
+        undo(s, "RELEASE one");
     }
 }
 
@@ -219,7 +242,7 @@ static apr_status_t open_database(nts_sql_session_t *s)
     nts_connection_t *c = s->connection;
     nts_sql_error_t error;
 
-    if (c->db && !c->dialect->is_current(c->db)) {
+    if (c->db && !c->bundled && !c->dialect->is_current(c->db)) {
         close_database(c);
     }
     if (c->db) {
@@ -270,19 +293,25 @@ static void dispatch(nts_sql_session_t *s)
     }
 }
 
+static void start_session(nts_sql_session_t *s, nts_connection_t *c, const nts_ask_t *ask,
+                          nts_answer_t *answer, apr_pool_t *p)
+{
+    memset(s, 0, sizeof(*s));
+    s->connection = c;
+    s->dialect = c->dialect;
+    s->ask = ask;
+    s->answer = answer;
+    s->p = p;
+    apr_pool_create(&s->ptemp, p);
+}
+
 static void sql_perform(nts_connection_t *c, const nts_ask_t *ask, nts_answer_t *answer,
                         apr_pool_t *p)
 {
     nts_sql_session_t s;
 
     memset(answer, 0, sizeof(*answer));
-    memset(&s, 0, sizeof(s));
-    s.connection = c;
-    s.dialect = c->dialect;
-    s.ask = ask;
-    s.answer = answer;
-    s.p = p;
-    apr_pool_create(&s.ptemp, p);
+    start_session(&s, c, ask, answer, p);
     answer->sent_at = c->clock->wall(c->clock->baton);
     if (open_database(&s) == APR_SUCCESS) {
         dispatch(&s);
@@ -295,6 +324,98 @@ static void sql_perform(nts_connection_t *c, const nts_ask_t *ask, nts_answer_t 
     apr_pool_destroy(s.ptemp);
 }
 
+/* --- a bundle: writes of several records in one transaction, each in a savepoint, because a database
+ * that syncs its disk for every single one takes minutes for what takes seconds together */
+
+static int begin_bundle(nts_sql_session_t *s)
+{
+    nts_sql_rows_t rows;
+    nts_sql_error_t error;
+
+    return open_database(s) == APR_SUCCESS &&
+           s->dialect->run(s->connection->db, s->dialect->begin_write, NULL, 0, 0, &rows, &error,
+                           s->ptemp) == APR_SUCCESS;
+}
+
+/* What was answered as done did not become durable. */
+static void withdraw(nts_sql_session_t *s, nts_answer_t *answer, apr_pool_t *p,
+                     const nts_sql_error_t *error)
+{
+    if (answer->result != NTS_RESULT_OK && answer->result != NTS_RESULT_GONE) {
+        return;
+    }
+    s->answer = answer;
+    s->p = p;
+    answer->record = NULL;
+    answer->id = NULL;
+    (void)nts_sql_fail_with(s, error);
+    if (error->kind == NTS_SQL_DISK) {
+        /* It may have reached the disk before the failure; the intent table will tell (S3.7). */
+        answer->result = NTS_RESULT_UNKNOWN;
+    }
+}
+
+/* Non-zero: it is durable, or its answers say that it is not. */
+static int end_bundle(nts_sql_session_t *s, nts_answer_t *const *answers, apr_pool_t *const *pools,
+                      int count)
+{
+    nts_connection_t *c = s->connection;
+    nts_sql_error_t error;
+    nts_sql_rows_t rows;
+    int i;
+
+    if (!c->db || !s->dialect->is_in_transaction(c->db)) {
+        return 0; /* a failure inside has ended it, such as RAISE(ROLLBACK) of a trigger */
+    }
+    if (s->dialect->run(c->db, "COMMIT", NULL, 0, 0, &rows, &error, s->ptemp) == APR_SUCCESS) {
+        return 1;
+    }
+    s->writes = 1;
+    for (i = 0; i < count && error.kind != NTS_SQL_CONSTRAINT; i++) {
+        withdraw(s, answers[i], pools[i], &error);
+    }
+    nts_sql_rollback(s);
+    if (s->reopen) {
+        close_database(c);
+    }
+    return error.kind != NTS_SQL_CONSTRAINT; /* else one of them is to blame: who, is seen singly */
+}
+
+static int sql_perform_writes(nts_connection_t *c, const nts_ask_t *const *asks,
+                              nts_answer_t *const *answers, apr_pool_t *const *pools, int count)
+{
+    apr_time_t until = c->clock->mono(c->clock->baton) + BUNDLE_LONGEST;
+    nts_sql_session_t s;
+    int is_settled = 0;
+    int n = 0;
+    int i;
+
+    start_session(&s, c, asks[0], answers[0], pools[0]);
+    if (count > 1 && begin_bundle(&s)) {
+        c->bundled = 1;
+        do {
+            sql_perform(c, asks[n], answers[n], pools[n]);
+            n++;
+        } while (n < count && c->db && c->dialect->is_in_transaction(c->db) &&
+                 c->clock->mono(c->clock->baton) < until);
+        c->bundled = 0;
+        is_settled = end_bundle(&s, answers, pools, n);
+    }
+    apr_pool_destroy(s.ptemp);
+    n = n ? n : 1;
+    for (i = 0; i < n && !is_settled; i++) {
+        sql_perform(c, asks[i], answers[i], pools[i]); /* nothing of it happened: one by one */
+    }
+    return n;
+}
+
 const nts_connector_t nts_connector_sql = {
-    NTS_SERVICE_SQL, "sql", sql_open, NULL, NULL, sql_perform, sql_watch, sql_watch_drain, sql_close
+    .kind = NTS_SERVICE_SQL,
+    .name = "sql",
+    .open = sql_open,
+    .perform = sql_perform,
+    .perform_writes = sql_perform_writes,
+    .watch = sql_watch,
+    .watch_drain = sql_watch_drain,
+    .close = sql_close,
 };

@@ -50,6 +50,7 @@ struct nts_connection_t {
     int has_instance;        /* a DESCRIBE has told it */
     const char *instance;
     apr_uint64_t own_commits;
+    int bundled; /* writes are savepoints of a transaction that is open */
 };
 
 struct nts_sql_session_t {
@@ -62,6 +63,7 @@ struct nts_sql_session_t {
     nts_sql_table_t *table;
     nts_sql_state_t state;
     int writes; /* in a transaction that holds the write lock */
+    int saved;  /* in a savepoint of a bundle */
     int reopen; /* the database handle is not to be used again */
 };
 
