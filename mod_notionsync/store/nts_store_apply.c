@@ -145,9 +145,11 @@ static apr_status_t judge_entries(apply_t *apply)
 
 /* Deletes that were counted in the last hour, and those of them still on their way. A delete that
  * certainly did not happen (state 2) gives its place back. */
-static const nts_stmt_t deletes = { "SELECT count(*), sum(state = " NTS_SQL_PENDING
-                                    ") FROM entry WHERE mapping = %lld AND counted = 1"
-                                    " AND at > %lld AND state <> 2" };
+static const nts_stmt_t deletes = {
+    "SELECT count(*), sum(state = " NTS_SQL_PENDING
+    ") FROM entry INDEXED BY entry_counted WHERE mapping = %lld AND counted = 1"
+    " AND at > %lld AND state <> 2"
+};
 
 static apr_status_t judge_delete(apply_t *apply)
 {

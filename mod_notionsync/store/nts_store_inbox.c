@@ -12,7 +12,8 @@ static const nts_stmt_t insert_notice = {
 };
 static const nts_stmt_t settle = { "UPDATE inbox SET settled = %lld WHERE id = %lld"
                                    " AND settled = 0" };
-static const nts_stmt_t get_open = { "SELECT " NTS_NOTICE_COLUMNS " FROM inbox WHERE mapping = %lld"
+static const nts_stmt_t get_open = { "SELECT " NTS_NOTICE_COLUMNS
+                                     " FROM inbox INDEXED BY inbox_open WHERE mapping = %lld"
                                      " AND settled = 0 AND id > %lld ORDER BY id LIMIT %lld" };
 static const nts_stmt_t set_counter = { "INSERT INTO status (mapping, counter) VALUES (%lld, %lld)"
                                         " ON CONFLICT (mapping)"

@@ -138,8 +138,10 @@ static apr_status_t load_pending(nts_loaded_t *loaded, nts_store_t *store, apr_i
 /* A key change is a notice of the new key; the link has moved there already (nts_store_key.c). */
 static const nts_stmt_t notices_of = {
     "SELECT " NTS_NOTICE_COLUMNS " FROM inbox WHERE id IN ("
-    "SELECT id FROM inbox WHERE mapping = %lld AND side = 0 AND record = %s AND settled = 0"
-    " UNION SELECT id FROM inbox WHERE mapping = %lld AND side = 1 AND record = %s AND settled = 0)"
+    "SELECT id FROM inbox INDEXED BY inbox_record WHERE mapping = %lld AND side = 0 AND record = "
+    "%s AND settled = 0"
+    " UNION SELECT id FROM inbox INDEXED BY inbox_record WHERE mapping = %lld AND side = 1 AND "
+    "record = %s AND settled = 0)"
     " ORDER BY id LIMIT " NOTICES_MAX_SQL
 };
 

@@ -53,8 +53,9 @@ apr_status_t nts_store_match_clear(nts_store_t *store, apr_int64_t mapping)
 
 /* The code is the outcome's second member, after "remedy". */
 static const nts_stmt_t release = {
-    "UPDATE link SET trouble = 0, outcome = NULL WHERE mapping = %lld AND state = 0 AND trouble = 2"
-    " AND outcome LIKE '%%\"code\":\"" NTS_MATCH_AMBIGUOUS "\"%%'"
+    "UPDATE link INDEXED BY link_trouble SET trouble = 0, outcome = NULL WHERE mapping = %lld"
+    " AND trouble = 2 AND trouble <> 0 AND state = 0 AND outcome LIKE "
+    "'%%\"code\":\"" NTS_MATCH_AMBIGUOUS "\"%%'"
 };
 static const nts_stmt_t set_unmatched = { "UPDATE status SET matched = 0 WHERE mapping = %lld" };
 

@@ -7,14 +7,22 @@
 
 /* --- counts */
 
-static const nts_stmt_t count_rest = { "SELECT state, count(*) FROM link WHERE mapping = %lld"
-                                       " AND state <> " NTS_SQL_ACTIVE " GROUP BY state" };
-static const nts_stmt_t count_trouble = { "SELECT trouble, count(*) FROM link WHERE mapping = %lld"
-                                          " AND trouble <> 0 GROUP BY trouble" };
-static const nts_stmt_t count_waiting = { "SELECT count(*) FROM inbox WHERE mapping = %lld"
-                                          " AND settled = 0" };
-static const nts_stmt_t count_pending = { "SELECT count(*) FROM entry WHERE mapping = %lld"
-                                          " AND state = " NTS_SQL_PENDING };
+static const nts_stmt_t count_rest = {
+    "SELECT state, count(*) FROM link INDEXED BY link_rest WHERE mapping = %lld"
+    " AND state <> " NTS_SQL_ACTIVE " GROUP BY state"
+};
+static const nts_stmt_t count_trouble = {
+    "SELECT trouble, count(*) FROM link INDEXED BY link_trouble WHERE mapping = %lld"
+    " AND trouble <> 0 GROUP BY trouble"
+};
+static const nts_stmt_t count_waiting = {
+    "SELECT count(*) FROM inbox INDEXED BY inbox_open WHERE mapping = %lld"
+    " AND settled = 0"
+};
+static const nts_stmt_t count_pending = {
+    "SELECT count(*) FROM entry INDEXED BY entry_pending WHERE mapping = %lld"
+    " AND state = " NTS_SQL_PENDING
+};
 
 static apr_status_t count_links(nts_counts_t *counts, nts_store_t *store, apr_int64_t mapping,
                                 apr_pool_t *ptemp)
@@ -221,13 +229,13 @@ apr_status_t nts_store_find_link(nts_link_t **link, nts_store_t *store, apr_int6
     return rv == APR_SUCCESS && !*link ? APR_ENOENT : rv;
 }
 
-static const nts_stmt_t due = {
-    "SELECT " NTS_LINK_COLUMNS " FROM link WHERE id IN ("
-    "SELECT id FROM link WHERE mapping = %lld AND trouble = 1 AND trouble <> 0 AND next_try > 0"
-    " AND id > %lld"
-    " UNION SELECT link FROM entry WHERE mapping = %lld AND state = " NTS_SQL_PENDING
-    " AND link > %lld) ORDER BY id LIMIT %lld"
-};
+static const nts_stmt_t due = { "SELECT " NTS_LINK_COLUMNS " FROM link WHERE id IN ("
+                                "SELECT id FROM link INDEXED BY link_trouble WHERE mapping = %lld "
+                                "AND trouble = 1 AND trouble <> 0 AND next_try > 0"
+                                " AND id > %lld"
+                                " UNION SELECT link FROM entry INDEXED BY entry_pending WHERE "
+                                "mapping = %lld AND state = " NTS_SQL_PENDING
+                                " AND link > %lld) ORDER BY id LIMIT %lld" };
 
 apr_status_t nts_store_get_due(nts_link_t ***links, int *count, nts_store_t *store,
                                apr_int64_t mapping, apr_int64_t after, int limit, apr_pool_t *p)
