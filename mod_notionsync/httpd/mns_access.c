@@ -41,8 +41,7 @@ static int is_loopback_address(const apr_sockaddr_t *address)
 {
     const char *text = NULL;
 
-    if (apr_sockaddr_ip_get((char **)&text, (apr_sockaddr_t *)(apr_uintptr_t)address) !=
-        APR_SUCCESS) {
+    if (apr_sockaddr_ip_get((char **)&text, (apr_sockaddr_t *)address) != APR_SUCCESS) {
         return 0;
     }
     return !strcmp(text, "::1") || !strncmp(text, "127.", 4) || !strncmp(text, "::ffff:127.", 11);

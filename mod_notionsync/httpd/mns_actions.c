@@ -2,8 +2,6 @@
  * out. */
 #include <string.h>
 
-#include <apr_file_info.h>
-
 #include <httpd.h>
 #include <http_log.h>
 
@@ -42,12 +40,6 @@ static apr_status_t put_command(void *baton, nts_store_t *store)
     action_t *action = baton;
 
     return nts_store_put_command(&action->id, store, &action->command);
-}
-
-/* The worker that has the mapping watches this file. */
-static void wake_workers(const mns_core_t *core, apr_pool_t *p)
-{
-    (void)apr_file_mtime_set(core->wake_path, apr_time_now(), p);
 }
 
 /* ---- what was asked for ---- */
@@ -100,7 +92,7 @@ static int read_action(action_t *action)
     action->command.args = "{}";
     action->command.by = action->page.access.user;
     action->command.state = "queued";
-    return strcmp(verb, "undo") == 0 ? read_undo(action) : DECLINED;
+    return strcmp(action->command.verb, "undo") == 0 ? read_undo(action) : DECLINED;
 }
 
 /* ---- what comes of it ---- */
@@ -139,7 +131,7 @@ static int run_action(action_t *action)
         return mns_answer(r, HTTP_SERVICE_UNAVAILABLE,
                           "The command could not be stored; the server's error log says why.");
     }
-    wake_workers(action->page.core, r->pool);
+    mns_workers_wake(action->page.core, r->pool);
     return answer_done(action);
 }
 

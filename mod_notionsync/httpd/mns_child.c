@@ -1,5 +1,6 @@
 /* mns_child.c - what an httpd child has of its own. */
 #include <apr_allocator.h>
+#include <apr_file_info.h>
 
 #include <httpd.h>
 #include <http_log.h>
@@ -104,6 +105,11 @@ apr_status_t mns_handle_run(mns_handle_t *handle, mns_handle_fn *fn, void *baton
     }
     (void)apr_thread_mutex_unlock(handle->turn);
     return rv;
+}
+
+void mns_workers_wake(const mns_core_t *core, apr_pool_t *p)
+{
+    (void)apr_file_mtime_set(core->wake_path, apr_time_now(), p);
 }
 
 /* ---- child_init ---- */

@@ -27,7 +27,7 @@ static apr_status_t read_key(void *baton, nts_store_t *store)
 
     if (rv == APR_SUCCESS) {
         mns_hook_key_set(look->key, secret);
-        explicit_bzero((void *)(apr_uintptr_t)secret, strlen(secret));
+        explicit_bzero((void *)secret, strlen(secret));
     }
     return rv;
 }
@@ -119,7 +119,7 @@ static apr_status_t compare_token(void *baton, nts_store_t *store)
                  nts_equal_constant_time(secret, hs->token, strlen(secret))
              ? APR_SUCCESS
              : APR_EEXIST;
-    explicit_bzero((void *)(apr_uintptr_t)secret, strlen(secret));
+    explicit_bzero((void *)secret, strlen(secret));
     return rv;
 }
 

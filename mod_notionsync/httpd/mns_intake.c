@@ -110,7 +110,7 @@ static int answer_unsigned(intake_t *in, const char *signature)
     }
     if (token) {
         status = answer_handshake(in, token);
-        explicit_bzero((void *)(apr_uintptr_t)token, strlen(token));
+        explicit_bzero((void *)token, strlen(token));
         explicit_bzero(in->body, in->len);
         return status;
     }
@@ -133,10 +133,13 @@ static int answer_problem(intake_t *in, const char *problem)
     return mns_answer(in->r, HTTP_BAD_REQUEST, "%s", problem);
 }
 
-/* Committed: tell the workers. Known events too: the child that stored them first may have died
- * before it could. */
+/* Committed: tell the workers. Known events too: the child that stored them first may have died before it
+ * could. A child of an earlier generation finds its rings without owners: the new ones have read the
+ * inbox by now, and do not see those rings. */
 static void push_rows(const intake_t *in, const nts_inbox_row_t *rows, const int *groups, int n)
 {
+    nts_segment_t *segment = in->child->core->segment;
+    int orphaned = 0;
     int i;
 
     for (i = 0; i < n; i++) {
@@ -144,7 +147,11 @@ static void push_rows(const intake_t *in, const nts_inbox_row_t *rows, const int
 
         nts_slot_set(&slot, rows[i].mapping, rows[i].notice.id, rows[i].notice.side,
                      rows[i].notice.record, NTS_LIVE, 0);
-        nts_segment_notify(in->child->core->segment, groups[i], &slot, 1);
+        nts_segment_notify(segment, groups[i], &slot, 1);
+        orphaned |= nts_segment_owner(segment, groups[i]) < 0;
+    }
+    if (orphaned) {
+        mns_workers_wake(in->child->core, in->r->pool);
     }
 }
 

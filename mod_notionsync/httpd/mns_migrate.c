@@ -133,7 +133,7 @@ static void read_ids(nts_setup_t *setup, const answer_t *answer, apr_pool_t *p)
 
     for (i = 0; i < setup->service_count; i++) {
         /* Ours: mns_service_t holds it, and only readers get it as const. */
-        ((nts_service_t *)(apr_uintptr_t)setup->services[i])->id = next++->id;
+        ((nts_service_t *)setup->services[i])->id = next++->id;
     }
     for (i = 0; i < setup->mapping_count; i++) {
         nts_mapping_t *mapping = setup->mappings[i];

@@ -100,7 +100,7 @@ static void fetch_hook_secrets(mns_core_t *core, mns_vault_t *vault, apr_pool_t 
             continue;
         }
         mns_hook_key_set(&vault->keys[i], secret);
-        explicit_bzero((void *)(apr_uintptr_t)secret, strlen(secret));
+        explicit_bzero((void *)secret, strlen(secret));
     }
 }
 
