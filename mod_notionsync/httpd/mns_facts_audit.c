@@ -23,6 +23,7 @@ void mns_fact_entry(nts_json_t *parent, const nts_entry_t *entry, const nts_mapp
 
     nts_json_add_int(parent, "id", entry->id);
     nts_json_add_string(parent, "mapping", mapping->name);
+    nts_json_add_string(parent, "external_service", mapping->external->name);
     mns_fact_time(parent, "at", entry->at, p);
     nts_json_add_string(parent, "operation", nts_entry_op_name(entry->op));
     nts_json_add_string(parent, "side", nts_side_name(entry->side));

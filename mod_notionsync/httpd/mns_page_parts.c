@@ -131,6 +131,24 @@ void mns_part_links(const mns_page_t *page, const nts_json_t *links, int several
 
 /* ---- entries ---- */
 
+/* "Phone <-> phone": the property is enough to know it by. */
+static const char *short_name(const nts_json_t *field, apr_pool_t *p)
+{
+    const char *name = nts_json_get_string(field, "name");
+    const char *end = name ? strstr(name, " <-> ") : NULL;
+
+    end = name && !end ? strstr(name, " -> ") : end;
+    end = name && !end ? strstr(name, " <- ") : end;
+    return end && end > name ? apr_pstrmemdup(p, name, (apr_size_t)(end - name)) : name;
+}
+
+/* That the other side changed is what every entry is about. */
+static int is_telling(const char *reason)
+{
+    return reason && strcmp(reason, "notion changed") != 0 &&
+           strcmp(reason, "external changed") != 0;
+}
+
 static void write_change(const mns_page_t *page, const nts_json_t *field)
 {
     const char *before = nts_json_get_string(field, "before_text");
@@ -138,8 +156,13 @@ static void write_change(const mns_page_t *page, const nts_json_t *field)
     const char *lost = nts_json_get_string(field, "lost_text");
     const char *reason = nts_json_get_string(field, "reason");
 
-    mns_put(page, "<li><span class=faint>");
+    if (!before && !lost && (!after || !*after)) {
+        return; /* created empty */
+    }
+    mns_put(page, "<li><span class=faint title=\"");
     mns_text_of(page, field, "name");
+    mns_put(page, "\">");
+    mns_text(page, short_name(field, page->r->pool));
     mns_put(page, "</span> ");
     if (before && after) {
         mns_put(page, "<del>");
@@ -149,7 +172,7 @@ static void write_change(const mns_page_t *page, const nts_json_t *field)
     if (after || before) {
         mns_value(page, after ? after : before);
     }
-    if (reason) {
+    if (is_telling(reason)) {
         mns_put(page, " <span class=faint>· ");
         mns_text(page, reason);
         mns_put(page, "</span>");
@@ -204,20 +227,22 @@ static void write_operation(const mns_page_t *page, const nts_json_t *entry)
         const char *word;
         int sided;
     } words[] = {
-        { "create", "created", 1 },   { "update", "updated", 1 }, { "remove", "removed", 1 },
-        { "restore", "restored", 1 }, { "link", "linked", 0 },    { "agree", "agreed", 0 },
-        { "hold", "held", 0 },        { "refuse", "refused", 1 },
+        { "create", "created", 1 },   { "update", "updated", 1 },    { "remove", "removed", 1 },
+        { "restore", "restored", 1 }, { "link", "linked", 0 },       { "agree", "agreed", 0 },
+        { "hold", "held", 0 },        { "refuse", "not synced", 0 },
     };
     const char *operation = nts_json_get_string(entry, "operation");
     const char *side = nts_json_get_string(entry, "side");
+    const char *external = nts_json_get_string(entry, "external_service");
     size_t i;
 
     for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (operation && side && !strcmp(operation, words[i].operation)) {
             mns_text(page, words[i].word);
-            mns_text(page, !words[i].sided               ? ""
-                           : strcmp(side, "notion") == 0 ? " in Notion"
-                                                         : " outside");
+            if (words[i].sided) {
+                mns_put(page, " in ");
+                mns_text(page, !external || !strcmp(side, "notion") ? "Notion" : external);
+            }
         }
     }
 }
@@ -226,6 +251,7 @@ static void write_operation(const mns_page_t *page, const nts_json_t *entry)
 static void write_cause(const mns_page_t *page, const nts_json_t *entry)
 {
     const char *cause = nts_json_get_string(entry, "cause");
+    const char *number = cause && !strncmp(cause, "change:", 7) ? strrchr(cause + 7, ':') : NULL;
     const char *uuid;
 
     if (cause && nts_uuid_normalise(&uuid, cause, page->r->pool) == APR_SUCCESS) {
@@ -234,6 +260,13 @@ static void write_cause(const mns_page_t *page, const nts_json_t *entry)
         mns_put(page, "\">event ");
         mns_text(page, apr_pstrndup(page->r->pool, cause, 8));
         mns_put(page, "</span>");
+    }
+    else if (number) {
+        mns_put(page, "<span title=\"");
+        mns_text(page, cause);
+        mns_put(page, "\">change ");
+        mns_text(page, number + 1);
+        mns_put(page, " of the table</span>");
     }
     else {
         mns_value(page, cause);

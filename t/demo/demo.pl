@@ -312,8 +312,9 @@ sub display {
     my ($value) = @_;
     return '(nothing)' unless defined $value;
     if (ref $value eq 'HASH') {
-        my @texts = grep { defined && !ref } map { $value->{$_} } qw(text number start name value);
-        return @texts ? display($texts[0]) : NotionSync::Test::encode($value);
+        return join ', ', map { display($_) } @{ $value->{s} } if ref $value->{s};
+        my ($text) = grep { defined && !ref } map { $value->{$_} } qw(o n d t text);
+        return defined $text ? display($text) : NotionSync::Test::encode($value);
     }
     return join ', ', map { display($_) } @$value if ref $value eq 'ARRAY';
     $value =~ s/\s+/ /g;
@@ -323,8 +324,10 @@ sub display {
 sub report {
     my ($entry) = @_;
     my $to = $entry->{side} eq 'notion' ? 'SQLite -> Notion' : 'Notion -> SQLite';
-    my @fields = map { "$_->{name}: " . display($_->{before}) . ' -> ' . display($_->{after})
-            . (defined $_->{lost} ? ' (lost: ' . display($_->{lost}) . ')' : '') } @{ $entry->{fields} };
+    my @fields = map { $_->{name} =~ s/ (?:<->|->|<-) .*//r . ': ' . display($_->{before}) . ' -> ' . display($_->{after})
+            . (defined $_->{lost} ? ' (lost: ' . display($_->{lost}) . ')' : '') }
+        grep { display($_->{before}) ne display($_->{after}) } @{ $entry->{fields} };
+    push @fields, $entry->{note} if !@fields && defined $entry->{note};
     my $what = @fields > 3 ? join('; ', @fields[0 .. 2]) . '; ...' : join '; ', @fields;
     my ($clock) = $entry->{at} =~ /(\d\d:\d\d:\d\d)/;
     my $line = sprintf "%s  %s  %s of row %s  %s", $clock // '', $to, $entry->{op}, $entry->{key} // '?', $what;
