@@ -156,7 +156,7 @@ static void write_change(const mns_page_t *page, const nts_json_t *field)
     const char *lost = nts_json_get_string(field, "lost_text");
     const char *reason = nts_json_get_string(field, "reason");
 
-    if (!before && !lost && (!after || !*after)) {
+    if (!before && !lost && (!after || !strcmp(after, "—"))) {
         return; /* created empty */
     }
     mns_put(page, "<li><span class=faint title=\"");
@@ -196,7 +196,11 @@ static void write_changes(const mns_page_t *page, const nts_json_t *entry)
         mns_value(page, note);
     }
     if (nts_json_count(fields) > 0) {
-        mns_put(page, "<ul class=changes>");
+        mns_put(page, "<ul class=\"changes");
+        if (!nts_json_get_string(nts_json_at(fields, 0), "before_text")) {
+            mns_put(page, " values");
+        }
+        mns_put(page, "\">");
         for (i = 0; i < nts_json_count(fields); i++) {
             write_change(page, nts_json_at(fields, i));
         }

@@ -62,6 +62,7 @@ const char mns_style[] =
     ".value{white-space:pre-wrap;overflow-wrap:anywhere}del .value{color:var(--soft)}"
     "del{text-decoration-color:var(--soft)}.arrow{color:var(--soft);padding:0 .2rem}"
     "ul.changes{list-style:none;margin:0;padding:0}ul.changes li+li{margin-top:.2rem}"
+    "ul.values li{display:inline}ul.values li+li::before{content:\" · \";opacity:.5}"
     "code{overflow-wrap:anywhere;font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}"
     "form{display:inline-block;margin:0 .4rem 0 0}"
     "button{font:inherit;font-size:.88rem;color:var(--ink);background:var(--card);"

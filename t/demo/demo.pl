@@ -367,7 +367,7 @@ sub stay {
 
 Everything is in sync. Edit $name in the table, and look at the page:
 
-  ${sudo}sqlite3 $live->{file} "UPDATE contacts SET phone = '+44 1234' WHERE id = $key"
+  ${sudo}sqlite3 -cmd ".timeout 5000" $live->{file} "UPDATE contacts SET phone = '+44 1234' WHERE id = $key"
   curl -s $sim
 
 or the page in Notion (here: its simulator), and look at the row:
