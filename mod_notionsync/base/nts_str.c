@@ -80,6 +80,25 @@ apr_size_t nts_utf8_offset(const char *text, apr_size_t n)
     return (apr_size_t)(c - text);
 }
 
+const char *nts_str_printable(const char *text, apr_pool_t *p)
+{
+    char *shown = apr_pstrdup(p, text);
+    char *to = shown;
+    const char *from;
+
+    for (from = shown; from && *from; from++) {
+        unsigned char c = (unsigned char)*from, next = (unsigned char)from[1];
+        int is_c1 = c == 0xc2 && next >= 0x80 && next < 0xa0; /* U+0080 to U+009F */
+
+        *to++ = c < 0x20 || c == 0x7f || is_c1 ? ' ' : *from;
+        from += is_c1;
+    }
+    if (to) {
+        *to = '\0';
+    }
+    return shown;
+}
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

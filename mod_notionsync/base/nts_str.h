@@ -12,6 +12,8 @@ apr_size_t nts_utf8_sequence(const char *bytes, apr_size_t len);
 apr_size_t nts_utf8_length(const char *text);
 /** Byte offset of code point number @a n (or the length in bytes when shorter). */
 apr_size_t nts_utf8_offset(const char *text, apr_size_t n);
+/** For terminals: a space for each control character, which could be a command to one. NULL stays NULL. */
+const char *nts_str_printable(const char *text, apr_pool_t *p);
 /** Case-insensitive equality for ASCII letters, exact for all else. */
 int nts_str_equal_nocase(const char *a, const char *b);
 

@@ -227,7 +227,7 @@ static const char *display_whole(const nts_value_t *value, apr_pool_t *p)
 
 const char *nts_value_display(const nts_value_t *value, int max, apr_pool_t *p)
 {
-    const char *text = display_whole(value, p);
+    const char *text = nts_str_printable(display_whole(value, p), p);
     apr_size_t limit = max > 0 ? (apr_size_t)max : 0;
     apr_size_t cut;
 

@@ -23,7 +23,7 @@ static int act(ctl_t *ctl, const char *name, const char *verb, nts_json_t *args,
         ctl_print_json(ctl, result);
     }
     else if (nts_json_get_string(result, "text")) {
-        printf("%s\n", nts_json_get_string(result, "text"));
+        printf("%s\n", nts_str_printable(nts_json_get_string(result, "text"), ctl->p));
     }
     return CTL_DONE;
 }
@@ -109,15 +109,15 @@ int ctl_undo(ctl_t *ctl, int argc, const char *const *argv)
     return ctl_fail("entry %s belongs to a mapping that is not running any more", argv[0]);
 }
 
-static void print_differences(const nts_json_t *list)
+static void print_differences(ctl_t *ctl, const nts_json_t *list)
 {
     int i;
 
     for (i = 0; i < nts_json_count(list); i++) {
         const nts_json_t *item = nts_json_at(list, i);
         const char *page = nts_json_get_string(item, "page");
-        const char *key = nts_json_get_string(item, "key");
-        const char *what = nts_json_get_string(item, "what");
+        const char *key = nts_str_printable(nts_json_get_string(item, "key"), ctl->p);
+        const char *what = nts_str_printable(nts_json_get_string(item, "what"), ctl->p);
 
         printf("  page %s key %s: %s%s\n", page ? page : "-", key ? key : "-", what ? what : "?",
                nts_json_bool(nts_json_get(item, "excused"), 0) ? " (parked or held)" : "");
@@ -140,7 +140,7 @@ int ctl_verify(ctl_t *ctl, int argc, const char *const *argv)
                " parked or held\n",
                argv[0], nts_json_get_int(result, "equal", 0), different,
                nts_json_get_int(result, "excused", 0));
-        print_differences(nts_json_get(result, "differences"));
+        print_differences(ctl, nts_json_get(result, "differences"));
     }
     return different == 0 ? CTL_DONE : CTL_FAILED;
 }

@@ -13,7 +13,7 @@ static void print_outcome(ctl_t *ctl, const nts_outcome_t *out, const char *inde
     if (out->remedy == NTS_REMEDY_NONE) {
         return;
     }
-    printf("%swhy:   %s\n", indent, nts_outcome_text(out, ctl->p));
+    printf("%swhy:   %s\n", indent, nts_str_printable(nts_outcome_text(out, ctl->p), ctl->p));
     if (out->advice) {
         printf("%sto do: %s\n", indent, out->advice);
     }
@@ -119,7 +119,8 @@ int ctl_status(ctl_t *ctl, int argc, const char *const *argv)
 
 static void print_field(ctl_t *ctl, const nts_entry_field_t *field)
 {
-    printf("      %s: %s -> %s", field->name, nts_value_display(&field->before, 60, ctl->p),
+    printf("      %s: %s -> %s", nts_str_printable(field->name, ctl->p),
+           nts_value_display(&field->before, 60, ctl->p),
            nts_value_display(&field->after, 60, ctl->p));
     if (field->reason) {
         printf("  (%s)", field->reason);
@@ -137,9 +138,10 @@ static void print_entry(ctl_t *ctl, const nts_entry_t *entry)
     printf("  %" APR_INT64_T_FMT "  %s  %s %s on %s", entry->id, nts_time_text(entry->at, ctl->p),
            nts_entry_op_name(entry->op), nts_entry_state_name(entry->state),
            nts_side_name(entry->side));
-    printf("  page %s key %s\n", entry->page ? entry->page : "-", entry->key ? entry->key : "-");
+    printf("  page %s key %s\n", entry->page ? entry->page : "-",
+           entry->key ? nts_str_printable(entry->key, ctl->p) : "-");
     if (entry->note) {
-        printf("      %s\n", entry->note);
+        printf("      %s\n", nts_str_printable(entry->note, ctl->p));
     }
     for (i = 0; i < entry->field_count; i++) {
         print_field(ctl, &entry->fields[i]);
@@ -248,7 +250,7 @@ static void print_link(ctl_t *ctl, const nts_mapping_t *mapping, const nts_link_
            : link->trouble == NTS_TROUBLE_HELD ? ", held for a person"
                                                : ", in sync as far as is known");
     printf("  page  %s\n  key   %s\n", link->page ? link->page : "none yet",
-           link->key ? link->key : "none yet");
+           link->key ? nts_str_printable(link->key, ctl->p) : "none yet");
     print_outcome(ctl, &link->outcome, "  ");
     printf("  last looked at %s\n", ctl_when(link->touched, ctl->p));
     for (i = 0; i < link->base_count; i++) {

@@ -148,6 +148,12 @@ static void end_job(nts_work_t *w, nts_step_t step, apr_status_t failed)
     }
     if (!broken_off) {
         log_end(w, step, failed);
+        if (!failed && step == NTS_STEP_WAIT) {
+            nts_flow_note_retry(flow, nts_job_outcome(w->job));
+        }
+        else if (!failed && step == NTS_STEP_DONE) {
+            nts_flow_note_success(flow, w->requests > 0);
+        }
         nts_segment_count(flow->host, step == NTS_STEP_DONE && !failed ? NTS_COUNT_JOBS_DONE
                                                                        : NTS_COUNT_JOBS_FAILED);
     }
@@ -225,6 +231,7 @@ void nts_work_step(nts_work_t *w, const nts_reply_t *reply)
             w->starter->progress(w->starter->baton, w->scan);
         }
         if (w->scan && step == NTS_STEP_WAIT) {
+            nts_flow_note_retry(w->flow, nts_scan_outcome(w->scan));
             nts_work_sleep(w, due_again(w, nts_scan_until(w->scan)));
             return;
         }

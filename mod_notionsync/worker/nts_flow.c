@@ -13,6 +13,7 @@
 /* Intents of our own external writes that are remembered: at least so many, at most twice as many. */
 #define INTENTS_MAX 2000
 #define DUE_PAGE 500
+#define SHOW_AFTER apr_time_from_sec(3) /* how long a service may fail until people are told */
 #define DUE_LATEST apr_time_from_sec(24 * 3600)
 
 /* --- status */
@@ -82,7 +83,12 @@ static void log_state(const nts_flow_t *flow, apr_pool_t *p)
 
     switch (flow->status.state) {
     case NTS_MAPPING_RUNNING:
-        nts_log(NTS_LOG_INFO, 0, "mapping %s: running", flow->label);
+        if (flow->status.outcome.code) {
+            nts_log(NTS_LOG_WARNING, 0, "mapping %s: does not get on: %s", flow->label, why);
+        }
+        else {
+            nts_log(NTS_LOG_INFO, 0, "mapping %s: running", flow->label);
+        }
         break;
     case NTS_MAPPING_PAUSED:
         nts_log(NTS_LOG_NOTICE, 0, "mapping %s: paused", flow->label);
@@ -120,6 +126,53 @@ void nts_flow_enter(nts_flow_t *flow, nts_mapping_state_t state, const nts_outco
     nts_flow_put_status(flow);
     if (is_news) {
         log_state(flow, flow->status_pool);
+    }
+}
+
+/* Waits that belong to the work itself; nobody has to know. */
+static int is_ordinary(const char *code)
+{
+    static const char *const codes[] = { "notion.fate_unknown", "notion.read_too_old",
+                                         "store.clash", "record.busy", "budget.late" };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (strcmp(code, codes[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void nts_flow_note_retry(nts_flow_t *flow, const nts_outcome_t *why)
+{
+    apr_time_t now = nts_host_mono(flow->host);
+    nts_outcome_t shown = *why;
+
+    if (why->remedy != NTS_REMEDY_RETRY || !why->code || is_ordinary(why->code) ||
+        flow->status.state != NTS_MAPPING_RUNNING) {
+        return;
+    }
+    if (!flow->failing_since) {
+        flow->failing_since = now;
+    }
+    if (now - flow->failing_since >= SHOW_AFTER) {
+        shown.retry_at = 0; /* each record has its own time */
+        nts_flow_enter(flow, NTS_MAPPING_RUNNING, &shown);
+    }
+}
+
+void nts_flow_note_success(nts_flow_t *flow, int asked_notion)
+{
+    const char *shown = flow->status.outcome.code;
+
+    if (flow->status.state != NTS_MAPPING_RUNNING ||
+        (shown && strncmp(shown, "notion.", 7) == 0 && !asked_notion)) {
+        return;
+    }
+    flow->failing_since = 0;
+    if (shown) {
+        nts_flow_enter(flow, NTS_MAPPING_RUNNING, NULL);
     }
 }
 

@@ -25,6 +25,10 @@ void nts_flow_enter(nts_flow_t *flow, nts_mapping_state_t state, const nts_outco
 void nts_flow_block(nts_flow_t *flow, const nts_outcome_t *outcome);
 /** After contact, or when a person says resume: run, with whatever waited. */
 void nts_flow_run(nts_flow_t *flow);
+/** A job or scan has to try again: what goes on for some seconds without one that gets through is shown. */
+void nts_flow_note_retry(nts_flow_t *flow, const nts_outcome_t *why);
+/** A job got through; @a asked_notion: with requests. */
+void nts_flow_note_success(nts_flow_t *flow, int asked_notion);
 /** Store the status with this turn's commits. */
 void nts_flow_put_status(nts_flow_t *flow);
 /** Texts of the status. */

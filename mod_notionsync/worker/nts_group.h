@@ -86,6 +86,7 @@ struct nts_flow_t {
     apr_pool_t *status_pool; /* its texts */
     int is_on;               /* its parts were started since it last stood still */
     nts_unit_t put_status;
+    apr_time_t failing_since; /* monotonic: a service does not let jobs through; 0: it does */
     apr_time_t latency_shown; /* monotonic: latencies were last stored */
     nts_timer_t show_latency;
 

@@ -53,6 +53,11 @@ static void utf8_is_checked(void)
     tap_int(nts_utf8_offset("a\xc3\xa9\xf0\x9f\x98\x80z", 0), 0, "offset of the first");
     tap_int(nts_utf8_offset("a\xc3\xa9\xf0\x9f\x98\x80z", 2), 3, "of the third");
     tap_int(nts_utf8_offset("a\xc3\xa9\xf0\x9f\x98\x80z", 3), 7, "of the last");
+    tap_str(nts_str_printable("a\x1b[31m\xc2\x9b"
+                              "b\xc3\xa9\x7f\n",
+                              pool),
+            "a [31m b\xc3\xa9  ", "no commands for terminals");
+    tap_ok(!nts_str_printable(NULL, pool), "nothing stays nothing");
     tap_int(nts_utf8_offset("a\xc3\xa9\xf0\x9f\x98\x80z", 4), 8, "of the end");
     tap_int(nts_utf8_offset("a\xc3\xa9", 99), 3, "beyond the end");
 }
