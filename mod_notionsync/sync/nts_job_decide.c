@@ -52,6 +52,39 @@ static int expected_writes(const nts_job_t *job)
     return 0;
 }
 
+/* Only the external side gave notice, and shows what was agreed: what changed there is not mapped (S3.11). */
+static int is_unmapped_change(const nts_job_t *job)
+{
+    const nts_link_t *link = job->link;
+    int i;
+
+    if (job->view[NTS_EXTERNAL].presence != NTS_PRESENCE_LIVE || job->rounds || job->undo ||
+        job->spawn.candidate || job->config->full_run || !job->loaded->notice_count ||
+        link->state != NTS_LINK_ACTIVE || link->trouble != NTS_TROUBLE_NONE || link->attempts ||
+        link->missing) {
+        return 0;
+    }
+    for (i = 0; i < job->loaded->notice_count; i++) {
+        if (job->loaded->notices[i].side != NTS_EXTERNAL) {
+            return 0;
+        }
+    }
+    for (i = 0; i < job->config->mapping->pair_count; i++) {
+        const nts_pair_t *pair = &job->config->mapping->pairs[i];
+        const nts_base_t *base = nts_link_base(link, pair->id);
+
+        if (pair->domain &&
+            (!base || base->has_rewrite ||
+             nts_merge_is_edited(pair, base, NTS_EXTERNAL,
+                                 &job->view[NTS_EXTERNAL].record->values[i], job->p))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static nts_step_t end_in_sync(nts_job_t *job);
+
 static nts_step_t look_at_notion(nts_job_t *job)
 {
     nts_view_t *view = &job->view[NTS_NOTION];
@@ -59,6 +92,9 @@ static nts_step_t look_at_notion(nts_job_t *job)
     if (!job->link->page) {
         view->presence = NTS_PRESENCE_NONE;
         return nts_job_decide(job);
+    }
+    if (is_unmapped_change(job)) {
+        return end_in_sync(job);
     }
     if (is_candidate_trusted(job)) {
         view->presence = NTS_PRESENCE_LIVE;

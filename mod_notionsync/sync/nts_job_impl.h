@@ -14,6 +14,8 @@
 #define NTS_FATE_WAIT apr_time_from_sec(90)
 /** S3.7: between two lookups of a create of unknown fate; S3.8: before a maker is asked again. */
 #define NTS_LOOKUP_WAIT apr_time_from_sec(15)
+/* how long other creates have to find their pages before those are put down to this one */
+#define NTS_CLAIM_WAIT apr_time_from_sec(300)
 /** S3.2: how old anything of a record must be before a query row may be trusted. */
 #define NTS_QUERY_LAG apr_time_from_sec(21)
 /** S3.1: a PATCH that is not sent within this of its read reads again. */

@@ -158,7 +158,7 @@ nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer)
     return NTS_STEP_CALL;
 }
 
-/* It holds all that the intent sent. */
+/* It holds all that the intent sent. Where that was nothing Notion may have put a default (a status). */
 static int holds_all_sent(const nts_job_t *job, const nts_record_t *page)
 {
     const nts_mapping_t *mapping = job->config->mapping;
@@ -172,6 +172,7 @@ static int holds_all_sent(const nts_job_t *job, const nts_record_t *page)
             continue;
         }
         if (i < mapping->pair_count && mapping->pairs[i].domain &&
+            field->after.kind != NTS_VALUE_NULL &&
             (nts_domain_project(&now, mapping->pairs[i].domain, NTS_NOTION, &page->values[i], NULL,
                                 job->p) != APR_SUCCESS ||
              !nts_domain_equal(mapping->pairs[i].domain, &now, &field->after))) {
@@ -233,6 +234,10 @@ nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
         (!same_count && other_count == 1 && !job->loaded->creates_pending[NTS_NOTION])) {
         adopt(job, same ? same : other);
         return store_verdict(job);
+    }
+    if (!same_count && other_count && job->loaded->creates_pending[NTS_NOTION] &&
+        job->now < job->entry->at + NTS_CLAIM_WAIT) {
+        return wait_for_fate(job, job->now + NTS_LOOKUP_WAIT); /* most likely theirs */
     }
     if (same_count + other_count > 0) {
         return park_ambiguous(job, same_count ? same_count : other_count);

@@ -60,6 +60,16 @@ static void test_update_and_cost(void)
     (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
     tap_int(w->requests, 2, "P4: external -> notion costs two");
     tap_str(text_of(world_page(w, "p1"), NAME), "eins", "and arrives");
+    w->requests = 0;
+    world_notice(w, NTS_EXTERNAL, key_of(w, "p1"));
+    tap_int(world_run(w, NTS_EXTERNAL, key_of(w, "p1")), NTS_STEP_DONE,
+            "an unmapped column changed");
+    tap_int(w->requests, 0, "3.11 that costs no request");
+    world_notice(w, NTS_EXTERNAL, key_of(w, "p1"));
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("zwei"));
+    (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
+    tap_str(text_of(world_row(w, key_of(w, "p1")), NAME), "zwei",
+            "3.11 but an edit in Notion with it is seen");
     w->writes[0] = w->writes[1] = 0;
     world_notice(w, NTS_NOTION, "p1");
     (void)world_settle(w);
@@ -259,6 +269,41 @@ static void test_unknown_fate(void)
         tap_int(w->count[NTS_NOTION], 2, "3.7 a create that was %s makes one page", names[i]);
         tap_int(world_differences(w), 0, "3.7 and both sides are equal");
     }
+}
+
+static spoil_t spoil_three_creates(world_t *w, const nts_call_t *call)
+{
+    if (call->kind != NTS_CALL_ASK || call->ask.kind != NTS_ASK_CREATE ||
+        call->ask.side != NTS_NOTION || w->hook_count >= 3) {
+        return SPOIL_NOTHING;
+    }
+    return ++w->hook_count == 2 ? SPOIL_LOST : SPOIL_DONE_UNKNOWN;
+}
+
+/* Several creates of unknown fate at once, and a service that fills in what was left empty. */
+static void test_unknown_creates(void)
+{
+    static const char *const keys[] = { "x1", "x2", "x3" };
+    world_t *w = linked();
+    int i;
+
+    w->hook = spoil_three_creates;
+    for (i = 0; i < 3; i++) {
+        (void)world_add(w, NTS_EXTERNAL, keys[i], keys[i]);
+        (void)world_run(w, NTS_EXTERNAL, keys[i]);
+    }
+    tap_int(w->count[NTS_NOTION], 3, "3.7 two of three creates arrived");
+    for (i = 1; i < 3; i++) {
+        w->side[NTS_NOTION][i].values[STAGE] = world_stage(w, "Lead");
+    }
+    (void)world_settle(w);
+    tap_int(w->count[NTS_NOTION], 4,
+            "3.7 each finds its own page, and only the third is sent again");
+    tap_int(world_differences(w), 0, "3.7 all are equal");
+    tap_str(text_of(world_row(w, "x3"), STAGE), "Lead",
+            "3.7 with the default, which is Notion's edit");
+    tap_ok(w->now - w->entries[w->entry_count - 1]->at < apr_time_from_sec(200),
+           "3.7 and none had to wait for a person");
 }
 
 static void test_committed_id(void)
@@ -488,6 +533,7 @@ int main(void)
     test_read_freshness();
     test_crash_everywhere();
     test_unknown_fate();
+    test_unknown_creates();
     test_committed_id();
     test_unknown_against_edit();
     test_refused();
