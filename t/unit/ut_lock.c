@@ -149,7 +149,7 @@ static void test_time(void)
     start = apr_time_now();
     tap_int(nts_lock_writer(b, 30 * MSEC), APR_TIMEUP, "waiting ends");
     took = apr_time_now() - start;
-    tap_ok(took >= 30 * MSEC && took < 500 * MSEC, "when it should (%d ms)", (int)(took / MSEC));
+    tap_ok(took >= 30 * MSEC && took < 5 * SEC, "when it should (%d ms)", (int)(took / MSEC));
     nts_lock_close(b);
     nts_lock_close(a);
 
@@ -175,7 +175,7 @@ static void test_time(void)
     start = apr_time_now();
     tap_int(nts_lock_writer(a, 5 * SEC), APR_SUCCESS, "D33: killed, it holds nothing");
     took = apr_time_now() - start;
-    tap_ok(took < SEC, "which is noticed soon (%d ms)", (int)(took / MSEC));
+    tap_ok(took < 4 * SEC, "which is noticed soon (%d ms)", (int)(took / MSEC));
     tap_int(nts_lock_try_group(a, 3), APR_SUCCESS, "the group is free too");
     (void)waitpid(pid, NULL, 0);
     nts_lock_close(a);
@@ -238,7 +238,7 @@ static void judge(const shared_t *shared, int count, const char *who)
     tap_int(shared->turns, sum, "%s: no turn was lost", who);
     tap_ok(least * count * 4 >= sum, "%s: everybody had a fair share (least %ld of %ld)", who,
            least, sum);
-    tap_ok(sum > 0 && LONG_ENOUGH / sum < 2 * MSEC,
+    tap_ok(sum > 0 && LONG_ENOUGH / sum < 10 * MSEC,
            "%s: handing over takes %d us with a hold of 50", who,
            sum ? (int)(LONG_ENOUGH / sum) : 0);
     tap_diag("%s: longest wait %d us", who, (int)longest);
@@ -329,7 +329,7 @@ static void test_killing(void)
     lock = open_lock();
     start = apr_time_now();
     tap_int(nts_lock_writer(lock, SEC), APR_SUCCESS, "and the lock can still be had");
-    tap_ok(apr_time_now() - start < 100 * MSEC, "soon");
+    tap_ok(apr_time_now() - start < SEC, "soon");
     nts_lock_close(lock);
     (void)munmap(shared, sizeof(*shared));
 }
