@@ -115,13 +115,32 @@ static const char *const pragmas[] = {
 
 #define AUTOCHECKPOINT 1000
 
+/* Whoever closes a connection locks the file for an instant, to see whether it is the last; who looks at
+ * the file for the first time just then is told that it is locked. Once looked at, never again. */
+#define LOOKS 1000
+#define LOOK_PAUSE apr_time_from_msec(1)
+
+static apr_status_t ask_patiently(nts_db_t *db, const char *sql)
+{
+    const char *answer;
+    int looks;
+    apr_status_t rv = APR_EBUSY;
+
+    for (looks = 0; looks < LOOKS && rv == APR_EBUSY; looks++) {
+        if (looks) {
+            apr_sleep(LOOK_PAUSE);
+        }
+        rv = nts_db_ask(&answer, db, sql, db->conn);
+    }
+    return rv;
+}
+
 static apr_status_t put_autocheckpoint(nts_db_t *db)
 {
     char sql[64];
-    const char *answer;
 
     (void)apr_snprintf(sql, sizeof(sql), "PRAGMA wal_autocheckpoint=%d", db->autocheckpoint);
-    return nts_db_ask(&answer, db, sql, db->conn);
+    return ask_patiently(db, sql);
 }
 
 static apr_status_t set_up(nts_db_t *db)
@@ -129,8 +148,7 @@ static apr_status_t set_up(nts_db_t *db)
     apr_size_t i;
 
     for (i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
-        const char *answer;
-        apr_status_t rv = nts_db_ask(&answer, db, pragmas[i], db->conn);
+        apr_status_t rv = ask_patiently(db, pragmas[i]);
 
         if (rv != APR_SUCCESS) {
             return rv;
@@ -156,7 +174,12 @@ static apr_status_t open_handle(nts_db_t *db)
     /* D23: the driver registers no cleanup. */
     apr_pool_cleanup_register(db->conn, db, close_handle, apr_pool_cleanup_null);
     db->stale = 0;
-    return set_up(db);
+    db->opening = 1;
+    rv = set_up(db);
+    db->opening = 0;
+    /* One that is set up by half is opened again before it is used. */
+    db->stale = rv != APR_SUCCESS;
+    return rv;
 }
 
 apr_status_t nts_db_open(nts_db_t **pdb, const char *driver, const char *params,
@@ -229,7 +252,7 @@ apr_status_t nts_db_ready(nts_db_t *db)
         /* D7: nothing runs after the first failure. */
         return db->failed;
     }
-    if (db->stale || !db->handle) {
+    if (!db->opening && (db->stale || !db->handle)) {
         return nts_db_reopen(db);
     }
     return APR_SUCCESS;

@@ -22,6 +22,7 @@ struct nts_db_t {
     apr_dbd_t *handle;    /* NULL: closed, or reopening failed */
     apr_hash_t *prepared; /* nts_stmt_t * -> prepared statement */
     int autocheckpoint;   /* pages */
+    int opening;          /* the handle is being set up */
     int stale;            /* D3: only a new connection helps */
     nts_txn_t *txn;       /* open transaction */
     apr_status_t failed;  /* D6, D7: first failure inside it */

@@ -206,6 +206,7 @@ static void test_kill_migration(void)
 #define WRITERS 3
 #define UNITS 60
 
+/* Each gives 0, or what went wrong. */
 static int be_writer(const kit_t *kit, int w)
 {
     nts_store_t *store = kit_connect(kit, p);
@@ -214,8 +215,12 @@ static int be_writer(const kit_t *kit, int w)
 
     (void)apr_pool_create(&sub, p);
     for (n = 0; n < UNITS; n++) {
+        apr_status_t rv;
+
         apr_pool_clear(sub);
-        if (write_unit(store, kit, w, n, sub) != APR_SUCCESS) {
+        rv = write_unit(store, kit, w, n, sub);
+        if (rv != APR_SUCCESS) {
+            tap_diag("writer %d, unit %ld: %d", w, n, rv);
             return 1;
         }
     }
@@ -240,7 +245,10 @@ static int be_reader(const kit_t *kit)
         if (found < 0) {
             found = look_at_unit(store, kit, 1, n, sub);
         }
-        bad = found < 0;
+        if (found < 0) {
+            tap_diag("reader, unit %ld", n);
+            bad = 2;
+        }
         n += found > 0;
         if (found == 0) {
             (void)usleep(500);
@@ -264,12 +272,15 @@ static int be_migrator(const kit_t *kit)
         if (!bad) {
             bad = nts_db_run(db, i % 2 ? "DROP INDEX extra" : "CREATE INDEX extra ON run (kind)") !=
                   APR_SUCCESS;
+            if (bad) {
+                tap_diag("migrator: %s", nts_db_error(db));
+            }
             nts_db_close(db);
             nts_lock_release_writer(lock);
         }
         (void)usleep(5000);
     }
-    return bad;
+    return bad ? 3 : 0;
 }
 
 static void test_together(void)
@@ -294,6 +305,9 @@ static void test_together(void)
     }
     while (wait(&status) > 0) {
         bad += status != 0;
+        if (status) {
+            tap_diag("a process ended with %x", (unsigned)status);
+        }
     }
     tap_int(bad, 0, "three writers, a reader and changes of the schema: nobody failed");
     tap_diag("together they took %d ms", (int)((apr_time_now() - began) / MSEC));
