@@ -262,6 +262,16 @@ static void give(nts_lock_t *lock, off_t byte)
     }
 }
 
+static int is_held(const nts_lock_t *lock, off_t byte)
+{
+    const held_t *held;
+
+    (void)pthread_mutex_lock(&guard);
+    held = *find_held(lock->file, byte);
+    (void)pthread_mutex_unlock(&guard);
+    return held && held->by == lock;
+}
+
 static apr_time_t now_mono(void)
 {
     struct timespec now;
@@ -366,6 +376,9 @@ apr_status_t nts_lock_writer(nts_lock_t *lock, apr_interval_time_t wait)
 
     if (lock->pid != getpid()) {
         return APR_EINVAL;
+    }
+    if (is_held(lock, BYTE_WRITER)) {
+        return APR_EINVAL; /* whoever has the turn would wait for us, and we for the turn */
     }
     page = lock->file->page;
     /* Who releases and comes back at once would always win against those it has to wake. So while

@@ -181,6 +181,38 @@ static void test_time(void)
     nts_lock_close(a);
 }
 
+static void *wait_for_writer(void *data)
+{
+    (void)nts_lock_writer(data, 3 * SEC);
+    return NULL;
+}
+
+/* The holder asks again while another one has the turn: neither may wait for the other. */
+static void test_held_already(void)
+{
+    nts_lock_t *a = open_lock();
+    nts_lock_t *b = open_lock();
+    nts_lock_t *c = open_lock();
+    pthread_t waiter;
+    apr_time_t start;
+
+    (void)nts_lock_writer(a, 0);
+    if (pthread_create(&waiter, NULL, wait_for_writer, b) != 0) {
+        return;
+    }
+    start = apr_time_now();
+    while (nts_lock_writer(c, MSEC) == APR_TIMEUP && apr_time_now() - start < 50 * MSEC) {
+        continue; /* by then the waiter has the turn */
+    }
+    start = apr_time_now();
+    tap_int(nts_lock_writer(a, SEC), APR_EINVAL, "nor while others wait for it");
+    tap_ok(apr_time_now() - start < SEC / 2, "which is told at once");
+    nts_lock_close(a);
+    (void)pthread_join(waiter, NULL);
+    nts_lock_close(b);
+    nts_lock_close(c);
+}
+
 /* --- many at once */
 
 #define CONTENDERS 8
@@ -343,6 +375,7 @@ int main(void)
     test_owner();
     test_fork();
     test_time();
+    test_held_already();
     test_processes();
     test_threads();
     test_killing();
