@@ -11,7 +11,10 @@
 struct mns_commits_t {
     mns_child_t *child;
     apr_thread_mutex_t *lock;
-    apr_thread_cond_t *changed;
+    /* Those whose batch is being stored, and those who wait for the next, take turns at these: a batch
+     * that ends wakes its own, and one of the others to lead. */
+    apr_thread_cond_t *changed[2];
+    int turn; /* of those who come now */
     mns_ticket_t *first;
     mns_ticket_t **end;
     int leading; /* somebody stores */
@@ -23,7 +26,10 @@ apr_status_t mns_commits_create(mns_commits_t **pcommits, mns_child_t *child, ap
     apr_status_t rv = apr_thread_mutex_create(&commits->lock, APR_THREAD_MUTEX_DEFAULT, pchild);
 
     if (rv == APR_SUCCESS) {
-        rv = apr_thread_cond_create(&commits->changed, pchild);
+        rv = apr_thread_cond_create(&commits->changed[0], pchild);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = apr_thread_cond_create(&commits->changed[1], pchild);
     }
     commits->child = child;
     commits->end = &commits->first;
@@ -117,7 +123,12 @@ static void lead(mns_commits_t *commits)
 {
     mns_ticket_t *list = take_batch(commits);
     mns_ticket_t *next;
+    int turn = commits->turn;
 
+    commits->turn = !turn;
+    for (next = commits->first; next; next = next->next) {
+        next->turn = commits->turn; /* too many for one batch: they wake with it, and wait again */
+    }
     commits->leading = 1;
     (void)apr_thread_mutex_unlock(commits->lock);
     store_batch(commits, list);
@@ -128,7 +139,8 @@ static void lead(mns_commits_t *commits)
         next = list->next;
         list->done = 1;
     }
-    (void)apr_thread_cond_broadcast(commits->changed);
+    (void)apr_thread_cond_broadcast(commits->changed[turn]);
+    (void)apr_thread_cond_signal(commits->changed[!turn]);
 }
 
 apr_status_t mns_commits_store(mns_commits_t *commits, mns_ticket_t *ticket)
@@ -140,11 +152,12 @@ apr_status_t mns_commits_store(mns_commits_t *commits, mns_ticket_t *ticket)
     }
     ticket->done = 0;
     ticket->next = NULL;
+    ticket->turn = commits->turn;
     *commits->end = ticket;
     commits->end = &ticket->next;
     while (!ticket->done) {
         if (commits->leading) {
-            (void)apr_thread_cond_wait(commits->changed, commits->lock);
+            (void)apr_thread_cond_wait(commits->changed[ticket->turn], commits->lock);
         }
         else {
             lead(commits);

@@ -18,6 +18,7 @@ typedef struct mns_ticket_t {
     int duplicates;
     apr_status_t rv;
     int done;
+    int turn; /* whose condition it waits for */
     struct mns_ticket_t *next;
 } mns_ticket_t;
 
