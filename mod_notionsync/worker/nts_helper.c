@@ -160,7 +160,9 @@ static void perform(nts_helper_t *helper, bundle_t *bundle)
                                                          bundle->count);
     }
     else {
-        helper->connector->perform(helper->connection, asks[0], answers[0], pools[0]);
+        order_t *only = bundle->orders[0];
+
+        helper->connector->perform(helper->connection, only->ask, only->answer, only->pool);
     }
 }
 
