@@ -48,7 +48,7 @@ static inline nts_arg_t nts_text(const char *text)
 
 /**
  * Open. The connection is closed with @a p. SQLite: WAL is expected to be set already (nts_db_set_wal);
- * synchronous=FULL (D55), busy time-out 0 (D12).
+ * synchronous=FULL (D55), busy time-out 10 ms (D12).
  * @param problem may be NULL; on failure the driver's words, in @a p
  */
 apr_status_t nts_db_open(nts_db_t **db, const char *driver, const char *params,
