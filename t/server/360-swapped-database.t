@@ -61,6 +61,11 @@ $sync->wait_page('Record 4', notes => 'after restoring', what => 'in both direct
 $sync->wait_quiet;
 $sync->wait_equal(what => 'both sides are equal');
 is(scalar(() = $sync->raw_pages), 13, 'no page was made twice');
+my @entries = $sync->audit;
+ok((grep { $_->{op} eq 'update' && $_->{side} eq 'notion' && grep { ($_->{before} // '') eq 'after the backup' } @{ $_->{fields} } } @entries),
+    'the value that the older copy overwrote is in the audit');
+is(scalar(grep { $_->{op} eq 'remove' } @entries), 1, 'and so is the page whose row it does not have');
+is(($sync->trashed)[0]{name}, 'Made after the backup', 'which is in the trash, not purged');
 $sync->verify_ok;
 $sync->httpd->log_expect(qr/external\.(?:restored|other)/);
 
