@@ -382,7 +382,7 @@ static int is_same_database(nts_contact_t *c, const nts_schema_t *schema)
         return 1;
     }
     if (!same_text(status->instance, schema->instance)) {
-        wait_for_person(c, "external.other-instance",
+        wait_for_person(c, "external.other_instance",
                         apr_psprintf(c->p,
                                      "the database is another one: found instance %s, "
                                      "expected %s",
@@ -428,7 +428,7 @@ static void not_provisioned(nts_contact_t *c, const nts_schema_t *schema)
         ask(c, NTS_EXTERNAL, NTS_ASK_PROVISION);
         return;
     }
-    nts_outcome_set(&why, c->p, NTS_REMEDY_PERSON, "external.not-provisioned",
+    nts_outcome_set(&why, c->p, NTS_REMEDY_PERSON, "external.not_provisioned",
                     "the triggers that tell of changes are not in place: %s",
                     schema->problem ? schema->problem : "they are missing");
     why.advice = apr_pstrcat(c->p, "run notionsyncctl provision ", c->flow->label, NULL);
