@@ -131,7 +131,7 @@ static int run_action(action_t *action)
         return mns_answer(r, HTTP_SERVICE_UNAVAILABLE,
                           "The command could not be stored; the server's error log says why.");
     }
-    mns_workers_wake(action->page.core, r->pool);
+    mns_workers_wake(action->page.core);
     return answer_done(action);
 }
 

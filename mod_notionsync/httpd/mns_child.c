@@ -1,6 +1,8 @@
 /* mns_child.c - what an httpd child has of its own. */
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <apr_allocator.h>
-#include <apr_file_info.h>
 
 #include <httpd.h>
 #include <http_log.h>
@@ -107,9 +109,9 @@ apr_status_t mns_handle_run(mns_handle_t *handle, mns_handle_fn *fn, void *baton
     return rv;
 }
 
-void mns_workers_wake(const mns_core_t *core, apr_pool_t *p)
+void mns_workers_wake(const mns_core_t *core)
 {
-    (void)apr_file_mtime_set(core->wake_path, apr_time_now(), p);
+    (void)utimensat(AT_FDCWD, core->wake_path, NULL, 0);
 }
 
 /* ---- child_init ---- */

@@ -34,7 +34,7 @@ typedef struct mns_child_t {
 void mns_child_init(apr_pool_t *pchild, server_rec *s);
 
 /** Tell the workers of all generations that something was stored. They watch this file. */
-void mns_workers_wake(const mns_core_t *core, apr_pool_t *p);
+void mns_workers_wake(const mns_core_t *core);
 
 /** Take a turn. @return what @a fn answers, or why the store cannot be opened */
 apr_status_t mns_handle_run(mns_handle_t *handle, mns_handle_fn *fn, void *baton);

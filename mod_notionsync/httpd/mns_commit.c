@@ -1,4 +1,5 @@
 /* mns_commit.c - group commit: a leader stores what it and its followers wait for. */
+#include <apr_allocator.h>
 #include <apr_thread_cond.h>
 
 #include "httpd/mns_commit.h"
@@ -7,14 +8,19 @@
 #define BATCH_MAX 128
 /* For the writer lock. A sender that is told to come back does so. */
 #define STORE_WAIT apr_time_from_sec(3)
+#define SLOTS_MAX 32
+
+/* Where a thread waits. Each has its own, so that nobody is woken for nothing. */
+typedef struct mns_seat_t {
+    apr_thread_cond_t *called;
+    struct mns_seat_t *next; /* free ones */
+} mns_seat_t;
 
 struct mns_commits_t {
     mns_child_t *child;
+    apr_pool_t *p; /* of the seats; used under the lock */
     apr_thread_mutex_t *lock;
-    /* Those whose batch is being stored, and those who wait for the next, take turns at these: a batch
-     * that ends wakes its own, and one of the others to lead. */
-    apr_thread_cond_t *changed[2];
-    int turn; /* of those who come now */
+    mns_seat_t *free;
     mns_ticket_t *first;
     mns_ticket_t **end;
     int leading; /* somebody stores */
@@ -23,13 +29,18 @@ struct mns_commits_t {
 apr_status_t mns_commits_create(mns_commits_t **pcommits, mns_child_t *child, apr_pool_t *pchild)
 {
     mns_commits_t *commits = apr_pcalloc(pchild, sizeof(*commits));
+    apr_allocator_t *allocator;
     apr_status_t rv = apr_thread_mutex_create(&commits->lock, APR_THREAD_MUTEX_DEFAULT, pchild);
 
     if (rv == APR_SUCCESS) {
-        rv = apr_thread_cond_create(&commits->changed[0], pchild);
+        rv = apr_allocator_create(&allocator);
     }
     if (rv == APR_SUCCESS) {
-        rv = apr_thread_cond_create(&commits->changed[1], pchild);
+        rv = apr_pool_create_ex(&commits->p, NULL, NULL, allocator);
+    }
+    if (rv == APR_SUCCESS) {
+        apr_allocator_owner_set(allocator, commits->p);
+        apr_pool_tag(commits->p, "notionsync_commits");
     }
     commits->child = child;
     commits->end = &commits->first;
@@ -37,70 +48,26 @@ apr_status_t mns_commits_create(mns_commits_t **pcommits, mns_child_t *child, ap
     return rv;
 }
 
-static apr_status_t store_ticket(nts_store_t *store, mns_ticket_t *ticket)
-{
-    apr_status_t rv = APR_SUCCESS;
+/* ---- seats and the queue; all under the lock ---- */
 
-    if (ticket->count > 0) {
-        rv = nts_store_put_notices(&ticket->duplicates, store, ticket->rows, ticket->count);
+static mns_seat_t *take_seat(mns_commits_t *commits)
+{
+    mns_seat_t *seat = commits->free;
+
+    if (seat) {
+        commits->free = seat->next;
+        return seat;
     }
-    if (rv == APR_SUCCESS && ticket->hook) {
-        rv = nts_store_put_hook(store, ticket->service, ticket->hook);
-    }
-    return rv;
+    seat = apr_pcalloc(commits->p, sizeof(*seat));
+    return apr_thread_cond_create(&seat->called, commits->p) == APR_SUCCESS ? seat : NULL;
 }
 
-/* One transaction for a list of tickets; a mns_handle_fn. */
-static apr_status_t store_list(void *baton, nts_store_t *store)
+static void leave_seat(mns_commits_t *commits, mns_seat_t *seat)
 {
-    mns_ticket_t *ticket = baton;
-    apr_status_t rv = nts_store_begin(store, STORE_WAIT);
-
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    for (; ticket && rv == APR_SUCCESS; ticket = ticket->next) {
-        rv = store_ticket(store, ticket);
-    }
-    if (rv == APR_SUCCESS) {
-        return nts_store_commit(store);
-    }
-    nts_store_rollback(store);
-    return rv;
+    seat->next = commits->free;
+    commits->free = seat;
 }
 
-/* True if the store as a whole could not take it: then no single ticket will fare better. */
-static int is_general(apr_status_t rv)
-{
-    return APR_STATUS_IS_TIMEUP(rv) || rv == APR_EBUSY || APR_STATUS_IS_EAGAIN(rv) ||
-           APR_STATUS_IS_ENOSPC(rv);
-}
-
-static void store_batch(mns_commits_t *commits, mns_ticket_t *list)
-{
-    mns_handle_t *writer = commits->child->writer;
-    mns_ticket_t *ticket;
-    mns_ticket_t *next;
-    apr_status_t rv = mns_handle_run(writer, store_list, list);
-
-    for (ticket = list; ticket; ticket = next) {
-        next = ticket->next;
-        /* Something in one of them, perhaps: it must not cost the others. */
-        if (rv != APR_SUCCESS && !is_general(rv) && (ticket != list || next)) {
-            ticket->next = NULL;
-            ticket->rv = mns_handle_run(writer, store_list, ticket);
-            ticket->next = next;
-        }
-        else {
-            ticket->rv = rv;
-        }
-    }
-    if (rv == APR_SUCCESS) {
-        nts_segment_add(commits->child->core->segment, NTS_COUNT_HOOKS_COMMITS, 1);
-    }
-}
-
-/* Take at most a batch from the queue. Under the lock. */
 static mns_ticket_t *take_batch(mns_commits_t *commits)
 {
     mns_ticket_t *list = commits->first;
@@ -118,29 +85,169 @@ static mns_ticket_t *take_batch(mns_commits_t *commits)
     return list;
 }
 
+/* ---- storing ---- */
+
+typedef struct batch_t {
+    mns_commits_t *commits;
+    mns_ticket_t *list; /* NULL: not taken yet */
+} batch_t;
+
+/* Whoever is waiting by now. */
+static void fill_batch(batch_t *batch)
+{
+    if (!batch->list) {
+        (void)apr_thread_mutex_lock(batch->commits->lock);
+        batch->list = take_batch(batch->commits);
+        (void)apr_thread_mutex_unlock(batch->commits->lock);
+    }
+}
+
+static apr_status_t store_ticket(nts_store_t *store, mns_ticket_t *ticket)
+{
+    apr_status_t rv = APR_SUCCESS;
+
+    if (ticket->count > 0) {
+        rv = nts_store_put_notices(&ticket->duplicates, store, ticket->rows, ticket->count);
+    }
+    if (rv == APR_SUCCESS && ticket->hook) {
+        rv = nts_store_put_hook(store, ticket->service, ticket->hook);
+    }
+    return rv;
+}
+
+/* One transaction for a batch; a mns_handle_fn. Another child or a worker may be writing: who comes while
+ * we wait for it goes along. */
+static apr_status_t store_batch(void *baton, nts_store_t *store)
+{
+    batch_t *batch = baton;
+    mns_ticket_t *ticket;
+    apr_status_t rv = nts_store_begin(store, STORE_WAIT);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    fill_batch(batch);
+    for (ticket = batch->list; ticket && rv == APR_SUCCESS; ticket = ticket->next) {
+        rv = store_ticket(store, ticket);
+    }
+    if (rv == APR_SUCCESS) {
+        return nts_store_commit(store);
+    }
+    nts_store_rollback(store);
+    return rv;
+}
+
+/* True if the store as a whole could not take it: then no single ticket will fare better. */
+static int is_general(apr_status_t rv)
+{
+    return APR_STATUS_IS_TIMEUP(rv) || rv == APR_EBUSY || APR_STATUS_IS_EAGAIN(rv) ||
+           APR_STATUS_IS_ENOSPC(rv);
+}
+
+/* Something in one of them, perhaps: it must not cost the others. */
+static void store_singly(batch_t *batch)
+{
+    mns_ticket_t *ticket;
+    mns_ticket_t *next;
+
+    for (ticket = batch->list; ticket; ticket = next) {
+        batch_t single = { batch->commits, ticket };
+
+        next = ticket->next;
+        ticket->next = NULL;
+        ticket->rv = mns_handle_run(batch->commits->child->writer, store_batch, &single);
+        ticket->next = next;
+    }
+}
+
+/* ---- telling the workers ---- */
+
+typedef struct push_t {
+    const mns_core_t *core;
+    nts_slot_t slots[SLOTS_MAX];
+    int count;
+    int group;
+    int orphaned;
+} push_t;
+
+static void push_slots(push_t *push)
+{
+    if (push->count > 0) {
+        nts_segment_notify(push->core->segment, push->group, push->slots, push->count);
+        push->orphaned |= nts_segment_owner(push->core->segment, push->group) < 0;
+        push->count = 0;
+    }
+}
+
+/* Known events too: the child that stored them first may have died before it could. A child of an earlier
+ * generation finds its rings without owners: the new workers have read the inbox by now, and do not
+ * see those rings. */
+static void push_batch(const batch_t *batch)
+{
+    push_t push = { .core = batch->commits->child->core };
+    const mns_ticket_t *ticket;
+    int i;
+
+    for (ticket = batch->list; ticket; ticket = ticket->next) {
+        for (i = 0; ticket->rv == APR_SUCCESS && i < ticket->count; i++) {
+            const nts_inbox_row_t *row = &ticket->rows[i];
+
+            if (push.count == SLOTS_MAX || ticket->groups[i] != push.group) {
+                push_slots(&push);
+            }
+            push.group = ticket->groups[i];
+            nts_slot_set(&push.slots[push.count++], row->mapping, row->notice.id, row->notice.side,
+                         row->notice.record, NTS_LIVE, 0);
+        }
+    }
+    push_slots(&push);
+    if (push.orphaned) {
+        mns_workers_wake(push.core);
+    }
+}
+
+/* ---- leading ---- */
+
+static void run_batch(batch_t *batch)
+{
+    mns_child_t *child = batch->commits->child;
+    mns_ticket_t *ticket;
+    apr_status_t rv = mns_handle_run(child->writer, store_batch, batch);
+
+    /* Could not even begin: those who wait are told now, and not one after the other. */
+    fill_batch(batch);
+    for (ticket = batch->list; ticket; ticket = ticket->next) {
+        ticket->rv = rv;
+    }
+    if (rv == APR_SUCCESS) {
+        nts_segment_add(child->core->segment, NTS_COUNT_HOOKS_COMMITS, 1);
+    }
+    else if (!is_general(rv) && batch->list && batch->list->next) {
+        store_singly(batch);
+    }
+    push_batch(batch);
+}
+
 /* Under the lock, which is open while storing. */
 static void lead(mns_commits_t *commits)
 {
-    mns_ticket_t *list = take_batch(commits);
+    batch_t batch = { commits, NULL };
+    mns_ticket_t *ticket;
     mns_ticket_t *next;
-    int turn = commits->turn;
 
-    commits->turn = !turn;
-    for (next = commits->first; next; next = next->next) {
-        next->turn = commits->turn; /* too many for one batch: they wake with it, and wait again */
-    }
     commits->leading = 1;
     (void)apr_thread_mutex_unlock(commits->lock);
-    store_batch(commits, list);
+    run_batch(&batch);
     (void)apr_thread_mutex_lock(commits->lock);
     commits->leading = 0;
-    for (; list; list = next) {
-        /* Once done it is gone as soon as its thread runs. */
-        next = list->next;
-        list->done = 1;
+    for (ticket = batch.list; ticket; ticket = next) {
+        next = ticket->next;
+        ticket->done = 1;
+        (void)apr_thread_cond_signal(ticket->seat->called);
     }
-    (void)apr_thread_cond_broadcast(commits->changed[turn]);
-    (void)apr_thread_cond_signal(commits->changed[!turn]);
+    if (commits->first) {
+        (void)apr_thread_cond_signal(commits->first->seat->called);
+    }
 }
 
 apr_status_t mns_commits_store(mns_commits_t *commits, mns_ticket_t *ticket)
@@ -152,17 +259,22 @@ apr_status_t mns_commits_store(mns_commits_t *commits, mns_ticket_t *ticket)
     }
     ticket->done = 0;
     ticket->next = NULL;
-    ticket->turn = commits->turn;
+    ticket->seat = take_seat(commits);
+    if (!ticket->seat) {
+        (void)apr_thread_mutex_unlock(commits->lock);
+        return APR_ENOMEM;
+    }
     *commits->end = ticket;
     commits->end = &ticket->next;
     while (!ticket->done) {
         if (commits->leading) {
-            (void)apr_thread_cond_wait(commits->changed[ticket->turn], commits->lock);
+            (void)apr_thread_cond_wait(ticket->seat->called, commits->lock);
         }
         else {
             lead(commits);
         }
     }
+    leave_seat(commits, ticket->seat);
     (void)apr_thread_mutex_unlock(commits->lock);
     return ticket->rv;
 }

@@ -133,28 +133,6 @@ static int answer_problem(intake_t *in, const char *problem)
     return mns_answer(in->r, HTTP_BAD_REQUEST, "%s", problem);
 }
 
-/* Committed: tell the workers. Known events too: the child that stored them first may have died before it
- * could. A child of an earlier generation finds its rings without owners: the new ones have read the
- * inbox by now, and do not see those rings. */
-static void push_rows(const intake_t *in, const nts_inbox_row_t *rows, const int *groups, int n)
-{
-    nts_segment_t *segment = in->child->core->segment;
-    int orphaned = 0;
-    int i;
-
-    for (i = 0; i < n; i++) {
-        nts_slot_t slot;
-
-        nts_slot_set(&slot, rows[i].mapping, rows[i].notice.id, rows[i].notice.side,
-                     rows[i].notice.record, NTS_LIVE, 0);
-        nts_segment_notify(segment, groups[i], &slot, 1);
-        orphaned |= nts_segment_owner(segment, groups[i]) < 0;
-    }
-    if (orphaned) {
-        mns_workers_wake(in->child->core, in->r->pool);
-    }
-}
-
 static int store_event(intake_t *in, const mns_event_t *event)
 {
     mns_core_t *core = in->child->core;
@@ -165,6 +143,7 @@ static int store_event(intake_t *in, const mns_event_t *event)
 
     mns_event_rows(&ticket.rows, &groups, &ticket.count, event, in->service, &core->setup,
                    core->grouping, in->r->pool);
+    ticket.groups = groups;
     if (mns_hook_progress(&hook, in->child, in->index, apr_time_now(), in->r->pool)) {
         ticket.service = in->service->id;
         ticket.hook = &hook;
@@ -182,7 +161,6 @@ static int store_event(intake_t *in, const mns_event_t *event)
         return mns_answer(in->r, HTTP_SERVICE_UNAVAILABLE,
                           "The event could not be stored; send it again.");
     }
-    push_rows(in, ticket.rows, groups, ticket.count);
     count(in, ticket.count == 0                   ? NTS_COUNT_HOOKS_IRRELEVANT
               : ticket.duplicates == ticket.count ? NTS_COUNT_HOOKS_DUPLICATE
                                                   : NTS_COUNT_HOOKS_STORED);

@@ -18,6 +18,7 @@ static mns_child_t child;
 static mns_core_t core;
 static mns_commits_t *commits;
 static apr_thread_mutex_t *turn;
+static int wakes;           /* by the leader */
 static apr_status_t broken; /* what the store answers, if not APR_SUCCESS */
 
 /* In place of mns_child.c: one connection, in turns. */
@@ -34,6 +35,12 @@ apr_status_t mns_handle_run(mns_handle_t *handle, mns_handle_fn *fn, void *baton
     return rv;
 }
 
+/* In place of the same: nobody owns the rings, so each commit wakes by file. */
+void mns_workers_wake(const mns_core_t *asked)
+{
+    wakes += asked == &core;
+}
+
 typedef struct sender_t {
     int number;
     int good;
@@ -44,6 +51,7 @@ static apr_status_t send_one(int number, int i, int side)
 {
     nts_inbox_row_t row = { 0 };
     mns_ticket_t ticket = { 0 };
+    int group = 0;
     char event[64];
 
     (void)apr_snprintf(event, sizeof(event), "event-%d-%d", number, i);
@@ -54,6 +62,7 @@ static apr_status_t send_one(int number, int i, int side)
     row.notice.kind = "page.created";
     row.notice.at = KIT_T0;
     ticket.rows = &row;
+    ticket.groups = &group;
     ticket.count = 1;
     return mns_commits_store(commits, &ticket);
 }
@@ -141,6 +150,7 @@ int main(void)
     made = nts_segment_counter(core.segment, NTS_COUNT_HOOKS_COMMITS);
     tap_ok(made > 0 && made <= good / 2, "by far fewer commits (%d of %d)", (int)made, good);
 
+    tap_ok(wakes >= made && wakes < good, "and the workers were told as often");
     tap_int(send_one(1, 1, NTS_NOTION), APR_SUCCESS, "what is known already is no failure");
     hook_only.service = kit.notion->id;
     hook_only.hook = &hook;
