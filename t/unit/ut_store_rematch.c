@@ -35,7 +35,7 @@ static nts_trouble_t trouble_of(const char *page)
 
 int main(void)
 {
-    nts_matched_t matched;
+    nts_matched_t matched = { 0 };
     nts_link_t *held;
     nts_loaded_t *loaded;
     apr_pool_t *p;
