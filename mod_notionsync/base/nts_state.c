@@ -62,6 +62,7 @@ static apr_status_t read_digits(nts_key_t *key, int fd)
 {
     char text[KEY_DIGITS + 2];
     size_t len = 0;
+    apr_status_t rv;
     ssize_t n;
 
     while ((n = read(fd, text + len, sizeof(text) - 1 - len)) > 0) {
@@ -74,7 +75,9 @@ static apr_status_t read_digits(nts_key_t *key, int fd)
         len--;
     }
     text[len] = '\0';
-    return len == KEY_DIGITS ? nts_hex_parse(key->bytes, sizeof(key->bytes), text) : APR_EINVAL;
+    rv = len == KEY_DIGITS ? nts_hex_parse(key->bytes, sizeof(key->bytes), text) : APR_EINVAL;
+    explicit_bzero(text, sizeof(text));
+    return rv;
 }
 
 apr_status_t nts_key_read(nts_key_t *key, const char *path, nts_outcome_t *out, apr_pool_t *p)
@@ -111,7 +114,8 @@ static apr_status_t write_new(const char *path, const nts_random_t *random, apr_
 {
     const char *draft = apr_psprintf(p, "%s.%" APR_PID_T_FMT, path, getpid());
     unsigned char bytes[sizeof(nts_key_t)];
-    char *text;
+    char text[KEY_DIGITS + 2];
+    char *digits;
     apr_status_t rv = APR_SUCCESS;
     int fd;
 
@@ -121,13 +125,16 @@ static apr_status_t write_new(const char *path, const nts_random_t *random, apr_
         return errno;
     }
     random->bytes(random->baton, bytes, sizeof(bytes));
-    text = apr_pstrcat(p, nts_hex_text(bytes, sizeof(bytes), p), "\n", NULL);
+    digits = (char *)nts_hex_text(bytes, sizeof(bytes), p);
+    (void)apr_snprintf(text, sizeof(text), "%s\n", digits);
     if (write(fd, text, KEY_DIGITS + 1) != (ssize_t)(KEY_DIGITS + 1) || fsync(fd) != 0 ||
         link(draft, path) != 0) {
         rv = errno ? errno : APR_EGENERAL;
     }
-    memset(bytes, 0, sizeof(bytes));
-    memset(text, 0, KEY_DIGITS);
+    /* Whoever is forked later must not find it. */
+    explicit_bzero(bytes, sizeof(bytes));
+    explicit_bzero(digits, KEY_DIGITS);
+    explicit_bzero(text, sizeof(text));
     (void)close(fd);
     (void)unlink(draft);
     return rv == EEXIST ? APR_SUCCESS : rv;

@@ -1,5 +1,7 @@
 /* mns_child.c - what an httpd child has of its own. */
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include <apr_allocator.h>
@@ -116,6 +118,28 @@ void mns_workers_wake(const mns_core_t *core)
 
 /* ---- child_init ---- */
 
+/* The environment that httpd was started with is in each child, to be seen in a core dump and inherited by
+ * CGI programs. New workers come from the parent, which keeps it. */
+static void forget_variable(const char *reference)
+{
+    char *value = reference && !strncmp(reference, "env:", 4) ? getenv(reference + 4) : NULL;
+
+    if (value) {
+        explicit_bzero(value, strlen(value));
+    }
+}
+
+static void forget_variables(const nts_setup_t *setup)
+{
+    int i;
+
+    for (i = 0; i < setup->service_count; i++) {
+        forget_variable(setup->services[i]->token);
+        forget_variable(setup->services[i]->password);
+        forget_variable(setup->services[i]->hook_secret);
+    }
+}
+
 void mns_child_init(apr_pool_t *pchild, server_rec *s)
 {
     mns_core_t *core = mns_core_get(s);
@@ -127,6 +151,7 @@ void mns_child_init(apr_pool_t *pchild, server_rec *s)
         return;
     }
     mns_log_open(s);
+    forget_variables(&core->setup);
     rv = apr_global_mutex_child_init(&core->mutex, apr_global_mutex_lockfile(core->mutex), pchild);
     if (rv != APR_SUCCESS) {
         /* Rings degrade without it: workers are told to read the inbox (D36). */

@@ -1,4 +1,5 @@
-/* mns_migrate.c - the short-lived helper that migrates the store and writes the setup into it. */
+/* mns_migrate.c - the short-lived helper that reads hook secrets, migrates the store and writes the setup
+ * into it. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #include "httpd/mns_migrate.h"
 #include "httpd/mns_process.h"
+#include "httpd/mns_vault.h"
 
 APLOG_USE_MODULE(notionsync);
 
@@ -33,6 +35,7 @@ typedef struct pair_answer_t {
 typedef struct answer_t {
     int done;
     char problem[4096];
+    mns_hook_key_t *keys; /* behind the pairs */
     pair_answer_t pairs[];
 } answer_t;
 
@@ -90,6 +93,7 @@ static void run_helper(mns_core_t *core, answer_t *answer)
     nts_outcome_t out = { 0 };
     apr_status_t rv;
 
+    mns_hook_keys_fetch(answer->keys, core, p);
     if (ap_run_drop_privileges(p, core->main) != OK) {
         apr_cpystrn(answer->problem, "its privileges could not be dropped",
                     sizeof(answer->problem));
@@ -168,24 +172,44 @@ static int await_helper(pid_t pid)
     return done == pid;
 }
 
+/* Room for what comes back. The keys' address is taken here, before the helper can write to it. */
+static apr_status_t make_answer(apr_shm_t **shm, answer_t **panswer, apr_size_t *size,
+                                const nts_setup_t *setup, apr_pool_t *ptemp)
+{
+    apr_size_t pairs =
+        (apr_size_t)(setup->service_count + setup->mapping_count + count_pairs(setup));
+    apr_size_t keys = (apr_size_t)setup->service_count;
+    answer_t *answer;
+    apr_status_t rv;
+
+    *size = sizeof(answer_t) + pairs * sizeof(pair_answer_t) + keys * sizeof(mns_hook_key_t);
+    rv = apr_shm_create(shm, *size, NULL, ptemp);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    answer = apr_shm_baseaddr_get(*shm);
+    memset(answer, 0, *size);
+    answer->keys = (mns_hook_key_t *)(void *)(answer->pairs + pairs);
+    *panswer = answer;
+    return APR_SUCCESS;
+}
+
 apr_status_t mns_store_prepare(const char **problem, mns_core_t *core, apr_pool_t *ptemp)
 {
-    const nts_setup_t *setup = &core->setup;
-    apr_size_t count =
-        (apr_size_t)(setup->service_count + setup->mapping_count + count_pairs(setup));
     apr_pool_t *p = core->main->process->pconf;
-    apr_shm_t *shm;
+    const mns_hook_key_t *keys;
     answer_t *answer;
+    apr_size_t size;
+    apr_shm_t *shm;
     apr_proc_t proc;
     apr_status_t rv;
 
     *problem = NULL;
-    rv = apr_shm_create(&shm, sizeof(answer_t) + count * sizeof(pair_answer_t), NULL, ptemp);
+    rv = make_answer(&shm, &answer, &size, &core->setup, ptemp);
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    answer = apr_shm_baseaddr_get(shm);
-    memset(answer, 0, sizeof(*answer) + count * sizeof(pair_answer_t));
+    keys = answer->keys;
     rv = apr_proc_fork(&proc, ptemp);
     if (rv == APR_INCHILD) {
         run_helper(core, answer);
@@ -197,6 +221,7 @@ apr_status_t mns_store_prepare(const char **problem, mns_core_t *core, apr_pool_
         rv = ended && answer->done ? APR_SUCCESS : APR_EGENERAL;
         if (rv == APR_SUCCESS) {
             read_ids(&core->setup, answer, p);
+            mns_hook_keys_put(core->vault, keys, core->setup.service_count);
         }
         else {
             *problem = answer->problem[0] ? apr_pstrdup(ptemp, answer->problem)
@@ -204,6 +229,7 @@ apr_status_t mns_store_prepare(const char **problem, mns_core_t *core, apr_pool_
                                           : "the helper process that prepares it hung";
         }
     }
+    explicit_bzero(answer, size);
     (void)apr_shm_destroy(shm);
     return rv;
 }

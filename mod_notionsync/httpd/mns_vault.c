@@ -78,8 +78,7 @@ int mns_hook_key_verify(const mns_hook_key_t *key, const char *signature, const 
     return nts_equal_constant_time(found, wanted, sizeof(wanted));
 }
 
-/* Secrets that directives name. They are read here because children no longer may. */
-static void fetch_hook_secrets(mns_core_t *core, mns_vault_t *vault, apr_pool_t *ptemp)
+void mns_hook_keys_fetch(mns_hook_key_t *keys, const mns_core_t *core, apr_pool_t *p)
 {
     int i;
 
@@ -91,16 +90,27 @@ static void fetch_hook_secrets(mns_core_t *core, mns_vault_t *vault, apr_pool_t 
         if (!service->hook_secret) {
             continue;
         }
-        vault->keys[i].fixed = 1;
-        if (nts_secret_fetch(&secret, service->hook_secret, &out, ptemp) != APR_SUCCESS) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, core->main,
-                         "NotionSyncHookSecret of the service %s: %s; its events are refused until "
-                         "the next restart",
-                         service->name, nts_outcome_text(&out, ptemp));
+        keys[i].fixed = 1;
+        if (nts_secret_fetch(&secret, service->hook_secret, &out, p) == APR_SUCCESS) {
+            mns_hook_key_set(&keys[i], secret);
             continue;
         }
-        mns_hook_key_set(&vault->keys[i], secret);
-        explicit_bzero((void *)secret, strlen(secret));
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, core->main,
+                     "NotionSyncHookSecret of the service %s: %s; its events are refused until the "
+                     "next restart",
+                     service->name, nts_outcome_text(&out, p));
+    }
+}
+
+void mns_hook_keys_put(mns_vault_t *vault, const mns_hook_key_t *keys, int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        vault->keys[i] = keys[i];
+        if (vault->keys[i].length > MNS_HOOK_KEY_MAX) {
+            vault->keys[i].length = 0;
+        }
     }
 }
 
@@ -127,7 +137,6 @@ apr_status_t mns_vault_make(mns_vault_t **pvault, mns_core_t *core, const char *
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    fetch_hook_secrets(core, vault, ptemp);
     *pvault = vault;
     return APR_SUCCESS;
 }

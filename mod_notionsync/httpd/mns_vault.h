@@ -26,12 +26,19 @@ typedef struct mns_vault_t {
     mns_hook_key_t keys[]; /* per service of the setup */
 } mns_vault_t;
 
-/** In the parent. @a out explains why the server's key cannot be used. A hook secret that cannot be read
- *  is logged, and its service then has none. */
+/** In the parent. @a out explains why the server's key cannot be used. */
 apr_status_t mns_vault_make(mns_vault_t **vault, mns_core_t *core, const char *key_path,
                             nts_outcome_t *out, apr_pool_t *p, apr_pool_t *ptemp);
 
-/** Remember a secret, and wipe what was passed in. */
+/** The secrets that directives name, one per service of the setup. In a process that ends soon and still
+ *  has its privileges: what reading leaves in memory must not be inherited. One that cannot be read is
+ *  logged, and its service then has none. */
+void mns_hook_keys_fetch(mns_hook_key_t *keys, const mns_core_t *core, apr_pool_t *p);
+
+/** Take them over, from memory that somebody less privileged could write to. */
+void mns_hook_keys_put(mns_vault_t *vault, const mns_hook_key_t *keys, int count);
+
+/** Remember a secret. */
 void mns_hook_key_set(mns_hook_key_t *key, const char *secret);
 /** True if @a signature ("sha256=" and hexadecimal digits) is this key's for these bytes. */
 int mns_hook_key_verify(const mns_hook_key_t *key, const char *signature, const char *bytes,
