@@ -17,6 +17,8 @@
 
 APLOG_USE_MODULE(notionsync);
 
+/* Who sends an event, or looks at a page, waits for this. */
+#define OPEN_WAIT apr_time_from_sec(3)
 /* A store that could not be opened is left alone for a moment, so that a burst of requests does not
  * spend its time with trying. */
 #define REOPEN_AFTER apr_time_from_sec(1)
@@ -33,7 +35,8 @@ static apr_status_t make_handle(mns_handle_t **phandle, const nts_store_config_t
     apr_allocator_t *allocator;
     apr_status_t rv;
 
-    handle->config = config;
+    handle->config = *config;
+    handle->config.open_wait = OPEN_WAIT;
     rv = apr_thread_mutex_create(&handle->turn, APR_THREAD_MUTEX_DEFAULT, pchild);
     if (rv == APR_SUCCESS) {
         rv = apr_allocator_create(&allocator);
@@ -68,7 +71,7 @@ static apr_status_t open_store(mns_handle_t *handle)
     if (handle->failed && now >= handle->failed && now < handle->failed + REOPEN_AFTER) {
         return handle->failure;
     }
-    rv = nts_store_open(&handle->store, handle->config, &out, handle->root);
+    rv = nts_store_open(&handle->store, &handle->config, &out, handle->root);
     handle->failed = rv == APR_SUCCESS ? 0 : apr_time_now();
     handle->failure = rv;
     if (rv != APR_SUCCESS) {

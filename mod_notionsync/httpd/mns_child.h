@@ -9,7 +9,7 @@
 /** A connection that the child's threads use in turns; opened when first needed, and again after it
  *  failed. */
 typedef struct mns_handle_t {
-    const nts_store_config_t *config;
+    nts_store_config_t config;
     apr_thread_mutex_t *turn;
     apr_pool_t *root;   /* used by whose turn it is */
     nts_store_t *store; /* NULL: not open */

@@ -187,6 +187,10 @@ int mns_status_serve(request_rec *r, mns_child_t *child)
         apr_table_setn(r->headers_out, "Allow", "GET, HEAD, POST");
         return mns_answer(r, HTTP_METHOD_NOT_ALLOWED, "Pages are asked for with GET.");
     }
+    if (apr_table_get(page.args, "metrics")) {
+        return mns_answer(r, HTTP_NOT_FOUND, "OpenMetrics are not available in this version (%s).",
+                          NTS_VERSION);
+    }
     kind = find_kind(apr_table_get(page.args, "page"));
     if (!kind) {
         return mns_answer(r, HTTP_NOT_FOUND, "There is no such page.");

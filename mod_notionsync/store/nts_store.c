@@ -57,9 +57,9 @@ static apr_status_t connect_store(nts_store_t *store, const nts_store_config_t *
         return rv;
     }
     /* Under the writer lock, so that the first look at the log and its recovery disturb nobody (D12). */
-    rv = nts_lock_writer(store->lock, OPEN_WAIT);
+    rv = nts_lock_writer(store->lock, config->open_wait ? config->open_wait : OPEN_WAIT);
     if (rv != APR_SUCCESS) {
-        explain(out, config, "another process has been writing for a minute", NULL,
+        explain(out, config, "another process has been writing all the time", NULL,
                 "find the process that holds the lock file, with fuser for instance", p);
         return rv;
     }

@@ -27,6 +27,7 @@ typedef struct nts_store_config_t {
     /* pages of the log (4 KB) after which a commit of this process writes it back; 0: 1000. Where
      * commits must be quick more, if a worker calls nts_store_checkpoint */
     int autocheckpoint;
+    apr_interval_time_t open_wait; /* for the writer lock when opening; 0: a minute */
 } nts_store_config_t;
 
 /** Create the file if absent and migrate it to this version's schema. Only in the short-lived helper or

@@ -80,12 +80,13 @@ for my $mpm (qw(event worker prefork)) {
     is($failed, 0, "$mpm: no event failed around two graceful restarts");
     wait_ok { !grep { exists_pid($_) } @before } 20, "$mpm: the workers before it end";
     wait_ok { ready($httpd) } 10, "$mpm: those after it are ready";
-    is(scalar(my @now = workers($httpd)), 2, "$mpm: two of them");
+    my @now;
+    wait_ok { @now = workers($httpd); @now == 2 } 20, "$mpm: two of them";
     is(scalar $httpd->log_lines(qr/long lost child|no record of generation/), 0, "$mpm: httpd knew them all");
 
     $httpd->graceful(signal => 'HUP');
     wait_ok { ready($httpd) } 10, "$mpm: after a restart at once they are ready too";
-    is(scalar(@now = workers($httpd)), 2, "$mpm: two of them");
+    wait_ok { @now = workers($httpd); @now == 2 } 20, "$mpm: two of them";
 
     # The parent is killed outright.
     my $parent = $httpd->pid;
@@ -99,6 +100,31 @@ for my $mpm (qw(event worker prefork)) {
     wait_ok { !grep { exists_pid($_) } @now } 10, "$mpm: a stop ends them";
     my $db = $httpd->state . '/sync/notionsync.db';
     is(scalar @{ sqlite($db, q(SELECT id FROM inbox WHERE event LIKE '5b0a3c1e-%')) }, 8, "$mpm: every event that was taken is there");
+}
+
+# --- an event that an old child takes while new workers run already
+
+{
+    my $httpd = server(name => 'old')->start;
+    wait_ok { ready($httpd) } 10, 'workers are ready';
+    my @old  = workers($httpd);
+    my $wake = $httpd->state . '/sync/notionsync.db.wake';
+    my $body = encode(make_event(data_source => $source));
+    my $slow = $httpd->connect or die "connect: $@";
+    print {$slow} "POST /notionsync/hook/work HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ", length $body,
+        "\r\nX-Notion-Signature: ", sign($secret, $body), "\r\n\r\n", substr $body, 0, 20;
+    $slow->flush;
+    # Into a child's hands, before its server restarts.
+    wait_for { $httpd->get('/index.html')->{status} == 200 } 5, 'an answer';
+    $httpd->graceful;
+    wait_ok { !grep { exists_pid($_) } @old } 20, 'the old workers have ended';
+    utime 1, 1, $wake;
+    print {$slow} substr $body, 20;
+    $slow->flush;
+    my $answer = do { local $/; readline $slow };
+    like($answer, qr{\AHTTP/1\.1 200 }, 'an event that began before a graceful restart is taken after it');
+    cmp_ok((stat $wake)[9], '>', 1, 'and the new workers are woken');
+    $httpd->stop;
 }
 
 # --- files

@@ -148,7 +148,7 @@ is($rest->{audit}[-1]{id}, 1, 'which is the oldest');
 
 # --- what is not there
 
-for ('page=nothing', 'page=mapping', 'page=mapping&mapping=absent', 'page=record&mapping=contacts', 'page=record&mapping=contacts&id=absent',
+for ('metrics', 'page=nothing', 'page=mapping', 'page=mapping&mapping=absent', 'page=record&mapping=contacts', 'page=record&mapping=contacts&id=absent',
     "page=record&mapping=deals&id=$page", 'page=mapping&mapping=clients') {
     is($httpd->get("/sync?$_")->{status}, 404, "there is no $_");
 }
