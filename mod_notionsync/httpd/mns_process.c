@@ -44,7 +44,7 @@ static void replace_sockets(void)
     const struct dirent *entry;
 
     while (dir && null >= 0 && (entry = readdir(dir)) != NULL) {
-        int fd = atoi(entry->d_name);
+        int fd = (int)strtol(entry->d_name, NULL, 10); /* "." and ".." read as 0 */
         struct stat info;
 
         if (fd > STDERR_FILENO && fd != null && fd != dirfd(dir) && fstat(fd, &info) == 0 &&

@@ -18,7 +18,7 @@ int mns_actions_serve(request_rec *r, mns_child_t *child);
 
 /** Read the body, at most @a max bytes, NUL-terminated, within a bounded time.
  *  @return OK or a status: 413 declared or found longer, 408 too slow, 400 cut off */
-int mns_body_read(char **body, apr_size_t *len, request_rec *r, apr_size_t max);
+int mns_body_read(char **bytes, apr_size_t *len, request_rec *r, apr_size_t max);
 
 /** Answer with a status and one line of text. */
 int mns_answer(request_rec *r, int status, const char *fmt, ...)

@@ -147,7 +147,7 @@ static void show_progress(const nts_json_t *progress, char *shown, apr_size_t ro
 {
     const char *text = nts_json_get_string(progress, "text");
 
-    if (text && strcmp(text, shown)) {
+    if (text && strcmp(text, shown) != 0) {
         apr_cpystrn(shown, text, room);
         fprintf(stderr, "  %s\n", text);
     }

@@ -118,7 +118,7 @@ static int run_verb(ctl_t *ctl, int argc, const char *const *argv)
     int i, status;
 
     for (i = 0; i < VERB_COUNT; i++) {
-        if (strcmp(verbs[i].name, argv[0])) {
+        if (strcmp(verbs[i].name, argv[0]) != 0) {
             continue;
         }
         if (argc - 1 < verbs[i].min_args || argc - 1 > verbs[i].max_args) {
