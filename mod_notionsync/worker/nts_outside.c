@@ -20,8 +20,7 @@
 
 /* A descriptor tells of a write, not of a commit: SQLite writes its log first, then waits for the disk, then
  * shows the change to readers, which no one is told of. So a wake-up is followed by several looks. */
-static const apr_interval_time_t looks[] = { 1000,  2000,  4000,   8000,   16000,
-                                             32000, 64000, 128000, 256000, 512000 };
+static const apr_interval_time_t looks[] = { 4000, 20000, 100000, 500000 };
 #define LOOKS ((int)(sizeof(looks) / sizeof(looks[0])))
 
 static void ask_changes(void *baton);
