@@ -105,7 +105,6 @@ typedef struct nts_answer_t {
     const char *cursor;   /* LIST: next page, NULL at the end */
     int complete;         /* LIST: with cursor NULL, the end is proven (S7.2) */
     int applied;          /* INTENT */
-    int rewritten;        /* never set by connectors; the engine compares */
     nts_schema_t *schema; /* DESCRIBE */
     const char *who;      /* WHO: the bot's user id */
     /* WHO: a bot; a personal token acts as a person: no author-based echo */

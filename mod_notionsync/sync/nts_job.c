@@ -255,7 +255,6 @@ static void take_loaded(nts_job_t *job, nts_loaded_t *loaded)
         job->link->page = job->spawn.target.page;
         job->link->key = job->spawn.target.key;
     }
-    job->before = loaded->link;
     job->key_was = loaded->link ? loaded->link->key : NULL;
     job->settled =
         apr_pcalloc(job->p, (apr_size_t)(loaded->notice_count + 1) * sizeof(*job->settled));

@@ -82,9 +82,7 @@ struct nts_job_t {
     nts_view_t view[NTS_SIDE_COUNT];
     nts_decision_t *decisions; /* per pair */
     nts_entry_t *entry;        /* the write under way, or the intent being recovered */
-    const nts_decision_t *const *entry_decisions;
-    nts_ask_t write;    /* the ask that performs it */
-    nts_link_t *before; /* link as stored, to tell whether anything changed */
+    nts_ask_t write;           /* the ask that performs it */
     int rounds;
     int dirty;   /* something must be stored at the end */
     int matched; /* the counterpart was looked for */
