@@ -1,0 +1,380 @@
+/* worker_world_services.c - the made-up Notion and database, and the connectors to both. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker_world_impl.h"
+
+worker_world_t *the_world;
+
+struct nts_connection_t {
+    nts_side_t side;
+};
+
+void world_die(const char *what)
+{
+    printf("Bail out! %s\n", what);
+    exit(1);
+}
+
+/* --- records */
+
+world_record_t *world_find(worker_world_t *w, nts_side_t side, int mapping, const char *id)
+{
+    int i;
+
+    for (i = 0; id && i < w->count[side]; i++) {
+        if ((mapping < 0 || w->records[side][i].mapping == mapping) &&
+            strcmp(w->records[side][i].id, id) == 0) {
+            return &w->records[side][i];
+        }
+    }
+    return NULL;
+}
+
+static world_record_t *make(worker_world_t *w, nts_side_t side, int mapping, const char *id)
+{
+    world_record_t *record;
+
+    if (w->count[side] == RECORDS_MAX) {
+        world_die("too many records");
+    }
+    record = &w->records[side][w->count[side]++];
+    memset(record, 0, sizeof(*record));
+    if (id) {
+        apr_cpystrn(record->id, id, sizeof(record->id));
+    }
+    else if (side == NTS_NOTION) {
+        (void)apr_snprintf(record->id, sizeof(record->id), WORLD_PAGE "%012d", w->count[side]);
+    }
+    else {
+        (void)apr_snprintf(record->id, sizeof(record->id), "k%d", w->count[side]);
+    }
+    record->mapping = mapping;
+    record->there = 1;
+    return record;
+}
+
+world_record_t *world_find_or_make(worker_world_t *w, nts_side_t side, int mapping, const char *id)
+{
+    world_record_t *record = id ? world_find(w, side, mapping, id) : make(w, side, mapping, NULL);
+
+    if (!record) {
+        world_die("no such record");
+    }
+    return record;
+}
+
+void world_note_change(worker_world_t *w, world_record_t *row, char op, const char *intent)
+{
+    const apr_uint64_t one = 1;
+    world_change_t *change;
+
+    if (w->change_count == CHANGES_MAX) {
+        world_die("too many changes");
+    }
+    change = &w->changes[w->change_count++];
+    memset(change, 0, sizeof(*change));
+    change->op = op;
+    change->mapping = row->mapping;
+    change->at = apr_time_now();
+    apr_cpystrn(change->key, row->id, sizeof(change->key));
+    apr_cpystrn(change->intent, intent ? intent : "", sizeof(change->intent));
+    apr_cpystrn(row->intent, intent ? intent : "", sizeof(row->intent));
+    if (intent && w->applied_count < CHANGES_MAX) {
+        apr_cpystrn(w->applied[w->applied_count++], intent, sizeof(w->applied[0]));
+    }
+    if (write(w->changed_fd, &one, sizeof(one)) < 0) {
+        world_die("eventfd");
+    }
+}
+
+static void show(nts_record_t *to, const world_record_t *from, apr_pool_t *p)
+{
+    nts_value_t *values = apr_pcalloc(p, 2 * sizeof(*values));
+
+    memset(to, 0, sizeof(*to));
+    to->id = apr_pstrdup(p, from->id);
+    values[0] = nts_value_text(apr_pstrdup(p, from->name));
+    values[1] = nts_value_null;
+    to->values = values;
+    to->by_us = from->by_us;
+    to->edited = from->edited;
+    to->trashed = !from->there;
+    if (from->intent[0]) {
+        to->intent = apr_pstrdup(p, from->intent);
+    }
+}
+
+static void set_name(world_record_t *record, const nts_value_t *values)
+{
+    if (values && values[0].kind == NTS_VALUE_TEXT) {
+        apr_cpystrn(record->name, values[0].as.text, sizeof(record->name));
+    }
+    else if (values && values[0].kind == NTS_VALUE_NULL) {
+        record->name[0] = '\0';
+    }
+    record->edited = apr_time_now() / apr_time_from_sec(60) * apr_time_from_sec(60);
+}
+
+/* --- the made-up connectors: both block, as a database does */
+
+static int mapping_of(const worker_world_t *w, const nts_ask_t *ask)
+{
+    int i;
+
+    for (i = 0; ask->mapping && i < w->setup.mapping_count; i++) {
+        if (strcmp(w->setup.mappings[i]->data_source, ask->mapping->data_source) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static void describe(worker_world_t *w, nts_side_t side, nts_answer_t *answer, apr_pool_t *p)
+{
+    nts_schema_field_t *fields = apr_pcalloc(p, 2 * sizeof(*fields));
+    nts_schema_t *schema = apr_pcalloc(p, sizeof(*schema));
+
+    fields[0].id = side == NTS_NOTION ? "title" : "name";
+    fields[0].name = side == NTS_NOTION ? "Name" : "name";
+    fields[0].type.kind = NTS_TYPE_TEXT;
+    fields[0].type.nullable = 1;
+    fields[0].type.native = "text";
+    fields[1] = fields[0];
+    fields[1].id = side == NTS_NOTION ? "n%te" : "note";
+    fields[1].name = side == NTS_NOTION ? "Note" : "note";
+    schema->fields = fields;
+    schema->count = 2;
+    schema->title = "made up";
+    if (side == NTS_EXTERNAL) {
+        schema->instance = apr_pstrdup(p, w->instance);
+        schema->counter = w->change_count;
+        schema->key = "id";
+        schema->provisioned = 1;
+    }
+    answer->schema = schema;
+}
+
+static void list(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    int mapping = mapping_of(w, ask);
+    int i;
+
+    answer->records = apr_pcalloc(p, ((apr_size_t)w->count[ask->side] + 1) * sizeof(nts_record_t));
+    for (i = 0; i < w->count[ask->side]; i++) {
+        const world_record_t *record = &w->records[ask->side][i];
+
+        if (record->mapping == mapping && record->there &&
+            record->edited >= ask->listing.edited_since &&
+            (!ask->listing.edited_before || record->edited < ask->listing.edited_before)) {
+            show(&answer->records[answer->record_count++], record, p);
+        }
+    }
+    answer->complete = 1;
+}
+
+static void read_many(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    int i;
+
+    answer->records = apr_pcalloc(p, ((apr_size_t)ask->id_count + 1) * sizeof(nts_record_t));
+    for (i = 0; i < ask->id_count; i++) {
+        const world_record_t *record = world_find(w, ask->side, mapping_of(w, ask), ask->ids[i]);
+
+        if (record && record->there) {
+            show(&answer->records[answer->record_count++], record, p);
+        }
+    }
+}
+
+static void read_one(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    const world_record_t *record = world_find(w, ask->side, mapping_of(w, ask), ask->id);
+
+    if (!record || (ask->side == NTS_EXTERNAL && !record->there)) {
+        answer->result = ask->side == NTS_EXTERNAL ? NTS_RESULT_GONE : NTS_RESULT_MISSING;
+        return;
+    }
+    answer->record = apr_pcalloc(p, sizeof(*answer->record));
+    show(answer->record, record, p);
+}
+
+static void write_one(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    world_record_t *record = world_find(w, ask->side, mapping_of(w, ask), ask->id);
+    char op = 'u';
+
+    if (!record && ask->kind == NTS_ASK_CREATE) {
+        record = make(w, ask->side, mapping_of(w, ask), ask->id);
+        record->by_us = 1;
+        op = 'i';
+    }
+    if (!record) {
+        answer->result = NTS_RESULT_GONE;
+        return;
+    }
+    record->there = ask->kind != NTS_ASK_REMOVE;
+    set_name(record, ask->values);
+    if (ask->side == NTS_EXTERNAL) {
+        world_note_change(w, record, ask->kind == NTS_ASK_REMOVE ? 'd' : op, ask->intent);
+    }
+    answer->id = apr_pstrdup(p, record->id);
+    answer->record = apr_pcalloc(p, sizeof(*answer->record));
+    show(answer->record, record, p);
+}
+
+static void ask_intent(const worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answer)
+{
+    int i;
+
+    for (i = 0; i < w->applied_count; i++) {
+        answer->applied |= strcmp(w->applied[i], ask->intent) == 0;
+    }
+}
+
+static void list_changes(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answer,
+                         apr_pool_t *p)
+{
+    nts_change_t *changes = apr_pcalloc(p, ((apr_size_t)w->change_count + 1) * sizeof(*changes));
+    int i;
+
+    for (i = (int)ask->since; i < w->change_count; i++) {
+        const world_change_t *from = &w->changes[i];
+        nts_change_t *to = &changes[answer->change_count];
+
+        if (from->mapping == mapping_of(w, ask)) {
+            to->number = i + 1;
+            to->op = from->op;
+            to->key = apr_pstrdup(p, from->key);
+            to->intent = from->intent[0] ? apr_pstrdup(p, from->intent) : NULL;
+            to->at = from->at;
+            answer->change_count++;
+        }
+    }
+    answer->changes = changes;
+    answer->last_change = w->change_count;
+}
+
+static void do_ask(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    if (w->spoil[ask->side] != NTS_RESULT_OK) {
+        answer->result = w->spoil[ask->side];
+        nts_outcome_set(&answer->outcome, p,
+                        answer->result == NTS_RESULT_BLOCKED ? NTS_REMEDY_PERSON : NTS_REMEDY_RETRY,
+                        "world.spoilt", "the test said so");
+        return;
+    }
+    if (ask->side == NTS_EXTERNAL && ask->instance && strcmp(ask->instance, w->instance) != 0) {
+        answer->result = NTS_RESULT_BLOCKED;
+        nts_outcome_set(&answer->outcome, p, NTS_REMEDY_PERSON, "sql.other_instance",
+                        "the database is another one");
+        return;
+    }
+    switch (ask->kind) {
+    case NTS_ASK_DESCRIBE:
+        describe(w, ask->side, answer, p);
+        break;
+    case NTS_ASK_WHO:
+        answer->who = WORLD_BOT;
+        answer->who_is_bot = 1;
+        break;
+    case NTS_ASK_READ:
+        read_one(w, ask, answer, p);
+        break;
+    case NTS_ASK_READ_MANY:
+        read_many(w, ask, answer, p);
+        break;
+    case NTS_ASK_LIST:
+        list(w, ask, answer, p);
+        break;
+    case NTS_ASK_CREATE:
+    case NTS_ASK_UPDATE:
+    case NTS_ASK_REMOVE:
+    case NTS_ASK_RESTORE:
+        write_one(w, ask, answer, p);
+        break;
+    case NTS_ASK_INTENT:
+        ask_intent(w, ask, answer);
+        break;
+    case NTS_ASK_CHANGES:
+        list_changes(w, ask, answer, p);
+        break;
+    case NTS_ASK_FIND:
+        answer->records = apr_pcalloc(p, sizeof(nts_record_t));
+        break;
+    case NTS_ASK_PROVISION:
+    case NTS_ASK_UNPROVISION:
+    default:
+        answer->statements = "CREATE TRIGGER made_up";
+        break;
+    }
+}
+
+static void perform(nts_connection_t *connection, const nts_ask_t *ask, nts_answer_t *answer,
+                    apr_pool_t *p)
+{
+    worker_world_t *w = the_world;
+
+    if (w->slow[connection->side]) {
+        apr_sleep(w->slow[connection->side]);
+    }
+    (void)apr_thread_mutex_lock(w->mutex);
+    answer->sent_at = apr_time_now();
+    if (connection->side == NTS_EXTERNAL) {
+        answer->instance = apr_pstrdup(p, w->instance);
+        answer->counter = w->change_count;
+    }
+    do_ask(w, ask, answer, p);
+    answer->answered_at = apr_time_now();
+    w->asks[connection->side]++;
+    (void)apr_thread_mutex_unlock(w->mutex);
+}
+
+static apr_status_t open_made_up(nts_connection_t **connection, const nts_service_t *service,
+                                 const char *secret, const nts_clock_t *clock, nts_outcome_t *out,
+                                 apr_pool_t *p)
+{
+    (void)secret;
+    (void)clock;
+    (void)out;
+    *connection = apr_pcalloc(p, sizeof(**connection));
+    (*connection)->side = service->kind == NTS_SERVICE_NOTION ? NTS_NOTION : NTS_EXTERNAL;
+    return APR_SUCCESS;
+}
+
+static int watch(nts_connection_t *connection, const nts_mapping_t *mapping)
+{
+    (void)mapping;
+    return connection->side == NTS_EXTERNAL ? the_world->changed_fd : -1;
+}
+
+static int watch_drain(nts_connection_t *connection, int descriptor)
+{
+    apr_uint64_t count;
+
+    (void)connection;
+    return read(descriptor, &count, sizeof(count)) > 0;
+}
+
+static void close_made_up(nts_connection_t *connection)
+{
+    (void)connection;
+}
+
+static const nts_connector_t made_up = {
+    .name = "made up",
+    .open = open_made_up,
+    .perform = perform,
+    .watch = watch,
+    .watch_drain = watch_drain,
+    .close = close_made_up,
+};
+
+/* In place of the library's. */
+const nts_connector_t *nts_connector_find(nts_service_kind_t kind)
+{
+    (void)kind;
+    return &made_up;
+}
