@@ -12,10 +12,8 @@ for my $path (@files) {
     my $text  = read_file($path);
     my $lines = $text =~ tr/\n//;
     push @mute, $name unless $text =~ m{\A/\*+ \S};
-    if ($name !~ m{\At/unit/}) {
-        push @long, "$name: $lines lines" if $lines > $file_max;
-        push @deep, map { "$name:$_->[1]: $_->[0], $_->[2] lines" } grep { $_->[2] > $function_max } functions($path);
-    }
+    push @long, "$name: $lines lines" if $lines > $file_max;
+    push @deep, map { "$name:$_->[1]: $_->[0], $_->[2] lines" } grep { $_->[2] > $function_max } functions($path);
     my $n = 0;
     for my $line (split /\n/, $text) {
         $n++;

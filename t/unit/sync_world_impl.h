@@ -1,0 +1,13 @@
+/* sync_world_impl.h - the store as the driver of sync_world.c uses it. */
+#ifndef SYNC_WORLD_IMPL_H
+#define SYNC_WORLD_IMPL_H
+
+#include "sync_world.h"
+
+nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p);
+/** All of it or nothing, as a transaction. @a why is set where it is refused. */
+nts_commit_result_t world_commit(world_t *w, const nts_commit_t *c, const char **why);
+/** Pair what the match scan has put down; what is ambiguous is held. */
+void world_join_matches(world_t *w);
+
+#endif /* SYNC_WORLD_IMPL_H */

@@ -1,0 +1,173 @@
+/* sync_world_store.c - the store of the engine's tests: what the real one promises, in memory. */
+#include "sync_world_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/nts_limits.h"
+
+static int is_for(const nts_notice_t *notice, const char *page, const char *key)
+{
+    const char *id = notice->side == NTS_NOTION ? page : key;
+
+    return id && notice->record && !strcmp(notice->record, id);
+}
+
+nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p)
+{
+    nts_loaded_t *loaded = apr_pcalloc(p, sizeof(*loaded));
+    nts_link_t *link =
+        target->link && target->link <= w->link_count ? w->links[target->link - 1] : NULL;
+    nts_entry_t *pending = apr_pcalloc(p, 16 * sizeof(*pending));
+    nts_notice_t *notices = apr_pcalloc(p, 100 * sizeof(*notices));
+    const char *page, *key;
+    int i;
+
+    if (!link) {
+        link = world_link(w, NTS_NOTION, target->page);
+    }
+    if (!link) {
+        link = world_link(w, NTS_EXTERNAL, target->key);
+    }
+    loaded->link = link ? nts_link_copy(link, p) : NULL;
+    page = link ? link->page : target->page;
+    key = link ? link->key : target->key;
+    for (i = 0; i < w->entry_count; i++) {
+        const nts_entry_t *e = w->entries[i];
+
+        if (e->state != NTS_ENTRY_PENDING) {
+            continue;
+        }
+        if (link ? e->link == link->id : key && e->key && !strcmp(e->key, key)) {
+            pending[loaded->pending_count++] = *e;
+        }
+        else if (e->op == NTS_ENTRY_CREATE) {
+            loaded->creates_pending[e->side]++;
+        }
+    }
+    for (i = 0; i < w->notice_count; i++) {
+        if (!w->settled[i] && is_for(&w->notices[i], page, key)) {
+            notices[loaded->notice_count++] = w->notices[i];
+        }
+    }
+    loaded->pending = pending;
+    loaded->notices = notices;
+    loaded->tombstone_image = link ? w->images[link->id] : NULL;
+    return loaded;
+}
+
+/* S4.2 as the store does it: counted inside the transaction. */
+static int is_beyond_limit(world_t *w, const nts_commit_t *commit, const char **why)
+{
+    apr_int64_t active = 0, deleted = 0;
+    int i;
+
+    for (i = 0; i < w->link_count; i++) {
+        active += w->links[i] && w->links[i]->state == NTS_LINK_ACTIVE;
+    }
+    for (i = 0; i < w->entry_count; i++) {
+        deleted += w->entries[i]->op == NTS_ENTRY_REMOVE &&
+                   w->entries[i]->state != NTS_ENTRY_NOT_APPLIED &&
+                   w->entries[i]->at > w->now - apr_time_from_sec(3600);
+    }
+    return !nts_delete_is_allowed(active + deleted, active, deleted, commit->delete_limit_percent,
+                                  why, w->p);
+}
+
+/* A page and a key are each linked once. */
+static int is_taken(world_t *w, const nts_link_t *link)
+{
+    const nts_link_t *page = world_link(w, NTS_NOTION, link->page);
+    const nts_link_t *key = world_link(w, NTS_EXTERNAL, link->key);
+
+    return link->state != NTS_LINK_TOMBSTONE &&
+           ((page && page->state != NTS_LINK_TOMBSTONE && page->id != link->id) ||
+            (key && key->state != NTS_LINK_TOMBSTONE && key->id != link->id));
+}
+
+nts_commit_result_t world_commit(world_t *w, const nts_commit_t *c, const char **why)
+{
+    int i, k;
+
+    if (c->counts_as_delete && is_beyond_limit(w, c, why)) {
+        return NTS_COMMIT_LIMIT;
+    }
+    if (c->link && is_taken(w, c->link)) {
+        return NTS_COMMIT_CLASH;
+    }
+    if (c->link) {
+        if (!c->link->id) {
+            c->link->id = ++w->link_count;
+        }
+        w->links[c->link->id - 1] = c->link_forget ? NULL : nts_link_copy(c->link, w->p);
+    }
+    for (i = 0; i < c->entry_count; i++) {
+        nts_entry_t *e = c->entries[i];
+
+        e->link = c->link ? c->link->id : e->link;
+        if (e->op == NTS_ENTRY_REMOVE && e->image) {
+            w->images[e->link] = e->image;
+        }
+        for (k = 0; k < w->entry_count && strcmp(w->entries[k]->intent, e->intent); k++) {
+        }
+        if (k == w->entry_count) {
+            w->entries[w->entry_count++] = e;
+            e->id = w->entry_count;
+        }
+        w->entries[k] = apr_pmemdup(w->p, e, sizeof(*e));
+        w->entries[k]->id = k + 1;
+    }
+    for (i = 0; i < c->settled_count; i++) {
+        w->settled[c->settled[i] - 1] = 1;
+    }
+    return NTS_COMMIT_OK;
+}
+
+static void hold_ambiguous(world_t *w, nts_side_t side, const char *id)
+{
+    nts_link_t *link = world_link(w, side, id);
+
+    if (!link) {
+        link = apr_pcalloc(w->p, sizeof(*link));
+        link->id = w->link_count + 1;
+        *(side == NTS_NOTION ? &link->page : &link->key) = id;
+        w->links[w->link_count++] = link;
+        w->matched.ambiguous += side == NTS_NOTION;
+    }
+    link->trouble = NTS_TROUBLE_HELD;
+    nts_outcome_set(&link->outcome, w->p, NTS_REMEDY_PERSON, NTS_MATCH_AMBIGUOUS, "ambiguous");
+}
+
+void world_join_matches(world_t *w)
+{
+    int i, k;
+
+    w->matched = (nts_matched_t){ 0 };
+    for (i = 0; i < w->match_count[NTS_NOTION]; i++) {
+        int same[2] = { 0, 0 }, at = 0;
+
+        for (k = 0; k < w->match_count[NTS_NOTION]; k++) {
+            same[0] += !strcmp(w->match_hash[NTS_NOTION][i], w->match_hash[NTS_NOTION][k]);
+        }
+        for (k = 0; k < w->match_count[NTS_EXTERNAL]; k++) {
+            if (!strcmp(w->match_hash[NTS_NOTION][i], w->match_hash[NTS_EXTERNAL][k])) {
+                same[1]++;
+                at = k;
+            }
+        }
+        if (same[0] == 1 && same[1] == 1) {
+            nts_link_t *link = apr_pcalloc(w->p, sizeof(*link));
+
+            link->id = w->link_count + 1;
+            link->page = w->match_id[NTS_NOTION][i];
+            link->key = w->match_id[NTS_EXTERNAL][at];
+            link->state = NTS_LINK_ACTIVE;
+            w->links[w->link_count++] = link;
+            w->matched.linked++;
+        }
+        else if (same[1]) {
+            hold_ambiguous(w, NTS_NOTION, w->match_id[NTS_NOTION][i]);
+            hold_ambiguous(w, NTS_EXTERNAL, w->match_id[NTS_EXTERNAL][at]);
+        }
+    }
+}
