@@ -14,6 +14,8 @@
 #define UNDO_AGAIN apr_time_from_msec(500)
 #define UNDO_TRIES 60
 #define RETRY_PAGE 500
+/* How long a command waits for contact, or the first match, to show whether the mapping can work. */
+#define KNOWN_WITHIN apr_time_from_sec(20)
 
 struct nts_commands_t {
     nts_flow_t *flow;
@@ -21,6 +23,9 @@ struct nts_commands_t {
     nts_command_t *command;
     const nts_json_t *args;
     int looked; /* commands that a former owner left running were taken over */
+    const struct verb_t *verb;
+    apr_time_t known_by; /* monotonic: it waits for contact no longer than this */
+    int awaiting;        /* contact */
     int asking;
     int stopped;
     nts_entry_t *entry; /* undo */
@@ -31,7 +36,15 @@ struct nts_commands_t {
     nts_timer_t again;
 };
 
-static void look_now(void *baton);
+/* What a command needs: to ask the services (contact was made), or to work on records (and not paused, and the
+ * first match is over). */
+typedef enum needs_t { NEEDS_NOTHING = 0, NEEDS_SERVICES, NEEDS_WORK } needs_t;
+
+typedef struct verb_t {
+    const char *name;
+    void (*run)(nts_commands_t *c);
+    needs_t needs;
+} verb_t;
 
 /* --- answers */
 
@@ -155,25 +168,21 @@ static void run_done(void *baton, const nts_scan_report_t *report, const nts_run
 
 static void start_run(nts_commands_t *c, nts_scan_kind_t kind)
 {
-    nts_flow_t *flow = c->flow;
     const char *cause = apr_psprintf(c->p, "command %" APR_INT64_T_FMT, c->command->id);
 
-    if (!nts_flow_is_usable(flow)) {
-        refuse(c, flow->status.outcome.what
-                      ? apr_pstrcat(c->p, "the mapping cannot work now: ",
-                                    nts_outcome_text(&flow->status.outcome, c->p), NULL)
-                      : "the mapping cannot work now");
-        return;
-    }
-    if (kind != NTS_SCAN_VERIFY && !nts_flow_is_running(flow)) {
-        refuse(c, flow->status.state == NTS_MAPPING_PAUSED
-                      ? "the mapping is paused: resume it first"
-                      : "the first match is not over yet");
-        return;
-    }
-    if (nts_reconcile_ask(flow, kind, cause, run_progress, run_done, c) != APR_SUCCESS) {
+    if (nts_reconcile_ask(c->flow, kind, cause, run_progress, run_done, c) != APR_SUCCESS) {
         refuse(c, "another run is asked for already");
     }
+}
+
+static void start_reconcile(nts_commands_t *c)
+{
+    start_run(c, arg_bool(c, "full") ? NTS_SCAN_FULL : NTS_SCAN_INCREMENTAL);
+}
+
+static void start_verify(nts_commands_t *c)
+{
+    start_run(c, NTS_SCAN_VERIFY);
 }
 
 /* --- undo */
@@ -263,11 +272,11 @@ static void provision_answered(void *baton, const nts_answer_t *answer)
     end(c, "done", result);
 }
 
-static void start_provision(nts_commands_t *c, nts_ask_kind_t kind)
+static void start_provision(nts_commands_t *c)
 {
     nts_ask_t ask = { 0 };
 
-    ask.kind = kind;
+    ask.kind = strcmp(c->verb->name, "provision") == 0 ? NTS_ASK_PROVISION : NTS_ASK_UNPROVISION;
     ask.side = NTS_EXTERNAL;
     ask.mapping = c->flow->mapping ? c->flow->mapping : c->flow->given;
     ask.dry = arg_bool(c, "print");
@@ -335,44 +344,98 @@ static void retry_troubles(nts_commands_t *c)
 
 /* --- taking commands */
 
+static const verb_t verbs[] = {
+    { "reconcile", start_reconcile, NEEDS_WORK },
+    { "verify", start_verify, NEEDS_SERVICES },
+    { "pause", pause_flow, NEEDS_NOTHING },
+    { "resume", resume_flow, NEEDS_NOTHING },
+    { "retry", retry_troubles, NEEDS_WORK },
+    { "undo", start_undo, NEEDS_WORK },
+    { "provision", start_provision, NEEDS_NOTHING },
+    { "unprovision", start_provision, NEEDS_NOTHING },
+};
+
+static const verb_t *find_verb(const char *name)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (strcmp(name, verbs[i].name) == 0) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+/* Why the command cannot be done as things are; NULL: it can. */
+static const char *obstacle(const nts_commands_t *c)
+{
+    const nts_flow_t *flow = c->flow;
+    const char *contact;
+
+    if (c->verb->needs == NEEDS_NOTHING) {
+        return NULL;
+    }
+    if (!nts_flow_is_usable(flow)) {
+        if (flow->status.outcome.what) {
+            return apr_pstrcat(c->p, "the mapping cannot work now: ",
+                               nts_outcome_text(&flow->status.outcome, c->p), NULL);
+        }
+        contact = nts_contact_words(flow->contact, c->p);
+        return contact ? apr_pstrcat(c->p, "the mapping cannot work now: ", contact, NULL)
+                       : "the mapping stops, because the server stops or is restarted";
+    }
+    if (c->verb->needs == NEEDS_WORK && !nts_flow_is_running(flow)) {
+        return flow->status.state == NTS_MAPPING_PAUSED ? "the mapping is paused: resume it first"
+                                                        : "the first match is not over yet";
+    }
+    return NULL;
+}
+
+/* After a start, a resume or a change of schema nobody knows yet whether the mapping can work: contact will
+ * tell, and a first match soon after it. */
+static int may_come_true(const nts_commands_t *c)
+{
+    const nts_flow_t *flow = c->flow;
+
+    return nts_host_mono(flow->host) < c->known_by &&
+           (nts_flow_is_usable(flow) ? flow->status.state == NTS_MAPPING_RUNNING
+                                     : nts_contact_is_open(flow->contact));
+}
+
+static void begin(nts_commands_t *c)
+{
+    const char *why = obstacle(c);
+
+    c->awaiting = why && may_come_true(c);
+    if (c->awaiting) {
+        nts_timer_set(c->flow->host->loop, &c->look, c->known_by - nts_host_mono(c->flow->host));
+    }
+    else if (why) {
+        refuse(c, why);
+    }
+    else {
+        c->verb->run(c);
+    }
+}
+
 static void start(nts_commands_t *c)
 {
-    const char *verb = c->command->verb;
     const char *args = c->command->args ? c->command->args : "{}";
 
     if (nts_json_parse(&c->args, args, strlen(args), NULL, c->p) != APR_SUCCESS) {
         refuse(c, "the arguments are not JSON");
         return;
     }
+    c->verb = find_verb(c->command->verb);
+    if (!c->verb) {
+        refuse(c, "this server does not know that command");
+        return;
+    }
     c->command->state = "running";
     store_command(c);
-    if (strcmp(verb, "reconcile") == 0) {
-        start_run(c, arg_bool(c, "full") ? NTS_SCAN_FULL : NTS_SCAN_INCREMENTAL);
-    }
-    else if (strcmp(verb, "verify") == 0) {
-        start_run(c, NTS_SCAN_VERIFY);
-    }
-    else if (strcmp(verb, "pause") == 0) {
-        pause_flow(c);
-    }
-    else if (strcmp(verb, "resume") == 0) {
-        resume_flow(c);
-    }
-    else if (strcmp(verb, "retry") == 0) {
-        retry_troubles(c);
-    }
-    else if (strcmp(verb, "undo") == 0) {
-        start_undo(c);
-    }
-    else if (strcmp(verb, "provision") == 0) {
-        start_provision(c, NTS_ASK_PROVISION);
-    }
-    else if (strcmp(verb, "unprovision") == 0) {
-        start_provision(c, NTS_ASK_UNPROVISION);
-    }
-    else {
-        refuse(c, "this server does not know that command");
-    }
+    c->known_by = nts_host_mono(c->flow->host) + KNOWN_WITHIN;
+    begin(c);
 }
 
 static void look_now(void *baton)
@@ -383,7 +446,13 @@ static void look_now(void *baton)
     apr_pool_t *p;
     apr_status_t rv;
 
-    if (c->p || c->stopped || flow->host->draining || flow->group->lost) {
+    if (c->stopped || flow->host->draining || flow->group->lost) {
+        return;
+    }
+    if (c->p) {
+        if (c->awaiting) {
+            begin(c);
+        }
         return;
     }
     (void)apr_pool_create(&p, flow->p);

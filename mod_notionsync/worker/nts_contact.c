@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/nts_log.h"
+#include "worker/nts_commands.h"
 #include "worker/nts_contact.h"
 #include "worker/nts_driver.h"
 #include "worker/nts_flow.h"
@@ -27,6 +28,8 @@ struct nts_contact_t {
     int accept_instance;
     nts_timer_t probe;
     int failures;
+    apr_pool_t *why_pool;
+    const char *why; /* the last contact failed; NULL: it did not */
 };
 
 static void who_known(nts_contact_t *c);
@@ -42,8 +45,30 @@ nts_contact_t *nts_contact_create(nts_flow_t *flow)
     nts_contact_t *c = apr_pcalloc(flow->p, sizeof(*c));
 
     c->flow = flow;
+    (void)apr_pool_create(&c->why_pool, flow->p);
+    apr_pool_tag(c->why_pool, "nts_contact why");
     nts_timer_init(&c->probe, probe_now, c);
     return c;
+}
+
+int nts_contact_is_open(const nts_contact_t *c)
+{
+    return c->p != NULL;
+}
+
+const char *nts_contact_words(const nts_contact_t *c, apr_pool_t *p)
+{
+    const nts_service_t *service =
+        c->ask.side == NTS_NOTION ? c->flow->given->notion : c->flow->given->external;
+
+    if (c->asking) {
+        return apr_psprintf(p, "the service %s has not answered yet (%s)", service->name,
+                            nts_ask_name(c->ask.kind));
+    }
+    if (c->wants_quiet) {
+        return "work on the former schema has to end first";
+    }
+    return apr_pstrdup(p, c->why);
 }
 
 int nts_contact_is_busy(const nts_contact_t *c)
@@ -83,6 +108,7 @@ static void end(nts_contact_t *c)
         c->again = 0;
         nts_contact_start(c);
     }
+    nts_commands_look(c->flow);
 }
 
 apr_time_t nts_contact_probe(nts_contact_t *c, const nts_outcome_t *why)
@@ -111,6 +137,8 @@ static void fail(nts_contact_t *c, const nts_outcome_t *why)
     if (outcome.remedy == NTS_REMEDY_NONE) {
         outcome.remedy = NTS_REMEDY_RETRY;
     }
+    apr_pool_clear(c->why_pool);
+    c->why = nts_outcome_text(&outcome, c->why_pool);
     if (flow->status.state == NTS_MAPPING_PAUSED) {
         nts_log(NTS_LOG_WARNING, 0, "mapping %s is paused, and could not work: %s", flow->label,
                 nts_outcome_text(&outcome, c->p));
@@ -264,6 +292,7 @@ static void succeed(nts_contact_t *c, int is_changed)
     nts_flow_t *flow = c->flow;
 
     c->failures = 0;
+    c->why = NULL;
     nts_timer_cancel(flow->host->loop, &c->probe);
     if (flow->status.state == NTS_MAPPING_RUNNING && is_changed && flow->status.full_done) {
         nts_reconcile_full_soon(flow, 0);

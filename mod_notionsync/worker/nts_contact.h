@@ -17,6 +17,10 @@ apr_time_t nts_contact_probe(nts_contact_t *contact, const nts_outcome_t *why);
 void nts_contact_work_ended(nts_contact_t *contact);
 /** True while no work may start because the mapping is about to be bound anew. */
 int nts_contact_wants_quiet(const nts_contact_t *contact);
+/** It is under way: whether the mapping can work will be known when it is over, and commands are looked at then. */
+int nts_contact_is_open(const nts_contact_t *contact);
+/** For people: what is awaited, or why it failed the last time; NULL: neither. */
+const char *nts_contact_words(const nts_contact_t *contact, apr_pool_t *p);
 /** Asks under way. */
 int nts_contact_is_busy(const nts_contact_t *contact);
 /** A person said that another database instance is all right. */

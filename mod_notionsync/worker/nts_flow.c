@@ -126,6 +126,7 @@ void nts_flow_enter(nts_flow_t *flow, nts_mapping_state_t state, const nts_outco
     nts_flow_put_status(flow);
     if (is_news) {
         log_state(flow, flow->status_pool);
+        nts_commands_look(flow); /* one may have waited for this */
     }
 }
 

@@ -199,6 +199,48 @@ static void test_faults(void)
     world_rest(world, MS(200));
 }
 
+/* A command that is there before contact is over waits for it, and is done or told precisely why not. */
+static void test_commands_at_start(void)
+{
+    static const char *const verbs[] = { "reconcile", "verify", "retry", "undo" };
+    static const char *const wanted[] = { "\"ok\":true", "\"equal\":20", "tried again", "no such" };
+    apr_int64_t commands[4];
+    const char *result;
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        tap_int(world_stop(world, 0, 1), NTS_WORKER_EXIT_OK, "the worker ends");
+        commands[i] = world_command(world, 0, verbs[i], i == 3 ? "{\"entry\":999999}" : "{}");
+        world_slow(world, NTS_NOTION, MS(120));
+        world_start(world, 0);
+        result = world_result(world, commands[i], pool);
+        tap_ok(says(result, wanted[i]), "%s waits for contact with a slow service", verbs[i]);
+        world_slow(world, NTS_NOTION, 0);
+        world_rest(world, MS(100));
+    }
+    (void)world_result(world, world_command(world, 0, "pause", "{}"), pool);
+    tap_int(world_stop(world, 0, 1), NTS_WORKER_EXIT_OK, "the worker ends");
+    world_spoil(world, NTS_NOTION, NTS_RESULT_NOT_DONE);
+    commands[0] = world_command(world, 0, "verify", "{}");
+    world_start(world, 0);
+    tap_ok(says(world_result(world, commands[0], pool), "the test said so"),
+           "a paused mapping that reaches no service says why");
+    world_spoil(world, NTS_NOTION, NTS_RESULT_OK);
+    (void)world_result(world, world_command(world, 0, "resume", "{}"), pool);
+    result = world_result(world, world_command(world, 0, "reconcile", "{}"), pool);
+    tap_ok(says(result, "\"ok\":true"), "a command right after resume waits for its contact");
+    tap_int(world_stop(world, 0, 1), NTS_WORKER_EXIT_OK, "the worker ends");
+    world_spoil(world, NTS_NOTION, NTS_RESULT_BLOCKED);
+    commands[0] = world_command(world, 0, "reconcile", "{}");
+    world_start(world, 0);
+    tap_ok(says(world_result(world, commands[0], pool), "the test said so"),
+           "a mapping that contact blocks says why");
+    world_spoil(world, NTS_NOTION, NTS_RESULT_OK);
+    (void)world_result(world, world_command(world, 0, "resume", "{}"), pool);
+    tap_ok(world_is_equal_soon(world, 0), "and works again");
+    world_rest(world, MS(200));
+}
+
 static void test_end(void)
 {
     world_slow(world, NTS_NOTION, MS(150));
@@ -226,6 +268,7 @@ int main(void)
     test_commands();
     test_undo();
     test_faults();
+    test_commands_at_start();
     test_end();
     apr_terminate();
     return tap_done();
