@@ -6,7 +6,7 @@
 #ifndef NTS_CALL_H
 #define NTS_CALL_H
 
-#include "model/nts_link.h"
+#include "sync/nts_plan.h"
 
 /** Which record to load: any of the three. */
 typedef struct nts_target_t {
@@ -62,6 +62,8 @@ typedef struct nts_spawn_t {
     nts_target_t target;
     const nts_record_t *candidate; /* query row; NULL: none */
     apr_time_t candidate_sent;     /* when that query was sent */
+    /* do this and nothing else, and only while the record is as this shows it (S2.9); NULL: decide freely */
+    const nts_plan_item_t *approved;
 } nts_spawn_t;
 
 typedef struct nts_call_t {

@@ -130,11 +130,17 @@ static nts_step_t end(nts_job_t *job, nts_step_t step)
 static nts_step_t end_unsettled(nts_job_t *job, nts_step_t step)
 {
     job->settled_count = 0;
+    if (job->pairing) {
+        return end(job, step); /* not stored yet, and not looked at whole */
+    }
     return job->note_count ? nts_job_finish(job, step) : end(job, step);
 }
 
 nts_step_t nts_job_wait(nts_job_t *job, apr_time_t until)
 {
+    if (job->config->dry) {
+        return nts_job_plan_busy(job, "an earlier write has to be settled first");
+    }
     job->until = until;
     return end_unsettled(job, NTS_STEP_WAIT);
 }
@@ -181,6 +187,12 @@ nts_step_t nts_job_finish(nts_job_t *job, nts_step_t step)
 {
     nts_commit_t *commit = &job->call.commit;
 
+    if (job->config->dry) {
+        return nts_job_plan_rest(job, step);
+    }
+    if (job->pairing && !nts_job_plan_fits(job, NULL)) {
+        return nts_job_plan_refuse(job);
+    }
     if (!job->dirty && !job->settled_count && !job->note_count) {
         return end(job, step);
     }
@@ -216,8 +228,13 @@ static apr_time_t back_off(int attempts)
 nts_step_t nts_job_trouble(nts_job_t *job, nts_trouble_t trouble)
 {
     nts_link_t *link = job->link;
-    int same = link->trouble == trouble && same_text(link->outcome.code, job->outcome.code) &&
-               same_text(link->outcome.what, job->outcome.what);
+    int same;
+
+    if (job->config->dry) {
+        return nts_job_plan_trouble(job, trouble);
+    }
+    same = link->trouble == trouble && same_text(link->outcome.code, job->outcome.code) &&
+           same_text(link->outcome.what, job->outcome.what);
 
     if (job->outcome.remedy == NTS_REMEDY_RETRY) {
         link->next_try =
@@ -262,6 +279,7 @@ static void take_loaded(nts_job_t *job, nts_loaded_t *loaded)
     for (i = 0; i < loaded->notice_count; i++) {
         job->settled[i] = loaded->notices[i].id;
     }
+    nts_job_plan_pair(job);
 }
 
 static nts_step_t start_reading(nts_job_t *job)
@@ -279,6 +297,9 @@ static nts_step_t loaded(nts_job_t *job, nts_loaded_t *loaded_now)
     take_loaded(job, loaded_now);
     if (job->link->state == NTS_LINK_IGNORED && !job->undo) {
         return nts_job_finish(job, NTS_STEP_DONE);
+    }
+    if (loaded_now->pending_count > 0 && job->config->dry) {
+        return nts_job_plan_busy(job, "what became of an earlier write is not known yet");
     }
     if (loaded_now->pending_count > 0) {
         return nts_job_recover(job, &loaded_now->pending[0]);

@@ -11,6 +11,9 @@
 
 typedef struct nts_job_t nts_job_t;
 
+/** Code of the outcome of a job whose record is not as its plan shows it. */
+#define NTS_PLAN_MOVED "plan.moved"
+
 typedef struct nts_job_config_t {
     const nts_mapping_t *mapping;    /* bound */
     const nts_random_t *random;      /* intent ids */
@@ -21,6 +24,8 @@ typedef struct nts_job_config_t {
     int full_run;
     /* first match is not over: nothing unlinked is created yet (S5.1) */
     int hold_creates;
+    /* only say what would be done: nothing is written, nothing is committed (nts_job_planned) */
+    int dry;
 } nts_job_config_t;
 
 /** What a person asked to be taken back (S5.5). */
@@ -42,6 +47,8 @@ const nts_call_t *nts_job_call(const nts_job_t *job);
 apr_time_t nts_job_until(const nts_job_t *job);
 /** After NTS_STEP_WAIT, _TROUBLE, _BLOCKED: why. */
 const nts_outcome_t *nts_job_outcome(const nts_job_t *job);
+/** Of a dry job that is done: what it would do; NULL: nothing. Belongs to the job. */
+const nts_plan_item_t *nts_job_planned(const nts_job_t *job);
 /** Number of records written so far, per side. */
 const int *nts_job_writes(const nts_job_t *job);
 

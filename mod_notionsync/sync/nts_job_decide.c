@@ -165,7 +165,7 @@ static void stamp_field(const nts_job_t *job, const nts_pair_t *pair, const nts_
     }
 }
 
-static void decide_fields(nts_job_t *job)
+void nts_job_decide_fields(nts_job_t *job)
 {
     int i;
 
@@ -260,7 +260,7 @@ static nts_step_t decide_both_live(nts_job_t *job)
     if (job->undo && nts_job_undo_step(job, &step)) {
         return step;
     }
-    decide_fields(job);
+    nts_job_decide_fields(job);
     if (has_write(job, NTS_NOTION)) {
         if (!is_fresh_for_notion(job)) {
             return nts_job_read(job, NTS_NOTION, 0, 1);
@@ -328,7 +328,7 @@ static nts_step_t decide_delete(nts_job_t *job, nts_side_t deleted)
     }
     switch (job->config->mapping->deletes[survivor]) {
     case NTS_DELETES_PROPAGATE:
-        if (is_held_delete(job->link)) {
+        if (is_held_delete(job->link) && !job->config->dry && !job->spawn.approved) {
             nts_outcome_copy(&job->outcome, &job->link->outcome, job->p);
             return nts_job_trouble(job, NTS_TROUBLE_HELD);
         }
@@ -477,6 +477,7 @@ nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
     job->link->key = job->found[last].id;
     job->link->state = NTS_LINK_ACTIVE;
     job->dirty = 1;
+    job->pairing = job->config->dry;
     nts_job_new_entry(job, NTS_ENTRY_LINK, NTS_EXTERNAL, 1)->note = "paired by its match fields";
     return nts_job_read(job, NTS_EXTERNAL, 0, 0);
 }

@@ -2,7 +2,8 @@
  *
  * nts_job.c steps: load, read, settle, end. nts_job_decide.c says what should happen. nts_job_write.c
  * intends, writes and takes the answer. nts_job_recover.c finds out what became of an intent whose answer
- * was never stored. nts_job_undo.c takes an entry back.
+ * was never stored. nts_job_undo.c takes an entry back. nts_job_plan.c says what a job would do, and holds one to
+ * what was planned.
  */
 #ifndef NTS_JOB_IMPL_H
 #define NTS_JOB_IMPL_H
@@ -97,6 +98,8 @@ struct nts_job_t {
     nts_outcome_t outcome;
     apr_time_t until;
     int writes[NTS_SIDE_COUNT];
+    int pairing; /* page and key are paired by this job, or would be */
+    nts_plan_item_t *planned;
 };
 
 /* nts_job.c */
@@ -129,7 +132,27 @@ nts_step_t nts_job_decide(nts_job_t *job);
 nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer);
 nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply);
 
+/** Decide every field of a record that both sides have. */
+void nts_job_decide_fields(nts_job_t *job);
+
+/* nts_job_plan.c */
+/** Ends of a dry job: it would store this intent; it would stand in trouble; it cannot tell yet; it would end
+ *  with @a step. */
+nts_step_t nts_job_plan_write(nts_job_t *job, const nts_entry_t *entry);
+nts_step_t nts_job_plan_trouble(nts_job_t *job, nts_trouble_t trouble);
+nts_step_t nts_job_plan_busy(nts_job_t *job, const char *note);
+nts_step_t nts_job_plan_rest(nts_job_t *job, nts_step_t step);
+/** What was loaded may have to be paired first, as a plan says. */
+void nts_job_plan_pair(nts_job_t *job);
+/** True if there is no plan to keep to, or it fits: the record is as it was shown, and @a entry (NULL: nothing is
+ *  written) is part of it. */
+int nts_job_plan_fits(nts_job_t *job, const nts_entry_t *entry);
+/** Ends a job that does not fit its plan. */
+nts_step_t nts_job_plan_refuse(nts_job_t *job);
+
 /* nts_job_write.c */
+/** "Stage <-> stage" */
+const char *nts_job_field_name(const nts_job_t *job, const nts_pair_t *pair);
 nts_step_t nts_job_write_fields(nts_job_t *job, nts_side_t side);
 nts_step_t nts_job_create_on(nts_job_t *job, nts_side_t side);
 nts_step_t nts_job_remove(nts_job_t *job, nts_side_t side);

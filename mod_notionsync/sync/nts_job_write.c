@@ -40,6 +40,12 @@ static nts_step_t intend(nts_job_t *job, nts_entry_t *entry, nts_ask_kind_t kind
 {
     nts_ask_t *write = &job->write;
 
+    if (job->config->dry) {
+        return nts_job_plan_write(job, entry);
+    }
+    if (!nts_job_plan_fits(job, entry)) {
+        return nts_job_plan_refuse(job);
+    }
     if (nts_job_is_too_busy(job)) {
         return nts_job_wait(job, job->now + apr_time_from_sec(2));
     }
@@ -50,14 +56,14 @@ static nts_step_t intend(nts_job_t *job, nts_entry_t *entry, nts_ask_kind_t kind
     write->id = nts_job_id_on(job, entry->side);
     job->entry = entry;
     job->call = (nts_call_t){ 0 };
-    if (kind == NTS_ASK_REMOVE && !job->undo) {
+    if (kind == NTS_ASK_REMOVE && !job->undo && !job->spawn.approved) {
         job->call.commit.counts_as_delete = 1;
         job->call.commit.delete_limit_percent = job->config->mapping->delete_limit_percent;
     }
     return commit_entry(job, entry, NTS_JOB_INTENDED);
 }
 
-static const char *field_name(const nts_job_t *job, const nts_pair_t *pair)
+const char *nts_job_field_name(const nts_job_t *job, const nts_pair_t *pair)
 {
     static const char *const arrows[] = { "<->", "->", "<-" };
 
@@ -76,7 +82,7 @@ static void add_field(nts_job_t *job, nts_entry_t *entry, int index, const nts_d
         memcpy(fields, entry->fields, (apr_size_t)entry->field_count * sizeof(*fields));
     }
     field->pair = pair->id;
-    field->name = field_name(job, pair);
+    field->name = nts_job_field_name(job, pair);
     field->agreed = d->agreed;
     field->before = d->common[entry->side];
     field->after = d->want;
@@ -207,6 +213,7 @@ nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
         return hold_delete(job, reply->commit_words);
     }
     job->note_count = 0;
+    job->pairing = 0; /* stored */
     job->key_was = job->link->key;
     job->call = (nts_call_t){ 0 };
     if (job->entry->side == NTS_NOTION && job->entry->op != NTS_ENTRY_CREATE &&

@@ -493,6 +493,11 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
     switch (call->kind) {
     case NTS_CALL_LOAD:
         reply->loaded = world_load(w, &call->load, p);
+        if (w->mode == WORLD_PLANS && !call->load.link) {
+            reply->loaded->link = world_planned_link(
+                w, reply->loaded->link, call->load.page ? NTS_NOTION : NTS_EXTERNAL,
+                call->load.page ? call->load.page : call->load.key);
+        }
         break;
     case NTS_CALL_ASK:
         reply->answer = answer;
@@ -513,7 +518,9 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
         reply->links = links;
         if (call->lookup_ids) {
             for (i = 0; i < call->lookup_count; i++) {
-                links[i] = world_link(w, call->lookup_side, call->lookup_ids[i]);
+                links[i] =
+                    world_planned_link(w, world_link(w, call->lookup_side, call->lookup_ids[i]),
+                                       call->lookup_side, call->lookup_ids[i]);
             }
             reply->link_count = call->lookup_count;
             break;
@@ -539,7 +546,9 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
         }
         break;
     case NTS_CALL_MATCH_JOIN:
-        world_join_matches(w);
+        if (w->mode == WORLD_DOES) {
+            world_join_matches(w);
+        }
         reply->matched = &w->matched;
         break;
     case NTS_CALL_NONE:
@@ -548,20 +557,11 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
     return spoil == SPOIL_KILL_AFTER;
 }
 
-nts_step_t world_run_spawn(world_t *w, const nts_spawn_t *spawn, const nts_undo_t *undo,
-                           apr_int64_t run)
+static nts_step_t drive(world_t *w, nts_job_t *job)
 {
-    nts_job_config_t config = { 0 };
     nts_reply_t reply, *given = NULL;
-    nts_job_t *job;
     int steps = 0;
 
-    config.mapping = &w->mapping;
-    config.random = &w->random;
-    config.cause = "test";
-    config.run = run;
-    config.full_run = run != 0;
-    job = nts_job_create(&config, spawn, undo, w->p);
     for (;;) {
         w->last = nts_job_step(job, given, w->now);
         if (w->last != NTS_STEP_CALL) {
@@ -580,6 +580,35 @@ nts_step_t world_run_spawn(world_t *w, const nts_spawn_t *spawn, const nts_undo_
     }
     w->outcome = *nts_job_outcome(job);
     w->until = nts_job_until(job);
+    return w->last;
+}
+
+nts_step_t world_run_spawn(world_t *w, const nts_spawn_t *spawn, const nts_undo_t *undo,
+                           apr_int64_t run)
+{
+    nts_job_config_t config = { 0 };
+    nts_spawn_t given = *spawn;
+    nts_job_t *job;
+    int item = w->mode == WORLD_APPLIES ? world_plan_find(w, &spawn->target) : -1;
+
+    if (w->mode == WORLD_APPLIES && item < 0) {
+        return w->last = NTS_STEP_DONE;
+    }
+    config.mapping = &w->mapping;
+    config.random = &w->random;
+    config.cause = "test";
+    config.run = run;
+    config.full_run = run != 0;
+    config.dry = w->mode == WORLD_PLANS;
+    given.approved = item >= 0 ? w->items[item] : NULL;
+    job = nts_job_create(&config, &given, undo, w->p);
+    (void)drive(w, job);
+    if (config.dry && w->last == NTS_STEP_DONE && nts_job_planned(job)) {
+        world_plan_take(w, nts_job_planned(job));
+    }
+    if (item >= 0) {
+        w->item_step[item] = w->last;
+    }
     return w->last;
 }
 

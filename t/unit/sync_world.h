@@ -73,6 +73,11 @@ struct world_t {
     nts_outcome_t outcome;
     apr_time_t until;
     int stuck; /* a job took too many steps */
+    /* a plan: made by dry jobs, then carried out by jobs that were given its items */
+    enum { WORLD_DOES = 0, WORLD_PLANS, WORLD_APPLIES } mode;
+    nts_plan_item_t *items[2 * WORLD_MAX];
+    nts_step_t item_step[2 * WORLD_MAX]; /* how the item's job ended; CALL: there was none */
+    int item_count;
 };
 
 world_t *world_create(apr_pool_t *p);
@@ -98,6 +103,10 @@ nts_step_t world_run_spawn(world_t *w, const nts_spawn_t *spawn, const nts_undo_
                            apr_int64_t run);
 /** Run a scan and all jobs it hands out. */
 const nts_scan_report_t *world_scan(world_t *w, nts_scan_kind_t kind);
+/** Plan what a full run would do, after a first match if @a match; the items are in `items`. */
+const nts_scan_report_t *world_plan(world_t *w, int match);
+/** Do what `items` say. */
+const nts_scan_report_t *world_apply(world_t *w);
 /** Run records with unsettled notices, pending intents or due retries until nothing is left, moving the
  *  clock where they wait. Returns the number of jobs run, or -1 if it does not come to rest. */
 int world_settle(world_t *w);

@@ -7,6 +7,12 @@
 nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p);
 /** All of it or nothing, as a transaction. @a why is set where it is refused. */
 nts_commit_result_t world_commit(world_t *w, const nts_commit_t *c, const char **why);
+/** A plan's pairs are links to jobs and scans that plan or apply (sync_world_plan.c): @a link, or one of those. */
+nts_link_t *world_planned_link(world_t *w, nts_link_t *link, nts_side_t side, const char *id);
+/** Keep what a dry job said. */
+void world_plan_take(world_t *w, const nts_plan_item_t *item);
+/** The number of the item about this record, or -1. */
+int world_plan_find(const world_t *w, const nts_target_t *target);
 /** Pair what the match scan has put down; what is ambiguous is held. */
 void world_join_matches(world_t *w);
 
