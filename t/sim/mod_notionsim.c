@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#include "sim_req.h"
+#include "sim_block.h"
 #include "sim_send.h"
 #include "sim_serve.h"
 
@@ -108,7 +108,7 @@ static int handle_request(request_rec *r)
         (type && strncasecmp(type, "application/json", 16) == 0) ||
             strncmp(path, "/_control", 9) == 0);
     sim_buf_free(&body);
-    sim_serve(q);
+    sim_block_serve(q);
     if (q->ending == SIM_CUT) {
         cut_connection(r);
     }

@@ -291,7 +291,7 @@ void sim_event_reset(void)
             free_event(heap[i]);
         }
     }
-    for (i = 0; i < LOG_SIZE; i++) {
+    for (i = 0; i < LOG_SIZE && (int64_t)i <= last_seq; i++) {
         if (events[i] && events[i]->state == SIM_E_SENDING) {
             events[i]->orphan = 1; /* its transfer frees it */
         }

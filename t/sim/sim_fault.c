@@ -13,7 +13,7 @@ typedef struct fault_t {
     json_object *match, *act; /* as given */
     regex_t path, body;
     int has_path, has_body;
-    const char *method, *token;
+    const char *method, *token, *class;
     sim_action_t action;
 } fault_t;
 
@@ -121,8 +121,8 @@ static void free_fault(fault_t *f)
 const char *sim_fault_add(json_object *o, int64_t *id)
 {
     static const char *const known[] = { "match", "after", "times", "probability", "action", NULL };
-    static const char *const match_known[] = { "method", "path_regex", "body_regex", "token",
-                                               NULL };
+    static const char *const match_known[] = { "method", "path_regex", "body_regex",
+                                               "token",  "class",      NULL };
     fault_t *f = sim_mem_alloc(sizeof(*f)), **at;
     json_object *v;
     const char *bad = sim_is(o, json_type_object) ? NULL : "a fault must be an object";
@@ -154,6 +154,7 @@ const char *sim_fault_add(json_object *o, int64_t *id)
         }
         f->method = sim_member_str(f->match, "method");
         f->token = sim_member_str(f->match, "token");
+        f->class = sim_member_str(f->match, "class");
         bad = read_action(&f->action, f->act);
     }
     bad = bad ? bad : read_regex(f->match, "path_regex", &f->path, &f->has_path);
@@ -172,6 +173,7 @@ const char *sim_fault_add(json_object *o, int64_t *id)
 static int matches(const fault_t *f, const sim_req_t *q)
 {
     return !f->removed && f->left != 0 && (!f->method || strcmp(f->method, q->method) == 0) &&
+           (!f->class || strcmp(f->class, q->class) == 0) &&
            (!f->token || (q->bearer && strcmp(f->token, q->bearer) == 0)) &&
            (!f->has_path || regexec(&f->path, q->path, 0, NULL, 0) == 0) &&
            (!f->has_body || regexec(&f->body, q->body, 0, NULL, 0) == 0);

@@ -29,7 +29,7 @@ static const char *const classes[] = {
 #define NCLASSES (sizeof(classes) / sizeof(classes[0]))
 
 static entry_t *entries[LOG_SIZE]; /* by seq modulo its size */
-static int64_t last_seq, total, by_class[NCLASSES], by_status[1000];
+static int64_t last_seq, cleared_seq, total, by_class[NCLASSES], by_status[1000];
 
 static void free_entry(entry_t *e)
 {
@@ -165,12 +165,13 @@ void sim_log_counts_json(sim_buf_t *b)
 
 void sim_log_clear(void)
 {
-    size_t i;
+    int64_t seq = last_seq - LOG_SIZE > cleared_seq ? last_seq - LOG_SIZE : cleared_seq;
 
-    for (i = 0; i < LOG_SIZE; i++) {
-        free_entry(entries[i]);
-        entries[i] = NULL;
+    while (++seq <= last_seq) {
+        free_entry(entries[seq % LOG_SIZE]);
+        entries[seq % LOG_SIZE] = NULL;
     }
+    cleared_seq = last_seq;
     total = 0;
     memset(by_class, 0, sizeof(by_class));
     memset(by_status, 0, sizeof(by_status));

@@ -83,12 +83,12 @@ static int take_body(query_t *y)
     json_object *v;
     char *cursor = NULL;
     size_t i;
-    char head[64];
+    char head[SIM_ID_TEXT];
 
     if (!sim_req_known(q, known) || !sim_req_paging(q, &y->page_size, &cursor)) {
         return 0;
     }
-    snprintf(head, sizeof(head), "%p", (void *)y->ds);
+    sim_id_format(head, &y->ds->id);
     y->hash = sim_cursor_hash(0, head);
     if (sim_member(q->json, "is_archived", &v)) {
         y->archived = json_object_get_boolean(v);

@@ -38,6 +38,10 @@ typedef struct sim_req_t {
     int created;         /* page_id was made by this request */
     uint32_t generation; /* of the world when it came */
     int64_t fault_id;
+    const struct sim_action_t *action; /* what goes wrong with it */
+    sim_ms_t came_ms;
+    void *ctx; /* the host's */
+    int taken; /* it holds its page against other updates */
     int short_page;
 
     /* the answer */

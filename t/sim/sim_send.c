@@ -2,8 +2,6 @@
 #include "sim_send.h"
 
 #include <curl/curl.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,18 +32,6 @@ static pthread_t thread;
 static CURLM *multi;
 static _Atomic int stopping;
 static long in_flight;
-
-void sim_send_sign(char out[72], const char *secret, const char *body, size_t len)
-{
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned int n = 0, i;
-
-    HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)body, len, mac, &n);
-    memcpy(out, "sha256=", 8);
-    for (i = 0; i < n && i < 32; i++) {
-        snprintf(out + 7 + i * 2, 3, "%02x", mac[i]);
-    }
-}
 
 static size_t take_response(char *data, size_t size, size_t n, void *ctx)
 {

@@ -1,10 +1,11 @@
-/* The sender: one thread that delivers due events and lets time pass for the world (windows, late commits). */
+/* The sender: who delivers due events and lets time pass for the world (windows, late commits).  Under httpd it is a thread
+ * (sim_send.c); in process it is whoever embeds the simulator (sim_embed.c). */
 #ifndef SIM_SEND_H
 #define SIM_SEND_H
 
 #include "sim_buf.h"
 
-void sim_send_start(void); /* in the child process, once */
+void sim_send_start(void); /* the thread: in the child process, once */
 void sim_send_stop(void);  /* waits for the thread */
 void sim_send_wake(void);  /* something became due, or will earlier than known */
 

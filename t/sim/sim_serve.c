@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sim_auth.h"
 #include "sim_control.h"
@@ -24,11 +23,26 @@ typedef struct late_t {
 static late_t *late; /* by due */
 static size_t nlate;
 
+static void (*performed)(sim_req_t *q, int late);
+
+void sim_serve_watch(void (*fn)(sim_req_t *q, int late))
+{
+    performed = fn;
+}
+
+static void perform(sim_req_t *q, int is_late)
+{
+    sim_api_perform(q);
+    if (performed) {
+        performed(q, is_late);
+    }
+}
+
 static void perform_late(late_t *l)
 {
     l->q->token = l->q->bearer ? sim_token_find(l->q->bearer) : NULL;
     if (l->q->token && sim_api_find(l->q)) {
-        sim_api_perform(l->q);
+        perform(l->q, 1);
     }
     sim_req_free(l->q);
     free(l);
@@ -116,23 +130,6 @@ const char *sim_serve_reset(json_object *o)
     return NULL;
 }
 
-/* lets time pass without the lock; 0 if the world was reset meanwhile */
-static int wait_ms(sim_req_t *q, int64_t ms)
-{
-    if (ms > 0) {
-        sim_world_unlock();
-        usleep((useconds_t)(ms > 120000 ? 120000 : ms) * 1000);
-        sim_world_lock();
-        if (q->generation != sim_w.generation) {
-            q->token = NULL;
-            sim_fail_set(&q->fail, 503, "service_unavailable", "The simulator was reset.");
-            return 0;
-        }
-        sim_serve_tick();
-    }
-    return 1;
-}
-
 static void edit(sim_req_t *q, json_object *what)
 {
     sim_fail_t f = SIM_FAIL_INIT;
@@ -160,7 +157,7 @@ static void act(sim_req_t *q, const sim_action_t *a)
         sim_send_wake();
     }
     else if (!a->cut_before && !(a->cut && !a->commit) && (!a->status || a->commit)) {
-        sim_api_perform(q);
+        perform(q, 0);
         if (q->fail.status) {
             return; /* refused for its own faults */
         }
@@ -196,32 +193,6 @@ static int take_page(sim_req_t *q)
     }
     p->busy++;
     return 1;
-}
-
-static void perform(sim_req_t *q)
-{
-    const sim_action_t *a = sim_fault_find(q);
-    static const sim_action_t none = { .late_ms = -1 };
-    int taken = take_page(q);
-    sim_id_t id = q->page_id;
-
-    if (q->fail.status) {
-        return;
-    }
-    a = a ? a : &none;
-    q->short_page = a->short_page;
-    if (wait_ms(q, a->delay_ms + sim_set.latency_ms / 2)) {
-        edit(q, a->edit_before);
-        act(q, a);
-        if (taken) {
-            sim_page_t *p = sim_page_find(&id);
-
-            if (p && p->busy) {
-                p->busy--;
-            }
-        }
-        wait_ms(q, a->delay_after_ms + (sim_set.latency_ms + 1) / 2);
-    }
 }
 
 static void put_request_id(sim_req_t *q)
@@ -260,42 +231,65 @@ static void check_body(sim_req_t *q)
     }
 }
 
-static void serve_api(sim_req_t *q)
+int64_t sim_serve_arrive(sim_req_t *q)
 {
-    sim_ms_t came = sim_time_now();
-    int64_t begun = sim_time_mono_us();
-    char record[SIM_SETTING_TEXT_MAX];
+    static const sim_action_t none = { .late_ms = -1 };
     sim_id_t id;
 
-    sim_world_lock();
-    sim_serve_tick();
+    q->came_ms = sim_time_now();
     q->generation = sim_w.generation;
     sim_rand_id(&id);
     sim_id_format(q->request_id, &id);
-    if (sim_api_find(q)) {
-        if (sim_auth_check(q)) {
-            check_body(q);
-            if (!q->fail.status) {
-                perform(q);
-            }
-        }
+    if (sim_api_find(q) && sim_auth_check(q)) {
+        check_body(q);
     }
-    finish(q);
-    sim_log_add(q, came, sim_time_mono_us() - begun);
-    if (sim_hook_windows() || sim_event_pending()) {
-        sim_send_wake();
+    if (!q->fail.status) {
+        q->action = sim_fault_find(q);
+        q->taken = take_page(q);
     }
-    memcpy(record, sim_set.record, sizeof(record));
-    sim_world_unlock();
-    sim_log_record_api(record, q, came);
+    if (q->fail.status) {
+        return -1;
+    }
+    q->action = q->action ? q->action : &none;
+    q->short_page = q->action->short_page;
+    return q->action->delay_ms + sim_set.latency_ms / 2;
 }
 
-void sim_serve(sim_req_t *q)
+/* 0 with a failure if the world was reset while the request waited */
+static int is_of_this_world(sim_req_t *q)
 {
-    if (q->nseg > 0 && strcmp(q->seg[0], "_control") == 0) {
-        sim_control_serve(q);
+    if (q->generation == sim_w.generation) {
+        return 1;
     }
-    else {
-        serve_api(q);
+    q->token = NULL;
+    sim_fail_set(&q->fail, 503, "service_unavailable", "The simulator was reset.");
+    return 0;
+}
+
+int64_t sim_serve_act(sim_req_t *q)
+{
+    const sim_action_t *a = q->action;
+    sim_id_t id = q->page_id;
+    sim_page_t *p;
+
+    if (!is_of_this_world(q)) {
+        return 0;
+    }
+    edit(q, a->edit_before);
+    act(q, a);
+    p = q->taken ? sim_page_find(&id) : NULL;
+    if (p && p->busy) {
+        p->busy--;
+    }
+    return a->delay_after_ms + (sim_set.latency_ms + 1) / 2;
+}
+
+void sim_serve_answer(sim_req_t *q, int64_t took_us)
+{
+    is_of_this_world(q);
+    finish(q);
+    sim_log_add(q, q->came_ms, took_us);
+    if (sim_hook_windows() || sim_event_pending()) {
+        sim_send_wake();
     }
 }

@@ -19,6 +19,8 @@ typedef struct sim_date_t {
     sim_ms_t utc_ms;   /* local_ms - offset; without offset taken as UTC */
 } sim_date_t;
 
+/* where the time comes from: milliseconds since 1970, never going back.  NULL: the machine's clock */
+void sim_time_source(sim_ms_t (*now)(void));
 sim_ms_t sim_time_real(void); /* without the offset setting */
 sim_ms_t sim_time_now(void);
 void sim_time_shift(sim_ms_t offset);

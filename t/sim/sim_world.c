@@ -145,7 +145,7 @@ sim_page_t *sim_page_find(const sim_id_t *id)
 
 static void grow_hash(void)
 {
-    size_t n = sim_w.nbuckets ? sim_w.nbuckets * 2 : 1024, i;
+    size_t n = sim_w.nbuckets ? sim_w.nbuckets * 2 : 64, i;
     sim_page_t **to = sim_mem_alloc(n * sizeof(*to)), *p, *next;
 
     for (i = 0; i < sim_w.nbuckets; i++) {
