@@ -10,7 +10,9 @@ void nts_segment_set_owner(nts_segment_t *seg, int group, int worker)
 
 int nts_segment_owner(const nts_segment_t *seg, int group)
 {
-    return (int)atomic_load(&nts_segment_group(seg, group)->owner);
+    apr_int64_t owner = atomic_load(&nts_segment_group(seg, group)->owner);
+
+    return owner >= 0 && owner < seg->parts.size.workers ? (int)owner : -1;
 }
 
 void nts_segment_set_worker(nts_segment_t *seg, int worker, const nts_worker_view_t *view)

@@ -143,7 +143,7 @@ apr_status_t nts_segment_validate(const char **problem, const nts_segment_t *seg
         }
     }
     for (i = 0; !*problem && i < seg->parts.size.groups; i++) {
-        int owner = nts_segment_owner(seg, i);
+        apr_int64_t owner = atomic_load(&nts_segment_group(seg, i)->owner);
 
         if (owner < -1 || owner >= seg->parts.size.workers) {
             *problem = "a group in the shared segment has an owner who cannot be";
@@ -233,7 +233,7 @@ void nts_segment_notify(nts_segment_t *seg, int group, const nts_slot_t *slots, 
 {
     int owner = nts_segment_owner(seg, group);
 
-    if (owner >= 0 && owner < seg->parts.size.workers) {
+    if (owner >= 0) {
         nts_segment_push(seg, owner, slots, count);
     }
 }
@@ -248,6 +248,9 @@ int nts_segment_drain(nts_segment_t *seg, int worker, nts_slot_t *slots, int max
         /* Then nobody can push either: the inbox it is. */
         *overflowed = 1;
         return 0;
+    }
+    if (w->pushed - w->taken > (apr_uint64_t)seg->parts.size.slots) {
+        repair(seg); /* damaged: without this it would be read round and round */
     }
     while (taken < max && w->taken != w->pushed) {
         slots[taken] = *slot_at(seg, worker, w->taken);

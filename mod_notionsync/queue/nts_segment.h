@@ -82,6 +82,7 @@ void nts_segment_clear(nts_segment_t *seg, int worker);
 /** Called by the worker that took a group's lock, before it reads the inbox; -1: by nobody, before
  *  the lock is given up. */
 void nts_segment_set_owner(nts_segment_t *seg, int group, int worker);
+/** -1: nobody, or somebody who cannot be. */
 int nts_segment_owner(const nts_segment_t *seg, int group);
 
 /* ---- shown by the dashboard ---- */

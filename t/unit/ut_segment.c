@@ -204,6 +204,22 @@ static void a_death_inside_is_repaired(void)
     tap_int(overflowed, 0, "all is as ever");
 }
 
+static void damaged_counters_are_repaired(void)
+{
+    nts_segment_t *seg = segment(1, 4);
+    nts_slot_t slot = slot_for("a");
+    nts_slot_t taken[4];
+    int overflowed = 0;
+
+    nts_segment_worker(seg, 0)->taken = 7;
+    tap_int(nts_segment_drain(seg, 0, taken, 4, &overflowed), 0, "a ring of 2^64 slots is none");
+    tap_int(overflowed, 1, "its worker is sent to the inbox");
+    tap_int(nts_segment_counter(seg, NTS_COUNT_SEGMENT_REPAIRS), 1, "repaired");
+    nts_segment_push(seg, 0, &slot, 1);
+    tap_int(nts_segment_drain(seg, 0, taken, 4, &overflowed), 1, "and works again");
+    tap_int(overflowed, 0, "as ever");
+}
+
 #define PUSHERS 4
 #define EACH 5000
 
@@ -315,6 +331,7 @@ static void sizes_are_bounded(void)
     seg = segment(2, 4);
     nts_segment_set_owner(seg, 0, 2);
     damage_is_seen(seg, "an impossible owner");
+    tap_int(nts_segment_owner(seg, 0), -1, "and he owns nothing");
     nts_segment_notify(seg, 0, NULL, 0);
     tap_ok(!is_awake(seg, 0), "who is not notified");
     seg = segment(2, 4);
@@ -335,6 +352,7 @@ int main(void)
     long_names_are_left_to_the_inbox();
     owners_are_notified();
     a_death_inside_is_repaired();
+    damaged_counters_are_repaired();
     nothing_is_lost_between_processes();
     what_is_shown_is_what_was_set();
     sizes_are_bounded();
