@@ -51,7 +51,9 @@ typedef struct judge_field_t {
     int lossy;    /* a value that is cut or rounded on the way counts as equal to the whole one */
     int no_empty; /* a Notion text cannot tell '' from NULL: both are null */
     int unique;   /* the column refuses a value that another row has */
-    int absent;   /* not configured (yet, or any more) */
+    int required; /* NOT NULL there */
+    int strict_options; /* one side refuses options that it does not have */
+    int absent;         /* not configured (yet, or any more) */
 } judge_field_t;
 
 typedef struct judge_mapping_t {

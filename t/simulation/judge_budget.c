@@ -1,0 +1,171 @@
+/* judge_budget.c - what was asked of the services, and when: budget, Retry-After, rest, the age of reads. */
+#include <stdlib.h>
+
+#include "simulation/judge_impl.h"
+
+static int by_sent(const void *a, const void *b)
+{
+    const history_item_t *x = *(const history_item_t *const *)a,
+                         *y = *(const history_item_t *const *)b;
+
+    return x->sent < y->sent ? -1 : x->sent > y->sent;
+}
+
+/* A request counts from its sending to its answer; of those, at most B touch any span of W (S6.8). A span that holds the most
+ * can be moved until it begins where one of them ends. */
+static void judge_window(judge_t *j, const judge_connection_t *c, const history_item_t **sent,
+                         int n)
+{
+    int i, k;
+
+    for (i = 0; i < n; i++) {
+        apr_time_t from = sent[i]->answered ? sent[i]->answered : sent[i]->sent;
+        int inside = 0;
+
+        for (k = 0; k < n && sent[k]->sent < from + c->window; k++) {
+            apr_time_t end = sent[k]->answered ? sent[k]->answered : sent[k]->sent;
+
+            inside += end >= from;
+        }
+        if (inside > c->requests) {
+            judge_blame(j, "S6.8", sent[i]->number,
+                        "%d requests to %s within %.3f s, %d are allowed", inside, c->name,
+                        (double)c->window / 1e6, c->requests);
+            return;
+        }
+    }
+}
+
+/* Did the process that heard it live long enough to tell its successors? */
+static int could_tell(judge_t *j, const history_item_t *answer)
+{
+    int i;
+
+    if (answer->end == HISTORY_ORPHANED) {
+        return 0;
+    }
+    for (i = answer->number + 1; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->at > answer->at + apr_time_from_sec(2)) {
+            return 1;
+        }
+        if (item->kind == HISTORY_PROCESS && item->worker == answer->worker &&
+            (item->op == HISTORY_CRASH || item->op == HISTORY_STOP || item->op == HISTORY_FREEZE)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static void judge_retry_after(judge_t *j, const history_item_t **sent, int n)
+{
+    int i, k;
+
+    for (i = 0; i < n; i++) {
+        if (!sent[i]->retry_after || !sent[i]->answered) {
+            continue;
+        }
+        for (k = 0; k < n; k++) {
+            if (sent[k]->sent > sent[i]->answered &&
+                sent[k]->sent < sent[i]->answered + sent[i]->retry_after &&
+                (sent[k]->worker == sent[i]->worker || could_tell(j, sent[i]))) {
+                judge_blame(j, "S6.8", sent[k]->number,
+                            "sent %.3f s after an answer that asked for %.3f s",
+                            (double)(sent[k]->sent - sent[i]->answered) / 1e6,
+                            (double)sent[i]->retry_after / 1e6);
+                return;
+            }
+        }
+    }
+}
+
+static void judge_connection(judge_t *j, const judge_connection_t *c)
+{
+    const history_item_t **sent =
+        apr_pcalloc(j->p, ((apr_size_t)j->request_count + 1) * sizeof(*sent));
+    int i, n = 0;
+
+    for (i = 1; i <= j->request_count; i++) {
+        if (j->requests[i] && judge_same(j->requests[i]->connection, c->name)) {
+            sent[n++] = j->requests[i];
+        }
+    }
+    qsort(sent, (size_t)n, sizeof(*sent), by_sent);
+    judge_window(j, c, sent, n);
+    judge_retry_after(j, sent, n);
+}
+
+static void judge_rest(judge_t *j)
+{
+    int i;
+
+    for (i = history_count(j->history) - 1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->at < j->phases->rest && item->kind <= HISTORY_TRIGGER) {
+            return;
+        }
+        if (item->kind == HISTORY_EFFECT && item->at >= j->phases->rest) {
+            judge_blame(j, "S6.2", item->number, "written after both sides had come to rest");
+            return;
+        }
+    }
+}
+
+static int was_frozen(judge_t *j, int worker, apr_time_t from, apr_time_t to)
+{
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_PROCESS && item->worker == worker && item->at >= from &&
+            item->at <= to && (item->op == HISTORY_FREEZE || item->op == HISTORY_WAKE)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* S3.1: a page that is there already is written only by who has just looked at it. */
+static void judge_reads(judge_t *j)
+{
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+        judge_gap_t gap;
+
+        if (item->kind != HISTORY_EFFECT || item->side != HISTORY_NOTION ||
+            item->op == HISTORY_MAKE) {
+            continue;
+        }
+        gap = judge_gap(j, item);
+        if (!gap.request || gap.request->op == HISTORY_ASK_CREATE) {
+            continue;
+        }
+        if (gap.read == gap.sent) {
+            judge_blame(j, "S3.1", item->number, "a page was written that had not been read");
+            return;
+        }
+        if (gap.sent - gap.read > apr_time_from_msec(1100) &&
+            !was_frozen(j, gap.request->worker, gap.read, gap.sent)) {
+            judge_blame(j, "S3.1", item->number,
+                        "a page was written %.3f s after its read was sent",
+                        (double)(gap.sent - gap.read) / 1e6);
+            return;
+        }
+    }
+}
+
+void judge_budget(judge_t *j)
+{
+    int i;
+
+    for (i = 0; i < j->connections->nelts; i++) {
+        judge_connection(j, &APR_ARRAY_IDX(j->connections, i, judge_connection_t));
+    }
+    judge_rest(j);
+    judge_reads(j);
+}

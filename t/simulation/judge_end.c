@@ -1,0 +1,322 @@
+/* judge_end.c - both sides, when everybody has come to rest (S6.1, S6.6). */
+#include <string.h>
+
+#include "simulation/judge_impl.h"
+
+/* ---- is the history complete? ---- */
+
+static void compare_shown(judge_t *j)
+{
+    apr_hash_t *seen = apr_hash_make(j->p);
+    int i;
+
+    for (i = 0; i < j->shown->nelts; i++) {
+        const judge_shown_t *shown = &APR_ARRAY_IDX(j->shown, i, judge_shown_t);
+        judge_record_t *record = judge_record(j, shown->side, shown->place, shown->record);
+        int m;
+
+        if (!record || !record->live) {
+            judge_blame(j, "history", -1, "%s is there, and the history does not know it",
+                        shown->record);
+            continue;
+        }
+        apr_hash_set(seen, &record->item, sizeof(record->item), record);
+        for (m = 0; shown->field && m < j->mappings->nelts; m++) {
+            int index = judge_find_field(j, m, shown->side, shown->field);
+            const judge_field_t *field = index < 0 ? NULL : &JUDGE_MAPPING(j, m)->fields[index];
+
+            if (field && field->sort != JUDGE_SET &&
+                JUDGE_MAPPING(j, m)->place[shown->side] == shown->place &&
+                !judge_same(judge_common(j, field, shown->value),
+                            judge_now(judge_cell(j, record, shown->field, NULL))->value)) {
+                judge_blame(j, "history", -1, "%s.%s is '%s', the history says '%s'", shown->record,
+                            shown->field, shown->value ? shown->value : "null",
+                            judge_now(judge_cell(j, record, shown->field, NULL))->value);
+            }
+        }
+    }
+    for (i = 0; j->shown->nelts && i < j->all->nelts; i++) {
+        const judge_record_t *record = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (record->live && !apr_hash_get(seen, &record->item, sizeof(record->item))) {
+            judge_blame(j, "history", -1, "%s should be there", record->id);
+        }
+    }
+}
+
+/* ---- one pair ---- */
+
+static const judge_link_t *link_of(judge_t *j, int mapping, const judge_record_t *record)
+{
+    const judge_link_t *found = NULL;
+    int i;
+
+    for (i = 0; i < j->links->nelts; i++) {
+        const judge_link_t *link = &APR_ARRAY_IDX(j->links, i, judge_link_t);
+
+        if (link->mapping == mapping &&
+            judge_same(record->side == HISTORY_NOTION ? link->page : link->key, record->id) &&
+            (!found || found->state == JUDGE_LINK_TOMBSTONE)) {
+            found = link;
+        }
+    }
+    return found;
+}
+
+static int excused(judge_t *j, int mapping, judge_record_t *record, judge_record_t *partner,
+                   int field)
+{
+    const judge_link_t *link = link_of(j, mapping, record);
+
+    if (!link && partner) {
+        link = link_of(j, mapping, partner);
+    }
+    if (!link || !judge_is_excused(j, link, record, partner, field)) {
+        return 0;
+    }
+    j->figures.excluded++;
+    return 1;
+}
+
+static const char *trouble_words(judge_t *j, int mapping, const judge_record_t *record)
+{
+    const judge_link_t *link = link_of(j, mapping, record);
+
+    if (!link) {
+        return "no link";
+    }
+    return apr_psprintf(
+        j->p, "link %" APR_INT64_T_FMT " state %d%s%s%s", link->id, link->state,
+        link->trouble ? ", in trouble: " : "", link->trouble && link->code ? link->code : "",
+        link->trouble && link->what ? apr_pstrcat(j->p, " ", link->what, NULL) : "");
+}
+
+static void compare_cells(judge_t *j, int mapping, int index, const char *member,
+                          judge_record_t *page, judge_record_t *row)
+{
+    const judge_field_t *field = judge_field_at(j, mapping, index, j->phases->end);
+    judge_version_t *a = judge_now(judge_cell(j, page, field->name[HISTORY_NOTION], member));
+    judge_version_t *b = judge_now(judge_cell(j, row, field->name[HISTORY_EXTERNAL], member));
+
+    j->figures.outcomes++;
+    j->figures.certain++; /* equal, or a reason: nothing else is allowed here */
+    if (judge_same(a->value, b->value) || excused(j, mapping, page, row, index)) {
+        return;
+    }
+    judge_blame(j, "S6.1", a->at > b->at ? a->item : b->item,
+                "%s%s%s of %s and %s differ: '%s' and '%s' (%s)", field->name[HISTORY_NOTION],
+                member ? ", member " : "", member ? member : "", page->id, row->id,
+                a->value ? a->value : "null", b->value ? b->value : "null",
+                trouble_words(j, mapping, page));
+}
+
+static void compare_members(judge_t *j, int mapping, int index, judge_record_t *page,
+                            judge_record_t *row)
+{
+    const judge_field_t *field = judge_field_at(j, mapping, index, j->phases->end);
+    judge_record_t *both[2];
+    int i;
+
+    both[0] = page;
+    both[1] = row;
+    for (i = 0; i < 2; i++) {
+        apr_hash_index_t *at;
+        const char *name = field->name[both[i]->side];
+        apr_size_t length = strlen(name);
+
+        for (at = apr_hash_first(j->p, both[i]->cells); at; at = apr_hash_next(at)) {
+            const char *cell = apr_hash_this_key(at);
+
+            if (!strncmp(cell, name, length) && cell[length] == HISTORY_MEMBER[0]) {
+                compare_cells(j, mapping, index, cell + length + 1, page, row);
+            }
+        }
+    }
+}
+
+static void compare_pair(judge_t *j, int mapping, judge_record_t *page, judge_record_t *row)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int f;
+
+    if (page->mark && row->mark && !judge_same(page->mark, row->mark)) {
+        judge_blame(j, "S6.6", -1, "%s and %s are linked, and are different records", page->id,
+                    row->id);
+        return;
+    }
+    for (f = 0; f < m->field_count; f++) {
+        const judge_field_t *field = judge_field_at(j, mapping, f, j->phases->end);
+
+        if (!field || !field->name[0] || !field->name[1]) {
+            continue;
+        }
+        if (field->sort == JUDGE_SET) {
+            compare_members(j, mapping, f, page, row);
+        }
+        else {
+            compare_cells(j, mapping, f, NULL, page, row);
+        }
+    }
+}
+
+/* ---- who belongs to whom ---- */
+
+static judge_record_t *linked_partner(judge_t *j, int mapping, const judge_record_t *record)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int i, other = !record->side;
+
+    for (i = 0; i < j->links->nelts; i++) {
+        const judge_link_t *link = &APR_ARRAY_IDX(j->links, i, judge_link_t);
+        judge_record_t *partner;
+
+        if (link->mapping != mapping || link->state == JUDGE_LINK_TOMBSTONE ||
+            !judge_same(record->side == HISTORY_NOTION ? link->page : link->key, record->id)) {
+            continue;
+        }
+        partner = judge_record(j, other, m->place[other],
+                               other == HISTORY_NOTION ? link->page : link->key);
+        if (partner && partner->live) {
+            return partner;
+        }
+    }
+    return NULL;
+}
+
+static int is_left_alone(judge_t *j, int mapping, const judge_record_t *record)
+{
+    const judge_link_t *link = link_of(j, mapping, record);
+    int i;
+
+    if (!link || link->state != JUDGE_LINK_IGNORED) {
+        return 0;
+    }
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_OPERATOR && item->op == HISTORY_UNDO) {
+            return 1;
+        }
+    }
+    return JUDGE_MAPPING(j, mapping)->deletes[record->side] == JUDGE_DELETES_IGNORE;
+}
+
+static judge_record_t *gone_partner(judge_t *j, int mapping, const judge_record_t *record)
+{
+    judge_record_t *partners[8];
+    int i, n = judge_partners(j, mapping, record, partners, 8);
+
+    for (i = 0; i < n; i++) {
+        if (!partners[i]->live) {
+            return partners[i];
+        }
+    }
+    return NULL;
+}
+
+static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    judge_record_t *partner;
+
+    if (record->place != m->place[record->side] || !record->live || record->hidden) {
+        return;
+    }
+    partner = linked_partner(j, mapping, record);
+    if (partner) {
+        if (record->side == HISTORY_NOTION) {
+            compare_pair(j, mapping, record, partner);
+        }
+        return;
+    }
+    j->figures.outcomes++;
+    j->figures.certain++;
+    partner = gone_partner(j, mapping, record);
+    if (is_left_alone(j, mapping, record) || excused(j, mapping, record, partner, -1)) {
+        return;
+    }
+    judge_blame(j, "S6.1", record->item, "%s is on one side only (%s)", record->id,
+                trouble_words(j, mapping, record));
+}
+
+/* S6.6: of a record that people made once there is never more than one on a side. */
+static void judge_doubles(judge_t *j, int mapping)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int i, k;
+
+    for (i = 0; i < j->all->nelts; i++) {
+        const judge_record_t *first = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+        const apr_array_header_t *same =
+            first->mark ? apr_hash_get(j->marks, first->mark, APR_HASH_KEY_STRING) : NULL;
+        int made = 0, live[HISTORY_SIDES] = { 0, 0 };
+
+        if (!same || APR_ARRAY_IDX(same, 0, judge_record_t *) != first) {
+            continue;
+        }
+        for (k = 0; k < same->nelts; k++) {
+            const judge_record_t *record = APR_ARRAY_IDX(same, k, judge_record_t *);
+
+            if (record->place == m->place[record->side]) {
+                made += !record->made_by_us;
+                live[record->side] += record->live;
+            }
+        }
+        if (live[0] > made || live[1] > made) {
+            judge_blame(j, "S6.6", -1, "people made %d of '%s', there are %d pages and %d rows",
+                        made, first->mark, live[0], live[1]);
+        }
+    }
+}
+
+static int is_stopped(judge_t *j, int mapping)
+{
+    int i;
+
+    for (i = 0; i < j->stops->nelts; i++) {
+        if (APR_ARRAY_IDX(j->stops, i, judge_stop_t).mapping == mapping) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* S3.7: of every write it is known in the end what became of it. */
+static void judge_intents(judge_t *j)
+{
+    int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+        int k, excused_by = 0;
+
+        if (strcmp(entry->state, "pending") != 0 || is_stopped(j, entry->mapping)) {
+            continue;
+        }
+        for (k = 0; k < j->links->nelts; k++) {
+            const judge_link_t *link = &APR_ARRAY_IDX(j->links, k, judge_link_t);
+
+            excused_by |= link->id == entry->link && link->trouble;
+        }
+        if (!excused_by) {
+            judge_blame(j, "S3.7", -1, "intent %" APR_INT64_T_FMT " (%s) has no end", entry->id,
+                        entry->op);
+        }
+    }
+}
+
+void judge_end(judge_t *j)
+{
+    int m, i;
+
+    compare_shown(j);
+    judge_intents(j);
+    for (m = 0; m < j->mappings->nelts; m++) {
+        if (JUDGE_MAPPING(j, m)->mark >= 0) {
+            judge_doubles(j, m);
+        }
+        for (i = 0; !is_stopped(j, m) && i < j->all->nelts; i++) {
+            judge_record_end(j, m, APR_ARRAY_IDX(j->all, i, judge_record_t *));
+        }
+    }
+}

@@ -1,0 +1,172 @@
+/* judge_impl.h - the inside of the judge. */
+#ifndef JUDGE_IMPL_H
+#define JUDGE_IMPL_H
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+#include <apr_tables.h>
+
+#include "simulation/judge.h"
+
+/** Who gave a value. */
+typedef enum judge_origin_t {
+    JUDGE_BY_NOBODY = 0, /* what a field holds before anybody filled it in */
+    JUDGE_BY_PERSON,
+    JUDGE_BY_TRIGGER, /* a service altered what people wrote, or another field */
+    JUDGE_BY_REWRITE, /* a service altered what we wrote (S3.5) */
+    JUDGE_BY_US       /* we wrote it and nobody ever gave it: undo; or a violation */
+} judge_origin_t;
+
+/** A value as somebody gave it, once. Copies of it on the other side are the same version. */
+typedef struct judge_version_t {
+    const char *value; /* in the common domain */
+    apr_time_t at;
+    judge_origin_t origin;
+    int side;
+    int item;
+    const struct judge_version_t
+        *parent;               /* what it replaced where it was made: its maker knew that */
+    apr_array_header_t *joins; /* others with an equal value that stood opposite for a while */
+    int lost;                  /* a rule let another win over it */
+    int visited;
+} judge_version_t;
+
+/** From when on a field showed a version. */
+typedef struct judge_stay_t {
+    judge_version_t *version;
+    apr_time_t from;
+} judge_stay_t;
+
+typedef struct judge_cell_t {
+    apr_array_header_t *stays; /* judge_stay_t; the last is now */
+} judge_cell_t;
+
+/** From when to when a record was away. */
+typedef struct judge_death_t {
+    apr_time_t from, to; /* to: 0 still */
+    int by_us;
+    int item;
+} judge_death_t;
+
+typedef struct judge_record_t {
+    int side;
+    const char *place; /* kept by the history: compare addresses */
+    const char *id;
+    const char *mark; /* of the mapping that has one */
+    int made_by_us;
+    int item; /* that made it */
+    apr_time_t made;
+    int live;
+    int purged, hidden;
+    const char *copied; /* from which record people copied it */
+    apr_array_header_t *deaths;
+    apr_hash_t *cells; /* by name of field; members of sets by name, HISTORY_MEMBER, member */
+    struct judge_record_t *older; /* that had the same id */
+    int refilled; /* just made again from its image: its first values are no edits */
+} judge_record_t;
+
+typedef struct judge_field_change_t {
+    apr_time_t at;
+    int mapping, field;
+    judge_field_t now;
+} judge_field_change_t;
+
+typedef struct judge_shown_t {
+    int side;
+    const char *place, *record, *field, *value;
+} judge_shown_t;
+
+typedef struct judge_stop_t {
+    int mapping;
+    const char *state, *code;
+} judge_stop_t;
+
+struct judge_t {
+    history_t *history;
+    apr_pool_t *p;
+    const judge_phases_t *phases;
+    apr_array_header_t *mappings;    /* judge_mapping_t; places are the history's strings */
+    apr_array_header_t *changes;     /* judge_field_change_t */
+    apr_array_header_t *connections; /* judge_connection_t */
+    apr_array_header_t *links;       /* judge_link_t */
+    apr_array_header_t *entries;     /* judge_entry_t */
+    apr_array_header_t *stops;       /* judge_stop_t */
+    apr_array_header_t *shown;       /* judge_shown_t */
+    apr_array_header_t *violations;
+    apr_hash_t *records;             /* "side place id" -> the newest judge_record_t */
+    apr_array_header_t *all;         /* judge_record_t *, in the order of their making */
+    apr_hash_t *marks;               /* mark -> array of judge_record_t * */
+    const history_item_t **requests; /* by number; NULL: never ended */
+    int request_count;
+    apr_hash_t *page_requests; /* page id -> array of const history_item_t *, by end */
+    int visit;
+    int verified; /* bitmap would be too small: violations are added at once */
+    judge_figures_t figures;
+};
+
+#define JUDGE_MAPPING(j, i) (&APR_ARRAY_IDX((j)->mappings, i, judge_mapping_t))
+
+/* judge.c */
+void judge_blame(judge_t *j, const char *rule, int item, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/** The field as configured at @a at; NULL: it is not, or no such field. */
+const judge_field_t *judge_field_at(judge_t *j, int mapping, int field, apr_time_t at);
+/** Was the field ever within @a slack before @a at configured so that @a test holds? */
+typedef int judge_field_test_fn(const judge_field_t *field, const void *baton);
+int judge_was_field(judge_t *j, int mapping, int field, apr_time_t at, apr_interval_time_t slack,
+                    judge_field_test_fn *test, const void *baton);
+/** Which field of the mapping has this name on that side; -1: none. */
+int judge_find_field(judge_t *j, int mapping, int side, const char *name);
+
+/* judge_value.c: the common domain, once more and by itself */
+/** @a value of a side as both sides can hold it. */
+const char *judge_common(judge_t *j, const judge_field_t *field, const char *value);
+int judge_same(const char *a, const char *b);
+/** The members of a set, sorted; their number. */
+int judge_members(const char *set, const char *members[], int room, apr_pool_t *p);
+
+/* judge_order.c: what versions are to each other */
+/** @a a was known to who made @a b (or is the same). */
+int judge_is_known(judge_t *j, const judge_version_t *a, const judge_version_t *b);
+/** It may have been: also by way of values that happened to be equal. */
+int judge_may_be_known(judge_t *j, const judge_version_t *a, const judge_version_t *b);
+/** The newest version that both makers knew; NULL: none. */
+const judge_version_t *judge_common_ancestor(judge_t *j, const judge_version_t *a,
+                                             const judge_version_t *b);
+judge_version_t *judge_now(const judge_cell_t *cell);
+void judge_join(judge_t *j, judge_version_t *a, judge_version_t *b);
+
+/* judge_replay.c */
+void judge_replay(judge_t *j);
+judge_record_t *judge_record(judge_t *j, int side, const char *place, const char *id);
+judge_cell_t *judge_cell(judge_t *j, judge_record_t *record, const char *field, const char *member);
+/** The records of the other side that belong to @a record in the mapping, at most @a room; dead ones, too. */
+int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
+                   judge_record_t *partners[], int room);
+/** When the request was sent and when, before, we last began to look at the page it wrote (S3.1). */
+typedef struct judge_gap_t {
+    const history_item_t *request; /* NULL: unknown */
+    apr_time_t sent;
+    apr_time_t read;
+} judge_gap_t;
+judge_gap_t judge_gap(judge_t *j, const history_item_t *effect);
+/** Was it away at any time from @a from to @a to? */
+int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to);
+
+/* judge_write.c: is what we wrote allowed? */
+void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record,
+                     const char *field, const char *member, const char *after);
+void judge_made_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record);
+void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record);
+
+/* judge_end.c: both sides when all is done */
+void judge_end(judge_t *j);
+/* judge_trouble.c: may this record be left out? */
+/** @a partner: NULL if there is none; @a field: -1: the record as a whole. */
+int judge_is_excused(judge_t *j, const judge_link_t *link, judge_record_t *record,
+                     judge_record_t *partner, int field);
+
+/* judge_budget.c */
+void judge_budget(judge_t *j);
+
+#endif /* JUDGE_IMPL_H */

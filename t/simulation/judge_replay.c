@@ -1,0 +1,569 @@
+/* judge_replay.c - goes through the history, keeping for every field which version it showed when. */
+#include <string.h>
+
+#include "simulation/judge_impl.h"
+
+static const char *record_key(judge_t *j, int side, const char *place, const char *id)
+{
+    return apr_psprintf(j->p, "%d %s %s", side, place, id);
+}
+
+judge_record_t *judge_record(judge_t *j, int side, const char *place, const char *id)
+{
+    if (!place || !id) {
+        return NULL;
+    }
+    return apr_hash_get(j->records, record_key(j, side, place, id), APR_HASH_KEY_STRING);
+}
+
+static judge_record_t *make_record(judge_t *j, const history_item_t *item)
+{
+    judge_record_t *record = apr_pcalloc(j->p, sizeof(*record));
+    const char *key = record_key(j, item->side, item->place, item->record);
+
+    record->side = item->side;
+    record->place = item->place;
+    record->id = item->record;
+    record->made_by_us = item->kind == HISTORY_EFFECT;
+    record->item = item->number;
+    record->made = item->at;
+    record->live = 1;
+    record->copied = item->after;
+    record->deaths = apr_array_make(j->p, 2, sizeof(judge_death_t));
+    record->cells = apr_hash_make(j->p);
+    record->older = apr_hash_get(j->records, key, APR_HASH_KEY_STRING);
+    apr_hash_set(j->records, key, APR_HASH_KEY_STRING, record);
+    APR_ARRAY_PUSH(j->all, judge_record_t *) = record;
+    return record;
+}
+
+static int links_join(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b)
+{
+    const char *page = a->side == HISTORY_NOTION ? a->id : b->id;
+    const char *key = a->side == HISTORY_NOTION ? b->id : a->id;
+    int i;
+
+    for (i = 0; i < j->links->nelts; i++) {
+        const judge_link_t *link = &APR_ARRAY_IDX(j->links, i, judge_link_t);
+
+        if (link->mapping == mapping && judge_same(link->page, page) &&
+            judge_same(link->key, key)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int partners_by_link(judge_t *j, int mapping, const judge_record_t *record,
+                            judge_record_t *partners[], int room)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int other = !record->side, i, n = 0;
+
+    for (i = 0; i < j->links->nelts && n < room; i++) {
+        const judge_link_t *link = &APR_ARRAY_IDX(j->links, i, judge_link_t);
+
+        if (link->mapping == mapping &&
+            judge_same(record->side == HISTORY_NOTION ? link->page : link->key, record->id)) {
+            judge_record_t *partner = judge_record(
+                j, other, m->place[other], other == HISTORY_NOTION ? link->page : link->key);
+
+            if (partner) {
+                partners[n++] = partner;
+            }
+        }
+    }
+    return n;
+}
+
+int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
+                   judge_record_t *partners[], int room)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    apr_array_header_t *same;
+    int i, n = 0;
+
+    if (m->place[record->side] != record->place) {
+        return 0;
+    }
+    if (m->mark < 0) {
+        return partners_by_link(j, mapping, record, partners, room);
+    }
+    same = record->mark ? apr_hash_get(j->marks, record->mark, APR_HASH_KEY_STRING) : NULL;
+    for (i = 0; same && i < same->nelts && n < room; i++) {
+        judge_record_t *partner = APR_ARRAY_IDX(same, i, judge_record_t *);
+
+        if (partner->side != record->side && partner->place == m->place[partner->side]) {
+            partners[n++] = partner;
+        }
+    }
+    for (i = 0; n > 1 && i < n; i++) { /* copies share a mark: then the links tell */
+        if (links_join(j, mapping, record, partners[i])) {
+            partners[0] = partners[i];
+            return 1;
+        }
+    }
+    return n;
+}
+
+/* ---- cells ---- */
+
+static judge_version_t *new_version(judge_t *j, const history_item_t *item, int side,
+                                    const char *value, judge_origin_t origin,
+                                    const judge_version_t *parent)
+{
+    judge_version_t *version = apr_pcalloc(j->p, sizeof(*version));
+
+    version->value = value;
+    version->at = item ? item->at : 0;
+    version->item = item ? item->number : -1;
+    version->origin = origin;
+    version->side = side;
+    version->parent = parent;
+    return version;
+}
+
+static const char *cell_name(judge_t *j, const char *field, const char *member)
+{
+    return member ? apr_pstrcat(j->p, field, HISTORY_MEMBER, member, NULL) : field;
+}
+
+static judge_cell_t *partner_cell(judge_t *j, int mapping, int index, judge_record_t *partner,
+                                  const char *member)
+{
+    const char *name =
+        APR_ARRAY_IDX(j->mappings, mapping, judge_mapping_t).fields[index].name[partner->side];
+
+    return name ? apr_hash_get(partner->cells, cell_name(j, name, member), APR_HASH_KEY_STRING)
+                : NULL;
+}
+
+/* What a field holds before anybody filled it in is the same thing on both sides if one is the copy of the other. */
+static judge_version_t *empty_version(judge_t *j, judge_record_t *record, const char *field,
+                                      const char *member)
+{
+    int m, i, n;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        judge_record_t *partners[8];
+        int index = judge_find_field(j, m, record->side, field);
+
+        n = index < 0 ? 0 : judge_partners(j, m, record, partners, 8);
+        for (i = 0; i < n; i++) {
+            judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
+
+            if (cell && (record->made_by_us || partners[i]->made_by_us) &&
+                APR_ARRAY_IDX(cell->stays, 0, judge_stay_t).version->origin == JUDGE_BY_NOBODY) {
+                return APR_ARRAY_IDX(cell->stays, 0, judge_stay_t).version;
+            }
+        }
+    }
+    return new_version(j, NULL, record->side, NULL, JUDGE_BY_NOBODY, NULL);
+}
+
+static void show(judge_cell_t *cell, judge_version_t *version, apr_time_t from)
+{
+    judge_stay_t *stay = apr_array_push(cell->stays);
+
+    stay->version = version;
+    stay->from = from;
+}
+
+judge_cell_t *judge_cell(judge_t *j, judge_record_t *record, const char *field, const char *member)
+{
+    const char *name = cell_name(j, field, member);
+    judge_cell_t *cell = apr_hash_get(record->cells, name, APR_HASH_KEY_STRING);
+
+    if (!cell) {
+        cell = apr_pcalloc(j->p, sizeof(*cell));
+        cell->stays = apr_array_make(j->p, 4, sizeof(judge_stay_t));
+        show(cell, empty_version(j, record, field, member), 0);
+        apr_hash_set(record->cells, name, APR_HASH_KEY_STRING, cell);
+    }
+    return cell;
+}
+
+/* ---- people, and services by themselves ---- */
+
+/* Equal values that stand opposite each other may have been seen, and agreed on. */
+static void join_partners(judge_t *j, judge_record_t *record, const char *field, const char *member)
+{
+    judge_version_t *now = judge_now(judge_cell(j, record, field, member));
+    int m, i, n;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        judge_record_t *partners[8];
+        int index = judge_find_field(j, m, record->side, field);
+
+        n = index < 0 ? 0 : judge_partners(j, m, record, partners, 8);
+        for (i = 0; i < n; i++) {
+            judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
+
+            if (cell && partners[i]->live && judge_same(judge_now(cell)->value, now->value)) {
+                judge_join(j, judge_now(cell), now);
+            }
+        }
+    }
+}
+
+/* Did we write this very field in the same instant? Then the service altered what we sent (S3.5). */
+static int follows_ours(judge_t *j, const history_item_t *item)
+{
+    int i;
+
+    for (i = item->number - 1; i >= 0; i--) {
+        const history_item_t *before = history_item(j->history, i);
+
+        if (before->kind <= HISTORY_TRIGGER) {
+            if (before->at != item->at) {
+                return 0;
+            }
+            if (before->side == item->side && before->place == item->place &&
+                before->record == item->record && before->op == HISTORY_SET &&
+                before->field == item->field && before->kind == HISTORY_EFFECT) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static void set_by_others(judge_t *j, const history_item_t *item, judge_record_t *record,
+                          const char *member, const char *after)
+{
+    judge_cell_t *cell = judge_cell(j, record, item->field, member);
+    judge_origin_t origin = item->kind == HISTORY_ACT ? JUDGE_BY_PERSON
+                            : follows_ours(j, item)   ? JUDGE_BY_REWRITE
+                                                      : JUDGE_BY_TRIGGER;
+
+    if (judge_same(judge_now(cell)->value, after)) {
+        return; /* another way to write the same value */
+    }
+    show(cell, new_version(j, item, record->side, after, origin, judge_now(cell)), item->at);
+    join_partners(j, record, item->field, member);
+}
+
+static void set_one(judge_t *j, const history_item_t *item, judge_record_t *record,
+                    const char *member, const char *after)
+{
+    if (item->kind == HISTORY_EFFECT) {
+        judge_set_by_us(j, item, record, item->field, member, after);
+        join_partners(j, record, item->field, member);
+    }
+    else {
+        set_by_others(j, item, record, member, after);
+    }
+}
+
+#define MEMBERS_MAX 64
+
+static void set_members(judge_t *j, const history_item_t *item, judge_record_t *record)
+{
+    const char *before[MEMBERS_MAX], *after[MEMBERS_MAX];
+    int b = 0, a = 0, nb = judge_members(item->before, before, MEMBERS_MAX, j->p),
+        na = judge_members(item->after, after, MEMBERS_MAX, j->p);
+
+    while (a < na || b < nb) {
+        int order = a == na ? -1 : b == nb ? 1 : strcmp(before[b], after[a]);
+
+        if (order < 0) {
+            set_one(j, item, record, before[b++], NULL);
+        }
+        else if (order > 0) {
+            set_one(j, item, record, after[a++], "1");
+        }
+        else {
+            a++;
+            b++;
+        }
+    }
+}
+
+static void note_mark(judge_t *j, const history_item_t *item, judge_record_t *record, int mapping,
+                      int index)
+{
+    apr_array_header_t *same;
+
+    if (JUDGE_MAPPING(j, mapping)->mark != index || record->mark || !item->after) {
+        return;
+    }
+    record->mark = item->after;
+    same = apr_hash_get(j->marks, record->mark, APR_HASH_KEY_STRING);
+    if (!same) {
+        same = apr_array_make(j->p, 2, sizeof(judge_record_t *));
+        apr_hash_set(j->marks, record->mark, APR_HASH_KEY_STRING, same);
+    }
+    APR_ARRAY_PUSH(same, judge_record_t *) = record;
+}
+
+static void set_field(judge_t *j, const history_item_t *item)
+{
+    judge_record_t *record = judge_record(j, item->side, item->place, item->record);
+    const judge_field_t *field = NULL;
+    int m;
+
+    if (!record) {
+        judge_blame(j, "history", item->number, "a field of an unknown record changed");
+        return;
+    }
+    for (m = 0; m < j->mappings->nelts; m++) {
+        int index = judge_find_field(j, m, item->side, item->field);
+
+        if (index >= 0 && JUDGE_MAPPING(j, m)->place[item->side] == item->place) {
+            field = &JUDGE_MAPPING(j, m)->fields[index];
+            note_mark(j, item, record, m, index);
+        }
+    }
+    if (!field) {
+        if (item->kind == HISTORY_EFFECT) {
+            judge_blame(j, "S6.3", item->number, "we changed a field that no mapping has");
+        }
+        return;
+    }
+    if (field->sort == JUDGE_SET) {
+        set_members(j, item, record);
+    }
+    else {
+        set_one(j, item, record, NULL, judge_common(j, field, item->after));
+    }
+}
+
+/* ---- records ---- */
+
+/* The first values of a record that is made come with it: its mark is needed before its fields are judged. */
+static void look_ahead_for_mark(judge_t *j, const history_item_t *make, judge_record_t *record)
+{
+    int i, m;
+
+    for (i = make->number + 1; i < history_count(j->history) && !record->mark; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind > HISTORY_TRIGGER) {
+            continue;
+        }
+        if (item->at != make->at) {
+            return;
+        }
+        for (m = 0; m < j->mappings->nelts; m++) {
+            int index = item->op == HISTORY_SET && item->record == make->record &&
+                                item->place == make->place
+                            ? judge_find_field(j, m, item->side, item->field)
+                            : -1;
+
+            if (index >= 0) {
+                note_mark(j, item, record, m, index);
+            }
+        }
+    }
+}
+
+static void make(judge_t *j, const history_item_t *item)
+{
+    judge_record_t *old = judge_record(j, item->side, item->place, item->record), *record;
+
+    if (old && old->live) {
+        judge_blame(j, "history", item->number, "a record was made that is there already");
+        return;
+    }
+    if (old && item->kind == HISTORY_EFFECT) { /* brought back from its image: the record it was */
+        old->live = 1;
+        old->refilled = 1;
+        APR_ARRAY_IDX(old->deaths, old->deaths->nelts - 1, judge_death_t).to = item->at;
+        return;
+    }
+    record = make_record(j, item);
+    look_ahead_for_mark(j, item, record);
+    if (record->made_by_us) {
+        judge_made_by_us(j, item, record);
+    }
+}
+
+static void go(judge_t *j, const history_item_t *item, judge_record_t *record)
+{
+    judge_death_t *death;
+
+    if (!record->live) {
+        return; /* trashed twice */
+    }
+    if (item->kind == HISTORY_EFFECT) {
+        judge_removed_by_us(j, item, record);
+    }
+    death = apr_array_push(record->deaths);
+    death->from = item->at;
+    death->by_us = item->kind == HISTORY_EFFECT;
+    death->item = item->number;
+    record->live = 0;
+}
+
+static void revive(judge_record_t *record, apr_time_t at)
+{
+    if (!record->live && record->deaths->nelts) {
+        APR_ARRAY_IDX(record->deaths, record->deaths->nelts - 1, judge_death_t).to = at;
+        record->live = 1;
+    }
+}
+
+static void rekey(judge_t *j, const history_item_t *item, judge_record_t *record)
+{
+    apr_hash_set(j->records, record_key(j, item->side, item->place, item->record),
+                 APR_HASH_KEY_STRING, record->older);
+    record->id = item->after;
+    record->older = judge_record(j, item->side, item->place, item->after);
+    apr_hash_set(j->records, record_key(j, item->side, item->place, item->after),
+                 APR_HASH_KEY_STRING, record);
+    if (item->kind == HISTORY_EFFECT) {
+        judge_blame(j, "S4.4", item->number, "we changed a key");
+    }
+}
+
+/* Another database, or an older copy: what follows in the history makes its rows. */
+static void swap(judge_t *j, const history_item_t *item)
+{
+    int i;
+
+    for (i = 0; i < j->all->nelts; i++) {
+        judge_record_t *record = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (record->side == item->side && (!item->place || record->place == item->place)) {
+            apr_hash_set(j->records, record_key(j, record->side, record->place, record->id),
+                         APR_HASH_KEY_STRING, NULL);
+            if (record->live) {
+                go(j, item, record);
+            }
+        }
+    }
+}
+
+static void happen(judge_t *j, const history_item_t *item)
+{
+    judge_record_t *record;
+
+    switch (item->op) {
+    case HISTORY_SET:
+        set_field(j, item);
+        return;
+    case HISTORY_MAKE:
+        make(j, item);
+        return;
+    case HISTORY_SWAP:
+        swap(j, item);
+        return;
+    default:
+        break;
+    }
+    record = judge_record(j, item->side, item->place, item->record);
+    if (!record) {
+        return; /* a whole data source hidden, an option renamed */
+    }
+    switch (item->op) {
+    case HISTORY_DELETE:
+        go(j, item, record);
+        break;
+    case HISTORY_REVIVE:
+        revive(record, item->at);
+        break;
+    case HISTORY_PURGE:
+        if (record->live) {
+            go(j, item, record);
+        }
+        record->purged = 1;
+        break;
+    case HISTORY_HIDE:
+        record->hidden = 1;
+        break;
+    case HISTORY_SHOW:
+        record->hidden = 0;
+        break;
+    case HISTORY_REKEY:
+        rekey(j, item, record);
+        break;
+    default:
+        break;
+    }
+}
+
+int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to)
+{
+    int i;
+
+    for (i = 0; i < record->deaths->nelts; i++) {
+        const judge_death_t *death = &APR_ARRAY_IDX(record->deaths, i, judge_death_t);
+
+        if (death->from <= to && (!death->to || death->to >= from)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* ---- requests ---- */
+
+static void index_requests(judge_t *j)
+{
+    int i, count = history_count(j->history);
+
+    for (i = 0; i < count; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        j->request_count = item->request > j->request_count ? item->request : j->request_count;
+    }
+    j->requests = apr_pcalloc(j->p, (apr_size_t)(j->request_count + 1) * sizeof(*j->requests));
+    for (i = 0; i < count; i++) {
+        const history_item_t *item = history_item(j->history, i);
+        apr_array_header_t *list;
+
+        if (item->kind != HISTORY_REQUEST) {
+            continue;
+        }
+        j->requests[item->request] = item;
+        if (item->side != HISTORY_NOTION || !item->record) {
+            continue;
+        }
+        list = apr_hash_get(j->page_requests, item->record, APR_HASH_KEY_STRING);
+        if (!list) {
+            list = apr_array_make(j->p, 8, sizeof(history_item_t *));
+            apr_hash_set(j->page_requests, item->record, APR_HASH_KEY_STRING, list);
+        }
+        APR_ARRAY_PUSH(list, const history_item_t *) = item;
+    }
+}
+
+judge_gap_t judge_gap(judge_t *j, const history_item_t *effect)
+{
+    judge_gap_t gap = { NULL, effect->at, effect->at };
+    apr_array_header_t *list;
+    int i;
+
+    gap.request = effect->request && effect->request <= j->request_count
+                      ? j->requests[effect->request]
+                      : NULL;
+    if (!gap.request) {
+        return gap;
+    }
+    gap.sent = gap.read = gap.request->sent;
+    list = apr_hash_get(j->page_requests, effect->record, APR_HASH_KEY_STRING);
+    for (i = list ? list->nelts - 1 : -1; i >= 0; i--) {
+        const history_item_t *request = APR_ARRAY_IDX(list, i, const history_item_t *);
+
+        if (request->worker == gap.request->worker && request != gap.request && request->answered &&
+            request->answered <= gap.sent && request->status == 200) {
+            gap.read = request->sent;
+            return gap;
+        }
+    }
+    return gap;
+}
+
+void judge_replay(judge_t *j)
+{
+    int i, count = history_count(j->history);
+
+    index_requests(j);
+    for (i = 0; i < count; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind <= HISTORY_TRIGGER) {
+            happen(j, item);
+        }
+    }
+}

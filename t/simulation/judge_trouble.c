@@ -1,0 +1,349 @@
+/* judge_trouble.c - may a record be left out because it is in trouble? Only for a reason that the history knows of.
+ *
+ * An engine that parks everything would keep all other invariants. So each outcome has to be justified by what happened.
+ */
+#include <string.h>
+
+#include "simulation/judge_impl.h"
+
+typedef struct plea_t {
+    judge_t *j;
+    const judge_link_t *link;
+    judge_record_t *record, *partner; /* partner: NULL if there is none */
+    int mapping, field;               /* field: -1: the record as a whole */
+} plea_t;
+
+typedef int plea_fn(const plea_t *plea);
+
+static const judge_field_t *plea_field(const plea_t *plea, int field)
+{
+    return judge_field_at(plea->j, plea->mapping, field, plea->j->phases->end);
+}
+
+/* Both cells of a field; 0 if there are not two. */
+static int both_versions(const plea_t *plea, int field, judge_version_t **mine,
+                         judge_version_t **theirs)
+{
+    const judge_field_t *f = plea_field(plea, field);
+
+    if (!f || !plea->partner || !f->name[0] || !f->name[1] || f->sort == JUDGE_SET) {
+        return 0;
+    }
+    *mine = judge_now(judge_cell(plea->j, plea->record, f->name[plea->record->side], NULL));
+    *theirs = judge_now(judge_cell(plea->j, plea->partner, f->name[plea->partner->side], NULL));
+    return 1;
+}
+
+typedef int field_fn(const plea_t *plea, int field);
+
+static int any_field(const plea_t *plea, field_fn *test)
+{
+    int f;
+
+    if (plea->field >= 0) {
+        return test(plea, plea->field);
+    }
+    for (f = 0; f < JUDGE_MAPPING(plea->j, plea->mapping)->field_count; f++) {
+        if (test(plea, f)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int holds(const judge_field_t *field, const void *baton)
+{
+    (void)baton;
+    return field->rule == JUDGE_HOLD;
+}
+
+static int holds_initially(const judge_field_t *field, const void *baton)
+{
+    (void)baton;
+    return field->initial == JUDGE_INITIAL_HOLD;
+}
+
+#define EVER apr_time_from_sec(864000)
+
+/* Neither knew of the other's value: only then a conflict can be held. */
+static int is_held_conflict(const plea_t *plea, int field)
+{
+    judge_version_t *mine, *theirs;
+
+    return both_versions(plea, field, &mine, &theirs) && !judge_same(mine->value, theirs->value) &&
+           !judge_is_known(plea->j, mine, theirs) && !judge_is_known(plea->j, theirs, mine) &&
+           judge_was_field(plea->j, plea->mapping, field, plea->j->phases->end, EVER, holds, NULL);
+}
+
+static int pleads_conflict(const plea_t *plea)
+{
+    return any_field(plea, is_held_conflict);
+}
+
+static int is_held_initial(const plea_t *plea, int field)
+{
+    judge_version_t *mine, *theirs;
+
+    if (!both_versions(plea, field, &mine, &theirs) || judge_same(mine->value, theirs->value) ||
+        !mine->value || !theirs->value ||
+        !judge_was_field(plea->j, plea->mapping, field, plea->j->phases->end, EVER, holds_initially,
+                         NULL)) {
+        return 0;
+    }
+    return plea->j->phases->store_forgot || plea->j->changes->nelts ||
+           !judge_common_ancestor(plea->j, mine, theirs);
+}
+
+static int pleads_initial(const plea_t *plea)
+{
+    return any_field(plea, is_held_initial);
+}
+
+static int was_triggered(const plea_t *plea, int field)
+{
+    const judge_field_t *f = plea_field(plea, field);
+    int i, n = 0;
+
+    for (i = 0; f && i < history_count(plea->j->history); i++) {
+        const history_item_t *item = history_item(plea->j->history, i);
+
+        n += item->kind == HISTORY_TRIGGER && item->op == HISTORY_SET &&
+             judge_same(item->field, f->name[item->side]);
+    }
+    return n >= 3;
+}
+
+static int pleads_contest(const plea_t *plea)
+{
+    return any_field(plea, was_triggered);
+}
+
+static int pleads_missing(const plea_t *plea)
+{
+    int i;
+
+    if ((plea->record->side == HISTORY_NOTION && plea->record->hidden) ||
+        (plea->partner && plea->partner->side == HISTORY_NOTION &&
+         (plea->partner->hidden || plea->partner->purged))) {
+        return 1;
+    }
+    for (i = 0; i < history_count(plea->j->history); i++) { /* a whole data source */
+        const history_item_t *item = history_item(plea->j->history, i);
+
+        if (item->op == HISTORY_HIDE && !item->record) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int pleads_deletes(const plea_t *plea)
+{
+    return plea->j->phases->store_forgot ||
+           JUDGE_MAPPING(plea->j, plea->mapping)->deletes[plea->record->side] == JUDGE_DELETES_HOLD;
+}
+
+/* S4.2: as many deletes lie within an hour as the rule lets go by, or so many records that it is half of all. */
+static int pleads_limit(const plea_t *plea)
+{
+    judge_t *j = plea->j;
+    const judge_mapping_t *m = JUDGE_MAPPING(j, plea->mapping);
+    int i, gone = 0, all = 0, live = 0;
+
+    for (i = 0; i < j->all->nelts; i++) {
+        const judge_record_t *record = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (record->place == m->place[record->side]) {
+            gone += record->deaths->nelts;
+            live += record->live;
+            all++;
+        }
+    }
+    return live <= 2 || gone >= 5 || (gone + 1) * 4 > all;
+}
+
+static int pleads_image(const plea_t *plea)
+{
+    return plea->partner && plea->partner->side == HISTORY_EXTERNAL && plea->partner->deaths->nelts;
+}
+
+static int was_cut(const plea_t *plea, history_op_t op, int side, int times)
+{
+    int i;
+
+    for (i = 1; i <= plea->j->request_count; i++) {
+        const history_item_t *request = plea->j->requests[i];
+
+        times -= request && request->op == op && request->side == side &&
+                 (request->end != HISTORY_ANSWERED || request->status >= 500);
+    }
+    return times <= 0;
+}
+
+static int pleads_creates(const plea_t *plea)
+{
+    return was_cut(plea, HISTORY_ASK_CREATE, HISTORY_NOTION, 2);
+}
+
+static int pleads_create_fate(const plea_t *plea)
+{
+    return was_cut(plea, HISTORY_ASK_CREATE, HISTORY_NOTION, 1);
+}
+
+/* People made doubles: several records that nobody could tell apart. */
+static int pleads_doubles(const plea_t *plea)
+{
+    int i;
+
+    for (i = 0; i < plea->j->all->nelts; i++) {
+        const judge_record_t *record = APR_ARRAY_IDX(plea->j->all, i, judge_record_t *);
+
+        if (record->copied && judge_same(record->mark, plea->record->mark)) {
+            return 1;
+        }
+    }
+    return plea->j->phases->store_forgot || JUDGE_MAPPING(plea->j, plea->mapping)->mark < 0;
+}
+
+/* The value that would have to be written stands in another row, or some other rule of the table is in the way. */
+static int is_taken(const plea_t *plea, int field)
+{
+    judge_t *j = plea->j;
+    const judge_field_t *f = plea_field(plea, field);
+    const judge_record_t *page =
+        plea->record->side == HISTORY_NOTION ? plea->record : plea->partner;
+    const char *value;
+    int i;
+
+    if (!f || !f->unique || !page || !f->name[HISTORY_EXTERNAL] || !f->name[HISTORY_NOTION]) {
+        return 0;
+    }
+    value = judge_now(judge_cell(j, (judge_record_t *)page, f->name[HISTORY_NOTION], NULL))->value;
+    for (i = 0; value && i < j->all->nelts; i++) {
+        judge_record_t *row = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (row->side == HISTORY_EXTERNAL && row->live && row != plea->record &&
+            row != plea->partner &&
+            row->place == JUDGE_MAPPING(j, plea->mapping)->place[HISTORY_EXTERNAL] &&
+            judge_same(judge_now(judge_cell(j, row, f->name[HISTORY_EXTERNAL], NULL))->value,
+                       value)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int has_no_value(const plea_t *plea, int field)
+{
+    const judge_field_t *f = plea_field(plea, field);
+    const judge_record_t *page =
+        plea->record->side == HISTORY_NOTION ? plea->record : plea->partner;
+
+    return f && f->required && page && f->name[HISTORY_NOTION] && f->sort != JUDGE_SET &&
+           !judge_now(judge_cell(plea->j, (judge_record_t *)page, f->name[HISTORY_NOTION], NULL))
+                ->value;
+}
+
+static int pleads_constraint(const plea_t *plea)
+{
+    return any_field(plea, is_taken) || any_field(plea, has_no_value);
+}
+
+static int digits_behind(const char *number)
+{
+    const char *dot = number ? strchr(number, '.') : NULL;
+
+    return dot ? (int)strlen(dot + 1) : 0;
+}
+
+/* A value that the other side cannot hold: "?" marks what one side itself cannot make sense of. */
+static int is_unfit(const plea_t *plea, int field)
+{
+    const judge_field_t *f = plea_field(plea, field);
+    const judge_record_t *both[2];
+    int i;
+
+    both[0] = plea->record;
+    both[1] = plea->partner;
+    for (i = 0; f && f->sort != JUDGE_SET && i < 2; i++) {
+        const char *value;
+
+        if (!both[i] || !f->name[both[i]->side]) {
+            continue;
+        }
+        value =
+            judge_now(judge_cell(plea->j, (judge_record_t *)both[i], f->name[both[i]->side], NULL))
+                ->value;
+        if (value &&
+            (value[0] == '?' || (f->length && strlen(value) > (size_t)f->length) ||
+             (f->sort == JUDGE_NUMBER && f->scale >= 0 && digits_behind(value) > f->scale) ||
+             (f->sort == JUDGE_OPTION && f->strict_options))) {
+            return 1;
+        }
+    }
+    return f && f->sort == JUDGE_SET && f->strict_options;
+}
+
+static int pleads_unfit(const plea_t *plea)
+{
+    return any_field(plea, is_unfit);
+}
+
+static int never(const plea_t *plea)
+{
+    (void)plea;
+    return 0;
+}
+
+static int pleads_trash(const plea_t *plea)
+{
+    const judge_record_t *page =
+        plea->record->side == HISTORY_NOTION ? plea->record : plea->partner;
+
+    return page && (!page->live || page->deaths->nelts);
+}
+
+static const struct {
+    const char *code;
+    plea_fn *is_true;
+} pleas[] = {
+    { "held.conflict", pleads_conflict },
+    { "held.initial", pleads_initial },
+    { "held.contested", pleads_contest },
+    { "held.missing", pleads_missing },
+    { "notion.missing", pleads_missing },
+    { "held.delete", pleads_deletes },
+    { "held.delete_limit", pleads_limit },
+    { "held.restore", pleads_image },
+    { "held.ambiguous", pleads_doubles },
+    { "match.ambiguous", pleads_doubles },
+    { "notion.create_ambiguous", pleads_creates },
+    { "notion.fate_unknown", pleads_create_fate },
+    { "notion.trashed", pleads_trash },
+    { "sql.constraint", pleads_constraint },
+    { "sql.refused", pleads_constraint },
+    { "sql.value", pleads_unfit },
+    { "field.unfit", pleads_unfit },
+    { "field.lossy", pleads_unfit },
+    { "field.opaque", pleads_unfit },
+    { "field.format", pleads_unfit },
+    { "notion.refused", pleads_unfit },
+    { "record.busy", never },
+};
+
+int judge_is_excused(judge_t *j, const judge_link_t *link, judge_record_t *record,
+                     judge_record_t *partner, int field)
+{
+    plea_t plea = { j, link, record, partner, link->mapping, field };
+    apr_size_t i;
+
+    if (!link->trouble || !link->code || !link->what) {
+        return 0;
+    }
+    for (i = 0; i < sizeof(pleas) / sizeof(*pleas); i++) {
+        if (!strcmp(link->code, pleas[i].code)) {
+            return pleas[i].is_true(&plea);
+        }
+    }
+    return 0;
+}

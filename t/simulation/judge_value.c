@@ -1,0 +1,120 @@
+/* judge_value.c - what both sides of a pair can hold, worked out from the words of the rules alone (S1). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulation/judge_impl.h"
+
+int judge_same(const char *a, const char *b)
+{
+    return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Half away from zero, on the digits: no binary fraction ever sees them. */
+static const char *rounded(const char *number, int scale, apr_pool_t *p)
+{
+    const char *dot = strchr(number, '.');
+    apr_size_t keep;
+    char *out, *c;
+    int up;
+
+    if (!dot || (int)strlen(dot + 1) <= scale) {
+        return number;
+    }
+    keep = (apr_size_t)(dot - number) + (scale ? (apr_size_t)scale + 1 : 0);
+    up = dot[scale + 1] >= '5';
+    out = apr_pstrcat(p, "0", number[0] == '-' ? number + 1 : number, NULL);
+    keep += number[0] == '-' ? 0 : 1;
+    out[keep] = '\0';
+    for (c = out + keep - 1; up && c >= out; c--) {
+        if (*c == '.') {
+            continue;
+        }
+        up = *c == '9';
+        *c = up ? '0' : (char)(*c + 1);
+    }
+    if (strchr(out, '.')) {
+        for (c = out + strlen(out) - 1; *c == '0' || *c == '.'; c--) {
+            int was_dot = *c == '.';
+
+            *c = '\0';
+            if (was_dot) {
+                break;
+            }
+        }
+    }
+    for (c = out; *c == '0' && c[1] && c[1] != '.'; c++) {
+    }
+    return number[0] == '-' && strcmp(c, "0") ? apr_pstrcat(p, "-", c, NULL) : c;
+}
+
+static apr_size_t characters(const char *text, apr_size_t most, const char **end)
+{
+    apr_size_t n = 0;
+
+    while (*text && n < most) {
+        text++;
+        while ((*text & 0xc0) == 0x80) {
+            text++;
+        }
+        n++;
+    }
+    *end = text;
+    return n;
+}
+
+const char *judge_common(judge_t *j, const judge_field_t *field, const char *value)
+{
+    const char *end;
+
+    if (!value) {
+        return NULL;
+    }
+    switch (field->sort) {
+    case JUDGE_TEXT:
+        if (field->no_empty && !*value) {
+            return NULL;
+        }
+        if (field->length && field->lossy && characters(value, (apr_size_t)field->length, &end) &&
+            *end) {
+            value = apr_pstrmemdup(j->p, value, (apr_size_t)(end - value));
+        }
+        break;
+    case JUDGE_NUMBER:
+        if (field->scale >= 0 && field->lossy) {
+            value = rounded(value, field->scale, j->p);
+        }
+        break;
+    case JUDGE_SET:
+        value = *value ? value : NULL;
+        break;
+    case JUDGE_DATE:
+    case JUDGE_TIME:
+    case JUDGE_BOOLEAN:
+    case JUDGE_OPTION:
+    case JUDGE_OTHER:
+        break;
+    }
+    return value ? history_text(j->history, value) : NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int judge_members(const char *set, const char *members[], int room, apr_pool_t *p)
+{
+    char *copy, *member, *rest = NULL;
+    int n = 0;
+
+    if (!set) {
+        return 0;
+    }
+    copy = apr_pstrdup(p, set);
+    for (member = apr_strtok(copy, HISTORY_MEMBER, &rest); member && n < room;
+         member = apr_strtok(NULL, HISTORY_MEMBER, &rest)) {
+        members[n++] = member;
+    }
+    qsort(members, (size_t)n, sizeof(*members), by_name);
+    return n;
+}

@@ -1,0 +1,475 @@
+/* judge_write.c - may this write of ours have put that value in place of the one that was there?
+ *
+ * Every value that the other side showed lately is tried as its source; the best answer counts.
+ */
+#include <string.h>
+
+#include "simulation/judge_impl.h"
+
+/* For so long a value that the other side showed may still be on its way: reads that wait for the budget, writes of unknown
+ * fate, commits up to a minute late. */
+#define JUDGE_ON_ITS_WAY apr_time_from_sec(600)
+/* A changed configuration takes so long to be everybody's. */
+#define JUDGE_NEWS apr_time_from_sec(120)
+
+typedef enum grade_t {
+    GRADE_NONE = 0, /* no such value on the other side */
+    GRADE_WRONG,
+    GRADE_RESIDUAL, /* S7.4 */
+    GRADE_ALLOWED,  /* by a rule, and the other way round would have been, too */
+    GRADE_CERTAIN   /* the only thing allowed */
+} grade_t;
+
+/* One write of one value, as it is judged. */
+typedef struct write_t {
+    judge_t *j;
+    const history_item_t *effect;
+    judge_gap_t gap;
+    judge_record_t *record;
+    const char *field, *member;
+    const char *value;
+    judge_version_t *was;
+    /* the best source so far */
+    grade_t grade;
+    judge_version_t *source;
+    int lossy; /* `was` lost to it by a rule */
+    const char *rule, *why;
+} write_t;
+
+/* ---- the conflict rules ---- */
+
+typedef struct duel_t {
+    judge_t *j;
+    const judge_version_t *winner, *loser;
+    const judge_mapping_t *mapping;
+} duel_t;
+
+/* S2.5: may the winner's edit count as the later, or as simultaneous and the tie be its? */
+static int may_be_later(const duel_t *duel)
+{
+    if (duel->mapping->tie == duel->winner->side) {
+        return 1;
+    }
+    return duel->winner->at + duel->j->phases->skew > duel->loser->at + duel->mapping->grace;
+}
+
+static int rule_lets_win(const judge_field_t *field, const void *baton)
+{
+    const duel_t *duel = baton;
+
+    switch (field->rule) {
+    case JUDGE_LAST_WRITE:
+        return may_be_later(duel);
+    case JUDGE_NOTION_WINS:
+        return duel->winner->side == HISTORY_NOTION;
+    case JUDGE_EXTERNAL_WINS:
+        return duel->winner->side == HISTORY_EXTERNAL;
+    case JUDGE_HOLD:
+        break;
+    }
+    return 0;
+}
+
+/* S2.6 */
+static int initial_lets_win(const judge_field_t *field, const void *baton)
+{
+    const duel_t *duel = baton;
+
+    return !duel->loser->value ||
+           (field->initial == JUDGE_INITIAL_NOTION && duel->winner->side == HISTORY_NOTION) ||
+           (field->initial == JUDGE_INITIAL_EXTERNAL && duel->winner->side == HISTORY_EXTERNAL);
+}
+
+static int was_absent(judge_t *j, int mapping, int field, apr_time_t at)
+{
+    int i;
+
+    if (APR_ARRAY_IDX(j->mappings, mapping, judge_mapping_t).fields[field].absent) {
+        return 1;
+    }
+    for (i = 0; i < j->changes->nelts; i++) {
+        const judge_field_change_t *change = &APR_ARRAY_IDX(j->changes, i, judge_field_change_t);
+
+        if (change->mapping == mapping && change->field == field && change->now.absent &&
+            change->at <= at) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int may_win(judge_t *j, int mapping, int field, const judge_version_t *winner,
+                   const judge_version_t *loser, apr_time_t at)
+{
+    const judge_version_t *base = judge_common_ancestor(j, winner, loser);
+    duel_t duel = { j, winner, loser, JUDGE_MAPPING(j, mapping) };
+
+    if (base && judge_same(loser->value, base->value)) {
+        return 1; /* S2.1: what was set to the agreed value again is no edit */
+    }
+    if (winner->origin == JUDGE_BY_REWRITE && loser->origin == JUDGE_BY_PERSON) {
+        return 0; /* S3.5 */
+    }
+    if (loser->origin == JUDGE_BY_REWRITE && winner->origin == JUDGE_BY_PERSON) {
+        return 1;
+    }
+    if ((!base || j->phases->store_forgot || was_absent(j, mapping, field, at)) &&
+        judge_was_field(j, mapping, field, at, JUDGE_NEWS, initial_lets_win, &duel)) {
+        return 1;
+    }
+    if (!base && !judge_may_be_known(j, winner, loser) && !judge_may_be_known(j, loser, winner) &&
+        !(winner->joins || loser->joins)) {
+        return 0;
+    }
+    return judge_was_field(j, mapping, field, at, JUDGE_NEWS, rule_lets_win, &duel);
+}
+
+/* ---- one source ---- */
+
+static void grade(write_t *w, grade_t grade, judge_version_t *source, int lossy, const char *rule,
+                  const char *why)
+{
+    if (grade > w->grade) {
+        w->grade = grade;
+        w->source = source;
+        w->lossy = lossy;
+        w->rule = rule;
+        w->why = why;
+    }
+}
+
+static int leads_to(const judge_field_t *field, const void *baton)
+{
+    const int *side = baton;
+
+    return field->way == JUDGE_BOTH_WAYS ||
+           field->way == (*side == HISTORY_EXTERNAL ? JUDGE_TO_EXTERNAL : JUDGE_TO_NOTION);
+}
+
+static int is_one_way(const judge_field_t *field, const void *baton)
+{
+    return field->way != JUDGE_BOTH_WAYS && leads_to(field, baton);
+}
+
+static void try_source(write_t *w, int mapping, int index, judge_version_t *source)
+{
+    judge_t *j = w->j;
+    judge_version_t *was = w->was;
+    int side = w->record->side;
+
+    if (!judge_was_field(j, mapping, index, w->effect->at, JUDGE_NEWS, leads_to, &side)) {
+        grade(w, GRADE_WRONG, source, 0, "S2.8", "towards the side that rules this field");
+    }
+    else if (was->origin == JUDGE_BY_NOBODY || judge_is_known(j, was, source)) {
+        grade(w, GRADE_CERTAIN, source, 0, NULL, NULL);
+    }
+    else if (judge_was_field(j, mapping, index, w->effect->at, JUDGE_NEWS, is_one_way, &side)) {
+        grade(w, GRADE_CERTAIN, source, was->origin != JUDGE_BY_US, NULL, NULL);
+    }
+    else if (side == HISTORY_NOTION && was->at > w->gap.read) {
+        grade(w, GRADE_RESIDUAL, source, 0, NULL, NULL);
+    }
+    else if (was->lost || judge_may_be_known(j, was, source)) {
+        grade(w, GRADE_ALLOWED, source, 0, NULL, NULL);
+    }
+    else if (judge_is_known(j, source, was) && !j->phases->store_forgot) {
+        grade(w, GRADE_WRONG, source, 0, "S6.3", "an older value over the one that replaced it");
+    }
+    else if (may_win(j, mapping, index, source, was, w->effect->at)) {
+        grade(w,
+              may_win(j, mapping, index, was, source, w->effect->at) ? GRADE_ALLOWED
+                                                                     : GRADE_CERTAIN,
+              source, 1, NULL, NULL);
+    }
+    else {
+        grade(w, GRADE_WRONG, source, 1, "S2.5", "no rule lets this value win");
+    }
+}
+
+static void try_partner(write_t *w, int mapping, int index, judge_record_t *partner)
+{
+    const char *name = JUDGE_MAPPING(w->j, mapping)->fields[index].name[partner->side];
+    judge_cell_t *cell;
+    int i;
+
+    if (!name) {
+        return;
+    }
+    cell = judge_cell(w->j, partner, name, w->member);
+    for (i = cell->stays->nelts - 1; i >= 0; i--) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+        apr_time_t to = i + 1 < cell->stays->nelts
+                            ? APR_ARRAY_IDX(cell->stays, i + 1, judge_stay_t).from
+                            : w->effect->at;
+
+        if (to < w->gap.read - JUDGE_ON_ITS_WAY) {
+            return;
+        }
+        if (judge_same(stay->version->value, w->value)) {
+            try_source(w, mapping, index, stay->version);
+        }
+    }
+}
+
+static void try_mappings(write_t *w)
+{
+    int m, i, n;
+
+    for (m = 0; m < w->j->mappings->nelts; m++) {
+        judge_record_t *partners[8];
+        int index = judge_find_field(w->j, m, w->record->side, w->field);
+
+        n = index < 0 ? 0 : judge_partners(w->j, m, w->record, partners, 8);
+        for (i = 0; i < n; i++) {
+            try_partner(w, m, index, partners[i]);
+        }
+    }
+}
+
+/* ---- values that do not come from the other side as it is ---- */
+
+/* A person commanded something before: the values of a field may then come from its own past. */
+static int was_commanded(judge_t *j, const history_item_t *effect)
+{
+    int i;
+
+    for (i = effect->number - 1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_OPERATOR &&
+            (item->op == HISTORY_UNDO || item->op == HISTORY_APPROVE)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int had_value(const judge_cell_t *cell, const char *value)
+{
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        if (judge_same(APR_ARRAY_IDX(cell->stays, i, judge_stay_t).version->value, value)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static judge_version_t *version_by_us(write_t *w)
+{
+    judge_version_t *version = apr_pcalloc(w->j->p, sizeof(*version));
+
+    version->value = w->value;
+    version->at = w->effect->at;
+    version->item = w->effect->number;
+    version->origin = JUDGE_BY_US;
+    version->side = w->record->side;
+    version->parent = w->was;
+    return version;
+}
+
+/* ---- the audit ---- */
+
+static int is_entry_of(const judge_entry_t *entry, const judge_record_t *record)
+{
+    return judge_same(record->side == HISTORY_NOTION ? entry->page : entry->key, record->id);
+}
+
+static int tells_loss(judge_t *j, const judge_field_t *field, const judge_entry_field_t *told,
+                      const write_t *w)
+{
+    if (field->sort == JUDGE_SET) {
+        return told->reason != NULL;
+    }
+    return told->reason &&
+           (judge_same(judge_common(j, field, told->before), w->was->value) ||
+            (told->has_lost && judge_same(judge_common(j, field, told->lost), w->was->value)));
+}
+
+static int tells_write(judge_t *j, const judge_field_t *field, const judge_entry_field_t *told,
+                       const write_t *w)
+{
+    return field->sort == JUDGE_SET || judge_same(judge_common(j, field, told->after), w->value);
+}
+
+/* S6.4, S3.4: the audit knows the write, and what it cost. */
+static void look_into_audit(write_t *w, int loss)
+{
+    judge_t *j = w->j;
+    int i, f, m, written = 0, lost = 0;
+
+    for (i = 0; i < j->entries->nelts && !(written && lost); i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        m = entry->mapping;
+        if (entry->side != w->record->side ||
+            JUDGE_MAPPING(j, m)->place[w->record->side] != w->record->place ||
+            !is_entry_of(entry, w->record)) {
+            continue;
+        }
+        for (f = 0; f < entry->field_count; f++) {
+            int index = judge_find_field(j, m, HISTORY_NOTION, entry->fields[f].name);
+
+            if (index >= 0 && index == judge_find_field(j, m, w->record->side, w->field)) {
+                const judge_field_t *field = &JUDGE_MAPPING(j, m)->fields[index];
+
+                written |= tells_write(j, field, &entry->fields[f], w);
+                lost |= tells_loss(j, field, &entry->fields[f], w);
+            }
+        }
+    }
+    if (!written) {
+        judge_blame(j, "S3.4", w->effect->number, "a write that no audit entry tells of: %s",
+                    w->field);
+    }
+    else if (loss && !lost) {
+        judge_blame(j, "S6.4", w->effect->number,
+                    "'%s' was overwritten in %s, and no audit entry has it",
+                    w->was->value ? w->was->value : "null", w->field);
+    }
+}
+
+/* ---- the verdict ---- */
+
+static void count(judge_figures_t *figures, const write_t *w)
+{
+    figures->outcomes++;
+    figures->certain += w->grade == GRADE_CERTAIN;
+    figures->residual += w->grade == GRADE_RESIDUAL;
+    figures->conflicts += w->grade >= GRADE_ALLOWED && w->lossy;
+}
+
+static void settle_without_source(write_t *w)
+{
+    judge_cell_t *cell = judge_cell(w->j, w->record, w->field, w->member);
+
+    if (w->record->refilled && judge_same(w->value, w->was->value)) {
+        w->source = w->was; /* from the image of the row as it was */
+        return;
+    }
+    w->source = version_by_us(w);
+    if ((was_commanded(w->j, w->effect) || w->record->deaths->nelts) && had_value(cell, w->value)) {
+        w->grade = GRADE_ALLOWED;
+        return;
+    }
+    if (w->grade == GRADE_WRONG) {
+        return;
+    }
+    judge_blame(w->j, "S6.3", w->effect->number, "we wrote a value that nobody gave: %s = '%s'",
+                w->field, w->value ? w->value : "null");
+}
+
+void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record,
+                     const char *field, const char *member, const char *after)
+{
+    judge_cell_t *cell = judge_cell(j, record, field, member);
+    write_t w = {
+        .j = j, .effect = effect, .record = record, .field = field, .member = member, .value = after
+    };
+    judge_stay_t *stay;
+    int loss;
+
+    w.was = judge_now(cell);
+    if (judge_same(w.was->value, after)) {
+        return;
+    }
+    w.gap = judge_gap(j, effect);
+    try_mappings(&w);
+    if (w.grade == GRADE_WRONG && !was_commanded(j, effect)) {
+        judge_blame(j, w.rule, effect->number, "%s: '%s' was replaced by '%s': %s", field,
+                    w.was->value ? w.was->value : "null", after ? after : "null", w.why);
+    }
+    if (w.grade == GRADE_NONE) {
+        settle_without_source(&w);
+    }
+    count(&j->figures, &w);
+    loss = w.lossy && w.grade >= GRADE_ALLOWED && w.was->origin == JUDGE_BY_PERSON && !w.was->lost;
+    if (loss) {
+        w.was->lost = 1;
+        j->figures.losses++;
+    }
+    if (!j->phases->store_forgot) {
+        look_into_audit(&w, loss);
+    }
+    stay = apr_array_push(cell->stays);
+    stay->version = w.source;
+    stay->from = effect->at;
+}
+
+/* ---- whole records ---- */
+
+void judge_made_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record)
+{
+    int m, n = 0;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        judge_record_t *partners[8];
+
+        n += judge_partners(j, m, record, partners, 8);
+        if (JUDGE_MAPPING(j, m)->mark < 0) {
+            return; /* the links tell at the end */
+        }
+    }
+    if (!n) {
+        judge_blame(j, "S6.6", effect->number, "we made a record that has no origin");
+    }
+}
+
+/* Did people edit the survivor in a way that its deleted partner never showed? (S2.7) */
+static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, judge_record_t *gone,
+                            apr_time_t until)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int f, other = gone->side;
+
+    for (f = 0; f < m->field_count; f++) {
+        const judge_field_t *field = judge_field_at(j, mapping, f, until);
+        judge_version_t *now, *then;
+
+        if (!field || field->sort == JUDGE_SET || !field->name[other] ||
+            !field->name[survivor->side] || !leads_to(field, &other)) {
+            continue;
+        }
+        now = judge_now(judge_cell(j, survivor, field->name[survivor->side], NULL));
+        then = judge_now(judge_cell(j, gone, field->name[other], NULL));
+        if (now->origin == JUDGE_BY_PERSON && now->at <= until && !now->lost &&
+            !judge_same(now->value, then->value) && !judge_may_be_known(j, now, then)) {
+            const judge_version_t *base = judge_common_ancestor(j, now, then);
+
+            if (!base || !judge_same(base->value, now->value)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record)
+{
+    judge_gap_t gap = judge_gap(j, effect);
+    int m, i, n, allowed = 0, edited = 0;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        judge_record_t *partners[8];
+
+        n = judge_partners(j, m, record, partners, 8);
+        for (i = 0; i < n; i++) {
+            if (judge_was_away(partners[i], gap.read - JUDGE_ON_ITS_WAY, gap.sent) &&
+                JUDGE_MAPPING(j, m)->deletes[record->side] == JUDGE_PROPAGATE) {
+                allowed = 1;
+                edited |= has_unknown_edit(j, m, record, partners[i],
+                                           record->side == HISTORY_NOTION ? gap.read : effect->at);
+            }
+        }
+    }
+    j->figures.outcomes++;
+    j->figures.certain += allowed;
+    if (!allowed && !was_commanded(j, effect)) {
+        judge_blame(j, "S6.7", effect->number,
+                    "we deleted a record whose partner nobody had deleted");
+    }
+    else if (edited && !j->phases->store_forgot) {
+        judge_blame(j, "S2.7", effect->number, "we deleted a record that people had edited since");
+    }
+}

@@ -1,0 +1,470 @@
+/* The judge of the simulation on histories made by hand: what is right passes, and each wrong is called by its rule. */
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <stdlib.h>
+
+#include "simulation/judge.h"
+#include "tap/tap.h"
+
+#define SEC apr_time_from_sec(1)
+
+enum { MARK = 0, NAME, QTY, TAGS, ONEWAY, FIELDS };
+
+static apr_pool_t *pool;
+static history_t *h;
+static judge_t *judge;
+static judge_field_t fields[FIELDS];
+static judge_phases_t phases;
+static apr_time_t now;
+static const char *seen; /* rules that were broken, in order */
+
+static void begin(void)
+{
+    judge_mapping_t mapping = { 0 };
+    judge_connection_t connection = { "n", 3, apr_time_from_sec(1) };
+    static const judge_field_t plain[FIELDS] = {
+        [MARK] = { .name = { "Mark", "mark" }, .scale = -1 },
+        [NAME] = { .name = { "Name", "name" }, .no_empty = 1 },
+        [QTY] = { .name = { "Qty", "qty" }, .sort = JUDGE_NUMBER, .scale = 2, .lossy = 1 },
+        [TAGS] = { .name = { "Tags", "tags" }, .sort = JUDGE_SET },
+        [ONEWAY] = { .name = { "Way", "way" }, .way = JUDGE_TO_EXTERNAL }
+    };
+
+    apr_pool_clear(pool);
+    h = history_create(pool);
+    judge = judge_create(h, pool);
+    memcpy(fields, plain, sizeof(fields));
+    mapping.name = "m";
+    mapping.place[0] = "ds";
+    mapping.place[1] = "t";
+    mapping.fields = fields;
+    mapping.field_count = FIELDS;
+    mapping.mark = MARK;
+    mapping.grace = 2 * SEC;
+    mapping.tie = HISTORY_NOTION;
+    (void)judge_add_mapping(judge, &mapping);
+    judge_add_connection(judge, &connection);
+    now = 1000 * SEC;
+    phases = (judge_phases_t){ .calm = 1 << 30,
+                               .rest = apr_time_from_sec(100000),
+                               .end = apr_time_from_sec(200000) };
+}
+
+static const char *rules(void)
+{
+    int i;
+
+    seen = "";
+    (void)judge_run(judge, &phases);
+    for (i = 0; i < judge_count(judge); i++) {
+        seen = apr_pstrcat(pool, seen, i ? " " : "", judge_violation(judge, i)->rule, NULL);
+    }
+    return seen;
+}
+
+static void verdict(const char *wanted, const char *name)
+{
+    int i;
+
+    if (!tap_str(rules(), wanted, "%s", name)) {
+        for (i = 0; i < judge_count(judge); i++) {
+            tap_diag("%s", judge_violation(judge, i)->what);
+        }
+    }
+}
+
+static const char *place(int side)
+{
+    return side ? "t" : "ds";
+}
+
+static void make(int side, const char *id, const char *mark)
+{
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_MAKE, side, place(side), id, NULL, NULL);
+    history_set(h, HISTORY_ACT, 0, now, side, place(side), id, fields[MARK].name[side], NULL, mark);
+}
+
+static void edit(int side, const char *id, int field, const char *before, const char *after)
+{
+    now += 10 * SEC;
+    history_set(h, HISTORY_ACT, 0, now, side, place(side), id, fields[field].name[side], before,
+                after);
+}
+
+static int request(history_op_t op, int side, const char *id, apr_time_t sent, apr_time_t answered)
+{
+    history_item_t item = { .kind = HISTORY_REQUEST,
+                            .op = op,
+                            .at = answered,
+                            .side = side,
+                            .place = place(side),
+                            .record = id,
+                            .sent = sent,
+                            .answered = answered,
+                            .worker = 1 };
+
+    item.request = history_request(h);
+    item.connection = side ? "s" : "n";
+    item.status = side ? 0 : 200;
+    (void)history_add(h, &item);
+    return item.request;
+}
+
+static void told(int side, const char *id, int field, const char *before, const char *after,
+                 const char *reason)
+{
+    judge_entry_field_t *f = apr_pcalloc(pool, sizeof(*f));
+    judge_entry_t entry = {
+        .op = "update", .state = "applied", .side = side, .fields = f, .field_count = 1
+    };
+
+    f->name = fields[field].name[0];
+    f->before = before;
+    f->after = after;
+    f->reason = reason;
+    entry.page = side ? NULL : id;
+    entry.key = side ? id : NULL;
+    judge_add_entry(judge, &entry);
+}
+
+/* Read, then write, as the rules want it: 100 ms each. */
+static void write_by_us(int side, const char *id, int field, const char *before, const char *after)
+{
+    int number;
+
+    now += 5 * SEC;
+    (void)request(HISTORY_ASK_READ, side, id, now, now + SEC / 10);
+    now += SEC / 5;
+    number = history_request(h);
+    history_set(h, HISTORY_ACT, number, now + SEC / 20, side, place(side), id,
+                fields[field].name[side], before, after);
+    {
+        history_item_t item = { .kind = HISTORY_REQUEST,
+                                .op = HISTORY_ASK_UPDATE,
+                                .side = side,
+                                .record = id,
+                                .worker = 1,
+                                .sent = now,
+                                .answered = now + SEC / 10,
+                                .at = now + SEC / 10,
+                                .request = number };
+
+        item.connection = side ? "s" : "n";
+        item.status = side ? 0 : 200;
+        (void)history_add(h, &item);
+    }
+    now += SEC;
+    told(side, id, field, before, after, "changed");
+}
+
+static void copy_by_us(int side, const char *id, const char *mark)
+{
+    int number = history_request(h);
+
+    now += SEC;
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, side, place(side), id, NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, side, place(side), id, fields[MARK].name[side], NULL,
+                mark);
+    told(side, id, MARK, NULL, mark, NULL);
+}
+
+static void remove_by_us(int side, const char *id)
+{
+    int number;
+
+    now += 5 * SEC;
+    (void)request(HISTORY_ASK_READ, side, id, now - SEC / 2, now - SEC / 4);
+    number = request(HISTORY_ASK_DELETE, side, id, now, now + SEC / 10);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_DELETE, side, place(side), id, NULL, NULL);
+}
+
+static void link_up(const char *page, const char *key, int trouble, const char *code)
+{
+    judge_link_t link = { .id = 1, .page = page, .key = key, .state = JUDGE_LINK_ACTIVE };
+
+    link.trouble = trouble;
+    link.code = code;
+    link.what = code ? "something" : NULL;
+    judge_add_link(judge, &link);
+}
+
+/* A page and the row we made of it. */
+static void pair(void)
+{
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 0, NULL);
+}
+
+static void test_right(void)
+{
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit(1, "1", NAME, "Ada", "Eve");
+    write_by_us(0, "p", NAME, "Ada", "Eve");
+    verdict("", "an edit on each side, carried one after the other");
+    tap_int(judge_figures(judge)->certain, judge_figures(judge)->outcomes,
+            "nothing else would have been right");
+
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    edit(1, "1", NAME, NULL, "Eve");
+    write_by_us(1, "1", NAME, "Eve", "Ada");
+    verdict("", "the later edit may lose to the tie");
+    tap_int(judge_figures(judge)->losses, 1, "that is counted");
+
+    pair();
+    edit(1, "1", QTY, NULL, "1.005");
+    write_by_us(0, "p", QTY, NULL, "1.01");
+    verdict("", "rounded on the way");
+}
+
+static void test_convergence(void)
+{
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    verdict("S6.1", "an edit that never arrives");
+
+    begin();
+    make(0, "p", "one");
+    verdict("S6.1", "a record that is never copied");
+
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 2, "held.conflict");
+    edit(0, "p", NAME, NULL, "Ada");
+    verdict("S6.1", "held, although only one side was edited and no rule says hold");
+
+    begin();
+    fields[NAME].rule = JUDGE_HOLD;
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 2, "held.conflict");
+    edit(0, "p", NAME, NULL, "Ada");
+    verdict("S6.1", "held by rule, although only one side was edited");
+
+    begin();
+    fields[NAME].rule = JUDGE_HOLD;
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 2, "held.conflict");
+    edit(0, "p", NAME, NULL, "Ada");
+    edit(1, "1", NAME, NULL, "Eve");
+    verdict("", "a conflict that the rule holds");
+
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 1, "some.new_code");
+    edit(0, "p", NAME, NULL, "Ada");
+    verdict("S6.1", "a reason the judge does not know is none");
+}
+
+static void test_wrong_values(void)
+{
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit(1, "1", NAME, "Ada", "Eve");
+    write_by_us(1, "1", NAME, "Eve", "Ada");
+    verdict("S6.3", "the one side that changed is put back");
+
+    pair();
+    write_by_us(1, "1", NAME, NULL, "Bob");
+    verdict("S6.3 S6.1", "a value from nowhere");
+
+    pair();
+    write_by_us(0, "p", ONEWAY, NULL, NULL);
+    edit(1, "1", ONEWAY, NULL, "x");
+    write_by_us(0, "p", ONEWAY, NULL, "x");
+    verdict("S2.8", "against the direction of a field");
+
+    pair();
+    edit(1, "1", NAME, NULL, "Eve");
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(0, "p", NAME, "Ada", "Eve");
+    verdict("S2.5", "the earlier edit wins, and the tie is not its");
+
+    begin();
+    fields[NAME].rule = JUDGE_HOLD;
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 0, NULL);
+    edit(0, "p", NAME, NULL, "Ada");
+    edit(1, "1", NAME, NULL, "Eve");
+    write_by_us(1, "1", NAME, "Eve", "Ada");
+    verdict("S2.5", "a conflict that should be held is decided");
+}
+
+static void test_gap(void)
+{
+    int number;
+
+    pair();
+    edit(1, "1", NAME, NULL, "Eve");
+    now += SEC;
+    (void)request(HISTORY_ASK_READ, 0, "p", now, now + SEC / 10);
+    history_set(h, HISTORY_ACT, 0, now + SEC / 5, 0, "ds", "p", "Name", NULL, "Ada");
+    number = request(HISTORY_ASK_UPDATE, 0, "p", now + SEC / 4, now + SEC / 2);
+    history_set(h, HISTORY_ACT, number, now + SEC / 3, 0, "ds", "p", "Name", "Ada", "Eve");
+    told(0, "p", NAME, NULL, "Eve", "external changed");
+    verdict("", "an edit between our read and our commit is lost, as documented");
+    tap_int(judge_figures(judge)->residual, 1, "and counted");
+}
+
+static void test_sets(void)
+{
+    pair();
+    edit(0, "p", TAGS, NULL, "a");
+    edit(1, "1", TAGS, NULL, "b");
+    write_by_us(1, "1", TAGS, "b", "a" HISTORY_MEMBER "b");
+    write_by_us(0, "p", TAGS, "a", "a" HISTORY_MEMBER "b");
+    verdict("", "members of both sides");
+
+    pair();
+    edit(0, "p", TAGS, NULL, "a");
+    edit(1, "1", TAGS, NULL, "b");
+    write_by_us(1, "1", TAGS, "b", "a");
+    verdict("S6.3", "one side's set in place of both");
+}
+
+static void test_audit(void)
+{
+    int number;
+
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    number = request(HISTORY_ASK_UPDATE, 1, "1", now + SEC, now + 2 * SEC);
+    history_set(h, HISTORY_ACT, number, now + 2 * SEC, 1, "t", "1", "name", NULL, "Ada");
+    verdict("S3.4", "a write that the audit does not know");
+
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    edit(1, "1", NAME, NULL, "Eve");
+    number = request(HISTORY_ASK_UPDATE, 1, "1", now + SEC, now + 2 * SEC);
+    history_set(h, HISTORY_ACT, number, now + 2 * SEC, 1, "t", "1", "name", "Eve", "Ada");
+    told(1, "1", NAME, "Bob", "Ada", "conflict");
+    verdict("S6.4", "a value lost without a trace");
+}
+
+static void test_deletes(void)
+{
+    pair();
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, "ds", "p", NULL, NULL);
+    remove_by_us(1, "1");
+    verdict("", "a delete that follows one");
+
+    pair();
+    remove_by_us(1, "1");
+    verdict("S6.7 S6.1", "a delete that follows nothing");
+
+    pair();
+    edit(1, "1", NAME, NULL, "Eve");
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, "ds", "p", NULL, NULL);
+    remove_by_us(1, "1");
+    verdict("S2.7", "a delete over an edit");
+
+    pair();
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_HIDE, 0, "ds", "p", NULL, NULL);
+    remove_by_us(1, "1");
+    verdict("S6.7", "a page that we may not see any more is no delete");
+}
+
+static void test_doubles(void)
+{
+    pair();
+    copy_by_us(1, "2", "one");
+    verdict("S6.6 S6.1", "a create that was repeated");
+
+    begin();
+    copy_by_us(1, "2", "one");
+    verdict("S6.6 S6.3 S6.6 S6.1", "a record that nobody made");
+
+    begin();
+    make(0, "p", "one");
+    make(1, "1", "two");
+    link_up("p", "1", 0, NULL);
+    verdict("S6.6", "different records are linked");
+}
+
+static void test_services(void)
+{
+    int i;
+
+    pair();
+    for (i = 0; i < 4; i++) {
+        (void)request(HISTORY_ASK_READ, 0, "p", now + i * SEC / 4, now + i * SEC / 4 + SEC / 5);
+    }
+    verdict("S6.8", "four requests within a second, three are allowed");
+
+    pair();
+    for (i = 0; i < 9; i++) {
+        (void)request(HISTORY_ASK_READ, 0, "p", now + i * SEC / 2, now + i * SEC / 2 + SEC / 10);
+    }
+    verdict("", "no more than three");
+
+    pair();
+    for (i = 0; i < 2; i++) {
+        history_item_t item = { .kind = HISTORY_REQUEST,
+                                .op = HISTORY_ASK_READ,
+                                .connection = "n",
+                                .worker = 1,
+                                .status = 429,
+                                .retry_after = 5 * SEC };
+
+        item.request = history_request(h);
+        item.sent = now + i * 3 * SEC;
+        item.answered = item.at = item.sent + SEC;
+        (void)history_add(h, &item);
+    }
+    verdict("S6.8", "earlier than Retry-After says");
+
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    phases.rest = now + SEC;
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    verdict("S6.2", "a write where all should rest");
+
+    pair();
+    edit(1, "1", NAME, NULL, "Eve");
+    now += SEC;
+    i = request(HISTORY_ASK_UPDATE, 0, "p", now, now + SEC);
+    history_set(h, HISTORY_ACT, i, now + SEC / 2, 0, "ds", "p", "Name", NULL, "Eve");
+    told(0, "p", NAME, NULL, "Eve", "external changed");
+    verdict("S3.1", "a page is written that was not read");
+}
+
+static void test_history_is_whole(void)
+{
+    pair();
+    judge_show(judge, 0, "ds", "p", "Name", "Ada");
+    judge_show(judge, 1, "t", "1", NULL, NULL);
+    verdict("history", "the services hold what nobody wrote down");
+
+    pair();
+    judge_show(judge, 0, "ds", "p", "Name", NULL);
+    verdict("history", "a record that is not shown");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    test_right();
+    test_convergence();
+    test_wrong_values();
+    test_gap();
+    test_sets();
+    test_audit();
+    test_deletes();
+    test_doubles();
+    test_services();
+    test_history_is_whole();
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
