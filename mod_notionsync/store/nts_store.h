@@ -86,6 +86,12 @@ typedef struct nts_mapping_status_t {
     apr_time_t full_done; /* end of the last full reconciliation */
     apr_time_t latency[NTS_SIDE_COUNT]; /* last notice-to-write time towards that side */
     const char *triggers;               /* one line for the dashboard: provisioned, missing, ... */
+    /* S4.1: what we last left in the external database, and what we were about to leave there; one of the two is
+     * found there again unless this store is an older copy, or a new one. NULL: nothing yet */
+    const char *mark;
+    const char *mark_next;
+    /* "state.lost", "state.restored", ...: nothing is written until a plan is applied; NULL: no doubt */
+    const char *doubt;
 } nts_mapping_status_t;
 
 /** All zero for a mapping that is not known. Note that nts_store_take_changes moves `counter` and a match

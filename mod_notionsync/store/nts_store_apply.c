@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/nts_store_impl.h"
+#include "store/nts_store_plan.h"
 #include "sync/nts_limits.h"
 
 typedef struct apply_t {
@@ -151,32 +152,66 @@ static const nts_stmt_t deletes = {
     " AND at > %lld AND state <> 2"
 };
 
-static apr_status_t judge_delete(apply_t *apply)
+typedef struct deletes_t {
+    apr_int64_t at_start; /* links that were active when the hour began */
+    apr_int64_t active;   /* now, less those whose delete is on its way */
+    apr_int64_t deleted;
+} deletes_t;
+
+static apr_status_t read_deletes(deletes_t *found, nts_store_t *store, apr_int64_t mapping,
+                                 apr_pool_t *ptemp)
 {
-    apr_time_t hour = nts_store_now(apply->store) - apr_time_from_sec(3600);
+    apr_time_t hour = nts_store_now(store) - apr_time_from_sec(3600);
     nts_tally_t tally;
     nts_rows_t rows;
-    apr_int64_t deleted = 0;
     apr_int64_t on_their_way = 0;
-    const char *why = NULL;
-    apr_status_t rv = nts_tally_read(&tally, apply->store, apply->mapping, apply->ptemp);
+    apr_status_t rv = nts_tally_read(&tally, store, mapping, ptemp);
 
     if (rv == APR_SUCCESS) {
-        rv = nts_db_select(&rows, apply->store->db, &deletes,
-                           NTS_ARGS(nts_int(apply->mapping), nts_int(hour)), apply->ptemp);
+        rv = nts_db_select(&rows, store->db, &deletes, NTS_ARGS(nts_int(mapping), nts_int(hour)),
+                           ptemp);
     }
     if (rv != APR_SUCCESS) {
         return rv;
     }
     if (nts_rows_next(&rows)) {
-        deleted = nts_rows_int(&rows, 0);
+        found->deleted = nts_rows_int(&rows, 0);
         on_their_way = nts_rows_int(&rows, 1);
     }
-    if (!nts_delete_is_allowed(tally.active - tally.made + tally.left, tally.active - on_their_way,
-                               deleted, apply->commit->delete_limit_percent, &why, apply->p)) {
+    found->at_start = tally.active - tally.made + tally.left;
+    found->active = tally.active - on_their_way;
+    return APR_SUCCESS;
+}
+
+static apr_status_t judge_delete(apply_t *apply)
+{
+    deletes_t found = { 0, 0, 0 };
+    const char *why = NULL;
+    apr_status_t rv = read_deletes(&found, apply->store, apply->mapping, apply->ptemp);
+
+    if (rv == APR_SUCCESS &&
+        !nts_delete_is_allowed(found.at_start, found.active, found.deleted,
+                               apply->commit->delete_limit_percent, &why, apply->p)) {
         return refuse(apply, NTS_COMMIT_LIMIT, why);
     }
-    return APR_SUCCESS;
+    return rv;
+}
+
+apr_status_t nts_store_delete_room(apr_int64_t *room, nts_store_t *store,
+                                   const nts_mapping_t *mapping, apr_int64_t wanted)
+{
+    apr_pool_t *ptemp = nts_store_scratch(store);
+    deletes_t found = { 0, 0, 0 };
+    const char *why;
+    apr_status_t rv = read_deletes(&found, store, mapping->id, ptemp);
+
+    for (*room = 0; rv == APR_SUCCESS && *room < wanted; (*room)++) {
+        if (!nts_delete_is_allowed(found.at_start, found.active - *room, found.deleted + *room,
+                                   mapping->delete_limit_percent, &why, ptemp)) {
+            break;
+        }
+    }
+    return rv;
 }
 
 static apr_status_t judge(apply_t *apply, const char *group, apr_int64_t epoch)

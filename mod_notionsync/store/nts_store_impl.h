@@ -8,7 +8,7 @@
 #include "store/nts_store.h"
 
 /** The schema this version reads and writes. */
-#define NTS_STORE_SCHEMA 1
+#define NTS_STORE_SCHEMA 2
 
 /** A call that is its own transaction waits this long for the writer lock. */
 #define NTS_STORE_WAIT apr_time_from_sec(10)
@@ -111,5 +111,8 @@ typedef struct nts_tally_t {
 } nts_tally_t;
 apr_status_t nts_tally_read(nts_tally_t *tally, nts_store_t *store, apr_int64_t mapping,
                             apr_pool_t *ptemp);
+
+/** Hold a record that so many of each side could be the partner of (S5.1). */
+void nts_match_hold(nts_link_t *link, const apr_int64_t *times, apr_pool_t *p);
 
 #endif /* NTS_STORE_IMPL_H */

@@ -154,6 +154,18 @@ static apr_status_t pair_up(join_t *join, const char *page, const char *key)
     return rv;
 }
 
+void nts_match_hold(nts_link_t *link, const apr_int64_t *times, apr_pool_t *p)
+{
+    link->state = NTS_LINK_NEW;
+    link->trouble = NTS_TROUBLE_HELD;
+    link->next_try = 0;
+    nts_outcome_set(&link->outcome, p, NTS_REMEDY_PERSON, NTS_MATCH_AMBIGUOUS,
+                    "The match fields of this record have the same values in %" APR_INT64_T_FMT
+                    " Notion pages and %" APR_INT64_T_FMT " external records",
+                    times[NTS_NOTION], times[NTS_EXTERNAL]);
+    link->outcome.advice = "Make the match fields unique on both sides.";
+}
+
 static apr_status_t hold(join_t *join, nts_side_t side, const char *id, const apr_int64_t *times)
 {
     nts_link_t *link;
@@ -168,14 +180,7 @@ static apr_status_t hold(join_t *join, nts_side_t side, const char *id, const ap
         before = -1;
     }
     *(side == NTS_NOTION ? &link->page : &link->key) = id;
-    link->state = NTS_LINK_NEW;
-    link->trouble = NTS_TROUBLE_HELD;
-    link->next_try = 0;
-    nts_outcome_set(&link->outcome, join->ptemp, NTS_REMEDY_PERSON, NTS_MATCH_AMBIGUOUS,
-                    "The match fields of this record have the same values in %" APR_INT64_T_FMT
-                    " Notion pages and %" APR_INT64_T_FMT " external records",
-                    times[NTS_NOTION], times[NTS_EXTERNAL]);
-    link->outcome.advice = "Make the match fields unique on both sides.";
+    nts_match_hold(link, times, join->ptemp);
     join->result->ambiguous++;
     return nts_link_write(join->store, join->mapping, link, before, join->ptemp);
 }

@@ -124,8 +124,35 @@ static const char *const step_1[] = {
     NULL,
 };
 
+/* Plans: what a run would do, item by item. */
+static const char *const step_2[] = {
+    "CREATE TABLE plan (id INTEGER PRIMARY KEY AUTOINCREMENT, mapping INTEGER NOT NULL,"
+    " uid TEXT NOT NULL, revision TEXT NOT NULL, instance TEXT,"
+    " counter INTEGER NOT NULL CHECK (typeof(counter) = 'integer'), state TEXT NOT NULL,"
+    " made INTEGER NOT NULL CHECK (typeof(made) = 'integer'),"
+    " applied INTEGER NOT NULL CHECK (typeof(applied) = 'integer'), by TEXT,"
+    " requests INTEGER NOT NULL, counts TEXT, note TEXT,"
+    " CHECK (state IN ('loading', 'making', 'ready', 'applying', 'applied', 'failed')))",
+    "CREATE INDEX plan_mapping ON plan (mapping)",
+    "CREATE TABLE plan_item (id INTEGER PRIMARY KEY, plan INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 8), page TEXT, key TEXT,"
+    " pairs INTEGER NOT NULL CHECK (pairs IN (0, 1)),"
+    " to_notion INTEGER NOT NULL, to_external INTEGER NOT NULL, conflict INTEGER NOT NULL,"
+    " over_limit INTEGER NOT NULL, fate INTEGER NOT NULL CHECK (fate BETWEEN 0 AND 3), why TEXT,"
+    " text TEXT NOT NULL, CHECK (page IS NOT NULL OR key IS NOT NULL))",
+    "CREATE INDEX plan_item_plan ON plan_item (plan)",
+    "CREATE INDEX plan_item_page ON plan_item (plan, page)",
+    "CREATE INDEX plan_item_key ON plan_item (plan, key)",
+
+    /* What tells a state store from an older copy of itself (S4.1); why a plan has to come first. */
+    "ALTER TABLE status ADD COLUMN mark TEXT",
+    "ALTER TABLE status ADD COLUMN mark_next TEXT",
+    "ALTER TABLE status ADD COLUMN doubt TEXT",
+    NULL,
+};
+
 /* steps[n] leads from version n to n + 1. */
-static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1 };
+static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"

@@ -6,12 +6,12 @@
 static const nts_stmt_t set_property = { "UPDATE pair SET property = %s WHERE id = %lld" };
 static const nts_stmt_t get_status = {
     "SELECT state, outcome, matched, instance, counter, listed, full_done, latency_notion,"
-    " latency_external, triggers FROM status WHERE mapping = %lld"
+    " latency_external, triggers, mark, mark_next, doubt FROM status WHERE mapping = %lld"
 };
 static const nts_stmt_t put_status = {
     "INSERT OR REPLACE INTO status (mapping, state, outcome, matched, instance, counter, listed,"
-    " full_done, latency_notion, latency_external, triggers)"
-    " VALUES (%lld, %lld, %s, %lld, %s, %lld, %lld, %lld, %lld, %lld, %s)"
+    " full_done, latency_notion, latency_external, triggers, mark, mark_next, doubt)"
+    " VALUES (%lld, %lld, %s, %lld, %s, %lld, %lld, %lld, %lld, %lld, %s, %s, %s, %s)"
 };
 static const nts_stmt_t put_schema = { "INSERT OR REPLACE INTO schema_snapshot (mapping, side, at,"
                                        " text) VALUES (%lld, %lld, %lld, %s)" };
@@ -53,6 +53,9 @@ apr_status_t nts_store_get_status(nts_mapping_status_t *status, nts_store_t *sto
     status->latency[NTS_NOTION] = nts_rows_int(&rows, 7);
     status->latency[NTS_EXTERNAL] = nts_rows_int(&rows, 8);
     status->triggers = nts_row_copy(&rows, 9, p);
+    status->mark = nts_row_copy(&rows, 10, p);
+    status->mark_next = nts_row_copy(&rows, 11, p);
+    status->doubt = nts_row_copy(&rows, 12, p);
     return rv == APR_SUCCESS ? rows.problem : rv;
 }
 
@@ -72,7 +75,8 @@ apr_status_t nts_store_put_status(nts_store_t *store, apr_int64_t mapping,
                  nts_int(status->matched != 0), nts_text(status->instance),
                  nts_int(status->counter), nts_int(status->listed), nts_int(status->full_done),
                  nts_int(status->latency[NTS_NOTION]), nts_int(status->latency[NTS_EXTERNAL]),
-                 nts_text(status->triggers)));
+                 nts_text(status->triggers), nts_text(status->mark), nts_text(status->mark_next),
+                 nts_text(status->doubt)));
     return nts_unit_leave(store, own, rv);
 }
 

@@ -45,6 +45,9 @@ static void renew_status(nts_flow_t *flow, const nts_mapping_status_t *status)
     nts_outcome_copy(&renewed.outcome, &status->outcome, p);
     renewed.instance = apr_pstrdup(p, status->instance);
     renewed.triggers = apr_pstrdup(p, status->triggers);
+    renewed.mark = apr_pstrdup(p, status->mark);
+    renewed.mark_next = apr_pstrdup(p, status->mark_next);
+    renewed.doubt = apr_pstrdup(p, status->doubt);
     flow->status = renewed;
     flow->status_pool = p;
     if (old) {
