@@ -1,6 +1,7 @@
 /* mns_facts_overview.c - facts of the first page: how everything is doing now. */
 #include <string.h>
 
+#include "base/nts_str.h"
 #include "httpd/mns_status.h"
 
 #define ENTRIES_SHOWN 12
@@ -105,6 +106,32 @@ static void add_budget(nts_json_t *parent, const mns_page_t *page, int index)
                   page->r->pool);
 }
 
+/* S1: told once it is known; people are to know where it is far off. */
+static void add_clock(nts_json_t *parent, const mns_page_t *page, int index)
+{
+    apr_pool_t *p = page->r->pool;
+    nts_json_t *node;
+    nts_skew_t skew;
+    apr_interval_time_t offset;
+
+    nts_segment_get_clock(&skew, page->core->segment, index);
+    if (!skew.is_known) {
+        return;
+    }
+    node = nts_json_add_object(parent, "clock");
+    offset = nts_skew_offset(&skew);
+    nts_json_add_int(node, "offset_ms", offset / 1000);
+    nts_json_add_int(node, "uncertainty_ms", nts_skew_uncertainty(&skew) / 1000);
+    if (nts_skew_is_notable(&skew)) {
+        nts_json_add_string(node, "hint",
+                            apr_psprintf(p, "its clock is %s %s ours; times are corrected by that",
+                                         nts_duration_text((offset < 0 ? -offset : offset) /
+                                                               APR_USEC_PER_SEC * APR_USEC_PER_SEC,
+                                                           p),
+                                         offset < 0 ? "behind" : "ahead of"));
+    }
+}
+
 static apr_status_t add_services(const mns_page_t *page)
 {
     nts_json_t *list = nts_json_add_array(page->facts, "services");
@@ -121,6 +148,7 @@ static apr_status_t add_services(const mns_page_t *page)
         node = nts_json_add_object(list, NULL);
         nts_json_add_string(node, "name", service->name);
         nts_json_add_string(node, "kind", service->kind == NTS_SERVICE_NOTION ? "notion" : "sql");
+        add_clock(node, page, i);
         if (service->kind == NTS_SERVICE_NOTION) {
             add_budget(node, page, i);
             rv = add_hook(node, page, service);

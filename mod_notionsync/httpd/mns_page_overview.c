@@ -197,7 +197,13 @@ static void write_service(const mns_page_t *page, const nts_json_t *service)
     mns_text_of(page, service, "name");
     mns_put(page, "</b> <span class=faint>");
     mns_text_of(page, service, "kind");
-    mns_put(page, "</span></td><td data-label=Budget>");
+    mns_put(page, "</span>");
+    if (nts_json_get_string(nts_json_get(service, "clock"), "hint")) {
+        mns_put(page, "<br><span class=faint>");
+        mns_text_of(page, nts_json_get(service, "clock"), "hint");
+        mns_put(page, "</span>");
+    }
+    mns_put(page, "</td><td data-label=Budget>");
     if (budget) {
         int used = (int)nts_json_get_int(budget, "used", 0);
         int capacity = (int)nts_json_get_int(budget, "capacity", 0);

@@ -1,4 +1,4 @@
-/* nts_exchange.c - names of what is asked and answered. */
+/* nts_exchange.c - names of what is asked and answered, and whose clock it goes by. */
 #include "model/nts_exchange.h"
 
 const char *nts_ask_name(nts_ask_kind_t kind)
@@ -17,4 +17,44 @@ const char *nts_result_name(nts_result_t result)
                                          "unknown", "refused", "trashed", "blocked" };
 
     return names[result];
+}
+
+void nts_ask_to_clock(nts_ask_t *ask, const nts_skew_t *skew)
+{
+    nts_listing_t *listing = &ask->listing;
+
+    /* Whoever lists edits leaves a minute and more for what is late; widening that for clocks that are right
+     * would only list the minutes beside it as well. Looking for what was created leaves nothing. */
+    if (ask->kind == NTS_ASK_FIND || nts_skew_is_notable(skew)) {
+        listing->edited_since = nts_skew_theirs_earliest(skew, listing->edited_since);
+        listing->edited_before = nts_skew_theirs_latest(skew, listing->edited_before);
+    }
+}
+
+static void correct_record(nts_record_t *record, const nts_skew_t *skew)
+{
+    record->created = nts_skew_latest(skew, record->created);
+    record->edited = nts_skew_latest(skew, record->edited);
+    record->changed = nts_skew_latest(skew, record->changed);
+}
+
+void nts_answer_from_clock(nts_answer_t *answer, const nts_skew_t *skew, apr_pool_t *p)
+{
+    nts_change_t *changes;
+    int i;
+
+    if (answer->record) {
+        correct_record(answer->record, skew);
+    }
+    for (i = 0; i < answer->record_count; i++) {
+        correct_record(&answer->records[i], skew);
+    }
+    if (answer->change_count > 0) {
+        changes =
+            apr_pmemdup(p, answer->changes, (apr_size_t)answer->change_count * sizeof(*changes));
+        for (i = 0; i < answer->change_count; i++) {
+            changes[i].at = nts_skew_latest(skew, changes[i].at);
+        }
+        answer->changes = changes;
+    }
 }

@@ -6,6 +6,7 @@
 #ifndef NTS_EXCHANGE_H
 #define NTS_EXCHANGE_H
 
+#include "base/nts_skew.h"
 #include "model/nts_record.h"
 
 typedef enum nts_ask_kind_t {
@@ -122,10 +123,23 @@ typedef struct nts_answer_t {
      * value or asked who we are; SQL: before the statement */
     apr_time_t sent_at;
     apr_time_t answered_at;
+    /* blocking services: their own clock at some instant between the two, cut to whole units of that many
+     * microseconds; 0: it was not read */
+    apr_time_t clock;
+    apr_interval_time_t clock_unit;
 } nts_answer_t;
 
 /** "read", "create" ...: for logs and the audit. */
 const char *nts_ask_name(nts_ask_kind_t kind);
 const char *nts_result_name(nts_result_t result);
+
+/*
+ * The engine knows one clock, ours (S1). What it asks a side for is put into that side's time, widened by what is
+ * not known of it; and what the side answers with its own times is put into ours: the times of records are ends
+ * of intervals, so they become the latest instant that they may have been.
+ */
+void nts_ask_to_clock(nts_ask_t *ask, const nts_skew_t *skew);
+/** Corrects records in place; the answer's changes are copied into @a p. */
+void nts_answer_from_clock(nts_answer_t *answer, const nts_skew_t *skew, apr_pool_t *p);
 
 #endif /* NTS_EXCHANGE_H */

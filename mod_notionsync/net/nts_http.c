@@ -42,13 +42,20 @@ static apr_interval_time_t parse_seconds(const char *text, apr_interval_time_t m
     return total > max ? max : total;
 }
 
+apr_time_t nts_http_date(const nts_http_answer_t *answer)
+{
+    const char *text = nts_http_header(answer, "Date");
+    apr_time_t date = text ? apr_date_parse_http(text) : APR_DATE_BAD;
+
+    return date == APR_DATE_BAD ? 0 : date;
+}
+
 apr_time_t nts_http_retry_after(const nts_http_answer_t *answer, apr_time_t now,
                                 apr_interval_time_t max)
 {
     const char *text = nts_http_header(answer, "Retry-After");
-    const char *date_text = nts_http_header(answer, "Date");
     apr_interval_time_t wait;
-    apr_time_t date;
+    apr_time_t date = nts_http_date(answer);
     apr_time_t until;
 
     if (!text) {
@@ -60,8 +67,7 @@ apr_time_t nts_http_retry_after(const nts_http_answer_t *answer, apr_time_t now,
         if (until == APR_DATE_BAD) {
             return 0;
         }
-        date = date_text ? apr_date_parse_http(date_text) : APR_DATE_BAD;
-        wait = until - (date == APR_DATE_BAD ? now : date);
+        wait = until - (date ? date : now);
     }
     if (wait > max) {
         wait = max;

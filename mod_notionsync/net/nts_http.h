@@ -47,6 +47,9 @@ typedef struct nts_http_answer_t {
 /** First header of that name (any case), or NULL. */
 const char *nts_http_header(const nts_http_answer_t *answer, const char *name);
 
+/** The server's clock as its Date header shows it, in whole seconds; 0: it does not. */
+apr_time_t nts_http_date(const nts_http_answer_t *answer);
+
 /** Retry-After as an instant: seconds or an HTTP date (compared with the answer's own Date where it
  *  has one, for the server's clock is not ours), clamped to [now, now + max]; 0 if there is none or
  *  it cannot be read. */

@@ -88,6 +88,25 @@ void nts_segment_get_budget(nts_budget_view_t *view, const nts_segment_t *seg, i
     view->closed_until = atomic_load(&s->closed_until);
 }
 
+void nts_segment_set_clock(nts_segment_t *seg, int service, const nts_skew_t *skew)
+{
+    nts_segment_service_t *s = nts_segment_service(seg, service);
+
+    atomic_store(&s->clock_low, skew->low);
+    atomic_store(&s->clock_high, skew->high);
+    atomic_store(&s->clock_at, skew->is_known ? skew->at : 0);
+}
+
+void nts_segment_get_clock(nts_skew_t *skew, const nts_segment_t *seg, int service)
+{
+    nts_segment_service_t *s = nts_segment_service(seg, service);
+
+    skew->at = atomic_load(&s->clock_at);
+    skew->is_known = skew->at != 0;
+    skew->low = atomic_load(&s->clock_low);
+    skew->high = atomic_load(&s->clock_high);
+}
+
 void nts_segment_add(nts_segment_t *seg, nts_count_t what, apr_int64_t n)
 {
     (void)atomic_fetch_add_explicit(&seg->head->counts[what], n, memory_order_relaxed);

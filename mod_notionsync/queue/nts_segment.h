@@ -10,7 +10,7 @@
 #ifndef NTS_SEGMENT_H
 #define NTS_SEGMENT_H
 
-#include "base/nts_base.h"
+#include "base/nts_skew.h"
 #include "queue/nts_urgency.h"
 
 typedef struct nts_segment_t nts_segment_t;
@@ -126,6 +126,10 @@ typedef struct nts_budget_view_t {
 
 void nts_segment_set_budget(nts_segment_t *seg, int service, const nts_budget_view_t *view);
 void nts_segment_get_budget(nts_budget_view_t *view, const nts_segment_t *seg, int service);
+
+/** The service's clock against ours. */
+void nts_segment_set_clock(nts_segment_t *seg, int service, const nts_skew_t *skew);
+void nts_segment_get_clock(nts_skew_t *skew, const nts_segment_t *seg, int service);
 
 /** Counted since this generation began. */
 typedef enum nts_count_t {

@@ -12,7 +12,7 @@
 #include "queue/nts_segment.h"
 
 #define NTS_SEGMENT_MAGIC 0x6e747331u /* "nts1" */
-#define NTS_SEGMENT_LAYOUT 1
+#define NTS_SEGMENT_LAYOUT 2
 
 typedef _Atomic apr_int64_t nts_shared_t;
 
@@ -43,6 +43,9 @@ typedef struct nts_segment_service_t {
     nts_shared_t used;
     nts_shared_t capacity;
     nts_shared_t closed_until;
+    nts_shared_t clock_at; /* 0: nothing is known of it */
+    nts_shared_t clock_low;
+    nts_shared_t clock_high;
 } nts_segment_service_t;
 
 /* Offsets, not pointers. */

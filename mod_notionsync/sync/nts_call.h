@@ -29,6 +29,10 @@ typedef struct nts_loaded_t {
     const char *tombstone_image; /* tombstone or absent row: the newest row image kept, or NULL */
 } nts_loaded_t;
 
+/** As nts_answer_from_clock, for the notices that Notion sent: their times are beginnings, so they become the
+ *  earliest instant that they may have been. */
+void nts_loaded_from_clock(nts_loaded_t *loaded, const nts_skew_t *skew, apr_pool_t *p);
+
 /** One transaction. Anything may be empty. */
 typedef struct nts_commit_t {
     nts_link_t *link; /* insert (id 0, set by the store) or update; NULL: leave */

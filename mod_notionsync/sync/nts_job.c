@@ -17,6 +17,20 @@ nts_job_t *nts_job_create(const nts_job_config_t *config, const nts_spawn_t *spa
     return job;
 }
 
+void nts_loaded_from_clock(nts_loaded_t *loaded, const nts_skew_t *skew, apr_pool_t *p)
+{
+    nts_notice_t *notices =
+        apr_pmemdup(p, loaded->notices, (apr_size_t)loaded->notice_count * sizeof(*notices));
+    int i;
+
+    for (i = 0; i < loaded->notice_count; i++) {
+        if (notices[i].side == NTS_NOTION) {
+            notices[i].at = nts_skew_earliest(skew, notices[i].at);
+        }
+    }
+    loaded->notices = notices;
+}
+
 const nts_call_t *nts_job_call(const nts_job_t *job)
 {
     return &job->call;

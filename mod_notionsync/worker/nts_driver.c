@@ -290,6 +290,7 @@ static int load(nts_work_t *w, const nts_call_t *call)
         yield_to(w, other);
         return 0;
     }
+    nts_loaded_from_clock(loaded, nts_port_skew(flow->end[NTS_NOTION].port), w->p);
     if (loaded->notice_count > 0) {
         const nts_notice_t *last = &loaded->notices[loaded->notice_count - 1];
 

@@ -226,13 +226,21 @@ static void forget_echoes(nts_events_t *e)
 
 /* --- routing */
 
+/* When Notion says it happened, by our clock, as listings are asked for (nts_ask_to_clock). */
+static apr_time_t happened(const nts_flow_t *flow, const nts_notice_t *notice)
+{
+    const nts_skew_t *skew = nts_port_skew(flow->end[NTS_NOTION].port);
+
+    return nts_skew_is_notable(skew) ? nts_skew_earliest(skew, notice->at) : notice->at;
+}
+
 /* It is about the whole side. */
 static void route_side(nts_flow_t *flow, const nts_notice_t *notice)
 {
     if (is_kind(notice, "data_source.content_updated") ||
         is_kind(notice, "database.content_updated")) {
         /* Rows came or went, and have events of their own; the minute's listing catches the rest. */
-        nts_reconcile_note_edit(flow, notice->at);
+        nts_reconcile_note_edit(flow, happened(flow, notice));
         nts_events_settle(flow, notice->id);
     }
     else if (begins_with(notice->kind, "data_source.") || begins_with(notice->kind, "database.")) {
@@ -253,7 +261,7 @@ static void route(nts_events_t *e, const nts_notice_t *notice, apr_pool_t *ptemp
         return;
     }
     if (notice->side == NTS_NOTION) {
-        nts_reconcile_note_edit(flow, notice->at);
+        nts_reconcile_note_edit(flow, happened(flow, notice));
         if (is_unmapped(flow, notice, ptemp)) {
             nts_events_settle(flow, notice->id);
             return;

@@ -1,4 +1,5 @@
 /* nts_port.c - asks to one service: queues, budget, exchanges or helper thread. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/nts_log.h"
@@ -51,6 +52,8 @@ struct nts_port_t {
     int in_flight;
     int load;
     int told_slow;
+    nts_skew_t skew; /* of the service's clock */
+    int told_skew;
     apr_int64_t requests;
     apr_pool_t *p;
 };
@@ -103,8 +106,11 @@ static queue_t *queue_of(asking_t *asking)
 
 static void finish(asking_t *asking, const nts_answer_t *answer)
 {
+    nts_answer_t *ours = apr_pmemdup(asking->p, answer, sizeof(*answer));
+
     asking->port->load--;
-    asking->answered(asking->baton, answer); /* asking and its pool may be gone afterwards */
+    nts_answer_from_clock(ours, &asking->port->skew, asking->p);
+    asking->answered(asking->baton, ours); /* asking and its pool may be gone afterwards */
 }
 
 /* Answer in the next turn. */
@@ -138,6 +144,29 @@ static nts_answer_t *make_answer(asking_t *asking, nts_result_t result)
     answer->sent_at = answer->answered_at =
         asking->port->config.clock->wall(asking->port->config.clock->baton);
     return answer;
+}
+
+/* --- the service's clock */
+
+/* It showed this at some instant between sending and answering. People are told when it is far off, and again
+ * when it is not any more. */
+static void take_clock(nts_port_t *port, apr_time_t shown, apr_interval_time_t unit,
+                       apr_time_t sent, apr_time_t answered)
+{
+    apr_interval_time_t offset;
+
+    if (!shown) {
+        return;
+    }
+    nts_skew_measure(&port->skew, shown, unit, sent, answered);
+    if (nts_skew_is_notable(&port->skew) != port->told_skew) {
+        offset = nts_skew_offset(&port->skew);
+        port->told_skew = !port->told_skew;
+        nts_log(NTS_LOG_NOTICE, 0, "service %s: its clock is %d.%d s %s ours%s",
+                port->config.service->name, abs((int)(offset / APR_USEC_PER_SEC)),
+                abs((int)(offset / 100000 % 10)), offset < 0 ? "behind" : "ahead of",
+                port->told_skew ? "; its times are corrected by that" : "");
+    }
 }
 
 /* --- HTTP: a request is sent when there is a slot for it */
@@ -222,6 +251,9 @@ static void exchange_done(void *baton, const nts_http_answer_t *http)
         nts_budget_answered(port->budget, asking->slot);
     }
     count(port, http);
+    if (http->transport == NTS_HTTP_ANSWERED) {
+        take_clock(port, nts_http_date(http), APR_USEC_PER_SEC, http->sent_at, http->answered_at);
+    }
     heed(port, http);
     step(asking, http);
     pump(port);
@@ -420,6 +452,7 @@ static void helper_done(void *baton, const nts_answer_t *answer, apr_pool_t *poo
     nts_port_t *port = asking->port;
 
     apr_pool_cleanup_register(asking->p, pool, destroy_pool, apr_pool_cleanup_null);
+    take_clock(port, answer->clock, answer->clock_unit, answer->sent_at, answer->answered_at);
     if (port->told_slow && nts_helper_busy(port->helper) < HELPER_SLOW) {
         port->told_slow = 0;
         nts_log(NTS_LOG_NOTICE, 0, "service %s: the database answers again",
@@ -437,6 +470,7 @@ void nts_port_ask(nts_port_t *port, const nts_ask_t *ask, nts_urgency_t urgency,
 
     asking->port = port;
     asking->ask = *ask;
+    nts_ask_to_clock(&asking->ask, &port->skew);
     asking->urgency = urgency;
     asking->grant = grant;
     asking->answered = answered;
@@ -542,6 +576,11 @@ int nts_port_watch_drain(nts_port_t *port, int descriptor)
     return port->connector->watch_drain(nts_helper_connection(port->helper), descriptor);
 }
 
+const nts_skew_t *nts_port_skew(const nts_port_t *port)
+{
+    return &port->skew;
+}
+
 int nts_port_load(const nts_port_t *port)
 {
     return port->load;
@@ -562,6 +601,9 @@ void nts_port_show(nts_port_t *port)
         view.capacity = capacity;
         view.closed_until = nts_budget_gated_until(port->budget);
         nts_segment_set_budget(port->config.segment, port->config.number, &view);
+    }
+    if (port->config.segment) {
+        nts_segment_set_clock(port->config.segment, port->config.number, &port->skew);
     }
 }
 

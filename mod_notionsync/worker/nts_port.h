@@ -49,6 +49,10 @@ void nts_port_return(nts_port_t *port, nts_grant_t *grant);
 int nts_port_watch(nts_port_t *port, const nts_mapping_t *mapping);
 int nts_port_watch_drain(nts_port_t *port, int descriptor);
 
+/** The service's clock against ours, as far as its answers have told. All asks and answers of the port go by
+ *  ours already; what came another way, such as events, is the caller's to correct. */
+const nts_skew_t *nts_port_skew(const nts_port_t *port);
+
 /** Asks not answered yet. */
 int nts_port_load(const nts_port_t *port);
 /** HTTP requests sent so far. */

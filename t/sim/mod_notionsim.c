@@ -56,6 +56,7 @@ static void cut_connection(request_rec *r)
 static void send_answer(request_rec *r, const sim_req_t *q)
 {
     size_t len = q->out.len;
+    char *date;
 
     r->status = q->status;
     if (q->status == 529) {
@@ -69,6 +70,11 @@ static void send_answer(request_rec *r, const sim_req_t *q)
     if (q->retry_after >= 0) {
         apr_table_setn(r->headers_out, "Retry-After", apr_itoa(r->pool, q->retry_after));
     }
+    /* httpd leaves a Date alone in what it takes for a proxy's answer */
+    date = apr_palloc(r->pool, APR_RFC822_DATE_LEN);
+    apr_rfc822_date(date, apr_time_from_msec(sim_time_now()));
+    apr_table_setn(r->headers_out, "Date", date);
+    r->proxyreq = PROXYREQ_REVERSE;
     ap_set_content_length(r, (apr_off_t)len);
     if (q->ending == SIM_TRUNCATE) {
         len /= 2;

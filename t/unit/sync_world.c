@@ -172,6 +172,23 @@ world_thing_t *world_row(world_t *w, const char *key)
     return find(w, NTS_EXTERNAL, key);
 }
 
+/* What that side's clock shows now. */
+static apr_time_t clock_of(const world_t *w, nts_side_t side)
+{
+    return w->now + w->ahead[side];
+}
+
+void world_skew(world_t *w, nts_side_t side, apr_interval_time_t ahead, int measured)
+{
+    const apr_time_t second = apr_time_from_sec(1);
+
+    w->ahead[side] = ahead;
+    if (measured) {
+        nts_skew_measure(&w->skew[side], clock_of(w, side) / second * second, second, w->now - 5000,
+                         w->now + 5000);
+    }
+}
+
 world_thing_t *world_add(world_t *w, nts_side_t side, const char *id, const char *name)
 {
     world_thing_t *thing = find(w, side, id);
@@ -183,7 +200,7 @@ world_thing_t *world_add(world_t *w, nts_side_t side, const char *id, const char
     *thing = (world_thing_t){ 0 };
     thing->id = apr_pstrdup(w->p, id);
     thing->there = 1;
-    thing->created = thing->edited = w->now;
+    thing->created = thing->edited = clock_of(w, side);
     for (i = 0; i < PAIRS; i++) {
         thing->values[i] = nts_value_null;
     }
@@ -203,7 +220,8 @@ void world_notice(world_t *w, nts_side_t side, const char *id)
     notice->id = ++w->notice_count;
     notice->side = side;
     notice->record = apr_pstrdup(w->p, id);
-    notice->at = notice->stored = w->now;
+    notice->at = clock_of(w, side);
+    notice->stored = w->now;
 }
 
 void world_edit(world_t *w, nts_side_t side, const char *id, int pair, nts_value_t value)
@@ -211,7 +229,7 @@ void world_edit(world_t *w, nts_side_t side, const char *id, int pair, nts_value
     world_thing_t *thing = must_find(w, side, id);
 
     thing->values[pair] = value;
-    thing->edited = w->now;
+    thing->edited = clock_of(w, side);
     world_notice(w, side, id);
 }
 
@@ -229,7 +247,7 @@ void world_remove(world_t *w, nts_side_t side, const char *id)
             w->images[link->id] = apr_pstrdup(w->p, id);
         }
     }
-    thing->edited = w->now;
+    thing->edited = clock_of(w, side);
     world_notice(w, side, id);
 }
 
@@ -292,7 +310,7 @@ static void touch(world_t *w, nts_side_t side, world_thing_t *thing, const nts_a
             thing->values[i] = nts_value_copy(&ask->values[i], w->p);
         }
     }
-    thing->edited = w->now;
+    thing->edited = clock_of(w, side);
     w->writes[side]++;
     if (side == NTS_EXTERNAL) {
         w->done_intents[w->done_count] = apr_pstrdup(w->p, ask->intent);
@@ -326,7 +344,7 @@ static void write_thing(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, 
         thing->id = apr_psprintf(w->p, "%s%d", side == NTS_NOTION ? "p" : "k", ++w->count[side]);
         thing->there = 1;
         thing->by_us = 1;
-        thing->created = w->now;
+        thing->created = clock_of(w, side);
         if (side == NTS_NOTION) {
             thing->values[TAGS] = nts_value_set(NULL, 0, w->p);
         }
@@ -498,11 +516,16 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
                 w, reply->loaded->link, call->load.page ? NTS_NOTION : NTS_EXTERNAL,
                 call->load.page ? call->load.page : call->load.key);
         }
+        nts_loaded_from_clock(reply->loaded, &w->skew[NTS_NOTION], p);
         break;
     case NTS_CALL_ASK:
         reply->answer = answer;
         if (spoil != SPOIL_LOST && spoil != SPOIL_NOT_DONE && spoil != SPOIL_REFUSED) {
-            perform(w, &call->ask, answer, p);
+            nts_ask_t ask = call->ask;
+
+            nts_ask_to_clock(&ask, &w->skew[ask.side]);
+            perform(w, &ask, answer, p);
+            nts_answer_from_clock(answer, &w->skew[ask.side], p);
         }
         else {
             w->requests += call->ask.side == NTS_NOTION;

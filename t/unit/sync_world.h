@@ -42,6 +42,9 @@ typedef spoil_t world_hook_fn(world_t *world, const nts_call_t *call);
 struct world_t {
     apr_pool_t *p;
     apr_time_t now;
+    /* how far each side's clock is ahead of ours, and what was measured of it */
+    apr_interval_time_t ahead[NTS_SIDE_COUNT];
+    nts_skew_t skew[NTS_SIDE_COUNT];
     nts_mapping_t mapping;
     nts_pair_t pairs[PAIRS];
     nts_service_t notion, external;
@@ -95,6 +98,8 @@ void world_edit(world_t *w, nts_side_t side, const char *id, int pair, nts_value
 void world_remove(world_t *w, nts_side_t side, const char *id);
 void world_notice(world_t *w, nts_side_t side, const char *id);
 void world_wait(world_t *w, apr_interval_time_t time);
+/** That side's clock stands so far ahead of ours; it is measured as a worker would unless @a measured is 0. */
+void world_skew(world_t *w, nts_side_t side, apr_interval_time_t ahead, int measured);
 
 /** Run one job to its end (or to its death). */
 nts_step_t world_run(world_t *w, nts_side_t side, const char *id);

@@ -10,6 +10,7 @@
 #define BATCH 1000
 #define PRUNE_ROWS 500
 #define PRUNE_EVERY apr_time_from_sec(60)
+#define CLOCK_EVERY apr_time_from_sec(30)
 /* Entries of other tables are stepped over once they are this many, or each look would read them. */
 #define STEP_OVER 1000
 
@@ -160,6 +161,17 @@ static void prune(nts_sql_reader_t *reader, nts_sql_session_t *s)
     *s->answer = answer;
 }
 
+/* S1: the changes bear the database's times. */
+static void look_at_clock(nts_sql_reader_t *reader, nts_sql_session_t *s)
+{
+    apr_time_t mono = s->connection->clock->mono(s->connection->clock->baton);
+
+    if (!reader->clock_read || mono - reader->clock_read >= CLOCK_EVERY) {
+        reader->clock_read = mono;
+        nts_sql_read_clock(s);
+    }
+}
+
 static void read_all(nts_sql_reader_t *reader, nts_sql_session_t *s, apr_int64_t token)
 {
     const char *problem;
@@ -172,6 +184,7 @@ static void read_all(nts_sql_reader_t *reader, nts_sql_session_t *s, apr_int64_t
                            "run 'notionsyncctl provision' for this mapping", "%s", problem);
         return;
     }
+    look_at_clock(reader, s);
     if (read_changes(s) == APR_SUCCESS && nts_sql_commit(s) == APR_SUCCESS) {
         note(reader, s, token);
     }

@@ -66,6 +66,19 @@ apr_status_t nts_sql_check_installed(const char **problem, nts_sql_session_t *s)
     return APR_SUCCESS;
 }
 
+void nts_sql_read_clock(nts_sql_session_t *s)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "SELECT ");
+    nts_sql_rows_t rows;
+
+    nts_sql_add(stmt, s->dialect->now, NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) == APR_SUCCESS && rows.count == 1) {
+        /* A millisecond either way for how the database rounds. */
+        s->answer->clock = apr_time_from_msec(rows.cells[0].integer - 1);
+        s->answer->clock_unit = apr_time_from_msec(3);
+    }
+}
+
 static const char *key_text(const nts_sql_table_t *table, apr_pool_t *p)
 {
     const char *text = "";
@@ -111,8 +124,11 @@ void nts_sql_describe(nts_sql_session_t *s)
     int keyless;
 
     if (nts_sql_begin(s, 0) != APR_SUCCESS || nts_sql_check_installed(&problem, s) != APR_SUCCESS ||
-        s->dialect->has_keyless(&keyless, s, s->table) != APR_SUCCESS ||
-        nts_sql_commit(s) != APR_SUCCESS) {
+        s->dialect->has_keyless(&keyless, s, s->table) != APR_SUCCESS) {
+        return;
+    }
+    nts_sql_read_clock(s);
+    if (nts_sql_commit(s) != APR_SUCCESS) {
         return;
     }
     schema = schema_of(s->table, s->p);

@@ -29,7 +29,8 @@ typedef struct nts_sql_reader_t {
     apr_uint64_t own_commits;
     const char *instance; /* answered with it */
     apr_int64_t counter;
-    apr_time_t pruned; /* when old entries were looked for, monotonic; 0: at the next look */
+    apr_time_t clock_read; /* monotonic; 0: not yet */
+    apr_time_t pruned;     /* when old entries were looked for, monotonic; 0: at the next look */
 } nts_sql_reader_t;
 
 struct nts_connection_t {
@@ -159,6 +160,8 @@ int nts_sql_is_as_expected(const nts_sql_session_t *s, const nts_value_t *found,
 /* --- the asks */
 
 void nts_sql_describe(nts_sql_session_t *s);
+/** The database's clock into the answer. */
+void nts_sql_read_clock(nts_sql_session_t *s);
 void nts_sql_read(nts_sql_session_t *s);      /* READ, READ_MANY, LIST, FIND */
 void nts_sql_write(nts_sql_session_t *s);     /* CREATE, UPDATE, REMOVE, RESTORE */
 void nts_sql_intent(nts_sql_session_t *s);    /* INTENT */

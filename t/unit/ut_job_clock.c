@@ -1,0 +1,142 @@
+/* S1: services whose clocks are off. Offsets that were measured change no decision; the last two checks show that
+ * without measuring they would. */
+#include <apr_general.h>
+
+#include "sync_world.h"
+#include "tap/tap.h"
+
+#define SEC(n) apr_time_from_sec(n)
+
+static apr_pool_t *pool;
+
+/* Two linked records in sync for ten minutes. */
+static world_t *synced(nts_side_t skewed, apr_interval_time_t ahead, int measured, nts_side_t tie)
+{
+    world_t *w;
+
+    apr_pool_clear(pool);
+    w = world_create(pool);
+    w->mapping.tie = tie;
+    world_skew(w, skewed, ahead, measured);
+    (void)world_add(w, NTS_NOTION, "p1", "Ada");
+    (void)world_settle(w);
+    world_wait(w, SEC(600));
+    world_notice(w, NTS_NOTION, "p1");
+    (void)world_settle(w); /* both were read now, and show what was agreed */
+    world_wait(w, SEC(600));
+    return w;
+}
+
+/* Each side edits the name; the event of Notion names the property. @return the name both sides end with */
+static const char *conflict(world_t *w, nts_side_t first, apr_interval_time_t between)
+{
+    nts_link_t *link = world_link(w, NTS_NOTION, "p1");
+    int i;
+
+    if (!link || !link->key) {
+        return "not linked";
+    }
+    for (i = 0; i < 2; i++) {
+        nts_side_t side = i ? nts_side_other(first) : first;
+
+        world_edit(w, side, side == NTS_NOTION ? "p1" : link->key, NAME,
+                   world_text(side == NTS_NOTION ? "of notion" : "of the row"));
+        if (side == NTS_NOTION) {
+            w->notices[w->notice_count - 1].properties = "[\"id0\"]";
+        }
+        world_wait(w, between);
+    }
+    (void)world_settle(w);
+    if (world_differences(w)) {
+        return "different";
+    }
+    return world_page(w, "p1")->values[NAME].as.text;
+}
+
+static void test_decisions(void)
+{
+    static const apr_interval_time_t offsets[] = { 0, SEC(300), -SEC(300) };
+    nts_side_t side;
+    int o;
+
+    for (side = NTS_NOTION; side <= NTS_EXTERNAL; side++) {
+        for (o = 0; o < 3; o++) {
+            const char *who = nts_side_name(side);
+            int ahead = (int)apr_time_sec(offsets[o]);
+
+            tap_str(conflict(synced(side, offsets[o], 1, NTS_EXTERNAL), NTS_EXTERNAL, SEC(180)),
+                    "of notion", "%s %d s ahead: the page, edited three minutes later, wins", who,
+                    ahead);
+            tap_str(conflict(synced(side, offsets[o], 1, NTS_EXTERNAL), NTS_EXTERNAL, SEC(20)),
+                    "of the row", "%s %d s ahead: 20 s apart is a tie", who, ahead);
+            tap_str(conflict(synced(side, offsets[o], 1, NTS_NOTION), NTS_NOTION, SEC(20)),
+                    "of notion", "%s %d s ahead: and so it is the other way round", who, ahead);
+        }
+    }
+}
+
+static void test_without(void)
+{
+    tap_str(conflict(synced(NTS_NOTION, -SEC(300), 0, NTS_EXTERNAL), NTS_EXTERNAL, SEC(180)),
+            "of the row", "not measured: Notion's clock behind makes its later edit the earlier");
+    tap_str(conflict(synced(NTS_NOTION, SEC(300), 0, NTS_EXTERNAL), NTS_EXTERNAL, SEC(20)),
+            "of notion", "not measured: Notion's clock ahead decides a tie");
+}
+
+/* What is listed goes by Notion's clock. */
+static void test_listing(void)
+{
+    world_t *w = synced(NTS_NOTION, -SEC(300), 1, NTS_NOTION);
+    nts_ask_t ask = { 0 };
+
+    ask.kind = NTS_ASK_LIST;
+    ask.listing.edited_since = w->now - SEC(60);
+    ask.listing.edited_before = w->now;
+    nts_ask_to_clock(&ask, &w->skew[NTS_NOTION]);
+    tap_ok(ask.listing.edited_since <= w->now - SEC(360) &&
+               ask.listing.edited_since > w->now - SEC(362),
+           "a listing's beginning is put into Notion's time");
+    tap_ok(ask.listing.edited_before >= w->now - SEC(300) &&
+               ask.listing.edited_before < w->now - SEC(298),
+           "and its end");
+}
+
+/* S3.7: the page that a create of unknown fate made is found by Notion's time. */
+static spoil_t lose_create(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_CREATE && !w->hook_count) {
+        w->hook_count = 1;
+        return SPOIL_DONE_UNKNOWN;
+    }
+    return SPOIL_NOTHING;
+}
+
+static void test_create_of_unknown_fate(apr_interval_time_t ahead)
+{
+    world_t *w;
+
+    apr_pool_clear(pool);
+    w = world_create(pool);
+    world_skew(w, NTS_NOTION, ahead, 1);
+    w->hook = lose_create;
+    (void)world_add(w, NTS_EXTERNAL, "k1", "Ada");
+    (void)world_settle(w);
+    tap_int(w->hook_count, 1, "a create gets no answer");
+    tap_int(w->count[NTS_NOTION], 1, "it is found again, Notion %d s ahead",
+            (int)apr_time_sec(ahead));
+    tap_int(world_differences(w), 0, "and both sides are equal");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    test_decisions();
+    test_without();
+    test_listing();
+    test_create_of_unknown_fate(SEC(300));
+    test_create_of_unknown_fate(-SEC(300));
+    test_create_of_unknown_fate(-SEC(1));
+    apr_terminate();
+    return tap_done();
+}
