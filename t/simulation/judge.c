@@ -39,6 +39,11 @@ int judge_add_mapping(judge_t *j, const judge_mapping_t *mapping)
     return j->mappings->nelts - 1;
 }
 
+const char *judge_mapping_name(const judge_t *j, int mapping)
+{
+    return JUDGE_MAPPING(j, mapping)->name;
+}
+
 void judge_change_field(judge_t *j, apr_time_t at, int mapping, int field, const judge_field_t *now)
 {
     judge_field_change_t *change = apr_array_push(j->changes);

@@ -149,6 +149,7 @@ typedef struct judge_figures_t {
 judge_t *judge_create(history_t *history, apr_pool_t *p);
 /** @return its index */
 int judge_add_mapping(judge_t *j, const judge_mapping_t *mapping);
+const char *judge_mapping_name(const judge_t *j, int mapping);
 /** The field is configured otherwise from @a at on. */
 void judge_change_field(judge_t *j, apr_time_t at, int mapping, int field,
                         const judge_field_t *now);

@@ -269,6 +269,46 @@ static void judge_doubles(judge_t *j, int mapping)
     }
 }
 
+static int happened(judge_t *j, history_op_t op)
+{
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        if (history_item(j->history, i)->op == op) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* A mapping that stands still needs a reason, as a record does. */
+static void judge_stops(judge_t *j)
+{
+    int i;
+
+    for (i = 0; i < j->stops->nelts; i++) {
+        const judge_stop_t *stop = &APR_ARRAY_IDX(j->stops, i, judge_stop_t);
+        int forgot = j->phases->store_forgot || happened(j, HISTORY_SWAP);
+        int reason = 0;
+
+        if (!strcmp(stop->state, "paused")) {
+            reason = happened(j, HISTORY_PAUSE);
+        }
+        else if (!strcmp(stop->state, "waiting")) {
+            reason = forgot || JUDGE_MAPPING(j, stop->mapping)->mark < 0;
+        }
+        else if (!strcmp(stop->state, "blocked")) {
+            reason = forgot || happened(j, HISTORY_HIDE) || happened(j, HISTORY_RENAME) ||
+                     happened(j, HISTORY_CONFIGURE);
+        }
+        if (!reason) {
+            judge_blame(j, "S6.1", -1, "mapping %s is %s without a reason (%s)",
+                        JUDGE_MAPPING(j, stop->mapping)->name, stop->state,
+                        stop->code ? stop->code : "none told");
+        }
+    }
+}
+
 static int is_stopped(judge_t *j, int mapping)
 {
     int i;
@@ -310,6 +350,7 @@ void judge_end(judge_t *j)
     int m, i;
 
     compare_shown(j);
+    judge_stops(j);
     judge_intents(j);
     for (m = 0; m < j->mappings->nelts; m++) {
         if (JUDGE_MAPPING(j, m)->mark >= 0) {

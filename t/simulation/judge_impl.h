@@ -96,7 +96,7 @@ struct judge_t {
     apr_hash_t *records;             /* "side place id" -> the newest judge_record_t */
     apr_array_header_t *all;         /* judge_record_t *, in the order of their making */
     apr_hash_t *marks;               /* mark -> array of judge_record_t * */
-    const history_item_t **requests; /* by number; NULL: never ended */
+    const history_item_t **requests; /* from 1; NULL: never ended, or no such */
     int request_count;
     apr_hash_t *page_requests; /* page id -> array of const history_item_t *, by end */
     int visit;

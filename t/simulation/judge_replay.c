@@ -498,14 +498,20 @@ int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to)
 
 /* ---- requests ---- */
 
+/* Asks to databases are numbered downwards from -1. */
+static int slot_of(int request)
+{
+    return request >= 0 ? 2 * request : -2 * request - 1;
+}
+
 static void index_requests(judge_t *j)
 {
     int i, count = history_count(j->history);
 
     for (i = 0; i < count; i++) {
-        const history_item_t *item = history_item(j->history, i);
+        int slot = slot_of(history_item(j->history, i)->request);
 
-        j->request_count = item->request > j->request_count ? item->request : j->request_count;
+        j->request_count = slot > j->request_count ? slot : j->request_count;
     }
     j->requests = apr_pcalloc(j->p, (apr_size_t)(j->request_count + 1) * sizeof(*j->requests));
     for (i = 0; i < count; i++) {
@@ -515,7 +521,7 @@ static void index_requests(judge_t *j)
         if (item->kind != HISTORY_REQUEST) {
             continue;
         }
-        j->requests[item->request] = item;
+        j->requests[slot_of(item->request)] = item;
         if (item->side != HISTORY_NOTION || !item->record) {
             continue;
         }
@@ -534,9 +540,7 @@ judge_gap_t judge_gap(judge_t *j, const history_item_t *effect)
     apr_array_header_t *list;
     int i;
 
-    gap.request = effect->request && effect->request <= j->request_count
-                      ? j->requests[effect->request]
-                      : NULL;
+    gap.request = effect->request ? j->requests[slot_of(effect->request)] : NULL;
     if (!gap.request) {
         return gap;
     }

@@ -62,6 +62,27 @@ static apr_size_t characters(const char *text, apr_size_t most, const char **end
     return n;
 }
 
+/* Instants with as many digits behind the second as they need; of a range both. */
+static const char *without_zeros(const char *times, apr_pool_t *p)
+{
+    char *out = apr_palloc(p, strlen(times) + 1), *end = out;
+    int fraction = 0;
+
+    for (; *times; times++) {
+        if (fraction && (*times < '0' || *times > '9')) {
+            while (end[-1] == '0') {
+                end--;
+            }
+            end -= end[-1] == '.';
+            fraction = 0;
+        }
+        fraction |= *times == '.';
+        *end++ = *times;
+    }
+    *end = '\0';
+    return out;
+}
+
 const char *judge_common(judge_t *j, const judge_field_t *field, const char *value)
 {
     const char *end;
@@ -89,6 +110,8 @@ const char *judge_common(judge_t *j, const judge_field_t *field, const char *val
         break;
     case JUDGE_DATE:
     case JUDGE_TIME:
+        value = without_zeros(value, j->p);
+        break;
     case JUDGE_BOOLEAN:
     case JUDGE_OPTION:
     case JUDGE_OTHER:

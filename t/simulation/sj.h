@@ -18,10 +18,15 @@ history_t *sj_history(sm_t *sm);
 int sj_mapping(sm_t *sm, const judge_mapping_t *mapping);
 /** From now on field @a field of the mapping is configured like that (`absent`: it was removed). */
 void sj_change_field(sm_t *sm, int mapping, int field, const judge_field_t *now);
-/** In setup(): a service with a budget. */
+/** In setup(): a service with a budget. If there are several, their names are the prefixes given to sm_serve. */
 void sj_connection(sm_t *sm, const judge_connection_t *connection);
 
-/** An ask of a process to the database begins; a number for its EFFECTs. */
+/** The store was lost, or an older copy of it was put back. */
+void sj_store_forgot(sm_t *sm);
+/** How far wall clocks may be apart without the module noticing; the greatest counts. */
+void sj_skew(sm_t *sm, apr_interval_time_t skew);
+
+/** An ask of a process to the database begins; a (negative) number for its EFFECTs. */
 int sj_sql_begin(sm_t *sm, int process);
 /** Ended: what it was, of which row (NULL: several). */
 void sj_sql_end(sm_t *sm, int request, history_op_t op, const char *place, const char *record,
