@@ -55,6 +55,8 @@ for my $to (0 .. $#times) {
 cmp_ok($most, '<=', $budget, "at most $budget requests in any $window seconds");
 cmp_ok($most, '>', $budget / 2, 'and the budget was used');
 is(scalar(grep { $_->{status} == 429 } $sync->requests_since($mark)), 0, 'none was refused for being one too many');
+# The simulator refuses an update that comes while another of the same page is under way.
+is(scalar(grep { $_->{status} == 409 } $sync->requests_since($mark)), 0, 'and no page was worked on twice at once');
 wait_ok { scalar(() = $sync->workers) == 2 } 60, 'the workers of earlier generations have ended';
 $sync->verify_ok;
 
