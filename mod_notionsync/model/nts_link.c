@@ -45,6 +45,23 @@ static void copy_base(nts_base_t *to, const nts_base_t *from, apr_pool_t *p)
         to->value[side] = nts_value_copy(&from->value[side], p);
     }
     to->rewrite = nts_value_copy(&from->rewrite, p);
+    to->undone = nts_value_copy(&from->undone, p);
+}
+
+static const nts_issue_t *copy_issues(const nts_issue_t *from, int count, apr_pool_t *p)
+{
+    nts_issue_t *to = apr_pcalloc(p, sizeof(*to) * (apr_size_t)(count + 1));
+
+    for (int i = 0; i < count; i++) {
+        to[i] = from[i];
+        to[i].code = apr_pstrdup(p, from[i].code);
+        to[i].what = apr_pstrdup(p, from[i].what);
+        to[i].fingerprint = apr_pstrdup(p, from[i].fingerprint);
+        for (int side = 0; side < NTS_SIDE_COUNT; side++) {
+            to[i].value[side] = nts_value_copy(&from[i].value[side], p);
+        }
+    }
+    return to;
 }
 
 nts_link_t *nts_link_copy(const nts_link_t *link, apr_pool_t *p)
@@ -59,6 +76,7 @@ nts_link_t *nts_link_copy(const nts_link_t *link, apr_pool_t *p)
     for (int i = 0; i < link->base_count; i++) {
         copy_base(&copy->bases[i], &link->bases[i], p);
     }
+    copy->issues = copy_issues(link->issues, link->issue_count, p);
     return copy;
 }
 
@@ -80,6 +98,7 @@ static void add_base(const nts_base_t *base, nts_json_t *array)
     if (base->fights) {
         nts_json_add_int(node, "fights", base->fights);
         nts_json_add_int(node, "fighter", base->fighter);
+        nts_value_to_json(&base->undone, node, "undone");
     }
 }
 
@@ -120,7 +139,8 @@ static apr_status_t take_base(nts_base_t *base, const nts_json_t *node, apr_pool
     base->seen[NTS_EXTERNAL] = nts_json_get_int(node, "external_seen", 0);
     base->fights = (int)nts_json_get_int(node, "fights", 0);
     base->fighter = take_side(node, "fighter");
-    return rv;
+    return rv == APR_SUCCESS ? nts_value_from_json(&base->undone, nts_json_get(node, "undone"), p)
+                             : rv;
 }
 
 apr_status_t nts_link_bases_parse(nts_link_t *link, const char *text, apr_pool_t *p)

@@ -32,6 +32,16 @@ typedef struct nts_base_t {
     nts_value_t undone; /* common-domain value that our last write replaced there; ABSENT: none */
 } nts_base_t;
 
+/** What a person has to decide, or what failed, as the values stood: one field, or the record as a whole. */
+typedef struct nts_issue_t {
+    apr_int64_t pair;                  /* 0: the record as a whole */
+    const char *code;                  /* "held.conflict", "field.unfit" ... */
+    const char *what;                  /* sentence for people */
+    nts_value_t value[NTS_SIDE_COUNT]; /* of a field, as each side shows it; else ABSENT */
+    const char *fingerprint;           /* S2.9: of what is shown */
+    apr_time_t since;                  /* shown like this since */
+} nts_issue_t;
+
 /** Why a record is not simply in sync. */
 typedef enum nts_trouble_t {
     NTS_TROUBLE_NONE = 0,
@@ -48,11 +58,13 @@ typedef struct nts_link_t {
     int base_count;
     nts_trouble_t trouble;
     nts_outcome_t outcome;   /* of the trouble */
-    const char *fingerprint; /* S2.9: hash of the values shown with a hold; NULL none */
-    int attempts;            /* failures in a row */
-    apr_time_t next_try;     /* parked: 0 when not by time */
-    apr_time_t touched;      /* S3.2: last read, write or settlement that was stored */
-    apr_time_t missing;      /* S4.1: a full run first saw Notion answer 404 at; 0 no */
+    const char *fingerprint; /* S2.9: of all issues together; NULL none */
+    const nts_issue_t *issues;
+    int issue_count;
+    int attempts;        /* failures in a row */
+    apr_time_t next_try; /* parked: 0 when not by time */
+    apr_time_t touched;  /* S3.2: last read, write or settlement that was stored */
+    apr_time_t missing;  /* S4.1: a full run first saw Notion answer 404 at; 0 no */
 } nts_link_t;
 
 /** The base of a pair, or NULL. */
@@ -64,6 +76,11 @@ nts_link_t *nts_link_copy(const nts_link_t *link, apr_pool_t *p);
 /** The bases as compact JSON text, and back. */
 const char *nts_link_bases_text(const nts_link_t *link, apr_pool_t *p);
 apr_status_t nts_link_bases_parse(nts_link_t *link, const char *text, apr_pool_t *p);
+/** The issues as compact JSON text (NULL: none), and back. */
+const char *nts_link_issues_text(const nts_link_t *link, apr_pool_t *p);
+apr_status_t nts_link_issues_parse(nts_link_t *link, const char *text, apr_pool_t *p);
+/** The issue of a pair (0: of the record), or NULL. */
+const nts_issue_t *nts_link_issue(const nts_link_t *link, apr_int64_t pair);
 
 typedef enum nts_entry_op_t {
     NTS_ENTRY_CREATE = 0,

@@ -201,6 +201,16 @@ apr_status_t nts_store_put_hook(nts_store_t *store, apr_int64_t service, const n
 apr_status_t nts_store_take_handshake(nts_store_t *store, const nts_service_t *service,
                                       const nts_key_t *key, const char *token);
 
+/* ---- what people decided (S2.9) ---- */
+
+/** Store a ruling, which gets its number; an earlier one about the same thing is forgotten. Jobs meet it when they
+ *  load the record; an nts_commit_t ends it. */
+apr_status_t nts_store_put_ruling(nts_store_t *store, apr_int64_t mapping, nts_ruling_t *ruling);
+/** Those of one command that nothing has carried out yet, by number, above @a after. */
+apr_status_t nts_store_get_rulings(nts_ruling_t **rulings, int *count, nts_store_t *store,
+                                   apr_int64_t mapping, apr_int64_t command, apr_int64_t after,
+                                   int limit, apr_pool_t *p);
+
 /* ---- commands from the tool and the dashboard ---- */
 
 typedef struct nts_command_t {

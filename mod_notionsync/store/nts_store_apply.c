@@ -17,6 +17,8 @@ typedef struct apply_t {
     apr_pool_t *ptemp;
 } apply_t;
 
+static const nts_stmt_t forget_link = { "DELETE FROM link WHERE id = %lld" };
+
 static apr_status_t refuse(apply_t *apply, nts_commit_result_t result, const char *words)
 {
     apply->result = result;
@@ -34,6 +36,29 @@ static apr_status_t judge_epoch(apply_t *apply, const char *group, apr_int64_t e
     if (rv == APR_ENOENT || (rv == APR_SUCCESS && newest != epoch)) {
         return refuse(apply, NTS_COMMIT_CLASH,
                       apr_psprintf(apply->p, "another worker has taken over group %s", group));
+    }
+    return rv;
+}
+
+static const nts_stmt_t get_single = { "SELECT state, (page IS NOT NULL) + (key IS NOT NULL)"
+                                       " FROM link WHERE id = %lld AND mapping = %lld" };
+
+/* A record that becomes part of another one must still be a record of one side only. */
+static apr_status_t judge_absorbed(apply_t *apply)
+{
+    apr_int64_t id = apply->commit->absorb;
+    nts_rows_t rows;
+    apr_status_t rv;
+
+    if (!id) {
+        return APR_SUCCESS;
+    }
+    rv = nts_db_select(&rows, apply->store->db, &get_single,
+                       NTS_ARGS(nts_int(id), nts_int(apply->mapping)), apply->ptemp);
+    if (rv == APR_SUCCESS && (!nts_rows_next(&rows) || nts_rows_int(&rows, 0) != NTS_LINK_NEW ||
+                              nts_rows_int(&rows, 1) != 1)) {
+        return refuse(apply, NTS_COMMIT_CLASH,
+                      apr_psprintf(apply->p, "link %" APR_INT64_T_FMT " is paired meanwhile", id));
     }
     return rv;
 }
@@ -56,7 +81,7 @@ static apr_status_t judge_owner(apply_t *apply, const nts_stmt_t *stmt, const ch
     if (rv == APR_ENOENT) {
         return APR_SUCCESS;
     }
-    if (rv == APR_SUCCESS && owner != apply->commit->link->id) {
+    if (rv == APR_SUCCESS && owner != apply->commit->link->id && owner != apply->commit->absorb) {
         return refuse(
             apply, NTS_COMMIT_CLASH,
             apr_psprintf(apply->p, "%s %s belongs to link %" APR_INT64_T_FMT, what, name, owner));
@@ -218,6 +243,9 @@ static apr_status_t judge(apply_t *apply, const char *group, apr_int64_t epoch)
 {
     apr_status_t rv = judge_epoch(apply, group, epoch);
 
+    if (rv == APR_SUCCESS && apply->result == NTS_COMMIT_OK) {
+        rv = judge_absorbed(apply);
+    }
     if (rv == APR_SUCCESS && apply->result == NTS_COMMIT_OK && apply->commit->link) {
         rv = judge_link(apply);
     }
@@ -231,8 +259,6 @@ static apr_status_t judge(apply_t *apply, const char *group, apr_int64_t epoch)
 }
 
 /* --- storing */
-
-static const nts_stmt_t forget_link = { "DELETE FROM link WHERE id = %lld" };
 
 static apr_status_t store_link(apply_t *apply)
 {
@@ -279,15 +305,23 @@ static apr_status_t store_entries(apply_t *apply)
 static apr_status_t store_all(apply_t *apply)
 {
     const nts_commit_t *commit = apply->commit;
-    apr_status_t rv = commit->link ? store_link(apply) : APR_SUCCESS;
+    apr_status_t rv = commit->absorb ? nts_db_exec(NULL, apply->store->db, &forget_link,
+                                                   NTS_ARGS(nts_int(commit->absorb)))
+                                     : APR_SUCCESS;
     int known;
     int i;
 
+    if (rv == APR_SUCCESS && commit->link) {
+        rv = store_link(apply);
+    }
     if (rv == APR_SUCCESS) {
         rv = store_entries(apply);
     }
     if (rv == APR_SUCCESS) {
         rv = nts_notice_settle(apply->store, commit->settled, commit->settled_count);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = nts_rulings_end(apply->store, commit->ruled, commit->ruled_count);
     }
     for (i = 0; i < commit->follow_count && rv == APR_SUCCESS; i++) {
         rv = nts_notice_insert(&known, apply->store, apply->mapping, commit->follow[i],

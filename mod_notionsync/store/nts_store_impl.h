@@ -8,7 +8,7 @@
 #include "store/nts_store.h"
 
 /** The schema this version reads and writes. */
-#define NTS_STORE_SCHEMA 2
+#define NTS_STORE_SCHEMA 3
 
 /** A call that is its own transaction waits this long for the writer lock. */
 #define NTS_STORE_WAIT apr_time_from_sec(10)
@@ -49,8 +49,8 @@ apr_status_t nts_schema_check(nts_db_t *db, apr_pool_t *ptemp);
 /** The columns of a link, for nts_row_link. */
 #define NTS_LINK_COLUMNS                                                                           \
     "id, page, key, state, bases, trouble, outcome, fingerprint, attempts, next_try, touched, "    \
-    "missing"
-#define NTS_LINK_COLUMN_COUNT 12
+    "missing, issues"
+#define NTS_LINK_COLUMN_COUNT 13
 #define NTS_ENTRY_COLUMNS                                                                          \
     "id, intent, link, op, side, state, at, page, key, cause, run, image, note, fields, undoes, "  \
     "looked"
@@ -95,6 +95,10 @@ apr_status_t nts_notice_insert(int *known, nts_store_t *store, apr_int64_t mappi
 apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
                           apr_pool_t *ptemp);
 apr_status_t nts_notice_settle(nts_store_t *store, const apr_int64_t *ids, int count);
+/** The rulings of a record that nothing has carried out. */
+apr_status_t nts_rulings_load(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
+                              const nts_target_t *ids, apr_pool_t *p, apr_pool_t *ptemp);
+apr_status_t nts_rulings_end(nts_store_t *store, const nts_ruling_end_t *ended, int count);
 /** The last schema seen of a side; *text NULL: none. */
 apr_status_t nts_schema_text(const char **text, nts_store_t *store, apr_int64_t mapping,
                              nts_side_t side, apr_pool_t *p);

@@ -167,6 +167,10 @@ static const nts_stmt_t prune_commands = {
     " ORDER BY id LIMIT " PRUNE_MAX ") WHERE at < %lld AND state IN ('done', 'failed'))"
     " AND id < (SELECT max(id) FROM command)"
 };
+static const nts_stmt_t prune_rulings = {
+    "DELETE FROM ruling WHERE id IN (SELECT id FROM (SELECT id, at FROM ruling"
+    " ORDER BY id LIMIT " PRUNE_MAX ") WHERE at < %lld)"
+};
 static const nts_stmt_t prune_runs = {
     "DELETE FROM run WHERE id IN (SELECT id FROM (SELECT id, started FROM run"
     " ORDER BY id LIMIT " PRUNE_MAX ") WHERE started < %lld)"
@@ -187,9 +191,13 @@ apr_status_t nts_store_prune(nts_store_t *store, apr_time_t inbox_before, apr_ti
         const nts_stmt_t *stmt;
         apr_int64_t before;
     } steps[] = {
-        { &prune_inbox, inbox_before }, { &prune_entries, audit_before },
-        { &prune_links, audit_before }, { &prune_commands, audit_before },
-        { &prune_runs, audit_before },  { &prune_tally, apr_time_sec(now - day) / 60 },
+        { &prune_inbox, inbox_before },
+        { &prune_entries, audit_before },
+        { &prune_links, audit_before },
+        { &prune_commands, audit_before },
+        { &prune_rulings, audit_before },
+        { &prune_runs, audit_before },
+        { &prune_tally, apr_time_sec(now - day) / 60 },
         { &prune_chunks, now - day },
     };
     apr_size_t i;

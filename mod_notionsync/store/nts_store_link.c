@@ -13,13 +13,13 @@
 
 static const nts_stmt_t insert_link = {
     "INSERT INTO link (mapping, page, key, state, bases, trouble, outcome, fingerprint, attempts,"
-    " next_try, touched, missing)"
-    " VALUES (%lld, %s, %s, %lld, %s, %lld, %s, %s, %lld, %lld, %lld, %lld)"
+    " next_try, touched, missing, issues)"
+    " VALUES (%lld, %s, %s, %lld, %s, %lld, %s, %s, %lld, %lld, %lld, %lld, %s)"
 };
 static const nts_stmt_t update_link = {
     "UPDATE link SET page = %s, key = %s, state = %lld, bases = %s, trouble = %lld, outcome = %s,"
-    " fingerprint = %s, attempts = %lld, next_try = %lld, touched = %lld, missing = %lld"
-    " WHERE id = %lld"
+    " fingerprint = %s, attempts = %lld, next_try = %lld, touched = %lld, missing = %lld,"
+    " issues = %s WHERE id = %lld"
 };
 
 static apr_status_t insert(nts_store_t *store, apr_int64_t mapping, nts_link_t *link,
@@ -30,20 +30,22 @@ static apr_status_t insert(nts_store_t *store, apr_int64_t mapping, nts_link_t *
         NTS_ARGS(nts_int(mapping), nts_text(link->page), nts_text(link->key), nts_int(link->state),
                  nts_text(bases), nts_int(link->trouble), nts_text(outcome),
                  nts_text(link->fingerprint), nts_int(link->attempts), nts_int(link->next_try),
-                 nts_int(link->touched), nts_int(link->missing)));
+                 nts_int(link->touched), nts_int(link->missing),
+                 nts_text(nts_link_issues_text(link, ptemp))));
 
     return rv == APR_SUCCESS ? nts_db_last_id(&link->id, store->db, ptemp) : rv;
 }
 
 static apr_status_t update(nts_store_t *store, const nts_link_t *link, const char *bases,
-                           const char *outcome)
+                           const char *outcome, apr_pool_t *ptemp)
 {
     return nts_db_exec(NULL, store->db, &update_link,
                        NTS_ARGS(nts_text(link->page), nts_text(link->key), nts_int(link->state),
                                 nts_text(bases), nts_int(link->trouble), nts_text(outcome),
                                 nts_text(link->fingerprint), nts_int(link->attempts),
                                 nts_int(link->next_try), nts_int(link->touched),
-                                nts_int(link->missing), nts_int(link->id)));
+                                nts_int(link->missing), nts_text(nts_link_issues_text(link, ptemp)),
+                                nts_int(link->id)));
 }
 
 apr_status_t nts_link_write(nts_store_t *store, apr_int64_t mapping, nts_link_t *link, int before,
@@ -52,7 +54,7 @@ apr_status_t nts_link_write(nts_store_t *store, apr_int64_t mapping, nts_link_t 
     const char *bases = link->base_count ? nts_link_bases_text(link, ptemp) : NULL;
     const char *outcome = nts_outcome_store(&link->outcome, ptemp);
     int moved = (link->state == NTS_LINK_ACTIVE) - (before == NTS_LINK_ACTIVE);
-    apr_status_t rv = link->id ? update(store, link, bases, outcome)
+    apr_status_t rv = link->id ? update(store, link, bases, outcome, ptemp)
                                : insert(store, mapping, link, bases, outcome, ptemp);
 
     if (rv == APR_SUCCESS && moved) {
@@ -213,6 +215,10 @@ static apr_status_t load_links(nts_loaded_t *loaded, nts_store_t *store, apr_int
     if (rv == APR_SUCCESS && !loaded->link && target->page) {
         rv = nts_link_by_page(&loaded->link, store, mapping, target->page, p, ptemp);
     }
+    if (rv == APR_SUCCESS && loaded->link && target->page &&
+        (!loaded->link->page || strcmp(loaded->link->page, target->page) != 0)) {
+        rv = nts_link_by_page(&loaded->counterpart, store, mapping, target->page, p, ptemp);
+    }
     if (rv == APR_SUCCESS && target->key &&
         !(loaded->link && loaded->link->key && strcmp(loaded->link->key, target->key) == 0 &&
           loaded->link->state != NTS_LINK_TOMBSTONE)) {
@@ -223,6 +229,10 @@ static apr_status_t load_links(nts_loaded_t *loaded, nts_store_t *store, apr_int
     }
     else if (by_key && by_key->id != loaded->link->id) {
         loaded->counterpart = by_key;
+    }
+    if (rv == APR_SUCCESS && loaded->link && loaded->link->state == NTS_LINK_TOMBSTONE &&
+        loaded->link->key && !loaded->counterpart) {
+        rv = nts_link_by_key(&loaded->counterpart, store, mapping, loaded->link->key, p, ptemp);
     }
     return rv;
 }
@@ -253,6 +263,9 @@ apr_status_t nts_store_load(nts_loaded_t **ploaded, nts_store_t *store,
     }
     if (rv == APR_SUCCESS) {
         rv = load_image(loaded, store, mapping->id, &ids, p, ptemp);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = nts_rulings_load(loaded, store, mapping->id, &ids, p, ptemp);
     }
     if (rv == APR_SUCCESS) {
         *ploaded = loaded;

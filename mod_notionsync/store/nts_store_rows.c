@@ -41,6 +41,7 @@ apr_status_t nts_row_link(nts_link_t **plink, nts_rows_t *rows, apr_pool_t *p)
 {
     nts_link_t *link = apr_pcalloc(p, sizeof(*link));
     const char *bases;
+    const char *issues;
     apr_status_t rv;
 
     *plink = NULL;
@@ -56,8 +57,12 @@ apr_status_t nts_row_link(nts_link_t **plink, nts_rows_t *rows, apr_pool_t *p)
     link->next_try = nts_rows_int(rows, 9);
     link->touched = nts_rows_int(rows, 10);
     link->missing = nts_rows_int(rows, 11);
+    issues = nts_rows_text(rows, 12);
     if (rv == APR_SUCCESS && bases) {
         rv = nts_link_bases_parse(link, bases, p);
+    }
+    if (rv == APR_SUCCESS && issues) {
+        rv = nts_link_issues_parse(link, issues, p);
     }
     if (rv == APR_SUCCESS) {
         rv = rows->problem;

@@ -151,8 +151,25 @@ static const char *const step_2[] = {
     NULL,
 };
 
+/* What people are asked, and what they decided; entries by the run that made them, for its undo. */
+static const char *const step_3[] = {
+    "ALTER TABLE link ADD COLUMN issues TEXT",
+
+    /* AUTOINCREMENT: a job must not end a ruling that took the number of the one it saw. */
+    "CREATE TABLE ruling (id INTEGER PRIMARY KEY AUTOINCREMENT, mapping INTEGER NOT NULL,"
+    " link INTEGER NOT NULL, page TEXT, key TEXT, pair INTEGER NOT NULL, choice INTEGER NOT NULL, fingerprint TEXT,"
+    " other TEXT, by TEXT, at INTEGER NOT NULL, command INTEGER NOT NULL, intent TEXT)",
+    "CREATE INDEX ruling_link ON ruling (mapping, link) WHERE link <> 0",
+    "CREATE INDEX ruling_page ON ruling (mapping, page) WHERE page IS NOT NULL",
+    "CREATE INDEX ruling_key ON ruling (mapping, key) WHERE key IS NOT NULL",
+    "CREATE INDEX ruling_command ON ruling (command)",
+
+    "CREATE INDEX entry_run ON entry (run) WHERE run <> 0",
+    NULL,
+};
+
 /* steps[n] leads from version n to n + 1. */
-static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2 };
+static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2, step_3 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"

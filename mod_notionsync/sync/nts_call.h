@@ -6,6 +6,7 @@
 #ifndef NTS_CALL_H
 #define NTS_CALL_H
 
+#include "model/nts_ruling.h"
 #include "sync/nts_plan.h"
 
 /** Which record to load: any of the three. */
@@ -18,7 +19,8 @@ typedef struct nts_target_t {
 /** What the store answers to a load. Belongs to the job's pool. */
 typedef struct nts_loaded_t {
     nts_link_t *link; /* NULL: unknown to us */
-    /* target names page and key of two different links: the key's; or NULL */
+    /* the target names page and key of two different links, or the link is a tombstone whose key another
+     * one has: that other one; or NULL */
     nts_link_t *counterpart;
     const nts_entry_t *pending; /* intents of this record without an end, oldest first */
     int pending_count;
@@ -27,6 +29,8 @@ typedef struct nts_loaded_t {
     /* intents of creates on that side in this mapping, other records' */
     int creates_pending[NTS_SIDE_COUNT];
     const char *tombstone_image; /* tombstone or absent row: the newest row image kept, or NULL */
+    const nts_ruling_t *rulings; /* of this record, not carried out yet */
+    int ruling_count;
 } nts_loaded_t;
 
 /** As nts_answer_from_clock, for the notices that Notion sent: their times are beginnings, so they become the
@@ -48,6 +52,12 @@ typedef struct nts_commit_t {
     int delete_limit_percent;
     nts_notice_t *const *follow; /* notices to store with it (run again, wake) */
     int follow_count;
+    const nts_ruling_end_t
+        *ruled; /* rulings that this carries out, refuses or finds without object */
+    int ruled_count;
+    /* a record of one side only that becomes part of `link`: its row goes; CLASH if it is no such record (any
+     * more). 0 none */
+    apr_int64_t absorb;
 } nts_commit_t;
 
 typedef enum nts_call_kind_t {

@@ -46,6 +46,11 @@ const nts_outcome_t *nts_job_outcome(const nts_job_t *job)
     return &job->outcome;
 }
 
+const nts_outcome_t *nts_job_refused(const nts_job_t *job)
+{
+    return &job->refused;
+}
+
 const int *nts_job_writes(const nts_job_t *job)
 {
     return job->writes;
@@ -54,6 +59,14 @@ const int *nts_job_writes(const nts_job_t *job)
 const char *nts_job_id_on(const nts_job_t *job, nts_side_t side)
 {
     return side == NTS_NOTION ? job->link->page : job->link->key;
+}
+
+int nts_job_key_is_taken(const nts_job_t *job)
+{
+    const nts_link_t *other = job->loaded->counterpart;
+
+    return job->link->state == NTS_LINK_TOMBSTONE && job->link->key && other && other->key &&
+           !strcmp(other->key, job->link->key);
 }
 
 nts_ask_t *nts_job_new_ask(nts_job_t *job, nts_ask_kind_t kind, nts_side_t side)
@@ -207,11 +220,15 @@ nts_step_t nts_job_finish(nts_job_t *job, nts_step_t step)
     if (job->pairing && !nts_job_plan_fits(job, NULL)) {
         return nts_job_plan_refuse(job);
     }
-    if (!job->dirty && !job->settled_count && !job->note_count) {
+    if (step == NTS_STEP_DONE || step == NTS_STEP_TROUBLE) {
+        nts_job_drop_rulings(job);
+    }
+    job->call = (nts_call_t){ 0 };
+    nts_job_end_rulings(job, NULL);
+    if (!job->dirty && !job->settled_count && !job->note_count && !commit->ruled_count) {
         return end(job, step);
     }
     refresh_seen(job);
-    job->call = (nts_call_t){ 0 };
     if (job->link && is_worth_storing(job->link)) {
         commit->link = job->link;
         commit->link_forget = job->link->id && job->link->state == NTS_LINK_NEW &&
@@ -242,13 +259,15 @@ static apr_time_t back_off(int attempts)
 nts_step_t nts_job_trouble(nts_job_t *job, nts_trouble_t trouble)
 {
     nts_link_t *link = job->link;
-    int same;
+    int moved, same;
 
     if (job->config->dry) {
         return nts_job_plan_trouble(job, trouble);
     }
+    moved = nts_job_keep_issues(job);
     same = link->trouble == trouble && same_text(link->outcome.code, job->outcome.code) &&
-           same_text(link->outcome.what, job->outcome.what);
+           same_text(link->outcome.what, job->outcome.what) &&
+           !(moved && trouble == NTS_TROUBLE_HELD);
 
     if (job->outcome.remedy == NTS_REMEDY_RETRY) {
         link->next_try =
@@ -259,7 +278,7 @@ nts_step_t nts_job_trouble(nts_job_t *job, nts_trouble_t trouble)
     }
     else {
         link->next_try = 0;
-        job->dirty |= !same;
+        job->dirty |= !same || moved;
     }
     link->trouble = trouble;
     nts_outcome_copy(&link->outcome, &job->outcome, job->p);
@@ -287,6 +306,7 @@ static void take_loaded(nts_job_t *job, nts_loaded_t *loaded)
         job->link->key = job->spawn.target.key;
     }
     job->key_was = loaded->link ? loaded->link->key : NULL;
+    nts_job_take_rulings(job, loaded);
     job->settled =
         apr_pcalloc(job->p, (apr_size_t)(loaded->notice_count + 1) * sizeof(*job->settled));
     job->settled_count = loaded->notice_count;
@@ -299,6 +319,10 @@ static void take_loaded(nts_job_t *job, nts_loaded_t *loaded)
 static nts_step_t start_reading(nts_job_t *job)
 {
     job->view[NTS_NOTION] = job->view[NTS_EXTERNAL] = (nts_view_t){ 0 };
+    if (nts_job_key_is_taken(job)) {
+        job->view[NTS_EXTERNAL].presence = NTS_PRESENCE_GONE;
+        return nts_job_decide(job);
+    }
     if (job->link->key) {
         return nts_job_read(job, NTS_EXTERNAL, 0, 0);
     }
@@ -308,9 +332,18 @@ static nts_step_t start_reading(nts_job_t *job)
 
 static nts_step_t loaded(nts_job_t *job, nts_loaded_t *loaded_now)
 {
+    int i;
+
     take_loaded(job, loaded_now);
-    if (job->link->state == NTS_LINK_IGNORED && !job->undo) {
+    if (job->link->state == NTS_LINK_IGNORED && !job->undo && !job->ruling_count &&
+        !loaded_now->pending_count) {
         return nts_job_finish(job, NTS_STEP_DONE);
+    }
+    for (i = 0; i < loaded_now->pending_count && job->has_partner; i++) {
+        if (loaded_now->pending[i].link != job->link->id) {
+            return nts_job_wait(job,
+                                job->now + NTS_LOOKUP_WAIT); /* the partner's: its own job asks */
+        }
     }
     if (loaded_now->pending_count > 0 && job->config->dry) {
         return nts_job_plan_busy(job, "what became of an earlier write is not known yet");
@@ -404,6 +437,7 @@ static nts_step_t committed(nts_job_t *job, const nts_reply_t *reply)
     case NTS_JOB_RECOVERED:
     case NTS_JOB_NOT_APPLIED:
         job->note_count = 0;
+        nts_job_rulings_stored(job);
         if (nts_job_is_too_busy(job)) {
             return nts_job_wait(job, job->now + apr_time_from_sec(2));
         }

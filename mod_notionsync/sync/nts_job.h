@@ -49,6 +49,9 @@ apr_time_t nts_job_until(const nts_job_t *job);
 const nts_outcome_t *nts_job_outcome(const nts_job_t *job);
 /** Of a dry job that is done: what it would do; NULL: nothing. Belongs to the job. */
 const nts_plan_item_t *nts_job_planned(const nts_job_t *job);
+/** A person's decision that was not carried out, because things have moved on (S2.9); remedy NONE if all
+ *  were, or there was none. */
+const nts_outcome_t *nts_job_refused(const nts_job_t *job);
 /** Number of records written so far, per side. */
 const int *nts_job_writes(const nts_job_t *job);
 

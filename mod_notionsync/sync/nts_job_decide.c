@@ -13,8 +13,8 @@ static int is_candidate_trusted(const nts_job_t *job)
     apr_time_t sent = job->spawn.candidate_sent;
     int i;
 
-    if (!row || job->rounds || job->undo || job->loaded->notice_count || row->trashed ||
-        row->elsewhere || job->link->state == NTS_LINK_TOMBSTONE) {
+    if (!row || job->rounds || job->undo || job->ruling_count || job->loaded->notice_count ||
+        row->trashed || row->elsewhere || job->link->state == NTS_LINK_TOMBSTONE) {
         return 0;
     }
     for (i = 0; i < job->config->mapping->pair_count; i++) {
@@ -59,9 +59,9 @@ static int is_unmapped_change(const nts_job_t *job)
     int i;
 
     if (job->view[NTS_EXTERNAL].presence != NTS_PRESENCE_LIVE || job->rounds || job->undo ||
-        job->spawn.candidate || job->config->full_run || !job->loaded->notice_count ||
-        link->state != NTS_LINK_ACTIVE || link->trouble != NTS_TROUBLE_NONE || link->attempts ||
-        link->missing) {
+        job->ruling_count || job->spawn.candidate || job->config->full_run ||
+        !job->loaded->notice_count || link->state != NTS_LINK_ACTIVE ||
+        link->trouble != NTS_TROUBLE_NONE || link->attempts || link->missing) {
         return 0;
     }
     for (i = 0; i < job->loaded->notice_count; i++) {
@@ -236,6 +236,7 @@ static nts_step_t end_in_sync(nts_job_t *job)
         if (job->outcome.remedy == NTS_REMEDY_NONE || job->outcome.remedy == NTS_REMEDY_RETRY) {
             job->outcome.remedy = NTS_REMEDY_WAIT; /* time alone does not change a value */
         }
+        job->by_field = 1;
         return nts_job_trouble(job, held >= 0 ? NTS_TROUBLE_HELD : NTS_TROUBLE_PARKED);
     }
     if (job->link->trouble != NTS_TROUBLE_NONE || job->link->attempts || job->link->missing) {
@@ -244,6 +245,7 @@ static nts_step_t end_in_sync(nts_job_t *job)
         job->link->next_try = 0;
         job->link->missing = 0;
         job->link->outcome = (nts_outcome_t){ 0 };
+        nts_job_drop_issues(job);
         job->dirty = 1;
     }
     return nts_job_finish(job, NTS_STEP_DONE);
@@ -261,6 +263,7 @@ static nts_step_t decide_both_live(nts_job_t *job)
         return step;
     }
     nts_job_decide_fields(job);
+    nts_job_rule_fields(job);
     if (has_write(job, NTS_NOTION)) {
         if (!is_fresh_for_notion(job)) {
             return nts_job_read(job, NTS_NOTION, 0, 1);
@@ -317,11 +320,17 @@ static int is_held_delete(const nts_link_t *link)
 static nts_step_t decide_delete(nts_job_t *job, nts_side_t deleted)
 {
     nts_side_t survivor = nts_side_other(deleted);
+    const nts_ruling_t *ruling;
 
     memset(job->decisions, 0,
            (apr_size_t)job->config->mapping->pair_count * sizeof(*job->decisions));
     if (survivor == NTS_NOTION && !is_fresh_for_notion(job)) {
         return nts_job_read(job, NTS_NOTION, 0, 1);
+    }
+    ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
+    if (ruling) {
+        return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, survivor)
+                                                   : nts_job_bring_back(job, deleted);
     }
     if (survivor_was_edited(job, survivor)) {
         return nts_job_restore(job, deleted);
@@ -345,16 +354,22 @@ static nts_step_t decide_delete(nts_job_t *job, nts_side_t deleted)
     nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.delete",
                     "the record was deleted in %s; NotionSyncDeletes says hold",
                     nts_side_name(deleted));
-    job->outcome.advice = "delete it on the other side too, or restore it";
+    job->outcome.advice = "approve it (delete), or restore the record";
     return nts_job_trouble(job, NTS_TROUBLE_HELD);
 }
 
 static nts_step_t decide_missing(nts_job_t *job)
 {
     nts_link_t *link = job->link;
+    const nts_ruling_t *ruling;
 
     if (job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE) {
         return tombstone(job);
+    }
+    ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
+    if (ruling) {
+        return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, NTS_EXTERNAL)
+                                                   : nts_job_bring_back(job, NTS_NOTION);
     }
     if (!link->missing && job->config->full_run) {
         link->missing = job->now;
@@ -363,8 +378,8 @@ static nts_step_t decide_missing(nts_job_t *job)
     if (link->missing && job->config->full_run && job->now - link->missing >= NTS_MISSING_WAIT) {
         nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.missing",
                         "Notion has answered 404 for this page in full runs a day apart");
-        job->outcome.advice = "delete the external record if the page is really gone, or share "
-                              "the page with the connection again";
+        job->outcome.advice = "share the page with the connection again; or approve: delete the "
+                              "external record too, or restore: a new page is made of it";
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
     nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_WAIT, "notion.missing",
@@ -471,7 +486,9 @@ nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
                         free_ones > 1 ? "%d unlinked external records match this page"
                                       : "%d unlinked external record matches this page, and others",
                         free_ones);
-        job->outcome.advice = "make the match fields unique, or delete the doubles";
+        job->outcome.advice =
+            "say which one it is (pair), or that it is none of them (apart); or make "
+            "the match fields unique";
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
     job->link->key = job->found[last].id;
@@ -493,15 +510,24 @@ static int may_be_ours(const nts_job_t *job, nts_side_t side)
 
 static nts_step_t decide_single(nts_job_t *job, nts_side_t side)
 {
+    const nts_ruling_t *ruling;
+
     if (job->view[side].presence != NTS_PRESENCE_LIVE || job->undo) {
         return nothing_to_do(job);
     }
-    if (awaits_match(job->link)) {
+    ruling = nts_job_rule_record(job, "match", NTS_CHOICE_PAIR, NTS_CHOICE_APART);
+    if (ruling && ruling->choice == NTS_CHOICE_PAIR) {
+        return nts_job_pair(job, side, ruling);
+    }
+    if (!ruling && awaits_match(job->link)) {
         nts_outcome_copy(&job->outcome, &job->link->outcome, job->p);
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
     if (may_be_ours(job, side)) {
         return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT);
+    }
+    if (ruling) {
+        return nts_job_create_on(job, nts_side_other(side));
     }
     if (job->config->hold_creates) {
         return nts_job_wait(job, job->now + apr_time_from_sec(30));
@@ -533,6 +559,7 @@ nts_step_t nts_job_decide(nts_job_t *job)
     nts_view_t *notion = &job->view[NTS_NOTION], *external = &job->view[NTS_EXTERNAL];
     nts_step_t step;
 
+    nts_job_reset_rulings(job);
     if (external->presence == NTS_PRESENCE_UNKNOWN) {
         return nts_job_read(job, NTS_EXTERNAL, 0, 0);
     }
@@ -543,7 +570,7 @@ nts_step_t nts_job_decide(nts_job_t *job)
         return step;
     }
     if (job->link->state == NTS_LINK_IGNORED) {
-        return nts_job_finish(job, NTS_STEP_DONE);
+        return nts_job_decide_ignored(job);
     }
     if (external->presence == NTS_PRESENCE_NONE || notion->presence == NTS_PRESENCE_NONE) {
         return decide_single(job,

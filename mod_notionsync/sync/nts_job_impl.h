@@ -2,8 +2,8 @@
  *
  * nts_job.c steps: load, read, settle, end. nts_job_decide.c says what should happen. nts_job_write.c
  * intends, writes and takes the answer. nts_job_recover.c finds out what became of an intent whose answer
- * was never stored. nts_job_undo.c takes an entry back. nts_job_plan.c says what a job would do, and holds one to
- * what was planned.
+ * was never stored. nts_job_ruling.c asks a person and does as told. nts_job_undo.c takes an entry back.
+ * nts_job_plan.c says what a job would do, and holds one to what was planned.
  */
 #ifndef NTS_JOB_IMPL_H
 #define NTS_JOB_IMPL_H
@@ -69,6 +69,14 @@ typedef enum nts_job_state_t {
     NTS_JOB_ENDED
 } nts_job_state_t;
 
+/** What became of a ruling in this job. */
+typedef enum nts_ruling_state_t {
+    NTS_RULING_OPEN = 0,
+    NTS_RULING_CHOSEN, /* what is about to be done follows it */
+    NTS_RULING_SPENT,  /* done or refused: to be forgotten with the next commit */
+    NTS_RULING_STORED  /* its end is stored */
+} nts_ruling_state_t;
+
 struct nts_job_t {
     const nts_job_config_t *config;
     apr_pool_t *p;
@@ -91,7 +99,14 @@ struct nts_job_t {
     int found_count;
     apr_int64_t *settled;
     int settled_count;
-    nts_entry_t **notes; /* entries to store with the next commit: settled writes, remarks */
+    const nts_ruling_t *rulings;
+    int ruling_count;
+    nts_ruling_state_t *ruling_ends; /* one for each */
+    const char *deed; /* what is to be decided about the record as a whole: "delete" ...; NULL */
+    int has_partner;  /* the partner that a ruling names was loaded, too */
+    int by_field;     /* it is about fields */
+    nts_outcome_t refused; /* the last ruling that was not carried out */
+    nts_entry_t **notes;   /* entries to store with the next commit: settled writes, remarks */
     int note_count;
     nts_call_t call;
     nts_step_t after_commit; /* what FINISHED answers */
@@ -125,6 +140,8 @@ int nts_job_is_too_busy(nts_job_t *job);
 /** An audit entry about this record, kept for the next commit when @a note is set. */
 nts_entry_t *nts_job_new_entry(nts_job_t *job, nts_entry_op_t op, nts_side_t side, int note);
 const char *nts_job_id_on(const nts_job_t *job, nts_side_t side);
+/** S4.4: the key of this deleted record is another one's by now. */
+int nts_job_key_is_taken(const nts_job_t *job);
 
 /* nts_job_decide.c */
 nts_step_t nts_job_decide(nts_job_t *job);
@@ -169,6 +186,35 @@ nts_step_t nts_job_recover_intent(nts_job_t *job, const nts_answer_t *answer);
 nts_step_t nts_job_recover_page(nts_job_t *job, const nts_answer_t *answer);
 nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer);
 nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply);
+
+/* nts_job_ruling.c */
+/** Show people what is to be decided: the issues of the link. Non-zero: they were not shown like this yet. */
+int nts_job_keep_issues(nts_job_t *job);
+void nts_job_drop_issues(nts_job_t *job);
+void nts_job_take_rulings(nts_job_t *job, const nts_loaded_t *loaded);
+/** Decided afresh: what was chosen and not stored is open again. */
+void nts_job_reset_rulings(nts_job_t *job);
+/** Turn held decisions into the writes that people chose. */
+void nts_job_rule_fields(nts_job_t *job);
+/** A person's choice, one of two, about the record as a whole, if it still is what was shown; or NULL. */
+const nts_ruling_t *nts_job_rule_record(nts_job_t *job, const char *deed, nts_choice_t one,
+                                        nts_choice_t other);
+/** The record comes back on @a side: restored, or made anew where there is nothing to restore from. */
+nts_step_t nts_job_bring_back(nts_job_t *job, nts_side_t side);
+/** The record of one side belongs to the one that @a ruling names. */
+nts_step_t nts_job_pair(nts_job_t *job, nts_side_t side, const nts_ruling_t *ruling);
+/** A record marked "do not sync". */
+nts_step_t nts_job_decide_ignored(nts_job_t *job);
+/** True while a ruling about the whole record is being carried out. */
+int nts_job_is_ruled(const nts_job_t *job);
+/** Which, for the audit; NULL: none. */
+const char *nts_job_record_reason(const nts_job_t *job);
+/** Put into job->call.commit which rulings end with it; @a intent, which may be NULL, carries them out. */
+void nts_job_end_rulings(nts_job_t *job, const nts_entry_t *intent);
+/** That commit is stored. */
+void nts_job_rulings_stored(nts_job_t *job);
+/** The record was judged whole: a ruling that was not used has lost its object. */
+void nts_job_drop_rulings(nts_job_t *job);
 
 /* nts_job_undo.c */
 /** Whether the undo asks for something now; sets *step if so. */

@@ -33,6 +33,7 @@ static nts_step_t commit_entry(nts_job_t *job, nts_entry_t *entry, nts_job_state
     commit->link = job->link;
     commit->entries = entries;
     commit->entry_count = job->note_count + 1;
+    nts_job_end_rulings(job, entry);
     return nts_job_commit(job, then);
 }
 
@@ -56,7 +57,7 @@ static nts_step_t intend(nts_job_t *job, nts_entry_t *entry, nts_ask_kind_t kind
     write->id = nts_job_id_on(job, entry->side);
     job->entry = entry;
     job->call = (nts_call_t){ 0 };
-    if (kind == NTS_ASK_REMOVE && !job->undo && !job->spawn.approved) {
+    if (kind == NTS_ASK_REMOVE && !job->undo && !job->spawn.approved && !nts_job_is_ruled(job)) {
         job->call.commit.counts_as_delete = 1;
         job->call.commit.delete_limit_percent = job->config->mapping->delete_limit_percent;
     }
@@ -143,6 +144,7 @@ nts_step_t nts_job_create_on(nts_job_t *job, nts_side_t side)
     nts_value_t *values = new_values(job);
     int i;
 
+    entry->note = nts_job_record_reason(job);
     for (i = 0; i < pair_count(job); i++) {
         if (value_for_copy(job, i, side, &job->decisions[i])) {
             values[i] = job->decisions[i].native[side];
@@ -164,7 +166,9 @@ nts_step_t nts_job_remove(nts_job_t *job, nts_side_t side)
     }
     entry = nts_job_new_entry(job, NTS_ENTRY_REMOVE, side, 0);
     entry->image = view->record->image;
-    entry->note = job->undo ? "undo of a create" : "deleted on the other side";
+    entry->note = job->undo               ? "undo of a create"
+                  : nts_job_is_ruled(job) ? nts_job_record_reason(job)
+                                          : "deleted on the other side";
     if (job->undo) {
         entry->undoes = job->undo->entry->id;
     }
@@ -175,17 +179,28 @@ nts_step_t nts_job_remove(nts_job_t *job, nts_side_t side)
 
 nts_step_t nts_job_restore(nts_job_t *job, nts_side_t side)
 {
+    const nts_ruling_t *ruling;
     nts_entry_t *entry;
 
-    if (side == NTS_EXTERNAL && !job->loaded->tombstone_image) {
+    if (side == NTS_EXTERNAL && (!job->loaded->tombstone_image || nts_job_key_is_taken(job)) &&
+        !nts_job_is_ruled(job)) {
+        ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
+        if (ruling) {
+            return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, NTS_NOTION)
+                                                       : nts_job_bring_back(job, side);
+        }
         nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.restore",
-                        "the external record was deleted, the page was edited since, and no image "
-                        "of the row was kept");
-        job->outcome.advice = "insert the row again under its key, or delete the page";
+                        "the external record was deleted, the page lives, and %s",
+                        nts_job_key_is_taken(job) ? "another record has its key now"
+                                                  : "no image of the row was kept");
+        job->outcome.advice =
+            "insert the row again under its key; or approve: delete the page too, or "
+            "restore: a new row is made of it";
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
     entry = nts_job_new_entry(job, NTS_ENTRY_RESTORE, side, 0);
-    entry->note = job->undo ? "undo of a delete"
+    entry->note = job->undo               ? "undo of a delete"
+                  : nts_job_is_ruled(job) ? nts_job_record_reason(job)
                   : job->link->state == NTS_LINK_TOMBSTONE
                       ? "restored on the other side"
                       : "deleted here, but edited on the other side since";
@@ -202,7 +217,7 @@ static nts_step_t hold_delete(nts_job_t *job, const char *why)
 {
     nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, NTS_HELD_DELETE_LIMIT,
                     "the delete is held: %s", why ? why : "the hourly limit");
-    job->outcome.advice = "restore the record, or delete it on this side too";
+    job->outcome.advice = "approve it (delete), or restore the record";
     job->entry = NULL;
     return nts_job_trouble(job, NTS_TROUBLE_HELD);
 }
@@ -214,6 +229,7 @@ nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
     }
     job->note_count = 0;
     job->pairing = 0; /* stored */
+    nts_job_rulings_stored(job);
     job->key_was = job->link->key;
     job->call = (nts_call_t){ 0 };
     if (job->entry->side == NTS_NOTION && job->entry->op != NTS_ENTRY_CREATE &&
@@ -288,7 +304,9 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
     case NTS_ENTRY_RESTORE:
         /* A row is restored for a living page, so the record lives again, and its key is not free any more. A
          * page may be restored for a row that has yet to follow (undo of a delete). */
-        link->state = entry->side == NTS_EXTERNAL ? NTS_LINK_ACTIVE : link->state;
+        link->state = entry->side == NTS_EXTERNAL || link->state == NTS_LINK_IGNORED
+                          ? NTS_LINK_ACTIVE
+                          : link->state;
         break;
     default:
         break;
@@ -353,7 +371,9 @@ static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answe
         if (job->outcome.remedy == NTS_REMEDY_NONE) {
             job->outcome.remedy = NTS_REMEDY_RETRY;
         }
-        return nts_job_trouble(job, NTS_TROUBLE_PARKED);
+        /* S2.7: a record whose place is taken comes back as a person says. */
+        return nts_job_trouble(job, job->entry->op == NTS_ENTRY_RESTORE ? NTS_TROUBLE_HELD
+                                                                        : NTS_TROUBLE_PARKED);
     }
     return nts_job_not_now(job, answer); /* the service is busy or out of order */
 }

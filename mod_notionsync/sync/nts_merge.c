@@ -410,6 +410,29 @@ void nts_merge_field(nts_decision_t *decision, const nts_mapping_t *mapping, int
     }
 }
 
+void nts_merge_rule(nts_decision_t *d, const nts_pair_t *pair,
+                    const nts_value_t *const now[NTS_SIDE_COUNT], nts_side_t from,
+                    const char *reason, apr_pool_t *p)
+{
+    view_t view = { 0 };
+    int side;
+
+    view.pair = pair;
+    view.p = p;
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        view.now[side] = now[side];
+        view.fits[side] = nts_domain_project(&d->common[side], pair->domain, (nts_side_t)side,
+                                             now[side], &view.misfit[side], p);
+    }
+    d->verdict = NTS_VERDICT_NONE;
+    d->outcome = (nts_outcome_t){ 0 };
+    d->lost = d->common[nts_side_other(from)];
+    carry(&view, d, from, reason);
+    if (d->verdict == NTS_VERDICT_STUCK) {
+        d->outcome.field = pair->notion;
+    }
+}
+
 int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side_t side,
                         const nts_value_t *now, apr_pool_t *p)
 {

@@ -46,6 +46,11 @@ void nts_merge_field(nts_decision_t *decision, const nts_mapping_t *mapping, int
                      const nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
                      const nts_stamp_t stamps[NTS_SIDE_COUNT], apr_pool_t *p);
 
+/** Turn a HELD decision into the write that a person chose: @a from has the value. */
+void nts_merge_rule(nts_decision_t *decision, const nts_pair_t *pair,
+                    const nts_value_t *const now[NTS_SIDE_COUNT], nts_side_t from,
+                    const char *reason, apr_pool_t *p);
+
 /** True if @a now of @a side differs from the base in the common domain, a rewrite of our own value not
  *  counting (S2.1, S3.5). No base: true unless the value is null. */
 int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side_t side,

@@ -602,6 +602,7 @@ static nts_step_t drive(world_t *w, nts_job_t *job)
         given = &reply;
     }
     w->outcome = *nts_job_outcome(job);
+    w->refused = *nts_job_refused(job);
     w->until = nts_job_until(job);
     return w->last;
 }

@@ -56,6 +56,7 @@ struct world_t {
     int link_count;
     nts_entry_t *entries[8 * WORLD_MAX];
     int entry_count;
+    int counted[8 * WORLD_MAX]; /* deletes under the limit */
     nts_notice_t notices[8 * WORLD_MAX];
     int settled[8 * WORLD_MAX];
     int notice_count;
@@ -63,6 +64,9 @@ struct world_t {
     const char *done_keys[8 * WORLD_MAX];
     int done_count;
     const char *images[WORLD_MAX]; /* by link index */
+    nts_ruling_t rulings[WORLD_MAX];
+    const char *ruling_intents[WORLD_MAX]; /* taken by; "" forgotten; NULL open */
+    int ruling_count;
     nts_matched_t matched;
     const char *match_id[NTS_SIDE_COUNT][WORLD_MAX], *match_hash[NTS_SIDE_COUNT][WORLD_MAX];
     int match_count[NTS_SIDE_COUNT];
@@ -74,6 +78,7 @@ struct world_t {
     void (*rewrite)(world_t *world, world_thing_t *row); /* a trigger of the external side */
     nts_step_t last;
     nts_outcome_t outcome;
+    nts_outcome_t refused;
     apr_time_t until;
     int stuck; /* a job took too many steps */
     /* a plan: made by dry jobs, then carried out by jobs that were given its items */
@@ -100,6 +105,11 @@ void world_notice(world_t *w, nts_side_t side, const char *id);
 void world_wait(world_t *w, apr_interval_time_t time);
 /** That side's clock stands so far ahead of ours; it is measured as a worker would unless @a measured is 0. */
 void world_skew(world_t *w, nts_side_t side, apr_interval_time_t ahead, int measured);
+
+/** A person decides: about a pair of the mapping, or -1 the record, as it is shown now. */
+nts_ruling_t *world_rule(world_t *w, const nts_link_t *link, int pair, nts_choice_t choice);
+/** What the store would give a job now. */
+int world_open_rulings(const world_t *w);
 
 /** Run one job to its end (or to its death). */
 nts_step_t world_run(world_t *w, nts_side_t side, const char *id);

@@ -13,6 +13,26 @@ static int is_for(const nts_notice_t *notice, const char *page, const char *key)
     return id && notice->record && !strcmp(notice->record, id);
 }
 
+/* The other record that the target names, or that has a dead one's key. */
+static void load_counterpart(world_t *w, nts_loaded_t *loaded, const nts_target_t *target,
+                             apr_pool_t *p)
+{
+    const nts_link_t *link = loaded->link;
+    nts_link_t *other[NTS_SIDE_COUNT];
+    int i;
+
+    other[NTS_NOTION] = world_link(w, NTS_NOTION, target->page);
+    other[NTS_EXTERNAL] = world_link(w, NTS_EXTERNAL, target->key);
+    if (link && link->state == NTS_LINK_TOMBSTONE && !other[NTS_EXTERNAL]) {
+        other[NTS_EXTERNAL] = world_link(w, NTS_EXTERNAL, link->key);
+    }
+    for (i = 0; link && i < NTS_SIDE_COUNT; i++) {
+        if (other[i] && other[i]->id != link->id) {
+            loaded->counterpart = nts_link_copy(other[i], p);
+        }
+    }
+}
+
 nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p)
 {
     nts_loaded_t *loaded = apr_pcalloc(p, sizeof(*loaded));
@@ -30,8 +50,10 @@ nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p)
         link = world_link(w, NTS_EXTERNAL, target->key);
     }
     loaded->link = link ? nts_link_copy(link, p) : NULL;
-    page = link ? link->page : target->page;
-    key = link ? link->key : target->key;
+    page = link && link->page ? link->page : target->page;
+    key = link && link->key ? link->key : target->key;
+    load_counterpart(w, loaded, target, p);
+    world_load_rulings(w, loaded, p);
     for (i = 0; i < w->entry_count; i++) {
         const nts_entry_t *e = w->entries[i];
 
@@ -66,7 +88,7 @@ static int is_beyond_limit(world_t *w, const nts_commit_t *commit, const char **
         active += w->links[i] && w->links[i]->state == NTS_LINK_ACTIVE;
     }
     for (i = 0; i < w->entry_count; i++) {
-        deleted += w->entries[i]->op == NTS_ENTRY_REMOVE &&
+        deleted += w->entries[i]->op == NTS_ENTRY_REMOVE && w->counted[i] &&
                    w->entries[i]->state != NTS_ENTRY_NOT_APPLIED &&
                    w->entries[i]->at > w->now - apr_time_from_sec(3600);
     }
@@ -87,12 +109,23 @@ static int is_taken(world_t *w, const nts_link_t *link)
 
 nts_commit_result_t world_commit(world_t *w, const nts_commit_t *c, const char **why)
 {
+    nts_link_t *absorbed;
     int i, k;
 
     if (c->counts_as_delete && is_beyond_limit(w, c, why)) {
         return NTS_COMMIT_LIMIT;
     }
+    if (c->absorb && (!w->links[c->absorb - 1] || w->links[c->absorb - 1]->state != NTS_LINK_NEW)) {
+        return NTS_COMMIT_CLASH;
+    }
+    absorbed = c->absorb ? w->links[c->absorb - 1] : NULL;
+    if (absorbed) {
+        w->links[c->absorb - 1] = NULL;
+    }
     if (c->link && is_taken(w, c->link)) {
+        if (absorbed) {
+            w->links[c->absorb - 1] = absorbed;
+        }
         return NTS_COMMIT_CLASH;
     }
     if (c->link) {
@@ -111,6 +144,7 @@ nts_commit_result_t world_commit(world_t *w, const nts_commit_t *c, const char *
         for (k = 0; k < w->entry_count && strcmp(w->entries[k]->intent, e->intent); k++) {
         }
         if (k == w->entry_count) {
+            w->counted[w->entry_count] = c->counts_as_delete;
             w->entries[w->entry_count++] = e;
             e->id = w->entry_count;
         }
@@ -119,6 +153,12 @@ nts_commit_result_t world_commit(world_t *w, const nts_commit_t *c, const char *
     }
     for (i = 0; i < c->settled_count; i++) {
         w->settled[c->settled[i] - 1] = 1;
+    }
+    for (i = 0; i < c->follow_count; i++) {
+        world_notice(w, c->follow[i]->side, c->follow[i]->record);
+    }
+    for (i = 0; i < c->ruled_count; i++) {
+        w->ruling_intents[c->ruled[i].id - 1] = c->ruled[i].intent ? c->ruled[i].intent : "";
     }
     return NTS_COMMIT_OK;
 }

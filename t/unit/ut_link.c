@@ -23,6 +23,7 @@ static void fill_base(nts_base_t *base, ut_random_t *random)
     if (ut_random_below(random, 3) == 0) {
         base->fights = 1 + ut_random_below(random, 4);
         base->fighter = (nts_side_t)ut_random_below(random, 2);
+        base->undone = ut_random_value(random, pool);
     }
 }
 
@@ -36,6 +37,7 @@ static int bases_differ(const nts_base_t *a, const nts_base_t *b)
     }
     return a->pair != b->pair || a->has_rewrite != b->has_rewrite || a->rewriter != b->rewriter ||
            strcmp(ut_text(&a->rewrite, pool), ut_text(&b->rewrite, pool)) != 0 ||
+           strcmp(ut_text(&a->undone, pool), ut_text(&b->undone, pool)) != 0 ||
            a->fights != b->fights || a->fighter != b->fighter;
 }
 
