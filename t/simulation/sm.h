@@ -86,6 +86,9 @@ sm_action_t *sm_plan(sm_t *sm, apr_interval_time_t at, const sm_kind_t *kind);
 /** A number that the seed decides once per run, or that the scenario file says: drawn in [from, to]. Kept
  *  in the scenario's text. Only in setup(). */
 apr_int64_t sm_setting(sm_t *sm, const char *name, apr_int64_t from, apr_int64_t to);
+/** One that was drawn before, by whomever; 0: none of that name. The host draws "minutes", how long people and
+ *  faults go on, and the rest is planned within that. */
+apr_int64_t sm_setting_of(const sm_t *sm, const char *name);
 /** When the last action is performed, since the beginning. */
 apr_interval_time_t sm_length(const sm_t *sm);
 
@@ -144,6 +147,8 @@ typedef struct sm_part_t {
     /** Nothing was busy for a while. @a round counts from 0. Judge, or act once more (order a full
      *  reconciliation, say) and return non-zero to be asked again when it is quiet again. */
     int (*quiet)(sm_t *sm, int round);
+    /** The host's power fails: close every database now; NULL: this part opens none. */
+    void (*blackout)(sm_t *sm);
     /** The run is over; give back what is not in sm->p. */
     void (*end)(sm_t *sm);
     void (*note)(sm_t *sm, const sm_note_t *note);
@@ -192,6 +197,16 @@ typedef void sm_serve_fn(sm_t *sm, void *baton, const sm_request_t *request, sm_
  *  takes [@a fastest, @a slowest]. */
 void sm_serve(sm_t *sm, const char *prefix, apr_interval_time_t fastest,
               apr_interval_time_t slowest, sm_serve_fn *serve, void *baton);
+
+/* ---- asks of databases, which go to the real connector and a real SQLite ---- */
+
+/** Called on the helper's thread, at the instant the database is asked, and when it has answered: all of it
+ *  happens between the two, in no time. Not called when the process dies before. */
+typedef struct sm_ask_watch_t {
+    void (*begins)(sm_t *sm, int process, const nts_ask_t *ask);
+    void (*ended)(sm_t *sm, int process, const nts_ask_t *ask, const nts_answer_t *answer);
+} sm_ask_watch_t;
+void sm_on_ask(sm_t *sm, const sm_ask_watch_t *watch);
 
 /* ---- the host: what the world configures and asks of it ---- */
 

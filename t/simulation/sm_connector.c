@@ -1,0 +1,87 @@
+/* sm_connector.c - in place of connector/nts_connector.c: the same services, with databases that take their time
+ * and whose helper may die before and after each ask. */
+#include "connector/nts_connector.h"
+#include "simulation/sm_kernel.h"
+
+static nts_connector_t sql;
+
+static void before(void)
+{
+    sm_point(SM_POINT_ASK_BEFORE);
+    sm_the->kernel->slept = 0;
+    sm_sleep(sm_between(&sm_the->kernel->latency, 20, 400));
+}
+
+static void after(void)
+{
+    /* What SQLite waited for a lock. */
+    sm_sleep(sm_the->kernel->slept + sm_between(&sm_the->kernel->latency, 20, 800));
+    sm_point(SM_POINT_ASK_AFTER);
+}
+
+void sm_on_ask(sm_t *sm, const sm_ask_watch_t *watch)
+{
+    sm->kernel->ask_watch = watch;
+}
+
+static void begins(const nts_ask_t *ask)
+{
+    const sm_ask_watch_t *watch = sm_the->kernel->ask_watch;
+
+    if (watch && watch->begins) {
+        watch->begins(sm_the, sm_current()->number, ask);
+    }
+}
+
+static void ended(const nts_ask_t *ask, const nts_answer_t *answer)
+{
+    const sm_ask_watch_t *watch = sm_the->kernel->ask_watch;
+
+    sm_trace(sm_the, "%s asks its database to %s %s: %d", sm_current()->name,
+             nts_ask_name(ask->kind), ask->id ? ask->id : "", (int)answer->result);
+    if (watch && watch->ended) {
+        watch->ended(sm_the, sm_current()->number, ask, answer);
+    }
+}
+
+static void perform(nts_connection_t *connection, const nts_ask_t *ask, nts_answer_t *answer,
+                    apr_pool_t *p)
+{
+    before();
+    begins(ask);
+    nts_connector_sql.perform(connection, ask, answer, p);
+    ended(ask, answer);
+    after();
+}
+
+/* Of a bundle all begin together; which of them were reached is known at its end. */
+static int perform_writes(nts_connection_t *connection, const nts_ask_t *const *asks,
+                          nts_answer_t *const *answers, apr_pool_t *const *pools, int count)
+{
+    int done;
+    int i;
+
+    before();
+    for (i = 0; i < count; i++) {
+        begins(asks[i]);
+    }
+    done = nts_connector_sql.perform_writes(connection, asks, answers, pools, count);
+    for (i = 0; i < done; i++) {
+        ended(asks[i], answers[i]);
+    }
+    after();
+    return done;
+}
+
+const nts_connector_t *nts_connector_find(nts_service_kind_t kind)
+{
+    if (kind == NTS_SERVICE_NOTION) {
+        return &nts_connector_notion;
+    }
+    if (!sql.perform) {
+        sql = nts_connector_sql;
+        sql.perform = perform;
+        sql.perform_writes = perform_writes;
+    }
+    return &sql;
+}
