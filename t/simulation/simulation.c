@@ -12,6 +12,7 @@
 #include <apr_general.h>
 #include <apr_getopt.h>
 
+#include "simulation/sj.h"
 #include "simulation/sm_options.h"
 
 #define JOBS_MAX 64
@@ -20,7 +21,11 @@
 
 int __real_clock_gettime(clockid_t id, struct timespec *time);
 
-static const sm_part_t *const parts[] = { &sm_part_host, NULL };
+static const sm_part_t *const parts[] = {
+    &sm_part_host,
+    &sm_part_judge,
+    NULL,
+};
 
 const sm_part_t *const *sm_parts(void)
 {

@@ -320,4 +320,6 @@ static int quiet(sm_t *sm, int round)
     }
 }
 
-const sm_part_t sm_part_judge = { "judge", setup, NULL, calm, is_busy, quiet, NULL, note };
+const sm_part_t sm_part_judge = {
+    .name = "judge", .setup = setup, .calm = calm, .is_busy = is_busy, .quiet = quiet, .note = note
+};
