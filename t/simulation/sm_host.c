@@ -202,6 +202,9 @@ void sm_host_start(sm_t *sm)
     apr_status_t rv;
     int i;
 
+    if (!host->configure) {
+        return; /* a machine without a world */
+    }
     (void)apr_pool_create(&g->p, sm->p);
     host->is_on = 1;
     g->number = host->generations ? host->generations->number + 1 : 0;

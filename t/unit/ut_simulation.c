@@ -1,0 +1,117 @@
+/* The simulation's machine: a seed always goes the same way, and whatever dies in it, the sync comes to its end. */
+#include <apr_general.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulation/sm_run.h"
+#include "simulation_world.h"
+#include "tap/tap.h"
+
+static const sm_part_t *const parts[] = { &sm_part_host, &small_world, NULL };
+static apr_pool_t *pool;
+
+static void run(sm_verdict_t *verdict, apr_uint64_t seed, const char *actions)
+{
+    const char *scenario =
+        actions ? apr_psprintf(pool, "seed %d\nset minutes 5\nset host.clock_ms 0\n%s", (int)seed,
+                               actions)
+                : NULL;
+
+    sm_run(verdict, seed, scenario, parts, getenv("SIMULATION_TRACE") != NULL, pool);
+    if (verdict->violation) {
+        tap_diag("%s", verdict->violation);
+    }
+}
+
+static void is_fine(const char *what, const char *actions)
+{
+    sm_verdict_t verdict;
+
+    run(&verdict, 1, actions);
+    tap_ok(!verdict.violation, "%s", what);
+    tap_int(small_rows, 8, "as many rows as there should be");
+}
+
+static const struct {
+    const char *what;
+    const char *actions;
+} faults[] = {
+    { "a host that dies, and its disk with what was not synced",
+      "+0.9 host.crash 1 5000\n+45.0 host.crash 1 100\n" },
+    { "a host that dies", "+0.6 host.crash 0 60000\n" },
+    { "a worker that stands still", "+0.5 host.freeze 0 90000 0\n" },
+    { "a worker that stands still while another takes its group",
+      "+0.5 host.freeze 0 60000 1\n+20.5 host.freeze 1 30000 1\n" },
+    { "graceful restarts", "+0.4 host.restart 1\n+0.9 host.restart 1\n+20.3 host.restart 1\n" },
+    { "a hard restart", "+0.4 host.restart 0\n+20.2 host.restart 0\n" },
+    { "a stop", "+0.7 host.stop 30000\n" },
+    { "a parent that is gone", "+0.7 host.orphan 8000\n" },
+    { "a full disk", "+0.3 host.disk 0 20000\n" },
+    { "a broken disk", "+0.3 host.disk 1 20000\n" },
+    { "a file that cannot be opened", "+0.3 host.disk 2 20000\n+0.4 host.restart 0\n" },
+    { "clocks that step", "+0.5 host.clock -90000\n+20.5 host.clock 90000\n" },
+    { "a child that dies with a hook", "+0.2 host.kill_child 0\n+20.1 host.kill_child 1\n" },
+    { "an older copy of the state", "+10.0 host.keep_state 0\n+11.0 host.restore_state 0 500\n" },
+};
+
+static void test_faults(void)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        is_fine(faults[i].what,
+                apr_pstrcat(pool, faults[i].actions, "+20.0 test.add 1\n+40.0 test.add 2\n", NULL));
+    }
+}
+
+static void test_deaths(void)
+{
+    int point;
+    int n;
+
+    for (point = 0; point < SM_POINTS; point++) {
+        for (n = 1; n < 30; n += 4) {
+            is_fine(
+                apr_psprintf(pool, "a worker that dies at its %d. %s", n, sm_point_names[point]),
+                apr_psprintf(pool,
+                             "+0.0 host.kill 0 %d %d\n+0.0 host.kill 1 %d %d\n"
+                             "+20.0 test.add 1\n+40.0 test.add 2\n+50.0 host.kill 0 %d %d\n",
+                             point, n, point, n, point, 1 + n / 5));
+        }
+    }
+}
+
+/* S6.9 */
+static void test_sameness(void)
+{
+    sm_verdict_t first;
+    sm_verdict_t second;
+    int seed;
+
+    for (seed = 1; seed <= 12; seed++) {
+        run(&first, (apr_uint64_t)seed, NULL);
+        tap_ok(!first.violation, "the scenario of seed %d", seed);
+        run(&second, (apr_uint64_t)seed, NULL);
+        tap_ok(first.hash == second.hash, "goes the same way a second time");
+        sm_run(&second, (apr_uint64_t)seed, first.scenario, parts, 0, pool);
+        tap_ok(first.hash == second.hash, "and from its text");
+    }
+}
+
+int main(int argc, char **argv)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    if (sm_prepare(argc > 1 && strcmp(argv[1], "file") == 0) != APR_SUCCESS) {
+        printf("Bail out! no folder\n");
+        return 1;
+    }
+    is_fine("a first sync, and one edit",
+            "+30.0 test.add 1\n+60.0 test.add 2\n+90.0 test.page 1 7\n");
+    test_faults();
+    test_deaths();
+    test_sameness();
+    sm_clean();
+    return tap_done();
+}
