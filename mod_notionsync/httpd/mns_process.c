@@ -17,20 +17,28 @@
 
 APLOG_USE_MODULE(notionsync);
 
-/* Signals that the parent may have handlers for; those only set flags that nobody reads here. */
-static void reset_signals(void)
+static void set_signals(const int *signals, size_t count, void (*handler)(int))
 {
-    static const int signals[] = { SIGTERM, SIGHUP,  SIGINT,  SIGUSR1, SIGUSR2,
-                                   SIGCHLD, SIGPIPE, SIGALRM, SIGWINCH };
-    sigset_t none;
     size_t i;
 
-    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+    for (i = 0; i < count; i++) {
         struct sigaction action = { 0 };
 
-        action.sa_handler = signals[i] == SIGPIPE || signals[i] == SIGWINCH ? SIG_IGN : SIG_DFL;
+        action.sa_handler = handler;
         (void)sigaction(signals[i], &action, NULL);
     }
+}
+
+/* Signals that the parent may have handlers for; those only set flags that nobody reads here. A file that
+ * may grow no further is an error to be told of (EFBIG), as a full disk is, and not to die of. */
+static void reset_signals(void)
+{
+    static const int usual[] = { SIGTERM, SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGCHLD, SIGALRM };
+    static const int ignored[] = { SIGPIPE, SIGWINCH, SIGXFSZ };
+    sigset_t none;
+
+    set_signals(usual, sizeof(usual) / sizeof(usual[0]), SIG_DFL);
+    set_signals(ignored, sizeof(ignored) / sizeof(ignored[0]), SIG_IGN);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
