@@ -144,6 +144,12 @@ int nts_job_undo_step(nts_job_t *job, nts_step_t *step)
     if (job->undo_done) {
         return 0;
     }
+    if (job->link->state == NTS_LINK_DORMANT) {
+        job->undo_done = 1;
+        *step = refuse(job, "undo.outside",
+                       "the record is outside the filter, where nothing is written");
+        return 1;
+    }
     switch (job->undo->entry->op) {
     case NTS_ENTRY_REMOVE:
         return undo_remove(job, step);
