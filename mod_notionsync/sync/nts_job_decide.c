@@ -62,8 +62,8 @@ static int is_unmapped_change(const nts_job_t *job)
     if (job->view[NTS_EXTERNAL].presence != NTS_PRESENCE_LIVE || job->rounds || job->undo ||
         job->view[NTS_EXTERNAL].record->standing != NTS_STANDING_INSIDE || job->ruling_count ||
         job->spawn.candidate || job->config->full_run || !job->loaded->notice_count ||
-        link->state != NTS_LINK_ACTIVE ||
-        link->trouble != NTS_TROUBLE_NONE || link->attempts || link->missing) {
+        link->state != NTS_LINK_ACTIVE || link->trouble != NTS_TROUBLE_NONE || link->attempts ||
+        link->missing) {
         return 0;
     }
     for (i = 0; i < job->loaded->notice_count; i++) {

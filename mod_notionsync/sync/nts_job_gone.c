@@ -102,7 +102,8 @@ nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted)
     if (survivor == NTS_NOTION && !nts_job_is_fresh_for_notion(job)) {
         return nts_job_read(job, NTS_NOTION, 0, 1);
     }
-    if (nts_job_is_outside(job)) { /* it had left the filter before: the delete is none of ours (S5.3) */
+    if (nts_job_is_outside(
+            job)) { /* it had left the filter before: the delete is none of ours (S5.3) */
         make_dormant(job);
         return nts_job_decide_dormant(job);
     }
