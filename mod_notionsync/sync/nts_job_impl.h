@@ -27,6 +27,11 @@
 /** A minute, what Notion floors times to. */
 #define NTS_MINUTE apr_time_from_sec(60)
 
+/** Note of the entry that takes a create back: its record is not synced any more, rather than deleted. */
+#define NTS_NOTE_UNDO_CREATE "undo of a create"
+/** ... and of one that takes a restore back: the record is deleted once its other side has followed. */
+#define NTS_NOTE_UNDO_RESTORE "undo of a restore"
+
 /** Outcome code of a delete that is beyond the limit (S4.2). */
 #define NTS_HELD_DELETE_LIMIT "held.delete_limit"
 
