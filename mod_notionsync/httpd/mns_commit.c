@@ -1,5 +1,6 @@
 /* mns_commit.c - group commit: a leader stores what it and its followers wait for. */
-#include <errno.h>
+#include <apr_allocator.h>
+#include <apr_thread_cond.h>
 
 #include "httpd/mns_commit.h"
 
@@ -9,32 +10,62 @@
 #define STORE_WAIT apr_time_from_sec(3)
 #define SLOTS_MAX 32
 
+/* Where a thread waits. Each has its own, so that nobody is woken for nothing. */
+typedef struct mns_seat_t {
+    apr_thread_cond_t *called;
+    struct mns_seat_t *next; /* free ones */
+} mns_seat_t;
+
 struct mns_commits_t {
     mns_child_t *child;
-    apr_thread_mutex_t *lock; /* of what follows; held for a few instructions at a time */
+    apr_pool_t *p; /* of the seats; used under the lock */
+    apr_thread_mutex_t *lock;
+    mns_seat_t *free;
     mns_ticket_t *first;
     mns_ticket_t **end;
-    int leading; /* somebody stores, or has been told to */
+    int leading; /* somebody stores */
 };
 
 apr_status_t mns_commits_create(mns_commits_t **pcommits, mns_child_t *child, apr_pool_t *pchild)
 {
     mns_commits_t *commits = apr_pcalloc(pchild, sizeof(*commits));
+    apr_allocator_t *allocator;
     apr_status_t rv = apr_thread_mutex_create(&commits->lock, APR_THREAD_MUTEX_DEFAULT, pchild);
 
+    if (rv == APR_SUCCESS) {
+        rv = apr_allocator_create(&allocator);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = apr_pool_create_ex(&commits->p, NULL, NULL, allocator);
+    }
+    if (rv == APR_SUCCESS) {
+        apr_allocator_owner_set(allocator, commits->p);
+        apr_pool_tag(commits->p, "notionsync_commits");
+    }
     commits->child = child;
     commits->end = &commits->first;
     *pcommits = commits;
     return rv;
 }
 
-/* ---- the queue; all under the lock ---- */
+/* ---- seats and the queue; all under the lock ---- */
 
-static void put_ticket(mns_commits_t *commits, mns_ticket_t *ticket)
+static mns_seat_t *take_seat(mns_commits_t *commits)
 {
-    ticket->next = NULL;
-    *commits->end = ticket;
-    commits->end = &ticket->next;
+    mns_seat_t *seat = commits->free;
+
+    if (seat) {
+        commits->free = seat->next;
+        return seat;
+    }
+    seat = apr_pcalloc(commits->p, sizeof(*seat));
+    return apr_thread_cond_create(&seat->called, commits->p) == APR_SUCCESS ? seat : NULL;
+}
+
+static void leave_seat(mns_commits_t *commits, mns_seat_t *seat)
+{
+    seat->next = commits->free;
+    commits->free = seat;
 }
 
 static mns_ticket_t *take_batch(mns_commits_t *commits)
@@ -197,57 +228,53 @@ static void run_batch(batch_t *batch)
     push_batch(batch);
 }
 
-/* Of those who came meanwhile the first leads next, and its commit should begin before the others are
- * told: so it is called first. Nobody that is called needs the lock: sixteen threads that all wake up
- * to wait for it cost more than the commit.
- */
-static void lead(mns_commits_t *commits, const mns_ticket_t *own)
+/* Under the lock, which is open while storing. */
+static void lead(mns_commits_t *commits)
 {
     batch_t batch = { commits, NULL };
     mns_ticket_t *ticket;
     mns_ticket_t *next;
 
+    commits->leading = 1;
+    (void)apr_thread_mutex_unlock(commits->lock);
     run_batch(&batch);
     (void)apr_thread_mutex_lock(commits->lock);
-    next = commits->first;
-    commits->leading = next != NULL;
-    (void)apr_thread_mutex_unlock(commits->lock);
-    if (next) {
-        (void)sem_post(&next->called);
-    }
+    commits->leading = 0;
     for (ticket = batch.list; ticket; ticket = next) {
-        next = ticket->next; /* a ticket is gone as soon as its owner knows */
-        if (ticket != own) {
-            ticket->done = 1;
-            (void)sem_post(&ticket->called);
-        }
+        next = ticket->next;
+        ticket->done = 1;
+        (void)apr_thread_cond_signal(ticket->seat->called);
+    }
+    if (commits->first) {
+        (void)apr_thread_cond_signal(commits->first->seat->called);
     }
 }
 
 apr_status_t mns_commits_store(mns_commits_t *commits, mns_ticket_t *ticket)
 {
-    int leads;
-    apr_status_t rv;
+    apr_status_t rv = apr_thread_mutex_lock(commits->lock);
 
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
     ticket->done = 0;
-    if (sem_init(&ticket->called, 0, 0) != 0) {
-        return errno;
-    }
-    rv = apr_thread_mutex_lock(commits->lock);
-    if (rv == APR_SUCCESS) {
-        put_ticket(commits, ticket);
-        leads = !commits->leading;
-        commits->leading = 1;
+    ticket->next = NULL;
+    ticket->seat = take_seat(commits);
+    if (!ticket->seat) {
         (void)apr_thread_mutex_unlock(commits->lock);
-        while (!leads && sem_wait(&ticket->called) != 0) {
-            continue; /* a signal */
-        }
-        /* Called, and not served: to lead. Whoever leads is the first of its batch. */
-        if (!ticket->done) {
-            lead(commits, ticket);
-        }
-        rv = ticket->rv;
+        return APR_ENOMEM;
     }
-    (void)sem_destroy(&ticket->called);
-    return rv;
+    *commits->end = ticket;
+    commits->end = &ticket->next;
+    while (!ticket->done) {
+        if (commits->leading) {
+            (void)apr_thread_cond_wait(ticket->seat->called, commits->lock);
+        }
+        else {
+            lead(commits);
+        }
+    }
+    leave_seat(commits, ticket->seat);
+    (void)apr_thread_mutex_unlock(commits->lock);
+    return ticket->rv;
 }

@@ -50,8 +50,11 @@ sim_req_t *sim_req_make(const char *method, const char *path, const char *query,
 
 sim_req_t *sim_req_copy(const sim_req_t *q)
 {
-    return sim_req_make(q->method, q->path, q->query, q->bearer, q->version, q->body, q->body_len,
-                        q->body_is_json);
+    sim_req_t *copy = sim_req_make(q->method, q->path, q->query, q->bearer, q->version, q->body,
+                                   q->body_len, q->body_is_json);
+
+    copy->ctx = q->ctx;
+    return copy;
 }
 
 void sim_req_free(sim_req_t *q)

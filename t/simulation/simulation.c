@@ -12,8 +12,8 @@
 #include <apr_general.h>
 #include <apr_getopt.h>
 
-#include "simulation/sj.h"
 #include "simulation/sm_options.h"
+#include "simulation/sw.h"
 
 #define JOBS_MAX 64
 /* A run that takes this long is stuck in a loop of its own. */
@@ -23,6 +23,7 @@ int __real_clock_gettime(clockid_t id, struct timespec *time);
 
 static const sm_part_t *const parts[] = {
     &sm_part_host,
+    &sm_part_world,
     &sm_part_judge,
     NULL,
 };

@@ -294,27 +294,21 @@ static void verdict(sm_t *sm)
              figures->excluded, history_hash(sj->history));
 }
 
-/*
- * Round 0: everything that was under way has ended, so what was announced has been dealt with. 1: what an incremental listing
- * shows, too. 2: and then all (S6.1). 3: no more was written (S6.2); `verify` has its say. 4: judgement.
- */
+/* Round 0: everything that was under way has ended: look at everything once. Then both sides are equal (S6.1), and stay so over two
+ * more (S6.2); `verify` agrees. */
 static int quiet(sm_t *sm, int round)
 {
     sj_judge_t *sj = sj_the(sm);
 
     switch (round) {
     case 0:
-        sj->phases.heard = sm_now(sm);
-        sj_note_waiting(sm);
-        order(sm, "reconcile", "{}");
+        order(sm, "reconcile", "{\"full\":true}");
         return 1;
     case 1:
-        sj->phases.listed = sm_now(sm);
-        sj_note_waiting(sm);
+        sj->phases.equal = sj->phases.rest = sm_now(sm);
         order(sm, "reconcile", "{\"full\":true}");
         return 1;
     case 2:
-        sj->phases.equal = sj->phases.rest = sm_now(sm);
         order(sm, "reconcile", "{\"full\":true}");
         return 1;
     case 3:

@@ -1,0 +1,253 @@
+/* sw.h - the world of the simulation: a Notion workspace, a SQL database, the people who edit both, and the operator.
+ *
+ * What is in it is decided by settings of the seed (sw_shape.c). Both services are real in what they do: Notion is the
+ * simulator of t/sim in process (sw_notion.c), the database is SQLite behind the production connector (sw_sql.c). For each
+ * the world keeps a mirror of what it holds, in canonical texts (history.h). After whatever may have changed a service the
+ * mirror is compared with it, and each difference goes into the history, with whoever did it.
+ *
+ * People know a record by its mark, a text that no other record has; action numbers name marks, fields and codes of values
+ * (sw_value.c), so that an action means the same whatever else is in the scenario.
+ */
+#ifndef SW_H
+#define SW_H
+
+#include <apr_tables.h>
+#include <sqlite3.h>
+
+#include "sim/sim_embed.h"
+#include "simulation/sj.h"
+
+#define SW_TABLES 2 /* most tables, data sources and mappings */
+#define SW_TOKEN "ntn_sim_token"
+#define SW_ENDPOINT "http://127.0.0.1:1/notion"
+
+/** The fields that a record may have. Which of them a mapping syncs, and what their columns look like, the seed decides. */
+typedef enum sw_field_id_t {
+    SW_MARK = 0,
+    SW_NAME, /* the title */
+    SW_NOTES,
+    SW_AMOUNT,
+    SW_STAGE, /* select */
+    SW_TAGS,  /* multi_select */
+    SW_DUE,   /* a day */
+    SW_MET,   /* an instant */
+    SW_DONE,
+    SW_CODE, /* unique in the table */
+    SW_MAIL,
+    SW_REMARK, /* never mapped */
+    SW_FIELDS
+} sw_field_id_t;
+
+typedef struct sw_field_t {
+    const char *prop;
+    const char *type; /* of Notion */
+    const char *column;
+    judge_sort_t sort;
+} sw_field_t;
+
+extern const sw_field_t sw_fields[SW_FIELDS];
+
+/** Columns come in kinds, for each field one of a few declarations. */
+typedef struct sw_column_t {
+    const char *declared; /* "DECIMAL(10,2)" */
+    int scale;            /* JUDGE_NUMBER; -1 any */
+    int length;           /* JUDGE_TEXT; 0 any */
+    int csv;              /* JUDGE_SET: "a,b", else JSON */
+} sw_column_t;
+
+typedef struct sw_table_t {
+    const char *name;
+    sw_column_t columns[SW_FIELDS];
+    int autoincrement;
+    int not_null;                  /* notes */
+    int check;                     /* amount within bounds */
+    int trim, round, upper, touch; /* triggers of the application */
+    int parent; /* rows refer to rows of table 0: 1 ON DELETE CASCADE, 2 SET NULL */
+} sw_table_t;
+
+/** A mapping as it is configured now. */
+typedef struct sw_mapping_t {
+    const char *name;
+    int source, table; /* indices */
+    int index;         /* of the judge */
+    struct {
+        int present;
+        nts_direction_t direction;
+        nts_conflict_t conflict;
+        nts_initial_t initial;
+        int lossy;
+    } fields[SW_FIELDS];
+    nts_conflict_t conflict;
+    apr_interval_time_t grace;
+    nts_side_t tie;
+    nts_deletes_t deletes[NTS_SIDE_COUNT];
+    int limit;
+    apr_interval_time_t reconcile, full, debounce;
+    int matches; /* by mark */
+} sw_mapping_t;
+
+/** Mirror of a page. Pages are never forgotten; a purged one is `gone`. */
+typedef struct sw_page_t {
+    sim_id_t id;
+    const char *text; /* of its id */
+    int source;
+    int gone, trashed, hidden;
+    const char *values[SW_FIELDS]; /* canonical; NULL null */
+    const char *before[SW_FIELDS]; /* what stood there before the last change */
+} sw_page_t;
+
+/** Mirror of a row. */
+typedef struct sw_row_t {
+    apr_int64_t key;
+    const char *text; /* of its key */
+    const char *values[SW_FIELDS];
+    const char *before[SW_FIELDS];
+} sw_row_t;
+
+typedef struct sw_rows_t {
+    sw_row_t *rows; /* by key; malloc'ed */
+    int count;
+} sw_rows_t;
+
+/** What a trigger of the application wrote in place of what it was given. */
+typedef struct sw_rewrite_t {
+    const char *table, *key, *column;
+    const char *given, *made; /* canonical */
+} sw_rewrite_t;
+
+/** An ask of a process, of those performed together. */
+typedef struct sw_ask_t {
+    const nts_ask_t *ask;
+    history_op_t op;
+    const char *key; /* of its row; NULL not known */
+    int request;
+} sw_ask_t;
+
+typedef struct sw_world_t {
+    sm_t *sm;
+    history_t *history;
+    sm_dice_t dice; /* the world's own chance while it runs */
+
+    /* shape */
+    int sources, tables, mapping_count;
+    int title_is_mark;
+    int next_mark; /* while the scenario is planned */
+    sw_table_t table[SW_TABLES];
+    sw_mapping_t mappings[SW_TABLES];
+    int budget;
+    apr_interval_time_t window;
+    int wal;
+
+    /* Notion */
+    const char *source_ids[SW_TABLES]; /* with dashes */
+    sw_page_t *pages;                  /* malloc'ed */
+    int page_count, page_room;
+    sim_req_t *answer; /* of the request being served */
+    apr_interval_time_t slow;
+    int slow_count;
+    apr_time_t woken; /* when the simulator is called next, as far as ordered; 0 not */
+
+    /* database */
+    const char *path;
+    sqlite3 *db;     /* the people's connection */
+    sqlite3 *holder; /* of a lock, or of a long transaction; NULL none */
+    int holding;     /* counts them, so that a late end does not end the next */
+    sqlite3_stmt *scans[SW_TABLES];
+    sw_rows_t rows[SW_TABLES];
+    apr_array_header_t *rewrites; /* sw_rewrite_t, since the last look */
+    apr_array_header_t *asks;     /* sw_ask_t: the last ones, all of one call */
+    int asks_ended;
+    apr_int64_t rekeyed_from, rekeyed_to; /* hint for the next look: 0 none */
+    int copies;                           /* of the database that were put aside */
+
+    apr_pool_t *ptemp; /* cleared by each action */
+} sw_world_t;
+
+sw_world_t *sw_world(sm_t *sm);
+
+/* ---- values (sw_value.c) ---- */
+
+/** What a person means by @a code for a field: canonical, NULL null. In @a p. */
+const char *sw_value_of(sw_field_id_t field, apr_int64_t code, apr_pool_t *p);
+/** The canonical text of a decimal or a double. */
+const char *sw_number_text(double number, apr_pool_t *p);
+/** "2026-01-31 12:00:00" or RFC 3339 as history.h spells instants, days as they are; "?..." if it is no date. */
+const char *sw_date_text(const char *date, apr_pool_t *p);
+/** A set with @a member added or removed; canonical. */
+const char *sw_set_with(const char *set, const char *member, int present, apr_pool_t *p);
+/** How a person edits: types a value, puts the last one back, clears, adds or removes a member of a set. */
+enum { SW_TYPE = 0, SW_BACK, SW_CLEAR, SW_ADD, SW_REMOVE, SW_HOWS };
+const char *sw_value_edited(sw_field_id_t field, int how, apr_int64_t code, const char *now,
+                            const char *before, apr_pool_t *p);
+/** Members of a canonical set. */
+int sw_set_members(const char ***members, const char *set, apr_pool_t *p);
+/** A text with no other record: "r17", and which; -1 if it is none. */
+const char *sw_mark_of(apr_int64_t number, apr_pool_t *p);
+int sw_same(const char *a, const char *b);
+
+/* ---- shape (sw_shape.c) ---- */
+
+/** Reads the settings. */
+void sw_shape_draw(sw_world_t *w);
+/** What the judge is told of a mapping as it is now. */
+void sw_shape_judge(const sw_world_t *w, const sw_mapping_t *m, judge_mapping_t *out);
+void sw_shape_judge_field(const sw_world_t *w, const sw_mapping_t *m, int field,
+                          judge_field_t *out);
+/** The configuration as of now. */
+nts_setup_t *sw_shape_configure(sm_t *sm, void *world, apr_pool_t *p);
+
+/* ---- Notion (sw_notion.c) ---- */
+
+void sw_notion_open(sw_world_t *w);
+void sw_notion_close(sw_world_t *w);
+/** An order to the simulator's control interface; the answer is valid until the next. NULL: refused. */
+const char *sw_notion_control(sw_world_t *w, const char *method, const char *what,
+                              const char *body);
+/** What changed in a page, or all pages of a source, since the last look goes into the history. */
+void sw_notion_look(sw_world_t *w, history_kind_t kind, int request, const sim_id_t *page);
+void sw_notion_look_all(sw_world_t *w, history_kind_t kind);
+/** The decoded id of a field's property; it stays whatever people call it. */
+const char *sw_notion_property(const sw_world_t *w, int field);
+/** The simulator may have something due: see to it. */
+void sw_notion_wake(sw_world_t *w);
+/** A live page with that mark in that source, or NULL. @a any: in the trash too. */
+sw_page_t *sw_notion_find(sw_world_t *w, int source, const char *mark, int any);
+extern const sm_kind_t *const sw_notion_kinds[];
+
+/* ---- database (sw_sql.c) ---- */
+
+void sw_sql_open(sw_world_t *w);
+void sw_sql_close(sw_world_t *w);
+/** What changed since the last look goes into the history. */
+void sw_sql_look(sw_world_t *w, history_kind_t kind, int request);
+/** One or more statements as a person; zero: it went well. What it did is looked at. */
+int sw_sql_run(sw_world_t *w, const char *statements);
+/** A canonical value as a literal of a column. */
+const char *sw_sql_literal(const sw_world_t *w, int table, int field, const char *value,
+                           apr_pool_t *p);
+sw_row_t *sw_sql_find(sw_world_t *w, int table, const char *mark);
+/** Another file is put in its place: an older copy (@a copy), or an empty database (-1). */
+void sw_sql_replace(sw_world_t *w, int copy);
+/** The schema was changed. */
+void sw_sql_reshape(sw_world_t *w);
+/** The people's connection is closed, or opened again. */
+void sw_sql_disconnect(sw_world_t *w);
+void sw_sql_connect(sw_world_t *w);
+extern const sm_kind_t *const sw_sql_kinds[];
+
+/* ---- what processes ask of it (sw_sql_ask.c) ---- */
+
+extern const sm_ask_watch_t sw_sql_watch;
+/** The number of the request that did @a op to this row; @a request if no other is known. */
+int sw_sql_request_of(sw_world_t *w, int request, history_op_t op, const char *key);
+
+/* ---- operator (sw_operator.c), planning (sw_plan.c), the part itself (sw_world.c) ---- */
+
+extern const sm_kind_t *const sw_operator_kinds[];
+const sm_kind_t *sw_kind(const char *name);
+void sw_plan(sm_t *sm);
+void sw_plan_settings(sw_world_t *w);
+
+extern const sm_part_t sm_part_world;
+
+#endif /* SW_H */

@@ -1,0 +1,468 @@
+/* sw_notion.c - Notion: the simulator in process, at the end of a virtual line, and the mirror of its pages. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "sim/sim_hook.h"
+#include "sim/sim_page.h"
+#include "sim/sim_schema.h"
+#include "sim/sim_serve.h"
+#include "sim/sim_stale.h"
+#include "simulation/sw.h"
+
+#define PAGES_STEP 64
+
+const char *sw_notion_property(const sw_world_t *w, int field)
+{
+    static const char *const ids[SW_FIELDS] = { "m:rk", "n;me", "nt{s", "am_t", "st^e", "tg=s",
+                                                "due1", "m[t]", "dn_e", "c@de", "ma1l", "rem`" };
+
+    return field == (w->title_is_mark ? SW_MARK : SW_NAME) ? "title" : ids[field];
+}
+
+/* ---- canonical texts */
+
+static const char *options_text(const sim_value_t *v, apr_pool_t *p)
+{
+    const char *set = NULL;
+    size_t i;
+
+    for (i = 0; i < sim_value_count(v); i++) {
+        if (!sim_value_option(v, i)->removed) {
+            set = sw_set_with(set, apr_pstrdup(p, sim_value_option(v, i)->name), 1, p);
+        }
+    }
+    return set;
+}
+
+static const char *value_text(const sim_prop_t *prop, const sim_state_t *st, apr_pool_t *p)
+{
+    const sim_value_t *v = sim_prop_value(prop, st);
+
+    if (prop->type == SIM_T_CHECKBOX) {
+        return sim_value_as_bool(v) ? "true" : "false";
+    }
+    if (!v) {
+        return NULL;
+    }
+    if (prop->type == SIM_T_NUMBER) {
+        return sw_number_text(sim_value_as_number(v), p);
+    }
+    if (sim_type_has_options(prop->type)) {
+        return options_text(v, p);
+    }
+    if (prop->type == SIM_T_DATE) {
+        const char *start = sw_date_text(sim_value_chars(v), p);
+
+        return sim_value_date_end(v)
+                   ? apr_pstrcat(p, start, "/", sw_date_text(sim_value_date_end(v), p), NULL)
+                   : start;
+    }
+    return sim_type_is_text(prop->type) ? sim_value_chars(v) : "?";
+}
+
+/* ---- the mirror */
+
+static sw_page_t *mirror_of(sw_world_t *w, const sim_id_t *id)
+{
+    int i;
+
+    for (i = 0; i < w->page_count; i++) {
+        if (sim_id_cmp(&w->pages[i].id, id) == 0) {
+            return &w->pages[i];
+        }
+    }
+    return NULL;
+}
+
+static int source_of(const sw_world_t *w, const sim_ds_t *ds)
+{
+    char text[SIM_ID_TEXT];
+    int i;
+
+    sim_id_format(text, &ds->id);
+    for (i = 0; i < w->sources && strcmp(w->source_ids[i], text) != 0; i++) {
+    }
+    return i;
+}
+
+static sw_page_t *new_mirror(sw_world_t *w, const sim_page_t *page)
+{
+    char text[SIM_ID_TEXT];
+    sw_page_t *m;
+
+    if (w->page_count == w->page_room) {
+        w->page_room += PAGES_STEP;
+        w->pages = sim_mem_grow(w->pages, (size_t)w->page_room * sizeof(*w->pages));
+    }
+    m = &w->pages[w->page_count++];
+    memset(m, 0, sizeof(*m));
+    sim_id_format(text, &page->id);
+    m->id = page->id;
+    m->text = history_text(w->history, text);
+    m->source = source_of(w, page->ds);
+    return m;
+}
+
+static void tell(sw_world_t *w, history_kind_t kind, int request, history_op_t op,
+                 const sw_page_t *m)
+{
+    history_do(w->history, kind, request, sm_now(w->sm), op, HISTORY_NOTION,
+               w->source_ids[m->source], m->text, NULL, NULL);
+}
+
+/* A checkbox that nobody ticked is not ticked: no request need say so. */
+static int is_default(const sw_page_t *m, int field, const char *now)
+{
+    return field == SW_DONE && !m->values[field] && sw_same(now, "false");
+}
+
+static void look_at_fields(sw_world_t *w, history_kind_t kind, int request, sw_page_t *m,
+                           const sim_page_t *page)
+{
+    int k;
+
+    for (k = 0; k < SW_FIELDS; k++) {
+        const sim_prop_t *prop = sim_prop_by_id(page->ds, sw_notion_property(w, k));
+        const char *now = prop ? value_text(prop, page->live, w->ptemp) : NULL;
+
+        if (prop && !sw_same(now, m->values[k])) {
+            int by_itself = is_default(m, k, now);
+
+            history_set(w->history, by_itself ? HISTORY_TRIGGER : kind, by_itself ? 0 : request,
+                        sm_now(w->sm), HISTORY_NOTION, w->source_ids[m->source], m->text,
+                        sw_fields[k].prop, m->values[k], now);
+            m->before[k] = m->values[k];
+            m->values[k] = history_text(w->history, now);
+        }
+    }
+}
+
+static void look_at_flags(sw_world_t *w, history_kind_t kind, int request, sw_page_t *m,
+                          const sim_page_t *page)
+{
+    int trashed = page->live->in_trash;
+    int hidden = page->unshared;
+
+    if (trashed != m->trashed) {
+        tell(w, kind, request, trashed ? HISTORY_DELETE : HISTORY_REVIVE, m);
+        m->trashed = trashed;
+    }
+    if (hidden != m->hidden) {
+        tell(w, kind, request, hidden ? HISTORY_HIDE : HISTORY_SHOW, m);
+        m->hidden = hidden;
+    }
+}
+
+void sw_notion_look(sw_world_t *w, history_kind_t kind, int request, const sim_id_t *id)
+{
+    const sim_page_t *page = sim_page_find(id);
+    sw_page_t *m = mirror_of(w, id);
+
+    if (!page) {
+        if (m && !m->gone) {
+            m->gone = 1;
+            tell(w, kind, request, HISTORY_PURGE, m);
+        }
+        return;
+    }
+    if (!m) {
+        if (source_of(w, page->ds) == w->sources) {
+            return;
+        }
+        m = new_mirror(w, page);
+        tell(w, kind, request, HISTORY_MAKE, m);
+    }
+    look_at_fields(w, kind, request, m, page);
+    look_at_flags(w, kind, request, m, page);
+}
+
+void sw_notion_look_all(sw_world_t *w, history_kind_t kind)
+{
+    int i;
+
+    for (i = 0; i < w->page_count; i++) {
+        sw_notion_look(w, kind, 0, &w->pages[i].id);
+    }
+}
+
+sw_page_t *sw_notion_find(sw_world_t *w, int source, const char *mark, int any)
+{
+    int i;
+
+    for (i = w->page_count; i-- > 0;) {
+        sw_page_t *m = &w->pages[i];
+
+        if (m->source == source && !m->gone && (any || !m->trashed) &&
+            sw_same(m->values[SW_MARK], mark)) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
+/* ---- time */
+
+static sim_ms_t notion_now(void)
+{
+    return sm_wall(sm_the, SM_NOTION) / 1000;
+}
+
+static void awake(sm_t *sm, void *baton)
+{
+    sw_world_t *w = baton;
+
+    if (w->woken && w->woken <= sm_now(sm)) {
+        w->woken = 0;
+        sim_embed_tick();
+        sw_notion_wake(w);
+        apr_pool_clear(w->ptemp);
+    }
+}
+
+void sw_notion_wake(sw_world_t *w)
+{
+    sim_ms_t due = sim_embed_due();
+    apr_interval_time_t wait;
+
+    if (due == INT64_MAX) {
+        return;
+    }
+    wait = due * 1000 - sm_wall(w->sm, SM_NOTION);
+    wait = wait > 0 ? wait : 0;
+    if (!w->woken || sm_now(w->sm) + wait < w->woken) {
+        w->woken = sm_now(w->sm) + wait;
+        sm_after(w->sm, wait, awake, w);
+    }
+}
+
+/* ---- requests */
+
+static const char *header_of(const sm_request_t *request, const char *name)
+{
+    int i;
+
+    for (i = 0; i < request->header_count; i++) {
+        if (!strcasecmp(request->headers[i].name, name)) {
+            return request->headers[i].value;
+        }
+    }
+    return NULL;
+}
+
+static void answered(sim_req_t *q)
+{
+    sw_world_t *w = sw_world(sm_the);
+
+    if (w->answer) {
+        sim_req_free(w->answer);
+    }
+    w->answer = q;
+}
+
+static void performed(sim_req_t *q, int late)
+{
+    sw_world_t *w = sw_world(sm_the);
+
+    (void)late;
+    if (!q->fail.status && (q->created || !strcmp(q->class, "page_update"))) {
+        sw_notion_look(w, HISTORY_EFFECT, (int)(intptr_t)q->ctx, &q->page_id);
+    }
+}
+
+static void put_headers(const sim_req_t *q, sm_reply_t *reply, apr_pool_t *p)
+{
+    nts_http_header_t *headers = apr_pcalloc(p, 3 * sizeof(*headers));
+    int n = 0;
+
+    headers[n].name = "Content-Type";
+    headers[n++].value = apr_pstrdup(p, q->type);
+    if (!q->no_request_id) {
+        headers[n].name = "x-notion-request-id";
+        headers[n++].value = apr_pstrdup(p, q->request_id);
+    }
+    if (q->retry_after >= 0) {
+        headers[n].name = "Retry-After";
+        headers[n++].value = apr_itoa(p, q->retry_after);
+    }
+    reply->headers = headers;
+    reply->header_count = n;
+}
+
+static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t *reply,
+                  apr_pool_t *p)
+{
+    sw_world_t *w = baton;
+    const char *bearer = header_of(request, "Authorization");
+    const char *mark = strchr(request->path, '?');
+    const char *path =
+        mark ? apr_pstrmemdup(p, request->path, (apr_size_t)(mark - request->path)) : request->path;
+    sim_req_t *q;
+
+    (void)sm;
+    sim_embed_request(request->method, path, mark ? mark + 1 : NULL,
+                      bearer && strlen(bearer) > 7 ? bearer + 7 : NULL,
+                      header_of(request, "Notion-Version"), request->body, request->body_len,
+                      (void *)(intptr_t)request->number);
+    sim_embed_tick();
+    q = w->answer;
+    w->answer = NULL;
+    if (w->slow_count > 0) {
+        w->slow_count--;
+        reply->delay = w->slow;
+    }
+    if (q->ending == SIM_CUT || q->ending == SIM_TRUNCATE) {
+        reply->fate = SM_FATE_CUT;
+    }
+    else {
+        reply->status = q->status;
+        reply->body = apr_pstrmemdup(p, q->out.s ? q->out.s : "", q->out.len);
+        reply->body_len = q->out.len;
+        put_headers(q, reply, p);
+    }
+    sim_req_free(q);
+    sw_notion_wake(w);
+    apr_pool_clear(w->ptemp);
+}
+
+/* ---- webhooks */
+
+static void hook_done(sm_t *sm, void *baton, int status)
+{
+    sim_event_t *e = baton;
+    sw_world_t *w = sw_world(sm);
+    history_item_t item;
+    char entity[SIM_ID_TEXT];
+
+    sim_id_format(entity, &e->entity);
+    memset(&item, 0, sizeof(item));
+    item.kind = HISTORY_NOTICE;
+    item.op = status == 200 ? HISTORY_DELIVERED : HISTORY_LOST;
+    item.at = sm_now(sm);
+    item.side = HISTORY_NOTION;
+    item.record = entity;
+    item.note = e->type;
+    history_add(w->history, &item);
+    sim_event_done(e, status, status ? NULL : "nobody there", 1);
+    sw_notion_wake(w);
+}
+
+static void deliver(sim_event_t *e)
+{
+    sm_host_hook(sm_the, "work", e->body, hook_done, e);
+}
+
+/* ---- opening */
+
+const char *sw_notion_control(sw_world_t *w, const char *method, const char *what, const char *body)
+{
+    int ok;
+    const char *answer = sim_embed_control(method, what, body, &ok);
+
+    if (!ok) {
+        sm_remark(w->sm, "Notion refuses %s %s %s: %s", method, what, body ? body : "", answer);
+    }
+    sw_notion_wake(w);
+    return ok ? answer : NULL;
+}
+
+static void put_settings(sw_world_t *w, sim_buf_t *b)
+{
+    static const int stales[] = { 0, 2000, 15000, 20000 };
+    static const int waits[] = { 100, 1000, 10000, 60000 };
+
+    sim_json_open(b, '{');
+    sim_json_kint(b, "seed", (int64_t)(w->sm->seed & 0x7fffffff) + 1);
+    sim_json_kint(b, "rate_limit", w->budget);
+    sim_json_kint(b, "window_ms", w->window / 1000);
+    sim_json_kint(b, "stale_ms", stales[sm_setting(w->sm, "stale", 0, 3)]);
+    sim_json_kbool(b, "stale_random", (int)sm_setting(w->sm, "stale_random", 0, 1));
+    sim_json_kint(b, "delay_ms", waits[sm_setting(w->sm, "event_delay", 0, 3)]);
+    sim_json_kint(b, "aggregate_ms", waits[sm_setting(w->sm, "aggregate", 0, 3)]);
+    sim_json_key(b, "loss");
+    sim_json_num(b, (double)(sm_setting(w->sm, "loss", -200, 100) > 0
+                                 ? sm_setting(w->sm, "loss_share", 1, 100)
+                                 : 0) /
+                        100);
+    sim_json_key(b, "duplicate");
+    sim_json_num(b, (double)sm_setting(w->sm, "repeat", 0, 30) / 100);
+    sim_json_key(b, "short_pages");
+    sim_json_num(b, (double)sm_setting(w->sm, "short_pages", 0, 3) / 10);
+    sim_json_kstr(b, "cursor", sm_setting(w->sm, "offsets", 0, 3) ? "key" : "offset");
+    sim_json_kint(b, "reference_limit", sm_setting(w->sm, "cut", 0, 1) ? 25 : 3);
+    sim_json_kint(b, "webhook_attempts", 3);
+    sim_json_kint(b, "webhook_retry_ms", 5000);
+    sim_json_kint(b, "log_bodies", 0);
+    sim_json_close(b, '}');
+}
+
+static void put_property(const sw_world_t *w, sim_buf_t *b, int k)
+{
+    int is_title = !strcmp(sw_notion_property(w, k), "title");
+    const char *type = is_title ? "title" : k == SW_NAME ? "rich_text" : sw_fields[k].type;
+
+    sim_json_key(b, sw_fields[k].prop);
+    sim_json_open(b, '{');
+    sim_json_kstr(b, "type", type);
+    if (!is_title) {
+        sim_json_kstr(b, "id", sw_notion_property(w, k));
+    }
+    sim_json_close(b, '}');
+}
+
+static void open_source(sw_world_t *w, int i)
+{
+    sim_buf_t b = SIM_BUF_INIT;
+    const char *answer;
+    int k;
+
+    sim_json_open(&b, '{');
+    sim_json_kstr(&b, "name", i ? "Second" : "First");
+    sim_json_key(&b, "properties");
+    sim_json_open(&b, '{');
+    for (k = 0; k < SW_FIELDS; k++) {
+        put_property(w, &b, k);
+    }
+    sim_json_close(&b, '}');
+    sim_json_close(&b, '}');
+    answer = sw_notion_control(w, "POST", "data_source", b.s);
+    if (!answer || strncmp(answer, "{\"id\":\"", 7) != 0) {
+        abort();
+    }
+    w->source_ids[i] = apr_pstrndup(w->sm->p, answer + 7, 36);
+    sim_buf_free(&b);
+}
+
+void sw_notion_open(sw_world_t *w)
+{
+    static const sim_embed_host_t host = { notion_now, answered, performed, deliver };
+    sim_buf_t b = SIM_BUF_INIT;
+    int i;
+
+    sim_embed_open(&host);
+    put_settings(w, &b);
+    if (sim_embed_reset(b.s)) {
+        abort();
+    }
+    sim_buf_free(&b);
+    for (i = 0; i < w->sources; i++) {
+        open_source(w, i);
+    }
+    sw_notion_control(w, "POST", "webhook",
+                      "{\"url\":\"sim:\",\"token\":\"secret_x\",\"active\":true}");
+    sm_serve(w->sm, SW_ENDPOINT, SM_MS(5), SM_MS(5 + 40 * (1 << sm_setting(w->sm, "far", 0, 5))),
+             serve, w);
+}
+
+void sw_notion_close(sw_world_t *w)
+{
+    if (w->answer) {
+        sim_req_free(w->answer);
+        w->answer = NULL;
+    }
+    (void)sim_embed_reset(NULL);
+    free(w->pages);
+    w->pages = NULL;
+    w->page_count = w->page_room = 0;
+}

@@ -1,0 +1,390 @@
+/* sw_notion_acts.c - what people do in Notion, and how Notion misbehaves. */
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "sim/sim_fault.h"
+#include "simulation/sw.h"
+
+static void put_value(sim_buf_t *b, int field, const char *value, apr_pool_t *p)
+{
+    const char **members;
+    int n;
+    int i;
+
+    switch (sw_fields[field].sort) {
+    case JUDGE_NUMBER:
+        sim_json_raw(b, value ? value : "null");
+        break;
+    case JUDGE_BOOLEAN:
+        sim_json_bool(b, value && !strcmp(value, "true"));
+        break;
+    case JUDGE_SET:
+        n = sw_set_members(&members, value, p);
+        sim_json_open(b, '[');
+        for (i = 0; i < n; i++) {
+            sim_json_str(b, members[i]);
+        }
+        sim_json_close(b, ']');
+        break;
+    default:
+        sim_json_str(b, value);
+        break;
+    }
+}
+
+static void put_author(sim_buf_t *b, apr_int64_t who)
+{
+    char id[SIM_ID_TEXT];
+
+    sim_id_format(id, &sim_w.users[who & 1]->id); /* Ada or Ben */
+    sim_json_kstr(b, "by", id);
+}
+
+static int source_of(const sw_world_t *w, const sm_action_t *a)
+{
+    return (int)(a->n[0] & 0xff) % w->sources;
+}
+
+static const char *mark_of(const sw_world_t *w, const sm_action_t *a)
+{
+    return sw_mark_of(a->n[1], w->ptemp);
+}
+
+static void patch(sw_world_t *w, const sw_page_t *page, sim_buf_t *b)
+{
+    sim_id_t id = page->id;
+
+    (void)sw_notion_control(w, "PATCH", apr_pstrcat(w->ptemp, "page/", page->text, NULL), b->s);
+    sim_buf_free(b);
+    sw_notion_look(w, HISTORY_ACT, 0, &id);
+}
+
+static void edit(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    sw_page_t *page = sw_notion_find(w, source_of(w, a), mark_of(w, a), 0);
+    int field = (int)(a->n[2] & 0xff) % SW_FIELDS;
+    sim_buf_t b = SIM_BUF_INIT;
+
+    if (!page || field == SW_MARK) {
+        return;
+    }
+    sim_json_open(&b, '{');
+    put_author(&b, a->n[5]);
+    sim_json_key(&b, "properties");
+    sim_json_open(&b, '{');
+    sim_json_key(&b, sw_notion_property(w, field));
+    put_value(&b, field,
+              sw_value_edited((sw_field_id_t)field, (int)a->n[4], a->n[3], page->values[field],
+                              page->before[field], w->ptemp),
+              w->ptemp);
+    sim_json_close(&b, '}');
+    sim_json_close(&b, '}');
+    patch(w, page, &b);
+}
+
+static const sm_kind_t edit_kind = { "notion.edit",
+                                     edit,
+                                     { "source", "mark", "field", "value", "how", "who" } };
+
+/* A page with these values; NULL: none. */
+static void create(sw_world_t *w, int source, const char *const *values, apr_int64_t who,
+                   apr_int64_t age_ms)
+{
+    sim_buf_t b = SIM_BUF_INIT;
+    const char *answer;
+    sim_id_t id;
+    int k;
+
+    sim_json_open(&b, '{');
+    sim_json_kstr(&b, "data_source", w->source_ids[source]);
+    put_author(&b, who);
+    if (age_ms > 0) {
+        sim_json_kint(&b, "created_ago_ms", age_ms);
+        sim_json_kint(&b, "stale_ms", 0);
+    }
+    sim_json_key(&b, "properties");
+    sim_json_open(&b, '{');
+    for (k = 0; k < SW_FIELDS; k++) {
+        if (values[k]) {
+            sim_json_key(&b, sw_notion_property(w, k));
+            put_value(&b, k, values[k], w->ptemp);
+        }
+    }
+    sim_json_close(&b, '}');
+    sim_json_close(&b, '}');
+    answer = sw_notion_control(w, "POST", "page", b.s);
+    if (answer && sim_id_parse(&id, apr_pstrndup(w->ptemp, answer + 7, 36))) {
+        sw_notion_look(w, HISTORY_ACT, 0, &id);
+    }
+    sim_buf_free(&b);
+}
+
+static void make(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    const char *values[SW_FIELDS] = { NULL };
+    int k;
+
+    for (k = 1; k < SW_FIELDS; k++) {
+        if (a->n[3] >> k & 1) {
+            values[k] = sw_value_of((sw_field_id_t)k, a->n[2] + k, w->ptemp);
+        }
+    }
+    values[SW_MARK] = mark_of(w, a);
+    create(w, source_of(w, a), values, a->n[4], a->n[5]);
+}
+
+static const sm_kind_t make_kind = { "notion.make",
+                                     make,
+                                     { "source", "mark", "value", "fields", "who", "age_ms" } };
+
+static void duplicate(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    const sw_page_t *page = sw_notion_find(w, source_of(w, a), mark_of(w, a), 0);
+
+    if (page) {
+        create(w, source_of(w, a), page->values, a->n[2], 0);
+    }
+}
+
+static const sm_kind_t copy_kind = { "notion.copy", duplicate, { "source", "mark", "who" } };
+
+static void flag(sw_world_t *w, const sm_action_t *a, const char *name, int on)
+{
+    sw_page_t *page = sw_notion_find(w, source_of(w, a), mark_of(w, a), 1);
+    sim_buf_t b = SIM_BUF_INIT;
+
+    if (!page) {
+        return;
+    }
+    sim_json_open(&b, '{');
+    put_author(&b, a->n[3]);
+    sim_json_kbool(&b, name, on);
+    sim_json_close(&b, '}');
+    patch(w, page, &b);
+}
+
+static void trash(sm_t *sm, const sm_action_t *a)
+{
+    flag(sw_world(sm), a, "in_trash", a->n[2] != 0);
+}
+
+static const sm_kind_t trash_kind = { "notion.trash", trash, { "source", "mark", "on", "who" } };
+
+static void hide(sm_t *sm, const sm_action_t *a)
+{
+    flag(sw_world(sm), a, "shared", a->n[2] == 0);
+}
+
+static const sm_kind_t hide_kind = { "notion.hide", hide, { "source", "mark", "on", "who" } };
+
+static void purge(sm_t *sm, const sm_action_t *a)
+{
+    flag(sw_world(sm), a, "purge", 1);
+}
+
+static const sm_kind_t purge_kind = { "notion.purge", purge, { "source", "mark", "", "who" } };
+
+static void touch(sm_t *sm, const sm_action_t *a)
+{
+    flag(sw_world(sm), a, "content", 1);
+}
+
+static const sm_kind_t body_kind = { "notion.body", touch, { "source", "mark", "", "who" } };
+
+/* ---- the data source */
+
+static void patch_source(sw_world_t *w, int source, sim_buf_t *b)
+{
+    (void)sw_notion_control(
+        w, "PATCH", apr_pstrcat(w->ptemp, "data_source/", w->source_ids[source], NULL), b->s);
+    sim_buf_free(b);
+    sw_notion_look_all(w, HISTORY_ACT);
+}
+
+static void share(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    sim_buf_t b = SIM_BUF_INIT;
+
+    sim_json_open(&b, '{');
+    sim_json_kbool(&b, "shared", a->n[1] != 0);
+    sim_json_close(&b, '}');
+    history_do(w->history, HISTORY_ACT, 0, sm_now(sm), a->n[1] ? HISTORY_SHOW : HISTORY_HIDE,
+               HISTORY_NOTION, w->source_ids[source_of(w, a)], NULL, NULL, NULL);
+    patch_source(w, source_of(w, a), &b);
+}
+
+static const sm_kind_t share_kind = { "notion.share", share, { "source", "on" } };
+
+/* An option gets another name, comes, or goes. */
+static void options(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    int source = source_of(w, a);
+    int field = a->n[1] & 1 ? SW_TAGS : SW_STAGE;
+    const char **members;
+    sim_buf_t b = SIM_BUF_INIT;
+    const char *name = field == SW_TAGS ? sw_value_of(SW_TAGS, 1 << (a->n[3] & 3), w->ptemp)
+                                        : sw_value_of(SW_STAGE, a->n[3] % 5, w->ptemp);
+
+    if (sw_set_members(&members, name, w->ptemp) < 1) {
+        return;
+    }
+    sim_json_open(&b, '{');
+    sim_json_key(&b, "properties");
+    sim_json_open(&b, '{');
+    sim_json_key(&b, sw_notion_property(w, field));
+    sim_json_open(&b, '{');
+    if (a->n[2] == 0) {
+        sim_json_key(&b, "rename_option");
+        sim_json_open(&b, '{');
+        sim_json_kstr(&b, members[0],
+                      apr_psprintf(w->ptemp, "%s %d", members[0], (int)(a->n[4] % 100)));
+        sim_json_close(&b, '}');
+    }
+    else {
+        sim_json_kstr(&b, a->n[2] == 1 ? "add_option" : "remove_option", members[0]);
+    }
+    sim_json_close(&b, '}');
+    sim_json_close(&b, '}');
+    sim_json_close(&b, '}');
+    patch_source(w, source, &b);
+}
+
+static const sm_kind_t option_kind = { "notion.option",
+                                       options,
+                                       { "source", "tags", "op", "option", "name" } };
+
+/* A property gets another name or type, or goes. */
+static void schema(sm_t *sm, const sm_action_t *a)
+{
+    static const char *const types[] = { "rich_text", "number", "select", "url" };
+    sw_world_t *w = sw_world(sm);
+    int field = (int)(a->n[1] & 0xff) % SW_FIELDS;
+    sim_buf_t b = SIM_BUF_INIT;
+
+    if (field == SW_MARK || !strcmp(sw_notion_property(w, field), "title")) {
+        return;
+    }
+    sim_json_open(&b, '{');
+    sim_json_key(&b, "properties");
+    sim_json_open(&b, '{');
+    sim_json_key(&b, sw_notion_property(w, field));
+    if (a->n[2] == 2) {
+        sim_json_null(&b);
+    }
+    else {
+        sim_json_open(&b, '{');
+        if (a->n[2] == 0) {
+            sim_json_kstr(
+                &b, "rename",
+                apr_psprintf(w->ptemp, "%s %d", sw_fields[field].prop, (int)(a->n[3] % 100)));
+        }
+        else {
+            sim_json_kstr(&b, "retype", types[a->n[3] & 3]);
+            sim_json_kbool(&b, "keep_id", 1);
+        }
+        sim_json_close(&b, '}');
+    }
+    sim_json_close(&b, '}');
+    sim_json_close(&b, '}');
+    patch_source(w, source_of(w, a), &b);
+}
+
+static const sm_kind_t schema_kind = { "notion.schema", schema, { "source", "field", "op", "to" } };
+
+/* ---- Notion misbehaves */
+
+static const char *const classes[] = { "page_update", "page_create", "page_read", "query", NULL };
+
+/* The fault's action as the control interface takes it. */
+static const char *action_of(apr_int64_t fault, apr_int64_t ms, apr_pool_t *p)
+{
+    int s = (int)(ms / 1000);
+
+    switch (fault) {
+    case 0:
+        return "{\"status\":503,\"commit\":true}";
+    case 1:
+        return "{\"status\":503,\"commit\":true,\"committed_resource_id\":false}";
+    case 2:
+        return "{\"commit_then_cut\":true}";
+    case 3:
+        return "{\"cut_before\":true}";
+    case 4:
+        return apr_psprintf(p, "{\"late_commit_ms\":%d,\"cut\":true}", (int)(ms % 55000));
+    case 5:
+        return apr_psprintf(p, "{\"late_commit_ms\":%d,\"status\":503}", (int)(ms % 55000));
+    case 6:
+        return "{\"status\":409}";
+    case 7:
+        return apr_psprintf(p, "{\"status\":429,\"retry_after\":%d}", 1 + s % 60);
+    case 8:
+        return apr_psprintf(p, "{\"status\":529,\"retry_after\":%d}", 1 + s % 30);
+    case 9:
+        return "{\"status\":500}";
+    case 10:
+        return "{\"status\":502}";
+    case 11:
+        return "{\"status\":504}";
+    case 12:
+        return "{\"truncate\":true}";
+    case 13:
+        return "{\"bad_json\":true}";
+    case 14:
+        return "{\"short_page\":true}";
+    case 15:
+        return apr_psprintf(p, "{\"late_commit_ms\":%d,\"status\":504}", (int)(ms % 55000));
+    default:
+        return "{\"status\":503}";
+    }
+}
+
+static void fault(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    int class = (int)(a->n[1] & 0xff) % 5;
+    const char *match = classes[class]
+                            ? apr_psprintf(w->ptemp, "{\"class\":\"%s\"}", classes[class])
+                            : "{\"path_regex\":\"^/v1/\"}";
+
+    (void)sw_notion_control(w, "POST", "fault",
+                            apr_psprintf(w->ptemp,
+                                         "{\"match\":%s,\"after\":%d,\"times\":%d,\"action\":%s}",
+                                         match, (int)(a->n[3] & 0xf), (int)(1 + (a->n[2] & 0xf)),
+                                         action_of(a->n[0], a->n[4], w->ptemp)));
+}
+
+static const sm_kind_t fault_kind = { "notion.fault",
+                                      fault,
+                                      { "fault", "class", "times", "after", "ms" } };
+
+static void slow(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+
+    w->slow_count = (int)(a->n[0] & 0xff);
+    w->slow = SM_MS(a->n[1]);
+}
+
+static const sm_kind_t slow_kind = { "notion.slow", slow, { "count", "ms" } };
+
+static void limit(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+
+    (void)sw_notion_control(
+        w, "POST", "settings",
+        apr_psprintf(w->ptemp, "{\"workspace_limit\":%d}", (int)(a->n[0] & 0xffff)));
+}
+
+static const sm_kind_t limit_kind = { "notion.limit", limit, { "requests" } };
+
+const sm_kind_t *const sw_notion_kinds[] = { &edit_kind,   &make_kind,   &copy_kind,  &trash_kind,
+                                             &hide_kind,   &purge_kind,  &body_kind,  &share_kind,
+                                             &option_kind, &schema_kind, &fault_kind, &slow_kind,
+                                             &limit_kind,  NULL };

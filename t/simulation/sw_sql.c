@@ -1,0 +1,583 @@
+/* sw_sql.c - the database: its tables with their constraints and triggers, the people's connection, and the mirror of its rows. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "simulation/sm_kernel.h"
+#include "simulation/sw.h"
+
+/* ---- canonical texts */
+
+static int field_of(const char *column)
+{
+    int k;
+
+    for (k = 0; k < SW_FIELDS && strcmp(sw_fields[k].column, column) != 0; k++) {
+    }
+    return k;
+}
+
+static const char *set_text(const char *text, int csv, apr_pool_t *p)
+{
+    const char *set = NULL;
+    json_object *o;
+    int err;
+    size_t i;
+
+    if (csv) {
+        char *copy = apr_pstrdup(p, text);
+        char *state = NULL;
+        char *word;
+
+        for (word = apr_strtok(copy, ",", &state); word; word = apr_strtok(NULL, ",", &state)) {
+            set = sw_set_with(set, word, 1, p);
+        }
+        return set;
+    }
+    o = sim_parse(text, strlen(text), &err);
+    if (!sim_is(o, json_type_array)) {
+        json_object_put(o);
+        return *text ? apr_pstrcat(p, "?", text, NULL) : NULL;
+    }
+    for (i = 0; i < json_object_array_length(o); i++) {
+        set = sw_set_with(
+            set, apr_pstrdup(p, json_object_get_string(json_object_array_get_idx(o, i))), 1, p);
+    }
+    json_object_put(o);
+    return set;
+}
+
+static const char *cell_text(const sw_world_t *w, int table, int field, sqlite3_value *cell,
+                             apr_pool_t *p)
+{
+    int type = sqlite3_value_type(cell);
+    const char *text;
+
+    if (type == SQLITE_NULL) {
+        return NULL;
+    }
+    if (sw_fields[field].sort == JUDGE_BOOLEAN && type == SQLITE_INTEGER) {
+        return sqlite3_value_int(cell) ? "true" : "false";
+    }
+    if (type == SQLITE_INTEGER) {
+        return apr_psprintf(p, "%" APR_INT64_T_FMT, (apr_int64_t)sqlite3_value_int64(cell));
+    }
+    if (type == SQLITE_FLOAT) {
+        return sw_number_text(sqlite3_value_double(cell), p);
+    }
+    text = apr_pstrdup(p, (const char *)sqlite3_value_text(cell));
+    switch (sw_fields[field].sort) {
+    case JUDGE_SET:
+        return set_text(text, w->table[table].columns[field].csv, p);
+    case JUDGE_DATE:
+    case JUDGE_TIME:
+        return sw_date_text(text, p);
+    case JUDGE_NUMBER:
+    case JUDGE_BOOLEAN:
+        return apr_pstrcat(p, "?", text, NULL);
+    default:
+        return text;
+    }
+}
+
+static const char *quoted(const char *text, apr_pool_t *p)
+{
+    char *out = sqlite3_mprintf("%Q", text);
+    const char *copy = apr_pstrdup(p, out);
+
+    sqlite3_free(out);
+    return copy;
+}
+
+static const char *set_literal(const char *set, int csv, apr_pool_t *p)
+{
+    const char **members;
+    int n = sw_set_members(&members, set, p);
+    sim_buf_t b = SIM_BUF_INIT;
+    const char *out = "";
+    int i;
+
+    if (csv) {
+        for (i = 0; i < n; i++) {
+            out = apr_pstrcat(p, out, i ? "," : "", members[i], NULL);
+        }
+        return quoted(out, p);
+    }
+    sim_json_open(&b, '[');
+    for (i = 0; i < n; i++) {
+        sim_json_str(&b, members[i]);
+    }
+    sim_json_close(&b, ']');
+    out = quoted(b.s, p);
+    sim_buf_free(&b);
+    return out;
+}
+
+const char *sw_sql_literal(const sw_world_t *w, int table, int field, const char *value,
+                           apr_pool_t *p)
+{
+    if (!value) {
+        return field == SW_NOTES && w->table[table].not_null ? "''"
+               : field == SW_MARK                            ? "''"
+                                                             : "NULL";
+    }
+    switch (sw_fields[field].sort) {
+    case JUDGE_NUMBER:
+        return value;
+    case JUDGE_BOOLEAN:
+        return !strcmp(value, "true") ? "1" : "0";
+    case JUDGE_SET:
+        return set_literal(value, w->table[table].columns[field].csv, p);
+    case JUDGE_TIME: {
+        char *text = apr_pstrndup(p, value, 19);
+
+        if (strlen(text) > 10) {
+            text[10] = ' ';
+        }
+        return quoted(text, p);
+    }
+    default:
+        return quoted(value, p);
+    }
+}
+
+/* ---- the mirror */
+
+static void forget_rows(sw_rows_t *rows)
+{
+    free(rows->rows);
+    rows->rows = NULL;
+    rows->count = 0;
+}
+
+/* A table as it is now; columns that are gone read as null. */
+static void scan(sw_world_t *w, int table, sw_rows_t *out)
+{
+    sqlite3_stmt *stmt = w->scans[table];
+    int room = 0;
+    int k;
+
+    memset(out, 0, sizeof(*out));
+    while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+        sw_row_t *row;
+
+        if (out->count == room) {
+            room += 32;
+            out->rows = sim_mem_grow(out->rows, (size_t)room * sizeof(*out->rows));
+        }
+        row = &out->rows[out->count++];
+        memset(row, 0, sizeof(*row));
+        row->key = sqlite3_column_int64(stmt, 0);
+        row->text = history_text(w->history, (const char *)sqlite3_column_text(stmt, 0));
+        for (k = 0; k < SW_FIELDS; k++) {
+            row->values[k] = history_text(
+                w->history, cell_text(w, table, k, sqlite3_column_value(stmt, k + 1), w->ptemp));
+        }
+    }
+    if (stmt) {
+        (void)sqlite3_reset(stmt);
+    }
+}
+
+static void tell(sw_world_t *w, history_kind_t kind, int request, history_op_t op, int table,
+                 const sw_row_t *row, const char *after)
+{
+    request = kind == HISTORY_EFFECT ? sw_sql_request_of(w, request, op, row->text) : request;
+    history_do(w->history, kind, request, sm_now(w->sm), op, HISTORY_EXTERNAL, w->table[table].name,
+               row->text, op == HISTORY_REKEY ? row->text : NULL, after);
+}
+
+static void tell_set(sw_world_t *w, history_kind_t kind, int request, int table,
+                     const sw_row_t *row, int field, const char *before, const char *after)
+{
+    request =
+        kind == HISTORY_EFFECT ? sw_sql_request_of(w, request, HISTORY_SET, row->text) : request;
+    history_set(w->history, kind, request, sm_now(w->sm), HISTORY_EXTERNAL, w->table[table].name,
+                row->text, sw_fields[field].column, before, after);
+}
+
+/* The last rewriting by a trigger that made @a made; NULL: none did. */
+static const sw_rewrite_t *rewrite_of(const sw_world_t *w, int table, const sw_row_t *row,
+                                      int field, const char *made)
+{
+    int i;
+
+    for (i = w->rewrites->nelts; i-- > 0;) {
+        const sw_rewrite_t *r = &APR_ARRAY_IDX(w->rewrites, i, sw_rewrite_t);
+
+        if (!strcmp(r->table, w->table[table].name) && !strcmp(r->key, row->text) &&
+            !strcmp(r->column, sw_fields[field].column) && sw_same(r->made, made)) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+static void change(sw_world_t *w, history_kind_t kind, int request, int table, const sw_row_t *row,
+                   int field, const char *before)
+{
+    const char *now = row->values[field];
+    const sw_rewrite_t *r;
+
+    if (sw_same(before, now)) {
+        return;
+    }
+    r = rewrite_of(w, table, row, field, now);
+    if (r) {
+        tell_set(w, kind, request, table, row, field, before, r->given);
+        tell_set(w, HISTORY_TRIGGER, 0, table, row, field, r->given, now);
+    }
+    else {
+        tell_set(w, kind, request, table, row, field, before, now);
+    }
+}
+
+static void make(sw_world_t *w, history_kind_t kind, int request, int table, const sw_row_t *row)
+{
+    int k;
+
+    tell(w, kind, request, HISTORY_MAKE, table, row, NULL);
+    for (k = 0; k < SW_FIELDS; k++) {
+        change(w, kind, request, table, row, k, NULL);
+    }
+}
+
+static void compare(sw_world_t *w, history_kind_t kind, int request, int table, const sw_row_t *old,
+                    sw_row_t *row)
+{
+    int k;
+
+    if (!sw_same(old->values[SW_MARK], row->values[SW_MARK])) {
+        tell(w, kind, request, HISTORY_DELETE, table, old, NULL); /* another record under its key */
+        make(w, kind, request, table, row);
+        return;
+    }
+    for (k = 0; k < SW_FIELDS; k++) {
+        change(w, kind, request, table, row, k, old->values[k]);
+        row->before[k] = sw_same(old->values[k], row->values[k]) ? old->before[k] : old->values[k];
+    }
+}
+
+/* Whoever looks was told that a key was changed; the mirror follows, in its old place of the order. */
+static void follow_key(sw_world_t *w, history_kind_t kind, int request, int table,
+                       const sw_rows_t *now)
+{
+    sw_rows_t *rows = &w->rows[table];
+    const sw_row_t *there = NULL;
+    sw_row_t moved;
+    int at = -1;
+    int i;
+
+    for (i = 0; i < rows->count; i++) {
+        at = rows->rows[i].key == w->rekeyed_from ? i : at;
+    }
+    for (i = 0; i < now->count; i++) {
+        there = now->rows[i].key == w->rekeyed_to ? &now->rows[i] : there;
+    }
+    if (at < 0 || !there || !sw_same(there->values[SW_MARK], rows->rows[at].values[SW_MARK])) {
+        return;
+    }
+    moved = rows->rows[at];
+    tell(w, kind, request, HISTORY_REKEY, table, &moved, there->text);
+    moved.key = there->key;
+    moved.text = there->text;
+    memmove(&rows->rows[at], &rows->rows[at + 1], (size_t)(rows->count - at - 1) * sizeof(moved));
+    for (i = rows->count - 1; i > 0 && rows->rows[i - 1].key > moved.key; i--) {
+        rows->rows[i] = rows->rows[i - 1];
+    }
+    rows->rows[i] = moved;
+}
+
+static void look_at(sw_world_t *w, history_kind_t kind, int request, int table)
+{
+    sw_rows_t *old = &w->rows[table];
+    sw_rows_t now;
+    int i = 0;
+    int k = 0;
+
+    scan(w, table, &now);
+    if (w->rekeyed_to) {
+        follow_key(w, kind, request, table, &now);
+    }
+    while (i < old->count || k < now.count) {
+        if (k == now.count || (i < old->count && old->rows[i].key < now.rows[k].key)) {
+            tell(w, kind, request, HISTORY_DELETE, table, &old->rows[i++], NULL);
+        }
+        else if (i == old->count || now.rows[k].key < old->rows[i].key) {
+            make(w, kind, request, table, &now.rows[k++]);
+        }
+        else {
+            compare(w, kind, request, table, &old->rows[i++], &now.rows[k++]);
+        }
+    }
+    forget_rows(old);
+    *old = now;
+}
+
+void sw_sql_look(sw_world_t *w, history_kind_t kind, int request)
+{
+    int i;
+
+    for (i = 0; i < w->tables; i++) {
+        look_at(w, kind, request, i);
+    }
+    apr_array_clear(w->rewrites);
+    w->rekeyed_from = w->rekeyed_to = 0;
+}
+
+sw_row_t *sw_sql_find(sw_world_t *w, int table, const char *mark)
+{
+    int i;
+
+    for (i = 0; i < w->rows[table].count; i++) {
+        if (sw_same(w->rows[table].rows[i].values[SW_MARK], mark)) {
+            return &w->rows[table].rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- what the application's triggers tell */
+
+static void take_rewrite(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    sw_world_t *w = sw_world(sm_the);
+    const char *column = (const char *)sqlite3_value_text(argv[2]);
+    sw_rewrite_t *r;
+    int table;
+
+    (void)argc;
+    for (table = 0; table < w->tables &&
+                    strcmp(w->table[table].name, (const char *)sqlite3_value_text(argv[0])) != 0;
+         table++) {
+    }
+    r = apr_array_push(w->rewrites);
+    r->table = w->table[table].name;
+    r->key = history_text(w->history, (const char *)sqlite3_value_text(argv[1]));
+    r->column = sw_fields[field_of(column)].column;
+    r->given = history_text(w->history, cell_text(w, table, field_of(column), argv[3], w->ptemp));
+    r->made = history_text(w->history, cell_text(w, table, field_of(column), argv[4], w->ptemp));
+    sqlite3_result_null(context);
+}
+
+static int equip(sqlite3 *db, char **error, const struct sqlite3_api_routines *api)
+{
+    (void)error;
+    (void)api;
+    return sqlite3_create_function_v2(db, "sw_rewrote", 5, SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL,
+                                      take_rewrite, NULL, NULL, NULL);
+}
+
+/* ---- tables */
+
+static const char *trigger(const sw_table_t *t, const char *what, const char *column,
+                           const char *condition, const char *expression, const char *target,
+                           apr_pool_t *p)
+{
+    static const char *const events[] = { "INSERT", "UPDATE" };
+    const char *out = "";
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        out = apr_psprintf(p,
+                           "%sCREATE TRIGGER app_%s_%s_%s_%s AFTER %s ON %s WHEN %s BEGIN "
+                           "UPDATE %s SET %s = %s WHERE id = new.id; "
+                           "SELECT sw_rewrote('%s', new.id, '%s', new.%s, %s); END;",
+                           out, t->name, what, column, events[i], events[i], t->name, condition,
+                           t->name, target, expression, t->name, target, target, expression);
+    }
+    return out;
+}
+
+static const char *triggers(const sw_table_t *t, apr_pool_t *p)
+{
+    const char *out = "";
+
+    if (t->trim) {
+        out = apr_pstrcat(p, out,
+                          trigger(t, "trim", "notes", "new.notes <> trim(new.notes)",
+                                  "trim(new.notes)", "notes", p),
+                          NULL);
+    }
+    if (t->round) {
+        out = apr_pstrcat(p, out,
+                          trigger(t, "round", "amount", "new.amount <> round(new.amount, 1)",
+                                  "round(new.amount, 1)", "amount", p),
+                          NULL);
+    }
+    if (t->upper) {
+        out = apr_pstrcat(p, out,
+                          trigger(t, "upper", "name", "new.name <> upper(new.name)",
+                                  "upper(new.name)", "name", p),
+                          NULL);
+    }
+    if (t->touch) {
+        out = apr_pstrcat(p, out,
+                          trigger(t, "touch", "done", "new.done = 1 AND new.stage IS NOT 'Won'",
+                                  "'Won'", "stage", p),
+                          NULL);
+    }
+    return out;
+}
+
+static const char *table_ddl(const sw_table_t *t, apr_pool_t *p)
+{
+    const char *out = apr_psprintf(p, "CREATE TABLE %s (id INTEGER PRIMARY KEY%s", t->name,
+                                   t->autoincrement ? " AUTOINCREMENT" : "");
+    int k;
+
+    for (k = 0; k < SW_FIELDS; k++) {
+        out =
+            apr_psprintf(p, "%s, %s %s%s", out, sw_fields[k].column, t->columns[k].declared,
+                         k == SW_MARK                   ? " NOT NULL DEFAULT ''"
+                         : k == SW_CODE                 ? " UNIQUE"
+                         : k == SW_NOTES && t->not_null ? " NOT NULL DEFAULT ''"
+                         : k == SW_AMOUNT && t->check ? " CHECK (amount IS NULL OR amount > -3000)"
+                                                      : "");
+    }
+    if (t->parent) {
+        out = apr_psprintf(p, "%s, parent INTEGER REFERENCES t0(id) ON DELETE %s", out,
+                           t->parent == 1 ? "CASCADE" : "SET NULL");
+    }
+    return apr_pstrcat(p, out, ");", triggers(t, p), NULL);
+}
+
+static void must(sw_world_t *w, int rc, const char *what)
+{
+    if (rc != SQLITE_OK) {
+        fprintf(stderr, "seed %" APR_UINT64_T_FMT ": %s: %s\n", w->sm->seed, what,
+                sqlite3_errmsg(w->db));
+        abort();
+    }
+}
+
+static int has_column(sw_world_t *w, int table, const char *column)
+{
+    return sqlite3_table_column_metadata(w->db, NULL, w->table[table].name, column, NULL, NULL,
+                                         NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* Again after each change of the schema. */
+static void prepare_scans(sw_world_t *w)
+{
+    int i;
+    int k;
+
+    for (i = 0; i < w->tables; i++) {
+        const char *sql = "SELECT id";
+
+        for (k = 0; k < SW_FIELDS; k++) {
+            sql = apr_pstrcat(w->ptemp, sql, ", ",
+                              has_column(w, i, sw_fields[k].column) ? sw_fields[k].column : "NULL",
+                              NULL);
+        }
+        (void)sqlite3_finalize(w->scans[i]);
+        w->scans[i] = NULL;
+        (void)sqlite3_prepare_v2(
+            w->db, apr_pstrcat(w->ptemp, sql, " FROM ", w->table[i].name, " ORDER BY id", NULL), -1,
+            &w->scans[i], NULL);
+    }
+}
+
+void sw_sql_connect(sw_world_t *w)
+{
+    must(w, sqlite3_open(w->path, &w->db), "opening the database");
+    (void)sqlite3_exec(w->db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL);
+    prepare_scans(w);
+}
+
+static void make_tables(sw_world_t *w)
+{
+    int i;
+
+    must(w,
+         sqlite3_exec(w->db, w->wal ? "PRAGMA journal_mode = WAL" : "PRAGMA journal_mode = DELETE",
+                      NULL, NULL, NULL),
+         "journal");
+    for (i = 0; i < w->tables; i++) {
+        must(w, sqlite3_exec(w->db, table_ddl(&w->table[i], w->ptemp), NULL, NULL, NULL),
+             "making a table");
+    }
+}
+
+void sw_sql_open(sw_world_t *w)
+{
+    (void)sqlite3_auto_extension((void (*)(void))equip);
+    w->asks = apr_array_make(w->sm->p, 8, sizeof(sw_ask_t));
+    w->rewrites = apr_array_make(w->sm->p, 8, sizeof(sw_rewrite_t));
+    w->path = apr_pstrcat(w->sm->p, sm_folder(w->sm), "/shop.db", NULL);
+    sw_sql_connect(w);
+    make_tables(w);
+    prepare_scans(w);
+}
+
+void sw_sql_disconnect(sw_world_t *w)
+{
+    int i;
+
+    for (i = 0; i < w->tables; i++) {
+        (void)sqlite3_finalize(w->scans[i]);
+        w->scans[i] = NULL;
+    }
+    (void)sqlite3_close(w->holder);
+    (void)sqlite3_close(w->db);
+    w->holder = w->db = NULL;
+}
+
+void sw_sql_close(sw_world_t *w)
+{
+    int i;
+
+    sw_sql_disconnect(w);
+    for (i = 0; i < w->tables; i++) {
+        forget_rows(&w->rows[i]);
+    }
+}
+
+int sw_sql_run(sw_world_t *w, const char *statements)
+{
+    int rc = sqlite3_exec(w->db, statements, NULL, NULL, NULL);
+
+    if (rc != SQLITE_OK) {
+        sm_remark(w->sm, "the database refuses %s: %s", statements, sqlite3_errmsg(w->db));
+        if (!sqlite3_get_autocommit(w->db)) {
+            (void)sqlite3_exec(w->db, "ROLLBACK", NULL, NULL, NULL);
+        }
+    }
+    sw_sql_look(w, HISTORY_ACT, 0);
+    return rc;
+}
+
+void sw_sql_reshape(sw_world_t *w)
+{
+    prepare_scans(w);
+    sw_sql_look(w, HISTORY_ACT, 0);
+}
+
+void sw_sql_replace(sw_world_t *w, int copy)
+{
+    int i;
+
+    sw_sql_disconnect(w);
+    if (copy >= 0) {
+        (void)sm_file_copy(apr_psprintf(w->ptemp, "%s.copy%d", w->path, copy),
+                           apr_pstrcat(w->ptemp, w->path, ".new", NULL));
+        (void)sm_file_rename(apr_pstrcat(w->ptemp, w->path, ".new", NULL), w->path);
+    }
+    else {
+        sm_file_remove(w->path);
+    }
+    sw_sql_connect(w);
+    if (copy < 0) {
+        make_tables(w);
+        prepare_scans(w);
+    }
+    for (i = 0; i < w->tables; i++) {
+        history_do(w->history, HISTORY_ACT, 0, sm_now(w->sm), HISTORY_SWAP, HISTORY_EXTERNAL,
+                   w->table[i].name, NULL, NULL, NULL);
+        forget_rows(&w->rows[i]);
+    }
+    sw_sql_look(w, HISTORY_ACT, 0);
+}

@@ -1,0 +1,93 @@
+/* sw_sql_ask.c - the processes' asks of the database: who did what the look at it finds. */
+#include <string.h>
+
+#include "simulation/sw.h"
+
+static history_op_t op_of(nts_ask_kind_t kind)
+{
+    switch (kind) {
+    case NTS_ASK_READ:
+    case NTS_ASK_READ_MANY:
+        return HISTORY_ASK_READ;
+    case NTS_ASK_LIST:
+    case NTS_ASK_FIND:
+        return HISTORY_ASK_LIST;
+    case NTS_ASK_CREATE:
+        return HISTORY_ASK_CREATE;
+    case NTS_ASK_UPDATE:
+        return HISTORY_ASK_UPDATE;
+    case NTS_ASK_REMOVE:
+        return HISTORY_ASK_DELETE;
+    case NTS_ASK_RESTORE:
+        return HISTORY_ASK_REVIVE;
+    default:
+        return HISTORY_ASK_OTHER;
+    }
+}
+
+/* Of asks that were performed together, the one about this row; a row that came to be belongs to the first create
+ * that has none yet. */
+int sw_sql_request_of(sw_world_t *w, int request, history_op_t op, const char *key)
+{
+    int i;
+
+    for (i = 0; i < w->asks->nelts; i++) {
+        const sw_ask_t *a = &APR_ARRAY_IDX(w->asks, i, sw_ask_t);
+
+        if (a->key && !strcmp(a->key, key)) {
+            return a->request;
+        }
+    }
+    for (i = 0; op == HISTORY_MAKE && i < w->asks->nelts; i++) {
+        sw_ask_t *a = &APR_ARRAY_IDX(w->asks, i, sw_ask_t);
+
+        if (!a->key && a->op == HISTORY_ASK_CREATE) {
+            a->key = history_text(w->history, key);
+            return a->request;
+        }
+    }
+    return request;
+}
+
+static void begins(sm_t *sm, int process, const nts_ask_t *ask)
+{
+    sw_world_t *w = sw_world(sm);
+    sw_ask_t *a;
+
+    if (w->asks_ended) {
+        apr_array_clear(w->asks);
+        w->asks_ended = 0;
+    }
+    a = apr_array_push(w->asks);
+    a->ask = ask;
+    a->op = op_of(ask->kind);
+    a->key = history_text(w->history, ask->id);
+    a->request = a->op == HISTORY_ASK_OTHER ? 0 : sj_sql_begin(sm, process);
+}
+
+static void ended(sm_t *sm, int process, const nts_ask_t *ask, const nts_answer_t *answer)
+{
+    sw_world_t *w = sw_world(sm);
+    const sw_ask_t *a = NULL;
+    int i;
+
+    (void)process;
+    for (i = 0; i < w->asks->nelts; i++) {
+        a = &APR_ARRAY_IDX(w->asks, i, sw_ask_t);
+        if (a->ask == ask) {
+            break;
+        }
+    }
+    w->asks_ended = 1;
+    if (!a || a->op == HISTORY_ASK_OTHER) {
+        return;
+    }
+    if (a->op != HISTORY_ASK_READ && a->op != HISTORY_ASK_LIST) {
+        sw_sql_look(w, HISTORY_EFFECT, a->request);
+    }
+    sj_sql_end(sm, a->request, a->op, ask->mapping ? ask->mapping->collection : NULL, ask->id,
+               answer->result != NTS_RESULT_OK && answer->result != NTS_RESULT_GONE);
+    apr_pool_clear(w->ptemp);
+}
+
+const sm_ask_watch_t sw_sql_watch = { begins, ended };
