@@ -263,6 +263,8 @@ apr_status_t nts_store_match_clear(nts_store_t *store, apr_int64_t mapping);
 /** Before whole sides are matched again: let go of the records an earlier match held as ambiguous. If there
  *  were any the mapping is no longer matched, so that the match cannot be left out. */
 apr_status_t nts_store_match_release(int *released, nts_store_t *store, apr_int64_t mapping);
+/** Are there records that nts_store_match_release would let go of? */
+apr_status_t nts_store_match_is_held(int *held, nts_store_t *store, apr_int64_t mapping);
 /** A page of candidates is best put inside one unit. */
 apr_status_t nts_store_match_put(nts_store_t *store, apr_int64_t mapping, nts_side_t side,
                                  const char *id, const char *hash);

@@ -57,6 +57,10 @@ static const nts_stmt_t release = {
     " AND trouble = 2 AND trouble <> 0 AND state = 0 AND outcome LIKE "
     "'%%\"code\":\"" NTS_MATCH_AMBIGUOUS "\"%%'"
 };
+static const nts_stmt_t count_held = {
+    "SELECT count(*) FROM link INDEXED BY link_trouble WHERE mapping = %lld AND trouble = 2"
+    " AND trouble <> 0 AND state = 0 AND outcome LIKE '%%\"code\":\"" NTS_MATCH_AMBIGUOUS "\"%%'"
+};
 static const nts_stmt_t set_unmatched = { "UPDATE status SET matched = 0 WHERE mapping = %lld" };
 
 apr_status_t nts_store_match_release(int *released, nts_store_t *store, apr_int64_t mapping)
@@ -73,6 +77,16 @@ apr_status_t nts_store_match_release(int *released, nts_store_t *store, apr_int6
         rv = nts_db_exec(NULL, store->db, &set_unmatched, NTS_ARGS(nts_int(mapping)));
     }
     return nts_unit_leave(store, own, rv);
+}
+
+apr_status_t nts_store_match_is_held(int *held, nts_store_t *store, apr_int64_t mapping)
+{
+    apr_int64_t count = 0;
+    apr_status_t rv = nts_db_get_int(&count, store->db, &count_held, NTS_ARGS(nts_int(mapping)),
+                                     nts_store_scratch(store));
+
+    *held = count > 0;
+    return rv;
 }
 
 apr_status_t nts_store_match_put(nts_store_t *store, apr_int64_t mapping, nts_side_t side,

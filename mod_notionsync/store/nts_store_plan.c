@@ -360,6 +360,26 @@ apr_status_t nts_store_end_plan_item(nts_store_t *store, apr_int64_t item, nts_p
                                       NTS_ARGS(nts_int(fate), nts_text(why), nts_int(item))));
 }
 
+static const nts_stmt_t close_items = {
+    "UPDATE plan_item SET fate = 1, why = 'nothing was left to do' WHERE id IN (SELECT id FROM"
+    " plan_item WHERE plan = %lld AND fate = 0 AND kind <= 4 LIMIT " FORGET_MAX ")"
+};
+
+apr_status_t nts_store_close_plan(int *more, nts_store_t *store, apr_int64_t plan)
+{
+    int changed = 0;
+    int own;
+    apr_status_t rv = nts_unit_enter(&own, store);
+
+    *more = 0;
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = nts_db_exec(&changed, store->db, &close_items, NTS_ARGS(nts_int(plan)));
+    *more = changed > 0;
+    return nts_unit_leave(store, own, rv);
+}
+
 /* --- counting */
 
 static const nts_stmt_t count_items = {

@@ -83,6 +83,8 @@ apr_status_t nts_store_find_plan_item(nts_plan_row_t **row, nts_store_t *store, 
                                       const char *page, const char *key, apr_pool_t *p);
 apr_status_t nts_store_end_plan_item(nts_store_t *store, apr_int64_t item, nts_plan_fate_t fate,
                                      const char *why);
+/** What is still open of those that act needs nothing any more: some hundred items a call. *more: call again. */
+apr_status_t nts_store_close_plan(int *more, nts_store_t *store, apr_int64_t plan);
 /** Count the items by kind. */
 apr_status_t nts_store_count_plan(nts_plan_counts_t *counts, nts_store_t *store, apr_int64_t plan);
 /** Count the items by fate: of those that act. */

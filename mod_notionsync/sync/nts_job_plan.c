@@ -228,25 +228,45 @@ static int is_planned_op(const nts_plan_item_t *item, const nts_entry_t *entry)
     }
 }
 
+static const nts_pair_t *pair_of(const nts_job_t *job, apr_int64_t id)
+{
+    int i;
+
+    for (i = 0; i < job->config->mapping->pair_count; i++) {
+        if (job->config->mapping->pairs[i].id == id) {
+            return &job->config->mapping->pairs[i];
+        }
+    }
+    return NULL;
+}
+
+/* What a new record fills in by itself - a number, a time, a default - comes back with the answer to its create, and
+ * nobody can know it before. */
+static int is_filled_in(const nts_job_t *job, const nts_plan_item_t *item, const nts_entry_t *entry,
+                        const nts_plan_field_t *field)
+{
+    return item->kind == NTS_PLAN_CREATE && entry->op == NTS_ENTRY_UPDATE &&
+           entry->side != item->side && job->writes[item->side] > 0 &&
+           (!field || nts_value_is_empty(&field->after));
+}
+
 /* Every value that would be written stands in the item as it is. */
 static int is_planned(const nts_job_t *job, const nts_plan_item_t *item, const nts_entry_t *entry)
 {
-    int f, i;
+    int f;
 
     if (!is_planned_op(item, entry)) {
         return 0;
     }
     for (f = 0; f < entry->field_count; f++) {
         const nts_plan_field_t *field = planned_field(item, entry->fields[f].pair);
-        const nts_domain_t *domain = NULL;
+        const nts_pair_t *pair = pair_of(job, entry->fields[f].pair);
 
-        for (i = 0; i < job->config->mapping->pair_count; i++) {
-            if (job->config->mapping->pairs[i].id == entry->fields[f].pair) {
-                domain = job->config->mapping->pairs[i].domain;
-            }
+        if (is_filled_in(job, item, entry, field)) {
+            continue;
         }
-        if (!field || !domain || !field->write[entry->side] ||
-            !nts_domain_equal(domain, &field->after, &entry->fields[f].after)) {
+        if (!field || !pair || !pair->domain || !field->write[entry->side] ||
+            !nts_domain_equal(pair->domain, &field->after, &entry->fields[f].after)) {
             return 0;
         }
     }

@@ -26,6 +26,9 @@ typedef struct ctl_t {
     int full;  /* --full */
     int limit;
     apr_interval_time_t wait;
+    const char *save_path; /* --save; NULL: no file */
+    int save_fd;           /* what becomes that file */
+    FILE *plan_file;       /* apply: opened while root is still there */
 } ctl_t;
 
 /** Says on stderr what is wrong; always CTL_FAILED. */
@@ -55,6 +58,11 @@ typedef int ctl_verb_fn(ctl_t *ctl, int argc, const char *const *argv);
 ctl_verb_fn ctl_status, ctl_explain, ctl_audit; /* ctl_show.c */
 ctl_verb_fn ctl_hook;                           /* ctl_hook.c */
 ctl_verb_fn ctl_provision, ctl_unprovision, ctl_reconcile, ctl_pause, ctl_resume, ctl_undo,
-    ctl_verify; /* ctl_act.c */
+    ctl_verify;                  /* ctl_act.c */
+ctl_verb_fn ctl_plan, ctl_apply; /* ctl_plan.c */
+
+/** What has to be done before root is given up; CTL_DONE: go on. */
+typedef int ctl_prepare_fn(ctl_t *ctl, const char *const *argv);
+ctl_prepare_fn ctl_plan_prepare, ctl_apply_prepare; /* ctl_plan.c */
 
 #endif /* CTL_H */

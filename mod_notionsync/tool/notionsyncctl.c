@@ -30,6 +30,8 @@ static const verb_t verbs[] = {
     { "resume", ctl_resume, 1, 1, "MAPPING", "go on; also accepts another database instance" },
     { "undo", ctl_undo, 1, 1, "ENTRY", "take an audit entry back" },
     { "verify", ctl_verify, 1, 1, "MAPPING", "read both sides whole and compare" },
+    { "plan", ctl_plan, 1, 1, "MAPPING [--save FILE]", "what a run would do; writes nothing" },
+    { "apply", ctl_apply, 1, 1, "FILE", "do just that, if it still fits" },
 };
 #define VERB_COUNT ((int)(sizeof(verbs) / sizeof(verbs[0])))
 
@@ -94,6 +96,9 @@ static int take_option(ctl_t *ctl, int argc, const char *const *argv, int *i)
         value = value_of(argc, argv, i, &bad);
         *(name[2] == 's' ? &ctl->state_path : &ctl->key_path) = value;
     }
+    else if (!strcmp(name, "--save")) {
+        ctl->save_path = value_of(argc, argv, i, &bad);
+    }
     else if (!strcmp(name, "--limit")) {
         value = value_of(argc, argv, i, &bad);
         if (value && nts_int_parse(&number, value, 1, 1000) != APR_SUCCESS) {
@@ -113,6 +118,15 @@ static int take_option(ctl_t *ctl, int argc, const char *const *argv, int *i)
     return bad;
 }
 
+/* Files that people name are theirs, not the store's owner's: they are opened before root is given up. */
+static int prepare(ctl_t *ctl, const char *verb, const char *const *argv)
+{
+    if (!strcmp(verb, "plan")) {
+        return ctl_plan_prepare(ctl, argv);
+    }
+    return !strcmp(verb, "apply") ? ctl_apply_prepare(ctl, argv) : CTL_DONE;
+}
+
 static int run_verb(ctl_t *ctl, int argc, const char *const *argv)
 {
     int i, status;
@@ -125,7 +139,8 @@ static int run_verb(ctl_t *ctl, int argc, const char *const *argv)
             fprintf(stderr, "usage: notionsyncctl %s %s\n", verbs[i].name, verbs[i].arguments);
             return CTL_USAGE;
         }
-        status = ctl_open(ctl);
+        status = prepare(ctl, verbs[i].name, argv + 1);
+        status = status ? status : ctl_open(ctl);
         return status ? status : verbs[i].run(ctl, argc - 1, argv + 1);
     }
     return usage_error("unknown command", argv[0]);

@@ -7,6 +7,7 @@
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_planning.h"
 #include "worker/nts_reconcile.h"
 
 #define PROGRESS apr_time_from_sec(1)
@@ -111,6 +112,10 @@ static void run_progress(void *baton, const nts_run_t *run, const char *phase)
     c->shown = now;
     progress = nts_json_make_object(c->p);
     nts_json_add_string(progress, "phase", phase);
+    nts_json_add_string(
+        progress, "text",
+        apr_psprintf(c->p, "%s: %" APR_INT64_T_FMT " pages and %" APR_INT64_T_FMT " rows so far",
+                     phase, run->seen[NTS_NOTION], run->seen[NTS_EXTERNAL]));
     nts_json_add_int(progress, "pages", run->seen[NTS_NOTION]);
     nts_json_add_int(progress, "rows", run->seen[NTS_EXTERNAL]);
     nts_json_add_int(progress, "expected", run->expected);
@@ -183,6 +188,53 @@ static void start_reconcile(nts_commands_t *c)
 static void start_verify(nts_commands_t *c)
 {
     start_run(c, NTS_SCAN_VERIFY);
+}
+
+/* --- plans */
+
+static void plan_done(void *baton, const nts_planned_t *planned)
+{
+    nts_commands_t *c = baton;
+    const nts_plan_t *plan = planned->plan;
+    nts_json_t *result;
+
+    if (!c->p || c->stopped) {
+        return;
+    }
+    result = say(c, !planned->problem, planned->problem ? planned->problem : "done");
+    if (plan) {
+        nts_json_add_int(result, "plan", plan->id);
+        nts_json_add_int(result, "requests", plan->requests);
+        nts_plan_counts_to_json(&plan->counts, result, "counts");
+    }
+    if (planned->fates) {
+        nts_json_add_int(result, "done", planned->fates[NTS_PLAN_DONE]);
+        nts_json_add_int(result, "refused", planned->fates[NTS_PLAN_REFUSED]);
+        nts_json_add_int(result, "partly", planned->fates[NTS_PLAN_PARTLY]);
+        nts_json_add_int(result, "open", planned->fates[NTS_PLAN_OPEN]);
+        nts_json_add_bool(result, "released", planned->released);
+    }
+    nts_json_add_bool(result, "incomplete", planned->incomplete);
+    end(c, planned->problem ? "failed" : "done", result);
+}
+
+static void start_plan(nts_commands_t *c)
+{
+    if (nts_planning_make(c->flow, c->command->by, run_progress, plan_done, c) != APR_SUCCESS) {
+        refuse(c, "another plan is under way");
+    }
+}
+
+static void start_apply(nts_commands_t *c)
+{
+    apr_status_t rv = nts_planning_apply(c->flow, nts_json_get_int(c->args, "plan", 0),
+                                         c->command->by, run_progress, plan_done, c);
+
+    if (rv != APR_SUCCESS) {
+        refuse(c, rv == APR_EBUSY    ? "another plan is under way"
+                  : rv == APR_ENOENT ? "there is no such plan (any more)"
+                                     : "the state store failed");
+    }
 }
 
 /* --- undo */
@@ -350,6 +402,8 @@ static const verb_t verbs[] = {
     { "pause", pause_flow, NEEDS_NOTHING },
     { "resume", resume_flow, NEEDS_NOTHING },
     { "retry", retry_troubles, NEEDS_WORK },
+    { "plan", start_plan, NEEDS_NOTHING }, /* contact is part of it */
+    { "apply", start_apply, NEEDS_NOTHING },
     { "undo", start_undo, NEEDS_WORK },
     { "provision", start_provision, NEEDS_NOTHING },
     { "unprovision", start_provision, NEEDS_NOTHING },

@@ -28,6 +28,9 @@ struct nts_contact_t {
     int accept_instance;
     nts_timer_t probe;
     int failures;
+    const char *instance; /* that the external database had last; NULL: not known */
+    apr_int64_t counter;
+    nts_outcome_t wait; /* what a person has to look at first; code NULL: nothing */
     apr_pool_t *why_pool;
     const char *why; /* the last contact failed; NULL: it did not */
 };
@@ -71,6 +74,16 @@ const char *nts_contact_words(const nts_contact_t *c, apr_pool_t *p)
     return apr_pstrdup(p, c->why);
 }
 
+const char *nts_contact_instance(const nts_contact_t *c)
+{
+    return c->instance;
+}
+
+apr_int64_t nts_contact_counter(const nts_contact_t *c)
+{
+    return c->counter;
+}
+
 int nts_contact_is_busy(const nts_contact_t *c)
 {
     return c->asking;
@@ -109,6 +122,9 @@ static void end(nts_contact_t *c)
         nts_contact_start(c);
     }
     nts_commands_look(c->flow);
+    if (!c->stopped) {
+        nts_reconcile_soon(c->flow);
+    }
 }
 
 apr_time_t nts_contact_probe(nts_contact_t *c, const nts_outcome_t *why)
@@ -167,16 +183,12 @@ static void fail_store(nts_contact_t *c, apr_status_t rv)
     fail(c, &outcome);
 }
 
-/* Held until a person acts, and told once. */
+/* It is bound, so that a plan can be made, but nothing is done until a person has acted. */
 static void wait_for_person(nts_contact_t *c, const char *code, const char *what,
                             const char *advice)
 {
-    nts_outcome_t outcome = { 0 };
-
-    nts_outcome_set(&outcome, c->p, NTS_REMEDY_PERSON, code, "%s", what);
-    outcome.advice = advice;
-    nts_flow_enter(c->flow, NTS_MAPPING_WAITING, &outcome);
-    end(c);
+    nts_outcome_set(&c->wait, c->p, NTS_REMEDY_PERSON, code, "%s", what);
+    c->wait.advice = advice;
 }
 
 /* --- binding */
@@ -294,6 +306,14 @@ static void succeed(nts_contact_t *c, int is_changed)
     c->failures = 0;
     c->why = NULL;
     nts_timer_cancel(flow->host->loop, &c->probe);
+    if (c->wait.code) {
+        if (flow->status.state !=
+            NTS_MAPPING_PAUSED) { /* else it stays so until somebody resumes it */
+            nts_flow_enter(flow, NTS_MAPPING_WAITING, &c->wait);
+        }
+        end(c);
+        return;
+    }
     if (flow->status.state == NTS_MAPPING_RUNNING && is_changed && flow->status.full_done) {
         nts_reconcile_full_soon(flow, 0);
     }
@@ -389,26 +409,27 @@ void nts_contact_work_ended(nts_contact_t *c)
 
 /* --- the external database: is it the one it was? */
 
-static int is_same_database(nts_contact_t *c, const nts_schema_t *schema)
+static void judge_database(nts_contact_t *c, const nts_schema_t *schema)
 {
     nts_flow_t *flow = c->flow;
     nts_mapping_status_t *status = &flow->status;
     int accepted;
     const char *advice = apr_psprintf(c->p,
-                                      "if it is meant to be this one: notionsyncctl resume %s; "
-                                      "everything will be compared again",
-                                      flow->label);
+                                      "notionsyncctl plan %s shows what would follow, and "
+                                      "applying that plan goes on with this one; to accept it "
+                                      "unseen: notionsyncctl resume %s",
+                                      flow->label, flow->label);
 
     accepted = c->accept_instance;
     c->accept_instance = 0;
     if (same_text(status->instance, schema->instance) && schema->counter >= status->counter) {
-        return 1; /* and what the triggers told of since then is still to be taken */
+        return; /* and what the triggers told of since then is still to be taken */
     }
     if (!status->instance || accepted || !status->matched) {
         status->counter = schema->counter;
         status->full_done = 0;
         nts_flow_set_instance(flow, schema->instance);
-        return 1;
+        return;
     }
     if (!same_text(status->instance, schema->instance)) {
         wait_for_person(c, "external.other_instance",
@@ -417,9 +438,8 @@ static int is_same_database(nts_contact_t *c, const nts_schema_t *schema)
                                      "expected %s",
                                      schema->instance, status->instance),
                         advice);
-        return 0;
     }
-    if (schema->counter < status->counter) {
+    else {
         wait_for_person(
             c, "external.restored",
             apr_psprintf(c->p,
@@ -427,9 +447,7 @@ static int is_same_database(nts_contact_t *c, const nts_schema_t *schema)
                          "is number %" APR_INT64_T_FMT ", and %" APR_INT64_T_FMT " had been taken",
                          schema->counter, status->counter),
             advice);
-        return 0;
     }
-    return 1;
 }
 
 /* --- asking */
@@ -467,14 +485,17 @@ static void not_provisioned(nts_contact_t *c, const nts_schema_t *schema)
 static void external_described(nts_contact_t *c, nts_schema_t *schema)
 {
     c->schema[NTS_EXTERNAL] = schema;
+    c->counter = schema->counter;
+    if (!same_text(c->instance, schema->instance)) {
+        c->instance = apr_pstrdup(c->flow->p, schema->instance);
+    }
     if (!schema->provisioned) {
         not_provisioned(c, schema);
         return;
     }
     nts_flow_set_triggers(c->flow, "provisioned");
-    if (is_same_database(c, schema)) {
-        described(c);
-    }
+    judge_database(c, schema);
+    described(c);
 }
 
 static void took_who(nts_contact_t *c, const nts_answer_t *answer)
@@ -555,6 +576,7 @@ void nts_contact_start(nts_contact_t *c)
     (void)apr_pool_create(&c->p, flow->p);
     apr_pool_tag(c->p, "nts_contact");
     c->provisioned = 0;
+    memset(&c->wait, 0, sizeof(c->wait));
     if (flow->end[NTS_NOTION].who) {
         who_known(c);
     }

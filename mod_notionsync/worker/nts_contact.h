@@ -21,6 +21,9 @@ int nts_contact_wants_quiet(const nts_contact_t *contact);
 int nts_contact_is_open(const nts_contact_t *contact);
 /** For people: what is awaited, or why it failed the last time; NULL: neither. */
 const char *nts_contact_words(const nts_contact_t *contact, apr_pool_t *p);
+/** The external database as contact found it last: its instance (NULL: none yet) and change number. */
+const char *nts_contact_instance(const nts_contact_t *contact);
+apr_int64_t nts_contact_counter(const nts_contact_t *contact);
 /** Asks under way. */
 int nts_contact_is_busy(const nts_contact_t *contact);
 /** A person said that another database instance is all right. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/nts_log.h"
+#include "store/nts_store_plan.h"
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
@@ -40,6 +41,7 @@ static void tell_ended(nts_work_t *w, nts_ended_fn *fn, nts_step_t step, apr_sta
         ended.outcome = nts_job_outcome(w->job);
         ended.until = nts_job_until(w->job);
         ended.writes = nts_job_writes(w->job);
+        ended.planned = nts_job_planned(w->job);
     }
     fn(w->starter->baton, &ended);
 }
@@ -66,6 +68,12 @@ static void wake_scan(nts_starter_t *starter)
         starter->waiting = NULL;
         nts_work_resume(scan);
     }
+}
+
+void nts_starter_job_over(nts_starter_t *starter)
+{
+    starter->jobs--;
+    wake_scan(starter);
 }
 
 /* It is no longer among its starter's. */
@@ -273,6 +281,25 @@ static void yield_to(nts_work_t *w, const nts_work_t *other)
     nts_driver_pump_soon(flow->group);
 }
 
+/* S2.9: to who plans, or does what was planned, pairs of the plan are links. @a link is what is stored. */
+static apr_status_t see_planned(nts_link_t **link, const nts_work_t *w, nts_side_t side,
+                                const char *id, apr_pool_t *p)
+{
+    const nts_flow_t *flow = w->flow;
+    nts_link_t *planned = NULL;
+    apr_status_t rv;
+
+    if (!w->starter || !w->starter->plan || !id || (*link && (*link)->state != NTS_LINK_NEW)) {
+        return APR_SUCCESS;
+    }
+    rv = nts_store_planned_link(&planned, flow->host->store, flow->mapping->id, w->starter->plan,
+                                w->starter->plan_matches, side, id, p);
+    if (rv == APR_SUCCESS && planned) {
+        *link = planned;
+    }
+    return rv;
+}
+
 /* Links and look-ups are in the store, which is here: no waiting. */
 static int load(nts_work_t *w, const nts_call_t *call)
 {
@@ -281,11 +308,16 @@ static int load(nts_work_t *w, const nts_call_t *call)
     const nts_work_t *other;
     apr_status_t rv = nts_store_load(&loaded, flow->host->store, flow->mapping, &call->load, w->p);
 
+    if (rv == APR_SUCCESS && w->config.dry && !call->load.link) {
+        rv = see_planned(&loaded->link, w, call->load.page ? NTS_NOTION : NTS_EXTERNAL,
+                         call->load.page ? call->load.page : call->load.key, w->p);
+    }
     if (rv != APR_SUCCESS) {
         nts_work_fail(w, rv);
         return 0;
     }
-    other = nts_work_take_identity(w, &call->load, loaded);
+    /* Who only looks needs no record to himself. */
+    other = w->config.dry ? NULL : nts_work_take_identity(w, &call->load, loaded);
     if (other) {
         yield_to(w, other);
         return 0;
@@ -310,7 +342,11 @@ static int look_up(nts_work_t *w, const nts_call_t *call)
     apr_status_t rv = nts_store_lookup(
         &links, &w->reply.link_count, w->flow->host->store, w->flow->mapping->id, call->lookup_side,
         call->lookup_ids, call->lookup_count, call->lookup_after, call->lookup_limit, p);
+    int i;
 
+    for (i = 0; call->lookup_ids && i < w->reply.link_count && rv == APR_SUCCESS; i++) {
+        rv = see_planned(&links[i], w, call->lookup_side, call->lookup_ids[i], p);
+    }
     if (rv != APR_SUCCESS) {
         nts_work_fail(w, rv);
         return 0;
@@ -323,9 +359,14 @@ static int join_matches(nts_work_t *w)
 {
     nts_flow_t *flow = w->flow;
     nts_matched_t *matched = apr_pcalloc(nts_scan_pool(w->scan), sizeof(*matched));
-    apr_status_t rv =
-        nts_store_match_join(matched, flow->host->store, flow->mapping, flow->group->name,
-                             flow->group->epoch, nts_scan_pool(w->scan));
+    apr_status_t rv;
+
+    if (w->starter->plan) { /* the candidates stay, and stand for the links */
+        w->reply.matched = matched;
+        return 1;
+    }
+    rv = nts_store_match_join(matched, flow->host->store, flow->mapping, flow->group->name,
+                              flow->group->epoch, nts_scan_pool(w->scan));
 
     if (rv != APR_SUCCESS) {
         nts_work_fail(w, rv);
@@ -371,7 +412,12 @@ static int spawn(nts_work_t *w, const nts_call_t *call)
     int i;
 
     for (i = 0; i < call->spawn_count; i++) {
-        add_errand(w, &call->spawns[i]);
+        if (w->starter->take) {
+            w->starter->take(w->starter->baton, &call->spawns[i]);
+        }
+        else {
+            add_errand(w, &call->spawns[i]);
+        }
     }
     nts_driver_pump_soon(w->flow->group);
     return !wait_for_jobs(w, SPAWNED_MAX, SPAWNED_MAX / 2);
@@ -544,6 +590,18 @@ nts_work_t *nts_driver_undo(nts_flow_t *flow, const nts_entry_t *entry, nts_star
     w->job = nts_job_create(&w->config, &spawned, undo, w->p);
     nts_work_sleep(w, nts_host_mono(flow->host));
     return w;
+}
+
+void nts_driver_job(nts_flow_t *flow, const nts_spawn_t *spawned, int dry, nts_starter_t *starter)
+{
+    nts_work_t *w = nts_work_create(flow, NTS_BULK);
+
+    w->starter = starter;
+    w->config.cause = starter->cause;
+    w->config.run = starter->run;
+    w->config.dry = dry;
+    w->job = nts_job_create(&w->config, spawned, NULL, w->p);
+    nts_work_sleep(w, nts_host_mono(flow->host));
 }
 
 /* --- breaking off */

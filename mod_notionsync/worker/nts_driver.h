@@ -21,12 +21,16 @@ typedef struct nts_ended_t {
     apr_time_t until;
     const nts_scan_t *scan; /* NULL: a job */
     const int *writes;      /* of a job, per side */
-    apr_int64_t requests;   /* asks that cost requests */
+    /* of a dry job: what it would do; NULL: nothing */
+    const nts_plan_item_t *planned;
+    apr_int64_t requests; /* asks that cost requests */
 } nts_ended_t;
 
 typedef void nts_ended_fn(void *baton, const nts_ended_t *ended);
 /** Called after each step of a scan, for progress. */
 typedef void nts_progress_fn(void *baton, const nts_scan_t *scan);
+/** Takes a record that a scan hands on, in place of the schedule. */
+typedef void nts_take_fn(void *baton, const nts_spawn_t *spawn);
 
 /** Who started a scan. */
 typedef struct nts_starter_t {
@@ -36,6 +40,13 @@ typedef struct nts_starter_t {
     void *baton;
     apr_int64_t run; /* for the audit */
     const char *cause;
+    /* A plan is made or applied; else all zero. */
+    nts_take_fn
+        *take;        /* counts in `jobs` what it takes, and nts_starter_job_over when it is done */
+    apr_int64_t plan; /* its pairs are links for scans, and for dry jobs */
+    int plan_matches; /* so are the candidates of the first match */
+    const char
+        *instance; /* of the external database; NULL: the one that the mapping is synced with */
     /* Kept by the driver: */
     int jobs;            /* spawned and not ended */
     int late;            /* of those: waiting for a service that had no time */
@@ -48,6 +59,11 @@ nts_work_t *nts_driver_scan(nts_flow_t *flow, const nts_scan_config_t *config,
                             nts_urgency_t urgency, nts_starter_t *starter);
 /** Run a job that takes an entry back. */
 nts_work_t *nts_driver_undo(nts_flow_t *flow, const nts_entry_t *entry, nts_starter_t *starter);
+
+/** Run a job that does what @a spawn approves, or only says what it would do. */
+void nts_driver_job(nts_flow_t *flow, const nts_spawn_t *spawn, int dry, nts_starter_t *starter);
+/** One of those that starter->take took is done: its scan may go on. */
+void nts_starter_job_over(nts_starter_t *starter);
 
 /** Break off everything of the flow that nothing is under way for, and the rest as soon as that has
  *  come back. */

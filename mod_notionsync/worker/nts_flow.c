@@ -8,6 +8,7 @@
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_planning.h"
 #include "worker/nts_reconcile.h"
 
 /* Intents of our own external writes that are remembered: at least so many, at most twice as many. */
@@ -253,6 +254,7 @@ apr_status_t nts_flow_create(nts_flow_t **flow, nts_group_t *group, const nts_ma
     f->events = nts_events_create(f);
     f->reconcile = nts_reconcile_create(f);
     f->commands = nts_commands_create(f);
+    f->planning = nts_planning_create(f);
     *flow = f;
     return read_status(f);
 }
@@ -272,6 +274,7 @@ void nts_flow_drain(nts_flow_t *flow)
     nts_events_stop(flow);
     nts_reconcile_stop(flow);
     nts_commands_stop(flow);
+    nts_planning_stop(flow);
     nts_timer_cancel(flow->host->loop, &flow->show_latency);
 }
 
@@ -281,11 +284,17 @@ void nts_flow_stop(nts_flow_t *flow)
     nts_driver_break_off(flow);
 }
 
-int nts_flow_is_usable(const nts_flow_t *flow)
+int nts_flow_is_readable(const nts_flow_t *flow)
 {
     return flow->mapping && !flow->group->lost && !flow->host->draining &&
            !nts_contact_wants_quiet(flow->contact) &&
-           (flow->status.state == NTS_MAPPING_RUNNING || flow->status.state == NTS_MAPPING_PAUSED);
+           (flow->status.state == NTS_MAPPING_RUNNING || flow->status.state == NTS_MAPPING_PAUSED ||
+            flow->status.state == NTS_MAPPING_WAITING);
+}
+
+int nts_flow_is_usable(const nts_flow_t *flow)
+{
+    return nts_flow_is_readable(flow) && flow->status.state != NTS_MAPPING_WAITING;
 }
 
 int nts_flow_is_running(const nts_flow_t *flow)

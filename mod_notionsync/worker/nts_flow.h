@@ -16,6 +16,8 @@ void nts_flow_stop(nts_flow_t *flow);
 
 /** Its records may be worked on: jobs may start. */
 int nts_flow_is_running(const nts_flow_t *flow);
+/** Both sides can be read: bound and not blocked, though it may wait for a person. */
+int nts_flow_is_readable(const nts_flow_t *flow);
 /** Its services may be asked: bound, not blocked, not waiting for a person. */
 int nts_flow_is_usable(const nts_flow_t *flow);
 

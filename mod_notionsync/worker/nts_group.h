@@ -10,6 +10,7 @@
  *     nts_events     the inbox and the external change table
  *     nts_reconcile  what runs by the clock
  *     nts_commands   what people ask for
+ *     nts_planning   what a run would do, and doing just that
  */
 #ifndef NTS_GROUP_H
 #define NTS_GROUP_H
@@ -30,6 +31,7 @@ typedef struct nts_contact_t nts_contact_t;
 typedef struct nts_events_t nts_events_t;
 typedef struct nts_reconcile_t nts_reconcile_t;
 typedef struct nts_commands_t nts_commands_t;
+typedef struct nts_planning_t nts_planning_t;
 
 /** What all groups of a worker share. */
 typedef struct nts_host_t {
@@ -101,6 +103,7 @@ struct nts_flow_t {
     nts_events_t *events;
     nts_reconcile_t *reconcile;
     nts_commands_t *commands;
+    nts_planning_t *planning;
 };
 
 static inline apr_time_t nts_host_wall(const nts_host_t *host)

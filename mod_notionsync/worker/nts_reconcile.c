@@ -8,6 +8,7 @@
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_planning.h"
 #include "worker/nts_reconcile.h"
 
 #define MINUTE apr_time_from_sec(60)
@@ -74,6 +75,11 @@ static void start_next(void *baton);
 static void next_soon(nts_reconcile_t *r)
 {
     nts_timer_hasten(r->flow->host->loop, &r->timer, 0);
+}
+
+void nts_reconcile_soon(nts_flow_t *flow)
+{
+    next_soon(flow->reconcile);
 }
 
 /* --- the row of a run */
@@ -608,7 +614,7 @@ static void start_next(void *baton)
     nts_flow_t *flow = r->flow;
     apr_time_t now = nts_host_wall(flow->host);
 
-    if (r->running || !nts_flow_is_usable(flow) || flow->host->draining) {
+    if (r->running || nts_planning_go(flow) || !nts_flow_is_usable(flow) || flow->host->draining) {
         return;
     }
     if (r->asked.is_set && r->asked.kind == NTS_SCAN_FULL && may_begin(r)) {

@@ -18,6 +18,9 @@ void nts_reconcile_note_edit(nts_flow_t *flow, apr_time_t at);
 /** A full run as soon as may be. @a notice is settled when it is complete; 0: none */
 void nts_reconcile_full_soon(nts_flow_t *flow, apr_int64_t notice);
 
+/** Look whether something may begin, a run or a plan. */
+void nts_reconcile_soon(nts_flow_t *flow);
+
 /** How a run that a person asked for ended. @a report is NULL when it was broken off. */
 typedef void nts_reconcile_done_fn(void *baton, const nts_scan_report_t *report,
                                    const nts_run_t *run, const nts_outcome_t *outcome);

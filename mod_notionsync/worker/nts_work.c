@@ -192,7 +192,8 @@ void nts_work_ask(nts_work_t *w, const nts_ask_t *ask)
         w->creating = 1;
     }
     if (ask->side == NTS_EXTERNAL && !copy.instance) {
-        copy.instance = w->flow->status.instance;
+        copy.instance =
+            w->starter && w->starter->instance ? w->starter->instance : w->flow->status.instance;
     }
     nts_port_ask(w->flow->end[ask->side].port, &copy, w->urgency,
                  ask->side == NTS_NOTION ? &w->grant : NULL, answered, w,
