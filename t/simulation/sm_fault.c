@@ -156,6 +156,21 @@ static void spoil_disk(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t disk_kind = { "host.disk", spoil_disk, { "kind", "ms" } };
 
+static void quicken_disk(sm_t *sm, void *baton)
+{
+    (void)baton;
+    sm->kernel->disk_us = sm_setting_of(sm, "host.disk_us");
+}
+
+static void slow_disk(sm_t *sm, const sm_action_t *a)
+{
+    sm_trace(sm, "the disk of the state store is slow");
+    sm->kernel->disk_us = a->n[0];
+    sm_after(sm, SM_MS(a->n[1]), quicken_disk, NULL);
+}
+
+static const sm_kind_t slow_kind = { "host.slow_disk", slow_disk, { "us", "ms" } };
+
 /* --- the state store is kept, put back, lost */
 
 static const char *kept(sm_t *sm, apr_int64_t slot)
@@ -209,7 +224,7 @@ static const sm_kind_t lose_kind = { "host.lose_state", lose_state, { "ms" } };
 void sm_faults_register(sm_t *sm)
 {
     static const sm_kind_t *const kinds[] = {
-        &kill_kind,   &child_kind, &crash_kind, &freeze_kind, &restart_kind, &stop_kind,
+        &kill_kind,   &child_kind, &crash_kind, &freeze_kind, &restart_kind, &stop_kind, &slow_kind,
         &orphan_kind, &clock_kind, &disk_kind,  &keep_kind,   &restore_kind, &lose_kind,
     };
     apr_size_t i;
@@ -221,6 +236,7 @@ void sm_faults_register(sm_t *sm)
     (void)sm_setting(sm, "host.troubles", -3, 8);
     (void)sm_setting(sm, "host.clock_ms", -2000, 2000);
     (void)sm_setting(sm, "host.state_loss", -60, 2);
+    sm->kernel->disk_us = sm_setting(sm, "host.disk_us", -3000, 3000);
 }
 
 static void plan_one(sm_t *sm, sm_dice_t *dice, apr_interval_time_t at)
@@ -231,7 +247,7 @@ static void plan_one(sm_t *sm, sm_dice_t *dice, apr_interval_time_t at)
         apr_int64_t from[3];
         apr_int64_t to[3];
     } choices[] = {
-        { &kill_kind, 40, { 0, -1, 1 }, { 3, SM_POINTS - 1, 12 } },
+        { &kill_kind, 37, { 0, -1, 1 }, { 3, SM_POINTS - 1, 12 } },
         { &child_kind, 5, { 0 }, { 1 } },
         { &crash_kind, 12, { 0, 10 }, { 1, 90000 } },
         { &freeze_kind, 12, { 0, 1000, 0 }, { 3, 150000, 1 } },
@@ -239,7 +255,8 @@ static void plan_one(sm_t *sm, sm_dice_t *dice, apr_interval_time_t at)
         { &stop_kind, 4, { 100 }, { 120000 } },
         { &orphan_kind, 3, { 100 }, { 20000 } },
         { &clock_kind, 5, { -90000 }, { 90000 } },
-        { &disk_kind, 5, { 0, 100 }, { 2, 60000 } },
+        { &disk_kind, 4, { 0, 100 }, { 2, 60000 } },
+        { &slow_kind, 4, { 5000, 1000 }, { 3000000, 60000 } },
     };
     apr_int64_t roll = sm_between(dice, 0, 99);
     sm_action_t *action;
@@ -289,4 +306,5 @@ void sm_faults_plan(sm_t *sm)
 void sm_faults_calm(sm_t *sm)
 {
     sm_file_spoil(sm->host->store.params, 0);
+    quicken_disk(sm, NULL);
 }

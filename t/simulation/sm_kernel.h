@@ -171,8 +171,9 @@ typedef struct sm_kernel_t {
     struct sm_service_t *services;
     const sm_ask_watch_t *ask_watch;
     int request_count;
-    int requests_open;         /* on their way, there or back */
-    apr_interval_time_t slept; /* by SQLite, waiting for a lock, since this was set to 0 */
+    int requests_open;           /* on their way, there or back */
+    apr_interval_time_t disk_us; /* a unit of the state store takes up to this long */
+    apr_interval_time_t slept;   /* by SQLite, waiting for a lock, since this was set to 0 */
     apr_uint64_t hash;
     int is_traced;
     int is_over;     /* all of it is being thrown away */

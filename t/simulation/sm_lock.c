@@ -176,12 +176,20 @@ apr_status_t nts_lock_writer(nts_lock_t *lock, apr_interval_time_t wait)
     if (mine && mine->by == lock) {
         return APR_EINVAL;
     }
+    if (!sm_self()) {
+        return APR_SUCCESS; /* the kernel: who holds it has not begun (see below), and cannot meanwhile */
+    }
     sm_point(SM_POINT_STORE_BEFORE);
     rv = waiters ? APR_EBUSY : take(lock, WRITER);
-    if (rv != APR_EBUSY) {
-        return rv;
+    if (rv == APR_EBUSY) {
+        rv = wait > 0 ? wait_for_writer(lock, wait) : APR_TIMEUP;
     }
-    return wait > 0 && sm_self() ? wait_for_writer(lock, wait) : APR_TIMEUP;
+    if (rv == APR_SUCCESS && sm_the->kernel->disk_us > 0) {
+        /* All the time that the unit takes: others wait for it, and its process may be stopped in it. The unit itself
+         * then happens at one instant. */
+        sm_sleep(sm_between(&sm_the->kernel->latency, 0, sm_the->kernel->disk_us));
+    }
+    return rv;
 }
 
 void nts_lock_release_writer(nts_lock_t *lock)

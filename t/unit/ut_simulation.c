@@ -48,6 +48,9 @@ static const struct {
     { "a stop", "+0.7 host.stop 30000\n" },
     { "a parent that is gone", "+0.7 host.orphan 8000\n" },
     { "a full disk", "+0.3 host.disk 0 20000\n" },
+    { "a slow disk, and one who stops in the middle of writing",
+      "+0.3 host.slow_disk 3000000 15000\n+2.0 host.freeze 0 20000 0\n+2.0 host.freeze 1 9000 "
+      "1\n" },
     { "a broken disk", "+0.3 host.disk 1 20000\n" },
     { "a file that cannot be opened", "+0.3 host.disk 2 20000\n+0.4 host.restart 0\n" },
     { "clocks that step", "+0.5 host.clock -90000\n+20.5 host.clock 90000\n" },
