@@ -1,6 +1,5 @@
 /* mns_commit.c - group commit: a leader stores what it and its followers wait for. */
-#include <apr_allocator.h>
-#include <apr_thread_cond.h>
+#include <errno.h>
 
 #include "httpd/mns_commit.h"
 
@@ -10,62 +9,32 @@
 #define STORE_WAIT apr_time_from_sec(3)
 #define SLOTS_MAX 32
 
-/* Where a thread waits. Each has its own, so that nobody is woken for nothing. */
-typedef struct mns_seat_t {
-    apr_thread_cond_t *called;
-    struct mns_seat_t *next; /* free ones */
-} mns_seat_t;
-
 struct mns_commits_t {
     mns_child_t *child;
-    apr_pool_t *p; /* of the seats; used under the lock */
-    apr_thread_mutex_t *lock;
-    mns_seat_t *free;
+    apr_thread_mutex_t *lock; /* of what follows; held for a few instructions at a time */
     mns_ticket_t *first;
     mns_ticket_t **end;
-    int leading; /* somebody stores */
+    int leading; /* somebody stores, or has been told to */
 };
 
 apr_status_t mns_commits_create(mns_commits_t **pcommits, mns_child_t *child, apr_pool_t *pchild)
 {
     mns_commits_t *commits = apr_pcalloc(pchild, sizeof(*commits));
-    apr_allocator_t *allocator;
     apr_status_t rv = apr_thread_mutex_create(&commits->lock, APR_THREAD_MUTEX_DEFAULT, pchild);
 
-    if (rv == APR_SUCCESS) {
-        rv = apr_allocator_create(&allocator);
-    }
-    if (rv == APR_SUCCESS) {
-        rv = apr_pool_create_ex(&commits->p, NULL, NULL, allocator);
-    }
-    if (rv == APR_SUCCESS) {
-        apr_allocator_owner_set(allocator, commits->p);
-        apr_pool_tag(commits->p, "notionsync_commits");
-    }
     commits->child = child;
     commits->end = &commits->first;
     *pcommits = commits;
     return rv;
 }
 
-/* ---- seats and the queue; all under the lock ---- */
+/* ---- the queue; all under the lock ---- */
 
-static mns_seat_t *take_seat(mns_commits_t *commits)
+static void put_ticket(mns_commits_t *commits, mns_ticket_t *ticket)
 {
-    mns_seat_t *seat = commits->free;
-
-    if (seat) {
-        commits->free = seat->next;
-        return seat;
-    }
-    seat = apr_pcalloc(commits->p, sizeof(*seat));
-    return apr_thread_cond_create(&seat->called, commits->p) == APR_SUCCESS ? seat : NULL;
-}
-
-static void leave_seat(mns_commits_t *commits, mns_seat_t *seat)
-{
-    seat->next = commits->free;
-    commits->free = seat;
+    ticket->next = NULL;
+    *commits->end = ticket;
+    commits->end = &ticket->next;
 }
 
 static mns_ticket_t *take_batch(mns_commits_t *commits)
@@ -228,53 +197,57 @@ static void run_batch(batch_t *batch)
     push_batch(batch);
 }
 
-/* Under the lock, which is open while storing. */
-static void lead(mns_commits_t *commits)
+/* Of those who came meanwhile the first leads next, and its commit should begin before the others are
+ * told: so it is called first. Nobody that is called needs the lock: sixteen threads that all wake up
+ * to wait for it cost more than the commit.
+ */
+static void lead(mns_commits_t *commits, const mns_ticket_t *own)
 {
     batch_t batch = { commits, NULL };
     mns_ticket_t *ticket;
     mns_ticket_t *next;
 
-    commits->leading = 1;
-    (void)apr_thread_mutex_unlock(commits->lock);
     run_batch(&batch);
     (void)apr_thread_mutex_lock(commits->lock);
-    commits->leading = 0;
-    for (ticket = batch.list; ticket; ticket = next) {
-        next = ticket->next;
-        ticket->done = 1;
-        (void)apr_thread_cond_signal(ticket->seat->called);
+    next = commits->first;
+    commits->leading = next != NULL;
+    (void)apr_thread_mutex_unlock(commits->lock);
+    if (next) {
+        (void)sem_post(&next->called);
     }
-    if (commits->first) {
-        (void)apr_thread_cond_signal(commits->first->seat->called);
+    for (ticket = batch.list; ticket; ticket = next) {
+        next = ticket->next; /* a ticket is gone as soon as its owner knows */
+        if (ticket != own) {
+            ticket->done = 1;
+            (void)sem_post(&ticket->called);
+        }
     }
 }
 
 apr_status_t mns_commits_store(mns_commits_t *commits, mns_ticket_t *ticket)
 {
-    apr_status_t rv = apr_thread_mutex_lock(commits->lock);
+    int leads;
+    apr_status_t rv;
 
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
     ticket->done = 0;
-    ticket->next = NULL;
-    ticket->seat = take_seat(commits);
-    if (!ticket->seat) {
+    if (sem_init(&ticket->called, 0, 0) != 0) {
+        return errno;
+    }
+    rv = apr_thread_mutex_lock(commits->lock);
+    if (rv == APR_SUCCESS) {
+        put_ticket(commits, ticket);
+        leads = !commits->leading;
+        commits->leading = 1;
         (void)apr_thread_mutex_unlock(commits->lock);
-        return APR_ENOMEM;
-    }
-    *commits->end = ticket;
-    commits->end = &ticket->next;
-    while (!ticket->done) {
-        if (commits->leading) {
-            (void)apr_thread_cond_wait(ticket->seat->called, commits->lock);
+        while (!leads && sem_wait(&ticket->called) != 0) {
+            continue; /* a signal */
         }
-        else {
-            lead(commits);
+        /* Called, and not served: to lead. Whoever leads is the first of its batch. */
+        if (!ticket->done) {
+            lead(commits, ticket);
         }
+        rv = ticket->rv;
     }
-    leave_seat(commits, ticket->seat);
-    (void)apr_thread_mutex_unlock(commits->lock);
-    return ticket->rv;
+    (void)sem_destroy(&ticket->called);
+    return rv;
 }

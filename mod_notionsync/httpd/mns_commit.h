@@ -6,6 +6,8 @@
 #ifndef MNS_COMMIT_H
 #define MNS_COMMIT_H
 
+#include <semaphore.h>
+
 #include "httpd/mns_child.h"
 
 /** What one request wants stored. Lives in the request, which waits until it is done. */
@@ -19,8 +21,8 @@ typedef struct mns_ticket_t {
     int duplicates;
     apr_status_t rv;
     /* of mns_commit.c */
+    sem_t called; /* once: it is done, or should lead */
     int done;
-    struct mns_seat_t *seat;
     struct mns_ticket_t *next;
 } mns_ticket_t;
 

@@ -23,6 +23,9 @@ APLOG_USE_MODULE(notionsync);
 
 #define MUTEX_NAME "notionsync"
 #define RING_SLOTS 1024
+/* Pages of the log of the state store (32 MB). Workers write it back (nts_worker.c): a webhook's commit that
+ * had to would keep all others waiting. This is for when they cannot keep up. */
+#define AUTOCHECKPOINT 8000
 
 mns_core_t *mns_core_get(const server_rec *s)
 {
@@ -128,6 +131,7 @@ static const char *choose_paths(mns_core_t *core, apr_pool_t *p)
     core->store.driver = "sqlite3";
     core->store.params = database;
     core->store.lock_path = nts_state_lock_path(database, p);
+    core->store.autocheckpoint = AUTOCHECKPOINT;
     core->store.clock = &nts_clock_system;
     core->wake_path = nts_state_wake_path(database, p);
     return global->key_path ? global->key_path : nts_state_key_path(database, p);

@@ -124,11 +124,6 @@ static const char *refuse_body(mns_setting_t *setting)
     return mns_args_unavailable(&setting->args, "syncing the page body");
 }
 
-static const char *refuse_filter(mns_setting_t *setting)
-{
-    return mns_args_unavailable(&setting->args, "covering a part of a data source or table");
-}
-
 /* ---- grammar ---- */
 
 #define ONCE 0
@@ -186,8 +181,8 @@ static const mns_spec_t specs[] = {
       "auto [create=none|external|notion|both]", "NotionSyncFields auto" },
     { "NotionSyncBody", MNS_IN_MAPPING, 2, 2, ONCE, OPEN, refuse_body, "<-> FIELD",
       "NotionSyncBody <-> notes" },
-    { "NotionSyncFilter", MNS_IN_MAPPING, 2, 64, MANY, OPEN, refuse_filter,
-      "notion|external EXPRESSION|file:PATH", "NotionSyncFilter external file:/etc/notionsync/f" },
+    { "NotionSyncFilter", MNS_IN_MAPPING, 2, MNS_THE_REST, MANY, OPEN, mns_filter_set,
+      "notion|external EXPRESSION|file:PATH", "NotionSyncFilter notion Stage != \"Lost\"" },
     { "NotionSyncConflict", MNS_IN_MAPPING, 1, 3, ONCE, OPEN, mns_mapping_set_conflict,
       "last-write-wins|notion-wins|external-wins|hold [grace=TIME] [tie=notion|external]",
       "NotionSyncConflict last-write-wins grace=5s" },
@@ -295,7 +290,9 @@ static const char *set_directive(cmd_parms *cmd, void *dir, const char *text)
     setting.mapping = setting.server->mapping;
     problem = check_place(spec, cmd, setting.server);
     if (!problem) {
-        problem = mns_args_split(&setting.args, text, spec->min, spec->max);
+        problem = spec->max == MNS_THE_REST
+                      ? mns_args_first(&setting.args, text)
+                      : mns_args_split(&setting.args, text, spec->min, spec->max);
     }
     if (!problem) {
         problem = check_repetition(spec, index, &setting);

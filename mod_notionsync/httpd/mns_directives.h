@@ -22,14 +22,16 @@ typedef struct mns_setting_t {
     mns_dir_t *dir;         /* in a <Location> */
 } mns_setting_t;
 
+#define MNS_THE_REST (-1)
+
 typedef const char *mns_set_fn(mns_setting_t *setting);
 
 /** One directive: its grammar for messages, and who takes it. */
 typedef struct mns_spec_t {
     const char *name;
     mns_section_t section;
-    int min; /* arguments */
-    int max;
+    int min;        /* arguments */
+    int max;        /* MNS_THE_REST: one word, and the rest of the line as it is written */
     int repeatable; /* may stand more than once in its section */
     int discreet;   /* mns_args_t */
     mns_set_fn *set;
@@ -60,6 +62,9 @@ const char *mns_mapping_set_deletes(mns_setting_t *setting);
 const char *mns_mapping_set_reconcile(mns_setting_t *setting);
 const char *mns_mapping_set_debounce(mns_setting_t *setting);
 const char *mns_mapping_set_paused(mns_setting_t *setting);
+
+/* mns_filter.c */
+const char *mns_filter_set(mns_setting_t *setting);
 
 /* mns_field.c */
 const char *mns_field_add(mns_setting_t *setting);

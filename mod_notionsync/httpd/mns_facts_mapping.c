@@ -42,6 +42,12 @@ static void add_rules(const mns_page_t *page)
                         mapping->reconcile ? nts_duration_text(mapping->reconcile, p) : "off");
     nts_json_add_string(rules, "full", mapping->full ? nts_duration_text(mapping->full, p) : "off");
     nts_json_add_string(rules, "debounce", nts_duration_text(mapping->debounce, p));
+    if (mapping->filter[NTS_NOTION]) {
+        nts_json_add_string(rules, "filter_notion", mapping->filter[NTS_NOTION]->text);
+    }
+    if (mapping->filter[NTS_EXTERNAL]) {
+        nts_json_add_string(rules, "filter_external", mapping->filter[NTS_EXTERNAL]->text);
+    }
 }
 
 static void add_fields(const mns_page_t *page)

@@ -43,8 +43,24 @@ static void add_bases(const mns_page_t *page, const nts_link_t *link)
     }
 }
 
+/* " (Notion: Stage != "Lost")". */
+static const char *filters(const mns_page_t *page)
+{
+    const nts_filter_t *const *filter = page->mapping->filter;
+    const char *of[NTS_SIDE_COUNT] = { "", "" };
+    apr_pool_t *p = page->r->pool;
+
+    if (filter[NTS_NOTION]) {
+        of[NTS_NOTION] = apr_pstrcat(p, " (Notion: ", filter[NTS_NOTION]->text, ")", NULL);
+    }
+    if (filter[NTS_EXTERNAL]) {
+        of[NTS_EXTERNAL] = apr_pstrcat(p, " (external: ", filter[NTS_EXTERNAL]->text, ")", NULL);
+    }
+    return apr_pstrcat(p, of[NTS_NOTION], of[NTS_EXTERNAL], NULL);
+}
+
 /* The answer to "why is this not in sync?", in a sentence. */
-static const char *explain(const nts_link_t *link, int pending)
+static const char *explain(const mns_page_t *page, const nts_link_t *link, int pending)
 {
     if (link->trouble == NTS_TROUBLE_HELD) {
         return "It waits for a person to decide; the reason says what.";
@@ -60,7 +76,8 @@ static const char *explain(const nts_link_t *link, int pending)
     case NTS_LINK_NEW:
         return "It exists on one side only and is about to be created on the other.";
     case NTS_LINK_DORMANT:
-        return "It lies outside the filter and rests; it goes on when it comes back.";
+        return apr_pstrcat(page->r->pool, "It lies outside the filter", filters(page),
+                           " and rests; it goes on when it comes back.", NULL);
     case NTS_LINK_TOMBSTONE:
         return "It was deleted on both sides.";
     case NTS_LINK_IGNORED:
@@ -100,7 +117,7 @@ apr_status_t mns_facts_record(mns_page_t *page)
         mns_fact_entry(nts_json_add_object(list, NULL), &entries[i], page->mapping, VALUE_WIDTH,
                        page->r->pool);
     }
-    nts_json_add_string(page->facts, "explanation", explain(link, pending));
+    nts_json_add_string(page->facts, "explanation", explain(page, link, pending));
     add_bases(page, link);
     return APR_SUCCESS;
 }

@@ -95,6 +95,9 @@ static void write_tiles(const mns_page_t *page, const nts_json_t *mapping)
     mns_put(page, "<div class=tiles>");
     write_tile(page, "records linked", nts_json_get_int(records, "active", 0), "");
     write_tile(page, "to be created", nts_json_get_int(records, "new", 0), "");
+    if (nts_json_get_int(records, "dormant", 0)) {
+        write_tile(page, "outside the filter", nts_json_get_int(records, "dormant", 0), "");
+    }
     write_tile(page, "notices waiting", nts_json_get_int(mapping, "waiting", 0), "");
     write_tile(page, "live in the queue", nts_json_get_int(queue, "live", 0), "");
     write_tile(page, "bulk in the queue", nts_json_get_int(queue, "bulk", 0), "");
@@ -157,6 +160,8 @@ static void write_rules(const mns_page_t *page, const nts_json_t *mapping)
     write_rule(page, rules, "reconciled every", "reconcile");
     write_rule(page, rules, "in full every", "full");
     write_rule(page, rules, "edits settle for", "debounce");
+    write_rule(page, rules, "pages covered", "filter_notion");
+    write_rule(page, rules, "rows covered", "filter_external");
     write_rule(page, mapping, "triggers", "triggers");
     mns_put(page, "<dt>Notion listed</dt><dd>");
     mns_time_of(page, mapping, "listed");

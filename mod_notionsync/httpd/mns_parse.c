@@ -98,6 +98,37 @@ const char *mns_args_split(mns_args_t *args, const char *text, int min, int max)
     return NULL;
 }
 
+const char *mns_args_first(mns_args_t *args, const char *text)
+{
+    apr_pool_t *p = args->cmd->pool;
+    const char **words = apr_pcalloc(p, 2 * sizeof(*words));
+    apr_size_t len;
+
+    text += strspn(text, " \t\r\n");
+    words[0] = read_plain(&text, text, p);
+    text += strspn(text, " \t\r\n");
+    len = strlen(text);
+    while (len > 0 && strchr(" \t\r\n", text[len - 1])) {
+        len--;
+    }
+    words[1] = apr_pstrmemdup(p, text, len);
+    args->words = words;
+    args->count = *words[0] ? 1 + (len > 0) : 0;
+    if (args->count < 2) {
+        return mns_args_refuse(args, "found %d argument%s where 2 are needed", args->count,
+                               args->count == 1 ? "" : "s");
+    }
+    return NULL;
+}
+
+const char *mns_word_unquote(const char *text, apr_pool_t *p)
+{
+    const char *end = NULL;
+    const char *word = *text == '"' || *text == '\'' ? read_quoted(&end, text, p) : NULL;
+
+    return word && end && !*end ? word : NULL;
+}
+
 /* "conflict=, initial= and format=" */
 static const char *list_keys(const mns_option_t *options, apr_pool_t *p)
 {

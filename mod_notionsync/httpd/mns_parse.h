@@ -42,6 +42,10 @@ const char *mns_args_unavailable(const mns_args_t *args, const char *what);
 
 /** Split @a text at white space; double or single quotes hold words together. */
 const char *mns_args_split(mns_args_t *args, const char *text, int min, int max);
+/** One word, then the rest of the line as it stands, quotes and all: two arguments. */
+const char *mns_args_first(mns_args_t *args, const char *text);
+/** What is between the quotes, if @a text is one quoted word and nothing else; or NULL. */
+const char *mns_word_unquote(const char *text, apr_pool_t *p);
 /** Read words @a from .. end as KEY=VALUE of the given keys, each once at most. */
 const char *mns_args_options(const mns_args_t *args, int from, mns_option_t *options);
 

@@ -159,3 +159,39 @@ apr_status_t nts_mapping_bind(nts_mapping_t *mapping, const nts_schema_t *notion
     }
     return result;
 }
+
+/* A property that is in a pair is known by its id, also after somebody renamed it (S5.4). */
+static const char *const *known_ids(const nts_mapping_t *mapping, const nts_filter_t *filter,
+                                    apr_pool_t *p)
+{
+    const char **known = apr_pcalloc(p, ((apr_size_t)filter->field_count + 1) * sizeof(*known));
+
+    for (int i = 0; i < filter->field_count; i++) {
+        for (int k = 0; k < mapping->pair_count && !known[i]; k++) {
+            if (strcmp(mapping->pairs[k].notion, filter->fields[i].name) == 0) {
+                known[i] = mapping->pairs[k].notion_id;
+            }
+        }
+    }
+    return known;
+}
+
+apr_status_t nts_mapping_bind_filters(nts_mapping_t *mapping, const nts_schema_t *notion,
+                                      const nts_schema_t *external, nts_outcome_t *out,
+                                      apr_pool_t *p)
+{
+    const nts_schema_t *schemas[NTS_SIDE_COUNT];
+    apr_status_t rv = APR_SUCCESS;
+
+    schemas[NTS_NOTION] = notion;
+    schemas[NTS_EXTERNAL] = external;
+    for (int side = 0; side < NTS_SIDE_COUNT && rv == APR_SUCCESS; side++) {
+        const nts_filter_t *filter = mapping->filter[side];
+
+        if (filter) {
+            rv = nts_filter_bind(&mapping->filter[side], filter, schemas[side],
+                                 side == NTS_NOTION ? known_ids(mapping, filter, p) : NULL, out, p);
+        }
+    }
+    return rv;
+}

@@ -124,6 +124,22 @@ apr_status_t nts_decimal_normalise(const char **normal, const char *text, apr_po
                        parts.integer_len + parts.exponent, p);
 }
 
+int nts_decimal_compare(const char *a, const char *b)
+{
+    int sign = *a == '-' ? -1 : 1;
+    int integer[2];
+    int fraction[2];
+
+    if ((*a == '-') != (*b == '-')) {
+        return sign;
+    }
+    nts_decimal_digits(a, &integer[0], &fraction[0]);
+    nts_decimal_digits(b, &integer[1], &fraction[1]);
+    /* With as many digits before the point the texts are in order: what is a prefix of another is less. */
+    return integer[0] != integer[1] ? (integer[0] < integer[1] ? -sign : sign)
+                                    : sign * strcmp(a, b);
+}
+
 void nts_decimal_digits(const char *normal, int *integer_digits, int *fraction_digits)
 {
     const char *integer = normal + (*normal == '-');

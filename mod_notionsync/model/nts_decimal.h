@@ -10,6 +10,8 @@
 /** Normal form: optional '-', digits without leading zeros, optional '.' and digits without trailing
  *  zeros; no exponent; "-0" is "0". Accepts JSON spelling with exponents. APR_EINVAL otherwise. */
 apr_status_t nts_decimal_normalise(const char **normal, const char *text, apr_pool_t *p);
+/** Below, at or above zero as @a a is less than, equal to or greater than @a b, both normal forms. */
+int nts_decimal_compare(const char *a, const char *b);
 /** Digits before and after the point of a normal form. */
 void nts_decimal_digits(const char *normal, int *integer_digits, int *fraction_digits);
 /** Round half away from zero to @a scale digits after the point; normal form. */

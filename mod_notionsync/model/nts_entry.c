@@ -26,6 +26,7 @@ static const struct {
     { "before", APR_OFFSETOF(nts_entry_field_t, before) },
     { "after", APR_OFFSETOF(nts_entry_field_t, after) },
     { "sent", APR_OFFSETOF(nts_entry_field_t, sent) },
+    { "other", APR_OFFSETOF(nts_entry_field_t, other) },
     { "lost", APR_OFFSETOF(nts_entry_field_t, lost) },
 };
 #define VALUE_COUNT ((int)(sizeof(values) / sizeof(values[0])))

@@ -60,8 +60,15 @@ nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pai
 
 int nts_mapping_has_computed(const nts_mapping_t *mapping)
 {
+    const nts_filter_t *filter = mapping->filter[NTS_NOTION];
+
     for (int i = 0; i < mapping->pair_count; i++) {
         if (mapping->pairs[i].unannounced) {
+            return 1;
+        }
+    }
+    for (int i = 0; filter && i < filter->field_count; i++) {
+        if (filter->fields[i].unannounced) {
             return 1;
         }
     }
@@ -203,6 +210,36 @@ static apr_status_t take_fields(nts_mapping_t *mapping, const nts_json_t *node, 
     return APR_SUCCESS;
 }
 
+static const char *filter_text(const nts_mapping_t *mapping, nts_side_t side)
+{
+    return mapping->filter[side] ? mapping->filter[side]->text : NULL;
+}
+
+static apr_status_t take_filters(nts_mapping_t *mapping, const nts_json_t *node, apr_pool_t *p)
+{
+    static const char *const keys[] = { "filter_notion", "filter_external" };
+    const char *problem;
+
+    for (int side = 0; side < NTS_SIDE_COUNT; side++) {
+        const char *text = nts_json_get_string(node, keys[side]);
+
+        if (text && nts_filter_parse(&mapping->filter[side], text, &problem, p) != APR_SUCCESS) {
+            return APR_EMISMATCH;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+void nts_mapping_cover_to_json(const nts_mapping_t *mapping, nts_json_t *parent)
+{
+    add_text(parent, "key", mapping->key);
+    add_text(parent, "modified", mapping->modified);
+    add_text(parent, "timezone", mapping->timezone);
+    add_fields(mapping, parent);
+    add_text(parent, "filter_notion", filter_text(mapping, NTS_NOTION));
+    add_text(parent, "filter_external", filter_text(mapping, NTS_EXTERNAL));
+}
+
 void nts_mapping_to_json(const nts_mapping_t *mapping, nts_json_t *parent)
 {
     add_text(parent, "vhost", mapping->vhost);
@@ -211,10 +248,7 @@ void nts_mapping_to_json(const nts_mapping_t *mapping, nts_json_t *parent)
     add_text(parent, "data_source", mapping->data_source);
     add_text(parent, "external", mapping->external ? mapping->external->name : NULL);
     add_text(parent, "collection", mapping->collection);
-    add_text(parent, "key", mapping->key);
-    add_text(parent, "modified", mapping->modified);
-    add_text(parent, "timezone", mapping->timezone);
-    add_fields(mapping, parent);
+    nts_mapping_cover_to_json(mapping, parent);
     add_word(parent, "conflict", &conflicts, (int)mapping->conflict);
     nts_json_add_int(parent, "grace", mapping->grace);
     add_word(parent, "tie", &sides, (int)mapping->tie);
@@ -276,6 +310,9 @@ apr_status_t nts_mapping_from_json(nts_mapping_t **mapping, const nts_json_t *no
     rv = take_rules(made, node);
     if (rv == APR_SUCCESS) {
         rv = take_fields(made, node, p);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = take_filters(made, node, p);
     }
     if (rv == APR_SUCCESS) {
         *mapping = made;

@@ -7,6 +7,7 @@
 #define NTS_MAPPING_H
 
 #include "model/nts_domain.h"
+#include "model/nts_filter.h"
 
 typedef enum nts_service_kind_t { NTS_SERVICE_NOTION, NTS_SERVICE_SQL } nts_service_kind_t;
 
@@ -84,6 +85,8 @@ typedef struct nts_mapping_t {
     int pair_count;
     const nts_match_t *matches;
     int match_count;
+    /* the part of that side which is covered (S5.3); NULL: all of it; bound with the pairs */
+    const nts_filter_t *filter[NTS_SIDE_COUNT];
     nts_conflict_t conflict;
     apr_interval_time_t grace;
     nts_side_t tie;
@@ -105,7 +108,7 @@ typedef struct nts_setup_t {
 
 /** The rule in force for a pair. */
 nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pair);
-/** True if any pair reads a value that changes without an event naming it (S3.11). */
+/** True if any pair, or Notion's filter, reads a value that changes without an event naming it (S3.11). */
 int nts_mapping_has_computed(const nts_mapping_t *mapping);
 /** "vhost/name", or the name alone in the main server. */
 const char *nts_mapping_label(const nts_mapping_t *mapping, apr_pool_t *p);
@@ -116,6 +119,9 @@ const char *nts_mapping_label(const nts_mapping_t *mapping, apr_pool_t *p);
 void nts_service_to_json(const nts_service_t *service, nts_json_t *parent);
 apr_status_t nts_service_from_json(nts_service_t **service, const nts_json_t *node, apr_pool_t *p);
 void nts_mapping_to_json(const nts_mapping_t *mapping, nts_json_t *parent);
+/** The part of it that says which records and fields are synced, and by what they are known: where that has changed
+ *  everything must be compared again (S5.7). */
+void nts_mapping_cover_to_json(const nts_mapping_t *mapping, nts_json_t *parent);
 apr_status_t nts_mapping_from_json(nts_mapping_t **mapping, const nts_json_t *node,
                                    const nts_service_t *notion, const nts_service_t *external,
                                    apr_pool_t *p);
@@ -132,5 +138,14 @@ apr_status_t nts_mapping_from_json(nts_mapping_t **mapping, const nts_json_t *no
  */
 apr_status_t nts_mapping_bind(nts_mapping_t *mapping, const nts_schema_t *notion,
                               const nts_schema_t *external, nts_outcome_t *outcomes, apr_pool_t *p);
+
+/**
+ * Bind the filters, which nts_mapping_bind() leaves as they are, to be called after it: a property that a pair
+ * names too is found by the pair's id. The old filters are replaced by ones in @a p.
+ * @return APR_EMISMATCH with @a out filled in: the mapping must not run, for it would cover the wrong records
+ */
+apr_status_t nts_mapping_bind_filters(nts_mapping_t *mapping, const nts_schema_t *notion,
+                                      const nts_schema_t *external, nts_outcome_t *out,
+                                      apr_pool_t *p);
 
 #endif /* NTS_MAPPING_H */

@@ -8,12 +8,13 @@ typedef struct nts_record_t {
     const char *id; /* page id (normalised UUID) or external key */
     /* one per pair of the mapping, in its order; ABSENT where not read */
     const nts_value_t *values;
-    int trashed;        /* Notion: in_trash */
-    int archived;       /* Notion: is_archived */
-    int elsewhere;      /* Notion: the page's parent is another data source now */
-    int by_us;          /* Notion: created_by is this connection's bot */
-    apr_time_t created; /* floored to the minute by Notion; 0 unknown */
-    apr_time_t edited;  /* Notion: last_edited_time, floored to the minute; 0 unknown */
+    int trashed;             /* Notion: in_trash */
+    int archived;            /* Notion: is_archived */
+    int elsewhere;           /* Notion: the page's parent is another data source now */
+    nts_standing_t standing; /* by its side's filter (S5.3) */
+    int by_us;               /* Notion: created_by is this connection's bot */
+    apr_time_t created;      /* floored to the minute by Notion; 0 unknown */
+    apr_time_t edited;       /* Notion: last_edited_time, floored to the minute; 0 unknown */
     /* external: the last change entry of this key, by the database's clock, read in one snapshot
      * with the row; 0 none */
     apr_time_t changed;

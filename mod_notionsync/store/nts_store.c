@@ -292,6 +292,7 @@ apr_status_t nts_store_begin(nts_store_t *store, apr_interval_time_t wait)
     if (rv != APR_SUCCESS) {
         return rv;
     }
+    store->next_notice = 0; /* others may have written since */
     for (tries = 0; tries < 2; tries++) {
         rv = nts_txn_begin(&store->txn, store->db, store->unit);
         if (rv != APR_SUCCESS) {

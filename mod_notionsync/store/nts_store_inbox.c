@@ -6,10 +6,12 @@
 #define PRUNE_MAX "500"
 
 static const nts_stmt_t insert_notice = {
-    "INSERT INTO inbox (mapping, side, record, event, kind, properties, authors, old_key, intent,"
-    " image, at, stored) VALUES (%lld, %lld, %s, %s, %s, %s, %s, %s, %s, %s, %lld, %lld)"
-    " ON CONFLICT (mapping, event) DO NOTHING"
+    "INSERT INTO inbox (id, mapping, side, record, event, kind, properties, authors, old_key, "
+    "intent,"
+    " image, at, stored) VALUES (%lld, %lld, %lld, %s, %s, %s, %s, %s, %s, %s, %s, %lld,"
+    " %lld) ON CONFLICT (mapping, event) DO NOTHING"
 };
+static const nts_stmt_t last_notice = { "SELECT max(id) FROM inbox" };
 static const nts_stmt_t settle = { "UPDATE inbox SET settled = %lld WHERE id = %lld"
                                    " AND settled = 0" };
 static const nts_stmt_t get_open = { "SELECT " NTS_NOTICE_COLUMNS
@@ -19,26 +21,45 @@ static const nts_stmt_t set_counter = { "INSERT INTO status (mapping, counter) V
                                         " ON CONFLICT (mapping)"
                                         " DO UPDATE SET counter = excluded.counter" };
 
+/* The number that SQLite would give: asking it for each row would take longer than counting. */
+static apr_status_t find_next(nts_store_t *store, apr_pool_t *ptemp)
+{
+    apr_int64_t last;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (store->next_notice == 0) {
+        rv = nts_db_get_int(&last, store->db, &last_notice, NTS_NO_ARGS, ptemp);
+        if (rv == APR_SUCCESS || rv == APR_ENOENT) {
+            store->next_notice = last + 1;
+            rv = APR_SUCCESS;
+        }
+    }
+    return rv;
+}
+
 apr_status_t nts_notice_insert(int *known, nts_store_t *store, apr_int64_t mapping,
                                nts_notice_t *notice, apr_pool_t *ptemp)
 {
-    int changed;
-    apr_status_t rv;
+    int changed = 0;
+    apr_status_t rv = find_next(store, ptemp);
 
     *known = 0;
     notice->id = 0;
     notice->stored = nts_store_now(store);
-    rv = nts_db_exec(
-        &changed, store->db, &insert_notice,
-        NTS_ARGS(nts_int(mapping), nts_int(notice->side), nts_text(notice->record),
-                 nts_text(notice->event), nts_text(notice->kind), nts_text(notice->properties),
-                 nts_text(notice->authors), nts_text(notice->old_key), nts_text(notice->intent),
-                 nts_text(notice->image), nts_int(notice->at), nts_int(notice->stored)));
+    if (rv == APR_SUCCESS) {
+        rv = nts_db_exec(
+            &changed, store->db, &insert_notice,
+            NTS_ARGS(nts_int(store->next_notice), nts_int(mapping), nts_int(notice->side),
+                     nts_text(notice->record), nts_text(notice->event), nts_text(notice->kind),
+                     nts_text(notice->properties), nts_text(notice->authors),
+                     nts_text(notice->old_key), nts_text(notice->intent), nts_text(notice->image),
+                     nts_int(notice->at), nts_int(notice->stored)));
+    }
     if (rv == APR_SUCCESS && changed == 0) {
         *known = 1;
     }
     else if (rv == APR_SUCCESS) {
-        rv = nts_db_last_id(&notice->id, store->db, ptemp);
+        notice->id = store->next_notice++;
     }
     return rv;
 }

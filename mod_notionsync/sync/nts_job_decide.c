@@ -14,7 +14,8 @@ static int is_candidate_trusted(const nts_job_t *job)
     int i;
 
     if (!row || job->rounds || job->undo || job->ruling_count || job->loaded->notice_count ||
-        row->trashed || row->elsewhere || job->link->state == NTS_LINK_TOMBSTONE) {
+        row->trashed || row->elsewhere || row->standing == NTS_STANDING_UNKNOWN ||
+        job->link->state == NTS_LINK_TOMBSTONE) {
         return 0;
     }
     for (i = 0; i < job->config->mapping->pair_count; i++) {
@@ -59,9 +60,10 @@ static int is_unmapped_change(const nts_job_t *job)
     int i;
 
     if (job->view[NTS_EXTERNAL].presence != NTS_PRESENCE_LIVE || job->rounds || job->undo ||
-        job->ruling_count || job->spawn.candidate || job->config->full_run ||
-        !job->loaded->notice_count || link->state != NTS_LINK_ACTIVE ||
-        link->trouble != NTS_TROUBLE_NONE || link->attempts || link->missing) {
+        job->view[NTS_EXTERNAL].record->standing != NTS_STANDING_INSIDE || job->ruling_count ||
+        job->spawn.candidate || job->config->full_run || !job->loaded->notice_count ||
+        link->state != NTS_LINK_ACTIVE || link->trouble != NTS_TROUBLE_NONE || link->attempts ||
+        link->missing) {
         return 0;
     }
     for (i = 0; i < job->loaded->notice_count; i++) {
@@ -96,6 +98,9 @@ static nts_step_t look_at_notion(nts_job_t *job)
     if (is_unmapped_change(job)) {
         return end_in_sync(job);
     }
+    if (job->link->state == NTS_LINK_DORMANT && nts_job_is_side_outside(job, NTS_EXTERNAL)) {
+        return nts_job_end_well(job); /* whatever the page says */
+    }
     if (is_candidate_trusted(job)) {
         view->presence = NTS_PRESENCE_LIVE;
         view->record = apr_pmemdup(job->p, job->spawn.candidate, sizeof(*view->record));
@@ -108,7 +113,7 @@ static nts_step_t look_at_notion(nts_job_t *job)
 }
 
 /* S3.1: a page may be written only after a read of it that was sent after the external side was read. */
-static int is_fresh_for_notion(const nts_job_t *job)
+int nts_job_is_fresh_for_notion(const nts_job_t *job)
 {
     const nts_view_t *notion = &job->view[NTS_NOTION], *external = &job->view[NTS_EXTERNAL];
 
@@ -223,22 +228,9 @@ static void take_agreements(nts_job_t *job)
     }
 }
 
-static nts_step_t end_in_sync(nts_job_t *job)
+/* All is well: no trouble is left. */
+nts_step_t nts_job_end_well(nts_job_t *job)
 {
-    int i, held = -1, stuck = -1;
-
-    for (i = job->config->mapping->pair_count - 1; i >= 0; i--) {
-        held = job->decisions[i].verdict == NTS_VERDICT_HELD ? i : held;
-        stuck = job->decisions[i].verdict == NTS_VERDICT_STUCK ? i : stuck;
-    }
-    if (held >= 0 || stuck >= 0) {
-        nts_outcome_copy(&job->outcome, &job->decisions[held >= 0 ? held : stuck].outcome, job->p);
-        if (job->outcome.remedy == NTS_REMEDY_NONE || job->outcome.remedy == NTS_REMEDY_RETRY) {
-            job->outcome.remedy = NTS_REMEDY_WAIT; /* time alone does not change a value */
-        }
-        job->by_field = 1;
-        return nts_job_trouble(job, held >= 0 ? NTS_TROUBLE_HELD : NTS_TROUBLE_PARKED);
-    }
     if (job->link->trouble != NTS_TROUBLE_NONE || job->link->attempts || job->link->missing) {
         job->link->trouble = NTS_TROUBLE_NONE;
         job->link->attempts = 0;
@@ -251,13 +243,47 @@ static nts_step_t end_in_sync(nts_job_t *job)
     return nts_job_finish(job, NTS_STEP_DONE);
 }
 
-static nts_step_t decide_both_live(nts_job_t *job)
+static nts_step_t end_in_sync(nts_job_t *job)
+{
+    int i, held = -1, stuck = -1;
+
+    if (nts_job_is_outside(job)) {
+        return nts_job_sleep_outside(job);
+    }
+    for (i = job->config->mapping->pair_count - 1; i >= 0; i--) {
+        held = job->decisions[i].verdict == NTS_VERDICT_HELD ? i : held;
+        stuck = job->decisions[i].verdict == NTS_VERDICT_STUCK ? i : stuck;
+    }
+    if (held >= 0 || stuck >= 0) {
+        nts_outcome_copy(&job->outcome, &job->decisions[held >= 0 ? held : stuck].outcome, job->p);
+        if (job->outcome.remedy == NTS_REMEDY_NONE || job->outcome.remedy == NTS_REMEDY_RETRY) {
+            job->outcome.remedy = NTS_REMEDY_WAIT; /* time alone does not change a value */
+        }
+        job->by_field = 1;
+        return nts_job_trouble(job, held >= 0 ? NTS_TROUBLE_HELD : NTS_TROUBLE_PARKED);
+    }
+    return nts_job_end_well(job);
+}
+
+/* Paired, but never synced: there is nothing that the other side would have to hear of before. */
+static int was_ever_agreed(const nts_job_t *job)
+{
+    return job->link->base_count > 0 || job->link->state == NTS_LINK_TOMBSTONE;
+}
+
+nts_step_t nts_job_decide_live(nts_job_t *job)
 {
     nts_step_t step;
 
+    if (job->link->state == NTS_LINK_DORMANT) {
+        nts_job_new_entry(job, NTS_ENTRY_LINK, NTS_EXTERNAL, 1)->note = "inside the filter again";
+    }
     if (job->link->state != NTS_LINK_ACTIVE) {
         job->link->state = NTS_LINK_ACTIVE;
         job->dirty = 1;
+    }
+    if (nts_job_is_outside(job) && !was_ever_agreed(job) && !job->undo) {
+        return nts_job_sleep_outside(job);
     }
     if (job->undo && nts_job_undo_step(job, &step)) {
         return step;
@@ -265,7 +291,7 @@ static nts_step_t decide_both_live(nts_job_t *job)
     nts_job_decide_fields(job);
     nts_job_rule_fields(job);
     if (has_write(job, NTS_NOTION)) {
-        if (!is_fresh_for_notion(job)) {
+        if (!nts_job_is_fresh_for_notion(job)) {
             return nts_job_read(job, NTS_NOTION, 0, 1);
         }
         return nts_job_write_fields(job, NTS_NOTION);
@@ -275,118 +301,6 @@ static nts_step_t decide_both_live(nts_job_t *job)
     }
     take_agreements(job);
     return end_in_sync(job);
-}
-
-/* ---- deletes (S2.7, S4) ---- */
-
-/* Did a person edit the surviving side since both sides agreed? Not formulas, not our own writes. */
-static int survivor_was_edited(const nts_job_t *job, nts_side_t survivor)
-{
-    int i;
-
-    for (i = 0; i < job->config->mapping->pair_count; i++) {
-        const nts_pair_t *pair = &job->config->mapping->pairs[i];
-        const nts_base_t *base = nts_link_base(job->link, pair->id);
-
-        if (pair->direction == (survivor == NTS_NOTION ? NTS_TO_NOTION : NTS_TO_EXTERNAL) ||
-            !base) {
-            continue;
-        }
-        if (nts_merge_is_edited(pair, base, survivor, &job->view[survivor].record->values[i],
-                                job->p)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static nts_step_t tombstone(nts_job_t *job)
-{
-    if (job->link->state != NTS_LINK_TOMBSTONE) {
-        job->link->state = NTS_LINK_TOMBSTONE;
-        job->dirty = 1;
-    }
-    return end_in_sync(job);
-}
-
-/* S4.2: what the limit held waits for a person, not for the hour to pass. */
-static int is_held_delete(const nts_link_t *link)
-{
-    return link->trouble == NTS_TROUBLE_HELD && link->outcome.code &&
-           !strcmp(link->outcome.code, NTS_HELD_DELETE_LIMIT);
-}
-
-/* @a deleted lost the record; the other side still has it. */
-static nts_step_t decide_delete(nts_job_t *job, nts_side_t deleted)
-{
-    nts_side_t survivor = nts_side_other(deleted);
-    const nts_ruling_t *ruling;
-
-    memset(job->decisions, 0,
-           (apr_size_t)job->config->mapping->pair_count * sizeof(*job->decisions));
-    if (survivor == NTS_NOTION && !is_fresh_for_notion(job)) {
-        return nts_job_read(job, NTS_NOTION, 0, 1);
-    }
-    ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
-    if (ruling) {
-        return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, survivor)
-                                                   : nts_job_bring_back(job, deleted);
-    }
-    if (survivor_was_edited(job, survivor)) {
-        return nts_job_restore(job, deleted);
-    }
-    switch (job->config->mapping->deletes[survivor]) {
-    case NTS_DELETES_PROPAGATE:
-        if (is_held_delete(job->link) && !job->config->dry && !job->spawn.approved) {
-            nts_outcome_copy(&job->outcome, &job->link->outcome, job->p);
-            return nts_job_trouble(job, NTS_TROUBLE_HELD);
-        }
-        return nts_job_remove(job, survivor);
-    case NTS_DELETES_IGNORE:
-        job->link->state = NTS_LINK_IGNORED;
-        job->dirty = 1;
-        nts_job_new_entry(job, NTS_ENTRY_REFUSE, survivor, 1)->note =
-            "deleted on one side only: NotionSyncDeletes says ignore";
-        return nts_job_finish(job, NTS_STEP_DONE);
-    case NTS_DELETES_HOLD:
-        break;
-    }
-    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.delete",
-                    "the record was deleted in %s; NotionSyncDeletes says hold",
-                    nts_side_name(deleted));
-    job->outcome.advice = "approve it (delete), or restore the record";
-    return nts_job_trouble(job, NTS_TROUBLE_HELD);
-}
-
-static nts_step_t decide_missing(nts_job_t *job)
-{
-    nts_link_t *link = job->link;
-    const nts_ruling_t *ruling;
-
-    if (job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE) {
-        return tombstone(job);
-    }
-    ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
-    if (ruling) {
-        return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, NTS_EXTERNAL)
-                                                   : nts_job_bring_back(job, NTS_NOTION);
-    }
-    if (!link->missing && job->config->full_run) {
-        link->missing = job->now;
-        job->dirty = 1;
-    }
-    if (link->missing && job->config->full_run && job->now - link->missing >= NTS_MISSING_WAIT) {
-        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.missing",
-                        "Notion has answered 404 for this page in full runs a day apart");
-        job->outcome.advice = "share the page with the connection again; or approve: delete the "
-                              "external record too, or restore: a new page is made of it";
-        return nts_job_trouble(job, NTS_TROUBLE_HELD);
-    }
-    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_WAIT, "notion.missing",
-                    "the page was moved, purged, or is no longer shared with the connection");
-    job->outcome.advice = "share it again, or delete the external record too; nothing is deleted "
-                          "because of this";
-    return nts_job_trouble(job, NTS_TROUBLE_PARKED);
 }
 
 /* ---- records with one side only ---- */
@@ -512,7 +426,8 @@ static nts_step_t decide_single(nts_job_t *job, nts_side_t side)
 {
     const nts_ruling_t *ruling;
 
-    if (job->view[side].presence != NTS_PRESENCE_LIVE || job->undo) {
+    if (job->view[side].presence != NTS_PRESENCE_LIVE || job->undo ||
+        job->view[side].record->standing != NTS_STANDING_INSIDE) {
         return nothing_to_do(job);
     }
     ruling = nts_job_rule_record(job, "match", NTS_CHOICE_PAIR, NTS_CHOICE_APART);
@@ -539,21 +454,6 @@ static nts_step_t decide_single(nts_job_t *job, nts_side_t side)
     return nts_job_create_on(job, nts_side_other(side));
 }
 
-/* ---- a deleted record that lives again (S4.1) ---- */
-
-static nts_step_t decide_tombstone(nts_job_t *job)
-{
-    nts_presence_t n = job->view[NTS_NOTION].presence, e = job->view[NTS_EXTERNAL].presence;
-
-    if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_LIVE) {
-        return decide_both_live(job);
-    }
-    if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_GONE) {
-        return nts_job_restore(job, NTS_EXTERNAL);
-    }
-    return end_in_sync(job);
-}
-
 nts_step_t nts_job_decide(nts_job_t *job)
 {
     nts_view_t *notion = &job->view[NTS_NOTION], *external = &job->view[NTS_EXTERNAL];
@@ -577,15 +477,18 @@ nts_step_t nts_job_decide(nts_job_t *job)
                              external->presence == NTS_PRESENCE_NONE ? NTS_NOTION : NTS_EXTERNAL);
     }
     if (job->link->state == NTS_LINK_TOMBSTONE) {
-        return decide_tombstone(job);
+        return nts_job_decide_tombstone(job);
+    }
+    if (job->link->state == NTS_LINK_DORMANT) {
+        return nts_job_decide_dormant(job);
     }
     if (notion->presence == NTS_PRESENCE_MISSING) {
-        return decide_missing(job);
+        return nts_job_decide_missing(job);
     }
     if (notion->presence == NTS_PRESENCE_TRASHED) {
-        return external->presence == NTS_PRESENCE_GONE ? tombstone(job)
-                                                       : decide_delete(job, NTS_NOTION);
+        return external->presence == NTS_PRESENCE_GONE ? nts_job_tombstone(job)
+                                                       : nts_job_decide_delete(job, NTS_NOTION);
     }
-    return external->presence == NTS_PRESENCE_GONE ? decide_delete(job, NTS_EXTERNAL)
-                                                   : decide_both_live(job);
+    return external->presence == NTS_PRESENCE_GONE ? nts_job_decide_delete(job, NTS_EXTERNAL)
+                                                   : nts_job_decide_live(job);
 }

@@ -1,6 +1,7 @@
 /* nts_job_impl.h - the inside of a job, shared by the files that make it up.
  *
- * nts_job.c steps: load, read, settle, end. nts_job_decide.c says what should happen. nts_job_write.c
+ * nts_job.c steps: load, read, settle, end. nts_job_decide.c says what should happen, nts_job_gone.c with what
+ * is deleted or outside the filter. nts_job_write.c
  * intends, writes and takes the answer. nts_job_recover.c finds out what became of an intent whose answer
  * was never stored. nts_job_ruling.c asks a person and does as told. nts_job_undo.c takes an entry back.
  * nts_job_plan.c says what a job would do, and holds one to what was planned.
@@ -25,6 +26,11 @@
 #define NTS_MISSING_WAIT apr_time_from_sec(86400)
 /** A minute, what Notion floors times to. */
 #define NTS_MINUTE apr_time_from_sec(60)
+
+/** Note of the entry that takes a create back: its record is not synced any more, rather than deleted. */
+#define NTS_NOTE_UNDO_CREATE "undo of a create"
+/** ... and of one that takes a restore back: the record is deleted once its other side has followed. */
+#define NTS_NOTE_UNDO_RESTORE "undo of a restore"
 
 /** Outcome code of a delete that is beyond the limit (S4.2). */
 #define NTS_HELD_DELETE_LIMIT "held.delete_limit"
@@ -166,6 +172,25 @@ void nts_job_plan_pair(nts_job_t *job);
 int nts_job_plan_fits(nts_job_t *job, const nts_entry_t *entry);
 /** Ends a job that does not fit its plan. */
 nts_step_t nts_job_plan_refuse(nts_job_t *job);
+/** Both sides hold the record: decide its fields. */
+nts_step_t nts_job_decide_live(nts_job_t *job);
+/** S3.1: a page may be written only after a read of it that was sent after the external side was read. */
+int nts_job_is_fresh_for_notion(const nts_job_t *job);
+/** End without trouble: what there was is over. */
+nts_step_t nts_job_end_well(nts_job_t *job);
+
+/* nts_job_gone.c */
+int nts_job_is_side_outside(const nts_job_t *job, nts_side_t side);
+int nts_job_is_outside(const nts_job_t *job);
+/** Both ids stay reserved; nothing goes through the link until the record is inside again. */
+nts_step_t nts_job_sleep_outside(nts_job_t *job);
+nts_step_t nts_job_decide_dormant(nts_job_t *job);
+/** @a deleted lost the record; the other side still has it. */
+nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted);
+nts_step_t nts_job_decide_missing(nts_job_t *job);
+nts_step_t nts_job_decide_tombstone(nts_job_t *job);
+/** Deleted on both sides. */
+nts_step_t nts_job_tombstone(nts_job_t *job);
 
 /* nts_job_write.c */
 /** "Stage <-> stage" */

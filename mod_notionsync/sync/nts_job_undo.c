@@ -2,8 +2,11 @@
  * edited since. Only one side is written here; the other follows as it would any edit. */
 #include "sync/nts_job_impl.h"
 
+#define SHOWN_MAX 60 /* characters of a value in a refusal */
+
 static nts_step_t refuse(nts_job_t *job, const char *code, const char *what)
 {
+    job->undo_done = 1;
     nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, code, "%s", what);
     job->outcome.advice = "change the record by hand; the audit shows the former values";
     return nts_job_finish(job, NTS_STEP_DONE);
@@ -18,47 +21,90 @@ static nts_side_t side_to_write(const nts_pair_t *pair)
     return NTS_EXTERNAL;
 }
 
-/* Prepare the decision of one field; returns 1 to write, 0 nothing to do, -1 refused. */
-static int undo_field(nts_job_t *job, int index, const nts_entry_field_t *field)
+typedef enum undo_answer_t { UNDO_REFUSED, UNDO_NOTHING, UNDO_FOLLOWS, UNDO_WRITE } undo_answer_t;
+
+/* Prepare the decision of one field. */
+static undo_answer_t undo_field(nts_job_t *job, int index, const nts_entry_field_t *field)
 {
     const nts_pair_t *pair = &job->config->mapping->pairs[index];
     nts_decision_t *d = &job->decisions[index];
     nts_side_t to = side_to_write(pair);
+    int former[NTS_SIDE_COUNT];
     int side;
 
     *d = (nts_decision_t){ 0 };
     if (!pair->domain || pair->computed[to] || field->agreed.kind == NTS_VALUE_ABSENT) {
-        return -1;
+        return UNDO_REFUSED;
     }
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
         if (nts_domain_project(&d->common[side], pair->domain, (nts_side_t)side,
                                &job->view[side].record->values[index], NULL,
                                job->p) != APR_SUCCESS) {
-            return -1;
+            return UNDO_REFUSED;
+        }
+        former[side] = nts_domain_equal(pair->domain, &d->common[side], &field->agreed);
+        if (!former[side] && !nts_domain_equal(pair->domain, &d->common[side], &field->after)) {
+            return UNDO_REFUSED;
         }
     }
-    if (nts_domain_equal(pair->domain, &d->common[0], &field->agreed) &&
-        nts_domain_equal(pair->domain, &d->common[1], &field->agreed)) {
-        return 0;
+    if (former[NTS_NOTION] || former[NTS_EXTERNAL]) {
+        /* An undo that was broken off after its first write: the other side follows as it would any edit. */
+        return former[NTS_NOTION] && former[NTS_EXTERNAL] ? UNDO_NOTHING : UNDO_FOLLOWS;
     }
-    if (!nts_domain_equal(pair->domain, &d->common[0], &field->after) ||
-        !nts_domain_equal(pair->domain, &d->common[1], &field->after) ||
-        nts_domain_render(&d->native[to], pair->domain, to, &field->agreed, NULL, job->p) !=
-            APR_SUCCESS) {
-        return -1;
+    if (nts_domain_render(&d->native[to], pair->domain, to, &field->agreed, NULL, job->p) !=
+        APR_SUCCESS) {
+        return UNDO_REFUSED;
     }
     d->verdict = NTS_VERDICT_WRITE;
     d->write[to] = 1;
     d->want = field->agreed;
     d->agreed = field->after;
     d->reason = apr_psprintf(job->p, "undo of entry %" APR_INT64_T_FMT, job->undo->entry->id);
-    return 1;
+    return UNDO_WRITE;
+}
+
+/* What a person needs to know of a field that cannot be taken back. */
+static const char *edited_since(const nts_job_t *job, const nts_entry_field_t *field, int index)
+{
+    const nts_record_t *notion = job->view[NTS_NOTION].record;
+    const nts_record_t *external = job->view[NTS_EXTERNAL].record;
+
+    if (index < 0) {
+        return apr_psprintf(job->p, "%s (not in the configuration any more)", field->name);
+    }
+    if (field->agreed.kind == NTS_VALUE_ABSENT) {
+        return apr_psprintf(job->p, "%s (nothing was agreed before)", field->name);
+    }
+    return apr_psprintf(
+        job->p, "%s (this entry wrote '%s'; now Notion has '%s', the other side '%s')", field->name,
+        nts_value_display(&field->after, SHOWN_MAX, job->p),
+        notion ? nts_value_display(&notion->values[index], SHOWN_MAX, job->p) : "?",
+        external ? nts_value_display(&external->values[index], SHOWN_MAX, job->p) : "?");
+}
+
+static int pair_index(const nts_job_t *job, apr_int64_t pair)
+{
+    const nts_mapping_t *mapping = job->config->mapping;
+    int i;
+
+    for (i = 0; i < mapping->pair_count; i++) {
+        if (mapping->pairs[i].id == pair) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static const char *append(const nts_job_t *job, const char *list, const char *item)
+{
+    return list ? apr_pstrcat(job->p, list, "; ", item, NULL) : item;
 }
 
 static int undo_update(nts_job_t *job, nts_step_t *step)
 {
     const nts_mapping_t *mapping = job->config->mapping;
-    int f, i, wanted[NTS_SIDE_COUNT] = { 0, 0 }, refused = 0;
+    int f, i, follows = 0, wanted[NTS_SIDE_COUNT] = { 0, 0 };
+    const char *refused = NULL;
     nts_side_t to;
 
     for (i = 0; i < mapping->pair_count; i++) {
@@ -66,22 +112,27 @@ static int undo_update(nts_job_t *job, nts_step_t *step)
     }
     for (f = 0; f < job->undo->entry->field_count; f++) {
         const nts_entry_field_t *field = &job->undo->entry->fields[f];
-        int answer;
+        int index = pair_index(job, field->pair);
+        undo_answer_t answer = index >= 0 ? undo_field(job, index, field) : UNDO_REFUSED;
 
-        for (i = 0; i < mapping->pair_count && mapping->pairs[i].id != field->pair; i++) {
+        if (answer == UNDO_REFUSED) {
+            refused = append(job, refused, edited_since(job, field, index));
         }
-        answer = i < mapping->pair_count ? undo_field(job, i, field) : -1;
-        refused += answer < 0;
-        if (answer > 0) {
-            wanted[side_to_write(&mapping->pairs[i])]++;
+        else if (answer == UNDO_WRITE) {
+            wanted[side_to_write(&mapping->pairs[index])]++;
         }
+        follows += answer == UNDO_FOLLOWS;
     }
-    if (refused || !(wanted[NTS_NOTION] + wanted[NTS_EXTERNAL])) {
+    if (refused) {
+        *step = refuse(job, "undo.edited", apr_pstrcat(job->p, "edited since: ", refused, NULL));
+        return 1;
+    }
+    if (follows && !(wanted[NTS_NOTION] + wanted[NTS_EXTERNAL])) {
         job->undo_done = 1;
-        *step = refused ? refuse(job, "undo.edited",
-                                 "a field of this entry has been edited since, or had no agreed "
-                                 "value before it")
-                        : refuse(job, "undo.nothing", "both sides already hold the former values");
+        return 0;
+    }
+    if (!(wanted[NTS_NOTION] + wanted[NTS_EXTERNAL])) {
+        *step = refuse(job, "undo.nothing", "both sides already hold the former values");
         return 1;
     }
     to = wanted[NTS_NOTION] ? NTS_NOTION : NTS_EXTERNAL;
@@ -94,21 +145,45 @@ static int undo_update(nts_job_t *job, nts_step_t *step)
     return 1;
 }
 
+/* Fields of the copy that are not as the entry made them, whoever edited them and wherever. */
+static const char *copy_edits(const nts_job_t *job, nts_side_t copy)
+{
+    const nts_mapping_t *mapping = job->config->mapping;
+    const char *edits = NULL;
+    int f;
+
+    for (f = 0; f < job->undo->entry->field_count; f++) {
+        const nts_entry_field_t *field = &job->undo->entry->fields[f];
+        int index = pair_index(job, field->pair);
+        const nts_pair_t *pair = index >= 0 ? &mapping->pairs[index] : NULL;
+        const nts_value_t *value = pair ? &job->view[copy].record->values[index] : NULL;
+        nts_value_t now;
+
+        if (!pair || !pair->domain ||
+            !nts_merge_is_edited(pair, nts_link_base(job->link, pair->id), copy, value, job->p)) {
+            /* as agreed: then what was agreed must be what the entry made */
+            value = pair && pair->domain && nts_link_base(job->link, pair->id)
+                        ? &nts_link_base(job->link, pair->id)->value[copy]
+                        : NULL;
+        }
+        if (value &&
+            (nts_domain_project(&now, pair->domain, copy, value, NULL, job->p) != APR_SUCCESS ||
+             !nts_domain_equal(pair->domain, &now, &field->after))) {
+            edits = append(job, edits, edited_since(job, field, index));
+        }
+    }
+    return edits;
+}
+
 /* The copy that the entry created goes, its origin is marked "do not sync" (S5.5). */
 static int undo_create(nts_job_t *job, nts_step_t *step)
 {
     nts_side_t copy = job->undo->entry->side;
-    const nts_mapping_t *mapping = job->config->mapping;
-    int i;
+    const char *edits = copy_edits(job, copy);
 
-    for (i = 0; i < mapping->pair_count; i++) {
-        if (nts_merge_is_edited(&mapping->pairs[i], nts_link_base(job->link, mapping->pairs[i].id),
-                                copy, &job->view[copy].record->values[i], job->p) &&
-            nts_link_base(job->link, mapping->pairs[i].id)) {
-            job->undo_done = 1;
-            *step = refuse(job, "undo.edited", "the created record has been edited since");
-            return 1;
-        }
+    if (edits) {
+        *step = refuse(job, "undo.edited", apr_pstrcat(job->p, "edited since: ", edits, NULL));
+        return 1;
     }
     if (copy == NTS_EXTERNAL && !job->view[copy].record->image) {
         *step = nts_job_read(job, NTS_EXTERNAL, 1, 0);
@@ -116,6 +191,20 @@ static int undo_create(nts_job_t *job, nts_step_t *step)
     }
     job->undo_done = 1;
     *step = nts_job_remove(job, copy);
+    return 1;
+}
+
+/* What came back goes again, and the other side with it: as after any delete, but asked for. */
+static int undo_restore(nts_job_t *job, nts_step_t *step)
+{
+    nts_side_t side = job->undo->entry->side;
+
+    if (side == NTS_EXTERNAL && !job->view[side].record->image) {
+        *step = nts_job_read(job, NTS_EXTERNAL, 1, 0);
+        return 1;
+    }
+    job->undo_done = 1;
+    *step = nts_job_remove(job, side);
     return 1;
 }
 
@@ -144,6 +233,12 @@ int nts_job_undo_step(nts_job_t *job, nts_step_t *step)
     if (job->undo_done) {
         return 0;
     }
+    if (job->link->state == NTS_LINK_DORMANT) {
+        job->undo_done = 1;
+        *step = refuse(job, "undo.outside",
+                       "the record is outside the filter, where nothing is written");
+        return 1;
+    }
     switch (job->undo->entry->op) {
     case NTS_ENTRY_REMOVE:
         return undo_remove(job, step);
@@ -157,10 +252,14 @@ int nts_job_undo_step(nts_job_t *job, nts_step_t *step)
             return undo_create(job, step);
         }
         break;
+    case NTS_ENTRY_RESTORE:
+        if (both) {
+            return undo_restore(job, step);
+        }
+        break;
     default:
         break;
     }
-    job->undo_done = 1;
     *step = refuse(job, "undo.impossible",
                    "this entry wrote nothing that could be taken back, or "
                    "the record is not on both sides any more");

@@ -166,9 +166,10 @@ nts_step_t nts_job_remove(nts_job_t *job, nts_side_t side)
     }
     entry = nts_job_new_entry(job, NTS_ENTRY_REMOVE, side, 0);
     entry->image = view->record->image;
-    entry->note = job->undo               ? "undo of a create"
-                  : nts_job_is_ruled(job) ? nts_job_record_reason(job)
-                                          : "deleted on the other side";
+    entry->note = nts_job_is_ruled(job)                          ? nts_job_record_reason(job)
+                  : !job->undo || side != job->undo->entry->side ? "deleted on the other side"
+                  : job->undo->entry->op == NTS_ENTRY_CREATE     ? NTS_NOTE_UNDO_CREATE
+                                                                 : NTS_NOTE_UNDO_RESTORE;
     if (job->undo) {
         entry->undoes = job->undo->entry->id;
     }
@@ -277,6 +278,11 @@ static void settle_fields(nts_job_t *job, const nts_entry_t *entry, const nts_re
     }
 }
 
+static int has_note(const nts_entry_t *entry, const char *note)
+{
+    return entry->note && !strcmp(entry->note, note);
+}
+
 void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t *record,
                           apr_time_t sent_at)
 {
@@ -299,7 +305,9 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
         entry->key = link->key;
         break;
     case NTS_ENTRY_REMOVE:
-        link->state = job->undo || entry->undoes ? NTS_LINK_IGNORED : NTS_LINK_TOMBSTONE;
+        link->state = has_note(entry, NTS_NOTE_UNDO_CREATE)    ? NTS_LINK_IGNORED
+                      : has_note(entry, NTS_NOTE_UNDO_RESTORE) ? link->state
+                                                               : NTS_LINK_TOMBSTONE;
         break;
     case NTS_ENTRY_RESTORE:
         /* A row is restored for a living page, so the record lives again, and its key is not free any more. A

@@ -169,7 +169,8 @@ static nts_step_t read_rows(nts_scan_t *scan)
         if (link) {
             mark_seen(scan, link->id);
         }
-        if (link && link->key && link->state == NTS_LINK_ACTIVE) {
+        if (link && link->key &&
+            (link->state == NTS_LINK_ACTIVE || link->state == NTS_LINK_DORMANT)) {
             keys[n++] = link->key;
         }
     }
@@ -215,6 +216,16 @@ static int shows_bases(const nts_scan_t *scan, const nts_link_t *link, const nts
     return 1;
 }
 
+int nts_scan_is_outside(const nts_scan_t *scan, int i)
+{
+    const nts_link_t *link = scan->links[i];
+    const nts_record_t *row = link && link->key ? nts_scan_row(scan, link->key) : NULL;
+
+    return (!link || link->state == NTS_LINK_DORMANT) && !scan->records[i].trashed &&
+           (scan->records[i].standing == NTS_STANDING_OUTSIDE ||
+            (row && row->standing == NTS_STANDING_OUTSIDE));
+}
+
 static int needs_job(const nts_scan_t *scan, int i)
 {
     const nts_link_t *link = scan->links[i];
@@ -230,7 +241,11 @@ static int needs_job(const nts_scan_t *scan, int i)
         return 1;
     }
     row = link->key ? nts_scan_row(scan, link->key) : NULL;
-    return !row || !shows_bases(scan, link, &scan->records[i], row);
+    if (!row || row->standing == NTS_STANDING_OUTSIDE ||
+        scan->records[i].standing == NTS_STANDING_OUTSIDE) {
+        return 1; /* it is gone, or has left the filter */
+    }
+    return !shows_bases(scan, link, &scan->records[i], row);
 }
 
 static nts_step_t spawn(nts_scan_t *scan, nts_spawn_t *spawns, int count, nts_scan_state_t then)
@@ -266,7 +281,10 @@ static nts_step_t compare_page(nts_scan_t *scan, const nts_answer_t *answer)
         return nts_scan_verify_page(scan);
     }
     for (i = 0; i < scan->record_count; i++) {
-        if (needs_job(scan, i)) {
+        if (nts_scan_is_outside(scan, i)) {
+            scan->report.outside++;
+        }
+        else if (needs_job(scan, i)) {
             spawns[n].target.page = scan->records[i].id;
             spawns[n].target.link = scan->links[i] ? scan->links[i]->id : 0;
             spawns[n].candidate = &scan->records[i];
@@ -284,7 +302,10 @@ static nts_step_t find_unlinked_rows(nts_scan_t *scan)
     for (i = 0; i < scan->record_count; i++) {
         const nts_link_t *link = scan->links[i];
 
-        if (!link || link->state == NTS_LINK_TOMBSTONE || link->state == NTS_LINK_NEW) {
+        if (!link && scan->records[i].standing == NTS_STANDING_OUTSIDE) {
+            scan->report.outside++;
+        }
+        else if (!link || link->state == NTS_LINK_TOMBSTONE || link->state == NTS_LINK_NEW) {
             spawns[n++].target.key = scan->records[i].id;
         }
     }

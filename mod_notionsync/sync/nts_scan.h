@@ -38,9 +38,11 @@ typedef struct nts_difference_t {
 typedef struct nts_scan_report_t {
     apr_int64_t seen[NTS_SIDE_COUNT];
     apr_int64_t spawned;
-    apr_int64_t equal;                   /* VERIFY: links equal on all two-way fields */
-    apr_int64_t different;               /* VERIFY: not excused */
-    apr_int64_t excused;                 /* VERIFY */
+    apr_int64_t equal;     /* VERIFY: links equal on all two-way fields */
+    apr_int64_t different; /* VERIFY: not excused */
+    apr_int64_t excused;   /* VERIFY */
+    /* records outside the filter, as the listings showed them: links, and what was never linked (S5.3) */
+    apr_int64_t outside;
     const nts_difference_t *differences; /* VERIFY: the first hundred */
     int difference_count;
     /* sending of the first listing request: the next `since` starts here */

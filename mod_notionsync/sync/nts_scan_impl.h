@@ -71,6 +71,9 @@ nts_step_t nts_scan_not_now(nts_scan_t *scan, const nts_answer_t *answer);
 /** True if a listing showed the link, or it is younger than the scan. */
 int nts_scan_was_seen(const nts_scan_t *scan, apr_int64_t link);
 nts_record_t *nts_scan_row(const nts_scan_t *scan, const char *key);
+/** The listed page at @a i is outside the filter, or its row is, and nothing is to be done: never linked, or dormant
+ *  (S5.3). */
+int nts_scan_is_outside(const nts_scan_t *scan, int i);
 
 /* nts_scan_match.c */
 nts_step_t nts_scan_match_start(nts_scan_t *scan);

@@ -77,6 +77,11 @@ nts_step_t nts_scan_match_page(nts_scan_t *scan, nts_side_t side)
         if (scan->links[i] && scan->links[i]->state != NTS_LINK_NEW) {
             continue;
         }
+        /* S5.3: one outside the filter is paired, so that its partner is not copied, but it asks for nothing */
+        if (!scan->config.mapping->match_count &&
+            scan->records[i].standing == NTS_STANDING_OUTSIDE) {
+            continue;
+        }
         matched->unlinked[side]++;
         if (scan->config.mapping->match_count) {
             hashes[n] = hash_record(scan, side, &scan->records[i]);

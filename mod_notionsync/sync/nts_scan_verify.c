@@ -74,6 +74,12 @@ static nts_step_t confirm_next(nts_scan_t *scan)
     return NTS_STEP_CALL;
 }
 
+static int is_outside(const nts_record_t *page, const nts_record_t *row)
+{
+    return (page && page->standing == NTS_STANDING_OUTSIDE) ||
+           (row && row->standing == NTS_STANDING_OUTSIDE);
+}
+
 nts_step_t nts_scan_confirm_external(nts_scan_t *scan, const nts_answer_t *answer)
 {
     const nts_link_t *link = scan->suspects[scan->suspect_next];
@@ -83,7 +89,10 @@ nts_step_t nts_scan_confirm_external(nts_scan_t *scan, const nts_answer_t *answe
     }
     scan->confirm_row = answer->record;
     if (!link->page) {
-        if (scan->confirm_row) {
+        if (is_outside(NULL, scan->confirm_row)) {
+            scan->report.outside++;
+        }
+        else if (scan->confirm_row) {
             add_difference(scan, link, NULL, link->key, "only the external side has this record");
         }
         scan->suspect_next++;
@@ -103,6 +112,10 @@ static void judge(nts_scan_t *scan, const nts_link_t *link, const nts_record_t *
 
     if (!live && !row) {
         return; /* gone on both sides: equal */
+    }
+    if ((!link->id || link->state == NTS_LINK_DORMANT) && is_outside(live ? page : NULL, row)) {
+        scan->report.outside++; /* the listing was late to show it */
+        return;
     }
     if (!live || !row) {
         what = live ? "only Notion has this record" : "only the external side has this record";
@@ -158,9 +171,12 @@ nts_step_t nts_scan_verify_page(nts_scan_t *scan)
         if (link && link->state == NTS_LINK_IGNORED) {
             continue;
         }
-        if (!link || link->state != NTS_LINK_ACTIVE) {
+        if (nts_scan_is_outside(scan, i)) {
+            scan->report.outside++;
+        }
+        else if (!link || link->state != NTS_LINK_ACTIVE) {
             suspect(scan, scan->record_count,
-                    link && link->trouble != NTS_TROUBLE_NONE
+                    link && (link->trouble != NTS_TROUBLE_NONE || link->state == NTS_LINK_DORMANT)
                         ? link
                         : stranger(scan, scan->records[i].id, NULL));
         }
@@ -183,7 +199,10 @@ nts_step_t nts_scan_verify_external(nts_scan_t *scan)
     for (i = 0; i < scan->record_count; i++) {
         nts_link_t *link = scan->links[i];
 
-        if (!link || link->state == NTS_LINK_TOMBSTONE) {
+        if (!link && scan->records[i].standing == NTS_STANDING_OUTSIDE) {
+            scan->report.outside++;
+        }
+        else if (!link || link->state == NTS_LINK_TOMBSTONE) {
             suspect(scan, scan->record_count, stranger(scan, NULL, scan->records[i].id));
         }
         else if (link->state == NTS_LINK_NEW) {

@@ -137,9 +137,9 @@ int ctl_verify(ctl_t *ctl, int argc, const char *const *argv)
     different = nts_json_get_int(result, "different", -1);
     if (!ctl->json) {
         printf("%s: %" APR_INT64_T_FMT " equal, %" APR_INT64_T_FMT " different, %" APR_INT64_T_FMT
-               " parked or held\n",
+               " parked or held, %" APR_INT64_T_FMT " outside the filter\n",
                argv[0], nts_json_get_int(result, "equal", 0), different,
-               nts_json_get_int(result, "excused", 0));
+               nts_json_get_int(result, "excused", 0), nts_json_get_int(result, "outside", 0));
         print_differences(ctl, nts_json_get(result, "differences"));
     }
     return different == 0 ? CTL_DONE : CTL_FAILED;

@@ -52,6 +52,9 @@ static void print_status(ctl_t *ctl, const nts_mapping_t *mapping, const facts_t
            "\n",
            c->links[NTS_LINK_ACTIVE], c->links[NTS_LINK_TOMBSTONE], c->waiting, c->pending,
            c->parked, c->held);
+    if (c->links[NTS_LINK_DORMANT]) {
+        printf("  outside the filter %" APR_INT64_T_FMT "\n", c->links[NTS_LINK_DORMANT]);
+    }
     printf("  last full reconciliation %s\n", ctl_when(facts->status.full_done, ctl->p));
     if (facts->run_count) {
         const nts_run_t *run = &facts->runs[0];
@@ -74,6 +77,7 @@ static void add_status(nts_json_t *list, const nts_mapping_t *mapping, const fac
     nts_json_add_bool(item, "matched", facts->status.matched);
     nts_json_add_int(item, "active", facts->counts.links[NTS_LINK_ACTIVE]);
     nts_json_add_int(item, "deleted", facts->counts.links[NTS_LINK_TOMBSTONE]);
+    nts_json_add_int(item, "outside", facts->counts.links[NTS_LINK_DORMANT]);
     nts_json_add_int(item, "waiting", facts->counts.waiting);
     nts_json_add_int(item, "pending", facts->counts.pending);
     nts_json_add_int(item, "parked", facts->counts.parked);
@@ -248,7 +252,13 @@ static void print_link(ctl_t *ctl, const nts_mapping_t *mapping, const nts_link_
     printf("link %" APR_INT64_T_FMT ": %s%s\n", link->id, nts_link_state_name(link->state),
            link->trouble == NTS_TROUBLE_PARKED ? ", parked"
            : link->trouble == NTS_TROUBLE_HELD ? ", held for a person"
+           : link->state == NTS_LINK_DORMANT   ? ", outside the filter"
                                                : ", in sync as far as is known");
+    for (i = 0; i < NTS_SIDE_COUNT && link->state == NTS_LINK_DORMANT; i++) {
+        if (mapping->filter[i]) {
+            printf("  filter of %s: %s\n", nts_side_name((nts_side_t)i), mapping->filter[i]->text);
+        }
+    }
     printf("  page  %s\n  key   %s\n", link->page ? link->page : "none yet",
            link->key ? nts_str_printable(link->key, ctl->p) : "none yet");
     print_outcome(ctl, &link->outcome, "  ");

@@ -161,6 +161,7 @@ static void run_done(void *baton, const nts_scan_report_t *report, const nts_run
         nts_json_add_int(result, "equal", report->equal);
         nts_json_add_int(result, "different", report->different);
         nts_json_add_int(result, "excused", report->excused);
+        nts_json_add_int(result, "outside", report->outside);
         add_differences(result, report);
     }
     else {

@@ -26,6 +26,7 @@ struct nts_contact_t {
     int wants_quiet;                   /* ready to bind, but for work under way */
     const char *bound[NTS_SIDE_COUNT]; /* what the mapping is bound to; in its pool */
     int accept_instance;
+    int is_changed; /* what was kept of the last binding is not what it is now */
     nts_timer_t probe;
     int failures;
     const char *instance; /* that the external database had last; NULL: not known */
@@ -263,6 +264,7 @@ static apr_status_t keep_schemas(nts_contact_t *c)
         const char *old = NULL;
 
         rv = nts_store_get_schema(&old, store, mapping, (nts_side_t)side, c->p);
+        c->is_changed |= rv == APR_SUCCESS && !same_text(old, c->text[side]);
         if (rv == APR_ENOENT || (rv == APR_SUCCESS && !same_text(old, c->text[side]))) {
             rv = nts_store_put_schema(store, mapping, (nts_side_t)side, c->text[side]);
         }
@@ -270,15 +272,32 @@ static apr_status_t keep_schemas(nts_contact_t *c)
     return rv;
 }
 
-/* What can be decided once about the pairs. */
+/* Another schema or configuration than records were compared by: all of them are compared again, also if we die before
+ * that (S5.7). */
+static apr_status_t forget_full_run(nts_contact_t *c)
+{
+    nts_flow_t *flow = c->flow;
+
+    if (!c->is_changed || !flow->status.full_done) {
+        return APR_SUCCESS;
+    }
+    flow->status.full_done = 0;
+    return nts_store_put_status(flow->host->store, flow->given->id, &flow->status);
+}
+
+/* What can be decided once about the pairs and the filter. */
 static void look_at_pairs(nts_flow_t *flow)
 {
+    const nts_filter_t *filter = flow->mapping->filter[NTS_NOTION];
     int i;
 
     flow->has_computed = nts_mapping_has_computed(flow->mapping);
     flow->has_title = 0;
     for (i = 0; i < flow->mapping->pair_count; i++) {
         flow->has_title |= same_text(flow->mapping->pairs[i].notion_id, "title");
+    }
+    for (i = 0; filter && i < filter->field_count; i++) {
+        flow->has_title |= same_text(filter->fields[i].id, "title");
     }
 }
 
@@ -314,7 +333,7 @@ static void succeed(nts_contact_t *c, int is_changed)
         end(c);
         return;
     }
-    if (flow->status.state == NTS_MAPPING_RUNNING && is_changed && flow->status.full_done) {
+    if (flow->status.state == NTS_MAPPING_RUNNING && is_changed) {
         nts_reconcile_full_soon(flow, 0);
     }
     end(c);
@@ -326,6 +345,7 @@ static void succeed(nts_contact_t *c, int is_changed)
 static void bind_mapping(nts_contact_t *c)
 {
     nts_flow_t *flow = c->flow;
+    apr_time_t full_done = flow->status.full_done;
     int was_bound = flow->mapping != NULL;
     nts_outcome_t *outcomes;
     nts_mapping_t *bound;
@@ -342,6 +362,12 @@ static void bind_mapping(nts_contact_t *c)
     rv = nts_mapping_bind(bound, c->schema[NTS_NOTION], c->schema[NTS_EXTERNAL], outcomes, p);
     if (rv != APR_SUCCESS) {
         suspended(&why, bound, outcomes, c->p);
+    }
+    else {
+        rv = nts_mapping_bind_filters(bound, c->schema[NTS_NOTION], c->schema[NTS_EXTERNAL], &why,
+                                      p);
+    }
+    if (rv != APR_SUCCESS) {
         nts_outcome_copy(&why, &why, c->p);
         apr_pool_destroy(p);
         fail(c, &why);
@@ -351,27 +377,32 @@ static void bind_mapping(nts_contact_t *c)
     if (rv == APR_SUCCESS) {
         rv = keep_properties(c, bound);
         rv = rv == APR_SUCCESS ? keep_schemas(c) : rv;
+        rv = rv == APR_SUCCESS ? forget_full_run(c) : rv;
         rv = rv == APR_SUCCESS ? nts_store_commit(flow->host->store) : rv;
         if (rv != APR_SUCCESS) {
             nts_store_rollback(flow->host->store);
         }
     }
     if (rv != APR_SUCCESS) {
+        flow->status.full_done = full_done;
         apr_pool_destroy(p);
         fail_store(c, rv);
         return;
     }
     take_binding(c, bound, p);
-    succeed(c, was_bound);
+    succeed(c, was_bound && full_done);
 }
 
-static const char *schema_text(const nts_schema_t *schema, apr_pool_t *p)
+/* What a binding depends on: the side's schema and what the configuration makes of it. */
+static const char *schema_text(const nts_schema_t *schema, const nts_mapping_t *given,
+                               apr_pool_t *p)
 {
     nts_json_t *root = nts_json_make_object(p);
     nts_schema_t lasting = *schema;
 
     lasting.counter = 0; /* moves with every change and says nothing about the schema */
     nts_schema_to_json(&lasting, root);
+    nts_mapping_cover_to_json(given, nts_json_add_object(root, "cover"));
     return nts_json_text(root, p);
 }
 
@@ -382,7 +413,7 @@ static void described(nts_contact_t *c)
     int side;
 
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
-        c->text[side] = schema_text(c->schema[side], c->p);
+        c->text[side] = schema_text(c->schema[side], flow->given, c->p);
     }
     if (flow->mapping && same_text(c->bound[NTS_NOTION], c->text[NTS_NOTION]) &&
         same_text(c->bound[NTS_EXTERNAL], c->text[NTS_EXTERNAL])) {
@@ -577,6 +608,7 @@ void nts_contact_start(nts_contact_t *c)
     apr_pool_tag(c->p, "nts_contact");
     c->provisioned = 0;
     memset(&c->wait, 0, sizeof(c->wait));
+    c->is_changed = 0;
     if (flow->end[NTS_NOTION].who) {
         who_known(c);
     }

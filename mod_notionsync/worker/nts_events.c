@@ -104,10 +104,17 @@ static int is_by_us(const nts_flow_t *flow, const nts_notice_t *notice, apr_pool
     return i > 0;
 }
 
+/* In a pair, or in the filter: a record may leave by it (S5.3). */
 static int is_mapped(const nts_flow_t *flow, const char *property)
 {
+    const nts_filter_t *filter = flow->mapping->filter[NTS_NOTION];
     int i;
 
+    for (i = 0; filter && i < filter->field_count; i++) {
+        if (strcmp(filter->fields[i].id, property) == 0) {
+            return 1;
+        }
+    }
     for (i = 0; i < flow->mapping->pair_count; i++) {
         const char *id = flow->mapping->pairs[i].notion_id;
 

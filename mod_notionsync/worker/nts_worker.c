@@ -26,6 +26,8 @@
 #define PRUNE_IDLE apr_time_from_sec(3600)
 #define INBOX_KEEP apr_time_from_sec(72 * 3600) /* events older than 48 h are refused at the door */
 #define AUDIT_KEEP apr_time_from_sec(90 * 24 * 3600)
+/* Writing the log of the state store back, so that commits seldom have to (nts_store_checkpoint). */
+#define WRITE_BACK apr_time_from_sec(1)
 /* Without inotify the tool's commands are looked for. */
 #define WAKE_POLL apr_time_from_sec(5)
 #define SLOTS 64
@@ -47,6 +49,7 @@ typedef struct worker_t {
     nts_timer_t beat;
     nts_timer_t sizes;
     nts_timer_t prune;
+    nts_timer_t write_back;
     nts_timer_t wake_poll;
 } worker_t;
 
@@ -155,6 +158,14 @@ static void look_everywhere(worker_t *w)
     }
 }
 
+/* Only then: an idle worker does not wake for it. */
+static void note_written(worker_t *w)
+{
+    if (!nts_timer_is_set(&w->write_back)) {
+        nts_timer_set(w->host.loop, &w->write_back, WRITE_BACK);
+    }
+}
+
 static void ring_readable(void *baton)
 {
     worker_t *w = baton;
@@ -173,6 +184,9 @@ static void ring_readable(void *baton)
             if (flow) {
                 nts_events_look(flow);
             }
+        }
+        if (count > 0) {
+            note_written(w); /* by one of httpd's children */
         }
     } while (count > 0);
     if (overflowed) {
@@ -353,11 +367,23 @@ static void prune(void *baton)
     w->jobs_pruned = done;
 }
 
+/* What cannot be written back now can be later; whoever commits to a long log does it too. */
+static void write_back(void *baton)
+{
+    const worker_t *w = baton;
+
+    (void)nts_store_checkpoint(w->host.store);
+}
+
 static int end_of_turn(void *baton)
 {
     worker_t *w = baton;
 
-    return nts_commits_flush(w->host.commits);
+    if (!nts_commits_flush(w->host.commits)) {
+        return 0;
+    }
+    note_written(w);
+    return 1;
 }
 
 static void store_trouble(void *baton, apr_status_t rv)
@@ -469,6 +495,7 @@ static void set_timers(worker_t *w)
     nts_timer_init(&w->beat, heartbeat, w);
     nts_timer_init(&w->sizes, log_sizes, w);
     nts_timer_init(&w->prune, prune, w);
+    nts_timer_init(&w->write_back, write_back, w);
     nts_timer_set(w->host.loop, &w->take, 0);
     nts_timer_set(w->host.loop, &w->beat, 0);
     nts_timer_set(w->host.loop, &w->sizes, SIZES_EVERY);

@@ -307,7 +307,16 @@ refused_as(mapping => 'NotionSyncPaused yes', "the argument 'yes' is none of on 
 refused(mapping => 'NotionSyncLinkProperty "Sync key"', unavailable('NotionSyncLinkProperty', 'keeping the external key in Notion'));
 refused(mapping => 'NotionSyncFields auto', unavailable('NotionSyncFields', 'pairing fields by their names'));
 refused(mapping => 'NotionSyncBody <-> notes', unavailable('NotionSyncBody', 'syncing the page body'));
-refused(mapping => 'NotionSyncFilter external deleted = 0', unavailable('NotionSyncFilter', 'covering a part of a data source or table'));
+my @filter = ('notion|external EXPRESSION|file:PATH', 'NotionSyncFilter notion Stage != "Lost"');
+refused_as(mapping => 'NotionSyncFilter external', 'found 1 argument where 2 are needed', @filter);
+refused_as(mapping => 'NotionSyncFilter both a = 1', "the side 'both' is none of notion or external", @filter);
+refused_as(mapping => 'NotionSyncFilter external deleted == 0',
+    q(at character 10: found '='; expected is a text in quotes, a number, a date such as 2026-01-31, true or false), @filter);
+refused_as(mapping => 'NotionSyncFilter external "deleted = "',
+    'the expression ends at character 11; expected is a text in quotes, a number, a date such as 2026-01-31, true or false', @filter);
+refused_as(mapping => 'NotionSyncFilter external file:', q(no path follows 'file:'), @filter);
+refused_as(mapping => 'NotionSyncFilter external file:conf/none', 'cannot read ' . $httpd->root . '/conf/none: No such file or directory', @filter);
+refused_as(mapping => "NotionSyncFilter external a = 1\n  NotionSyncFilter external b = 1", 'the filter of this side is found a second time', @filter);
 
 # --- places
 

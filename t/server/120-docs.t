@@ -24,8 +24,14 @@ for my $section ($available =~ /^## .*?(?=^## |^---|\z)/msg) {
 # Examples that are whole, and parts of services and mappings.
 my $httpd = new_httpd;
 $httpd->write_file('conf/token', "ntn_0000\n", mode => 0600);
-my @whole = map { /^</ ? $_ : /NotionSyncField/ ? in_mapping($_) : in_service($_) } $available =~ /^```apache\n(.*?)^```/msg;
-sub in_mapping { return "<NotionSyncMapping x>\nNotionSyncNotion work 1a2b3c4d-0000-4000-8000-5e6f7a8b9c0e\nNotionSyncExternal crm x\n$_[0]</NotionSyncMapping>\n" }
+my @whole = map { /^</ ? $_ : /NotionSyncFi(?:eld|lter)/ ? in_mapping($_) : in_service($_) } $available =~ /^```apache\n(.*?)^```/msg;
+my $mappings = 0;
+sub in_mapping {
+    my ($lines) = @_;
+    my $name  = 'x' . ++$mappings;
+    my $field = $lines =~ /NotionSyncField / ? '' : "NotionSyncField Name <-> name\n";
+    return "<NotionSyncMapping $name>\nNotionSyncNotion work 1a2b3c4d-0000-4000-8000-5e6f7a8b9c0e\nNotionSyncExternal crm $name\n$field$lines</NotionSyncMapping>\n";
+}
 sub in_service { return "<NotionSyncService y notion>\n$_[0]</NotionSyncService>\n" }
 my $config = join '', grep { !/pass show/ } @whole;
 $config =~ s{/etc/notionsync/token}{conf/token};

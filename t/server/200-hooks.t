@@ -246,6 +246,16 @@ unlock_store($shell);
 is(post_event($httpd, $hook, $secret, $again)->{status}, 200, 'then it is taken');
 $httpd->log_expect(qr/could not be stored; its sender was told to send it again later/);
 
+# --- the log
+
+# The head of the log's index: how many pages the log holds, and how many of them are in the database too.
+sub log_pages {
+    my $index = read_file($httpd->state . '/notionsync.db-shm');
+    return map { unpack "x$_ L", $index } 16, 96;
+}
+wait_ok { my ($in_log, $written_back) = log_pages(); $in_log > 0 && $written_back == $in_log } 10,
+    'a worker writes the log back soon after, so that no event has to wait for that';
+
 # --- slow
 
 my $started = time;

@@ -18,6 +18,7 @@ judge_t *judge_create(history_t *history, apr_pool_t *p)
     j->links = apr_array_make(p, 64, sizeof(judge_link_t));
     j->entries = apr_array_make(p, 256, sizeof(judge_entry_t));
     j->stops = apr_array_make(p, 2, sizeof(judge_stop_t));
+    j->waiting = apr_array_make(p, 8, sizeof(judge_waiting_t));
     j->shown = apr_array_make(p, 256, sizeof(judge_shown_t));
     j->violations = apr_array_make(p, 8, sizeof(judge_violation_t));
     j->all = apr_array_make(p, 64, sizeof(judge_record_t *));
@@ -76,6 +77,16 @@ void judge_add_stop(judge_t *j, int mapping, const char *state, const char *code
     stop->mapping = mapping;
     stop->state = state;
     stop->code = code;
+}
+
+void judge_add_waiting(judge_t *j, apr_time_t at, int mapping, const char *page, const char *key)
+{
+    judge_waiting_t *waiting = apr_array_push(j->waiting);
+
+    waiting->at = at;
+    waiting->mapping = mapping;
+    waiting->page = history_text(j->history, page);
+    waiting->key = history_text(j->history, key);
 }
 
 void judge_show(judge_t *j, int side, const char *place, const char *record, const char *field,
@@ -168,6 +179,9 @@ int judge_run(judge_t *j, const judge_phases_t *phases)
     judge_replay(j);
     judge_budget(j);
     judge_end(j);
+    judge_heard(j);
+    judge_limits(j);
+    judge_undo(j);
     return j->violations->nelts;
 }
 

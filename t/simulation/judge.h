@@ -65,6 +65,7 @@ typedef struct judge_mapping_t {
      * knows which records belong together. Copies made by people ("duplicate page") share it. -1: none, then the links that
      * the store claims are believed. */
     int mark;
+    int matches; /* by the mark: what people make on both sides with one mark is one record */
     apr_interval_time_t grace;
     int tie;                                /* the side that wins among simultaneous edits */
     judge_deletes_t deletes[HISTORY_SIDES]; /* towards that side */
@@ -120,9 +121,12 @@ typedef struct judge_entry_t {
 /** When the run's phases began, in true time. */
 typedef struct judge_phases_t {
     apr_time_t start;
-    apr_time_t calm;  /* nobody edits any more, and nothing fails */
-    apr_time_t equal; /* both sides must be equal: a full reconciliation has ended */
-    apr_time_t rest;  /* from here on nothing may be written */
+    apr_time_t calm; /* nobody edits any more, and nothing fails */
+    apr_time_t
+        heard; /* all that was announced has been dealt with; then an incremental reconciliation began */
+    apr_time_t listed; /* that has ended */
+    apr_time_t equal;  /* both sides must be equal: a full reconciliation has ended */
+    apr_time_t rest;   /* from here on nothing may be written */
     apr_time_t end;
     int store_forgot; /* the state store was lost, or an old copy of it was put back, during the run */
     apr_interval_time_t skew; /* how wrong hosts' clocks may be without the module noticing */
@@ -158,6 +162,9 @@ void judge_add_link(judge_t *j, const judge_link_t *link);
 void judge_add_entry(judge_t *j, const judge_entry_t *entry);
 /** A mapping that is not running at the end: "paused", "blocked", "waiting", with the outcome's code. */
 void judge_add_stop(judge_t *j, int mapping, const char *state, const char *code);
+/** At that time (`heard` or `listed`) the record was in trouble, or (NULL, NULL) the whole mapping stood still: what waited then
+ *  is not counted as overlooked. */
+void judge_add_waiting(judge_t *j, apr_time_t at, int mapping, const char *page, const char *key);
 /** What a service really holds at the end, field by field; a record without values once with field NULL. Only live ones. The
  *  replayed history must agree with it. */
 void judge_show(judge_t *j, int side, const char *place, const char *record, const char *field,

@@ -161,7 +161,7 @@ static void compare_pair(judge_t *j, int mapping, judge_record_t *page, judge_re
 
 /* ---- who belongs to whom ---- */
 
-static judge_record_t *linked_partner(judge_t *j, int mapping, const judge_record_t *record)
+judge_record_t *judge_linked(judge_t *j, int mapping, const judge_record_t *record)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
     int i, other = !record->side;
@@ -222,7 +222,7 @@ static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
     if (record->place != m->place[record->side] || !record->live || record->hidden) {
         return;
     }
-    partner = linked_partner(j, mapping, record);
+    partner = judge_linked(j, mapping, record);
     if (partner) {
         if (record->side == HISTORY_NOTION) {
             compare_pair(j, mapping, record, partner);
@@ -249,7 +249,7 @@ static void judge_doubles(judge_t *j, int mapping)
         const judge_record_t *first = APR_ARRAY_IDX(j->all, i, judge_record_t *);
         const apr_array_header_t *same =
             first->mark ? apr_hash_get(j->marks, first->mark, APR_HASH_KEY_STRING) : NULL;
-        int made = 0, live[HISTORY_SIDES] = { 0, 0 };
+        int made = 0, live[HISTORY_SIDES] = { 0, 0 }, by_people[HISTORY_SIDES] = { 0, 0 };
 
         if (!same || APR_ARRAY_IDX(same, 0, judge_record_t *) != first) {
             continue;
@@ -259,8 +259,12 @@ static void judge_doubles(judge_t *j, int mapping)
 
             if (record->place == m->place[record->side]) {
                 made += !record->made_by_us;
+                by_people[record->side] += !record->made_by_us;
                 live[record->side] += record->live;
             }
+        }
+        if (m->matches) {
+            made = by_people[0] > by_people[1] ? by_people[0] : by_people[1];
         }
         if (live[0] > made || live[1] > made) {
             judge_blame(j, "S6.6", -1, "people made %d of '%s', there are %d pages and %d rows",
@@ -309,7 +313,7 @@ static void judge_stops(judge_t *j)
     }
 }
 
-static int is_stopped(judge_t *j, int mapping)
+int judge_is_stopped(judge_t *j, int mapping)
 {
     int i;
 
@@ -330,7 +334,7 @@ static void judge_intents(judge_t *j)
         const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
         int k, excused_by = 0;
 
-        if (strcmp(entry->state, "pending") != 0 || is_stopped(j, entry->mapping)) {
+        if (strcmp(entry->state, "pending") != 0 || judge_is_stopped(j, entry->mapping)) {
             continue;
         }
         for (k = 0; k < j->links->nelts; k++) {
@@ -356,7 +360,7 @@ void judge_end(judge_t *j)
         if (JUDGE_MAPPING(j, m)->mark >= 0) {
             judge_doubles(j, m);
         }
-        for (i = 0; !is_stopped(j, m) && i < j->all->nelts; i++) {
+        for (i = 0; !judge_is_stopped(j, m) && i < j->all->nelts; i++) {
             judge_record_end(j, m, APR_ARRAY_IDX(j->all, i, judge_record_t *));
         }
     }

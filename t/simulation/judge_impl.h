@@ -81,6 +81,12 @@ typedef struct judge_stop_t {
     const char *state, *code;
 } judge_stop_t;
 
+typedef struct judge_waiting_t {
+    apr_time_t at;
+    int mapping;
+    const char *page, *key;
+} judge_waiting_t;
+
 struct judge_t {
     history_t *history;
     apr_pool_t *p;
@@ -91,6 +97,7 @@ struct judge_t {
     apr_array_header_t *links;       /* judge_link_t */
     apr_array_header_t *entries;     /* judge_entry_t */
     apr_array_header_t *stops;       /* judge_stop_t */
+    apr_array_header_t *waiting;     /* judge_waiting_t */
     apr_array_header_t *shown;       /* judge_shown_t */
     apr_array_header_t *violations;
     apr_hash_t *records;             /* "side place id" -> the newest judge_record_t */
@@ -100,7 +107,6 @@ struct judge_t {
     int request_count;
     apr_hash_t *page_requests; /* page id -> array of const history_item_t *, by end */
     int visit;
-    int verified; /* bitmap would be too small: violations are added at once */
     judge_figures_t figures;
 };
 
@@ -134,6 +140,7 @@ int judge_may_be_known(judge_t *j, const judge_version_t *a, const judge_version
 const judge_version_t *judge_common_ancestor(judge_t *j, const judge_version_t *a,
                                              const judge_version_t *b);
 judge_version_t *judge_now(const judge_cell_t *cell);
+judge_version_t *judge_then(const judge_cell_t *cell, apr_time_t at);
 void judge_join(judge_t *j, judge_version_t *a, judge_version_t *b);
 
 /* judge_replay.c */
@@ -161,6 +168,14 @@ void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_
 
 /* judge_end.c: both sides when all is done */
 void judge_end(judge_t *j);
+/** The live record that a link pairs it with; NULL: none. */
+judge_record_t *judge_linked(judge_t *j, int mapping, const judge_record_t *record);
+int judge_is_stopped(judge_t *j, int mapping);
+/* judge_heard.c: what was announced, and what a listing shows, needs no full reconciliation */
+void judge_heard(judge_t *j);
+/* judge_person.c: limits of deletes, undo */
+void judge_limits(judge_t *j);
+void judge_undo(judge_t *j);
 /* judge_trouble.c: may this record be left out? */
 /** @a partner: NULL if there is none; @a field: -1: the record as a whole. */
 int judge_is_excused(judge_t *j, const judge_link_t *link, judge_record_t *record,

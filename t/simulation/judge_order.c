@@ -6,6 +6,16 @@ judge_version_t *judge_now(const judge_cell_t *cell)
     return APR_ARRAY_IDX(cell->stays, cell->stays->nelts - 1, judge_stay_t).version;
 }
 
+judge_version_t *judge_then(const judge_cell_t *cell, apr_time_t at)
+{
+    int i = cell->stays->nelts - 1;
+
+    while (i > 0 && APR_ARRAY_IDX(cell->stays, i, judge_stay_t).from > at) {
+        i--;
+    }
+    return APR_ARRAY_IDX(cell->stays, i, judge_stay_t).version;
+}
+
 int judge_is_known(judge_t *j, const judge_version_t *a, const judge_version_t *b)
 {
     (void)j;

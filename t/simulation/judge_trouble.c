@@ -164,7 +164,11 @@ static int pleads_limit(const plea_t *plea)
 
 static int pleads_image(const plea_t *plea)
 {
-    return plea->partner && plea->partner->side == HISTORY_EXTERNAL && plea->partner->deaths->nelts;
+    const judge_record_t *row = plea->partner;
+    int last = row && row->side == HISTORY_EXTERNAL ? row->deaths->nelts - 1 : -1;
+
+    return last >= 0 && !APR_ARRAY_IDX(row->deaths, last, judge_death_t)
+                             .by_us; /* what we delete we keep (S4.3) */
 }
 
 static int was_cut(const plea_t *plea, history_op_t op, int side, int times)

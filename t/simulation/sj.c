@@ -294,21 +294,27 @@ static void verdict(sm_t *sm)
              figures->excluded, history_hash(sj->history));
 }
 
-/* Round 0: everything that was under way has ended: look at everything once. Then both sides are equal (S6.1), and stay so over two
- * more (S6.2); `verify` agrees. */
+/*
+ * Round 0: everything that was under way has ended, so what was announced has been dealt with. 1: what an incremental listing
+ * shows, too. 2: and then all (S6.1). 3: no more was written (S6.2); `verify` has its say. 4: judgement.
+ */
 static int quiet(sm_t *sm, int round)
 {
     sj_judge_t *sj = sj_the(sm);
 
     switch (round) {
     case 0:
-        order(sm, "reconcile", "{\"full\":true}");
+        sj->phases.heard = sm_now(sm);
+        sj_note_waiting(sm);
+        order(sm, "reconcile", "{}");
         return 1;
     case 1:
-        sj->phases.equal = sj->phases.rest = sm_now(sm);
+        sj->phases.listed = sm_now(sm);
+        sj_note_waiting(sm);
         order(sm, "reconcile", "{\"full\":true}");
         return 1;
     case 2:
+        sj->phases.equal = sj->phases.rest = sm_now(sm);
         order(sm, "reconcile", "{\"full\":true}");
         return 1;
     case 3:

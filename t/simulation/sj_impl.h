@@ -25,6 +25,8 @@ sj_judge_t *sj_the(sm_t *sm);
 
 /** Commands of the judge that are not over; forgets those that are. */
 int sj_is_commanded(sm_t *sm);
+/** Tell the judge which records and mappings are in trouble now. */
+void sj_note_waiting(sm_t *sm);
 /** Hand over to the judge what the store and the services hold. */
 void sj_collect(sm_t *sm);
 

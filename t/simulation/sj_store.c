@@ -225,26 +225,67 @@ static void add_verify(sm_t *sm, int index, apr_int64_t mapping)
     }
 }
 
-void sj_collect(sm_t *sm)
+static void note_troubles(sm_t *sm, int index, apr_int64_t mapping)
+{
+    static const nts_trouble_t kinds[] = { NTS_TROUBLE_PARKED, NTS_TROUBLE_HELD };
+    judge_t *judge = sj_the(sm)->judge;
+    nts_mapping_status_t status = { 0 };
+    nts_link_t **links;
+    int count, i, k;
+
+    if (nts_store_get_status(&status, sm_host_store(sm), mapping, sm->p) != APR_SUCCESS ||
+        status.state != NTS_MAPPING_RUNNING) {
+        judge_add_waiting(judge, sm_now(sm), index, NULL, NULL);
+    }
+    for (k = 0; k < 2; k++) {
+        if (nts_store_get_troubles(&links, &count, sm_host_store(sm), mapping, kinds[k], 1000,
+                                   sm->p) != APR_SUCCESS) {
+            continue;
+        }
+        for (i = 0; i < count; i++) {
+            judge_add_waiting(judge, sm_now(sm), index, links[i]->page, links[i]->key);
+        }
+    }
+}
+
+/* Calls @a fn for each mapping that both the store and the judge know. */
+typedef void each_fn(sm_t *sm, int index, apr_int64_t mapping);
+
+static void each_mapping(sm_t *sm, each_fn *fn)
 {
     sj_judge_t *sj = sj_the(sm);
     const nts_setup_t *setup = sm_host_setup(sm);
     int i, k;
 
-    if (sj->show) {
-        sj->show(sm, sj->judge);
-    }
     for (i = 0; setup && sm_host_store(sm) && i < setup->mapping_count; i++) {
-        apr_int64_t id = setup->mappings[i]->id;
-
         for (k = 0; k < sj->mapping_count; k++) {
             if (!strcmp(judge_mapping_name(sj->judge, k), setup->mappings[i]->name)) {
-                add_state(sm, k, id);
-                add_links(sm, k, id);
-                add_hidden_links(sm, k, id);
-                add_entries(sm, k, id);
-                add_verify(sm, k, id);
+                fn(sm, k, setup->mappings[i]->id);
             }
         }
     }
+}
+
+void sj_note_waiting(sm_t *sm)
+{
+    each_mapping(sm, note_troubles);
+}
+
+static void collect(sm_t *sm, int index, apr_int64_t mapping)
+{
+    add_state(sm, index, mapping);
+    add_links(sm, index, mapping);
+    add_hidden_links(sm, index, mapping);
+    add_entries(sm, index, mapping);
+    add_verify(sm, index, mapping);
+}
+
+void sj_collect(sm_t *sm)
+{
+    sj_judge_t *sj = sj_the(sm);
+
+    if (sj->show) {
+        sj->show(sm, sj->judge);
+    }
+    each_mapping(sm, collect);
 }

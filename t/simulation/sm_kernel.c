@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <apr_allocator.h>
-
 #include "simulation/sm_kernel.h"
 
 /* A run that takes more has lost its way: a loop that lets no time pass. */
@@ -257,16 +255,8 @@ void sm_note(sm_t *sm, sm_note_t *note)
 
 sm_t *sm_create(apr_uint64_t seed, const sm_part_t *const *parts, int is_traced)
 {
-    apr_allocator_t *allocator;
-    apr_pool_t *p;
-    sm_t *sm;
-
-    if (apr_allocator_create(&allocator) != APR_SUCCESS ||
-        apr_pool_create_unmanaged_ex(&p, NULL, allocator) != APR_SUCCESS) {
-        abort();
-    }
-    apr_allocator_owner_set(allocator, p);
-    sm = apr_pcalloc(p, sizeof(*sm));
+    apr_pool_t *p = sm_pool_create("run");
+    sm_t *sm = apr_pcalloc(p, sizeof(*sm));
     sm->p = p;
     sm->seed = seed;
     sm->stage = "setup";

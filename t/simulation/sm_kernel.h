@@ -70,6 +70,9 @@ void sm_process_thaw(sm_t *sm, sm_process_t *process);
 /** Die at the @a count th (from 1) such point from now. */
 void sm_process_arm(sm_process_t *process, sm_point_t point, int count);
 
+/** A root pool of the machine's own. */
+apr_pool_t *sm_pool_create(const char *tag);
+
 /** The process that runs now; NULL: the kernel. */
 sm_process_t *sm_current(void);
 /** Do something for a process from the kernel, as itself: returns the process that was current before. */

@@ -60,19 +60,26 @@ static apr_status_t forget_root(void *baton)
     return APR_SUCCESS;
 }
 
-apr_pool_t *nts_root_create(const char *tag, apr_size_t keep)
+/* One allocator for all, which gives nothing back: there is one thread, and asking the system takes time. */
+apr_pool_t *sm_pool_create(const char *tag)
 {
-    sm_process_t *process = sm_current();
-    apr_allocator_t *allocator = NULL;
+    static apr_allocator_t *allocator;
     apr_pool_t *pool = NULL;
 
-    if (apr_allocator_create(&allocator) != APR_SUCCESS ||
+    if ((!allocator && apr_allocator_create(&allocator) != APR_SUCCESS) ||
         apr_pool_create_unmanaged_ex(&pool, NULL, allocator) != APR_SUCCESS) {
         abort();
     }
-    apr_allocator_max_free_set(allocator, keep ? keep : 1);
-    apr_allocator_owner_set(allocator, pool);
     apr_pool_tag(pool, tag);
+    return pool;
+}
+
+apr_pool_t *nts_root_create(const char *tag, apr_size_t keep)
+{
+    sm_process_t *process = sm_current();
+    apr_pool_t *pool = sm_pool_create(tag);
+
+    (void)keep;
     if (process) {
         sm_root_t *root = apr_pcalloc(pool, sizeof(*root));
 

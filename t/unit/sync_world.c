@@ -286,6 +286,8 @@ static nts_record_t *show(world_t *w, nts_side_t side, const world_thing_t *thin
     record->values = apr_pmemdup(p, thing->values, sizeof(thing->values));
     record->created = thing->created - thing->created % MINUTE;
     record->by_us = thing->by_us;
+    record->standing = w->is_outside[side] && w->is_outside[side](thing) ? NTS_STANDING_OUTSIDE
+                                                                         : NTS_STANDING_INSIDE;
     if (side == NTS_NOTION) {
         record->edited = thing->edited - thing->edited % MINUTE;
         record->trashed = thing->trashed;

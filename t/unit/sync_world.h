@@ -74,7 +74,8 @@ struct world_t {
     int writes[NTS_SIDE_COUNT];
     int page_size; /* of listings */
     world_hook_fn *hook;
-    int hook_count;                                      /* free for the hook */
+    int hook_count;                                                /* free for the hook */
+    int (*is_outside[NTS_SIDE_COUNT])(const world_thing_t *thing); /* of that side's filter */
     void (*rewrite)(world_t *world, world_thing_t *row); /* a trigger of the external side */
     nts_step_t last;
     nts_outcome_t outcome;

@@ -170,6 +170,24 @@ static void test_random_doubles(void)
     tap_int(longer, 0, "none has a shorter spelling");
 }
 
+static void test_compare(void)
+{
+    static const char *const order[] = { "-100", "-99.5", "-99", "-1",   "-0.5", "-0.05",
+                                         "0",    "0.05",  "0.5", "0.55", "1",    "9",
+                                         "10",   "10.01", "99",  "100" };
+    int count = (int)(sizeof(order) / sizeof(order[0]));
+    int wrong = 0;
+
+    for (int i = 0; i < count; i++) {
+        for (int k = 0; k < count; k++) {
+            int found = nts_decimal_compare(order[i], order[k]);
+
+            wrong += (found > 0) - (found < 0) != (i > k) - (i < k);
+        }
+    }
+    tap_int(wrong, 0, "all are in order");
+}
+
 static void test_locale(void)
 {
     static const char *const names[] = { "de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "ru_RU.UTF-8" };
@@ -198,6 +216,7 @@ int main(void)
     test_digits();
     test_doubles();
     test_random_doubles();
+    test_compare();
     test_locale();
     apr_terminate();
     return tap_done();

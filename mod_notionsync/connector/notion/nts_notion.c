@@ -105,12 +105,15 @@ const char *nts_notion_encode_id(const char *id, apr_pool_t *p)
     return to;
 }
 
-/* True if an earlier pair has the same property. */
+/* True if an earlier field has the same property. */
 static int is_repeated(const nts_mapping_t *mapping, int at)
 {
+    const char *id = nts_notion_field_id(mapping, at);
+
     for (int i = 0; i < at; i++) {
-        if (mapping->pairs[i].notion_id &&
-            strcmp(mapping->pairs[i].notion_id, mapping->pairs[at].notion_id) == 0) {
+        const char *other = nts_notion_field_id(mapping, i);
+
+        if (other && strcmp(other, id) == 0) {
             return 1;
         }
     }
@@ -121,16 +124,18 @@ const char *nts_notion_filter(const nts_op_t *op)
 {
     const nts_mapping_t *mapping = op->ask.mapping;
     apr_array_header_t *parts = apr_array_make(op->p, 16, sizeof(const char *));
+    const nts_filter_t *filter = mapping->filter[NTS_NOTION];
+    int fields = mapping->pair_count + (filter ? filter->field_count : 0);
     int count = 0;
 
-    for (int i = 0; i < mapping->pair_count; i++) {
-        if (!mapping->pairs[i].notion_id || is_repeated(mapping, i)) {
+    for (int i = 0; i < fields; i++) {
+        if (!nts_notion_field_id(mapping, i) || is_repeated(mapping, i)) {
             continue;
         }
         /* Ids are kept decoded, so they are encoded exactly once: twice would name no property. */
         APR_ARRAY_PUSH(parts, const char *) = apr_pstrcat(
             op->p, count++ ? "&" : "?",
-            "filter_properties=", nts_percent_encode(mapping->pairs[i].notion_id, op->p), NULL);
+            "filter_properties=", nts_percent_encode(nts_notion_field_id(mapping, i), op->p), NULL);
     }
     return count <= NTS_NOTION_FILTER_MAX ? apr_array_pstrcat(op->p, parts, '\0') : "";
 }

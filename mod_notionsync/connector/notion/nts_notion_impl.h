@@ -59,7 +59,7 @@ struct nts_op_t {
     nts_notion_window_t window;
     apr_array_header_t *found; /* FIND: nts_record_t */
     /* READ: values still to be completed */
-    int pair;                  /* the one under way */
+    int pair;                  /* the one under way: of the pairs, then of the filter's fields */
     apr_array_header_t *texts; /* its parts so far */
     int pages;                 /* of it taken */
     int is_damaged;            /* it holds half a character */
@@ -72,7 +72,8 @@ int nts_notion_is_write(const nts_op_t *op);
 
 /** Sets op->request; @a body NULL: none. */
 void nts_notion_request(nts_op_t *op, const char *method, const char *path, const nts_json_t *body);
-/** "?filter_properties=a&filter_properties=b" of the mapped properties, or "" for all. */
+/** "?filter_properties=a&filter_properties=b" of the mapped properties and those of the filter, or
+ *  "" for all. */
 const char *nts_notion_filter(const nts_op_t *op);
 /** As Notion writes property ids itself: encodeURIComponent. */
 const char *nts_notion_encode_id(const char *id, apr_pool_t *p);
@@ -96,6 +97,8 @@ const char *nts_notion_plain_text(const nts_json_t *array, apr_pool_t *p);
 
 /* --- nts_notion_read.c */
 
+/** Decoded id of the property at @a at: of the pairs, then of the filter; NULL: of none, or not known. */
+const char *nts_notion_field_id(const nts_mapping_t *mapping, int at);
 /** A page object as a record in @a p; APR_EINVAL if it is none. */
 apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const nts_json_t *page,
                                apr_pool_t *p);

@@ -187,6 +187,30 @@ static nts_value_t read_value(const nts_json_t *node, apr_pool_t *p)
     return nts_value_opaque(property.native);
 }
 
+/* Read are the pairs' properties and, behind them, those of the filter (S5.3). */
+static int field_count(const nts_mapping_t *mapping)
+{
+    const nts_filter_t *filter = mapping->filter[NTS_NOTION];
+
+    return mapping->pair_count + (filter ? filter->field_count : 0);
+}
+
+const char *nts_notion_field_id(const nts_mapping_t *mapping, int at)
+{
+    if (at < mapping->pair_count) {
+        return mapping->pairs[at].notion_id;
+    }
+    return at < field_count(mapping)
+               ? mapping->filter[NTS_NOTION]->fields[at - mapping->pair_count].id
+               : NULL;
+}
+
+static void judge(nts_record_t *record, const nts_mapping_t *mapping)
+{
+    record->standing =
+        nts_filter_judge(mapping->filter[NTS_NOTION], record->values + mapping->pair_count);
+}
+
 typedef struct properties_t {
     const nts_mapping_t *mapping;
     nts_value_t *values;
@@ -206,8 +230,8 @@ static int take_property(void *baton, const char *name, const nts_json_t *node)
     if (nts_percent_decode(&id, encoded, taken->p) != APR_SUCCESS) {
         id = encoded;
     }
-    for (int i = 0; i < taken->mapping->pair_count; i++) {
-        const char *wanted = taken->mapping->pairs[i].notion_id;
+    for (int i = 0; i < field_count(taken->mapping); i++) {
+        const char *wanted = nts_notion_field_id(taken->mapping, i);
 
         if (wanted && strcmp(wanted, id) == 0) {
             taken->values[i] = read_value(node, taken->p);
@@ -250,9 +274,10 @@ apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const n
         return APR_EINVAL;
     }
     /* All zero is ABSENT: a property that the answer lacks is not empty. */
-    taken.values = apr_pcalloc(p, sizeof(nts_value_t) * (apr_size_t)(mapping->pair_count + 1));
+    taken.values = apr_pcalloc(p, sizeof(nts_value_t) * (apr_size_t)(field_count(mapping) + 1));
     nts_json_each(list, take_property, &taken);
     record->values = taken.values;
+    judge(record, mapping);
     record->trashed = nts_json_bool(nts_json_get(page, "in_trash"), 0);
     record->archived = nts_json_bool(nts_json_get(page, "is_archived"), 0);
     record->elsewhere =
@@ -269,18 +294,19 @@ static nts_op_state_t complete_next(nts_op_t *op, int from)
 {
     const nts_mapping_t *mapping = op->ask.mapping;
 
-    for (int i = from; i < mapping->pair_count; i++) {
+    for (int i = from; i < field_count(mapping); i++) {
         if (op->answer.record->values[i].truncated) {
             op->phase = NTS_NOTION_COMPLETE;
             op->pair = i;
             op->pages = 0;
             op->is_damaged = 0;
             op->texts = apr_array_make(op->p, 128, sizeof(const char *));
-            nts_notion_request(op, "GET",
-                               apr_pstrcat(op->p, "/pages/", op->answer.record->id, "/properties/",
-                                           nts_percent_encode(mapping->pairs[i].notion_id, op->p),
-                                           "?page_size=100", NULL),
-                               NULL);
+            nts_notion_request(
+                op, "GET",
+                apr_pstrcat(op->p, "/pages/", op->answer.record->id, "/properties/",
+                            nts_percent_encode(nts_notion_field_id(mapping, i), op->p),
+                            "?page_size=100", NULL),
+                NULL);
             return NTS_OP_SEND;
         }
     }
@@ -329,16 +355,17 @@ static void set_completed(nts_op_t *op, nts_value_t value)
 {
     const nts_mapping_t *mapping = op->ask.mapping;
     nts_value_t *values = apr_pmemdup(op->p, op->answer.record->values,
-                                      sizeof(*values) * (apr_size_t)(mapping->pair_count + 1));
+                                      sizeof(*values) * (apr_size_t)(field_count(mapping) + 1));
 
-    for (int i = 0; i < mapping->pair_count; i++) {
-        const char *id = mapping->pairs[i].notion_id;
+    for (int i = 0; i < field_count(mapping); i++) {
+        const char *id = nts_notion_field_id(mapping, i);
 
-        if (id && strcmp(id, mapping->pairs[op->pair].notion_id) == 0) {
+        if (id && strcmp(id, nts_notion_field_id(mapping, op->pair)) == 0) {
             values[i] = value;
         }
     }
     op->answer.record->values = values;
+    judge(op->answer.record, mapping);
 }
 
 nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root)
@@ -358,7 +385,7 @@ nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root)
         return NTS_OP_DONE;
     }
     if (has_more) {
-        const char *id = op->ask.mapping->pairs[op->pair].notion_id;
+        const char *id = nts_notion_field_id(op->ask.mapping, op->pair);
 
         nts_notion_request(
             op, "GET",

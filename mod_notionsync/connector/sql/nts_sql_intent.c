@@ -74,6 +74,7 @@ static nts_record_t *record_of(nts_sql_session_t *s, const char *text)
     record->id = nts_json_get_string(root, "id");
     record->changed = nts_json_get_int(root, "changed", 0);
     record->intent = apr_pstrdup(s->p, s->ask->intent);
+    record->standing = mapping->filter[NTS_EXTERNAL] ? NTS_STANDING_UNKNOWN : NTS_STANDING_INSIDE;
     for (i = 0; i < mapping->pair_count; i++) {
         if (nts_value_from_json(&values[i],
                                 nts_json_path(root, "values", mapping->pairs[i].external, NULL),

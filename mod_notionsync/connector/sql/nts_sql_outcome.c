@@ -96,7 +96,8 @@ apr_status_t nts_sql_fail_with(nts_sql_session_t *s, const nts_sql_error_t *erro
 apr_status_t nts_sql_zone(const nts_zone_t **zone, nts_sql_session_t *s, const nts_pair_t *pair)
 {
     apr_hash_t *zones = s->connection->zones;
-    const char *name = pair->options.timezone ? pair->options.timezone : s->ask->mapping->timezone;
+    const char *name =
+        pair && pair->options.timezone ? pair->options.timezone : s->ask->mapping->timezone;
     apr_status_t rv;
 
     *zone = name ? apr_hash_get(zones, name, APR_HASH_KEY_STRING) : NULL;

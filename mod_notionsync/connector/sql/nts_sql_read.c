@@ -18,12 +18,13 @@ typedef struct pair_shape_t {
 } pair_shape_t;
 
 /* Which cell of a row holds what: the key, then the entry, then the pairs that are read, then the
- * image. */
+ * fields of the filter, then the image. */
 typedef struct shape_t {
     int at;
     int intent;
     pair_shape_t *pairs;
-    int image; /* first of the image's cells; -1 none */
+    pair_shape_t *filter; /* one per field of the filter (S5.3) */
+    int image;            /* first of the image's cells; -1 none */
 } shape_t;
 
 /* The time of the key's last change, and our last intent there, whoever changed the row since (S3.8). */
@@ -41,11 +42,39 @@ static void add_history(nts_sql_stmt_t *select, nts_sql_session_t *s)
     nts_sql_add(select, " ORDER BY i.at DESC LIMIT 1)", NULL);
 }
 
+static apr_status_t shape_filter(shape_t *shape, nts_sql_session_t *s, nts_sql_stmt_t *select)
+{
+    const nts_filter_t *filter = s->ask->mapping->filter[NTS_EXTERNAL];
+    int i;
+
+    shape->filter = apr_pcalloc(s->ptemp, ((apr_size_t)(filter ? filter->field_count : 0) + 1) *
+                                              sizeof(*shape->filter));
+    for (i = 0; filter && i < filter->field_count; i++) {
+        const char *name = filter->fields[i].name;
+        pair_shape_t *field = &shape->filter[i];
+
+        field->column = nts_sql_find_column(s->table, name);
+        if (!field->column) {
+            return nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, "sql.schema",
+                                "correct the NotionSyncFilter line, or put the column back",
+                                "the table %s has no column %s, which the filter names",
+                                s->table->name, name);
+        }
+        if (nts_sql_zone(&field->zone, s, NULL) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+        nts_sql_add(select, ", t.", NULL);
+        nts_sql_add_name(select, field->column->name);
+    }
+    return APR_SUCCESS;
+}
+
 /* SELECT ... FROM table AS t, up to the WHERE. */
 static apr_status_t select_rows(nts_sql_stmt_t **stmt, shape_t *shape, nts_sql_session_t *s,
                                 int want_image)
 {
     const nts_mapping_t *mapping = s->ask->mapping;
+    const nts_filter_t *filter = mapping->filter[NTS_EXTERNAL];
     nts_sql_stmt_t *select = nts_sql_stmt(s, "SELECT ");
     int next = s->table->key_count;
     int i;
@@ -70,6 +99,10 @@ static apr_status_t select_rows(nts_sql_stmt_t **stmt, shape_t *shape, nts_sql_s
             nts_sql_add_name(select, pair->column->name);
         }
     }
+    if (shape_filter(shape, s, select) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    next += filter ? filter->field_count : 0;
     shape->image = want_image ? next : -1;
     for (i = 0; want_image && i < s->table->count; i++) {
         nts_sql_add(select, ", t.", NULL);
@@ -128,6 +161,23 @@ static int read_key(nts_record_t *record, nts_sql_session_t *s, const nts_sql_ce
     return 1;
 }
 
+/* By the row as it was read, in one statement with the values of the pairs. */
+static nts_standing_t judge(nts_sql_session_t *s, const shape_t *shape, const nts_sql_cell_t *cells)
+{
+    const nts_filter_t *filter = s->ask->mapping->filter[NTS_EXTERNAL];
+    nts_value_t *values;
+    int i;
+
+    if (!filter) {
+        return NTS_STANDING_INSIDE;
+    }
+    values = apr_pcalloc(s->ptemp, ((apr_size_t)filter->field_count + 1) * sizeof(*values));
+    for (i = 0; i < filter->field_count && filter->fields[i].id; i++) { /* else not bound yet */
+        values[i] = nts_sql_value(shape->filter[i].column, &cells[i], shape->filter[i].zone, s->p);
+    }
+    return nts_filter_judge(filter, values);
+}
+
 static void read_row(nts_sql_row_t *row, nts_sql_session_t *s, const shape_t *shape,
                      const nts_sql_cell_t *cells)
 {
@@ -150,6 +200,7 @@ static void read_row(nts_sql_row_t *row, nts_sql_session_t *s, const shape_t *sh
             values[i] = nts_sql_value(pair->column, &pair_cells[i], pair->zone, s->p);
         }
     }
+    row->record.standing = judge(s, shape, next);
     row->record.values = values;
     row->record.changed = cells[shape->at].integer * 1000;
     row->record.intent = nts_sql_text_of(&cells[shape->intent]);

@@ -12,8 +12,19 @@
 /* Longer than any application holds the write lock in good health; the helper thread waits, no loop. */
 #define BUSY_MS 2000
 
+/* Compiling a statement takes as long as running it, and the connector says the same few again and again. */
+#define KEPT_MAX 64
+#define KEPT_LENGTH_MAX 4096
+
+typedef struct kept_t {
+    sqlite3_stmt *stmt; /* reset, and nobody's while it is here; NULL: free */
+    unsigned int used;  /* when it was last taken */
+} kept_t;
+
 struct nts_sql_db_t {
     sqlite3 *handle;
+    kept_t kept[KEPT_MAX];
+    unsigned int clock;
 };
 
 const char *nts_sql_sqlite_quote(const char *name, apr_pool_t *p)
@@ -202,6 +213,12 @@ static apr_status_t open_file(nts_sql_db_t **db, const char *database, const cha
 
 static void close_file(nts_sql_db_t *db)
 {
+    int i;
+
+    for (i = 0; i < KEPT_MAX; i++) {
+        (void)sqlite3_finalize(db->kept[i].stmt);
+        db->kept[i].stmt = NULL;
+    }
     (void)sqlite3_close(db->handle);
     db->handle = NULL;
 }
@@ -228,6 +245,60 @@ const char *nts_sql_sqlite_collation(nts_sql_db_t *db, const char *table, const 
     (void)sqlite3_table_column_metadata(db->handle, "main", table, column, NULL, &collation, NULL,
                                         NULL, NULL);
     return collation ? collation : "BINARY";
+}
+
+/* --- compiled statements; one whose tables have changed since is compiled anew by SQLite itself */
+
+/* Not those of the schema, which are said once, and no PRAGMA: some do their work while they are compiled. */
+static int is_kept(const char *sql)
+{
+    static const char *const verbs[] = { "SELECT ",   "INSERT ", "UPDATE ",  "DELETE ", "BEGIN",
+                                         "SAVEPOINT", "COMMIT",  "ROLLBACK", "RELEASE " };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (strncmp(sql, verbs[i], strlen(verbs[i])) == 0) {
+            return strlen(sql) < KEPT_LENGTH_MAX;
+        }
+    }
+    return 0;
+}
+
+static int take_stmt(sqlite3_stmt **stmt, nts_sql_db_t *db, const char *sql)
+{
+    int i;
+
+    for (i = 0; i < KEPT_MAX; i++) {
+        if (db->kept[i].stmt && strcmp(sqlite3_sql(db->kept[i].stmt), sql) == 0) {
+            *stmt = db->kept[i].stmt;
+            db->kept[i].stmt = NULL;
+            return SQLITE_OK;
+        }
+    }
+    return sqlite3_prepare_v3(db->handle, sql, -1, is_kept(sql) ? SQLITE_PREPARE_PERSISTENT : 0,
+                              stmt, NULL);
+}
+
+/* A statement that stepped without failure is kept, in the place of the one that was not taken for longest. */
+static void give_stmt(nts_sql_db_t *db, sqlite3_stmt *stmt, const char *sql)
+{
+    kept_t *place = &db->kept[0];
+    int i;
+
+    if (!is_kept(sql)) {
+        (void)sqlite3_finalize(stmt);
+        return;
+    }
+    for (i = 0; i < KEPT_MAX && place->stmt; i++) {
+        if (!db->kept[i].stmt || db->kept[i].used - db->clock < place->used - db->clock) {
+            place = &db->kept[i];
+        }
+    }
+    (void)sqlite3_reset(stmt);
+    (void)sqlite3_clear_bindings(stmt); /* they point to the caller's memory */
+    (void)sqlite3_finalize(place->stmt);
+    place->stmt = stmt;
+    place->used = ++db->clock;
 }
 
 /* --- running */
@@ -313,7 +384,7 @@ static apr_status_t run(nts_sql_db_t *db, const char *sql, const nts_sql_cell_t 
                         apr_pool_t *p)
 {
     sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
+    int rc = take_stmt(&stmt, db, sql);
     int stepped = 0;
     int i;
 
@@ -332,7 +403,7 @@ static apr_status_t run(nts_sql_db_t *db, const char *sql, const nts_sql_cell_t 
         return APR_EGENERAL;
     }
     rows->affected = sqlite3_changes(db->handle);
-    (void)sqlite3_finalize(stmt);
+    give_stmt(db, stmt, sql);
     return APR_SUCCESS;
 }
 

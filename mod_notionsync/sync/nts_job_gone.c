@@ -1,0 +1,223 @@
+/* nts_job_gone.c - records that are not on both sides any more, and those outside the filter (S2.7, S4, S5.3). */
+#include "sync/nts_job_impl.h"
+
+#include <string.h>
+
+/* ---- outside the filter (S5.3) ---- */
+
+int nts_job_is_side_outside(const nts_job_t *job, nts_side_t side)
+{
+    const nts_record_t *record = job->view[side].record;
+
+    return record && record->standing == NTS_STANDING_OUTSIDE;
+}
+
+int nts_job_is_outside(const nts_job_t *job)
+{
+    return nts_job_is_side_outside(job, NTS_NOTION) || nts_job_is_side_outside(job, NTS_EXTERNAL);
+}
+
+/* What cannot be judged stays as it is. */
+static int is_surely_inside(const nts_job_t *job)
+{
+    int side;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        const nts_record_t *record = job->view[side].record;
+
+        if (record && record->standing != NTS_STANDING_INSIDE) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Both ids stay reserved; nothing goes through the link until the record is inside again. */
+static void make_dormant(nts_job_t *job)
+{
+    if (job->link->state == NTS_LINK_ACTIVE) {
+        nts_side_t left = nts_job_is_side_outside(job, NTS_NOTION) ? NTS_NOTION : NTS_EXTERNAL;
+
+        job->link->state = NTS_LINK_DORMANT;
+        job->dirty = 1;
+        nts_job_new_entry(job, NTS_ENTRY_LINK, nts_side_other(left), 1)->note = apr_psprintf(
+            job->p, "left the filter of %s: nothing is synced until it is inside again",
+            nts_side_name(left));
+    }
+}
+
+nts_step_t nts_job_sleep_outside(nts_job_t *job)
+{
+    make_dormant(job);
+    return nts_job_end_well(job);
+}
+
+/* ---- deletes (S2.7, S4) ---- */
+
+/* Did a person edit the surviving side since both sides agreed? Not formulas, not our own writes. */
+static int survivor_was_edited(const nts_job_t *job, nts_side_t survivor)
+{
+    int i;
+
+    for (i = 0; i < job->config->mapping->pair_count; i++) {
+        const nts_pair_t *pair = &job->config->mapping->pairs[i];
+        const nts_base_t *base = nts_link_base(job->link, pair->id);
+
+        if (pair->direction == (survivor == NTS_NOTION ? NTS_TO_NOTION : NTS_TO_EXTERNAL) ||
+            !base) {
+            continue;
+        }
+        if (nts_merge_is_edited(pair, base, survivor, &job->view[survivor].record->values[i],
+                                job->p)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+nts_step_t nts_job_tombstone(nts_job_t *job)
+{
+    if (job->link->state != NTS_LINK_TOMBSTONE) {
+        job->link->state = NTS_LINK_TOMBSTONE;
+        job->dirty = 1;
+    }
+    return nts_job_end_well(job);
+}
+
+/* S4.2: what the limit held waits for a person, not for the hour to pass. */
+static int is_held_delete(const nts_link_t *link)
+{
+    return link->trouble == NTS_TROUBLE_HELD && link->outcome.code &&
+           !strcmp(link->outcome.code, NTS_HELD_DELETE_LIMIT);
+}
+
+/* @a deleted lost the record; the other side still has it. */
+nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted)
+{
+    nts_side_t survivor = nts_side_other(deleted);
+    const nts_ruling_t *ruling;
+
+    memset(job->decisions, 0,
+           (apr_size_t)job->config->mapping->pair_count * sizeof(*job->decisions));
+    if (survivor == NTS_NOTION && !nts_job_is_fresh_for_notion(job)) {
+        return nts_job_read(job, NTS_NOTION, 0, 1);
+    }
+    if (nts_job_is_outside(
+            job)) { /* it had left the filter before: the delete is none of ours (S5.3) */
+        make_dormant(job);
+        return nts_job_decide_dormant(job);
+    }
+    ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
+    if (ruling) {
+        return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, survivor)
+                                                   : nts_job_bring_back(job, deleted);
+    }
+    if (job->undo && job->undo->entry->op == NTS_ENTRY_RESTORE) {
+        return nts_job_remove(job, survivor);
+    }
+    if (survivor_was_edited(job, survivor)) {
+        return nts_job_restore(job, deleted);
+    }
+    switch (job->config->mapping->deletes[survivor]) {
+    case NTS_DELETES_PROPAGATE:
+        if (is_held_delete(job->link) && !job->config->dry && !job->spawn.approved) {
+            nts_outcome_copy(&job->outcome, &job->link->outcome, job->p);
+            return nts_job_trouble(job, NTS_TROUBLE_HELD);
+        }
+        return nts_job_remove(job, survivor);
+    case NTS_DELETES_IGNORE:
+        job->link->state = NTS_LINK_IGNORED;
+        job->dirty = 1;
+        nts_job_new_entry(job, NTS_ENTRY_REFUSE, survivor, 1)->note =
+            "deleted on one side only: NotionSyncDeletes says ignore";
+        return nts_job_finish(job, NTS_STEP_DONE);
+    case NTS_DELETES_HOLD:
+        break;
+    }
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.delete",
+                    "the record was deleted in %s; NotionSyncDeletes says hold",
+                    nts_side_name(deleted));
+    job->outcome.advice = "approve it (delete), or restore the record";
+    return nts_job_trouble(job, NTS_TROUBLE_HELD);
+}
+
+/* S5.3: nothing is created, updated or deleted through it. What was deleted meanwhile is held once what is left is
+ * inside: a person saw it vanish from the one side for another reason than the filter. */
+nts_step_t nts_job_decide_dormant(nts_job_t *job)
+{
+    nts_presence_t n = job->view[NTS_NOTION].presence, e = job->view[NTS_EXTERNAL].presence;
+    nts_side_t deleted = e == NTS_PRESENCE_GONE ? NTS_EXTERNAL : NTS_NOTION;
+    const nts_ruling_t *ruling;
+
+    if (n == NTS_PRESENCE_MISSING && e != NTS_PRESENCE_GONE) {
+        return nts_job_finish(job, NTS_STEP_DONE); /* proof of nothing */
+    }
+    if (e == NTS_PRESENCE_GONE && n != NTS_PRESENCE_LIVE) {
+        return nts_job_tombstone(job);
+    }
+    if (!is_surely_inside(job)) {
+        return nts_job_end_well(job);
+    }
+    if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_LIVE) {
+        return nts_job_decide_live(job);
+    }
+    if (deleted == NTS_EXTERNAL && !nts_job_is_fresh_for_notion(job)) {
+        return nts_job_read(job, NTS_NOTION, 0, 1);
+    }
+    ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
+    if (ruling) {
+        return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, nts_side_other(deleted))
+                                                   : nts_job_bring_back(job, deleted);
+    }
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.delete",
+                    "the record was deleted in %s while it was outside the filter",
+                    nts_side_name(deleted));
+    job->outcome.advice = "approve it (delete), or restore the record";
+    return nts_job_trouble(job, NTS_TROUBLE_HELD);
+}
+
+nts_step_t nts_job_decide_missing(nts_job_t *job)
+{
+    nts_link_t *link = job->link;
+    const nts_ruling_t *ruling;
+
+    if (job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE) {
+        return nts_job_tombstone(job);
+    }
+    ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
+    if (ruling) {
+        return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, NTS_EXTERNAL)
+                                                   : nts_job_bring_back(job, NTS_NOTION);
+    }
+    if (!link->missing && job->config->full_run) {
+        link->missing = job->now;
+        job->dirty = 1;
+    }
+    if (link->missing && job->config->full_run && job->now - link->missing >= NTS_MISSING_WAIT) {
+        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.missing",
+                        "Notion has answered 404 for this page in full runs a day apart");
+        job->outcome.advice = "share the page with the connection again; or approve: delete the "
+                              "external record too, or restore: a new page is made of it";
+        return nts_job_trouble(job, NTS_TROUBLE_HELD);
+    }
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_WAIT, "notion.missing",
+                    "the page was moved, purged, or is no longer shared with the connection");
+    job->outcome.advice = "share it again, or delete the external record too; nothing is deleted "
+                          "because of this";
+    return nts_job_trouble(job, NTS_TROUBLE_PARKED);
+}
+
+/* ---- a deleted record that lives again (S4.1) ---- */
+
+nts_step_t nts_job_decide_tombstone(nts_job_t *job)
+{
+    nts_presence_t n = job->view[NTS_NOTION].presence, e = job->view[NTS_EXTERNAL].presence;
+
+    if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_LIVE) {
+        return nts_job_decide_live(job);
+    }
+    if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_GONE && !nts_job_is_outside(job)) {
+        return nts_job_restore(job, NTS_EXTERNAL);
+    }
+    return nts_job_end_well(job);
+}

@@ -1,0 +1,137 @@
+/* judge_heard.c - events and listings do what they are for: whatever was announced, and then whatever an incremental listing
+ * shows, is dealt with before a full reconciliation finds it (S3.6, S3.9, S3.10).
+ *
+ * Without this a full reconciliation at the end of each run would heal every notice that was lost on the way.
+ */
+#include "simulation/judge_impl.h"
+
+static int waited(judge_t *j, apr_time_t at, int mapping, const judge_record_t *record)
+{
+    int i;
+
+    for (i = 0; i < j->waiting->nelts; i++) {
+        const judge_waiting_t *w = &APR_ARRAY_IDX(j->waiting, i, judge_waiting_t);
+
+        if (w->at == at && w->mapping == mapping &&
+            ((!w->page && !w->key) ||
+             (record &&
+              judge_same(record->side == HISTORY_NOTION ? w->page : w->key, record->id)))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The table of changes tells of every edit of a row. Of a page an event has to arrive; or, since a minute that showed an edit is
+ * listed again, another one's of the same minute. */
+static int was_announced(judge_t *j, const judge_record_t *record, apr_time_t at)
+{
+    apr_interval_time_t minute = apr_time_from_sec(60);
+    int i;
+
+    if (record->side == HISTORY_EXTERNAL) {
+        return 1;
+    }
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_NOTICE && item->op == HISTORY_DELIVERED &&
+            item->side == HISTORY_NOTION && item->record == record->id && item->at >= at &&
+            item->at < j->phases->heard - minute) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int is_edit(const judge_version_t *version)
+{
+    return version->origin == JUDGE_BY_PERSON || version->origin == JUDGE_BY_TRIGGER ||
+           version->origin == JUDGE_BY_REWRITE;
+}
+
+static void judge_cells(judge_t *j, apr_time_t at, int mapping, int index, judge_record_t *page,
+                        judge_record_t *row)
+{
+    const judge_field_t *field = judge_field_at(j, mapping, index, j->phases->end);
+    judge_version_t *a, *b, *edit;
+    int all = at == j->phases->listed;
+
+    if (!field || field->sort == JUDGE_SET || !field->name[0] || !field->name[1] ||
+        judge_field_at(j, mapping, index, at - apr_time_from_sec(3600)) == NULL) {
+        return;
+    }
+    a = judge_then(judge_cell(j, page, field->name[HISTORY_NOTION], NULL), at);
+    b = judge_then(judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL), at);
+    if (judge_same(a->value, b->value)) {
+        return;
+    }
+    /* Differences that are still there at the end have been judged, or have their reason. */
+    if (!judge_same(judge_now(judge_cell(j, page, field->name[HISTORY_NOTION], NULL))->value,
+                    judge_now(judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL))->value)) {
+        return;
+    }
+    edit = is_edit(a) && (!is_edit(b) || a->at > b->at) ? a : b;
+    if (is_edit(edit) && (all || was_announced(j, edit == a ? page : row, edit->at))) {
+        judge_blame(j, all ? "S3.10" : "S3.6", edit->item,
+                    "%s of %s and %s was still different when %s", field->name[0], page->id,
+                    row->id,
+                    all ? "an incremental reconciliation had ended"
+                        : "all that was announced had been heard");
+    }
+}
+
+static int was_there(const judge_record_t *record, apr_time_t at)
+{
+    return record->made <= at && !judge_was_away(record, at, at);
+}
+
+static void judge_at(judge_t *j, apr_time_t at, int mapping)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int all = at == j->phases->listed;
+    int i, f;
+
+    for (i = 0; i < j->all->nelts; i++) {
+        judge_record_t *record = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+        judge_record_t *partner;
+
+        if (record->place != m->place[record->side] || !record->live || record->hidden ||
+            !was_there(record, at) || (partner = judge_linked(j, mapping, record)) == NULL ||
+            waited(j, at, mapping, record) || waited(j, at, mapping, partner)) {
+            continue;
+        }
+        if (partner->made > at) {
+            if (partner->made_by_us && (all || was_announced(j, record, record->made))) {
+                judge_blame(j, all ? "S3.10" : "S3.6", record->item,
+                            "%s had no partner yet when %s", record->id,
+                            all ? "an incremental reconciliation had ended"
+                                : "all that was announced had been heard");
+            }
+        }
+        else if (record->side == HISTORY_NOTION && was_there(partner, at)) {
+            for (f = 0; f < m->field_count; f++) {
+                judge_cells(j, at, mapping, f, record, partner);
+            }
+        }
+    }
+}
+
+void judge_heard(judge_t *j)
+{
+    int m;
+
+    if (!j->phases->heard || !j->phases->listed) {
+        return;
+    }
+    for (m = 0; m < j->mappings->nelts; m++) {
+        if (!judge_is_stopped(j, m)) {
+            if (!waited(j, j->phases->heard, m, NULL)) {
+                judge_at(j, j->phases->heard, m);
+            }
+            if (!waited(j, j->phases->listed, m, NULL)) {
+                judge_at(j, j->phases->listed, m);
+            }
+        }
+    }
+}
