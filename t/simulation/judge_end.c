@@ -134,12 +134,27 @@ static void compare_members(judge_t *j, int mapping, int index, judge_record_t *
     }
 }
 
+static int share_mark(const judge_record_t *a, const judge_record_t *b)
+{
+    int i, k;
+
+    for (i = 0; i < a->marks->nelts; i++) {
+        for (k = 0; k < b->marks->nelts; k++) {
+            if (APR_ARRAY_IDX(a->marks, i, const char *) ==
+                APR_ARRAY_IDX(b->marks, k, const char *)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
 static void compare_pair(judge_t *j, int mapping, judge_record_t *page, judge_record_t *row)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
     int f;
 
-    if (page->mark && row->mark && !judge_same(page->mark, row->mark)) {
+    if (page->mark && row->mark && !share_mark(page, row)) {
         judge_blame(j, "S6.6", -1, "%s and %s are linked, and are different records", page->id,
                     row->id);
         return;
@@ -247,28 +262,29 @@ static void judge_doubles(judge_t *j, int mapping)
 
     for (i = 0; i < j->all->nelts; i++) {
         const judge_record_t *first = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+        int made = 0, live[HISTORY_SIDES] = { 0, 0 }, by_people[HISTORY_SIDES] = { 0, 0 };
         const apr_array_header_t *same =
             first->mark ? apr_hash_get(j->marks, first->mark, APR_HASH_KEY_STRING) : NULL;
-        int made = 0, live[HISTORY_SIDES] = { 0, 0 }, by_people[HISTORY_SIDES] = { 0, 0 };
 
-        if (!same || APR_ARRAY_IDX(same, 0, judge_record_t *) != first) {
-            continue;
-        }
-        for (k = 0; k < same->nelts; k++) {
+        for (k = 0; same && k < same->nelts; k++) {
             const judge_record_t *record = APR_ARRAY_IDX(same, k, judge_record_t *);
 
             if (record->place == m->place[record->side]) {
-                made += !record->made_by_us;
-                by_people[record->side] += !record->made_by_us;
-                live[record->side] += record->live;
+                /* a row that was replaced, and came with the mark, is one made by people */
+                by_people[record->side] +=
+                    !record->made_by_us ||
+                    record->mark != APR_ARRAY_IDX(record->marks, 0, const char *);
+                live[record->side] += record->live && record->mark == first->mark;
             }
         }
+        made = by_people[0] + by_people[1];
         if (m->matches) {
             made = by_people[0] > by_people[1] ? by_people[0] : by_people[1];
         }
         if (live[0] > made || live[1] > made) {
             judge_blame(j, "S6.6", -1, "people made %d of '%s', there are %d pages and %d rows",
                         made, first->mark, live[0], live[1]);
+            return;
         }
     }
 }

@@ -52,7 +52,8 @@ typedef struct judge_record_t {
     int side;
     const char *place; /* kept by the history: compare addresses */
     const char *id;
-    const char *mark; /* of the mapping that has one */
+    const char *mark;          /* as it is now */
+    apr_array_header_t *marks; /* const char *: all that it ever had */
     int made_by_us;
     int item; /* that made it */
     apr_time_t made;
@@ -62,7 +63,8 @@ typedef struct judge_record_t {
     apr_array_header_t *deaths;
     apr_hash_t *cells; /* by name of field; members of sets by name, HISTORY_MEMBER, member */
     struct judge_record_t *older; /* that had the same id */
-    int refilled; /* just made again from its image: its first values are no edits */
+    apr_time_t
+        refilled; /* made again from its image then: values that come with it are no edits; 0 never */
 } judge_record_t;
 
 typedef struct judge_field_change_t {

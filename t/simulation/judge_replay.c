@@ -30,6 +30,7 @@ static judge_record_t *make_record(judge_t *j, const history_item_t *item)
     record->live = 1;
     record->copied = item->after;
     record->deaths = apr_array_make(j->p, 2, sizeof(judge_death_t));
+    record->marks = apr_array_make(j->p, 1, sizeof(const char *));
     record->cells = apr_hash_make(j->p);
     record->older = apr_hash_get(j->records, key, APR_HASH_KEY_STRING);
     apr_hash_set(j->records, key, APR_HASH_KEY_STRING, record);
@@ -76,12 +77,41 @@ static int partners_by_link(judge_t *j, int mapping, const judge_record_t *recor
     return n;
 }
 
+static int is_among(judge_record_t *const partners[], int n, const judge_record_t *record)
+{
+    int i;
+
+    for (i = 0; i < n && partners[i] != record; i++) {
+    }
+    return i < n;
+}
+
+static int partners_by_mark(judge_t *j, const judge_mapping_t *m, const judge_record_t *record,
+                            judge_record_t *partners[], int room)
+{
+    int i, k, n = 0;
+
+    for (k = record->marks->nelts - 1; k >= 0; k--) {
+        const apr_array_header_t *same = apr_hash_get(
+            j->marks, APR_ARRAY_IDX(record->marks, k, const char *), APR_HASH_KEY_STRING);
+
+        for (i = 0; i < same->nelts && n < room; i++) {
+            judge_record_t *partner = APR_ARRAY_IDX(same, i, judge_record_t *);
+
+            if (partner->side != record->side && partner->place == m->place[partner->side] &&
+                !is_among(partners, n, partner)) {
+                partners[n++] = partner;
+            }
+        }
+    }
+    return n;
+}
+
 int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
                    judge_record_t *partners[], int room)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
-    apr_array_header_t *same;
-    int i, n = 0;
+    int i, n;
 
     if (m->place[record->side] != record->place) {
         return 0;
@@ -89,14 +119,7 @@ int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
     if (m->mark < 0) {
         return partners_by_link(j, mapping, record, partners, room);
     }
-    same = record->mark ? apr_hash_get(j->marks, record->mark, APR_HASH_KEY_STRING) : NULL;
-    for (i = 0; same && i < same->nelts && n < room; i++) {
-        judge_record_t *partner = APR_ARRAY_IDX(same, i, judge_record_t *);
-
-        if (partner->side != record->side && partner->place == m->place[partner->side]) {
-            partners[n++] = partner;
-        }
-    }
+    n = partners_by_mark(j, m, record, partners, room);
     for (i = 0; n > 1 && i < n; i++) { /* copies share a mark: then the links tell */
         if (links_join(j, mapping, record, partners[i])) {
             partners[0] = partners[i];
@@ -142,12 +165,14 @@ static judge_cell_t *partner_cell(judge_t *j, int mapping, int index, judge_reco
 static judge_version_t *empty_version(judge_t *j, judge_record_t *record, const char *field,
                                       const char *member)
 {
+    const judge_field_t *known = NULL;
     int m, i, n;
 
     for (m = 0; m < j->mappings->nelts; m++) {
         judge_record_t *partners[8];
         int index = judge_find_field(j, m, record->side, field);
 
+        known = index < 0 ? known : &JUDGE_MAPPING(j, m)->fields[index];
         n = index < 0 ? 0 : judge_partners(j, m, record, partners, 8);
         for (i = 0; i < n; i++) {
             judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
@@ -158,7 +183,8 @@ static judge_version_t *empty_version(judge_t *j, judge_record_t *record, const 
             }
         }
     }
-    return new_version(j, NULL, record->side, NULL, JUDGE_BY_NOBODY, NULL);
+    return new_version(j, NULL, record->side, known ? judge_common(j, known, NULL) : NULL,
+                       JUDGE_BY_NOBODY, NULL);
 }
 
 static void show(judge_cell_t *cell, judge_version_t *version, apr_time_t from)
@@ -279,15 +305,24 @@ static void set_members(judge_t *j, const history_item_t *item, judge_record_t *
     }
 }
 
+/* A row that is replaced may come with another mark, and hand it on to its page. */
 static void note_mark(judge_t *j, const history_item_t *item, judge_record_t *record, int mapping,
                       int index)
 {
     apr_array_header_t *same;
+    int i;
 
-    if (JUDGE_MAPPING(j, mapping)->mark != index || record->mark || !item->after) {
+    if (JUDGE_MAPPING(j, mapping)->mark != index || judge_same(record->mark, item->after) ||
+        !item->after) {
         return;
     }
     record->mark = item->after;
+    for (i = 0; i < record->marks->nelts; i++) {
+        if (APR_ARRAY_IDX(record->marks, i, const char *) == item->after) {
+            return;
+        }
+    }
+    APR_ARRAY_PUSH(record->marks, const char *) = item->after;
     same = apr_hash_get(j->marks, record->mark, APR_HASH_KEY_STRING);
     if (!same) {
         same = apr_array_make(j->p, 2, sizeof(judge_record_t *));
@@ -315,7 +350,7 @@ static void set_field(judge_t *j, const history_item_t *item)
         }
     }
     if (!field) {
-        if (item->kind == HISTORY_EFFECT) {
+        if (item->kind == HISTORY_EFFECT && record->refilled != item->at) {
             judge_blame(j, "S6.3", item->number, "we changed a field that no mapping has");
         }
         return;
@@ -357,6 +392,43 @@ static void look_ahead_for_mark(judge_t *j, const history_item_t *make, judge_re
     }
 }
 
+/* S4.4: a row that is deleted and inserted at once is a replaced row; within two seconds it may be taken for one. */
+#define JUDGE_AT_ONCE apr_time_from_msec(2500)
+
+static int is_replaced(const judge_record_t *old, const history_item_t *make)
+{
+    return old && old->side == HISTORY_EXTERNAL && make->kind != HISTORY_EFFECT &&
+           old->deaths->nelts &&
+           !APR_ARRAY_IDX(old->deaths, old->deaths->nelts - 1, judge_death_t).by_us &&
+           APR_ARRAY_IDX(old->deaths, old->deaths->nelts - 1, judge_death_t).from + JUDGE_AT_ONCE >=
+               make->at;
+}
+
+static void live_again(judge_record_t *record, apr_time_t at)
+{
+    record->live = 1;
+    APR_ARRAY_IDX(record->deaths, record->deaths->nelts - 1, judge_death_t).to = at;
+}
+
+/* The new row begins empty; what it holds follows in the history. */
+static void empty_cells(judge_t *j, const history_item_t *item, judge_record_t *record)
+{
+    apr_hash_index_t *at;
+
+    for (at = apr_hash_first(j->p, record->cells); at; at = apr_hash_next(at)) {
+        judge_cell_t *cell = apr_hash_this_val(at);
+        const char *empty =
+            APR_ARRAY_IDX(cell->stays, 0, judge_stay_t).version->origin == JUDGE_BY_NOBODY
+                ? APR_ARRAY_IDX(cell->stays, 0, judge_stay_t).version->value
+                : NULL;
+
+        if (!judge_same(judge_now(cell)->value, empty)) {
+            show(cell, new_version(j, item, record->side, empty, JUDGE_BY_PERSON, judge_now(cell)),
+                 item->at);
+        }
+    }
+}
+
 static void make(judge_t *j, const history_item_t *item)
 {
     judge_record_t *old = judge_record(j, item->side, item->place, item->record), *record;
@@ -366,9 +438,14 @@ static void make(judge_t *j, const history_item_t *item)
         return;
     }
     if (old && item->kind == HISTORY_EFFECT) { /* brought back from its image: the record it was */
-        old->live = 1;
-        old->refilled = 1;
-        APR_ARRAY_IDX(old->deaths, old->deaths->nelts - 1, judge_death_t).to = item->at;
+        live_again(old, item->at);
+        old->refilled = item->at;
+        return;
+    }
+    if (is_replaced(old, item)) {
+        live_again(old, item->at);
+        empty_cells(j, item, old);
+        old->item = item->number;
         return;
     }
     record = make_record(j, item);

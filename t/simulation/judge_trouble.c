@@ -253,6 +253,11 @@ static int pleads_constraint(const plea_t *plea)
     return any_field(plea, is_taken) || any_field(plea, has_no_value);
 }
 
+static int digits_before(const char *number)
+{
+    return (int)strcspn(number[0] == '-' ? number + 1 : number, ".");
+}
+
 static int digits_behind(const char *number)
 {
     const char *dot = number ? strchr(number, '.') : NULL;
@@ -278,10 +283,10 @@ static int is_unfit(const plea_t *plea, int field)
         value =
             judge_now(judge_cell(plea->j, (judge_record_t *)both[i], f->name[both[i]->side], NULL))
                 ->value;
-        if (value &&
-            (value[0] == '?' || (f->length && strlen(value) > (size_t)f->length) ||
-             (f->sort == JUDGE_NUMBER && f->scale >= 0 && digits_behind(value) > f->scale) ||
-             (f->sort == JUDGE_OPTION && f->strict_options))) {
+        if (value && (value[0] == '?' || (f->length && strlen(value) > (size_t)f->length) ||
+                      (f->sort == JUDGE_NUMBER && f->scale >= 0 &&
+                       (digits_behind(value) > f->scale || digits_before(value) > 8)) ||
+                      (f->sort == JUDGE_OPTION && f->strict_options))) {
             return 1;
         }
     }
@@ -310,29 +315,30 @@ static int pleads_trash(const plea_t *plea)
 static const struct {
     const char *code;
     plea_fn *is_true;
+    int whole; /* the record as a whole waits, for the sake of any field */
 } pleas[] = {
-    { "held.conflict", pleads_conflict },
-    { "held.initial", pleads_initial },
-    { "held.contested", pleads_contest },
-    { "held.missing", pleads_missing },
-    { "notion.missing", pleads_missing },
-    { "held.delete", pleads_deletes },
-    { "held.delete_limit", pleads_limit },
-    { "held.restore", pleads_image },
-    { "held.ambiguous", pleads_doubles },
-    { "match.ambiguous", pleads_doubles },
-    { "notion.create_ambiguous", pleads_creates },
-    { "notion.fate_unknown", pleads_create_fate },
-    { "notion.trashed", pleads_trash },
-    { "sql.constraint", pleads_constraint },
-    { "sql.refused", pleads_constraint },
-    { "sql.value", pleads_unfit },
-    { "field.unfit", pleads_unfit },
-    { "field.lossy", pleads_unfit },
-    { "field.opaque", pleads_unfit },
-    { "field.format", pleads_unfit },
-    { "notion.refused", pleads_unfit },
-    { "record.busy", never },
+    { "held.conflict", pleads_conflict, 0 },
+    { "held.initial", pleads_initial, 0 },
+    { "held.contested", pleads_contest, 0 },
+    { "held.missing", pleads_missing, 0 },
+    { "notion.missing", pleads_missing, 0 },
+    { "held.delete", pleads_deletes, 0 },
+    { "held.delete_limit", pleads_limit, 0 },
+    { "held.restore", pleads_image, 0 },
+    { "held.ambiguous", pleads_doubles, 0 },
+    { "match.ambiguous", pleads_doubles, 0 },
+    { "notion.create_ambiguous", pleads_creates, 0 },
+    { "notion.fate_unknown", pleads_create_fate, 0 },
+    { "notion.trashed", pleads_trash, 0 },
+    { "sql.constraint", pleads_constraint, 1 },
+    { "sql.refused", pleads_constraint, 1 },
+    { "sql.value", pleads_unfit, 1 },
+    { "field.unfit", pleads_unfit, 0 },
+    { "field.lossy", pleads_unfit, 0 },
+    { "field.opaque", pleads_unfit, 0 },
+    { "field.format", pleads_unfit, 0 },
+    { "notion.refused", pleads_unfit, 1 },
+    { "record.busy", never, 0 },
 };
 
 int judge_is_excused(judge_t *j, const judge_link_t *link, judge_record_t *record,
@@ -346,6 +352,7 @@ int judge_is_excused(judge_t *j, const judge_link_t *link, judge_record_t *recor
     }
     for (i = 0; i < sizeof(pleas) / sizeof(*pleas); i++) {
         if (!strcmp(link->code, pleas[i].code)) {
+            plea.field = pleas[i].whole ? -1 : field;
             return pleas[i].is_true(&plea);
         }
     }

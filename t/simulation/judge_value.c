@@ -88,7 +88,8 @@ const char *judge_common(judge_t *j, const judge_field_t *field, const char *val
     const char *end;
 
     if (!value) {
-        return NULL;
+        return field->sort == JUDGE_BOOLEAN ? history_text(j->history, "false")
+                                            : NULL; /* a checkbox has no third state */
     }
     switch (field->sort) {
     case JUDGE_TEXT:

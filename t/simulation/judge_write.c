@@ -344,7 +344,7 @@ static void settle_without_source(write_t *w)
 {
     judge_cell_t *cell = judge_cell(w->j, w->record, w->field, w->member);
 
-    if (w->record->refilled && judge_same(w->value, w->was->value)) {
+    if (w->record->refilled == w->effect->at && judge_same(w->value, w->was->value)) {
         w->source = w->was; /* from the image of the row as it was */
         return;
     }
