@@ -262,23 +262,22 @@ static void judge_doubles(judge_t *j, int mapping)
 
     for (i = 0; i < j->all->nelts; i++) {
         const judge_record_t *first = APR_ARRAY_IDX(j->all, i, judge_record_t *);
-        int made = 0, live[HISTORY_SIDES] = { 0, 0 }, by_people[HISTORY_SIDES] = { 0, 0 };
         const apr_array_header_t *same =
             first->mark ? apr_hash_get(j->marks, first->mark, APR_HASH_KEY_STRING) : NULL;
+        int made = 0, live[HISTORY_SIDES] = { 0, 0 }, by_people[HISTORY_SIDES] = { 0, 0 };
 
         for (k = 0; same && k < same->nelts; k++) {
             const judge_record_t *record = APR_ARRAY_IDX(same, k, judge_record_t *);
 
-            if (record->place == m->place[record->side]) {
-                /* a row that was replaced, and came with the mark, is one made by people */
-                by_people[record->side] +=
-                    !record->made_by_us ||
-                    record->mark != APR_ARRAY_IDX(record->marks, 0, const char *);
-                live[record->side] += record->live && record->mark == first->mark;
-            }
+            /* A row that was replaced, and came with the mark, is one made by people. What another mapping brings counts. */
+            by_people[record->side] +=
+                !record->made_by_us ||
+                record->mark != APR_ARRAY_IDX(record->marks, 0, const char *);
+            live[record->side] += record->live && record->mark == first->mark &&
+                                  record->place == m->place[record->side];
         }
         made = by_people[0] + by_people[1];
-        if (m->matches) {
+        if (m->matches && j->mappings->nelts == 1) {
             made = by_people[0] > by_people[1] ? by_people[0] : by_people[1];
         }
         if (live[0] > made || live[1] > made) {

@@ -263,6 +263,16 @@ static int is_busy(sm_t *sm)
     return sj_the(sm)->ordering > 0 || sj_is_commanded(sm);
 }
 
+/* For who reads the trace: what the judge goes by. */
+static void tell_history(sm_t *sm)
+{
+    int i;
+
+    for (i = 0; sm_is_traced(sm) && i < history_count(sj_history(sm)); i++) {
+        sm_remark(sm, "%s", history_line(history_item(sj_history(sm), i), SM_T0, sm->p));
+    }
+}
+
 static void verdict(sm_t *sm)
 {
     sj_judge_t *sj = sj_the(sm);
@@ -271,6 +281,7 @@ static void verdict(sm_t *sm)
 
     sj->phases.end = sm_now(sm);
     sj_collect(sm);
+    tell_history(sm);
     if (judge_run(sj->judge, &sj->phases) > 0) {
         const judge_violation_t *first = judge_violation(sj->judge, 0);
 
