@@ -33,12 +33,44 @@ static void begins(const nts_ask_t *ask)
     }
 }
 
+/* For the reader: what was to be written, and what stands there now. */
+static void show_values(const char *what, const nts_mapping_t *mapping, const nts_value_t *values,
+                        apr_pool_t *p)
+{
+    const char *text = "";
+    int i;
+
+    for (i = 0; mapping && values && i < mapping->pair_count; i++) {
+        if (values[i].kind != NTS_VALUE_ABSENT) {
+            text = apr_psprintf(p, "%s %s=%s", text, mapping->pairs[i].external,
+                                nts_value_display(&values[i], 60, p));
+        }
+    }
+    if (*text) {
+        sm_remark(sm_the, "    %s%s", what, text);
+    }
+}
+
+static void show_ask(const nts_ask_t *ask, const nts_answer_t *answer)
+{
+    if (!sm_is_traced(sm_the)) {
+        return;
+    }
+    show_values("writes", ask->mapping, ask->values, sm_the->p);
+    show_values("expects", ask->mapping, ask->expected, sm_the->p);
+    show_values("sees", ask->mapping, answer->record ? answer->record->values : NULL, sm_the->p);
+    if (answer->result != NTS_RESULT_OK) {
+        sm_remark(sm_the, "    %s", nts_outcome_text(&answer->outcome, sm_the->p));
+    }
+}
+
 static void ended(const nts_ask_t *ask, const nts_answer_t *answer)
 {
     const sm_ask_watch_t *watch = sm_the->kernel->ask_watch;
 
     sm_trace(sm_the, "%s asks its database to %s %s: %d", sm_current()->name,
              nts_ask_name(ask->kind), ask->id ? ask->id : "", (int)answer->result);
+    show_ask(ask, answer);
     if (watch && watch->ended) {
         watch->ended(sm_the, sm_current()->number, ask, answer);
     }
