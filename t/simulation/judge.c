@@ -6,10 +6,11 @@
 
 #define VIOLATIONS_MAX 100
 
-judge_t *judge_create(history_t *history, apr_pool_t *p)
+judge_t *judge_create(history_t *history, apr_time_t started, apr_pool_t *p)
 {
     judge_t *j = apr_pcalloc(p, sizeof(*j));
 
+    j->started = started;
     j->history = history;
     j->p = p;
     j->mappings = apr_array_make(p, 2, sizeof(judge_mapping_t));
@@ -68,6 +69,38 @@ void judge_add_link(judge_t *j, const judge_link_t *link)
 void judge_add_entry(judge_t *j, const judge_entry_t *entry)
 {
     APR_ARRAY_PUSH(j->entries, judge_entry_t) = *entry;
+}
+
+int judge_entry_count(const judge_t *j)
+{
+    return j->entries->nelts;
+}
+
+static const char *shown(const char *value)
+{
+    return value ? value : "null";
+}
+
+const char *judge_entry_line(const judge_t *j, int index, apr_pool_t *p)
+{
+    const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, index, judge_entry_t);
+    const char *line =
+        apr_psprintf(p, "entry %" APR_INT64_T_FMT " at %.3f: %s %s %s/%s, %s%s%s", entry->id,
+                     (double)(entry->at - j->started) / 1e6, entry->op,
+                     entry->side ? "external" : "notion", shown(entry->page), shown(entry->key),
+                     entry->state, entry->note ? ": " : "", entry->note ? entry->note : "");
+    int f;
+
+    for (f = 0; f < entry->field_count; f++) {
+        const judge_entry_field_t *field = &entry->fields[f];
+
+        line = apr_psprintf(p, "%s; %s '%s' -> '%s'%s%s%s (%s)", line, field->name,
+                            shown(field->before), shown(field->after),
+                            field->has_lost ? " lost '" : "",
+                            field->has_lost ? shown(field->lost) : "", field->has_lost ? "'" : "",
+                            field->reason ? field->reason : "no reason");
+    }
+    return line;
 }
 
 void judge_add_stop(judge_t *j, int mapping, const char *state, const char *code)

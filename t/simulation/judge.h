@@ -52,6 +52,7 @@ typedef struct judge_field_t {
     int no_empty; /* a Notion text cannot tell '' from NULL: both are null */
     int unique;   /* the column refuses a value that another row has */
     int required; /* NOT NULL there */
+    const char *above;  /* NUMBER: a CHECK refuses what is not greater than this; NULL none */
     int strict_options; /* one side refuses options that it does not have */
     int absent;         /* not configured (yet, or any more) */
 } judge_field_t;
@@ -150,7 +151,7 @@ typedef struct judge_figures_t {
 } judge_figures_t;
 
 /** The history and what is added below must live as long as the judge. */
-judge_t *judge_create(history_t *history, apr_pool_t *p);
+judge_t *judge_create(history_t *history, apr_time_t started, apr_pool_t *p);
 /** @return its index */
 int judge_add_mapping(judge_t *j, const judge_mapping_t *mapping);
 const char *judge_mapping_name(const judge_t *j, int mapping);
@@ -160,6 +161,9 @@ void judge_change_field(judge_t *j, apr_time_t at, int mapping, int field,
 void judge_add_connection(judge_t *j, const judge_connection_t *connection);
 void judge_add_link(judge_t *j, const judge_link_t *link);
 void judge_add_entry(judge_t *j, const judge_entry_t *entry);
+int judge_entry_count(const judge_t *j);
+/** For people. */
+const char *judge_entry_line(const judge_t *j, int index, apr_pool_t *p);
 /** A mapping that is not running at the end: "paused", "blocked", "waiting", with the outcome's code. */
 void judge_add_stop(judge_t *j, int mapping, const char *state, const char *code);
 /** At that time (`heard` or `listed`) the record was in trouble, or (NULL, NULL) the whole mapping stood still: what waited then

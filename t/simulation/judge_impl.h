@@ -35,6 +35,7 @@ typedef struct judge_version_t {
 typedef struct judge_stay_t {
     judge_version_t *version;
     apr_time_t from;
+    int item; /* that showed it; -1 none */
 } judge_stay_t;
 
 typedef struct judge_cell_t {
@@ -91,6 +92,7 @@ typedef struct judge_waiting_t {
 
 struct judge_t {
     history_t *history;
+    apr_time_t started;
     apr_pool_t *p;
     const judge_phases_t *phases;
     apr_array_header_t *mappings;    /* judge_mapping_t; places are the history's strings */
@@ -148,6 +150,8 @@ void judge_join(judge_t *j, judge_version_t *a, judge_version_t *b);
 /* judge_replay.c */
 void judge_replay(judge_t *j);
 judge_record_t *judge_record(judge_t *j, int side, const char *place, const char *id);
+/** The cell shows @a version from @a item on; NULL: from the beginning. */
+void judge_put(judge_cell_t *cell, judge_version_t *version, const history_item_t *item);
 judge_cell_t *judge_cell(judge_t *j, judge_record_t *record, const char *field, const char *member);
 /** The records of the other side that belong to @a record in the mapping, at most @a room; dead ones, too. */
 int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
@@ -159,6 +163,8 @@ typedef struct judge_gap_t {
     apr_time_t read;
 } judge_gap_t;
 judge_gap_t judge_gap(judge_t *j, const history_item_t *effect);
+/** Could whoever sent it not know, or not keep, what became of it (S3.7)? */
+int judge_is_uncertain(judge_t *j, const history_item_t *effect);
 /** Was it away at any time from @a from to @a to? */
 int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to);
 

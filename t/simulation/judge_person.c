@@ -33,6 +33,23 @@ static int is_commanded(judge_t *j, int before)
     return 0;
 }
 
+/* By this mapping: another one's may lead to the same page. */
+static int is_ours(judge_t *j, int mapping, const history_item_t *effect)
+{
+    int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->mapping == mapping && entry->side == effect->side &&
+            !strcmp(entry->op, "remove") &&
+            judge_same(effect->side == HISTORY_NOTION ? entry->page : entry->key, effect->record)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Generous, since only the engine knows which records were linked when: what goes beyond this was not held by any reading. */
 static void judge_delete(judge_t *j, int mapping, const history_item_t *last)
 {
@@ -50,7 +67,8 @@ static void judge_delete(judge_t *j, int mapping, const history_item_t *last)
             break;
         }
         if (item->side >= 0 && item->place == m->place[item->side]) {
-            n += item->kind == HISTORY_EFFECT && item->op == HISTORY_DELETE;
+            n += item->kind == HISTORY_EFFECT && item->op == HISTORY_DELETE &&
+                 is_ours(j, mapping, item);
             made += item->op == HISTORY_MAKE && item->side == last->side;
         }
     }
@@ -74,7 +92,7 @@ void judge_limits(judge_t *j)
             continue;
         }
         for (m = 0; m < j->mappings->nelts; m++) {
-            if (JUDGE_MAPPING(j, m)->place[item->side] == item->place) {
+            if (JUDGE_MAPPING(j, m)->place[item->side] == item->place && is_ours(j, m, item)) {
                 judge_delete(j, m, item);
             }
         }

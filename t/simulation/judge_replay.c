@@ -161,38 +161,59 @@ static judge_cell_t *partner_cell(judge_t *j, int mapping, int index, judge_reco
                 : NULL;
 }
 
-/* What a field holds before anybody filled it in is the same thing on both sides if one is the copy of the other. */
+static const judge_field_t *field_of(judge_t *j, int side, const char *name)
+{
+    int m;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        int index = judge_find_field(j, m, side, name);
+
+        if (index >= 0) {
+            return &JUDGE_MAPPING(j, m)->fields[index];
+        }
+    }
+    return NULL;
+}
+
+/* What a field holds before anybody filled it in is the same thing on both sides if one is the copy of the other; and if nobody
+ * did on either, that can be agreed on. */
 static judge_version_t *empty_version(judge_t *j, judge_record_t *record, const char *field,
                                       const char *member)
 {
-    const judge_field_t *known = NULL;
-    int m, i, n;
+    const judge_field_t *known = field_of(j, record->side, field);
+    judge_version_t *mine = new_version(
+        j, NULL, record->side, known ? judge_common(j, known, NULL) : NULL, JUDGE_BY_NOBODY, NULL);
+    int m, i;
 
     for (m = 0; m < j->mappings->nelts; m++) {
         judge_record_t *partners[8];
         int index = judge_find_field(j, m, record->side, field);
+        int n = index < 0 ? 0 : judge_partners(j, m, record, partners, 8);
 
-        known = index < 0 ? known : &JUDGE_MAPPING(j, m)->fields[index];
-        n = index < 0 ? 0 : judge_partners(j, m, record, partners, 8);
         for (i = 0; i < n; i++) {
             judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
+            judge_version_t *theirs =
+                cell ? APR_ARRAY_IDX(cell->stays, 0, judge_stay_t).version : NULL;
 
-            if (cell && (record->made_by_us || partners[i]->made_by_us) &&
-                APR_ARRAY_IDX(cell->stays, 0, judge_stay_t).version->origin == JUDGE_BY_NOBODY) {
-                return APR_ARRAY_IDX(cell->stays, 0, judge_stay_t).version;
+            if (!theirs || theirs->origin != JUDGE_BY_NOBODY) {
+                continue;
             }
+            if (record->made_by_us || partners[i]->made_by_us) {
+                return theirs;
+            }
+            judge_join(j, mine, theirs);
         }
     }
-    return new_version(j, NULL, record->side, known ? judge_common(j, known, NULL) : NULL,
-                       JUDGE_BY_NOBODY, NULL);
+    return mine;
 }
 
-static void show(judge_cell_t *cell, judge_version_t *version, apr_time_t from)
+void judge_put(judge_cell_t *cell, judge_version_t *version, const history_item_t *item)
 {
     judge_stay_t *stay = apr_array_push(cell->stays);
 
     stay->version = version;
-    stay->from = from;
+    stay->from = item ? item->at : 0;
+    stay->item = item ? item->number : -1;
 }
 
 judge_cell_t *judge_cell(judge_t *j, judge_record_t *record, const char *field, const char *member)
@@ -203,7 +224,7 @@ judge_cell_t *judge_cell(judge_t *j, judge_record_t *record, const char *field, 
     if (!cell) {
         cell = apr_pcalloc(j->p, sizeof(*cell));
         cell->stays = apr_array_make(j->p, 4, sizeof(judge_stay_t));
-        show(cell, empty_version(j, record, field, member), 0);
+        judge_put(cell, empty_version(j, record, field, member), NULL);
         apr_hash_set(record->cells, name, APR_HASH_KEY_STRING, cell);
     }
     return cell;
@@ -265,7 +286,7 @@ static void set_by_others(judge_t *j, const history_item_t *item, judge_record_t
     if (judge_same(judge_now(cell)->value, after)) {
         return; /* another way to write the same value */
     }
-    show(cell, new_version(j, item, record->side, after, origin, judge_now(cell)), item->at);
+    judge_put(cell, new_version(j, item, record->side, after, origin, judge_now(cell)), item);
     join_partners(j, record, item->field, member);
 }
 
@@ -392,6 +413,19 @@ static void look_ahead_for_mark(judge_t *j, const history_item_t *make, judge_re
     }
 }
 
+/* Asks to databases are numbered downwards from -1. */
+static int slot_of(int request)
+{
+    return request >= 0 ? 2 * request : -2 * request - 1;
+}
+
+static int is_restore(judge_t *j, const history_item_t *effect)
+{
+    const history_item_t *request = j->requests[slot_of(effect->request)];
+
+    return request && request->op == HISTORY_ASK_REVIVE;
+}
+
 /* S4.4: a row that is deleted and inserted at once is a replaced row; within two seconds it may be taken for one. */
 #define JUDGE_AT_ONCE apr_time_from_msec(2500)
 
@@ -423,8 +457,9 @@ static void empty_cells(judge_t *j, const history_item_t *item, judge_record_t *
                 : NULL;
 
         if (!judge_same(judge_now(cell)->value, empty)) {
-            show(cell, new_version(j, item, record->side, empty, JUDGE_BY_PERSON, judge_now(cell)),
-                 item->at);
+            judge_put(cell,
+                      new_version(j, item, record->side, empty, JUDGE_BY_PERSON, judge_now(cell)),
+                      item);
         }
     }
 }
@@ -437,7 +472,8 @@ static void make(judge_t *j, const history_item_t *item)
         judge_blame(j, "history", item->number, "a record was made that is there already");
         return;
     }
-    if (old && item->kind == HISTORY_EFFECT) { /* brought back from its image: the record it was */
+    if (old && item->kind == HISTORY_EFFECT &&
+        is_restore(j, item)) { /* brought back from its image: the record it was */
         live_again(old, item->at);
         old->refilled = item->at;
         return;
@@ -493,7 +529,8 @@ static void rekey(judge_t *j, const history_item_t *item, judge_record_t *record
     }
 }
 
-/* Another database, or an older copy: what follows in the history makes its rows. */
+/* Another database, or an older copy: what it holds follows in the history; a row with a key that was there before is that row,
+ * set back. */
 static void swap(judge_t *j, const history_item_t *item)
 {
     int i;
@@ -501,12 +538,9 @@ static void swap(judge_t *j, const history_item_t *item)
     for (i = 0; i < j->all->nelts; i++) {
         judge_record_t *record = APR_ARRAY_IDX(j->all, i, judge_record_t *);
 
-        if (record->side == item->side && (!item->place || record->place == item->place)) {
-            apr_hash_set(j->records, record_key(j, record->side, record->place, record->id),
-                         APR_HASH_KEY_STRING, NULL);
-            if (record->live) {
-                go(j, item, record);
-            }
+        if (record->side == item->side && (!item->place || record->place == item->place) &&
+            record->live) {
+            go(j, item, record);
         }
     }
 }
@@ -575,12 +609,6 @@ int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to)
 
 /* ---- requests ---- */
 
-/* Asks to databases are numbered downwards from -1. */
-static int slot_of(int request)
-{
-    return request >= 0 ? 2 * request : -2 * request - 1;
-}
-
 static void index_requests(judge_t *j)
 {
     int i, count = history_count(j->history);
@@ -633,6 +661,34 @@ judge_gap_t judge_gap(judge_t *j, const history_item_t *effect)
         }
     }
     return gap;
+}
+
+/* Who hears an answer has it in the store a moment later. */
+#define KEPT_WITHIN apr_time_from_sec(10)
+
+int judge_is_uncertain(judge_t *j, const history_item_t *effect)
+{
+    const history_item_t *request = effect->request ? j->requests[slot_of(effect->request)] : NULL;
+    int i;
+
+    if (effect->side == HISTORY_EXTERNAL) {
+        return 0; /* the database itself tells, by the intent's id */
+    }
+    if (!request || request->end != HISTORY_ANSWERED || request->status != 200) {
+        return 1;
+    }
+    for (i = request->number; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->at > request->at + KEPT_WITHIN) {
+            return 0;
+        }
+        if (item->kind == HISTORY_PROCESS && item->worker == request->worker &&
+            item->op != HISTORY_START) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 void judge_replay(judge_t *j)

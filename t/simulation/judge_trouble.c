@@ -2,6 +2,7 @@
  *
  * An engine that parks everything would keep all other invariants. So each outcome has to be justified by what happened.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "simulation/judge_impl.h"
@@ -248,9 +249,24 @@ static int has_no_value(const plea_t *plea, int field)
                 ->value;
 }
 
+static int is_out_of_bounds(const plea_t *plea, int field)
+{
+    const judge_field_t *f = plea_field(plea, field);
+    const judge_record_t *page =
+        plea->record->side == HISTORY_NOTION ? plea->record : plea->partner;
+    const char *value =
+        f && f->above && page && f->name[HISTORY_NOTION]
+            ? judge_now(judge_cell(plea->j, (judge_record_t *)page, f->name[HISTORY_NOTION], NULL))
+                  ->value
+            : NULL;
+
+    return value && atof(value) <= atof(f->above);
+}
+
 static int pleads_constraint(const plea_t *plea)
 {
-    return any_field(plea, is_taken) || any_field(plea, has_no_value);
+    return any_field(plea, is_taken) || any_field(plea, has_no_value) ||
+           any_field(plea, is_out_of_bounds);
 }
 
 static int digits_before(const char *number)

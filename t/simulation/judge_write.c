@@ -29,6 +29,7 @@ typedef struct write_t {
     const char *field, *member;
     const char *value;
     judge_version_t *was;
+    apr_time_t since; /* from when on it stood there */
     /* the best source so far */
     grade_t grade;
     judge_version_t *source;
@@ -98,14 +99,43 @@ static int was_absent(judge_t *j, int mapping, int field, apr_time_t at)
     return 0;
 }
 
+/* S2.1: what was set to the agreed value again is no edit. Agreed was the newest version that both knew; or one before it that
+ * only stood opposite an equal one, for nobody need have looked then. */
+static int shows_agreed(judge_t *j, const judge_version_t *winner, const judge_version_t *loser)
+{
+    const judge_version_t *base;
+
+    for (base = loser->parent; base; base = base->parent) {
+        if (judge_may_be_known(j, base, winner)) {
+            if (judge_same(base->value, loser->value)) {
+                return 1;
+            }
+            if (judge_is_known(j, base, winner)) {
+                return 0;
+            }
+        }
+    }
+    return 0;
+}
+
+static int may_have_base(judge_t *j, const judge_version_t *winner, const judge_version_t *loser)
+{
+    for (; loser; loser = loser->parent) {
+        if (judge_may_be_known(j, loser, winner)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int may_win(judge_t *j, int mapping, int field, const judge_version_t *winner,
                    const judge_version_t *loser, apr_time_t at)
 {
     const judge_version_t *base = judge_common_ancestor(j, winner, loser);
     duel_t duel = { j, winner, loser, JUDGE_MAPPING(j, mapping) };
 
-    if (base && judge_same(loser->value, base->value)) {
-        return 1; /* S2.1: what was set to the agreed value again is no edit */
+    if (shows_agreed(j, winner, loser)) {
+        return 1;
     }
     if (winner->origin == JUDGE_BY_REWRITE && loser->origin == JUDGE_BY_PERSON) {
         return 0; /* S3.5 */
@@ -117,8 +147,7 @@ static int may_win(judge_t *j, int mapping, int field, const judge_version_t *wi
         judge_was_field(j, mapping, field, at, JUDGE_NEWS, initial_lets_win, &duel)) {
         return 1;
     }
-    if (!base && !judge_may_be_known(j, winner, loser) && !judge_may_be_known(j, loser, winner) &&
-        !(winner->joins || loser->joins)) {
+    if (!base && !may_have_base(j, winner, loser)) {
         return 0;
     }
     return judge_was_field(j, mapping, field, at, JUDGE_NEWS, rule_lets_win, &duel);
@@ -151,6 +180,24 @@ static int is_one_way(const judge_field_t *field, const void *baton)
     return field->way != JUDGE_BOTH_WAYS && leads_to(field, baton);
 }
 
+static int came_uncertainly(const write_t *w, const judge_version_t *source)
+{
+    const judge_cell_t *cell = judge_cell(w->j, w->record, w->field, w->member);
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+        const history_item_t *item =
+            stay->item >= 0 ? history_item(w->j->history, stay->item) : NULL;
+
+        if (stay->version == source && item && item->kind == HISTORY_EFFECT &&
+            judge_is_uncertain(w->j, item)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void try_source(write_t *w, int mapping, int index, judge_version_t *source)
 {
     judge_t *j = w->j;
@@ -166,11 +213,18 @@ static void try_source(write_t *w, int mapping, int index, judge_version_t *sour
     else if (judge_was_field(j, mapping, index, w->effect->at, JUDGE_NEWS, is_one_way, &side)) {
         grade(w, GRADE_CERTAIN, source, was->origin != JUDGE_BY_US, NULL, NULL);
     }
-    else if (side == HISTORY_NOTION && was->at > w->gap.read) {
+    else if (side == HISTORY_NOTION && w->since > w->gap.read) {
         grade(w, GRADE_RESIDUAL, source, 0, NULL, NULL);
     }
     else if (was->lost || judge_may_be_known(j, was, source)) {
         grade(w, GRADE_ALLOWED, source, 0, NULL, NULL);
+    }
+    else if (judge_is_known(j, source, was) && came_uncertainly(w, source)) {
+        /* S3.7: whether our own value had ever stood there could not be told any more */
+        grade(w,
+              may_win(j, mapping, index, source, was, w->effect->at) ? GRADE_ALLOWED : GRADE_WRONG,
+              source, 1, "S3.7",
+              "the fate of our write was unknown, and the rule does not let it win");
     }
     else if (judge_is_known(j, source, was) && !j->phases->store_forgot) {
         grade(w, GRADE_WRONG, source, 0, "S6.3", "an older value over the one that replaced it");
@@ -367,10 +421,10 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
     write_t w = {
         .j = j, .effect = effect, .record = record, .field = field, .member = member, .value = after
     };
-    judge_stay_t *stay;
     int loss;
 
     w.was = judge_now(cell);
+    w.since = APR_ARRAY_IDX(cell->stays, cell->stays->nelts - 1, judge_stay_t).from;
     if (judge_same(w.was->value, after)) {
         return;
     }
@@ -392,9 +446,7 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
     if (!j->phases->store_forgot) {
         look_into_audit(&w, loss);
     }
-    stay = apr_array_push(cell->stays);
-    stay->version = w.source;
-    stay->from = effect->at;
+    judge_put(cell, w.source, effect);
 }
 
 /* ---- whole records ---- */

@@ -12,7 +12,7 @@ sj_judge_t *sj_the(sm_t *sm)
     if (!sm->judge) {
         sm->judge = apr_pcalloc(sm->p, sizeof(*sm->judge));
         sm->judge->history = history_create(sm->p);
-        sm->judge->judge = judge_create(sm->judge->history, sm->p);
+        sm->judge->judge = judge_create(sm->judge->history, SM_T0, sm->p);
         sm->judge->sent = apr_hash_make(sm->p);
         sm->judge->commands = apr_array_make(sm->p, 8, sizeof(apr_int64_t));
         sm->judge->phases.start = SM_T0;
@@ -264,9 +264,13 @@ static int is_busy(sm_t *sm)
 }
 
 /* For who reads the trace: what the judge goes by. */
-static void tell_history(sm_t *sm)
+static void tell_evidence(sm_t *sm)
 {
     int i;
+
+    for (i = 0; sm_is_traced(sm) && i < judge_entry_count(sj_the(sm)->judge); i++) {
+        sm_remark(sm, "%s", judge_entry_line(sj_the(sm)->judge, i, sm->p));
+    }
 
     for (i = 0; sm_is_traced(sm) && i < history_count(sj_history(sm)); i++) {
         sm_remark(sm, "%s", history_line(history_item(sj_history(sm), i), SM_T0, sm->p));
@@ -281,7 +285,7 @@ static void verdict(sm_t *sm)
 
     sj->phases.end = sm_now(sm);
     sj_collect(sm);
-    tell_history(sm);
+    tell_evidence(sm);
     if (judge_run(sj->judge, &sj->phases) > 0) {
         const judge_violation_t *first = judge_violation(sj->judge, 0);
 

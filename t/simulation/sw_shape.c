@@ -155,6 +155,8 @@ void sw_shape_judge_field(const sw_world_t *w, const sw_mapping_t *m, int field,
     out->lossy = m->fields[field].lossy;
     out->no_empty = 1;
     out->unique = field == SW_CODE;
+    out->required = field == SW_NOTES && w->table[m->table].not_null;
+    out->above = field == SW_AMOUNT && w->table[m->table].check ? "-3000" : NULL;
     out->absent = !m->fields[field].present;
 }
 

@@ -32,7 +32,7 @@ static void begin(void)
 
     apr_pool_clear(pool);
     h = history_create(pool);
-    judge = judge_create(h, pool);
+    judge = judge_create(h, 0, pool);
     memcpy(fields, plain, sizeof(fields));
     mapping.name = "m";
     mapping.place[0] = "ds";
