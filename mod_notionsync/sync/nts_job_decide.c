@@ -112,12 +112,17 @@ static nts_step_t look_at_notion(nts_job_t *job)
     return nts_job_read(job, NTS_NOTION, 0, expected_writes(job));
 }
 
+int nts_job_is_page_recent(const nts_job_t *job)
+{
+    return job->now - job->view[NTS_NOTION].answered <= NTS_READ_FRESH;
+}
+
 /* S3.1: a page may be written only after a read of it that was sent after the external side was read. */
 int nts_job_is_fresh_for_notion(const nts_job_t *job)
 {
     const nts_view_t *notion = &job->view[NTS_NOTION], *external = &job->view[NTS_EXTERNAL];
 
-    return !notion->candidate && job->now - notion->sent <= NTS_READ_FRESH &&
+    return !notion->candidate && nts_job_is_page_recent(job) &&
            (external->presence == NTS_PRESENCE_NONE || notion->sent >= external->sent);
 }
 

@@ -176,6 +176,8 @@ nts_step_t nts_job_plan_refuse(nts_job_t *job);
 nts_step_t nts_job_decide_live(nts_job_t *job);
 /** S3.1: a page may be written only after a read of it that was sent after the external side was read. */
 int nts_job_is_fresh_for_notion(const nts_job_t *job);
+/** S3.1: no more than a second has passed since the answer to the page's read. */
+int nts_job_is_page_recent(const nts_job_t *job);
 /** End without trouble: what there was is over. */
 nts_step_t nts_job_end_well(nts_job_t *job);
 

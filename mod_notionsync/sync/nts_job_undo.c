@@ -136,7 +136,7 @@ static int undo_update(nts_job_t *job, nts_step_t *step)
         return 1;
     }
     to = wanted[NTS_NOTION] ? NTS_NOTION : NTS_EXTERNAL;
-    if (to == NTS_NOTION && job->now - job->view[NTS_NOTION].sent > NTS_READ_FRESH) {
+    if (to == NTS_NOTION && !nts_job_is_page_recent(job)) {
         *step = nts_job_read(job, NTS_NOTION, 0, 1);
         return 1;
     }

@@ -234,7 +234,7 @@ nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
     job->key_was = job->link->key;
     job->call = (nts_call_t){ 0 };
     if (job->entry->side == NTS_NOTION && job->entry->op != NTS_ENTRY_CREATE &&
-        job->now - job->view[NTS_NOTION].sent > NTS_READ_FRESH) {
+        !nts_job_is_page_recent(job)) {
         /* S3.1: too old by now. The intent is closed; the record begins again. */
         nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.read_too_old",
                         "the page was read too long before the write could be sent");

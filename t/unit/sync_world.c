@@ -469,7 +469,7 @@ static void perform(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_
         write_thing(w, ask, answer, p);
         break;
     }
-    w->now += apr_time_from_msec(5);
+    w->now += apr_time_from_msec(5) + (ask->side == NTS_NOTION ? w->notion_takes : 0);
     answer->answered_at = w->now;
 }
 

@@ -72,7 +72,8 @@ struct world_t {
     int match_count[NTS_SIDE_COUNT];
     int requests; /* asks of Notion */
     int writes[NTS_SIDE_COUNT];
-    int page_size; /* of listings */
+    int page_size;                    /* of listings */
+    apr_interval_time_t notion_takes; /* for an answer, beyond the usual 5 ms */
     world_hook_fn *hook;
     int hook_count;                                                /* free for the hook */
     int (*is_outside[NTS_SIDE_COUNT])(const world_thing_t *thing); /* of that side's filter */

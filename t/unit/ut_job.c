@@ -155,6 +155,12 @@ static void test_read_freshness(void)
     (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
     tap_int(w->requests, 3, "3.1 a write not sent within 1 s of its read reads again");
     tap_int(world_differences(w), 0, "3.1 and then goes through");
+    w = linked();
+    w->notion_takes = apr_time_from_sec(4);
+    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
+    (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
+    tap_int(w->requests, 2, "3.1 while Notion answers slowly, reading again would gain nothing");
+    tap_int(world_differences(w), 0, "3.1 and the write goes through");
 }
 
 static int kill_at;
