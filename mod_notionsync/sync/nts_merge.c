@@ -331,6 +331,12 @@ static void decide_one_way(view_t *view, nts_decision_t *d, nts_side_t from)
 {
     nts_side_t to = nts_side_other(from);
 
+    if (view->fits[from] == APR_SUCCESS && !view->changed[from] && view->rewritten[to]) {
+        /* S2.10: writing it once more would only have it rewritten once more. */
+        hold(view, d, "held.contested", "the side that is written rewrites what it is given",
+             "find the automation or trigger that rewrites this field");
+        return;
+    }
     if (view->fits[to] == APR_SUCCESS && view->has_base && view->changed[to]) {
         d->lost = d->common[to];
     }

@@ -219,7 +219,7 @@ static void sql_reuse(planner_t *pl, apr_interval_time_t at)
     a->n[2] = pl->w->next_mark++;
     a->n[3] = roll(pl, 0, 9999);
     a->n[4] = roll(pl, 0, (1 << SW_FIELDS) - 1);
-    a->n[5] = roll(pl, 0, 1);
+    a->n[5] = sm_chance(&pl->dice, 500) ? 0 : roll(pl, 1, 60000);
 }
 
 static void sql_replace(planner_t *pl, apr_interval_time_t at)

@@ -142,11 +142,24 @@ static void rekey(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t rekey_kind = { "sql.rekey", rekey, { "table", "mark", "key" } };
 
-/* A row goes, and another comes under its key: in one transaction or in two. */
+/* A row goes, and another comes under its key. In one transaction that is the same record with new values (S4.4); in two it
+ * is a record of its own, if they are so far apart that nobody can take them for one. */
+typedef struct reuse_t {
+    const char *sql;
+} reuse_t;
+
+static void come_back(sm_t *sm, void *baton)
+{
+    const reuse_t *r = baton;
+
+    (void)sw_sql_run(sw_world(sm), r->sql);
+}
+
 static void reuse(sm_t *sm, const sm_action_t *a)
 {
     sw_world_t *w = sw_world(sm);
     const sw_row_t *row = row_of(w, a, a->n[1]);
+    int together = a->n[5] <= 0;
     const char *values[SW_FIELDS];
     const char *out;
     const char *in;
@@ -154,19 +167,22 @@ static void reuse(sm_t *sm, const sm_action_t *a)
     if (!row) {
         return;
     }
-    values_of(w, values, a->n[2], a->n[3], a->n[4]);
+    values_of(w, values, together ? a->n[1] : a->n[2], a->n[3], a->n[4]);
     out = delete_sql(w, a, row);
     in = insert(w, table_of(w, a), "INSERT", row->text, values, a->n[3] & 0xff);
-    if (a->n[5]) {
+    if (together) {
         (void)sw_sql_run(w, apr_pstrcat(w->ptemp, "BEGIN;", out, ";", in, ";COMMIT", NULL));
     }
     else if (sw_sql_run(w, out) == 0) {
-        (void)sw_sql_run(w, in);
+        reuse_t *r = apr_pcalloc(sm->p, sizeof(*r));
+
+        r->sql = apr_pstrdup(sm->p, in);
+        sm_after(sm, SM_MS(2500 + a->n[5]), come_back, r);
     }
 }
 
 static const sm_kind_t reuse_kind = {
-    "sql.reuse", reuse, { "table", "mark", "new_mark", "value", "fields", "together" }
+    "sql.reuse", reuse, { "table", "mark", "new_mark", "value", "fields", "ms" }
 };
 
 static void replace(sm_t *sm, const sm_action_t *a)

@@ -183,6 +183,15 @@ static void test_settling(void)
     tap_ok(d.write[NTS_EXTERNAL] && !d.write[NTS_NOTION],
            "3.5 but loses to any edit, whatever the rule");
     w->mapping.conflict = NTS_CONFLICT_LAST_WRITE;
+    other = world_text("v");
+    w->pairs[NAME].direction = NTS_TO_EXTERNAL;
+    nts_merge_field(&d, &w->mapping, NAME, &base, now, stamps, p);
+    tap_int(d.verdict, NTS_VERDICT_HELD, "2.10 one way: what the target rewrites is not sent again");
+    tap_str(d.outcome.code, "held.contested", "but held");
+    other = world_text("new");
+    nts_merge_field(&d, &w->mapping, NAME, &base, now, stamps, p);
+    tap_ok(d.write[NTS_EXTERNAL], "until the source has another value");
+    w->pairs[NAME].direction = NTS_BOTH;
 }
 
 static void test_set_settling(void)
