@@ -132,6 +132,10 @@ int judge_find_field(judge_t *j, int mapping, int side, const char *name);
 /** @a value of a side as both sides can hold it. */
 const char *judge_common(judge_t *j, const judge_field_t *field, const char *value);
 int judge_same(const char *a, const char *b);
+/** A value that both sides cannot hold; NULL fits. "?" marks what one side itself cannot make sense of. */
+int judge_fits(const judge_field_t *field, const char *value);
+/** One of two records (the second may be NULL) holds such a value now. */
+int judge_is_unfit(judge_t *j, const judge_field_t *field, judge_record_t *a, judge_record_t *b);
 /** The members of a set, sorted; their number. */
 int judge_members(const char *set, const char *members[], int room, apr_pool_t *p);
 

@@ -246,7 +246,8 @@ static void join_partners(judge_t *j, judge_record_t *record, const char *field,
         for (i = 0; i < n; i++) {
             judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
 
-            if (cell && partners[i]->live && judge_same(judge_now(cell)->value, now->value)) {
+            if (cell && partners[i]->live && judge_same(judge_now(cell)->value, now->value) &&
+                (member || judge_fits(&JUDGE_MAPPING(j, m)->fields[index], now->value))) {
                 judge_join(j, judge_now(cell), now);
             }
         }
@@ -285,6 +286,13 @@ static void set_by_others(judge_t *j, const history_item_t *item, judge_record_t
 
     if (judge_same(judge_now(cell)->value, after)) {
         return; /* another way to write the same value */
+    }
+    if (item->at == record->made && cell->stays->nelts == 1 &&
+        judge_now(cell)->origin == JUDGE_BY_NOBODY) {
+        cell->stays->nelts = 0; /* made with it: nobody ever saw it empty */
+        judge_put(cell, new_version(j, item, record->side, after, origin, NULL), item);
+        join_partners(j, record, item->field, member);
+        return;
     }
     judge_put(cell, new_version(j, item, record->side, after, origin, judge_now(cell)), item);
     join_partners(j, record, item->field, member);

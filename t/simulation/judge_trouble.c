@@ -76,11 +76,6 @@ static int is_held_conflict(const plea_t *plea, int field)
            judge_was_field(plea->j, plea->mapping, field, plea->j->phases->end, EVER, holds, NULL);
 }
 
-static int pleads_conflict(const plea_t *plea)
-{
-    return any_field(plea, is_held_conflict);
-}
-
 static int is_held_initial(const plea_t *plea, int field)
 {
     judge_version_t *mine, *theirs;
@@ -93,11 +88,6 @@ static int is_held_initial(const plea_t *plea, int field)
     }
     return plea->j->phases->store_forgot || plea->j->changes->nelts ||
            !judge_common_ancestor(plea->j, mine, theirs);
-}
-
-static int pleads_initial(const plea_t *plea)
-{
-    return any_field(plea, is_held_initial);
 }
 
 static int was_triggered(const plea_t *plea, int field)
@@ -114,9 +104,17 @@ static int was_triggered(const plea_t *plea, int field)
     return n >= 3;
 }
 
-static int pleads_contest(const plea_t *plea)
+/* Several fields of a record may be held or unfit, each for a reason of its own; the trouble that is shown names one. */
+static int is_any_of_these(const plea_t *plea, int field)
 {
-    return any_field(plea, was_triggered);
+    return is_held_conflict(plea, field) || is_held_initial(plea, field) ||
+           was_triggered(plea, field) ||
+           judge_is_unfit(plea->j, plea_field(plea, field), plea->record, plea->partner);
+}
+
+static int pleads_field(const plea_t *plea)
+{
+    return any_field(plea, is_any_of_these);
 }
 
 static int pleads_missing(const plea_t *plea)
@@ -269,44 +267,9 @@ static int pleads_constraint(const plea_t *plea)
            any_field(plea, is_out_of_bounds);
 }
 
-static int digits_before(const char *number)
-{
-    return (int)strcspn(number[0] == '-' ? number + 1 : number, ".");
-}
-
-static int digits_behind(const char *number)
-{
-    const char *dot = number ? strchr(number, '.') : NULL;
-
-    return dot ? (int)strlen(dot + 1) : 0;
-}
-
-/* A value that the other side cannot hold: "?" marks what one side itself cannot make sense of. */
 static int is_unfit(const plea_t *plea, int field)
 {
-    const judge_field_t *f = plea_field(plea, field);
-    const judge_record_t *both[2];
-    int i;
-
-    both[0] = plea->record;
-    both[1] = plea->partner;
-    for (i = 0; f && f->sort != JUDGE_SET && i < 2; i++) {
-        const char *value;
-
-        if (!both[i] || !f->name[both[i]->side]) {
-            continue;
-        }
-        value =
-            judge_now(judge_cell(plea->j, (judge_record_t *)both[i], f->name[both[i]->side], NULL))
-                ->value;
-        if (value && (value[0] == '?' || (f->length && strlen(value) > (size_t)f->length) ||
-                      (f->sort == JUDGE_NUMBER && f->scale >= 0 &&
-                       (digits_behind(value) > f->scale || digits_before(value) > 8)) ||
-                      (f->sort == JUDGE_OPTION && f->strict_options))) {
-            return 1;
-        }
-    }
-    return f && f->sort == JUDGE_SET && f->strict_options;
+    return judge_is_unfit(plea->j, plea_field(plea, field), plea->record, plea->partner);
 }
 
 static int pleads_unfit(const plea_t *plea)
@@ -333,9 +296,9 @@ static const struct {
     plea_fn *is_true;
     int whole; /* the record as a whole waits, for the sake of any field */
 } pleas[] = {
-    { "held.conflict", pleads_conflict, 0 },
-    { "held.initial", pleads_initial, 0 },
-    { "held.contested", pleads_contest, 0 },
+    { "held.conflict", pleads_field, 0 },
+    { "held.initial", pleads_field, 0 },
+    { "held.contested", pleads_field, 0 },
     { "held.missing", pleads_missing, 0 },
     { "notion.missing", pleads_missing, 0 },
     { "held.delete", pleads_deletes, 0 },
@@ -349,10 +312,10 @@ static const struct {
     { "sql.constraint", pleads_constraint, 1 },
     { "sql.refused", pleads_constraint, 1 },
     { "sql.value", pleads_unfit, 1 },
-    { "field.unfit", pleads_unfit, 0 },
-    { "field.lossy", pleads_unfit, 0 },
-    { "field.opaque", pleads_unfit, 0 },
-    { "field.format", pleads_unfit, 0 },
+    { "field.unfit", pleads_field, 0 },
+    { "field.lossy", pleads_field, 0 },
+    { "field.opaque", pleads_field, 0 },
+    { "field.format", pleads_field, 0 },
     { "notion.refused", pleads_unfit, 1 },
     { "record.busy", never, 0 },
 };

@@ -121,6 +121,53 @@ const char *judge_common(judge_t *j, const judge_field_t *field, const char *val
     return value ? history_text(j->history, value) : NULL;
 }
 
+static int digits_before(const char *number)
+{
+    return (int)strcspn(number[0] == '-' ? number + 1 : number, ".");
+}
+
+static int digits_behind(const char *number)
+{
+    const char *dot = strchr(number, '.');
+
+    return dot ? (int)strlen(dot + 1) : 0;
+}
+
+int judge_fits(const judge_field_t *field, const char *value)
+{
+    if (!value) {
+        return 1;
+    }
+    if (value[0] == '?' || (field->sort == JUDGE_OPTION && field->strict_options)) {
+        return 0;
+    }
+    if (field->sort == JUDGE_NUMBER && field->scale >= 0) {
+        return digits_behind(value) <= field->scale && digits_before(value) <= 8;
+    }
+    return !(field->sort == JUDGE_TEXT && field->length && strlen(value) > (size_t)field->length);
+}
+
+int judge_is_unfit(judge_t *j, const judge_field_t *field, judge_record_t *a, judge_record_t *b)
+{
+    judge_record_t *both[2];
+    int i;
+
+    if (!field || field->sort == JUDGE_SET) {
+        return field && field->strict_options;
+    }
+    both[0] = a;
+    both[1] = b;
+    for (i = 0; i < 2; i++) {
+        if (both[i] && field->name[both[i]->side] &&
+            !judge_fits(
+                field,
+                judge_now(judge_cell(j, both[i], field->name[both[i]->side], NULL))->value)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);

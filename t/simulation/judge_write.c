@@ -489,7 +489,8 @@ static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, j
             !judge_same(now->value, then->value) && !judge_may_be_known(j, now, then)) {
             const judge_version_t *base = judge_common_ancestor(j, now, then);
 
-            if (!base || !judge_same(base->value, now->value)) {
+            /* what was never agreed on is a difference, and no edit */
+            if (base ? !judge_same(base->value, now->value) : may_have_base(j, then, now)) {
                 return 1;
             }
         }
