@@ -183,6 +183,63 @@ static void check_identity(check_t *check, const mns_mapping_t *mapping,
     }
 }
 
+/* ---- circles ---- */
+
+typedef struct side_of_t {
+    const char *name; /* of a data source, or of a table in a database */
+    int root;         /* of the tree it is in */
+} side_of_t;
+
+static int find_side(apr_array_header_t *sides, const char *name)
+{
+    side_of_t *side;
+    int i;
+
+    for (i = 0; i < sides->nelts; i++) {
+        if (!strcasecmp(APR_ARRAY_IDX(sides, i, side_of_t).name, name)) {
+            return i;
+        }
+    }
+    side = apr_array_push(sides);
+    side->name = name;
+    side->root = i;
+    return i;
+}
+
+/* Mappings may share a data source or a table, as long as there is one way only from any side to any other: in a circle
+ * each record would arrive a second time, as a new one, and go round without end (S3.9). */
+static void check_circles(check_t *check, const apr_array_header_t *all)
+{
+    apr_array_header_t *sides = apr_array_make(check->ptemp, 8, sizeof(side_of_t));
+    int i;
+    int k;
+
+    for (i = 0; i < all->nelts; i++) {
+        const mns_mapping_t *mapping = APR_ARRAY_IDX(all, i, const mns_mapping_t *);
+        const nts_mapping_t *model = &mapping->model;
+        const char *database = model->external->database ? model->external->database : "";
+        int a = find_side(sides, model->data_source);
+        int b =
+            find_side(sides, apr_pstrcat(check->ptemp, database, "\n", model->collection, NULL));
+        int from = APR_ARRAY_IDX(sides, a, side_of_t).root;
+        int to = APR_ARRAY_IDX(sides, b, side_of_t).root;
+
+        if (from == to) {
+            check->wrong = 1;
+            report(
+                check, "NotionSyncMapping", model->name, mapping->where,
+                "with this mapping there are two ways from its data source to its table: the "
+                "mappings form a circle, in which every new record would be copied round without "
+                "end; take one of them out");
+        }
+        for (k = 0; k < sides->nelts; k++) {
+            if (APR_ARRAY_IDX(sides, k, side_of_t).root == from) {
+                APR_ARRAY_IDX(sides, k, side_of_t).root = to;
+            }
+        }
+    }
+}
+
 static void join_mappings(check_t *check)
 {
     apr_array_header_t *all = apr_array_make(check->ptemp, 8, sizeof(mns_mapping_t *));
@@ -206,6 +263,9 @@ static void join_mappings(check_t *check)
                 APR_ARRAY_PUSH(all, mns_mapping_t *) = mapping;
             }
         }
+    }
+    if (!check->wrong) {
+        check_circles(check, all);
     }
 }
 

@@ -132,12 +132,27 @@ apr_status_t nts_store_apply(nts_commit_result_t *result, const char **words, nt
                              const nts_mapping_t *mapping, const char *group, apr_int64_t epoch,
                              nts_commit_t *commit, apr_pool_t *p);
 /** Links by ids (one per id, NULL where unknown; live or dead as nts_store_load) or, with ids NULL,
- *  active and new ones by number. */
+ *  active, dormant and new ones by number. */
 apr_status_t nts_store_lookup(nts_link_t ***links, int *count, nts_store_t *store,
                               apr_int64_t mapping, nts_side_t side, const char *const *ids,
                               int id_count, apr_int64_t after, int limit, apr_pool_t *p);
 /** Highest link number, the size of a bitmap over links. */
 apr_status_t nts_store_max_link(apr_int64_t *max, nts_store_t *store);
+
+/* ---- mappings that share a data source or a table (S3.9) ---- */
+
+/** Put what @a commit wrote to Notion, or may have written, into the inboxes of all running mappings of the same data
+ *  source, whatever service they name. In the transaction of the commit. @a told: notices that are new. */
+apr_status_t nts_store_tell_siblings(int *told, nts_store_t *store, apr_int64_t mapping,
+                                     const nts_commit_t *commit);
+/** The lowest change number up to which another running mapping of the same table, in the database with that instance
+ *  id, has taken the change table; -1: there is no other. */
+apr_status_t nts_store_sibling_counter(apr_int64_t *least, nts_store_t *store, apr_int64_t mapping,
+                                       const char *instance);
+/** For a create of unknown fate: which of @a pages another mapping of the data source is known to have made, and how
+ *  many creates of theirs are without an end. @a made has room for @a count flags. */
+apr_status_t nts_store_sibling_creates(apr_int64_t *pending, int *made, nts_store_t *store,
+                                       apr_int64_t mapping, const char *const *pages, int count);
 
 /* ---- inbox ---- */
 

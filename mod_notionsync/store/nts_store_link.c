@@ -291,7 +291,8 @@ static const nts_stmt_t live_by_keys = {
     " AND key IN (" HUNDRED ")"
 };
 static const nts_stmt_t links_after = {
-    "SELECT " NTS_LINK_COLUMNS " FROM link WHERE id > %lld AND mapping = %lld AND state IN (0, 1)"
+    "SELECT " NTS_LINK_COLUMNS
+    " FROM link WHERE id > %lld AND mapping = %lld AND state IN (0, 1, 2)"
     " ORDER BY id LIMIT %lld"
 };
 static const nts_stmt_t max_link = { "SELECT max(id) FROM link" };

@@ -88,7 +88,8 @@ typedef struct nts_call_t {
     nts_side_t lookup_side; /* LOOKUP: by page ids or by keys */
     const char *const *lookup_ids;
     int lookup_count;
-    /* LOOKUP with lookup_ids NULL: active links with id > this, by id */
+    int lookup_makers; /* by pages: tell of other mappings' creates too */
+    /* LOOKUP with lookup_ids NULL: active, dormant and new links with id > this, by id */
     apr_int64_t lookup_after;
     int lookup_limit;
     const nts_spawn_t *spawns;
@@ -125,6 +126,10 @@ typedef struct nts_reply_t {
     /* LOOKUP: with ids: one per id, NULL where unknown; else by number */
     nts_link_t *const *links;
     int link_count;
+    /* LOOKUP with lookup_makers: one per id, set if another mapping of the data source made that page; and creates of
+     * such mappings without an end */
+    const int *made_by_others;
+    apr_int64_t others_pending;
     const nts_matched_t *matched; /* MATCH_JOIN */
 } nts_reply_t;
 

@@ -154,6 +154,7 @@ nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer)
     job->call.lookup_side = NTS_NOTION;
     job->call.lookup_ids = ids;
     job->call.lookup_count = answer->record_count;
+    job->call.lookup_makers = 1;
     job->state = NTS_JOB_RECOVER_LINKS;
     return NTS_STEP_CALL;
 }
@@ -212,13 +213,14 @@ static nts_step_t park_ambiguous(nts_job_t *job, int count)
 nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
 {
     const nts_record_t *same = NULL, *other = NULL;
-    int i, same_count = 0, other_count = 0;
+    int i, others, same_count = 0, other_count = 0;
 
     for (i = 0; i < job->found_count; i++) {
         const nts_link_t *link = i < reply->link_count ? reply->links[i] : NULL;
         const nts_record_t *page = &job->found[i];
 
-        if (link && (link->state != NTS_LINK_NEW || link->key)) {
+        if ((link && (link->state != NTS_LINK_NEW || link->key)) ||
+            (reply->made_by_others && reply->made_by_others[i])) {
             continue;
         }
         if (holds_all_sent(job, page)) {
@@ -230,13 +232,12 @@ nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
             other_count++;
         }
     }
-    if (same_count == 1 ||
-        (!same_count && other_count == 1 && !job->loaded->creates_pending[NTS_NOTION])) {
+    others = job->loaded->creates_pending[NTS_NOTION] > 0 || reply->others_pending > 0;
+    if (same_count == 1 || (!same_count && other_count == 1 && !others)) {
         adopt(job, same ? same : other);
         return store_verdict(job);
     }
-    if (!same_count && other_count && job->loaded->creates_pending[NTS_NOTION] &&
-        job->now < job->entry->at + NTS_CLAIM_WAIT) {
+    if (!same_count && other_count && others && job->now < job->entry->at + NTS_CLAIM_WAIT) {
         return wait_for_fate(job, job->now + NTS_LOOKUP_WAIT); /* most likely theirs */
     }
     if (same_count + other_count > 0) {

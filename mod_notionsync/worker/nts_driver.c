@@ -347,6 +347,13 @@ static int look_up(nts_work_t *w, const nts_call_t *call)
     for (i = 0; call->lookup_ids && i < w->reply.link_count && rv == APR_SUCCESS; i++) {
         rv = see_planned(&links[i], w, call->lookup_side, call->lookup_ids[i], p);
     }
+    if (rv == APR_SUCCESS && call->lookup_makers) {
+        int *made = apr_pcalloc(p, ((apr_size_t)call->lookup_count + 1) * sizeof(*made));
+
+        rv = nts_store_sibling_creates(&w->reply.others_pending, made, w->flow->host->store,
+                                       w->flow->mapping->id, call->lookup_ids, call->lookup_count);
+        w->reply.made_by_others = made;
+    }
     if (rv != APR_SUCCESS) {
         nts_work_fail(w, rv);
         return 0;

@@ -344,11 +344,26 @@ void nts_events_look(nts_flow_t *flow)
 
 void nts_events_tell_siblings(nts_flow_t *flow)
 {
+    nts_host_t *host = flow->host;
+    const nts_setup_t *setup = host->config->setup;
     int i;
 
     for (i = 0; i < flow->group->flow_count; i++) {
-        if (nts_flow_is_sibling(flow, flow->group->flows[i], NTS_NOTION)) {
-            nts_events_look(flow->group->flows[i]);
+        nts_flow_t *other = flow->group->flows[i];
+
+        if (other != flow && !strcmp(other->given->data_source, flow->given->data_source)) {
+            nts_events_look(other);
+        }
+    }
+    /* Through another connection it may be in a group of another worker. */
+    for (i = 0; host->segment && i < setup->mapping_count; i++) {
+        const nts_mapping_t *other = setup->mappings[i];
+        int group = host->grouping->of_mapping[i];
+        nts_slot_t slot;
+
+        if (group != flow->group->number && !strcmp(other->data_source, flow->given->data_source)) {
+            nts_slot_set(&slot, other->id, 0, NTS_NOTION, "", NTS_LIVE, 0);
+            nts_segment_notify(host->segment, group, &slot, 1);
         }
     }
 }

@@ -16,7 +16,8 @@ void nts_events_stop(nts_flow_t *flow);
 void nts_events_look(nts_flow_t *flow);
 /** The external side may have changed. */
 void nts_events_look_outside(nts_flow_t *flow);
-/** What one mapping wrote to Notion was put into the inboxes of its siblings. */
+/** What one mapping wrote to Notion was put into the inboxes of its siblings, which are
+ *  told so, whichever worker has them. */
 void nts_events_tell_siblings(nts_flow_t *flow);
 /** A job or scan has ended: what waited for that can be decided. */
 void nts_events_work_ended(nts_flow_t *flow);

@@ -422,12 +422,3 @@ int nts_flow_has_intent(const nts_flow_t *flow, const char *intent)
     return apr_hash_get(flow->intents[0], intent, APR_HASH_KEY_STRING) ||
            apr_hash_get(flow->intents[1], intent, APR_HASH_KEY_STRING);
 }
-
-int nts_flow_is_sibling(const nts_flow_t *flow, const nts_flow_t *other, nts_side_t side)
-{
-    if (flow == other || flow->end[side].port != other->end[side].port) {
-        return 0;
-    }
-    return side == NTS_NOTION ? strcmp(flow->given->data_source, other->given->data_source) == 0
-                              : strcmp(flow->given->collection, other->given->collection) == 0;
-}

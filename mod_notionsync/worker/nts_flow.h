@@ -46,7 +46,4 @@ void nts_flow_remember(nts_flow_t *flow, apr_int64_t link, apr_time_t at);
 void nts_flow_add_intent(nts_flow_t *flow, const char *intent);
 int nts_flow_has_intent(const nts_flow_t *flow, const char *intent);
 
-/** Another mapping of the group reads what this one writes on @a side. */
-int nts_flow_is_sibling(const nts_flow_t *flow, const nts_flow_t *other, nts_side_t side);
-
 #endif /* NTS_FLOW_H */

@@ -248,20 +248,17 @@ static void answered(void *baton, const nts_answer_t *answer)
     apr_pool_destroy(p);
 }
 
-/* Entries that every mapping of the collection has in its inbox may be deleted there. */
+/* Entries that every mapping of the table has in its inbox may be deleted there. */
 static apr_int64_t settled_to(const nts_flow_t *flow)
 {
-    apr_int64_t least = flow->status.counter;
-    int i;
+    apr_int64_t own = flow->status.counter;
+    apr_int64_t other = -1;
 
-    for (i = 0; i < flow->group->flow_count; i++) {
-        const nts_flow_t *other = flow->group->flows[i];
-
-        if (nts_flow_is_sibling(flow, other, NTS_EXTERNAL) && other->status.counter < least) {
-            least = other->status.counter;
-        }
+    if (nts_store_sibling_counter(&other, flow->host->store, flow->given->id,
+                                  flow->status.instance) != APR_SUCCESS) {
+        return 0;
     }
-    return least;
+    return other >= 0 && other < own ? other : own;
 }
 
 static void ask_changes(void *baton)

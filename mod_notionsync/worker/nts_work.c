@@ -234,44 +234,6 @@ static int is_done_write(const nts_entry_t *entry)
     return entry->state == NTS_ENTRY_APPLIED && entry->op <= NTS_ENTRY_RESTORE;
 }
 
-/* S3.9: what we wrote to Notion comes back as events that our own bot caused, which other mappings of the
- * same data source would drop. External writes they see in the change table. */
-static apr_status_t tell_siblings(nts_work_t *w, nts_store_t *store)
-{
-    nts_flow_t *flow = w->flow;
-    const nts_commit_t *commit = &w->saving.commit;
-    apr_status_t rv = APR_SUCCESS;
-    int duplicates;
-    int i;
-    int j;
-
-    for (i = 0; i < flow->group->flow_count && rv == APR_SUCCESS; i++) {
-        const nts_flow_t *other = flow->group->flows[i];
-
-        if (!nts_flow_is_sibling(flow, other, NTS_NOTION)) {
-            continue;
-        }
-        for (j = 0; j < commit->entry_count && rv == APR_SUCCESS; j++) {
-            const nts_entry_t *entry = commit->entries[j];
-            nts_inbox_row_t row = { 0 };
-
-            if (!is_done_write(entry) || entry->side != NTS_NOTION) {
-                continue;
-            }
-            row.mapping = other->given->id;
-            row.notice.side = NTS_NOTION;
-            row.notice.record = commit->link ? commit->link->page : entry->page;
-            row.notice.event = apr_pstrcat(w->p, "sibling:", entry->intent, NULL);
-            row.notice.kind = "sibling";
-            row.notice.at = entry->at;
-            if (row.notice.record) {
-                rv = nts_store_put_notices(&duplicates, store, &row, 1);
-            }
-        }
-    }
-    return rv;
-}
-
 static apr_status_t store_commit(void *baton, nts_store_t *store, int again)
 {
     nts_work_t *w = baton;
@@ -285,7 +247,9 @@ static apr_status_t store_commit(void *baton, nts_store_t *store, int again)
     rv = nts_store_apply(&saving->result, &saving->words, store, w->flow->mapping, group->name,
                          group->epoch, &saving->commit, w->p);
     if (rv == APR_SUCCESS && saving->result == NTS_COMMIT_OK) {
-        rv = tell_siblings(w, store);
+        /* S3.9: what we wrote to Notion comes back as events that our own bot caused, which other mappings of
+         * the same data source would drop. External writes they see in the change table. */
+        rv = nts_store_tell_siblings(&saving->told, store, w->flow->mapping->id, &saving->commit);
     }
     return rv;
 }
@@ -305,7 +269,6 @@ static void note_commit(nts_work_t *w)
         }
         if (is_done_write(entry) && entry->side == NTS_NOTION) {
             nts_reconcile_note_edit(flow, nts_host_wall(flow->host));
-            nts_events_tell_siblings(flow);
         }
         if ((entry->op == NTS_ENTRY_HOLD || entry->op == NTS_ENTRY_REFUSE) && entry->note) {
             nts_log(NTS_LOG_WARNING, 0, "mapping %s, record %s: %s", flow->label,
@@ -314,6 +277,9 @@ static void note_commit(nts_work_t *w)
                                  : "?",
                     entry->note);
         }
+    }
+    if (w->saving.told > 0) {
+        nts_events_tell_siblings(flow);
     }
     if (commit->follow_count > 0) {
         nts_events_look(flow);

@@ -23,6 +23,7 @@ typedef struct nts_saving_t {
     const char *words;
     apr_int64_t link_id;    /* as they were, should the transaction have to be repeated */
     apr_int64_t *entry_ids; /* id and link of each */
+    int told;               /* notices that were put into inboxes of siblings */
 } nts_saving_t;
 
 struct nts_work_t {

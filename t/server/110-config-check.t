@@ -57,7 +57,10 @@ passes('one data source and two tables', $work . $crm . mapping('a', 'work', 'cr
 
 passes('a virtual host uses the services of the main server', $work . $crm . host('a.example', mapping('contacts', 'work', 'crm contacts')));
 passes('or its own of the same name', $work . $crm . mapping('contacts', 'work', 'crm contacts')
-        . host('a.example', $work . $crm . mapping('contacts', 'work', 'crm contacts')));
+        . host('a.example', $work . $crm . mapping('contacts', 'work', 'crm people')));
+fails('but not for the same data source and table', $work . $crm . mapping('contacts', 'work', 'crm contacts')
+        . host('a.example', $work . $crm . mapping('contacts', 'work', 'crm Contacts')),
+    qr/<NotionSyncMapping contacts> ${where}with this mapping there are two ways from its data source to its table: the mappings form a circle/);
 fails('the main server does not use those of a virtual host', mapping('contacts', 'work', 'crm contacts') . host('a.example', $work . $crm),
     qr/there is no service 'work'/);
 fails('nor does another virtual host', host('a.example', $work . $crm) . host('b.example', mapping('contacts', 'work', 'crm contacts')),

@@ -498,6 +498,17 @@ static void spoil_answer(nts_answer_t *answer, spoil_t spoil)
     }
 }
 
+static int *find_others(const world_t *w, const nts_call_t *call, apr_pool_t *p)
+{
+    int *made = apr_pcalloc(p, ((apr_size_t)call->lookup_count + 1) * sizeof(*made));
+    int i;
+
+    for (i = 0; i < call->lookup_count; i++) {
+        made[i] = w->made_by_other && !strcmp(call->lookup_ids[i], w->made_by_other);
+    }
+    return made;
+}
+
 /* Performs one call; non-zero: the process died. */
 static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, apr_pool_t *p)
 {
@@ -548,11 +559,12 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
                                        call->lookup_side, call->lookup_ids[i]);
             }
             reply->link_count = call->lookup_count;
+            reply->made_by_others = call->lookup_makers ? find_others(w, call, p) : NULL;
+            reply->others_pending = call->lookup_makers ? w->others_pending : 0;
             break;
         }
         for (i = (int)call->lookup_after; i < w->link_count; i++) {
-            if (w->links[i] &&
-                (w->links[i]->state == NTS_LINK_ACTIVE || w->links[i]->state == NTS_LINK_NEW)) {
+            if (w->links[i] && w->links[i]->state <= NTS_LINK_DORMANT) {
                 links[reply->link_count++] = w->links[i];
             }
         }

@@ -70,7 +70,9 @@ struct world_t {
     nts_matched_t matched;
     const char *match_id[NTS_SIDE_COUNT][WORLD_MAX], *match_hash[NTS_SIDE_COUNT][WORLD_MAX];
     int match_count[NTS_SIDE_COUNT];
-    int requests; /* asks of Notion */
+    const char *made_by_other; /* page that another mapping of the data source made; NULL none */
+    int others_pending;        /* creates of such mappings without an end */
+    int requests;              /* asks of Notion */
     int writes[NTS_SIDE_COUNT];
     int page_size;                    /* of listings */
     apr_interval_time_t notion_takes; /* for an answer, beyond the usual 5 ms */

@@ -255,6 +255,27 @@ static void test_other_ends(void)
     tap_int(state_of(w, "p1"), NTS_LINK_TOMBSTONE, "gone from both sides is gone");
 }
 
+/* What happened while it slept, without any event: a full run finds it. */
+static void test_lost_events(void)
+{
+    const char *key;
+    world_t *w = linked(&key);
+    int i;
+
+    world_edit(w, NTS_EXTERNAL, key, QTY, world_number(w, "500"));
+    (void)world_settle(w);
+    (void)writes(w);
+    world_remove(w, NTS_NOTION, "p1");
+    world_edit(w, NTS_EXTERNAL, key, QTY, world_number(w, "5"));
+    for (i = 0; i < w->notice_count; i++) {
+        w->settled[i] = 1;
+    }
+    (void)world_scan(w, NTS_SCAN_FULL);
+    tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_HELD,
+            "S6.1 a full run finds a delete while it slept");
+    tap_int(writes(w), 0, "and asks");
+}
+
 /* S3.2: a listing may be late to show that a page has left. */
 static int times_looked;
 
@@ -355,6 +376,7 @@ int main(void)
     test_deleted_asleep();
     test_deleted_outside();
     test_other_ends();
+    test_lost_events();
     test_verify_late();
     test_match();
     test_crashes();

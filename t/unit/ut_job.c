@@ -312,6 +312,37 @@ static void test_unknown_creates(void)
            "3.7 and none had to wait for a person");
 }
 
+/* Another mapping with the same bot makes pages in the same data source. */
+static void test_unknown_create_beside_sibling(void)
+{
+    world_t *w = linked();
+
+    spoil_write = SPOIL_LOST;
+    spoil_kind = NTS_ASK_CREATE;
+    w->hook = spoil_first_write;
+    (void)world_add(w, NTS_EXTERNAL, "x1", "two");
+    (void)world_run(w, NTS_EXTERNAL, "x1");
+    world_add(w, NTS_NOTION, "theirs", "two")->by_us = 1;
+    w->settled[w->notice_count - 1] = 1;
+    w->made_by_other = "theirs";
+    (void)world_settle(w);
+    tap_int(w->count[NTS_NOTION], 3, "3.7 a page that another mapping made is not taken for ours");
+    tap_ok(!world_link(w, NTS_NOTION, "theirs"), "3.7 and stays unlinked here");
+    w = linked();
+    spoil_write = SPOIL_LOST;
+    w->hook = spoil_first_write;
+    w->hook_count = 0;
+    (void)world_add(w, NTS_EXTERNAL, "x1", "two");
+    (void)world_run(w, NTS_EXTERNAL, "x1");
+    world_add(w, NTS_NOTION, "whose", "three")->by_us = 1;
+    w->settled[w->notice_count - 1] = 1;
+    w->others_pending = 1;
+    world_wait(w, apr_time_from_sec(100));
+    (void)world_run(w, NTS_EXTERNAL, "x1");
+    tap_ok(!world_link(w, NTS_NOTION, "whose"), "3.7 nor one that another mapping may have made");
+    tap_int(w->last, NTS_STEP_WAIT, "3.7 until that has found its own");
+}
+
 static void test_committed_id(void)
 {
     world_t *w = linked();
@@ -540,6 +571,7 @@ int main(void)
     test_crash_everywhere();
     test_unknown_fate();
     test_unknown_creates();
+    test_unknown_create_beside_sibling();
     test_committed_id();
     test_unknown_against_edit();
     test_refused();

@@ -1,0 +1,125 @@
+# Mappings that share a table or a data source: what one of them writes the others carry on - Notion, table, Notion again; and
+# two tables with one data source between them - once, and then nothing more is written by anybody.
+use strict;
+use warnings;
+use NotionSync::Sync;
+use Time::HiRes qw(sleep);
+
+# D1 <-> contacts <-> D2 <-> other_table, the second hop through another service that leads to the same database.
+my $sync = new_sync;
+my ($sim, $httpd) = ($sync->sim, $sync->httpd);
+my $second = $sim->sim(POST => 'data_source', { name => 'Second', properties => { Name => { type => 'title' }, Notes => { type => 'rich_text' } } })->{id};
+$sync->sql('CREATE TABLE other_table (id INTEGER PRIMARY KEY, name TEXT, notes TEXT)');
+my $config = $httpd->config . <<"CONF";
+<NotionSyncService crm2 sql>
+  NotionSyncDatabase sqlite "\${STATE}/contacts.db"
+  NotionSyncProvision auto
+</NotionSyncService>
+<NotionSyncService work2 notion>
+  NotionSyncToken "file:\${ROOT}/conf/token"
+  NotionSyncEndpoint \${SIM}
+  NotionSyncBudget 6000/60s
+  NotionSyncHookSecret file:\${ROOT}/conf/hook-secret
+</NotionSyncService>
+<NotionSyncMapping chain>
+  NotionSyncNotion work2 $second
+  NotionSyncExternal crm2 CONTACTS
+  NotionSyncField Name <-> name
+  NotionSyncField Notes <-> notes
+  NotionSyncDebounce 20ms
+</NotionSyncMapping>
+<NotionSyncMapping fan>
+  NotionSyncNotion work $second
+  NotionSyncExternal crm other_table
+  NotionSyncField Name <-> name
+  NotionSyncField Notes <-> notes
+  NotionSyncDebounce 20ms
+</NotionSyncMapping>
+CONF
+$httpd->config($config);
+$sync->start;
+$sim->sim(POST => 'webhook', { url => $httpd->url('/notionsync/hook/work2'), token => $NotionSync::Sync::HOOK_SECRET, active => JSON::PP::true });
+
+my @ends = (
+    ['the first data source', sub { map { [$_->{name}, $_->{notes}] } $sync->pages }],
+    ['the table', sub { map { [$_->{name}, $_->{notes}] } $sync->rows }],
+    ['the second data source', sub { map { [@{ $_->{properties} }{qw(Name Notes)}] } pages_of($second) }],
+    ['the other table', sub { map { [@$_{qw(name notes)}] } @{ $sync->sql('SELECT name, notes FROM other_table') } }],
+);
+sub pages_of { my ($source) = @_; return grep { !$_->{in_trash} } @{ $sim->sim(GET => "pages?data_source=$source&limit=1000")->{pages} } }
+sub shape { return join "\n", sort map { join ': ', map { $_ // '' } @$_ } @_ }
+
+sub all_have {
+    my ($want, $what) = @_;
+    for my $end (@ends) {
+        my $found;
+        wait_ok { $found = shape($end->[1]->()); $found eq $want } 30, "$what: $end->[0]" or diag("found:\n$found\nwanted:\n$want");
+    }
+    return;
+}
+sub quiet {
+    my ($what) = @_;
+    wait_ok { $sync->is_quiet && !grep { my $s = $sync->status($_); $s->{waiting} || $s->{pending} } qw(chain fan) } 30, "quiet: $what";
+    my $before = writes();
+    sleep 1.5;
+    is(writes(), $before, "and nothing more is written: $what");
+    return;
+}
+sub writes { return scalar(grep { $_->{class} =~ /create|update/ } $sync->requests_since(0)) + $sync->sql('SELECT count(*) AS n FROM _notionsync_intent')->[0]{n} }
+
+# --- a record from each end reaches all others, once
+
+$sync->add_page(name => 'one', notes => 'from the first');
+all_have('one: from the first', 'a page of the first data source');
+quiet('a page');
+$sync->sql("INSERT INTO other_table (name, notes) VALUES ('two', 'from the last')");
+all_have("one: from the first\ntwo: from the last", 'a row of the last table');
+quiet('a row');
+$sync->add_row(name => 'three', notes => 'from the middle');
+all_have("one: from the first\nthree: from the middle\ntwo: from the last", 'a row between');
+quiet('a row between');
+
+# --- so do edits and deletes
+
+$sync->edit_page('one', notes => 'edited first');
+$sync->sql("UPDATE other_table SET notes = 'edited last' WHERE name = 'two'");
+my ($page) = grep { $_->{properties}{Name} eq 'three' } pages_of($second);
+$sim->sim(PATCH => "page/$page->{id}", { properties => { Notes => 'edited between' } });
+all_have("one: edited first\nthree: edited between\ntwo: edited last", 'edits at three places');
+quiet('edits');
+$sync->trash_page('one');
+all_have("three: edited between\ntwo: edited last", 'a page in the trash');
+quiet('a delete');
+$sync->verify_ok(mapping => $_, equal => 2, what => "verify: $_") for qw(contacts chain fan);
+
+# --- and what was written while the servers were down, or killed
+
+$httpd->stop;
+$sync->edit_page('two', notes => 'edited asleep');
+$sync->sql("UPDATE other_table SET notes = 'asleep too' WHERE name = 'three'");
+$httpd->start;
+all_have("three: asleep too\ntwo: edited asleep", 'edits while nobody looked');
+for my $round (1 .. 4) {
+    $sync->edit_page('two', notes => "round $round");
+    $sync->sql("UPDATE other_table SET notes = 'round $round' WHERE name = 'three'");
+    sleep 0.05 * $round;
+    $sync->kill_workers;
+}
+all_have("three: round 4\ntwo: round 4", 'edits while workers die');
+quiet('after deaths');
+$httpd->log_allow(qr/worker \d+|exited|signal|restart/i);
+$sync->secrets_ok;
+
+# --- a circle is refused
+
+$httpd->config($config . <<"CONF");
+<NotionSyncMapping round>
+  NotionSyncNotion work \${SOURCE}
+  NotionSyncExternal crm2 other_table
+  NotionSyncField Name <-> name
+</NotionSyncMapping>
+CONF
+my ($exit, $out) = $httpd->configtest;
+isnt($exit, 0, 'a circle is refused');
+like($out, qr/<NotionSyncMapping round> on line \d+ of \S+: with this mapping there are two ways from its data source to its table/, 'with the reason');
+finish();

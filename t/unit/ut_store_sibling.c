@@ -1,0 +1,167 @@
+/* Mappings that share a data source or a table (S3.9): what one wrote is told to all others of the data source, in its
+ * own transaction; the change table is kept for whoever has not taken it; a page has one maker. */
+#include <apr_general.h>
+
+#include "store_kit.h"
+#include "tap/tap.h"
+
+static apr_pool_t *p;
+
+/* people; and beside it: the same data source, the same table (spelled otherwise), neither, and one that is not
+ * configured any more. */
+enum { PEOPLE = 0, SAME_SOURCE, SAME_TABLE, STRANGER, FORMER, COUNT };
+static nts_mapping_t mappings[COUNT];
+
+static void open_five(kit_t *kit)
+{
+    static const char other[] = "99999999-2222-4333-8444-555555555555";
+    static nts_mapping_t *list[COUNT];
+    int i;
+
+    kit_open(kit, p);
+    for (i = 0; i < COUNT; i++) {
+        mappings[i] = *kit->mapping;
+        mappings[i].id = 0;
+        mappings[i].name = apr_psprintf(p, "m%d", i);
+        mappings[i].pair_count = 0;
+        list[i] = &mappings[i];
+    }
+    mappings[PEOPLE].name = "people";
+    mappings[SAME_SOURCE].collection = "staff";
+    mappings[SAME_TABLE].data_source = other;
+    mappings[SAME_TABLE].collection = "People";
+    mappings[STRANGER].data_source = other;
+    mappings[STRANGER].collection = "things";
+    mappings[FORMER].collection = "former";
+    kit->setup.mappings = list;
+    kit->setup.mapping_count = COUNT;
+    (void)nts_store_put_setup(kit->store, &kit->setup, p);
+    kit->setup.mapping_count = FORMER;
+    (void)nts_store_put_setup(kit->store, &kit->setup, p);
+}
+
+static int told(kit_t *kit, nts_entry_t *entry, nts_link_t *link)
+{
+    nts_commit_t commit = { 0 };
+    int count = -1;
+
+    commit.link = link;
+    commit.entries = &entry;
+    commit.entry_count = 1;
+    (void)nts_store_tell_siblings(&count, kit->store, mappings[PEOPLE].id, &commit);
+    return count;
+}
+
+static int inbox_of(kit_t *kit, int mapping)
+{
+    nts_notice_t *notices;
+    int count = -1;
+
+    (void)nts_store_get_notices(&notices, &count, kit->store, mappings[mapping].id, 0, 100, p);
+    return count;
+}
+
+static void test_telling(void)
+{
+    kit_t kit;
+    nts_entry_t *entry;
+    nts_link_t *link = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
+
+    open_five(&kit);
+    entry = kit_entry("i1", NTS_ENTRY_UPDATE, NTS_NOTION, NTS_ENTRY_APPLIED, p);
+    tap_int(told(&kit, entry, link), 1, "3.9 a write to Notion is told");
+    tap_int(inbox_of(&kit, SAME_SOURCE), 1, "to the other mapping of the data source");
+    tap_int(inbox_of(&kit, PEOPLE) + inbox_of(&kit, SAME_TABLE) + inbox_of(&kit, STRANGER) +
+                inbox_of(&kit, FORMER),
+            0, "and to nobody else");
+    tap_int(told(&kit, entry, link), 0, "once");
+    entry = kit_entry("i2", NTS_ENTRY_UPDATE, NTS_NOTION, NTS_ENTRY_UNKNOWN, p);
+    tap_int(told(&kit, entry, link), 1, "3.9 so is one whose fate nobody will know");
+    entry = kit_entry("i3", NTS_ENTRY_UPDATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
+    tap_int(told(&kit, entry, link), 0, "not what has no end yet");
+    entry = kit_entry("i4", NTS_ENTRY_UPDATE, NTS_EXTERNAL, NTS_ENTRY_APPLIED, p);
+    tap_int(told(&kit, entry, link), 0, "nor what the change table tells");
+    entry = kit_entry("i5", NTS_ENTRY_HOLD, NTS_NOTION, NTS_ENTRY_NOTED, p);
+    tap_int(told(&kit, entry, link), 0, "nor what was no write");
+}
+
+static void put_counter(kit_t *kit, int mapping, const char *instance, apr_int64_t counter)
+{
+    nts_mapping_status_t status = { 0 };
+
+    status.instance = instance;
+    status.counter = counter;
+    (void)nts_store_put_status(kit->store, mappings[mapping].id, &status);
+}
+
+static apr_int64_t counter(kit_t *kit)
+{
+    apr_int64_t least = -2;
+
+    (void)nts_store_sibling_counter(&least, kit->store, mappings[PEOPLE].id, "db1");
+    return least;
+}
+
+static void test_counters(void)
+{
+    kit_t kit;
+
+    open_five(&kit);
+    tap_int((int)counter(&kit), -1, "no other mapping has been in contact with the table");
+    put_counter(&kit, PEOPLE, "db1", 50);
+    put_counter(&kit, SAME_SOURCE, "db1", 10);
+    put_counter(&kit, STRANGER, "db1", 11);
+    put_counter(&kit, FORMER, "db1", 12);
+    tap_int((int)counter(&kit), -1, "3.9 other tables and former mappings do not count");
+    put_counter(&kit, SAME_TABLE, "db2", 30);
+    tap_int((int)counter(&kit), -1, "nor does a table of that name in another database");
+    put_counter(&kit, SAME_TABLE, "db1", 30);
+    tap_int((int)counter(&kit), 30, "3.9 the change table is kept for the slower one");
+}
+
+static void test_makers(void)
+{
+    static const char *const pages[] = { "p1", "p2", "p3" };
+    kit_t kit;
+    apr_int64_t pending = -1;
+    int made[3] = { -1, -1, -1 };
+    nts_commit_result_t result;
+    const char *words;
+    nts_entry_t *entries[1];
+    nts_commit_t commit = { 0 };
+
+    open_five(&kit);
+    (void)nts_store_own_group(&kit.epoch, kit.store, "g");
+    commit.link = kit_link("p1", "s1", NTS_LINK_ACTIVE, p);
+    entries[0] = kit_entry("c1", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_APPLIED, p);
+    commit.entries = entries;
+    commit.entry_count = 1;
+    (void)nts_store_apply(&result, &words, kit.store, &mappings[SAME_SOURCE], "g", kit.epoch,
+                          &commit, p);
+    commit.link = kit_link("p2", "s2", NTS_LINK_ACTIVE, p);
+    entries[0] = kit_entry("c2", NTS_ENTRY_CREATE, NTS_EXTERNAL, NTS_ENTRY_APPLIED, p);
+    (void)nts_store_apply(&result, &words, kit.store, &mappings[SAME_SOURCE], "g", kit.epoch,
+                          &commit, p);
+    commit.link = kit_link(NULL, "s3", NTS_LINK_NEW, p);
+    entries[0] = kit_entry("c3", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
+    (void)nts_store_apply(&result, &words, kit.store, &mappings[SAME_SOURCE], "g", kit.epoch,
+                          &commit, p);
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, pages, 3);
+    tap_int(made[0], 1, "3.7 the page that the other mapping made is known as such");
+    tap_int(made[1], 0, "not one for which it made a row");
+    tap_int(made[2], 0, "nor one that it never saw");
+    tap_int((int)pending, 1, "and its creates without an end are counted");
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[STRANGER].id, pages, 3);
+    tap_int(made[0] + (int)pending, 0, "for others they mean nothing");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&p, NULL);
+    test_telling();
+    test_counters();
+    test_makers();
+    apr_terminate();
+    return tap_done();
+}
