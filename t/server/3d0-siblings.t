@@ -103,6 +103,7 @@ for my $round (1 .. 4) {
     $sync->edit_page('two', notes => "round $round");
     $sync->sql("UPDATE other_table SET notes = 'round $round' WHERE name = 'three'");
     sleep 0.05 * $round;
+    wait_for { scalar $sync->workers } 30, "workers";
     $sync->kill_workers;
 }
 all_have("three: round 4\ntwo: round 4", 'edits while workers die');
