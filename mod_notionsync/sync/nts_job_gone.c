@@ -127,6 +127,9 @@ nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted)
         return nts_job_remove(job, survivor);
     case NTS_DELETES_IGNORE:
         job->link->state = NTS_LINK_IGNORED;
+        if (deleted == NTS_EXTERNAL) {
+            job->link->key = NULL; /* whoever uses it again makes a new record (S4.4) */
+        }
         job->dirty = 1;
         nts_job_new_entry(job, NTS_ENTRY_REFUSE, survivor, 1)->note =
             "deleted on one side only: NotionSyncDeletes says ignore";

@@ -98,6 +98,19 @@ static void carry(view_t *view, nts_decision_t *d, nts_side_t from, const char *
     mark_write(view, d, nts_side_other(from));
 }
 
+/* What the audit keeps of a side that loses: as it stood there if the common domain holds less of it (S6.4: seeds 26, 48 of the
+ * simulation lost what was rounded or cut off). */
+static nts_value_t losing(const view_t *view, const nts_decision_t *d, nts_side_t side)
+{
+    const nts_value_t *now = view->now[side];
+    int cut = view->fits[side] != APR_SUCCESS ||
+              (now->kind == d->common[side].kind &&
+               (now->kind == NTS_VALUE_TEXT || now->kind == NTS_VALUE_NUMBER) &&
+               !nts_value_equal(now, &d->common[side]));
+
+    return cut ? *now : d->common[side];
+}
+
 static void hold(view_t *view, nts_decision_t *d, const char *code, const char *what,
                  const char *advice)
 {
@@ -127,7 +140,7 @@ static void decide_first(view_t *view, nts_decision_t *d)
     else {
         nts_side_t from = view->pair->initial == NTS_INITIAL_NOTION ? NTS_NOTION : NTS_EXTERNAL;
 
-        d->lost = d->common[nts_side_other(from)];
+        d->lost = losing(view, d, nts_side_other(from));
         carry(view, d, from, from == NTS_NOTION ? "initial=notion" : "initial=external");
     }
 }
@@ -275,7 +288,7 @@ static void decide_conflict(view_t *view, nts_decision_t *d)
                                         : "conflict: simultaneous, tie=external";
         break;
     }
-    d->lost = d->common[nts_side_other(winner)];
+    d->lost = losing(view, d, nts_side_other(winner));
     carry(view, d, winner, reason);
 }
 
@@ -337,8 +350,8 @@ static void decide_one_way(view_t *view, nts_decision_t *d, nts_side_t from)
              "find the automation or trigger that rewrites this field");
         return;
     }
-    if (view->fits[to] == APR_SUCCESS && view->has_base && view->changed[to]) {
-        d->lost = d->common[to];
+    if (view->has_base && view->changed[to]) {
+        d->lost = losing(view, d, to);
     }
     carry(view, d, from,
           d->lost.kind != NTS_VALUE_ABSENT ? "one-way: the target was changed"
@@ -432,7 +445,7 @@ void nts_merge_rule(nts_decision_t *d, const nts_pair_t *pair,
     }
     d->verdict = NTS_VERDICT_NONE;
     d->outcome = (nts_outcome_t){ 0 };
-    d->lost = d->common[nts_side_other(from)];
+    d->lost = losing(&view, d, nts_side_other(from));
     carry(&view, d, from, reason);
     if (d->verdict == NTS_VERDICT_STUCK) {
         d->outcome.field = pair->notion;

@@ -442,6 +442,20 @@ static void test_delete_against_edit(void)
     tap_str(text_of(world_row(w, key), NAME), "and here", "2.7 with the edit");
 }
 
+static void test_ignored_delete(void)
+{
+    world_t *w = linked();
+    const char *key = key_of(w, "p1");
+
+    w->mapping.deletes[NTS_NOTION] = NTS_DELETES_IGNORE;
+    world_remove(w, NTS_EXTERNAL, key);
+    (void)world_settle(w);
+    tap_ok(!world_page(w, "p1")->trashed, "deletes=ignore leaves the page");
+    tap_int(world_link(w, NTS_NOTION, "p1")->state, NTS_LINK_IGNORED,
+            "which is not synced any more");
+    tap_ok(!world_link(w, NTS_EXTERNAL, key), "4.4 the key is free for a new record");
+}
+
 static void test_absence(void)
 {
     world_t *w = linked();
@@ -577,6 +591,7 @@ int main(void)
     test_refused();
     test_deletes();
     test_delete_against_edit();
+    test_ignored_delete();
     test_absence();
     test_undo();
     test_undo_delete();

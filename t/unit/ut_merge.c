@@ -104,6 +104,10 @@ static void test_conflicts(void)
     tap_int(d.verdict, NTS_VERDICT_HELD, "2.5 a field's own rule goes before the mapping's");
     tap_ok(d.outcome.remedy == NTS_REMEDY_PERSON && d.outcome.advice, "2.5 and says what to do");
     w->pairs[NAME].conflict = NTS_CONFLICT_INHERIT;
+    b = world_number(w, "1");
+    d = decide(QTY, &b, &b, world_number(w, "2.5"), world_number(w, "7"), late, early);
+    tap_ok(d.write[NTS_NOTION] && !strcmp(d.lost.as.text, "2.5"),
+           "S6.4 what loses is kept as it stood there, not as the other side could hold it");
     w->mapping.conflict = NTS_CONFLICT_LAST_WRITE;
 }
 
@@ -186,7 +190,8 @@ static void test_settling(void)
     other = world_text("v");
     w->pairs[NAME].direction = NTS_TO_EXTERNAL;
     nts_merge_field(&d, &w->mapping, NAME, &base, now, stamps, p);
-    tap_int(d.verdict, NTS_VERDICT_HELD, "2.10 one way: what the target rewrites is not sent again");
+    tap_int(d.verdict, NTS_VERDICT_HELD,
+            "2.10 one way: what the target rewrites is not sent again");
     tap_str(d.outcome.code, "held.contested", "but held");
     other = world_text("new");
     nts_merge_field(&d, &w->mapping, NAME, &base, now, stamps, p);
