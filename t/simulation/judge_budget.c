@@ -149,11 +149,11 @@ static void judge_reads(judge_t *j)
             judge_blame(j, "S3.1", item->number, "a page was written that had not been read");
             return;
         }
-        if (gap.sent - gap.read > apr_time_from_msec(1100) &&
+        if (gap.sent - gap.heard > apr_time_from_msec(1100) &&
             !was_frozen(j, gap.request->worker, gap.read, gap.sent)) {
             judge_blame(j, "S3.1", item->number,
-                        "a page was written %.3f s after its read was sent",
-                        (double)(gap.sent - gap.read) / 1e6);
+                        "a page was written %.3f s after its read was answered",
+                        (double)(gap.sent - gap.heard) / 1e6);
             return;
         }
     }

@@ -164,7 +164,8 @@ int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
 typedef struct judge_gap_t {
     const history_item_t *request; /* NULL: unknown */
     apr_time_t sent;
-    apr_time_t read;
+    apr_time_t read;  /* sent */
+    apr_time_t heard; /* and answered */
 } judge_gap_t;
 judge_gap_t judge_gap(judge_t *j, const history_item_t *effect);
 /** Could whoever sent it not know, or not keep, what became of it (S3.7)? */

@@ -55,7 +55,7 @@ static void judge_delete(judge_t *j, int mapping, const history_item_t *last)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
     apr_time_t hour = last->at - apr_time_from_sec(3600);
-    int i, n = 0, made = 0, limit, at_start;
+    int i, n = 0, limit, at_start;
 
     for (i = last->number; i >= 0; i--) {
         const history_item_t *item = history_item(j->history, i);
@@ -69,15 +69,19 @@ static void judge_delete(judge_t *j, int mapping, const history_item_t *last)
         if (item->side >= 0 && item->place == m->place[item->side]) {
             n += item->kind == HISTORY_EFFECT && item->op == HISTORY_DELETE &&
                  is_ours(j, mapping, item);
-            made += item->op == HISTORY_MAKE && item->side == last->side;
         }
     }
-    at_start = live_at(j, m->place[last->side], last->side, hour) + made;
+    at_start = live_at(j, m->place[last->side], last->side, hour);
     limit = at_start * m->delete_percent / 100;
     limit = limit < 5 ? 5 : limit;
     if (n > limit || (at_start >= 4 && n * 2 > at_start)) {
-        judge_blame(j, "S4.2", last->number,
-                    "delete number %d of ours within an hour, of %d records at most", n, at_start);
+        judge_blame(
+            j, "S4.2", last->number,
+            "delete number %d of ours within an hour; there were %d records at most when it began",
+            n, at_start);
+    }
+    if (!live_at(j, m->place[last->side], last->side, last->at)) {
+        judge_blame(j, "S4.2", last->number, "the last record was deleted");
     }
 }
 

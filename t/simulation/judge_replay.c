@@ -649,7 +649,7 @@ static void index_requests(judge_t *j)
 
 judge_gap_t judge_gap(judge_t *j, const history_item_t *effect)
 {
-    judge_gap_t gap = { NULL, effect->at, effect->at };
+    judge_gap_t gap = { NULL, effect->at, effect->at, effect->at };
     apr_array_header_t *list;
     int i;
 
@@ -657,7 +657,7 @@ judge_gap_t judge_gap(judge_t *j, const history_item_t *effect)
     if (!gap.request) {
         return gap;
     }
-    gap.sent = gap.read = gap.request->sent;
+    gap.sent = gap.read = gap.heard = gap.request->sent;
     list = apr_hash_get(j->page_requests, effect->record, APR_HASH_KEY_STRING);
     for (i = list ? list->nelts - 1 : -1; i >= 0; i--) {
         const history_item_t *request = APR_ARRAY_IDX(list, i, const history_item_t *);
@@ -665,6 +665,7 @@ judge_gap_t judge_gap(judge_t *j, const history_item_t *effect)
         if (request->worker == gap.request->worker && request != gap.request && request->answered &&
             request->answered <= gap.sent && request->status == 200) {
             gap.read = request->sent;
+            gap.heard = request->answered;
             return gap;
         }
     }

@@ -325,9 +325,23 @@ static judge_version_t *version_by_us(write_t *w)
 
 /* ---- the audit ---- */
 
-static int is_entry_of(const judge_entry_t *entry, const judge_record_t *record)
+/* By its id; a create that was stored before its answer came, or that clashed, knows only what it was the copy of. */
+static int is_entry_of(judge_t *j, const judge_entry_t *entry, const judge_record_t *record)
 {
-    return judge_same(record->side == HISTORY_NOTION ? entry->page : entry->key, record->id);
+    judge_record_t *partners[8];
+    int i, n;
+
+    if (judge_same(record->side == HISTORY_NOTION ? entry->page : entry->key, record->id)) {
+        return 1;
+    }
+    n = strcmp(entry->op, "create") ? 0 : judge_partners(j, entry->mapping, record, partners, 8);
+    for (i = 0; i < n; i++) {
+        if (judge_same(record->side == HISTORY_NOTION ? entry->key : entry->page,
+                       partners[i]->id)) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static int tells_loss(judge_t *j, const judge_field_t *field, const judge_entry_field_t *told,
@@ -359,7 +373,7 @@ static void look_into_audit(write_t *w, int loss)
         m = entry->mapping;
         if (entry->side != w->record->side ||
             JUDGE_MAPPING(j, m)->place[w->record->side] != w->record->place ||
-            !is_entry_of(entry, w->record)) {
+            !is_entry_of(j, entry, w->record)) {
             continue;
         }
         for (f = 0; f < entry->field_count; f++) {

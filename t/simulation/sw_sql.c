@@ -221,10 +221,10 @@ static void change(sw_world_t *w, history_kind_t kind, int request, int table, c
     const char *now = row->values[field];
     const sw_rewrite_t *r;
 
-    if (sw_same(before, now)) {
-        return;
-    }
     r = rewrite_of(w, table, row, field, now);
+    if (sw_same(before, now) && (!r || sw_same(r->given, now))) {
+        return; /* though a trigger may have put back what stood there */
+    }
     if (r) {
         tell_set(w, kind, request, table, row, field, before, r->given);
         tell_set(w, HISTORY_TRIGGER, 0, table, row, field, r->given, now);

@@ -181,9 +181,9 @@ static void reuse(sm_t *sm, const sm_action_t *a)
     }
 }
 
-static const sm_kind_t reuse_kind = {
-    "sql.reuse", reuse, { "table", "mark", "new_mark", "value", "fields", "ms" }
-};
+static const sm_kind_t reuse_kind = { "sql.reuse",
+                                      reuse,
+                                      { "table", "mark", "new_mark", "value", "fields", "ms" } };
 
 static void replace(sm_t *sm, const sm_action_t *a)
 {
