@@ -6,17 +6,19 @@
 # P4       requests for one change
 # P6, P8   requests for the first sync of 1,000 and 100,000 records, and for comparing the latter again
 # P10      what an idle server costs
+# P11      comparing records that are equal on both sides
 # latency  one change at a time on an idle server, each way
 use strict;
 use warnings;
+use File::Temp qw(tempdir);
 use POSIX ();
 use Time::HiRes qw(time sleep);
 use NotionSync::Live qw(wait_until median percentile);
 use NotionSync::Test ();
 
 $| = 1;
-my %run = (P1 => \&p1, P4 => \&p4, P6 => \&p6, P8 => \&p6, P10 => \&p10, latency => \&latency);
-my @order = qw(latency P4 P1 P10 P6);
+my %run = (P1 => \&p1, P4 => \&p4, P6 => \&p6, P8 => \&p6, P10 => \&p10, P11 => \&p11, latency => \&latency);
+my @order = qw(latency P4 P1 P10 P11 P6);
 my %asked = map { $_ => 1 } @ARGV ? map { split /[\s,]+/ } @ARGV : @order;
 for my $name (keys %asked) {
     $run{$name} or die "no figure is called $name; there are: " . join(', ', sort keys %run) . "\n";
@@ -250,6 +252,21 @@ sub p10 {
     figure('P10.processor', 100 * $used / (time - $start), '%');
     figure('P10.requests', $live->requests->{total}, 'requests');
     $live->stop;
+    return;
+}
+
+# --- P11
+
+sub p11 {
+    my $count = $ENV{NTS_BENCH_COMPARE} || 10_000;
+    my @runs;
+    for (1 .. 3) {
+        my $dir = tempdir('notionsync-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
+        push @runs, json_of(program('compare'), $dir, $count);
+    }
+    remark("$count records of $runs[0]{bytes} bytes as Notion writes them, on one core");
+    figure('P11.records_per_second', $count / median(map { $_->{compare_s} } @runs), 'records/s');
+    figure('P11.full_run', $count / median(map { $_->{full_s} } @runs), 'records/s');
     return;
 }
 

@@ -223,7 +223,8 @@ static void null_and_absent_differ(void)
     tap_ok(nts_json_get(n, "x") == NULL, "a null has no members");
     tap_ok(nts_json_get(NULL, "x") == NULL, "nor has what is not there");
     tap_ok(nts_json_get(nts_json_get(root, "s"), "x") == NULL, "nor a string");
-    tap_ok(nts_json_path(root, "o", "n", NULL) == n, "a path ends at a null");
+    n = nts_json_path(root, "o", "n", NULL);
+    tap_ok(n && nts_json_type(n) == NTS_JSON_NULL, "a path ends at a null");
     tap_ok(nts_json_path(root, "o", "n", "z", NULL) == NULL, "and does not pass through it");
     tap_ok(nts_json_path(root, "o", "x", "n", NULL) == NULL, "nor through what is not there");
     tap_ok(nts_json_path(root, NULL) == root, "the empty path is the node itself");
@@ -305,6 +306,38 @@ static void members_are_visited_in_order(void)
     nts_json_each(parse("null"), collect, seen);
     nts_json_each(NULL, collect, seen);
     tap_str(seen, "", "nothing else has members");
+}
+
+/* Large objects are searched in another way than small ones. */
+static void many_members_are_as_good_as_few(void)
+{
+    const char *text = "{";
+    nts_json_t *built = nts_json_make_object(pool);
+    const nts_json_t *root;
+    int found = 0;
+    int i;
+
+    for (i = 0; i < 100; i++) {
+        const char *name = apr_psprintf(pool, "m%d", i);
+
+        text = apr_psprintf(pool, "%s%s\"%s\":%d", text, i ? "," : "", name, i);
+        nts_json_add_int(built, name, i);
+        if (i == 20) {
+            nts_json_add_string(built, "m3", "anew");
+        }
+    }
+    root = parse(apr_pstrcat(pool, text, "}", NULL));
+    for (i = 0; i < 100; i++) {
+        found += nts_json_get_int(root, apr_psprintf(pool, "m%d", i), -1) == i;
+    }
+    tap_int(found, 100, "each of a hundred members is found");
+    tap_ok(!nts_json_get(root, "m100") && !nts_json_get(root, "m"), "and no other");
+    tap_ok(parse_bytes(&root, apr_pstrcat(pool, text, ",\"m16\":1}", NULL), strlen(text) + 9,
+                       NULL) == APR_EINVAL,
+           "a repeated name is seen among many");
+    tap_str(nts_json_get_string(built, "m3"), "anew", "one of many is replaced");
+    tap_str(apr_pstrndup(pool, nts_json_text(built, pool), 33),
+            "{\"m0\":0,\"m1\":1,\"m2\":2,\"m3\":\"anew\"", "in its place");
 }
 
 static void what_is_built_is_written(void)
@@ -402,6 +435,7 @@ int main(void)
     null_and_absent_differ();
     numbers_are_never_bent();
     members_are_visited_in_order();
+    many_members_are_as_good_as_few();
     what_is_built_is_written();
     a_tree_goes_with_its_pool();
     garbage_is_harmless();
