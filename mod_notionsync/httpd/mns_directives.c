@@ -109,11 +109,6 @@ static const char *refuse_descriptor(mns_setting_t *setting)
     return mns_args_unavailable(&setting->args, "the kind of service that it describes, rest,");
 }
 
-static const char *refuse_link_property(mns_setting_t *setting)
-{
-    return mns_args_unavailable(&setting->args, "keeping the external key in Notion");
-}
-
 static const char *refuse_fields(mns_setting_t *setting)
 {
     return mns_args_unavailable(&setting->args, "pairing fields by their names");
@@ -171,7 +166,7 @@ static const mns_spec_t specs[] = {
       "NotionSyncExternal crm contacts key=id" },
     { "NotionSyncMatch", MNS_IN_MAPPING, 2, 2, MANY, OPEN, mns_match_add,
       "\"Notion property\" FIELD", "NotionSyncMatch \"E-mail\" email" },
-    { "NotionSyncLinkProperty", MNS_IN_MAPPING, 1, 1, ONCE, OPEN, refuse_link_property,
+    { "NotionSyncLinkProperty", MNS_IN_MAPPING, 1, 1, ONCE, OPEN, mns_link_property_set,
       "\"Notion property\"", "NotionSyncLinkProperty \"Sync key\"" },
     { "NotionSyncField", MNS_IN_MAPPING, 1, 9, MANY, OPEN, mns_field_add,
       "\"Notion property\" <->|->|<- FIELD [conflict=RULE] [initial=SIDE] [format=FORMAT] "

@@ -192,6 +192,25 @@ const char *mns_field_add(mns_setting_t *setting)
     return problem;
 }
 
+const char *mns_link_property_set(mns_setting_t *setting)
+{
+    const mns_args_t *args = &setting->args;
+    nts_pair_t pair = { 0 };
+    const char *problem = mns_text_parse(&pair.notion, args, "the property's name", args->words[0]);
+
+    pair.external = NTS_KEY_FIELD;
+    pair.direction = NTS_TO_NOTION;
+    pair.initial = NTS_INITIAL_EXTERNAL;
+    pair.is_key = 1;
+    if (!problem) {
+        problem = check_writers(args, setting->mapping->pairs, &pair);
+    }
+    if (!problem) {
+        APR_ARRAY_PUSH(setting->mapping->pairs, nts_pair_t) = pair;
+    }
+    return problem;
+}
+
 const char *mns_match_add(mns_setting_t *setting)
 {
     const mns_args_t *args = &setting->args;

@@ -40,6 +40,18 @@ static const char *check_unique(const mns_args_t *args, const mns_server_t *serv
     return NULL;
 }
 
+static int has_field(const mns_mapping_t *mapping)
+{
+    int i;
+
+    for (i = 0; i < mapping->pairs->nelts; i++) {
+        if (!APR_ARRAY_IDX(mapping->pairs, i, nts_pair_t).is_key) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* What the section must hold, once it was read. */
 static const char *check_whole(const mns_args_t *args, const mns_mapping_t *mapping)
 {
@@ -52,7 +64,7 @@ static const char *check_whole(const mns_args_t *args, const mns_mapping_t *mapp
     else if (!mapping->external_name) {
         missing = "NotionSyncExternal, for example: NotionSyncExternal crm contacts key=id";
     }
-    else if (mapping->pairs->nelts == 0) {
+    else if (!has_field(mapping)) {
         missing = "NotionSyncField, for example: NotionSyncField \"Due date\" <-> due_date";
     }
     if (!missing) {

@@ -60,6 +60,31 @@ static const nts_schema_field_t *find_column(const nts_pair_t *pair, const nts_s
     return field;
 }
 
+/* What keeps a key: text, or a number if every key is one. */
+static const nts_schema_field_t *key_field(const nts_schema_field_t *property, nts_outcome_t *out,
+                                           apr_pool_t *p)
+{
+    static const nts_schema_field_t text = {
+        .id = NTS_KEY_FIELD,
+        .name = NTS_KEY_FIELD,
+        .type = { .kind = NTS_TYPE_TEXT, .native = "key", .computed = 1 }
+    };
+    static const nts_schema_field_t number = {
+        .id = NTS_KEY_FIELD,
+        .name = NTS_KEY_FIELD,
+        .type = { .kind = NTS_TYPE_NUMBER, .native = "key", .computed = 1, .whole = 1 }
+    };
+
+    if (property->type.kind != NTS_TYPE_TEXT && property->type.kind != NTS_TYPE_NUMBER) {
+        (void)suspend(out, p, "mapping.link_property",
+                      apr_psprintf(p, "'%s' is of type %s, which cannot keep a key", property->name,
+                                   property->type.native),
+                      "choose a property that holds text or numbers for NotionSyncLinkProperty");
+        return NULL;
+    }
+    return property->type.kind == NTS_TYPE_NUMBER ? &number : &text;
+}
+
 static apr_status_t check_direction(const nts_pair_t *pair, nts_outcome_t *out, apr_pool_t *p)
 {
     if (pair->computed[NTS_NOTION] && pair->computed[NTS_EXTERNAL]) {
@@ -116,7 +141,9 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
     nts_pair_t *pair = &mapping->pairs[at];
     nts_domain_options_t options = pair->options;
     const nts_schema_field_t *property = find_property(pair, notion, out, p);
-    const nts_schema_field_t *column = property ? find_column(pair, external, out, p) : NULL;
+    const nts_schema_field_t *column = !property      ? NULL
+                                       : pair->is_key ? key_field(property, out, p)
+                                                      : find_column(pair, external, out, p);
     const nts_type_t *types[NTS_SIDE_COUNT];
     apr_status_t rv;
 

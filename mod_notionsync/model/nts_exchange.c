@@ -58,3 +58,30 @@ void nts_answer_from_clock(nts_answer_t *answer, const nts_skew_t *skew, apr_poo
         answer->changes = changes;
     }
 }
+
+static void add_key(nts_record_t *record, const nts_mapping_t *mapping, int pair, apr_pool_t *p)
+{
+    nts_value_t *values;
+
+    if (record->values && record->id) {
+        values = apr_pmemdup(p, record->values, (apr_size_t)mapping->pair_count * sizeof(*values));
+        values[pair] = nts_mapping_key_value(&mapping->pairs[pair], record->id, p);
+        record->values = values;
+    }
+}
+
+void nts_answer_add_keys(nts_answer_t *answer, const nts_ask_t *ask, apr_pool_t *p)
+{
+    int pair = ask->side == NTS_EXTERNAL && ask->mapping ? nts_mapping_key_pair(ask->mapping) : -1;
+    int i;
+
+    if (pair < 0 || !ask->mapping->pairs[pair].domain) {
+        return;
+    }
+    if (answer->record) {
+        add_key(answer->record, ask->mapping, pair, p);
+    }
+    for (i = 0; i < answer->record_count; i++) {
+        add_key(&answer->records[i], ask->mapping, pair, p);
+    }
+}

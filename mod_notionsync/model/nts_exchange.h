@@ -133,6 +133,10 @@ typedef struct nts_answer_t {
 const char *nts_ask_name(nts_ask_kind_t kind);
 const char *nts_result_name(nts_result_t result);
 
+/** S5.1: where the mapping keeps external keys in Notion, the records of an external answer show theirs as the
+ *  value of that pair. No connector knows of it. */
+void nts_answer_add_keys(nts_answer_t *answer, const nts_ask_t *ask, apr_pool_t *p);
+
 /*
  * The engine knows one clock, ours (S1). What it asks a side for is put into that side's time, widened by what is
  * not known of it; and what the side answers with its own times is put into ours: the times of records are ends

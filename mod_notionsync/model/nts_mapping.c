@@ -75,6 +75,28 @@ int nts_mapping_has_computed(const nts_mapping_t *mapping)
     return 0;
 }
 
+int nts_mapping_key_pair(const nts_mapping_t *mapping)
+{
+    int i;
+
+    for (i = mapping->pair_count - 1; i >= 0 && !mapping->pairs[i].is_key; i--) {
+        continue;
+    }
+    return i;
+}
+
+nts_value_t nts_mapping_key_value(const nts_pair_t *pair, const char *key, apr_pool_t *p)
+{
+    nts_value_t value;
+
+    if (!pair->domain || nts_domain_type(pair->domain, NTS_EXTERNAL)->kind != NTS_TYPE_NUMBER) {
+        return nts_value_text(key);
+    }
+    return nts_value_number(&value, key, p) == APR_SUCCESS
+               ? value
+               : nts_value_opaque("a key that is no number");
+}
+
 const char *nts_mapping_label(const nts_mapping_t *mapping, apr_pool_t *p)
 {
     return mapping->vhost && *mapping->vhost
@@ -137,6 +159,9 @@ static void add_pair(const nts_pair_t *pair, nts_json_t *pairs)
     nts_json_add_bool(node, "options_create", pair->options.options_create);
     nts_json_add_bool(node, "lossy_accept", pair->options.lossy_accept);
     add_text(node, "timezone", pair->options.timezone);
+    if (pair->is_key) {
+        nts_json_add_bool(node, "key", 1);
+    }
 }
 
 static apr_status_t take_pair(nts_pair_t *pair, const nts_json_t *node, apr_pool_t *p)
@@ -162,6 +187,7 @@ static apr_status_t take_pair(nts_pair_t *pair, const nts_json_t *node, apr_pool
     pair->options.options_create = nts_json_bool(nts_json_get(node, "options_create"), 0);
     pair->options.lossy_accept = nts_json_bool(nts_json_get(node, "lossy_accept"), 0);
     pair->options.timezone = take_text(node, "timezone", p);
+    pair->is_key = nts_json_bool(nts_json_get(node, "key"), 0);
     return APR_SUCCESS;
 }
 

@@ -63,7 +63,12 @@ typedef struct nts_pair_t {
     const nts_domain_t *domain;
     int computed[NTS_SIDE_COUNT]; /* that side makes the value itself */
     int unannounced;              /* Notion changes it without an event that names it (S3.11) */
+    /* NotionSyncLinkProperty: the property keeps the external key (S5.1). `external` is NTS_KEY_FIELD, which is
+     * no column: the value is the record's id (nts_answer_add_keys). At most one of a mapping. */
+    int is_key;
 } nts_pair_t;
+
+#define NTS_KEY_FIELD "(key)"
 
 typedef struct nts_match_t {
     const char *notion;
@@ -110,6 +115,10 @@ typedef struct nts_setup_t {
 nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pair);
 /** True if any pair, or Notion's filter, reads a value that changes without an event naming it (S3.11). */
 int nts_mapping_has_computed(const nts_mapping_t *mapping);
+/** The pair that keeps the external key in Notion, or -1. */
+int nts_mapping_key_pair(const nts_mapping_t *mapping);
+/** An external key as the value of that pair. */
+nts_value_t nts_mapping_key_value(const nts_pair_t *pair, const char *key, apr_pool_t *p);
 /** "vhost/name", or the name alone in the main server. */
 const char *nts_mapping_label(const nts_mapping_t *mapping, apr_pool_t *p);
 

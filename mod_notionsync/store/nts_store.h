@@ -283,6 +283,9 @@ apr_status_t nts_store_match_is_held(int *held, nts_store_t *store, apr_int64_t 
 /** A page of candidates is best put inside one unit. */
 apr_status_t nts_store_match_put(nts_store_t *store, apr_int64_t mapping, nts_side_t side,
                                  const char *id, const char *hash);
+/** When all candidates are there: those that have a key (S5.1) which stands on both sides go by it, all others by their
+ *  match fields; afterwards a record is a candidate once. A join begins with this. */
+apr_status_t nts_store_match_keys(nts_store_t *store, apr_int64_t mapping);
 /** Make links (without bases) of unambiguous pairs, held records of the ambiguous ones: those whose hash
  *  stands on both sides, and more than once on one. Mark the mapping matched and forget the candidates.
  *  One transaction per few hundred pairs, restartable. APR_EBUSY: another has taken over the group. */

@@ -75,10 +75,10 @@ static const nts_stmt_t pending_of = { "SELECT " NTS_ENTRY_COLUMNS
                                        " AND state = " NTS_SQL_PENDING
                                        " AND ((link = %lld AND link <> 0) OR page = %s OR key = %s)"
                                        " ORDER BY id" };
-/* op 0 is NTS_ENTRY_CREATE */
+/* op 0 is NTS_ENTRY_CREATE, 3 is NTS_ENTRY_RESTORE: what is there again may show itself before its intent ends. */
 static const nts_stmt_t pending_creates = {
     "SELECT side, count(*) FROM entry INDEXED BY entry_pending WHERE mapping = %lld"
-    " AND state = " NTS_SQL_PENDING " AND op = 0 GROUP BY side"
+    " AND state = " NTS_SQL_PENDING " AND op IN (0, 3) GROUP BY side"
 };
 
 static apr_status_t append_pending(nts_loaded_t *loaded, nts_rows_t *rows, apr_pool_t *p)
@@ -130,7 +130,8 @@ static apr_status_t load_pending(nts_loaded_t *loaded, nts_store_t *store, apr_i
     }
     /* This record's own are not other records'. */
     for (i = 0; i < loaded->pending_count; i++) {
-        if (loaded->pending[i].op == NTS_ENTRY_CREATE) {
+        if (loaded->pending[i].op == NTS_ENTRY_CREATE ||
+            loaded->pending[i].op == NTS_ENTRY_RESTORE) {
             loaded->creates_pending[loaded->pending[i].side]--;
         }
     }

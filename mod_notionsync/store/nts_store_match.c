@@ -8,14 +8,14 @@
 #define BATCH_SQL "200"
 
 static const nts_stmt_t clear_some = {
-    "DELETE FROM match_candidate WHERE mapping = %lld AND (side, id) IN"
-    " (SELECT side, id FROM match_candidate WHERE mapping = %lld LIMIT 500)"
+    "DELETE FROM match_candidate WHERE mapping = %lld AND (side, id, hash) IN"
+    " (SELECT side, id, hash FROM match_candidate WHERE mapping = %lld LIMIT 500)"
 };
 static const nts_stmt_t put = {
     "INSERT OR REPLACE INTO match_candidate (mapping, side, id, hash) VALUES (%lld, %lld, %s, %s)"
 };
-static const nts_stmt_t count_side = { "SELECT count(*) FROM match_candidate WHERE mapping = %lld"
-                                       " AND side = %lld" };
+static const nts_stmt_t count_side = { "SELECT count(DISTINCT id) FROM match_candidate"
+                                       " WHERE mapping = %lld AND side = %lld" };
 /* Hashes that stand on both sides, in order, with how often. */
 static const nts_stmt_t shared = {
     "SELECT hash, sum(side = 0), sum(side = 1) FROM match_candidate WHERE mapping = %lld"
@@ -26,6 +26,19 @@ static const nts_stmt_t bearers = { "SELECT side, id FROM match_candidate WHERE 
                                     " AND hash = %s" };
 static const nts_stmt_t set_matched = { "INSERT INTO status (mapping, matched) VALUES (%lld, 1)"
                                         " ON CONFLICT (mapping) DO UPDATE SET matched = 1" };
+
+/* A key that stands on one side only pairs nothing; where it stands on both, match fields have no say. Hashes of keys
+ * begin with NTS_MATCH_BY_KEY, which is before all digits. */
+static const nts_stmt_t drop_lone_keys = {
+    "DELETE FROM match_candidate AS c WHERE mapping = %lld AND hash < '0' AND NOT EXISTS"
+    " (SELECT 1 FROM match_candidate AS o WHERE o.mapping = c.mapping AND o.hash = c.hash"
+    " AND o.side <> c.side)"
+};
+static const nts_stmt_t drop_overruled = {
+    "DELETE FROM match_candidate AS c WHERE mapping = %lld AND hash >= '0' AND EXISTS"
+    " (SELECT 1 FROM match_candidate AS k WHERE k.mapping = c.mapping AND k.side = c.side"
+    " AND k.id = c.id AND k.hash < '0')"
+};
 
 static apr_status_t run_own(int *changed, nts_store_t *store, const nts_stmt_t *stmt,
                             const nts_arg_t *args, int count)
@@ -257,6 +270,21 @@ static apr_status_t join_batch(int *done, const char **last, join_t *join, apr_p
     return rv;
 }
 
+apr_status_t nts_store_match_keys(nts_store_t *store, apr_int64_t mapping)
+{
+    int own;
+    apr_status_t rv = nts_unit_enter(&own, store);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = nts_db_exec(NULL, store->db, &drop_lone_keys, NTS_ARGS(nts_int(mapping)));
+    if (rv == APR_SUCCESS) {
+        rv = nts_db_exec(NULL, store->db, &drop_overruled, NTS_ARGS(nts_int(mapping)));
+    }
+    return nts_unit_leave(store, own, rv);
+}
+
 apr_status_t nts_store_match_join(nts_matched_t *result, nts_store_t *store,
                                   const nts_mapping_t *mapping, const char *group,
                                   apr_int64_t epoch, apr_pool_t *p)
@@ -272,6 +300,9 @@ apr_status_t nts_store_match_join(nts_matched_t *result, nts_store_t *store,
         rv =
             nts_db_get_int(&result->unlinked[side], store->db, &count_side,
                            NTS_ARGS(nts_int(mapping->id), nts_int(side)), nts_store_scratch(store));
+    }
+    if (rv == APR_SUCCESS) {
+        rv = nts_store_match_keys(store, mapping->id);
     }
     while (rv == APR_SUCCESS && !done) {
         int own;

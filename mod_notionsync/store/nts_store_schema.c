@@ -169,8 +169,18 @@ static const char *const step_3[] = {
     NULL,
 };
 
+/* A record may be a candidate twice: by its key and by its match fields. */
+static const char *const step_4[] = {
+    "DROP TABLE match_candidate",
+    "CREATE TABLE match_candidate (mapping INTEGER NOT NULL,"
+    " side INTEGER NOT NULL CHECK (side IN (0, 1)), id TEXT NOT NULL, hash TEXT NOT NULL,"
+    " PRIMARY KEY (mapping, side, id, hash)) WITHOUT ROWID",
+    "CREATE INDEX match_hash ON match_candidate (mapping, hash, side)",
+    NULL,
+};
+
 /* steps[n] leads from version n to n + 1. */
-static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2, step_3 };
+static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2, step_3, step_4 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"

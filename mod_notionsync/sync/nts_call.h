@@ -26,7 +26,7 @@ typedef struct nts_loaded_t {
     int pending_count;
     const nts_notice_t *notices; /* unsettled, oldest first, at most 100 */
     int notice_count;
-    /* intents of creates on that side in this mapping, other records' */
+    /* intents of creates and restores on that side in this mapping, other records' */
     int creates_pending[NTS_SIDE_COUNT];
     const char *tombstone_image; /* tombstone or absent row: the newest row image kept, or NULL */
     const nts_ruling_t *rulings; /* of this record, not carried out yet */
@@ -103,10 +103,14 @@ typedef struct nts_call_t {
 /** Code of the outcome that holds a record which a match found no single partner for. */
 #define NTS_MATCH_AMBIGUOUS "match.ambiguous"
 
+/** What the hash of a key begins with: one that stands on both sides goes before match fields (S5.1). */
+#define NTS_MATCH_BY_KEY "!"
+
 /** What a match join found. */
 typedef struct nts_matched_t {
-    apr_int64_t unlinked[NTS_SIDE_COUNT]; /* candidates that were put */
-    apr_int64_t linked;                   /* pairs made: exactly one on each side */
+    /* candidates that were put; in a scan's report: records without a link */
+    apr_int64_t unlinked[NTS_SIDE_COUNT];
+    apr_int64_t linked; /* pairs made: exactly one on each side */
     /* records whose hash stands more than once on a side; held */
     apr_int64_t ambiguous;
 } nts_matched_t;

@@ -29,6 +29,19 @@ static int is_candidate_trusted(const nts_job_t *job)
     return !job->link->id || job->link->touched + NTS_QUERY_LAG <= sent;
 }
 
+/* The row's value of a pair that Notion gets is not what was agreed: edited, or computed anew by the database. */
+static int is_news_outside(const nts_job_t *job, int i)
+{
+    const nts_pair_t *pair = &job->config->mapping->pairs[i];
+    const nts_base_t *base = nts_link_base(job->link, pair->id);
+    const nts_value_t *now = &job->view[NTS_EXTERNAL].record->values[i];
+
+    if (!pair->computed[NTS_EXTERNAL]) {
+        return nts_merge_is_edited(pair, base, NTS_EXTERNAL, now, job->p);
+    }
+    return !base || !nts_value_equal(&base->value[NTS_EXTERNAL], now);
+}
+
 /* How many writes to the page will surely follow the read, so that the budget is reserved with it. */
 static int expected_writes(const nts_job_t *job)
 {
@@ -44,9 +57,7 @@ static int expected_writes(const nts_job_t *job)
     for (i = 0; i < job->config->mapping->pair_count; i++) {
         const nts_pair_t *pair = &job->config->mapping->pairs[i];
 
-        if (pair->direction != NTS_TO_EXTERNAL &&
-            nts_merge_is_edited(pair, nts_link_base(job->link, pair->id), NTS_EXTERNAL,
-                                &external->record->values[i], job->p)) {
+        if (pair->direction != NTS_TO_EXTERNAL && is_news_outside(job, i)) {
             return 1;
         }
     }
@@ -75,10 +86,7 @@ static int is_unmapped_change(const nts_job_t *job)
         const nts_pair_t *pair = &job->config->mapping->pairs[i];
         const nts_base_t *base = nts_link_base(link, pair->id);
 
-        if (pair->domain &&
-            (!base || base->has_rewrite ||
-             nts_merge_is_edited(pair, base, NTS_EXTERNAL,
-                                 &job->view[NTS_EXTERNAL].record->values[i], job->p))) {
+        if (pair->domain && (!base || base->has_rewrite || is_news_outside(job, i))) {
             return 0;
         }
     }
@@ -358,6 +366,47 @@ static int awaits_match(const nts_link_t *link)
            !strcmp(link->outcome.code, NTS_MATCH_AMBIGUOUS);
 }
 
+/* ---- the link property (S5.1) ---- */
+
+/* The key that a page carries, as the external side spells it; NULL: none. */
+const char *nts_job_key_on_page(const nts_job_t *job, const nts_record_t *page)
+{
+    int i = nts_mapping_key_pair(job->config->mapping);
+    nts_value_t common;
+
+    if (i < 0 || !job->config->mapping->pairs[i].domain ||
+        nts_domain_project(&common, job->config->mapping->pairs[i].domain, NTS_NOTION,
+                           &page->values[i], NULL, job->p) != APR_SUCCESS ||
+        (common.kind != NTS_VALUE_TEXT && common.kind != NTS_VALUE_NUMBER)) {
+        return NULL;
+    }
+    return common.as.text;
+}
+
+/* A page that names a row nobody has linked is that row's; one that names a linked row is a copy of its page, and a
+ * new record, whose key is overwritten once it has a row of its own (S4.4). */
+static nts_step_t ask_for_key(nts_job_t *job, const char *key)
+{
+    const char **ids = apr_pcalloc(job->p, sizeof(*ids));
+    nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_READ_MANY, NTS_EXTERNAL);
+
+    ids[0] = key;
+    ask->ids = ids;
+    ask->id_count = 1;
+    job->by_key = 1;
+    return nts_job_ask(job, NTS_JOB_MATCH_FOUND);
+}
+
+/* What was looked for is not there: the next way to find a partner, or none. */
+static nts_step_t match_failed(nts_job_t *job)
+{
+    if (job->by_key) {
+        job->by_key = 0;
+        return nts_job_decide(job);
+    }
+    return nts_job_create_on(job, NTS_EXTERNAL);
+}
+
 nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer)
 {
     const char **ids;
@@ -367,7 +416,7 @@ nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer)
         return nts_job_not_now(job, answer);
     }
     if (answer->record_count == 0) {
-        return nts_job_create_on(job, NTS_EXTERNAL);
+        return match_failed(job);
     }
     ids = apr_pcalloc(job->p, (apr_size_t)answer->record_count * sizeof(*ids));
     for (i = 0; i < answer->record_count; i++) {
@@ -384,8 +433,22 @@ nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer)
     return NTS_STEP_CALL;
 }
 
+/* The row has a link of its own, without a page: the pair is stored in its place at once, then begun anew. */
+static nts_step_t absorb(nts_job_t *job, const nts_link_t *row_link)
+{
+    nts_commit_t *commit = &job->call.commit;
+
+    job->call = (nts_call_t){ 0 };
+    commit->link = job->link;
+    commit->entries = job->notes;
+    commit->entry_count = job->note_count;
+    commit->absorb = row_link->id;
+    return nts_job_commit(job, NTS_JOB_RECOVERED);
+}
+
 nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
 {
+    const nts_link_t *row_link;
     int i, free_ones = 0, disputed = 0, last = 0;
 
     for (i = 0; i < job->found_count; i++) {
@@ -398,7 +461,7 @@ nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
         }
     }
     if (free_ones == 0) {
-        return nts_job_create_on(job, NTS_EXTERNAL);
+        return match_failed(job);
     }
     if (free_ones > 1 || disputed) {
         nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.ambiguous",
@@ -410,12 +473,20 @@ nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
             "the match fields unique";
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
+    row_link = last < reply->link_count ? reply->links[last] : NULL;
+    if ((row_link && job->loaded->creates_pending[NTS_NOTION]) ||
+        (job->found[last].intent && job->loaded->creates_pending[NTS_EXTERNAL])) {
+        return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT); /* S3.8: its maker is asked first */
+    }
     job->link->key = job->found[last].id;
     job->link->state = NTS_LINK_ACTIVE;
     job->dirty = 1;
     job->pairing = job->config->dry;
-    nts_job_new_entry(job, NTS_ENTRY_LINK, NTS_EXTERNAL, 1)->note = "paired by its match fields";
-    return nts_job_read(job, NTS_EXTERNAL, 0, 0);
+    nts_job_new_entry(job, NTS_ENTRY_LINK, NTS_EXTERNAL, 1)->note =
+        job->by_key ? "paired by its link property" : "paired by its match fields";
+    job->by_key = 0;
+    return row_link && !job->config->dry ? absorb(job, row_link)
+                                         : nts_job_read(job, NTS_EXTERNAL, 0, 0);
 }
 
 /* S3.8: who made it is asked first. */
@@ -430,6 +501,7 @@ static int may_be_ours(const nts_job_t *job, nts_side_t side)
 static nts_step_t decide_single(nts_job_t *job, nts_side_t side)
 {
     const nts_ruling_t *ruling;
+    const char *key;
 
     if (job->view[side].presence != NTS_PRESENCE_LIVE || job->undo ||
         job->view[side].record->standing != NTS_STANDING_INSIDE) {
@@ -451,6 +523,11 @@ static nts_step_t decide_single(nts_job_t *job, nts_side_t side)
     }
     if (job->config->hold_creates) {
         return nts_job_wait(job, job->now + apr_time_from_sec(30));
+    }
+    key = side == NTS_NOTION ? nts_job_key_on_page(job, job->view[side].record) : NULL;
+    if (key && !job->key_tried) {
+        job->key_tried = 1;
+        return ask_for_key(job, key);
     }
     if (side == NTS_NOTION && job->config->mapping->match_count && !job->matched) {
         job->matched = 1;

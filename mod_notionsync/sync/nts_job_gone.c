@@ -64,7 +64,7 @@ static int survivor_was_edited(const nts_job_t *job, nts_side_t survivor)
         const nts_base_t *base = nts_link_base(job->link, pair->id);
 
         if (pair->direction == (survivor == NTS_NOTION ? NTS_TO_NOTION : NTS_TO_EXTERNAL) ||
-            !base) {
+            pair->is_key || !base) {
             continue;
         }
         if (nts_merge_is_edited(pair, base, survivor, &job->view[survivor].record->values[i],

@@ -99,8 +99,10 @@ struct nts_job_t {
     nts_entry_t *entry;        /* the write under way, or the intent being recovered */
     nts_ask_t write;           /* the ask that performs it */
     int rounds;
-    int dirty;   /* something must be stored at the end */
-    int matched; /* the counterpart was looked for */
+    int dirty;     /* something must be stored at the end */
+    int matched;   /* the counterpart was looked for by match fields */
+    int key_tried; /* and by the key that the page carries */
+    int by_key;    /* that is what is under way */
     nts_record_t *found;
     int found_count;
     apr_int64_t *settled;
@@ -151,7 +153,9 @@ int nts_job_key_is_taken(const nts_job_t *job);
 
 /* nts_job_decide.c */
 nts_step_t nts_job_decide(nts_job_t *job);
-/** FIND or LOOKUP of a counterpart answered. */
+/** The key that a page carries in the link property; NULL: none. */
+const char *nts_job_key_on_page(const nts_job_t *job, const nts_record_t *page);
+/** FIND, READ_MANY or LOOKUP of a counterpart answered. */
 nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer);
 nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply);
 

@@ -262,8 +262,8 @@ static int is_planned(const nts_job_t *job, const nts_plan_item_t *item, const n
         const nts_plan_field_t *field = planned_field(item, entry->fields[f].pair);
         const nts_pair_t *pair = pair_of(job, entry->fields[f].pair);
 
-        if (is_filled_in(job, item, entry, field)) {
-            continue;
+        if (is_filled_in(job, item, entry, field) || (pair && pair->is_key)) {
+            continue; /* a new row's key nobody could know */
         }
         if (!field || !pair || !pair->domain || !field->write[entry->side] ||
             !nts_domain_equal(pair->domain, &field->after, &entry->fields[f].after)) {

@@ -5,6 +5,8 @@
  */
 #include "sync/nts_job_impl.h"
 
+#include <string.h>
+
 static nts_step_t store_verdict(nts_job_t *job)
 {
     job->call = (nts_call_t){ 0 };
@@ -183,6 +185,16 @@ static int holds_all_sent(const nts_job_t *job, const nts_record_t *page)
     return 1;
 }
 
+/* S3.7: where pages carry keys, the key decides. A page with this record's key is its page, whatever else was
+ * edited; one with another key is another's, or somebody changed the key. -1: it carries none, and what was sent
+ * decides. */
+static int carries_key(const nts_job_t *job, const nts_record_t *page)
+{
+    const char *key = nts_job_key_on_page(job, page);
+
+    return !key || !job->entry->key ? -1 : !strcmp(key, job->entry->key);
+}
+
 /* Settled by its creation; what differs from what was sent is somebody's edit since, not a rewrite of ours. */
 static void adopt(nts_job_t *job, const nts_record_t *page)
 {
@@ -218,12 +230,13 @@ nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
     for (i = 0; i < job->found_count; i++) {
         const nts_link_t *link = i < reply->link_count ? reply->links[i] : NULL;
         const nts_record_t *page = &job->found[i];
+        int mine = carries_key(job, page);
 
         if ((link && (link->state != NTS_LINK_NEW || link->key)) ||
             (reply->made_by_others && reply->made_by_others[i])) {
             continue;
         }
-        if (holds_all_sent(job, page)) {
+        if (mine > 0 || (mine && holds_all_sent(job, page))) {
             same = page;
             same_count++;
         }

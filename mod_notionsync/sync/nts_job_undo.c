@@ -33,6 +33,9 @@ static undo_answer_t undo_field(nts_job_t *job, int index, const nts_entry_field
     int side;
 
     *d = (nts_decision_t){ 0 };
+    if (pair->is_key) {
+        return UNDO_NOTHING; /* the record keeps its key */
+    }
     if (!pair->domain || pair->computed[to] || field->agreed.kind == NTS_VALUE_ABSENT) {
         return UNDO_REFUSED;
     }
@@ -159,6 +162,9 @@ static const char *copy_edits(const nts_job_t *job, nts_side_t copy)
         const nts_value_t *value = pair ? &job->view[copy].record->values[index] : NULL;
         nts_value_t now;
 
+        if (pair && pair->is_key) {
+            continue;
+        }
         if (!pair || !pair->domain ||
             !nts_merge_is_edited(pair, nts_link_base(job->link, pair->id), copy, value, job->p)) {
             /* as agreed: then what was agreed must be what the entry made */

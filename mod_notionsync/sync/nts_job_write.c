@@ -13,10 +13,22 @@ static nts_value_t *new_values(nts_job_t *job)
     return apr_pcalloc(job->p, (apr_size_t)pair_count(job) * sizeof(nts_value_t));
 }
 
-/* What the write must still find there (S3.3); the external side compares under lock. */
+/* What the write must still find there (S3.3); the external side compares under lock. The key is no column. */
 static const nts_value_t *expected_values(const nts_job_t *job, nts_side_t side)
 {
-    return side == NTS_EXTERNAL && job->view[side].record ? job->view[side].record->values : NULL;
+    int key = nts_mapping_key_pair(job->config->mapping);
+    nts_value_t *values;
+
+    if (side != NTS_EXTERNAL || !job->view[side].record) {
+        return NULL;
+    }
+    if (key < 0) {
+        return job->view[side].record->values;
+    }
+    values = apr_pmemdup(job->p, job->view[side].record->values,
+                         (apr_size_t)pair_count(job) * sizeof(*values));
+    values[key] = nts_value_absent;
+    return values;
 }
 
 /* Store the notes and @a entry with the link. */

@@ -1,5 +1,5 @@
 /* nts_scan_match.c - first contact (S5.1): if both sides hold unlinked records, nothing is created until the
- * match fields have paired them. The external side is read first: it is free, and an empty table needs no
+ * link property and the match fields have paired them, in this order. The external side is read first: it is free, and an empty table needs no
  * match at all. */
 #include "base/nts_crypto.h"
 #include "sync/nts_scan_impl.h"
@@ -38,6 +38,26 @@ nts_step_t nts_scan_match_start(nts_scan_t *scan)
     return nts_scan_list(scan, NTS_EXTERNAL);
 }
 
+/* A hash over the key; NULL where there is none. */
+static const char *hash_key(nts_scan_t *scan, nts_side_t side, const nts_record_t *record)
+{
+    const nts_mapping_t *mapping = scan->config.mapping;
+    int i = nts_mapping_key_pair(mapping);
+    nts_json_t *values;
+    nts_value_t common;
+
+    if (i < 0 ||
+        nts_domain_project(&common, mapping->pairs[i].domain, side, &record->values[i], NULL,
+                           scan->page) != APR_SUCCESS ||
+        common.kind == NTS_VALUE_NULL) {
+        return NULL;
+    }
+    values = nts_json_make_array(scan->page);
+    nts_value_to_json(&common, values, NULL);
+    return apr_pstrcat(scan->page, NTS_MATCH_BY_KEY,
+                       nts_sha256_text(nts_json_text(values, scan->page), scan->page), NULL);
+}
+
 /* One hash over all match values in the common domain; NULL if one of them is empty: such a record matches
  * nothing. */
 static const char *hash_record(nts_scan_t *scan, nts_side_t side, const nts_record_t *record)
@@ -46,6 +66,9 @@ static const char *hash_record(nts_scan_t *scan, nts_side_t side, const nts_reco
     nts_json_t *values = nts_json_make_array(scan->page);
     int m;
 
+    if (mapping->match_count == 0) {
+        return NULL;
+    }
     for (m = 0; m < mapping->match_count; m++) {
         int i = match_pair(mapping, &mapping->matches[m]);
         nts_value_t common;
@@ -62,7 +85,7 @@ static const char *hash_record(nts_scan_t *scan, nts_side_t side, const nts_reco
 
 nts_step_t nts_scan_match_page(nts_scan_t *scan, nts_side_t side)
 {
-    apr_size_t room = (apr_size_t)(scan->record_count + 1);
+    apr_size_t room = (apr_size_t)(2 * scan->record_count + 1);
     const char **ids = apr_pcalloc(scan->page, room * sizeof(*ids));
     const char **hashes = apr_pcalloc(scan->page, room * sizeof(*hashes));
     nts_matched_t *matched = apr_pcalloc(scan->p, sizeof(*matched));
@@ -83,11 +106,12 @@ nts_step_t nts_scan_match_page(nts_scan_t *scan, nts_side_t side)
             continue;
         }
         matched->unlinked[side]++;
-        if (scan->config.mapping->match_count) {
-            hashes[n] = hash_record(scan, side, &scan->records[i]);
-            ids[n] = scan->records[i].id;
-            n += hashes[n] != NULL;
-        }
+        ids[n] = scan->records[i].id;
+        hashes[n] = hash_key(scan, side, &scan->records[i]);
+        n += hashes[n] != NULL;
+        ids[n] = scan->records[i].id;
+        hashes[n] = hash_record(scan, side, &scan->records[i]);
+        n += hashes[n] != NULL;
     }
     if (n == 0) {
         return nts_scan_match_next(scan);
@@ -111,7 +135,8 @@ static nts_step_t no_match_needed(nts_scan_t *scan)
 nts_step_t nts_scan_match_next(nts_scan_t *scan)
 {
     const nts_matched_t *matched = scan->report.matched;
-    int can_match = scan->config.mapping->match_count > 0;
+    int can_match =
+        scan->config.mapping->match_count > 0 || nts_mapping_key_pair(scan->config.mapping) >= 0;
 
     /* without match fields one unlinked record a side is enough to know that a person must decide */
     if (!scan->last_page && (can_match || !matched->unlinked[scan->match_side])) {
@@ -145,6 +170,11 @@ nts_step_t nts_scan_match_next(nts_scan_t *scan)
 
 nts_step_t nts_scan_match_joined(nts_scan_t *scan, const nts_matched_t *matched)
 {
-    scan->report.matched = apr_pmemdup(scan->p, matched, sizeof(*matched));
+    nts_matched_t *found = apr_pmemdup(scan->p, matched, sizeof(*matched));
+
+    /* Of all, not only of those that had something to be matched by. */
+    found->unlinked[NTS_NOTION] = scan->report.matched->unlinked[NTS_NOTION];
+    found->unlinked[NTS_EXTERNAL] = scan->report.matched->unlinked[NTS_EXTERNAL];
+    scan->report.matched = found;
     return nts_scan_end(scan);
 }

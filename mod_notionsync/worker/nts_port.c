@@ -110,6 +110,7 @@ static void finish(asking_t *asking, const nts_answer_t *answer)
 
     asking->port->load--;
     nts_answer_from_clock(ours, &asking->port->skew, asking->p);
+    nts_answer_add_keys(ours, &asking->ask, asking->p);
     asking->answered(asking->baton, ours); /* asking and its pool may be gone afterwards */
 }
 

@@ -258,13 +258,21 @@ static void take_listing(nts_reconcile_t *r, const running_t *run)
     nts_flow_put_status(flow);
 }
 
+/* S5.1: a link property pairs what carries keys. If at first contact no page does, creating all of it on both sides
+ * would double everything: a person must say what belongs together. */
+static int has_no_pair(const nts_flow_t *flow, const nts_matched_t *found)
+{
+    return found && !flow->given->match_count && !flow->status.full_done && !found->linked &&
+           !found->ambiguous && found->unlinked[NTS_NOTION] && found->unlinked[NTS_EXTERNAL];
+}
+
 static void matched(nts_reconcile_t *r, const running_t *run)
 {
     nts_flow_t *flow = r->flow;
     const nts_matched_t *found = run->report.matched;
     nts_outcome_t why = { 0 };
 
-    if (run->report.needs_match) {
+    if (run->report.needs_match || has_no_pair(flow, found)) {
         nts_outcome_set(&why, run->p, NTS_REMEDY_PERSON, "mapping.match",
                         "both sides hold records, and nothing says which belong together");
         why.advice = "add NotionSyncMatch lines and restart, or empty one side; then "
@@ -598,7 +606,7 @@ static int needs_rematch(nts_reconcile_t *r)
     nts_flow_t *flow = r->flow;
     int released = 0;
 
-    if (r->rematched || flow->given->match_count == 0 ||
+    if (r->rematched || (flow->given->match_count == 0 && nts_mapping_key_pair(flow->given) < 0) ||
         nts_store_match_release(&released, flow->host->store, flow->given->id) != APR_SUCCESS) {
         return 0;
     }

@@ -304,7 +304,6 @@ refused_as(mapping => 'NotionSyncReconcile hourly full=31d', "full= '31d' is out
 refused_as(mapping => 'NotionSyncDebounce 300', "the time '300' is not a time; a number and one of the units ms, s, min, h, d are",
     'TIME', 'NotionSyncDebounce 300ms');
 refused_as(mapping => 'NotionSyncPaused yes', "the argument 'yes' is none of on or off", 'on|off', 'NotionSyncPaused on');
-refused(mapping => 'NotionSyncLinkProperty "Sync key"', unavailable('NotionSyncLinkProperty', 'keeping the external key in Notion'));
 refused(mapping => 'NotionSyncFields auto', unavailable('NotionSyncFields', 'pairing fields by their names'));
 refused(mapping => 'NotionSyncBody <-> notes', unavailable('NotionSyncBody', 'syncing the page body'));
 my @filter = ('notion|external EXPRESSION|file:PATH', 'NotionSyncFilter notion Stage != "Lost"');

@@ -74,11 +74,23 @@ static void make_mapping(world_t *w)
     m->notion = &w->notion;
     m->external = &w->external;
     m->pairs = w->pairs;
-    m->pair_count = PAIRS;
+    m->pair_count = KEY;
     m->conflict = NTS_CONFLICT_LAST_WRITE;
     m->grace = apr_time_from_sec(5);
     m->tie = NTS_NOTION;
     m->delete_limit_percent = 10;
+}
+
+void world_keep_keys(world_t *w)
+{
+    nts_type_t text = { .kind = NTS_TYPE_TEXT, .native = "rich_text", .nullable = 1 };
+    nts_type_t key = { .kind = NTS_TYPE_TEXT, .native = "key", .computed = 1 };
+
+    make_pair(w, KEY, "Sync key", NTS_KEY_FIELD, &text, &key);
+    w->pairs[KEY].direction = NTS_TO_NOTION;
+    w->pairs[KEY].computed[NTS_EXTERNAL] = 1;
+    w->pairs[KEY].is_key = 1;
+    w->mapping.pair_count = PAIRS;
 }
 
 world_t *world_create(apr_pool_t *p)
@@ -307,7 +319,7 @@ static void touch(world_t *w, nts_side_t side, world_thing_t *thing, const nts_a
 {
     int i;
 
-    for (i = 0; ask->values && i < PAIRS; i++) {
+    for (i = 0; ask->values && i < w->mapping.pair_count; i++) {
         if (ask->values[i].kind != NTS_VALUE_ABSENT) {
             thing->values[i] = nts_value_copy(&ask->values[i], w->p);
         }
@@ -327,7 +339,7 @@ static int is_stale(const world_thing_t *thing, const nts_ask_t *ask)
 {
     int i;
 
-    for (i = 0; ask->expected && i < PAIRS; i++) {
+    for (i = 0; ask->expected && i < ask->mapping->pair_count; i++) {
         if (ask->expected[i].kind != NTS_VALUE_ABSENT &&
             !nts_value_equal(&ask->expected[i], &thing->values[i])) {
             return 1;
@@ -414,7 +426,7 @@ static void find_things(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, 
         if (ask->side == NTS_NOTION) {
             same = same && thing->by_us && thing->created >= ask->listing.edited_since;
         }
-        for (k = 0; same && ask->values && k < PAIRS; k++) {
+        for (k = 0; same && ask->values && k < w->mapping.pair_count; k++) {
             same = ask->values[k].kind == NTS_VALUE_ABSENT ||
                    nts_value_equal(&ask->values[k], &thing->values[k]);
         }
@@ -539,6 +551,7 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
             nts_ask_to_clock(&ask, &w->skew[ask.side]);
             perform(w, &ask, answer, p);
             nts_answer_from_clock(answer, &w->skew[ask.side], p);
+            nts_answer_add_keys(answer, &ask, p);
         }
         else {
             w->requests += call->ask.side == NTS_NOTION;

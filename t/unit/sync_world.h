@@ -12,8 +12,8 @@
 
 #define WORLD_MAX 64
 
-/* Pairs of the test mapping, in order. */
-enum { NAME = 0, STAGE, TAGS, QTY, NUMBER, PAIRS };
+/* Pairs of the test mapping, in order; KEY is part of it after world_keep_keys. */
+enum { NAME = 0, STAGE, TAGS, QTY, NUMBER, KEY, PAIRS };
 
 typedef struct world_thing_t {
     const char *id;
@@ -68,7 +68,8 @@ struct world_t {
     const char *ruling_intents[WORLD_MAX]; /* taken by; "" forgotten; NULL open */
     int ruling_count;
     nts_matched_t matched;
-    const char *match_id[NTS_SIDE_COUNT][WORLD_MAX], *match_hash[NTS_SIDE_COUNT][WORLD_MAX];
+    const char *match_id[NTS_SIDE_COUNT][2 * WORLD_MAX];
+    const char *match_hash[NTS_SIDE_COUNT][2 * WORLD_MAX];
     int match_count[NTS_SIDE_COUNT];
     const char *made_by_other; /* page that another mapping of the data source made; NULL none */
     int others_pending;        /* creates of such mappings without an end */
@@ -93,6 +94,8 @@ struct world_t {
 };
 
 world_t *world_create(apr_pool_t *p);
+/** NotionSyncLinkProperty: pages keep the external key. */
+void world_keep_keys(world_t *w);
 
 nts_value_t world_text(const char *text);
 nts_value_t world_number(world_t *w, const char *text);

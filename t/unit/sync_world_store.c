@@ -63,7 +63,7 @@ nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p)
         if (link ? e->link == link->id : key && e->key && !strcmp(e->key, key)) {
             pending[loaded->pending_count++] = *e;
         }
-        else if (e->op == NTS_ENTRY_CREATE) {
+        else if (e->op == NTS_ENTRY_CREATE || e->op == NTS_ENTRY_RESTORE) {
             loaded->creates_pending[e->side]++;
         }
     }
@@ -178,14 +178,54 @@ static void hold_ambiguous(world_t *w, nts_side_t side, const char *id)
     nts_outcome_set(&link->outcome, w->p, NTS_REMEDY_PERSON, NTS_MATCH_AMBIGUOUS, "ambiguous");
 }
 
+static int stands_on(const world_t *w, nts_side_t side, const char *hash)
+{
+    int i;
+
+    for (i = 0; i < w->match_count[side] && strcmp(w->match_hash[side][i], hash) != 0; i++) {
+    }
+    return i < w->match_count[side];
+}
+
+/* S5.1: a key that stands on both sides goes before match fields; one that stands alone is nothing. */
+static void settle_keys(world_t *w)
+{
+    const char *id, *hash;
+    int side, i, k;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        for (i = 0; i < w->match_count[side]; i++) {
+            if (w->match_hash[side][i][0] == *NTS_MATCH_BY_KEY &&
+                !stands_on(w, nts_side_other((nts_side_t)side), w->match_hash[side][i])) {
+                w->match_hash[side][i] = "-";
+            }
+        }
+    }
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        for (i = 0; i < w->match_count[side]; i++) {
+            id = w->match_id[side][i];
+            for (k = 0; k < w->match_count[side]; k++) {
+                hash = w->match_hash[side][k];
+                if (!strcmp(w->match_id[side][k], id) && *hash == *NTS_MATCH_BY_KEY && k != i) {
+                    w->match_hash[side][i] = "-";
+                }
+            }
+        }
+    }
+}
+
 void world_join_matches(world_t *w)
 {
     int i, k;
 
+    settle_keys(w);
     w->matched = (nts_matched_t){ 0 };
     for (i = 0; i < w->match_count[NTS_NOTION]; i++) {
         int same[2] = { 0, 0 }, at = 0;
 
+        if (w->match_hash[NTS_NOTION][i][0] == '-') {
+            continue;
+        }
         for (k = 0; k < w->match_count[NTS_NOTION]; k++) {
             same[0] += !strcmp(w->match_hash[NTS_NOTION][i], w->match_hash[NTS_NOTION][k]);
         }

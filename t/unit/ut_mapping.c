@@ -51,6 +51,50 @@ static apr_status_t parse(nts_mapping_t **mapping, const char *text)
     return nts_mapping_from_json(mapping, node, &notion, &database, pool);
 }
 
+/* NotionSyncLinkProperty: a pair without a column. */
+static void test_key_pair(void)
+{
+    nts_schema_field_t notion_fields[3] = { 0 };
+    nts_schema_t left = { 0 };
+    nts_schema_t right = { 0 };
+    nts_pair_t pairs[1] = { pair_of("Key", NTS_KEY_FIELD, NTS_TO_NOTION) };
+    nts_mapping_t mapping = mapping_of(pairs, 1);
+    nts_outcome_t outcomes[1];
+    nts_mapping_t *back = NULL;
+    nts_value_t value;
+
+    pairs[0].is_key = 1;
+    tap_int(nts_mapping_key_pair(&mapping), 0, "the pair that keeps keys");
+    tap_int(parse(&back, text_of(&mapping)), APR_SUCCESS, "read back");
+    tap_ok(back && nts_mapping_key_pair(back) == 0, "as what it is");
+    notion_fields[0].id = "k%y";
+    notion_fields[0].name = "Key";
+    notion_fields[0].type.kind = NTS_TYPE_TEXT;
+    notion_fields[0].type.nullable = 1;
+    notion_fields[0].type.native = "rich_text";
+    left.fields = notion_fields;
+    left.count = 1;
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
+            "bound without a column");
+    value = nts_mapping_key_value(&pairs[0], "[\"a\",\"b\"]", pool);
+    tap_str(nts_value_display(&value, 40, pool), "[\"a\",\"b\"]", "any key is a text");
+    pairs[0].notion_id = NULL;
+    notion_fields[0].type.kind = NTS_TYPE_NUMBER;
+    notion_fields[0].type.native = "number";
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
+            "a number property will do");
+    value = nts_mapping_key_value(&pairs[0], "42", pool);
+    tap_int(value.kind, NTS_VALUE_NUMBER, "for keys that are numbers");
+    value = nts_mapping_key_value(&pairs[0], "x1", pool);
+    tap_int(value.kind, NTS_VALUE_OPAQUE, "and parks others");
+    pairs[0].notion_id = NULL;
+    notion_fields[0].type.kind = NTS_TYPE_BOOL;
+    notion_fields[0].type.native = "checkbox";
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_EMISMATCH,
+            "a checkbox will not");
+    tap_str(outcomes[0].code, "mapping.link_property", "and says so");
+}
+
 static void test_json(void)
 {
     nts_pair_t pairs[2] = { pair_of("Name", "name", NTS_BOTH),
@@ -311,6 +355,7 @@ int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
+    test_key_pair();
     test_json();
     test_bad_json();
     test_service();

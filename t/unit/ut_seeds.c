@@ -1,5 +1,5 @@
 /* Proves invariants 1, 2 and 6 over seeded random histories: people editing both sides, lost events, writes of every
- * fate, the process killed anywhere. A failing seed is printed; ut_seeds SEED repeats it, ut_seeds FROM TO runs more. */
+ * fate, the process killed anywhere; every other one with a link property. A failing seed is printed; ut_seeds SEED repeats it, ut_seeds FROM TO runs more. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,9 +69,14 @@ static void act(world_t *w)
 
     if (!thing || roll(8) == 0) {
         if (w->count[side] < 12) {
-            (void)world_add(w, side, apr_psprintf(w->p, "%c%d", side ? 'x' : 'q', w->count[side]),
-                            apr_psprintf(w->p, "new%u", roll(1000)));
+            const char *name = apr_psprintf(w->p, "new%u", roll(1000));
+            world_thing_t *made = world_add(
+                w, side, apr_psprintf(w->p, "%c%d", side ? 'x' : 'q', w->count[side]), name);
+
             added++;
+            if (side == NTS_NOTION && w->mapping.pair_count > KEY && thing) {
+                made->values[KEY] = thing->values[KEY]; /* "Duplicate page" copies the key (S4.4) */
+            }
             lose_some_events(w);
         }
     }
@@ -92,6 +97,9 @@ static void act(world_t *w)
     else {
         int pair = (int)roll(4);
 
+        if (side == NTS_NOTION && w->mapping.pair_count > KEY && roll(10) == 0) {
+            world_edit(w, side, id, KEY, roll(2) ? nts_value_null : world_text(any(w, side)));
+        }
         world_edit(w, side, id, pair, any_value(w, side, pair));
         lose_some_events(w);
     }
@@ -166,6 +174,9 @@ static const char *run_seed(apr_uint32_t seed, apr_pool_t *p, int verbose)
     added = 0;
     w->dice = seed;
     w->mapping.delete_limit_percent = 100;
+    if (seed % 2) {
+        world_keep_keys(w);
+    }
     w->hook = chaos;
     for (i = 0; i < STEPS; i++) {
         act(w);

@@ -20,6 +20,36 @@ static apr_status_t join(kit_t *kit, nts_matched_t *matched)
     return nts_store_match_join(matched, kit->store, kit->mapping, "g", kit->epoch, p);
 }
 
+/* S5.1: a key goes before match fields, if it stands on both sides. */
+static void test_keys(void)
+{
+    nts_matched_t matched;
+    kit_t kit;
+
+    kit_open(&kit, p);
+    put(&kit, NTS_NOTION, "p1", NTS_MATCH_BY_KEY "k2");
+    put(&kit, NTS_NOTION, "p1", "ada");
+    put(&kit, NTS_NOTION, "p2", "ada");
+    put(&kit, NTS_NOTION, "p3", "bob");
+    put(&kit, NTS_NOTION, "p4", NTS_MATCH_BY_KEY "gone");
+    put(&kit, NTS_NOTION, "p4", "dan");
+    put(&kit, NTS_EXTERNAL, "k1", NTS_MATCH_BY_KEY "k1");
+    put(&kit, NTS_EXTERNAL, "k1", "ada");
+    put(&kit, NTS_EXTERNAL, "k2", NTS_MATCH_BY_KEY "k2");
+    put(&kit, NTS_EXTERNAL, "k2", "bob");
+    put(&kit, NTS_EXTERNAL, "k3", "bob");
+    put(&kit, NTS_EXTERNAL, "k4", "dan");
+    (void)nts_store_own_group(&kit.epoch, kit.store, "g");
+    tap_int(join(&kit, &matched), APR_SUCCESS, "a join with keys");
+    tap_ok(matched.unlinked[NTS_NOTION] == 4 && matched.unlinked[NTS_EXTERNAL] == 4,
+           "a record with a key and match fields counts once");
+    tap_ok(matched.linked == 4 && matched.ambiguous == 0, "pairs all (%d, ambiguous %d)",
+           (int)matched.linked, (int)matched.ambiguous);
+    tap_str(kit_load(&kit, 0, "p1", NULL)->link->key, "k2", "by the key where both sides have it");
+    tap_str(kit_load(&kit, 0, "p2", NULL)->link->key, "k1", "and else by what match fields leave");
+    tap_str(kit_load(&kit, 0, "p4", NULL)->link->key, "k4", "a key that names nothing is nothing");
+}
+
 static void test_cases(void)
 {
     nts_matched_t matched;
@@ -128,6 +158,7 @@ int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&p, NULL);
+    test_keys();
     test_cases();
     test_many();
     apr_pool_destroy(p);

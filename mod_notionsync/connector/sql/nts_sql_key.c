@@ -66,8 +66,8 @@ apr_status_t nts_sql_pair_column(const nts_sql_column_t **column, nts_sql_sessio
 {
     const nts_pair_t *wanted = &s->ask->mapping->pairs[pair];
 
-    *column = nts_sql_find_column(s->table, wanted->external);
-    if (*column || !wanted->domain) {
+    *column = wanted->is_key ? NULL : nts_sql_find_column(s->table, wanted->external);
+    if (*column || !wanted->domain || wanted->is_key) {
         return APR_SUCCESS;
     }
     (void)nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, "sql.schema",
