@@ -170,6 +170,8 @@ typedef struct judge_gap_t {
 judge_gap_t judge_gap(judge_t *j, const history_item_t *effect);
 /** Could whoever sent it not know, or not keep, what became of it (S3.7)? */
 int judge_is_uncertain(judge_t *j, const history_item_t *effect);
+/** Did we write @a version there in such a way? */
+int judge_came_uncertainly(judge_t *j, const judge_cell_t *cell, const judge_version_t *version);
 /** Was it away at any time from @a from to @a to? */
 int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to);
 

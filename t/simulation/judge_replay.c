@@ -434,16 +434,12 @@ static int is_restore(judge_t *j, const history_item_t *effect)
     return request && request->op == HISTORY_ASK_REVIVE;
 }
 
-/* S4.4: a row that is deleted and inserted at once is a replaced row; within two seconds it may be taken for one. */
-#define JUDGE_AT_ONCE apr_time_from_msec(2500)
-
+/* S4.4: a row that is deleted and inserted at once is a replaced row; and nobody can tell who finds both done. */
 static int is_replaced(const judge_record_t *old, const history_item_t *make)
 {
     return old && old->side == HISTORY_EXTERNAL && make->kind != HISTORY_EFFECT &&
            old->deaths->nelts &&
-           !APR_ARRAY_IDX(old->deaths, old->deaths->nelts - 1, judge_death_t).by_us &&
-           APR_ARRAY_IDX(old->deaths, old->deaths->nelts - 1, judge_death_t).from + JUDGE_AT_ONCE >=
-               make->at;
+           !APR_ARRAY_IDX(old->deaths, old->deaths->nelts - 1, judge_death_t).by_us;
 }
 
 static void live_again(judge_record_t *record, apr_time_t at)
@@ -459,10 +455,9 @@ static void empty_cells(judge_t *j, const history_item_t *item, judge_record_t *
 
     for (at = apr_hash_first(j->p, record->cells); at; at = apr_hash_next(at)) {
         judge_cell_t *cell = apr_hash_this_val(at);
-        const char *empty =
-            APR_ARRAY_IDX(cell->stays, 0, judge_stay_t).version->origin == JUDGE_BY_NOBODY
-                ? APR_ARRAY_IDX(cell->stays, 0, judge_stay_t).version->value
-                : NULL;
+        const judge_field_t *field =
+            field_of(j, record->side, apr_hash_this_key(at)); /* none: a set's member */
+        const char *empty = field ? judge_common(j, field, NULL) : NULL;
 
         if (!judge_same(judge_now(cell)->value, empty)) {
             judge_put(cell,
@@ -694,6 +689,22 @@ int judge_is_uncertain(judge_t *j, const history_item_t *effect)
         }
         if (item->kind == HISTORY_PROCESS && item->worker == request->worker &&
             item->op != HISTORY_START) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int judge_came_uncertainly(judge_t *j, const judge_cell_t *cell, const judge_version_t *version)
+{
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+        const history_item_t *item = stay->item >= 0 ? history_item(j->history, stay->item) : NULL;
+
+        if (stay->version == version && item && item->kind == HISTORY_EFFECT &&
+            judge_is_uncertain(j, item)) {
             return 1;
         }
     }

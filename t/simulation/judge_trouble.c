@@ -66,13 +66,25 @@ static int holds_initially(const judge_field_t *field, const void *baton)
 
 #define EVER apr_time_from_sec(864000)
 
+/* One was made by who knew the other. It may not look like that if it was not known what became of the write that brought it. */
+static int is_later(const plea_t *plea, int field, judge_version_t *later, judge_version_t *earlier,
+                    judge_record_t *record)
+{
+    const judge_field_t *f = plea_field(plea, field);
+
+    return judge_is_known(plea->j, earlier, later) &&
+           !judge_came_uncertainly(
+               plea->j, judge_cell(plea->j, record, f->name[record->side], NULL), earlier);
+}
+
 /* Neither knew of the other's value: only then a conflict can be held. */
 static int is_held_conflict(const plea_t *plea, int field)
 {
     judge_version_t *mine, *theirs;
 
     return both_versions(plea, field, &mine, &theirs) && !judge_same(mine->value, theirs->value) &&
-           !judge_is_known(plea->j, mine, theirs) && !judge_is_known(plea->j, theirs, mine) &&
+           !is_later(plea, field, theirs, mine, plea->partner) &&
+           !is_later(plea, field, mine, theirs, plea->record) &&
            judge_was_field(plea->j, plea->mapping, field, plea->j->phases->end, EVER, holds, NULL);
 }
 
@@ -104,11 +116,23 @@ static int was_triggered(const plea_t *plea, int field)
     return n >= 3;
 }
 
+/* Of a set it is not known which of its members were ever agreed on before both sides were seen equal. */
+static int is_set_never_agreed(const plea_t *plea, int field)
+{
+    const judge_field_t *f = plea_field(plea, field);
+
+    return f && f->sort == JUDGE_SET && plea->partner &&
+           (plea->j->phases->store_forgot || plea->j->changes->nelts ||
+            !(plea->record->made_by_us || plea->partner->made_by_us)) &&
+           judge_was_field(plea->j, plea->mapping, field, plea->j->phases->end, EVER,
+                           holds_initially, NULL);
+}
+
 /* Several fields of a record may be held or unfit, each for a reason of its own; the trouble that is shown names one. */
 static int is_any_of_these(const plea_t *plea, int field)
 {
     return is_held_conflict(plea, field) || is_held_initial(plea, field) ||
-           was_triggered(plea, field) ||
+           is_set_never_agreed(plea, field) || was_triggered(plea, field) ||
            judge_is_unfit(plea->j, plea_field(plea, field), plea->record, plea->partner);
 }
 

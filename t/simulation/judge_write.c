@@ -180,24 +180,6 @@ static int is_one_way(const judge_field_t *field, const void *baton)
     return field->way != JUDGE_BOTH_WAYS && leads_to(field, baton);
 }
 
-static int came_uncertainly(const write_t *w, const judge_version_t *source)
-{
-    const judge_cell_t *cell = judge_cell(w->j, w->record, w->field, w->member);
-    int i;
-
-    for (i = 0; i < cell->stays->nelts; i++) {
-        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
-        const history_item_t *item =
-            stay->item >= 0 ? history_item(w->j->history, stay->item) : NULL;
-
-        if (stay->version == source && item && item->kind == HISTORY_EFFECT &&
-            judge_is_uncertain(w->j, item)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static void try_source(write_t *w, int mapping, int index, judge_version_t *source)
 {
     judge_t *j = w->j;
@@ -210,16 +192,17 @@ static void try_source(write_t *w, int mapping, int index, judge_version_t *sour
     else if (was->origin == JUDGE_BY_NOBODY || judge_is_known(j, was, source)) {
         grade(w, GRADE_CERTAIN, source, 0, NULL, NULL);
     }
-    else if (judge_was_field(j, mapping, index, w->effect->at, JUDGE_NEWS, is_one_way, &side)) {
-        grade(w, GRADE_CERTAIN, source, was->origin != JUDGE_BY_US, NULL, NULL);
-    }
     else if (side == HISTORY_NOTION && w->since > w->gap.read) {
         grade(w, GRADE_RESIDUAL, source, 0, NULL, NULL);
+    }
+    else if (judge_was_field(j, mapping, index, w->effect->at, JUDGE_NEWS, is_one_way, &side)) {
+        grade(w, GRADE_CERTAIN, source, was->origin != JUDGE_BY_US, NULL, NULL);
     }
     else if (was->lost || judge_may_be_known(j, was, source)) {
         grade(w, GRADE_ALLOWED, source, 0, NULL, NULL);
     }
-    else if (judge_is_known(j, source, was) && came_uncertainly(w, source)) {
+    else if (judge_is_known(j, source, was) &&
+             judge_came_uncertainly(j, judge_cell(j, w->record, w->field, w->member), source)) {
         /* S3.7: whether our own value had ever stood there could not be told any more */
         grade(w,
               may_win(j, mapping, index, source, was, w->effect->at) ? GRADE_ALLOWED : GRADE_WRONG,

@@ -156,8 +156,16 @@ static void process(sm_t *sm, const sm_note_t *note, history_op_t op)
     (void)history_add(sj_history(sm), &item);
 }
 
+static apr_interval_time_t error_of(const sm_t *sm, sm_machine_t machine)
+{
+    apr_interval_time_t error = sm_wall(sm, machine) - sm_now(sm);
+
+    return error < 0 ? -error : error;
+}
+
 static void note(sm_t *sm, const sm_note_t *note)
 {
+    sj_skew(sm, error_of(sm, SM_HOST) + error_of(sm, SM_NOTION));
     switch (note->kind) {
     case SM_NOTE_ANSWERED:
         ended(sm, note, HISTORY_ANSWERED);
@@ -284,6 +292,7 @@ static void verdict(sm_t *sm)
     int i;
 
     sj->phases.end = sm_now(sm);
+    sj->phases.store_forgot |= sm_setting_of(sm, "host.state_loss") > 0;
     sj_collect(sm);
     tell_evidence(sm);
     if (judge_run(sj->judge, &sj->phases) > 0) {
