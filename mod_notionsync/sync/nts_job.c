@@ -394,13 +394,14 @@ static nts_step_t was_read(nts_job_t *job, nts_side_t side, const nts_answer_t *
     return nts_job_not_now(job, answer);
 }
 
-/* The link, or its key, was changed under us: begin again, a moment later. */
+/* The link, or its key, was changed under us: begin again, a moment later; if that does not help, later and
+ * later, as after any failure (seed 141 of the simulation: a key that somebody else holds for good). */
 static nts_step_t clashed(nts_job_t *job, const nts_reply_t *reply)
 {
     nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "store.clash",
                     "the record was linked or changed by another job meanwhile: %s",
                     reply->commit_words ? reply->commit_words : "started again");
-    job->until = job->now + apr_time_from_msec(500);
+    job->until = 0;
     return end(job, NTS_STEP_WAIT);
 }
 
