@@ -128,24 +128,31 @@ static void release_answer(nts_events_t *e)
     e->outside_asking = 0;
 }
 
+static void look_after_failure(nts_events_t *e)
+{
+    nts_timer_set(e->flow->host->loop, &e->outside,
+                  nts_backoff(++e->outside_failures, e->flow->host->random, FAIL_BASE, FAIL_MAX));
+}
+
 static void have_stored(void *baton, apr_status_t rv)
 {
     nts_events_t *e = baton;
     int had_rows = e->row_count > 0;
 
-    if (rv == APR_SUCCESS) {
-        e->flow->status.counter = e->taking;
-    }
-    else {
+    release_answer(e);
+    if (rv != APR_SUCCESS) {
         nts_log(NTS_LOG_ERROR, rv, "mapping %s: changes could not be stored; they are read again",
                 e->flow->label);
         e->counter = e->flow->status.counter;
+        look_after_failure(e);
+        return;
     }
-    release_answer(e);
+    e->outside_failures = 0;
+    e->flow->status.counter = e->taking;
     if (had_rows) {
         nts_events_look(e->flow);
     }
-    if (e->outside_again || rv != APR_SUCCESS) {
+    if (e->outside_again) {
         e->outside_again = 0;
         nts_events_look_outside(e->flow);
     }
@@ -196,6 +203,7 @@ static void take(nts_events_t *e, const nts_answer_t *answer)
     e->counter = answer->last_change;
     e->outside_again |= answer->change_count > 0 && answer->counter > answer->last_change;
     if (e->row_count == 0 && !is_lagging) {
+        e->outside_failures = 0;
         release_answer(e);
         if (e->outside_again) {
             e->outside_again = 0;
@@ -206,12 +214,6 @@ static void take(nts_events_t *e, const nts_answer_t *answer)
     }
     e->taking = e->counter;
     nts_commits_add(flow->host->commits, &e->take_unit, 1);
-}
-
-static void look_after_failure(nts_events_t *e)
-{
-    nts_timer_set(e->flow->host->loop, &e->outside,
-                  nts_backoff(++e->outside_failures, e->flow->host->random, FAIL_BASE, FAIL_MAX));
 }
 
 static void answered(void *baton, const nts_answer_t *answer)
@@ -226,7 +228,6 @@ static void answered(void *baton, const nts_answer_t *answer)
         return;
     }
     if (answer->result == NTS_RESULT_OK && answer->counter >= flow->status.counter) {
-        e->outside_failures = 0;
         take(e, answer);
         return;
     }

@@ -698,8 +698,12 @@ void nts_reconcile_stop(nts_flow_t *flow)
     nts_reconcile_t *r = flow->reconcile;
 
     nts_timer_cancel(flow->host->loop, &r->timer);
-    if (r->running && r->running->scan) {
-        nts_driver_break_off_scan(r->running->scan);
+    if (r->running) {
+        /* Its jobs may never end, if the group goes with them. */
+        nts_timer_cancel(flow->host->loop, &r->running->show);
+        if (r->running->scan) {
+            nts_driver_break_off_scan(r->running->scan);
+        }
     }
 }
 
