@@ -10,7 +10,8 @@ typedef struct apply_t {
     nts_store_t *store;
     apr_int64_t mapping;
     nts_commit_t *commit;
-    int before; /* state of the link as stored; -1: not stored */
+    int before;            /* state of the link as stored; -1: not stored */
+    nts_link_t *displaced; /* its key is another's now; NULL: none */
     nts_commit_result_t result;
     const char *words;
     apr_pool_t *p;
@@ -89,6 +90,45 @@ static apr_status_t judge_owner(apply_t *apply, const nts_stmt_t *stmt, const ch
     return rv;
 }
 
+/* S4.4: an insert of ours has just been given this key, so whatever link has it has no row any more. */
+static const nts_entry_t *find_maker(const apply_t *apply)
+{
+    const nts_commit_t *commit = apply->commit;
+    int i;
+
+    for (i = 0; i < commit->entry_count; i++) {
+        const nts_entry_t *entry = commit->entries[i];
+
+        if (entry->op == NTS_ENTRY_CREATE && entry->side == NTS_EXTERNAL && entry->id &&
+            entry->state == NTS_ENTRY_APPLIED && entry->key &&
+            strcmp(entry->key, commit->link->key) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+static apr_status_t judge_key(apply_t *apply)
+{
+    const nts_link_t *link = apply->commit->link;
+    apr_status_t rv;
+
+    if (!find_maker(apply)) {
+        return judge_owner(apply, &key_owner, "key", link->key);
+    }
+    rv = nts_link_by_key(&apply->displaced, apply->store, apply->mapping, link->key, apply->ptemp,
+                         apply->ptemp);
+    if (rv != APR_SUCCESS && rv != APR_ENOENT) {
+        return rv;
+    }
+    if (apply->displaced && apply->displaced->state != NTS_LINK_TOMBSTONE &&
+        apply->displaced->page && apply->displaced->id != link->id) {
+        return APR_SUCCESS;
+    }
+    apply->displaced = NULL;
+    return judge_owner(apply, &key_owner, "key", link->key);
+}
+
 static int is_same(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
@@ -136,7 +176,7 @@ static apr_status_t judge_link(apply_t *apply)
     }
     if (rv == APR_SUCCESS && apply->result == NTS_COMMIT_OK && link->key &&
         (apply->before == NTS_LINK_TOMBSTONE || !is_same(key, link->key))) {
-        rv = judge_owner(apply, &key_owner, "key", link->key);
+        rv = judge_key(apply);
     }
     return rv;
 }
@@ -311,6 +351,13 @@ static apr_status_t store_all(apply_t *apply)
     int known;
     int i;
 
+    if (rv == APR_SUCCESS && apply->displaced) {
+        const nts_entry_t *maker = find_maker(apply);
+
+        rv = nts_key_displace(apply->store, apply->mapping, apply->displaced,
+                              apr_psprintf(apply->ptemp, "entry %" APR_INT64_T_FMT, maker->id),
+                              nts_store_now(apply->store), apply->ptemp);
+    }
     if (rv == APR_SUCCESS && commit->link) {
         rv = store_link(apply);
     }
@@ -334,7 +381,7 @@ apr_status_t nts_store_apply(nts_commit_result_t *result, const char **words, nt
                              const nts_mapping_t *mapping, const char *group, apr_int64_t epoch,
                              nts_commit_t *commit, apr_pool_t *p)
 {
-    apply_t apply = { store, mapping->id, commit, -1, NTS_COMMIT_OK, NULL, p, NULL };
+    apply_t apply = { store, mapping->id, commit, -1, NULL, NTS_COMMIT_OK, NULL, p, NULL };
     int own;
     apr_status_t rv;
 

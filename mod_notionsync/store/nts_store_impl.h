@@ -92,6 +92,11 @@ apr_status_t nts_entry_update(nts_store_t *store, apr_int64_t mapping, const nts
 /** Sets id and stored; @a known: the event was there already. */
 apr_status_t nts_notice_insert(int *known, nts_store_t *store, apr_int64_t mapping,
                                nts_notice_t *notice, apr_pool_t *ptemp);
+/** A key that was just given to another record: its former link lost its row, or the database would have refused
+ *  that; its own notice may still wait. It keeps a name that no row has, and is looked at: a read will
+ *  confirm the delete. @a by: what gave the key away, in a word or two */
+apr_status_t nts_key_displace(nts_store_t *store, apr_int64_t mapping, nts_link_t *link,
+                              const char *by, apr_time_t at, apr_pool_t *ptemp);
 /** The key @a notice->old_key is now @a notice->record: its link follows (S4.4). */
 apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
                           apr_pool_t *ptemp);

@@ -6,26 +6,23 @@
  */
 #include "store/nts_store_impl.h"
 
-/* The key's former link lost its row, or the database would have refused the change; its own notice may
- * still wait. It keeps a name that no row has, and is looked at: a read will confirm the delete. */
-static apr_status_t displace(nts_store_t *store, apr_int64_t mapping, nts_link_t *link,
-                             const nts_notice_t *notice, apr_pool_t *ptemp)
+apr_status_t nts_key_displace(nts_store_t *store, apr_int64_t mapping, nts_link_t *link,
+                              const char *by, apr_time_t at, apr_pool_t *ptemp)
 {
     nts_notice_t look = { 0 };
     int known;
     apr_status_t rv;
 
-    link->key =
-        apr_psprintf(ptemp, "%s (replaced, notice %" APR_INT64_T_FMT ")", link->key, notice->id);
+    link->key = apr_psprintf(ptemp, "%s (replaced, %s)", link->key, by);
     rv = nts_link_write(store, mapping, link, (int)link->state, ptemp);
     if (rv != APR_SUCCESS || !link->page) {
         return rv;
     }
     look.side = NTS_NOTION;
     look.record = link->page;
-    look.event = apr_psprintf(ptemp, "replaced:%" APR_INT64_T_FMT, notice->id);
+    look.event = apr_psprintf(ptemp, "replaced:%s", by);
     look.kind = "key.replaced";
-    look.at = notice->at;
+    look.at = at;
     return nts_notice_insert(&known, store, mapping, &look, ptemp);
 }
 
@@ -58,7 +55,9 @@ apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_not
     rv = nts_link_by_key(&former, store, mapping, notice->record, ptemp, ptemp);
     if (rv == APR_SUCCESS && former && former->id != link->id &&
         former->state != NTS_LINK_TOMBSTONE) {
-        rv = displace(store, mapping, former, notice, ptemp);
+        rv = nts_key_displace(store, mapping, former,
+                              apr_psprintf(ptemp, "notice %" APR_INT64_T_FMT, notice->id),
+                              notice->at, ptemp);
     }
     if (rv != APR_SUCCESS && rv != APR_ENOENT) {
         return rv;

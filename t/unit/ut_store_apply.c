@@ -107,6 +107,41 @@ static void test_links(void)
     nts_store_close(kit.store);
 }
 
+/* Seed 141 of the simulation: a row is deleted, and the next insert is given its number. */
+static void test_key_again(void)
+{
+    nts_link_t *old = kit_link("p1", "9", NTS_LINK_ACTIVE, p);
+    nts_link_t *made = kit_link("p2", NULL, NTS_LINK_NEW, p);
+    nts_entry_t *entry = kit_entry("i9", NTS_ENTRY_CREATE, NTS_EXTERNAL, NTS_ENTRY_PENDING, p);
+    nts_commit_t commit = { 0 };
+    nts_loaded_t *loaded;
+    nts_notice_t *notices;
+    const char *words;
+    int count;
+    kit_t kit;
+
+    kit_open(&kit, p);
+    (void)kit_put_link(&kit, old);
+    commit.link = made;
+    commit.entries = &entry;
+    commit.entry_count = 1;
+    tap_int(apply(&kit, &commit, &words), NTS_COMMIT_OK, "the intent of a create");
+    made->key = "9";
+    made->state = NTS_LINK_ACTIVE;
+    tap_int(apply(&kit, &commit, &words), NTS_COMMIT_CLASH, "which has not made the row yet");
+    entry->state = NTS_ENTRY_APPLIED;
+    entry->key = "9";
+    tap_int(apply(&kit, &commit, &words), NTS_COMMIT_OK,
+            "S4.4: its row has a key that was another's");
+    loaded = kit_load(&kit, 0, NULL, "9");
+    tap_int(loaded->link->id, made->id, "and is its record now");
+    loaded = kit_load(&kit, old->id, NULL, NULL);
+    tap_ok(loaded->link->key && strcmp(loaded->link->key, "9") != 0, "the other has lost it");
+    (void)nts_store_get_notices(&notices, &count, kit.store, kit.mapping->id, 0, 9, p);
+    tap_ok(count == 1 && strcmp(notices[0].record, "p1") == 0, "and will be looked at");
+    nts_store_close(kit.store);
+}
+
 static void test_clash(void)
 {
     nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
@@ -706,6 +741,7 @@ int main(void)
     (void)apr_initialize();
     (void)apr_pool_create(&p, NULL);
     test_links();
+    test_key_again();
     test_clash();
     test_entries();
     test_notices();
