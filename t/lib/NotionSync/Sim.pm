@@ -47,8 +47,8 @@ sub error {
     return "$status $json->{code} $json->{message}";
 }
 
-# docs/reference/notion-openapi.json, or the file that NTS_NOTION_OPENAPI names
-sub document { return $ENV{NTS_NOTION_OPENAPI} // NotionSync::Test::build_info('srcdir') . '/docs/reference/notion-openapi.json' }
+# An extract of the document, or the file that NTS_NOTION_OPENAPI names
+sub document { return $ENV{NTS_NOTION_OPENAPI} // NotionSync::Test::build_info('srcdir') . '/t/node/notion-api.json' }
 
 sub can_check_record {
     return -e document() && -d NotionSync::Test::build_info('srcdir') . '/t/node/node_modules/ajv' && (NotionSync::Test::run_command('node', '--version'))[0] == 0;
