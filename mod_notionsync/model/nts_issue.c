@@ -13,6 +13,31 @@ const nts_issue_t *nts_link_issue(const nts_link_t *link, apr_int64_t pair)
     return NULL;
 }
 
+static int is_code(const char *code, const char *const *codes)
+{
+    for (; code && *codes; codes++) {
+        if (strcmp(code, *codes) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int nts_link_is_held_delete(const nts_link_t *link)
+{
+    static const char *const codes[] = { "held.delete",  "held.delete_limit", "held.missing",
+                                         "held.restore", "sql.key_taken",     NULL };
+
+    return link->trouble == NTS_TROUBLE_HELD && is_code(link->outcome.code, codes);
+}
+
+int nts_link_is_held_match(const nts_link_t *link)
+{
+    static const char *const codes[] = { "match.ambiguous", "held.ambiguous", NULL };
+
+    return link->trouble == NTS_TROUBLE_HELD && is_code(link->outcome.code, codes);
+}
+
 static void add_text(nts_json_t *node, const char *name, const char *text)
 {
     if (text) {
@@ -84,4 +109,71 @@ apr_status_t nts_link_issues_parse(nts_link_t *link, const char *text, apr_pool_
     link->issues = issues;
     link->issue_count = count;
     return APR_SUCCESS;
+}
+
+/* --- for people */
+
+static void show_value(nts_json_t *node, const char *name, const nts_value_t *value, int width,
+                       apr_pool_t *p)
+{
+    if (value->kind != NTS_VALUE_ABSENT) {
+        nts_value_to_json(value, node, name);
+        nts_json_add_string(node, apr_pstrcat(p, name, "_text", NULL),
+                            nts_value_display(value, width, p));
+    }
+}
+
+static const nts_pair_t *find_pair(const nts_mapping_t *mapping, apr_int64_t id)
+{
+    for (int i = 0; i < mapping->pair_count; i++) {
+        if (mapping->pairs[i].id == id) {
+            return &mapping->pairs[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *what_to_decide(const nts_link_t *link)
+{
+    if (nts_link_is_held_delete(link)) {
+        return "delete";
+    }
+    if (nts_link_is_held_match(link)) {
+        return "match";
+    }
+    return link->trouble == NTS_TROUBLE_HELD && link->issue_count && link->issues[0].pair ? "field"
+                                                                                          : NULL;
+}
+
+void nts_link_issues_show(const nts_link_t *link, const nts_mapping_t *mapping, int width,
+                          nts_json_t *parent, apr_pool_t *p)
+{
+    nts_json_t *list;
+
+    add_text(parent, "decide", what_to_decide(link));
+    add_text(parent, "fingerprint", link->fingerprint);
+    list = nts_json_add_array(parent, "issues");
+    for (int i = 0; i < link->issue_count; i++) {
+        const nts_issue_t *issue = &link->issues[i];
+        const nts_pair_t *pair = find_pair(mapping, issue->pair);
+        const nts_base_t *base = nts_link_base(link, issue->pair);
+        nts_json_t *node = nts_json_add_object(list, NULL);
+
+        nts_json_add_int(node, "pair", issue->pair);
+        if (pair) {
+            nts_json_add_string(node, "field", pair->notion);
+            nts_json_add_string(node, "column", pair->external);
+        }
+        add_text(node, "code", issue->code);
+        add_text(node, "what", issue->what);
+        show_value(node, "notion", &issue->value[NTS_NOTION], width, p);
+        show_value(node, "external", &issue->value[NTS_EXTERNAL], width, p);
+        if (base) {
+            show_value(node, "agreed", &base->value[NTS_EXTERNAL], width, p);
+        }
+        add_text(node, "fingerprint", issue->fingerprint);
+        if (issue->since) {
+            nts_json_add_string(node, "since", nts_value_instant_text(issue->since, p));
+        }
+    }
 }

@@ -81,6 +81,14 @@ const char *nts_link_issues_text(const nts_link_t *link, apr_pool_t *p);
 apr_status_t nts_link_issues_parse(nts_link_t *link, const char *text, apr_pool_t *p);
 /** The issue of a pair (0: of the record), or NULL. */
 const nts_issue_t *nts_link_issue(const nts_link_t *link, apr_int64_t pair);
+/** For people and programs: what is to be decided about the record ("decide": "field", "delete", "match"; none),
+ *  its fingerprint, and its issues with names and values, cut at @a width characters where they are to be read. */
+void nts_link_issues_show(const nts_link_t *link, const nts_mapping_t *mapping, int width,
+                          nts_json_t *parent, apr_pool_t *p);
+/** Whether a delete of the record, or its way back, waits for a person (S2.7, S4). */
+int nts_link_is_held_delete(const nts_link_t *link);
+/** Whether it waits for a person to say which record it belongs to (S5.1). */
+int nts_link_is_held_match(const nts_link_t *link);
 
 typedef enum nts_entry_op_t {
     NTS_ENTRY_CREATE = 0,

@@ -231,7 +231,7 @@ apr_status_t nts_store_get_rulings(nts_ruling_t **rulings, int *count, nts_store
 typedef struct nts_command_t {
     apr_int64_t id;
     apr_int64_t mapping;
-    /* "reconcile", "pause", "resume", "undo", "verify", "provision", "unprovision" */
+    /* "reconcile", "pause", "resume", "retry", "resolve", "approve", "undo", "verify", "provision" ... */
     const char *verb;
     const char *args;     /* JSON object text */
     const char *by;       /* user name or "notionsyncctl" */
@@ -307,12 +307,24 @@ apr_status_t nts_store_count(nts_counts_t *counts, nts_store_t *store, apr_int64
 apr_status_t nts_store_get_entries(nts_entry_t **entries, int *count, nts_store_t *store,
                                    apr_int64_t mapping, apr_int64_t link, apr_int64_t before,
                                    int limit, apr_pool_t *p);
+/** Those of one run, as nts_store_get_entries. */
+apr_status_t nts_store_get_run_entries(nts_entry_t **entries, int *count, nts_store_t *store,
+                                       apr_int64_t mapping, apr_int64_t run, apr_int64_t before,
+                                       int limit, apr_pool_t *p);
 apr_status_t nts_store_get_entry(nts_entry_t **entry, apr_int64_t *mapping, nts_store_t *store,
                                  apr_int64_t id, apr_pool_t *p);
 /** Links in trouble, newest first. */
 apr_status_t nts_store_get_troubles(nts_link_t ***links, int *count, nts_store_t *store,
                                     apr_int64_t mapping, nts_trouble_t which, int limit,
                                     apr_pool_t *p);
+/** A bulk approval is about so many at most; the rest is the next list. */
+#define NTS_HELD_DELETES_MAX 1000
+/** Records of which a delete is held (nts_link_is_held_delete), oldest first: what a bulk approval is about. */
+apr_status_t nts_store_get_held_deletes(nts_link_t ***links, int *count, nts_store_t *store,
+                                        apr_int64_t mapping, int limit, apr_pool_t *p);
+/** A link by its number; *link NULL: there is none. */
+apr_status_t nts_store_get_link(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
+                                apr_int64_t id, apr_pool_t *p);
 /** A link by page id, key or number text. APR_ENOENT. */
 apr_status_t nts_store_find_link(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
                                  const char *any, apr_pool_t *p);

@@ -98,14 +98,34 @@ static const nts_stmt_t entries_of_link = { "SELECT " NTS_ENTRY_COLUMNS " FROM e
 static const nts_stmt_t entry_by_id = { "SELECT " NTS_ENTRY_COLUMNS ", mapping FROM entry"
                                         " WHERE id = %lld" };
 
+static const nts_stmt_t entries_of_run = {
+    "SELECT " NTS_ENTRY_COLUMNS " FROM entry INDEXED BY entry_run"
+    " WHERE mapping = %lld AND run = %lld AND run <> 0 AND id < %lld ORDER BY id DESC LIMIT %lld"
+};
+
+static apr_status_t read_entries(nts_entry_t **entries, int *count, nts_rows_t *rows, int limit,
+                                 apr_pool_t *p)
+{
+    nts_entry_t *list = apr_pcalloc(p, sizeof(*list) * (apr_size_t)limit);
+    int n = 0;
+    apr_status_t rv = APR_SUCCESS;
+
+    while (rv == APR_SUCCESS && n < limit && nts_rows_next(rows)) {
+        rv = nts_row_entry(&list[n++], rows, p);
+    }
+    if (rv == APR_SUCCESS) {
+        *entries = list;
+        *count = n;
+    }
+    return rv;
+}
+
 apr_status_t nts_store_get_entries(nts_entry_t **entries, int *count, nts_store_t *store,
                                    apr_int64_t mapping, apr_int64_t link, apr_int64_t before,
                                    int limit, apr_pool_t *p)
 {
     apr_pool_t *ptemp = nts_store_scratch(store);
-    nts_entry_t *list;
     nts_rows_t rows;
-    int n = 0;
     apr_status_t rv;
 
     *entries = NULL;
@@ -116,7 +136,6 @@ apr_status_t nts_store_get_entries(nts_entry_t **entries, int *count, nts_store_
     if (before <= 0) {
         before = INT64_MAX;
     }
-    list = apr_pcalloc(p, sizeof(*list) * (apr_size_t)limit);
     if (link) {
         rv = nts_db_select(
             &rows, store->db, &entries_of_link,
@@ -126,14 +145,26 @@ apr_status_t nts_store_get_entries(nts_entry_t **entries, int *count, nts_store_
         rv = nts_db_select(&rows, store->db, &entries_of_mapping,
                            NTS_ARGS(nts_int(mapping), nts_int(before), nts_int(limit)), ptemp);
     }
-    while (rv == APR_SUCCESS && n < limit && nts_rows_next(&rows)) {
-        rv = nts_row_entry(&list[n++], &rows, p);
+    return rv == APR_SUCCESS ? read_entries(entries, count, &rows, limit, p) : rv;
+}
+
+apr_status_t nts_store_get_run_entries(nts_entry_t **entries, int *count, nts_store_t *store,
+                                       apr_int64_t mapping, apr_int64_t run, apr_int64_t before,
+                                       int limit, apr_pool_t *p)
+{
+    nts_rows_t rows;
+    apr_status_t rv;
+
+    *entries = NULL;
+    *count = 0;
+    if (limit <= 0) {
+        return APR_SUCCESS;
     }
-    if (rv == APR_SUCCESS) {
-        *entries = list;
-        *count = n;
-    }
-    return rv;
+    rv = nts_db_select(&rows, store->db, &entries_of_run,
+                       NTS_ARGS(nts_int(mapping), nts_int(run),
+                                nts_int(before > 0 ? before : INT64_MAX), nts_int(limit)),
+                       nts_store_scratch(store));
+    return rv == APR_SUCCESS ? read_entries(entries, count, &rows, limit, p) : rv;
 }
 
 apr_status_t nts_store_get_entry(nts_entry_t **pentry, apr_int64_t *mapping, nts_store_t *store,
@@ -205,6 +236,45 @@ apr_status_t nts_store_get_troubles(nts_link_t ***links, int *count, nts_store_t
                        NTS_ARGS(nts_int(mapping), nts_int(which), nts_int(limit)),
                        nts_store_scratch(store));
     return rv == APR_SUCCESS ? read_links(links, count, &rows, limit, p) : rv;
+}
+
+/* trouble 2 is NTS_TROUBLE_HELD */
+static const nts_stmt_t held = { "SELECT " NTS_LINK_COLUMNS " FROM link WHERE mapping = %lld"
+                                 " AND trouble = 2 AND trouble <> 0 AND id > %lld"
+                                 " ORDER BY id LIMIT 500" };
+
+apr_status_t nts_store_get_held_deletes(nts_link_t ***plinks, int *count, nts_store_t *store,
+                                        apr_int64_t mapping, int limit, apr_pool_t *p)
+{
+    nts_link_t **links = apr_pcalloc(p, sizeof(nts_link_t *) * (apr_size_t)(limit + 1));
+    apr_int64_t after = 0;
+    nts_rows_t rows;
+    int read;
+    apr_status_t rv;
+
+    *plinks = links;
+    *count = 0;
+    do {
+        rv = nts_db_select(&rows, store->db, &held, NTS_ARGS(nts_int(mapping), nts_int(after)),
+                           nts_store_scratch(store));
+        for (read = 0; rv == APR_SUCCESS && *count < limit && nts_rows_next(&rows); read++) {
+            nts_link_t *link;
+
+            rv = nts_row_link(&link, &rows, p);
+            if (rv == APR_SUCCESS) {
+                after = link->id;
+                links[*count] = link;
+                *count += nts_link_is_held_delete(link);
+            }
+        }
+    } while (rv == APR_SUCCESS && read == 500 && *count < limit);
+    return rv;
+}
+
+apr_status_t nts_store_get_link(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
+                                apr_int64_t id, apr_pool_t *p)
+{
+    return nts_link_by_id(link, store, mapping, id, p, nts_store_scratch(store));
 }
 
 apr_status_t nts_store_find_link(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,

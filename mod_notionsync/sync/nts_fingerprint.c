@@ -46,3 +46,15 @@ const char *nts_fingerprint_join(const char *const *fingerprints, int count, apr
     }
     return cut(array, p);
 }
+
+const char *nts_fingerprint_links(nts_link_t *const *links, int count, apr_pool_t *p)
+{
+    const char **prints = apr_palloc(p, ((apr_size_t)count + 1) * sizeof(*prints));
+    int i;
+
+    for (i = 0; i < count; i++) {
+        prints[i] = apr_psprintf(p, "%" APR_INT64_T_FMT ":%s", links[i]->id,
+                                 links[i]->fingerprint ? links[i]->fingerprint : "");
+    }
+    return nts_fingerprint_join(prints, count, p);
+}

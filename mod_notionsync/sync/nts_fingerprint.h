@@ -26,4 +26,7 @@ const char *nts_fingerprint_make(const char *kind, const nts_shown_t *shown, int
 /** Of a list, in its order: stands for exactly these. */
 const char *nts_fingerprint_join(const char *const *fingerprints, int count, apr_pool_t *p);
 
+/** Of a list of records that wait for a person: their numbers and what was shown of each. */
+const char *nts_fingerprint_links(nts_link_t *const *links, int count, apr_pool_t *p);
+
 #endif /* NTS_FINGERPRINT_H */

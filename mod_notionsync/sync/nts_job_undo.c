@@ -2,6 +2,8 @@
  * edited since. Only one side is written here; the other follows as it would any edit. */
 #include "sync/nts_job_impl.h"
 
+#include <string.h>
+
 #define SHOWN_MAX 60 /* characters of a value in a refusal */
 
 static nts_step_t refuse(nts_job_t *job, const char *code, const char *what)
@@ -23,6 +25,17 @@ static nts_side_t side_to_write(const nts_pair_t *pair)
 
 typedef enum undo_answer_t { UNDO_REFUSED, UNDO_NOTHING, UNDO_FOLLOWS, UNDO_WRITE } undo_answer_t;
 
+/* Nothing a person or we had decided: an empty field that took what the other side had (a default, a number that
+ * Notion gave), or our own value as the other side stores it. Put back, it would come again. */
+static int follows_by_itself(const nts_entry_field_t *field)
+{
+    if (field->reason && !strcmp(field->reason, NTS_REASON_REWRITTEN)) {
+        return 1;
+    }
+    return field->agreed.kind == NTS_VALUE_ABSENT &&
+           (field->before.kind == NTS_VALUE_ABSENT || nts_value_is_empty(&field->before));
+}
+
 /* Prepare the decision of one field. */
 static undo_answer_t undo_field(nts_job_t *job, int index, const nts_entry_field_t *field)
 {
@@ -33,10 +46,10 @@ static undo_answer_t undo_field(nts_job_t *job, int index, const nts_entry_field
     int side;
 
     *d = (nts_decision_t){ 0 };
-    if (pair->is_key) {
+    if (pair->is_key || pair->computed[to] || follows_by_itself(field)) {
         return UNDO_NOTHING; /* the record keeps its key */
     }
-    if (!pair->domain || pair->computed[to] || field->agreed.kind == NTS_VALUE_ABSENT) {
+    if (!pair->domain || field->agreed.kind == NTS_VALUE_ABSENT) {
         return UNDO_REFUSED;
     }
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
@@ -148,6 +161,15 @@ static int undo_update(nts_job_t *job, nts_step_t *step)
     return 1;
 }
 
+/* Sent empty: Notion has put a default there. */
+static int is_default(const nts_entry_field_t *field, const nts_pair_t *pair, nts_side_t copy)
+{
+    const char *native = nts_domain_type(pair->domain, NTS_NOTION)->native;
+
+    return copy == NTS_NOTION && field->after.kind == NTS_VALUE_NULL && native &&
+           !strcmp(native, "status");
+}
+
 /* Fields of the copy that are not as the entry made them, whoever edited them and wherever. */
 static const char *copy_edits(const nts_job_t *job, nts_side_t copy)
 {
@@ -162,7 +184,7 @@ static const char *copy_edits(const nts_job_t *job, nts_side_t copy)
         const nts_value_t *value = pair ? &job->view[copy].record->values[index] : NULL;
         nts_value_t now;
 
-        if (pair && pair->is_key) {
+        if (pair && (pair->is_key || (pair->domain && is_default(field, pair, copy)))) {
             continue;
         }
         if (!pair || !pair->domain ||

@@ -334,7 +334,7 @@ static void decide_two_way(view_t *view, nts_decision_t *d)
         return;
     }
     carry(view, d, from,
-          view->rewritten[from] ? "rewritten by the other side"
+          view->rewritten[from] ? NTS_REASON_REWRITTEN
           : n                   ? "notion changed"
                                 : "external changed");
 }

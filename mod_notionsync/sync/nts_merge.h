@@ -4,6 +4,9 @@
 
 #include "model/nts_link.h"
 
+/** Reason of a write that only carries back our own value as the other side stored it (S3.5). */
+#define NTS_REASON_REWRITTEN "rewritten by the other side"
+
 /** When a changed field was changed: somewhere in [from, to], on a common clock (S1). */
 typedef struct nts_stamp_t {
     apr_time_t from;

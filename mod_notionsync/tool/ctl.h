@@ -22,8 +22,13 @@ typedef struct ctl_t {
     nts_key_t hook_key;
     apr_status_t key_status; /* why hook_key could not be read */
     int json;
-    int print; /* --print: only show what would be done */
-    int full;  /* --full */
+    int print;               /* --print: only show what would be done */
+    int full;                /* --full */
+    int all;                 /* --all */
+    const char *fingerprint; /* --fingerprint; NULL: what is shown now */
+    const char *record;      /* --record */
+    const char *run;         /* --run */
+    const char *since;       /* --since */
     int limit;
     apr_interval_time_t wait;
     const char *save_path; /* --save; NULL: no file */
@@ -57,8 +62,10 @@ const char *ctl_when(apr_time_t when, apr_pool_t *p);
 typedef int ctl_verb_fn(ctl_t *ctl, int argc, const char *const *argv);
 ctl_verb_fn ctl_status, ctl_explain, ctl_audit; /* ctl_show.c */
 ctl_verb_fn ctl_hook;                           /* ctl_hook.c */
-ctl_verb_fn ctl_provision, ctl_unprovision, ctl_reconcile, ctl_pause, ctl_resume, ctl_undo,
+ctl_verb_fn ctl_provision, ctl_unprovision, ctl_reconcile, ctl_pause, ctl_resume,
     ctl_verify;                  /* ctl_act.c */
+ctl_verb_fn ctl_held, ctl_conflicts, ctl_failures, ctl_resolve, ctl_approve, ctl_retry,
+    ctl_undo; /* ctl_people.c */
 ctl_verb_fn ctl_plan, ctl_apply; /* ctl_plan.c */
 
 /** What has to be done before root is given up; CTL_DONE: go on. */

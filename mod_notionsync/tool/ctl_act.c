@@ -78,37 +78,6 @@ int ctl_resume(ctl_t *ctl, int argc, const char *const *argv)
     return act(ctl, argv[0], "resume", args, NULL);
 }
 
-int ctl_undo(ctl_t *ctl, int argc, const char *const *argv)
-{
-    nts_json_t *args = nts_json_make_object(ctl->p);
-    const nts_json_t *result;
-    nts_entry_t *entry;
-    apr_int64_t id, mapping_id;
-    int i, status;
-
-    (void)argc;
-    if (nts_int_parse(&id, argv[0], 1, APR_INT64_MAX) != APR_SUCCESS) {
-        (void)ctl_fail("'%s' is not an audit entry; 'audit MAPPING' lists them with their numbers",
-                       argv[0]);
-        return CTL_USAGE;
-    }
-    if (nts_store_get_entry(&entry, &mapping_id, ctl->store, id, ctl->p) != APR_SUCCESS) {
-        return ctl_fail("there is no audit entry %s", argv[0]);
-    }
-    nts_json_add_int(args, "entry", id);
-    for (i = 0; i < ctl->setup->mapping_count; i++) {
-        const nts_mapping_t *mapping = ctl->setup->mappings[i];
-
-        if (mapping->id == mapping_id) {
-            status = act(ctl, nts_mapping_label(mapping, ctl->p), "undo", args, &result);
-            return status                                         ? status
-                   : nts_json_bool(nts_json_get(result, "ok"), 0) ? CTL_DONE
-                                                                  : CTL_FAILED;
-        }
-    }
-    return ctl_fail("entry %s belongs to a mapping that is not running any more", argv[0]);
-}
-
 static void print_differences(ctl_t *ctl, const nts_json_t *list)
 {
     int i;

@@ -28,7 +28,16 @@ static const verb_t verbs[] = {
     { "reconcile", ctl_reconcile, 1, 1, "MAPPING [--full]", "compare both sides now" },
     { "pause", ctl_pause, 1, 1, "MAPPING", "stop writing; events are kept" },
     { "resume", ctl_resume, 1, 1, "MAPPING", "go on; also accepts another database instance" },
-    { "undo", ctl_undo, 1, 1, "ENTRY", "take an audit entry back" },
+    { "held", ctl_held, 0, 1, "[MAPPING]", "what waits for a person" },
+    { "conflicts", ctl_conflicts, 0, 1, "[MAPPING]",
+      "fields that wait for a person, with both values" },
+    { "failures", ctl_failures, 0, 1, "[MAPPING]", "what failed and is tried again" },
+    { "resolve", ctl_resolve, 3, 4, "MAPPING ID [FIELD] notion|external",
+      "decide a held field; for a match: pair OTHER, or apart" },
+    { "approve", ctl_approve, 2, 3, "MAPPING ID|--all delete|restore", "decide held deletes" },
+    { "retry", ctl_retry, 1, 2, "MAPPING [ID]", "try again now; sync again what was told not to" },
+    { "undo", ctl_undo, 0, 1, "ENTRY", "take an audit entry back" },
+    { "undo", ctl_undo, 0, 1, "[MAPPING] --record ID|--run ID|--since TIME", "take many back" },
     { "verify", ctl_verify, 1, 1, "MAPPING", "read both sides whole and compare" },
     { "plan", ctl_plan, 1, 1, "MAPPING [--save FILE]", "what a run would do; writes nothing" },
     { "apply", ctl_apply, 1, 1, "FILE", "do just that, if it still fits" },
@@ -42,7 +51,7 @@ static int usage(FILE *to, int status)
     fprintf(to,
             "usage: notionsyncctl [--state FILE] [--key FILE] [--json] [--wait TIME] COMMAND\n\n");
     for (i = 0; i < VERB_COUNT; i++) {
-        int room = 34 - (int)strlen(verbs[i].name);
+        int room = 42 - (int)strlen(verbs[i].name);
 
         fprintf(to, "  %s %-*s %s\n", verbs[i].name, room, verbs[i].arguments, verbs[i].what);
     }
@@ -76,6 +85,16 @@ static const char *value_of(int argc, const char *const *argv, int *i, int *bad)
     return argv[++*i];
 }
 
+/* Options whose value is taken as it is. */
+static const char **text_option(ctl_t *ctl, const char *name)
+{
+    return !strcmp(name, "--fingerprint") ? &ctl->fingerprint
+           : !strcmp(name, "--record")    ? &ctl->record
+           : !strcmp(name, "--run")       ? &ctl->run
+           : !strcmp(name, "--since")     ? &ctl->since
+                                          : NULL;
+}
+
 /* Takes one option at argv[*i]; CTL_DONE, or CTL_USAGE having said why. */
 static int take_option(ctl_t *ctl, int argc, const char *const *argv, int *i)
 {
@@ -91,6 +110,12 @@ static int take_option(ctl_t *ctl, int argc, const char *const *argv, int *i)
     }
     else if (!strcmp(name, "--full")) {
         ctl->full = 1;
+    }
+    else if (!strcmp(name, "--all")) {
+        ctl->all = 1;
+    }
+    else if (text_option(ctl, name)) {
+        *text_option(ctl, name) = value_of(argc, argv, i, &bad);
     }
     else if (!strcmp(name, "--state") || !strcmp(name, "--key")) {
         value = value_of(argc, argv, i, &bad);

@@ -7,13 +7,11 @@
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_people.h"
 #include "worker/nts_planning.h"
 #include "worker/nts_reconcile.h"
 
 #define PROGRESS apr_time_from_sec(1)
-/* An undo whose record another job has in hand. */
-#define UNDO_AGAIN apr_time_from_msec(500)
-#define UNDO_TRIES 60
 #define RETRY_PAGE 500
 /* How long a command waits for contact, or the first match, to show whether the mapping can work. */
 #define KNOWN_WITHIN apr_time_from_sec(20)
@@ -29,12 +27,9 @@ struct nts_commands_t {
     int awaiting;        /* contact */
     int asking;
     int stopped;
-    nts_entry_t *entry; /* undo */
-    nts_starter_t starter;
-    int tries;
+    nts_people_t *people;
     apr_time_t shown; /* monotonic: progress was last stored */
     nts_timer_t look;
-    nts_timer_t again;
 };
 
 /* What a command needs: to ask the services (contact was made), or to work on records (and not paused, and the
@@ -238,64 +233,19 @@ static void start_apply(nts_commands_t *c)
     }
 }
 
-/* --- undo */
+/* --- records */
 
-static void try_undo(void *baton);
-
-static void undo_ended(void *baton, const nts_ended_t *ended)
-{
-    nts_commands_t *c = baton;
-    int written;
-
-    if (!c->p || c->stopped) {
-        return;
-    }
-    written = ended->writes[NTS_NOTION] + ended->writes[NTS_EXTERNAL];
-    if (ended->step == NTS_STEP_WAIT && !ended->failed && !written && ++c->tries < UNDO_TRIES) {
-        nts_timer_set(c->flow->host->loop, &c->again,
-                      nts_host_until(c->flow->host, ended->until, apr_time_from_sec(60)) +
-                          UNDO_AGAIN);
-        return;
-    }
-    if (ended->failed) {
-        refuse(c, "the state store failed, or the mapping stopped");
-    }
-    else if (ended->step != NTS_STEP_DONE || ended->outcome->remedy != NTS_REMEDY_NONE) {
-        refuse(c, nts_outcome_text(ended->outcome, c->p));
-    }
-    else {
-        succeed(c, written ? "taken back" : "there was nothing to take back");
-    }
-}
-
-static void try_undo(void *baton)
+static void people_done(void *baton, int ok, const nts_json_t *result)
 {
     nts_commands_t *c = baton;
 
-    if (!nts_flow_is_running(c->flow)) {
-        refuse(c, "the mapping is not running");
-        return;
-    }
-    memset(&c->starter, 0, sizeof(c->starter));
-    c->starter.ended = undo_ended;
-    c->starter.baton = c;
-    c->starter.cause = apr_psprintf(c->p, "undo of %" APR_INT64_T_FMT ", command %" APR_INT64_T_FMT,
-                                    c->entry->id, c->command->id);
-    (void)nts_driver_undo(c->flow, c->entry, &c->starter);
+    /* Of many some may have been refused: that is a result. */
+    end(c, ok || nts_json_bool(nts_json_get(result, "bulk"), 0) ? "done" : "failed", result);
 }
 
-static void start_undo(nts_commands_t *c)
+static void start_people(nts_commands_t *c)
 {
-    apr_int64_t id = nts_json_get_int(c->args, "entry", 0);
-    apr_int64_t mapping = 0;
-    apr_status_t rv = nts_store_get_entry(&c->entry, &mapping, c->flow->host->store, id, c->p);
-
-    if (rv != APR_SUCCESS || mapping != c->flow->given->id || !c->entry->link) {
-        refuse(c, "there is no such audit entry in this mapping");
-        return;
-    }
-    c->tries = 0;
-    try_undo(c);
+    nts_people_start(c->people, c->command, c->args, people_done, c, c->p);
 }
 
 /* --- triggers */
@@ -395,6 +345,16 @@ static void retry_troubles(nts_commands_t *c)
     succeed(c, apr_psprintf(c->p, "%d records are tried again", total));
 }
 
+static void start_retry(nts_commands_t *c)
+{
+    if (nts_json_get(c->args, "link")) {
+        start_people(c);
+    }
+    else {
+        retry_troubles(c);
+    }
+}
+
 /* --- taking commands */
 
 static const verb_t verbs[] = {
@@ -402,10 +362,12 @@ static const verb_t verbs[] = {
     { "verify", start_verify, NEEDS_SERVICES },
     { "pause", pause_flow, NEEDS_NOTHING },
     { "resume", resume_flow, NEEDS_NOTHING },
-    { "retry", retry_troubles, NEEDS_WORK },
+    { "retry", start_retry, NEEDS_WORK },
+    { "resolve", start_people, NEEDS_WORK },
+    { "approve", start_people, NEEDS_WORK },
     { "plan", start_plan, NEEDS_NOTHING }, /* contact is part of it */
     { "apply", start_apply, NEEDS_NOTHING },
-    { "undo", start_undo, NEEDS_WORK },
+    { "undo", start_people, NEEDS_WORK },
     { "provision", start_provision, NEEDS_NOTHING },
     { "unprovision", start_provision, NEEDS_NOTHING },
 };
@@ -532,7 +494,7 @@ nts_commands_t *nts_commands_create(nts_flow_t *flow)
 
     c->flow = flow;
     nts_timer_init(&c->look, look_now, c);
-    nts_timer_init(&c->again, try_undo, c);
+    c->people = nts_people_create(flow);
     return c;
 }
 
@@ -549,7 +511,7 @@ void nts_commands_stop(nts_flow_t *flow)
 
     c->stopped = 1;
     nts_timer_cancel(flow->host->loop, &c->look);
-    nts_timer_cancel(flow->host->loop, &c->again);
+    nts_people_stop(c->people);
 }
 
 int nts_commands_is_busy(const nts_commands_t *c)

@@ -39,6 +39,7 @@ static void tell_ended(nts_work_t *w, nts_ended_fn *fn, nts_step_t step, apr_sta
     }
     else {
         ended.outcome = nts_job_outcome(w->job);
+        ended.refused = nts_job_refused(w->job);
         ended.until = nts_job_until(w->job);
         ended.writes = nts_job_writes(w->job);
         ended.planned = nts_job_planned(w->job);
@@ -327,7 +328,7 @@ static int load(nts_work_t *w, const nts_call_t *call)
         const nts_notice_t *last = &loaded->notices[loaded->notice_count - 1];
 
         w->noticed = loaded->notices[0].stored;
-        if (!w->errand && last->event) {
+        if (!w->starter && last->event) {
             w->config.cause = last->event;
         }
     }
@@ -583,18 +584,19 @@ nts_work_t *nts_driver_scan(nts_flow_t *flow, const nts_scan_config_t *config,
     return w;
 }
 
-nts_work_t *nts_driver_undo(nts_flow_t *flow, const nts_entry_t *entry, nts_starter_t *starter)
+nts_work_t *nts_driver_record(nts_flow_t *flow, apr_int64_t link, const nts_entry_t *undo,
+                              nts_starter_t *starter)
 {
     nts_work_t *w = nts_work_create(flow, NTS_LIVE);
-    nts_undo_t *undo = apr_pcalloc(w->p, sizeof(*undo));
+    nts_undo_t *undoing = apr_pcalloc(w->p, sizeof(*undoing));
     nts_spawn_t spawned = { 0 };
 
-    undo->entry = entry;
-    spawned.target.link = entry->link;
+    undoing->entry = undo;
+    spawned.target.link = link;
     w->starter = starter;
     w->config.cause = starter->cause;
     w->config.run = starter->run;
-    w->job = nts_job_create(&w->config, &spawned, undo, w->p);
+    w->job = nts_job_create(&w->config, &spawned, undo ? undoing : NULL, w->p);
     nts_work_sleep(w, nts_host_mono(flow->host));
     return w;
 }

@@ -18,6 +18,7 @@ typedef struct nts_ended_t {
     nts_step_t step;     /* not CALL */
     apr_status_t failed; /* the store could not do what was asked; or APR_EINTR: broken off */
     const nts_outcome_t *outcome;
+    const nts_outcome_t *refused; /* of a job: as nts_job_refused */
     apr_time_t until;
     const nts_scan_t *scan; /* NULL: a job */
     const int *writes;      /* of a job, per side */
@@ -57,8 +58,9 @@ typedef struct nts_starter_t {
 /** Run a scan. @a starter lives until all has ended. */
 nts_work_t *nts_driver_scan(nts_flow_t *flow, const nts_scan_config_t *config,
                             nts_urgency_t urgency, nts_starter_t *starter);
-/** Run a job that takes an entry back. */
-nts_work_t *nts_driver_undo(nts_flow_t *flow, const nts_entry_t *entry, nts_starter_t *starter);
+/** Run a job of one record; with @a undo one that takes that entry back, else NULL. */
+nts_work_t *nts_driver_record(nts_flow_t *flow, apr_int64_t link, const nts_entry_t *undo,
+                              nts_starter_t *starter);
 
 /** Run a job that does what @a spawn approves, or only says what it would do. */
 void nts_driver_job(nts_flow_t *flow, const nts_spawn_t *spawn, int dry, nts_starter_t *starter);
