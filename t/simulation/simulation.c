@@ -212,6 +212,9 @@ static int run_one(const sm_options_t *options, apr_uint64_t seed, const char *s
     if (sm_prepare(options->real_state) != APR_SUCCESS) {
         return 2;
     }
+    if (options->again) {
+        sm_run(&verdict, seed, scenario, parts, 0, p);
+    }
     sm_run(&verdict, seed, scenario, parts, options->trace, p);
     sm_clean();
     if (options->print) {

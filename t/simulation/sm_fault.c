@@ -1,4 +1,7 @@
 /* sm_fault.c - what goes wrong at the host: deaths, frozen processes, restarts, clocks, disks, lost state. */
+#include <unistd.h>
+
+#include <apr_file_io.h>
 #include <sqlite3.h>
 
 #include "simulation/sm_host.h"
@@ -184,6 +187,7 @@ static void keep_state(sm_t *sm, const sm_action_t *a)
     nts_store_t *store = sm_host_store(sm);
 
     sm_file_remove(kept(sm, a->n[0]));
+    (void)unlink(kept(sm, a->n[0])); /* a mark of an earlier run, or the real one */
     if (store && nts_store_backup(store, kept(sm, a->n[0]), &out, sm->p) != APR_SUCCESS) {
         sm_trace(sm, "no copy of the state was made");
     }
@@ -193,19 +197,33 @@ static const sm_kind_t keep_kind = { "host.keep_state", keep_state, { "slot" } }
 
 static void replace_state(sm_t *sm, const char *with, apr_int64_t down_ms)
 {
+    static const char *const endings[] = { "", "-wal", "-shm", "-journal" };
+    apr_size_t i;
+
     go_down(sm, down_ms);
     sm_host_look_away(sm);
-    sm_file_remove(sm->host->store.params);
+    if (!sm_vfs_is_real(sm->host->store.params)) {
+        sm_file_remove(sm->host->store.params);
+        if (with) {
+            (void)sm_file_copy(with, sm->host->store.params);
+        }
+        return;
+    }
+    for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        (void)unlink(apr_pstrcat(sm->p, sm->host->store.params, endings[i], NULL));
+    }
     if (with) {
-        (void)sm_file_copy(with, sm->host->store.params);
+        (void)apr_file_copy(with, sm->host->store.params, APR_FILE_SOURCE_PERMS, sm->p);
     }
 }
 
 static void restore_state(sm_t *sm, const sm_action_t *a)
 {
-    if (sm_file_exists(kept(sm, a->n[0]))) {
+    const char *copy = kept(sm, a->n[0]);
+
+    if (sm_vfs_is_real(copy) ? access(copy, R_OK) == 0 : sm_file_exists(copy)) {
         sm_trace(sm, "the state store is put back as it was");
-        replace_state(sm, kept(sm, a->n[0]), a->n[1]);
+        replace_state(sm, copy, a->n[1]);
     }
 }
 

@@ -131,6 +131,7 @@ void sm_lock_reset(void);
 void sm_vfs_register(const char *folder);
 /** Files whose name begins with "state" are real from now on, or in memory. */
 void sm_vfs_real_state(int on);
+int sm_vfs_is_real(const char *path);
 /** The handles of a process do nothing any more. */
 void sm_vfs_drop(const sm_process_t *process);
 

@@ -14,6 +14,8 @@ static const apr_getopt_option_t known[] = {
     { "jobs", 'j', 1, "processes (2)" },
     { "store", 'S', 1, "memory (default) or file: where the state store is" },
     { "trace", 't', 0, "print what happens in the first seed" },
+    { "again", 'a', 0,
+      "run the first seed once before in silence: what differs then was left over (S6.9)" },
     { "print", 'p', 0, "print the scenario of the first seed" },
     { "shrink", 'k', 0, "shorten the scenarios of failing seeds" },
     { "scenario", 'f', 1, "a file with a scenario instead of a seed" },
@@ -75,6 +77,8 @@ static int take(sm_options_t *options, int option, const char *argument, apr_poo
         return options->real_state || strcmp(argument, "memory") == 0;
     case 't':
         return options->trace = 1;
+    case 'a':
+        return options->again = 1;
     case 'p':
         return options->print = 1;
     case 'k':

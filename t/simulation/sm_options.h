@@ -10,6 +10,7 @@ typedef struct sm_options_t {
     int jobs;
     int real_state;
     int trace;
+    int again;
     int print; /* the scenario, before the verdict */
     int shrink;
     int verbose;

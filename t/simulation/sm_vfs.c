@@ -520,6 +520,11 @@ void sm_vfs_real_state(int on)
     is_state_real = on;
 }
 
+int sm_vfs_is_real(const char *path)
+{
+    return !is_in_memory(path);
+}
+
 void sm_vfs_attach(sm_t *sm)
 {
     run = sm;
