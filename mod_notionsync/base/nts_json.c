@@ -1,111 +1,88 @@
-/* nts_json.c - trees of JSON in a pool.
- *
- * Built by hand: reading a listing of records and their bases is most of what a reconciliation computes,
- * and with a tree whose every node is allocated and freed singly it takes three times the instructions. json-c
- * has other peculiarities too (D44 to D52).
- */
+/* nts_json.c - trees of json-c objects that belong to a pool. A node is a json_object seen through
+ * an opaque type; only JSON null, which json-c represents by NULL, is a marker of this file. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <apr_strings.h>
-
 #include "base/nts_json_impl.h"
 #include "base/nts_str.h"
 
-/* Objects of more members than this are looked into by a hash table, so that a hostile one of a hundred
- * thousand costs no more than its bytes. */
-#define SEARCHED_MAX 16
-#define FIRST_ROOM 8
+static const char null_marker;
+static char mended_marker;
 
-/* --- lists */
-
-nts_json_t *nts_json_make(nts_json_type_t type, apr_pool_t *p)
+struct json_object *nts_json_must(struct json_object *made)
 {
-    nts_json_t *node = apr_palloc(p, sizeof(*node));
-
-    memset(node, 0, sizeof(*node));
-    node->type = (unsigned char)type;
-    if (type == NTS_JSON_ARRAY || type == NTS_JSON_OBJECT) {
-        node->as.list = apr_palloc(p, sizeof(*node->as.list));
-        memset(node->as.list, 0, sizeof(*node->as.list));
-        node->as.list->p = p;
+    if (!made) {
+        (void)fputs("notionsync: out of memory\n", stderr);
+        abort();
     }
-    return node;
+    return made;
 }
 
-static void make_room(nts_json_list_t *list)
+const nts_json_t *nts_json_wrap(struct json_object *object)
 {
-    int room = list->room ? 2 * list->room : FIRST_ROOM;
-    nts_json_t **items = apr_palloc(list->p, (apr_size_t)room * sizeof(nts_json_t *));
-
-    if (list->count > 0) {
-        memcpy(items, list->items, (apr_size_t)list->count * sizeof(nts_json_t *));
-    }
-    list->items = items;
-    list->room = room;
+    return object ? (const nts_json_t *)object : (const nts_json_t *)&null_marker;
 }
 
-static void note_key(nts_json_list_t *list, nts_json_t *node)
+/* NULL for both "not there" and null; json-c takes it for null. json-c wants its objects without
+ * const even to read them: reading caches text inside. */
+static struct json_object *unwrap(const nts_json_t *node)
 {
-    int i;
+    union {
+        const nts_json_t *node;
+        struct json_object *object;
+    } u = { node };
 
-    if (!list->by_key) {
-        list->by_key = apr_hash_make(list->p);
-        for (i = 0; i < list->count; i++) {
-            apr_hash_set(list->by_key, list->items[i]->key, (apr_ssize_t)list->items[i]->key_len,
-                         list->items[i]);
-        }
-    }
-    apr_hash_set(list->by_key, node->key, (apr_ssize_t)node->key_len, node);
+    return (const void *)node == &null_marker ? NULL : u.object;
 }
 
-void nts_json_append(nts_json_list_t *list, nts_json_t *node)
+static apr_status_t put_root(void *root)
 {
-    if (list->count == list->room) {
-        make_room(list);
-    }
-    if (node->key && list->count >= SEARCHED_MAX) {
-        note_key(list, node);
-    }
-    list->items[list->count++] = node;
+    (void)json_object_put(root);
+    return APR_SUCCESS;
 }
 
-nts_json_t *nts_json_find(const nts_json_list_t *list, const char *key, apr_size_t len)
+void nts_json_own(struct json_object *root, apr_pool_t *p)
 {
-    int i;
-
-    if (list->by_key) {
-        return apr_hash_get(list->by_key, key, (apr_ssize_t)len);
+    if (root) {
+        apr_pool_cleanup_register(p, root, put_root, apr_pool_cleanup_null);
     }
-    for (i = 0; i < list->count; i++) {
-        nts_json_t *node = list->items[i];
-
-        if (node->key_len == len && memcmp(node->key, key, len) == 0) {
-            return node;
-        }
-    }
-    return NULL;
-}
-
-static const nts_json_list_t *list_of(const nts_json_t *node, nts_json_type_t type)
-{
-    return node && node->type == type ? node->as.list : NULL;
 }
 
 /* --- reading */
 
 nts_json_type_t nts_json_type(const nts_json_t *node)
 {
-    return node ? (nts_json_type_t)node->type : NTS_JSON_NULL;
+    switch (json_object_get_type(unwrap(node))) {
+    case json_type_boolean:
+        return NTS_JSON_BOOL;
+    case json_type_int:
+        return NTS_JSON_INT;
+    case json_type_double:
+        return NTS_JSON_DOUBLE;
+    case json_type_string:
+        return NTS_JSON_STRING;
+    case json_type_array:
+        return NTS_JSON_ARRAY;
+    case json_type_object:
+        return NTS_JSON_OBJECT;
+    case json_type_null:
+    default:
+        return NTS_JSON_NULL;
+    }
 }
 
 const nts_json_t *nts_json_get(const nts_json_t *node, const char *key)
 {
-    const nts_json_list_t *object = list_of(node, NTS_JSON_OBJECT);
+    struct json_object *object = unwrap(node);
+    struct json_object *value = NULL;
 
-    return object ? nts_json_find(object, key, strlen(key)) : NULL;
+    if (!json_object_is_type(object, json_type_object) ||
+        !json_object_object_get_ex(object, key, &value)) {
+        return NULL;
+    }
+    return nts_json_wrap(value);
 }
 
 const nts_json_t *nts_json_path(const nts_json_t *node, ...)
@@ -123,23 +100,30 @@ const nts_json_t *nts_json_path(const nts_json_t *node, ...)
 
 int nts_json_count(const nts_json_t *node)
 {
-    const nts_json_list_t *array = list_of(node, NTS_JSON_ARRAY);
+    struct json_object *array = unwrap(node);
 
-    return array ? array->count : 0;
+    return json_object_is_type(array, json_type_array) ? (int)json_object_array_length(array) : 0;
 }
 
 const nts_json_t *nts_json_at(const nts_json_t *node, int index)
 {
-    return index >= 0 && index < nts_json_count(node) ? node->as.list->items[index] : NULL;
+    if (index < 0 || index >= nts_json_count(node)) {
+        return NULL;
+    }
+    return nts_json_wrap(json_object_array_get_idx(unwrap(node), (size_t)index));
 }
 
 void nts_json_each(const nts_json_t *node, nts_json_member_fn *fn, void *baton)
 {
-    const nts_json_list_t *object = list_of(node, NTS_JSON_OBJECT);
-    int i;
+    struct json_object *object = unwrap(node);
+    struct json_object_iter iter;
 
-    for (i = 0; object && i < object->count; i++) {
-        if (fn(baton, object->items[i]->key, object->items[i])) {
+    if (!json_object_is_type(object, json_type_object)) {
+        return;
+    }
+    json_object_object_foreachC(object, iter)
+    {
+        if (fn(baton, iter.key, nts_json_wrap(iter.val))) {
             return;
         }
     }
@@ -147,7 +131,9 @@ void nts_json_each(const nts_json_t *node, nts_json_member_fn *fn, void *baton)
 
 const char *nts_json_string(const nts_json_t *node)
 {
-    return nts_json_type(node) == NTS_JSON_STRING ? node->as.text : NULL;
+    struct json_object *string = unwrap(node);
+
+    return json_object_is_type(string, json_type_string) ? json_object_get_string(string) : NULL;
 }
 
 const char *nts_json_get_string(const nts_json_t *node, const char *key)
@@ -155,23 +141,39 @@ const char *nts_json_get_string(const nts_json_t *node, const char *key)
     return nts_json_string(nts_json_get(node, key));
 }
 
+void nts_json_mark_mended(struct json_object *string)
+{
+    json_object_set_userdata(string, &mended_marker, NULL);
+}
+
+static int is_marked_mended(struct json_object *object)
+{
+    return json_object_is_type(object, json_type_string) &&
+           json_object_get_userdata(object) == &mended_marker;
+}
+
 int nts_json_is_mended(const nts_json_t *node)
 {
-    return node && node->mended;
+    return is_marked_mended(unwrap(node));
 }
 
 int nts_json_bool(const nts_json_t *node, int otherwise)
 {
-    return nts_json_type(node) == NTS_JSON_BOOL ? node->as.truth : otherwise;
+    struct json_object *value = unwrap(node);
+
+    return json_object_is_type(value, json_type_boolean) ? json_object_get_boolean(value)
+                                                         : otherwise;
 }
 
 apr_status_t nts_json_int(apr_int64_t *value, const nts_json_t *node)
 {
+    struct json_object *number = unwrap(node);
+
     *value = 0;
-    if (nts_json_type(node) != NTS_JSON_INT) {
+    if (!json_object_is_type(number, json_type_int)) {
         return APR_EINVAL;
     }
-    *value = node->as.number;
+    *value = json_object_get_int64(number);
     return APR_SUCCESS;
 }
 
@@ -184,11 +186,14 @@ apr_int64_t nts_json_get_int(const nts_json_t *node, const char *key, apr_int64_
 
 const char *nts_json_number_text(const nts_json_t *node, apr_pool_t *p)
 {
-    switch (nts_json_type(node)) {
-    case NTS_JSON_INT:
-        return apr_psprintf(p, "%" APR_INT64_T_FMT, node->as.number);
-    case NTS_JSON_DOUBLE:
-        return apr_pstrdup(p, node->as.text);
+    struct json_object *number = unwrap(node);
+
+    switch (json_object_get_type(number)) {
+    case json_type_int:
+        return apr_psprintf(p, "%" APR_INT64_T_FMT, (apr_int64_t)json_object_get_int64(number));
+    case json_type_double:
+        /* Every double here was made from its text, which json-c keeps beside it. */
+        return apr_pstrdup(p, json_object_get_userdata(number));
     default:
         return NULL;
     }
@@ -241,116 +246,82 @@ apr_size_t nts_json_number_length(const char *text, apr_size_t len)
     return (apr_size_t)(c - text);
 }
 
-/* Digits that cannot overflow; "-0" is another number than 0 to whoever wrote it. Zero: it needs a closer look. */
-static int read_small(apr_int64_t *value, const char *text, apr_size_t len)
+struct json_object *nts_json_make_number(const char *text)
 {
-    apr_size_t i = text[0] == '-';
+    apr_int64_t value;
 
-    if (len > 18 || (i && text[1] == '0')) {
-        return 0;
+    if (nts_int_parse(&value, text, INT64_MIN, INT64_MAX) == APR_SUCCESS &&
+        !(value == 0 && text[0] == '-')) {
+        return nts_json_must(json_object_new_int64(value));
     }
-    for (*value = 0; i < len; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return 0;
-        }
-        *value = *value * 10 + (text[i] - '0');
-    }
-    *value = text[0] == '-' ? -*value : *value;
-    return 1;
-}
-
-void nts_json_set_number(nts_json_t *node, const char *text, apr_size_t len, apr_pool_t *p)
-{
-    apr_int64_t value = 0;
-
-    node->type = NTS_JSON_INT;
-    if (!read_small(&value, text, len)) {
-        text = apr_pstrmemdup(p, text, len);
-        if (nts_int_parse(&value, text, INT64_MIN, INT64_MAX) != APR_SUCCESS ||
-            (value == 0 && text[0] == '-')) {
-            node->type = NTS_JSON_DOUBLE;
-            node->as.text = text; /* nobody asks for the double; the text is the number */
-            return;
-        }
-    }
-    node->as.number = value;
+    /* Nobody asks for the double; the text is the number. */
+    return nts_json_must(json_object_new_double_s(0.0, text));
 }
 
 /* --- building */
 
+static nts_json_t *make_root(struct json_object *root, apr_pool_t *p)
+{
+    nts_json_own(nts_json_must(root), p);
+    return (nts_json_t *)root;
+}
+
 nts_json_t *nts_json_make_object(apr_pool_t *p)
 {
-    return nts_json_make(NTS_JSON_OBJECT, p);
+    return make_root(json_object_new_object(), p);
 }
 
 nts_json_t *nts_json_make_array(apr_pool_t *p)
 {
-    return nts_json_make(NTS_JSON_ARRAY, p);
+    return make_root(json_object_new_array(), p);
 }
 
-/* The list that takes a member or an element. */
-static nts_json_list_t *list_for(nts_json_t *parent, const char *key)
+static nts_json_t *add(nts_json_t *parent, const char *key, struct json_object *value)
 {
-    if (nts_json_type(parent) != (key ? NTS_JSON_OBJECT : NTS_JSON_ARRAY)) {
+    struct json_object *to = unwrap(parent);
+    int rc = -1;
+
+    if (key && json_object_is_type(to, json_type_object)) {
+        rc = json_object_object_add(to, key, value);
+    }
+    else if (!key && json_object_is_type(to, json_type_array)) {
+        rc = json_object_array_add(to, value);
+    }
+    if (rc != 0) {
         (void)fputs("notionsync: JSON added to what cannot hold it\n", stderr);
         abort(); /* our own mistake: sending a text without this member would be worse */
     }
-    return parent->as.list;
-}
-
-/* A new node of the parent's, or the old one of that name, to be filled in. */
-static nts_json_t *add(nts_json_t *parent, const char *key, nts_json_type_t type)
-{
-    nts_json_list_t *list = list_for(parent, key);
-    nts_json_t *node = nts_json_make(type, list->p);
-    nts_json_t *old;
-
-    if (key) {
-        node->key_len = (unsigned)strlen(key);
-        old = nts_json_find(list, key, node->key_len);
-        if (old) {
-            node->key = old->key;
-            *old = *node;
-            return old;
-        }
-        node->key = apr_pstrmemdup(list->p, key, node->key_len);
-    }
-    nts_json_append(list, node);
-    return node;
+    return (nts_json_t *)value;
 }
 
 nts_json_t *nts_json_add_object(nts_json_t *parent, const char *key)
 {
-    return add(parent, key, NTS_JSON_OBJECT);
+    return add(parent, key, nts_json_must(json_object_new_object()));
 }
 
 nts_json_t *nts_json_add_array(nts_json_t *parent, const char *key)
 {
-    return add(parent, key, NTS_JSON_ARRAY);
+    return add(parent, key, nts_json_must(json_object_new_array()));
 }
 
 void nts_json_add_string(nts_json_t *parent, const char *key, const char *value)
 {
-    nts_json_t *node = add(parent, key, value ? NTS_JSON_STRING : NTS_JSON_NULL);
-
-    if (value) {
-        node->as.text = apr_pstrdup(parent->as.list->p, value);
-    }
+    (void)add(parent, key, value ? nts_json_must(json_object_new_string(value)) : NULL);
 }
 
 void nts_json_add_int(nts_json_t *parent, const char *key, apr_int64_t value)
 {
-    add(parent, key, NTS_JSON_INT)->as.number = value;
+    (void)add(parent, key, nts_json_must(json_object_new_int64(value)));
 }
 
 void nts_json_add_bool(nts_json_t *parent, const char *key, int value)
 {
-    add(parent, key, NTS_JSON_BOOL)->as.truth = value != 0;
+    (void)add(parent, key, nts_json_must(json_object_new_boolean(value != 0)));
 }
 
 void nts_json_add_null(nts_json_t *parent, const char *key)
 {
-    (void)add(parent, key, NTS_JSON_NULL);
+    (void)add(parent, key, NULL);
 }
 
 void nts_json_add_number(nts_json_t *parent, const char *key, const char *decimal)
@@ -361,30 +332,45 @@ void nts_json_add_number(nts_json_t *parent, const char *key, const char *decima
         nts_json_add_string(parent, key, decimal);
         return;
     }
-    nts_json_set_number(add(parent, key, NTS_JSON_INT), decimal, len, parent->as.list->p);
+    (void)add(parent, key, nts_json_make_number(decimal));
+}
+
+/* json-c knows how to copy a number's text but not our mark. */
+static int copy_node(struct json_object *from, struct json_object *parent, const char *key,
+                     size_t index, struct json_object **to)
+{
+    if (!is_marked_mended(from)) {
+        return json_c_shallow_copy_default(from, parent, key, index, to);
+    }
+    *to = nts_json_must(
+        json_object_new_string_len(json_object_get_string(from), json_object_get_string_len(from)));
+    nts_json_mark_mended(*to);
+    return 2; /* "and what belongs to its serialiser" */
 }
 
 void nts_json_add_copy(nts_json_t *parent, const char *key, const nts_json_t *node)
 {
-    nts_json_t *copy = add(parent, key, nts_json_type(node));
-    int i;
+    struct json_object *copy = NULL;
 
-    switch (nts_json_type(node)) {
-    case NTS_JSON_ARRAY:
-    case NTS_JSON_OBJECT:
-        for (i = 0; i < node->as.list->count; i++) {
-            nts_json_add_copy(copy, node->as.list->items[i]->key, node->as.list->items[i]);
-        }
-        break;
-    case NTS_JSON_STRING:
-    case NTS_JSON_DOUBLE:
-        copy->as.text = apr_pstrdup(parent->as.list->p, node->as.text);
-        copy->mended = node->mended;
-        break;
-    case NTS_JSON_NULL:
-        break;
-    default:
-        copy->as = node->as;
-        break;
+    if (unwrap(node) && json_object_deep_copy(unwrap(node), &copy, copy_node) != 0) {
+        (void)nts_json_must(NULL);
     }
+    (void)add(parent, key, copy);
+}
+
+const char *nts_json_text(const nts_json_t *node, apr_pool_t *p)
+{
+    struct json_object *object = unwrap(node);
+    size_t len = 0;
+    const char *text;
+
+    if (!object) {
+        return "null";
+    }
+    text = json_object_to_json_string_length(
+        object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+    if (!text) {
+        (void)nts_json_must(NULL);
+    }
+    return apr_pstrmemdup(p, text, len);
 }

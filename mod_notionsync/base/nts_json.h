@@ -1,4 +1,4 @@
-/* nts_json.h - JSON trees owned by a pool.
+/* nts_json.h - JSON trees owned by a pool; the only door to json-c.
  *
  * A tree belongs to the pool it was parsed or made in; nodes are borrowed from it and never freed
  * singly. JSON null is a node of its own: NULL always means "not there" (D50). Trees are not for

@@ -22,7 +22,7 @@ my %may = (
 
 # Who may include a foreign header; the folder connector/sql and its dialects count as connector/sql.
 my @homes = (
-    [qr{^(?:json-c/.*|json\.h)$}                       => 'no folder'],  # of the library: its symbols clash (D44)
+    [qr{^(?:json-c/.*|json\.h)$}                       => 'base'],
     [qr{^openssl/}                                     => 'base'],
     [qr{^apr_dbd\.h$}                                  => 'db'],
     [qr{^curl/}                                        => 'net'],
