@@ -3,10 +3,10 @@
 
 const char *nts_ask_name(nts_ask_kind_t kind)
 {
-    static const char *const names[] = { "describe",  "who",        "read",   "read many",
-                                         "list",      "find",       "create", "update",
-                                         "remove",    "restore",    "intent", "changes",
-                                         "provision", "unprovision" };
+    static const char *const names[] = { "describe",  "who",         "read",   "read many",
+                                         "list",      "find",        "create", "update",
+                                         "remove",    "restore",     "intent", "changes",
+                                         "provision", "unprovision", "mark" };
 
     return names[kind];
 }

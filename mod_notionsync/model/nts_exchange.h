@@ -24,7 +24,8 @@ typedef enum nts_ask_kind_t {
     NTS_ASK_INTENT,    /* external: what became of intent `intent`: -> applied or not, record */
     NTS_ASK_CHANGES,   /* external: change entries after `since` */
     NTS_ASK_PROVISION, /* external: install or repair triggers (or only print: `dry`) */
-    NTS_ASK_UNPROVISION
+    NTS_ASK_UNPROVISION,
+    NTS_ASK_MARK /* external: leave `intent` as the mapping's mark (nts_schema_t.mark) */
 } nts_ask_kind_t;
 
 /** Which records a listing covers. */
@@ -52,7 +53,7 @@ typedef struct nts_ask_t {
     const nts_value_t *expected;
     /* external RESTORE: row image to insert; `values` override it */
     const char *image;
-    const char *intent; /* CREATE..RESTORE, INTENT: the intent's id */
+    const char *intent; /* CREATE..RESTORE, INTENT: the intent's id; MARK: the mark */
     apr_int64_t since;  /* CHANGES: last change number taken */
     /* CHANGES: entries up to here are in the inbox and may be deleted */
     apr_int64_t settled_to;

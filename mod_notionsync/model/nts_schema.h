@@ -56,6 +56,9 @@ typedef struct nts_schema_t {
     /* external: random id kept in the database; NULL where there is none */
     const char *instance;
     apr_int64_t counter; /* external: highest change number seen; grows for ever */
+    /* external: what a state store left there for this data source and table, to know its own by (S4.1); NULL:
+     * nothing */
+    const char *mark;
     const char *key;     /* external: the key column(s), joined by ',' */
     int provisioned;     /* external: triggers in place and current */
     const char *problem; /* why it is not, or what else is wrong, for people; NULL: nothing */

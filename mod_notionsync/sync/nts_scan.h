@@ -25,6 +25,8 @@ typedef struct nts_scan_config_t {
     apr_int64_t max_link;         /* highest link number at the start */
     apr_time_t since;             /* INCREMENTAL, MINUTE: floored minute */
     apr_time_t before;            /* MINUTE: end of the minute */
+    /* FIRST: the state was lost (S4.1), so that a record without a link on one side alone matters too */
+    int whole;
 } nts_scan_config_t;
 
 /** One difference that verify found. */
@@ -50,8 +52,8 @@ typedef struct nts_scan_report_t {
     int complete;                 /* the listing's end was proven */
     const char *phase;            /* for people: "reading Notion", "reading contacts", ... */
     const nts_matched_t *matched; /* FIRST; NULL if no match was needed */
-    /* FIRST: both sides hold unlinked records and the mapping has no NotionSyncMatch: nothing
-     * was done, a person must decide */
+    /* FIRST: both sides (`whole`: any side) hold unlinked records and nothing can pair them: nothing was done, a
+     * person must decide */
     int needs_match;
 } nts_scan_report_t;
 

@@ -128,6 +128,12 @@ nts_step_t nts_scan_match_page(nts_scan_t *scan, nts_side_t side)
 
 static nts_step_t no_match_needed(nts_scan_t *scan)
 {
+    const nts_matched_t *matched = scan->report.matched;
+
+    if (scan->config.whole && matched->unlinked[NTS_NOTION] + matched->unlinked[NTS_EXTERNAL] > 0) {
+        scan->report.needs_match = 1;
+        return nts_scan_end(scan);
+    }
     scan->report.matched = NULL;
     return nts_scan_end(scan);
 }
@@ -142,7 +148,8 @@ nts_step_t nts_scan_match_next(nts_scan_t *scan)
     if (!scan->last_page && (can_match || !matched->unlinked[scan->match_side])) {
         return nts_scan_list(scan, scan->match_side);
     }
-    if (!matched->unlinked[scan->match_side]) {
+    if (!matched->unlinked[scan->match_side] &&
+        !(scan->config.whole && scan->match_side == NTS_EXTERNAL)) {
         return no_match_needed(scan);
     }
     if (scan->match_side == NTS_EXTERNAL) {

@@ -12,6 +12,10 @@
 #define BUSY_BASE apr_time_from_sec(2)
 #define BLOCKED_BASE apr_time_from_sec(60) /* half of it at the least: 30 s */
 #define PROBE_MAX apr_time_from_sec(600)
+/* Another mark, at the next contact after that. */
+#define MARK_AGAIN apr_time_from_sec(3600)
+/* The database was busy. */
+#define MARK_RETRY apr_time_from_sec(5)
 
 struct nts_contact_t {
     nts_flow_t *flow;
@@ -31,12 +35,17 @@ struct nts_contact_t {
     int failures;
     const char *instance; /* that the external database had last; NULL: not known */
     apr_int64_t counter;
+    const char *mark;   /* that was found there */
+    apr_time_t marked;  /* monotonic: our own was left there; 0: not yet */
+    int is_news;        /* bound anew, or what it covers has changed */
+    int looks;          /* what waits for a person goes on waiting */
     nts_outcome_t wait; /* what a person has to look at first; code NULL: nothing */
     apr_pool_t *why_pool;
     const char *why; /* the last contact failed; NULL: it did not */
 };
 
 static void who_known(nts_contact_t *c);
+static void ask(nts_contact_t *c, nts_side_t side, nts_ask_kind_t kind);
 static void describe(nts_contact_t *c, nts_side_t side);
 
 static void probe_now(void *baton)
@@ -78,6 +87,11 @@ const char *nts_contact_words(const nts_contact_t *c, apr_pool_t *p)
 const char *nts_contact_instance(const nts_contact_t *c)
 {
     return c->instance;
+}
+
+const char *nts_contact_mark(const nts_contact_t *c)
+{
+    return c->mark;
 }
 
 apr_int64_t nts_contact_counter(const nts_contact_t *c)
@@ -318,6 +332,26 @@ static void take_binding(nts_contact_t *c, nts_mapping_t *bound, apr_pool_t *p)
     look_at_pairs(flow);
 }
 
+/* The mapping can work. */
+static void reached(nts_contact_t *c)
+{
+    nts_flow_t *flow = c->flow;
+
+    if (c->looks && flow->status.state == NTS_MAPPING_WAITING) {
+        end(c);
+        return;
+    }
+    if (flow->status.state == NTS_MAPPING_RUNNING && c->is_news) {
+        nts_reconcile_full_soon(flow, 0);
+    }
+    end(c);
+    if (!nts_contact_is_busy(c) && !c->stopped) {
+        nts_flow_run(flow);
+    }
+}
+
+static int begin_mark(nts_contact_t *c);
+
 static void succeed(nts_contact_t *c, int is_changed)
 {
     nts_flow_t *flow = c->flow;
@@ -326,19 +360,16 @@ static void succeed(nts_contact_t *c, int is_changed)
     c->why = NULL;
     nts_timer_cancel(flow->host->loop, &c->probe);
     if (c->wait.code) {
-        if (flow->status.state !=
-            NTS_MAPPING_PAUSED) { /* else it stays so until somebody resumes it */
+        /* A paused one stays so until somebody resumes it. */
+        if (flow->status.state != NTS_MAPPING_PAUSED) {
             nts_flow_enter(flow, NTS_MAPPING_WAITING, &c->wait);
         }
         end(c);
         return;
     }
-    if (flow->status.state == NTS_MAPPING_RUNNING && is_changed) {
-        nts_reconcile_full_soon(flow, 0);
-    }
-    end(c);
-    if (!nts_contact_is_busy(c) && !c->stopped) {
-        nts_flow_run(flow);
+    c->is_news = is_changed;
+    if (!begin_mark(c)) {
+        reached(c);
     }
 }
 
@@ -400,6 +431,7 @@ static const char *schema_text(const nts_schema_t *schema, const nts_mapping_t *
     nts_json_t *root = nts_json_make_object(p);
     nts_schema_t lasting = *schema;
 
+    lasting.mark = NULL;
     lasting.counter = 0; /* moves with every change and says nothing about the schema */
     nts_schema_to_json(&lasting, root);
     nts_mapping_cover_to_json(given, nts_json_add_object(root, "cover"));
@@ -438,6 +470,84 @@ void nts_contact_work_ended(nts_contact_t *c)
     }
 }
 
+/* --- the state store: is it the one it was? */
+
+/*
+ * Whoever works on a mapping leaves a mark in its database, another one each time, and keeps it here: before, as the next
+ * one, and after, as the one that is there. A store that finds a mark of neither kind is not the one that worked here
+ * last: it is new, or an older copy, and does not know links that there are. What would it do? Create what it does not
+ * find linked, a second time.
+ */
+static void judge_state(nts_contact_t *c, const char *found)
+{
+    nts_mapping_status_t status = c->flow->status;
+    int is_new = !status.mark && !status.mark_next;
+
+    if (!status.doubt && found && !same_text(found, status.mark) &&
+        !same_text(found, status.mark_next)) {
+        status.doubt = is_new ? "state.lost" : "state.restored";
+        nts_flow_set_status(c->flow, &status);
+    }
+    if (c->flow->status.doubt && strcmp(c->flow->status.doubt, "state.restored") == 0) {
+        wait_for_person(c, "state.restored",
+                        "the state store and the database do not fit: one of them is an older "
+                        "copy, so there may be pairs of records that are not known any more",
+                        nts_contact_advice(c->flow, c->p));
+    }
+}
+
+const char *nts_contact_advice(const nts_flow_t *flow, apr_pool_t *p)
+{
+    return apr_psprintf(p,
+                        "notionsyncctl plan %s --save FILE shows what would follow; applying that "
+                        "plan goes on. Pairs that it would make twice are found by NotionSyncMatch "
+                        "lines",
+                        flow->label);
+}
+
+/* The next mark is in the store before it is in the database. One of unknown fate stays the next one. */
+static int begin_mark(nts_contact_t *c)
+{
+    nts_flow_t *flow = c->flow;
+    nts_host_t *host = flow->host;
+    nts_mapping_status_t status = flow->status;
+    apr_time_t now = nts_host_mono(host);
+
+    if (status.doubt || flow->group->lost || (c->marked && now - c->marked < MARK_AGAIN)) {
+        return 0;
+    }
+    c->marked = now;
+    if (!status.mark_next) {
+        status.mark_next = nts_random_uuid(host->random, c->p);
+        nts_flow_set_status(flow, &status);
+    }
+    if (nts_store_put_status(host->store, flow->given->id, &flow->status) != APR_SUCCESS) {
+        return 0;
+    }
+    ask(c, NTS_EXTERNAL, NTS_ASK_MARK);
+    return 1;
+}
+
+static void have_marked(nts_contact_t *c, const nts_answer_t *answer)
+{
+    nts_mapping_status_t status = c->flow->status;
+
+    if (answer->result == NTS_RESULT_OK) {
+        status.mark = status.mark_next;
+        status.mark_next = NULL;
+        nts_flow_set_status(c->flow, &status);
+    }
+    else {
+        nts_log(NTS_LOG_DEBUG, 0, "mapping %s: no mark could be left in the database: %s",
+                c->flow->label, nts_outcome_text(&answer->outcome, c->p));
+        c->marked = 0;
+    }
+    reached(c);
+    if (!c->marked && !c->stopped && !c->p) {
+        nts_timer_set(c->flow->host->loop, &c->probe, MARK_RETRY);
+    }
+}
+
 /* --- the external database: is it the one it was? */
 
 static void judge_database(nts_contact_t *c, const nts_schema_t *schema)
@@ -454,11 +564,17 @@ static void judge_database(nts_contact_t *c, const nts_schema_t *schema)
     accepted = c->accept_instance;
     c->accept_instance = 0;
     if (same_text(status->instance, schema->instance) && schema->counter >= status->counter) {
-        return; /* and what the triggers told of since then is still to be taken */
+        judge_state(
+            c, schema->mark); /* and what the triggers told of since then is still to be taken */
+        return;
     }
     if (!status->instance || accepted || !status->matched) {
+        if (!accepted) {
+            judge_state(c, schema->mark);
+        }
         status->counter = schema->counter;
         status->full_done = 0;
+        status->mark = schema->mark;
         nts_flow_set_instance(flow, schema->instance);
         return;
     }
@@ -491,6 +607,7 @@ static void ask(nts_contact_t *c, nts_side_t side, nts_ask_kind_t kind)
     c->ask.kind = kind;
     c->ask.side = side;
     c->ask.mapping = c->flow->given;
+    c->ask.intent = kind == NTS_ASK_MARK ? apr_pstrdup(c->p, c->flow->status.mark_next) : NULL;
     c->asking = 1;
     nts_port_ask(c->flow->end[side].port, &c->ask, NTS_LIVE, NULL, answered, c, c->p);
 }
@@ -517,6 +634,9 @@ static void external_described(nts_contact_t *c, nts_schema_t *schema)
 {
     c->schema[NTS_EXTERNAL] = schema;
     c->counter = schema->counter;
+    if (!same_text(c->mark, schema->mark)) {
+        c->mark = apr_pstrdup(c->flow->p, schema->mark);
+    }
     if (!same_text(c->instance, schema->instance)) {
         c->instance = apr_pstrdup(c->flow->p, schema->instance);
     }
@@ -552,6 +672,10 @@ static void answered(void *baton, const nts_answer_t *answer)
 
     c->asking = 0;
     if (c->stopped || c->flow->group->lost) {
+        return;
+    }
+    if (c->ask.kind == NTS_ASK_MARK) {
+        have_marked(c, answer);
         return;
     }
     if (answer->result != NTS_RESULT_OK) {
@@ -607,6 +731,7 @@ void nts_contact_start(nts_contact_t *c)
     (void)apr_pool_create(&c->p, flow->p);
     apr_pool_tag(c->p, "nts_contact");
     c->provisioned = 0;
+    c->looks = 0;
     memset(&c->wait, 0, sizeof(c->wait));
     c->is_changed = 0;
     if (flow->end[NTS_NOTION].who) {
@@ -614,5 +739,13 @@ void nts_contact_start(nts_contact_t *c)
     }
     else {
         ask(c, NTS_NOTION, NTS_ASK_WHO);
+    }
+}
+
+void nts_contact_look(nts_contact_t *c)
+{
+    if (!c->p) {
+        nts_contact_start(c);
+        c->looks = 1;
     }
 }

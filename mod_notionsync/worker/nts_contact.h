@@ -11,6 +11,8 @@
 nts_contact_t *nts_contact_create(nts_flow_t *flow);
 /** Make contact, now or as soon as the one under way is over. Ends in nts_flow_run or nts_flow_block. */
 void nts_contact_start(nts_contact_t *contact);
+/** The same, but a mapping that waits for a person goes on waiting. */
+void nts_contact_look(nts_contact_t *contact);
 /** The flow was blocked: make contact later, each time later. @return when (wall clock) */
 apr_time_t nts_contact_probe(nts_contact_t *contact, const nts_outcome_t *why);
 /** Work has ended: a new binding waits for that. */
@@ -24,6 +26,10 @@ const char *nts_contact_words(const nts_contact_t *contact, apr_pool_t *p);
 /** The external database as contact found it last: its instance (NULL: none yet) and change number. */
 const char *nts_contact_instance(const nts_contact_t *contact);
 apr_int64_t nts_contact_counter(const nts_contact_t *contact);
+/** The mark that a state store left there (S4.1); NULL: none. */
+const char *nts_contact_mark(const nts_contact_t *contact);
+/** What a person can do about a state store that does not fit. */
+const char *nts_contact_advice(const nts_flow_t *flow, apr_pool_t *p);
 /** Asks under way. */
 int nts_contact_is_busy(const nts_contact_t *contact);
 /** A person said that another database instance is all right. */

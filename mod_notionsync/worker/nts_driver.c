@@ -370,6 +370,11 @@ static int join_matches(nts_work_t *w)
     apr_status_t rv;
 
     if (w->starter->plan) { /* the candidates stay, and stand for the links */
+        rv = nts_store_match_keys(flow->host->store, flow->mapping->id);
+        if (rv != APR_SUCCESS) {
+            nts_work_fail(w, rv);
+            return 0;
+        }
         w->reply.matched = matched;
         return 1;
     }

@@ -56,6 +56,12 @@ static void renew_status(nts_flow_t *flow, const nts_mapping_status_t *status)
     }
 }
 
+void nts_flow_set_status(nts_flow_t *flow, const nts_mapping_status_t *status)
+{
+    renew_status(flow, status);
+    nts_flow_put_status(flow);
+}
+
 void nts_flow_set_instance(nts_flow_t *flow, const char *instance)
 {
     nts_mapping_status_t status = flow->status;

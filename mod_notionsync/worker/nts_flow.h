@@ -33,6 +33,8 @@ void nts_flow_note_retry(nts_flow_t *flow, const nts_outcome_t *why);
 void nts_flow_note_success(nts_flow_t *flow, int asked_notion);
 /** Store the status with this turn's commits. */
 void nts_flow_put_status(nts_flow_t *flow);
+/** The status is this now; its texts are copied. */
+void nts_flow_set_status(nts_flow_t *flow, const nts_mapping_status_t *status);
 /** Texts of the status. */
 void nts_flow_set_instance(nts_flow_t *flow, const char *instance);
 void nts_flow_set_triggers(nts_flow_t *flow, const char *triggers);

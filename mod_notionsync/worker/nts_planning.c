@@ -22,6 +22,12 @@ int nts_planning_is_stopped(const nts_planning_run_t *run)
     return run->planning->stopped;
 }
 
+/* Something says which records belong together. */
+static int can_match(const nts_flow_t *flow)
+{
+    return flow->mapping->match_count > 0 || nts_mapping_key_pair(flow->mapping) >= 0;
+}
+
 /* --- ends */
 
 static void close_row(nts_planning_run_t *run)
@@ -53,9 +59,10 @@ static int release(nts_planning_run_t *run)
         status->counter = run->plan->counter;
     }
     /* Where there is a rule, the match itself is still to come: it also holds what is ambiguous. */
-    status->matched |= flow->given->match_count == 0;
+    status->matched |= !can_match(flow);
     status->full_done = 0;
     status->doubt = NULL;
+    status->mark = nts_contact_mark(flow->contact);
     nts_flow_set_instance(flow, run->plan->instance);
     if (waited) {
         nts_flow_enter(flow, NTS_MAPPING_STARTING, NULL);
@@ -225,7 +232,7 @@ static int needs_match(const nts_planning_run_t *run)
     const nts_flow_t *flow = run->flow;
     int held = 0;
 
-    if (run->applies || flow->given->match_count == 0) {
+    if (run->applies || !can_match(flow)) {
         return 0;
     }
     return !flow->status.matched || flow->status.doubt ||
@@ -360,7 +367,7 @@ int nts_planning_go(nts_flow_t *flow)
     }
     if (run->row.started == 0) { /* as a full run does: the sides are looked at first */
         run->row.started = nts_host_wall(flow->host);
-        nts_contact_start(flow->contact);
+        nts_contact_look(flow->contact);
         if (nts_contact_is_open(flow->contact)) {
             return 1;
         }

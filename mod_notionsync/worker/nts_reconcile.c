@@ -10,6 +10,7 @@
 #include "worker/nts_flow.h"
 #include "worker/nts_planning.h"
 #include "worker/nts_reconcile.h"
+#include "worker/nts_runs.h"
 
 #define MINUTE apr_time_from_sec(60)
 /* S3.10: a minute is listed this long after it ended; S3.10: a listing starts this long before the last. */
@@ -21,7 +22,6 @@
 #define FAIL_MAX apr_time_from_sec(900)
 #define LONGEST apr_time_from_sec(24 * 3600)
 #define MINUTES_MAX 120
-#define RUNS_LOOKED_AT 20
 
 /** A run that is wanted, or under way. */
 typedef struct asked_t {
@@ -116,54 +116,6 @@ static const char *kind_name(nts_scan_kind_t kind)
     static const char *const names[] = { "first", "full", "incremental", "minute", "verify" };
 
     return names[kind];
-}
-
-/* How many records the last complete run saw: what progress is measured by. */
-static apr_int64_t expected_records(nts_reconcile_t *r, apr_pool_t *p)
-{
-    nts_run_t *runs = NULL;
-    int count = 0;
-    int i;
-
-    if (nts_store_get_runs(&runs, &count, r->flow->host->store, r->flow->given->id, RUNS_LOOKED_AT,
-                           p) != APR_SUCCESS) {
-        return 0;
-    }
-    for (i = 0; i < count; i++) {
-        if (strcmp(runs[i].state, "done") == 0 &&
-            (strcmp(runs[i].kind, "full") == 0 || strcmp(runs[i].kind, "verify") == 0)) {
-            return runs[i].seen[NTS_NOTION] + runs[i].seen[NTS_EXTERNAL];
-        }
-    }
-    return 0;
-}
-
-/* What a crash or restart broke off is said to have stopped; whether to repeat it, the times tell. */
-static void mark_stopped(nts_reconcile_t *r)
-{
-    nts_store_t *store = r->flow->host->store;
-    nts_run_t *runs = NULL;
-    apr_pool_t *p;
-    int count = 0;
-    int i;
-
-    if (r->stopped_marked) {
-        return;
-    }
-    r->stopped_marked = 1;
-    (void)apr_pool_create(&p, r->flow->p);
-    if (nts_store_get_runs(&runs, &count, store, r->flow->given->id, RUNS_LOOKED_AT, p) ==
-        APR_SUCCESS) {
-        for (i = 0; i < count; i++) {
-            if (strcmp(runs[i].state, "running") == 0) {
-                runs[i].state = "stopped";
-                runs[i].finished = nts_host_wall(r->flow->host);
-                runs[i].note = "the server stopped; it is repeated";
-                (void)nts_store_put_run(store, &runs[i]);
-            }
-        }
-    }
-    apr_pool_destroy(p);
 }
 
 /* --- the end of a run */
@@ -266,25 +218,58 @@ static int has_no_pair(const nts_flow_t *flow, const nts_matched_t *found)
            !found->ambiguous && found->unlinked[NTS_NOTION] && found->unlinked[NTS_EXTERNAL];
 }
 
+/* NULL: one side holds no records without a link, so nothing could be made twice. */
+static int is_all_paired(const nts_matched_t *found)
+{
+    return !found || (!found->ambiguous && found->linked == found->unlinked[NTS_NOTION] &&
+                      found->linked == found->unlinked[NTS_EXTERNAL]);
+}
+
+/* Both sides hold records, and which belong together nobody knows (any more). Non-zero: the mapping waits. */
+static int waits_for_person(nts_flow_t *flow, const running_t *run)
+{
+    const nts_matched_t *found = run->report.matched;
+    nts_outcome_t why = { 0 };
+
+    if (flow->status.doubt && (run->report.needs_match || !is_all_paired(found))) {
+        nts_outcome_set(&why, run->p, NTS_REMEDY_PERSON, "state.lost",
+                        "the table was synced before, by a state store that is not this one, and "
+                        "not all records have found their partners: nothing is created or deleted");
+        why.advice = nts_contact_advice(flow, run->p);
+    }
+    else if (run->report.needs_match || has_no_pair(flow, found)) {
+        nts_outcome_set(&why, run->p, NTS_REMEDY_PERSON, "mapping.match",
+                        "both sides hold records, and nothing says which belong together");
+        why.advice = "add NotionSyncMatch lines and restart; or read what 'notionsyncctl plan' "
+                     "says, and apply it";
+    }
+    else {
+        return 0;
+    }
+    nts_flow_enter(flow, NTS_MAPPING_WAITING, &why);
+    return 1;
+}
+
 static void matched(nts_reconcile_t *r, const running_t *run)
 {
     nts_flow_t *flow = r->flow;
     const nts_matched_t *found = run->report.matched;
-    nts_outcome_t why = { 0 };
 
-    if (run->report.needs_match || has_no_pair(flow, found)) {
-        nts_outcome_set(&why, run->p, NTS_REMEDY_PERSON, "mapping.match",
-                        "both sides hold records, and nothing says which belong together");
-        why.advice = "add NotionSyncMatch lines and restart, or empty one side; then "
-                     "notionsyncctl resume";
-        nts_flow_enter(flow, NTS_MAPPING_WAITING, &why);
-        return;
-    }
     if (found) {
         nts_log(NTS_LOG_NOTICE, 0,
                 "mapping %s: first match: %" APR_INT64_T_FMT " pairs made, %" APR_INT64_T_FMT
                 " records ambiguous and held",
                 flow->label, found->linked, found->ambiguous);
+    }
+    if (waits_for_person(flow, run)) {
+        return;
+    }
+    if (flow->status.doubt) {
+        nts_log(NTS_LOG_NOTICE, 0,
+                "mapping %s: the table was synced before by another state store; all records "
+                "found their partners again",
+                flow->label);
+        flow->status.doubt = NULL;
     }
     flow->status.matched = 1;
     nts_flow_put_status(flow);
@@ -483,7 +468,7 @@ static void begin(nts_reconcile_t *r, nts_scan_kind_t kind, const asked_t *asked
     run->row.state = "running";
     run->row.started = nts_host_wall(flow->host);
     run->row.expected =
-        kind == NTS_SCAN_FULL || kind == NTS_SCAN_VERIFY ? expected_records(r, p) : 0;
+        kind == NTS_SCAN_FULL || kind == NTS_SCAN_VERIFY ? nts_runs_expected(r->flow, p) : 0;
     nts_unit_init(&run->put, store_run, NULL, run);
     nts_timer_init(&run->show, show_progress, run);
     rv = nts_store_put_run(flow->host->store, &run->row);
@@ -502,6 +487,7 @@ static void begin(nts_reconcile_t *r, nts_scan_kind_t kind, const asked_t *asked
         return;
     }
     config.kind = kind;
+    config.whole = flow->status.doubt != NULL;
     config.mapping = flow->mapping;
     config.since = since;
     config.before = before;
@@ -680,7 +666,8 @@ void nts_reconcile_start(nts_flow_t *flow)
     nts_reconcile_t *r = flow->reconcile;
 
     if (!r->stopped_marked) {
-        mark_stopped(r);
+        r->stopped_marked = 1;
+        nts_runs_mark_stopped(flow);
         /* Whatever was missed while nobody looked. */
         r->full_wanted = flow->status.full_done == 0;
         r->contacted = r->full_wanted;

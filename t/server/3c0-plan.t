@@ -92,6 +92,8 @@ $sync->wait_row('Both 1', notes => 'after resuming', what => 'resumed, it runs')
 $plan = $json->decode($out);
 is_deeply([sort map { $_->{kind} } @{ $plan->{items} }], [qw(ambiguous ambiguous ambiguous)], 'a plan of a mapping that is in sync has nothing to do');
 
+$sync->httpd->log_allow(qr/match\.ambiguous/);
+
 # --- another database in the place of the one that was synced
 
 my $swapped = start_sync(before => sub { my ($s) = @_; $s->add_pages(map { { name => "Record $_", notes => 'before' } } 1 .. 12); return });
@@ -127,5 +129,107 @@ $swapped->wait_row('Record 5', notes => 'afterwards', what => 'and works as befo
 $swapped->wait_equal;
 $swapped->verify_ok;
 $swapped->httpd->log_expect(qr/external\.(?:restored|other)/);
+
+# --- the state store is lost
+
+sub lose_state {
+    my ($s, $back) = @_;
+    my $store = $s->httpd->state . '/notionsync.db';
+    $s->httpd->stop;
+    unlink glob "$store*";
+    if ($back) {
+        copy($back, $store) or die $!;
+        $s->httpd->give($store, 0600);
+    }
+    $s->httpd->start;
+    return;
+}
+
+my $lost = start_sync(before => sub { my ($s) = @_; $s->add_pages(map { { name => "Record $_", notes => "note $_" } } 1 .. 10); return });
+$lost->wait_equal;
+$lost->wait_quiet;
+$mark = $lost->mark;
+lose_state($lost);
+$status = $lost->wait_state('waiting', what => 'a new state store and records on both sides: it waits');
+like($status->{outcome}{advice}, qr/notionsyncctl plan/, 'for a plan');
+is(scalar(() = $lost->rows), 10, 'no row was made');
+is_deeply([grep { $_->{method} ne 'GET' && $_->{class} ne 'query' } $lost->requests_since($mark)], [], 'and no page');
+$lost->httpd->log_allow(qr/mapping\.match|state\./);
+
+# Match lines pair what they can; what is left is not made twice on its own.
+my $some = start_sync(mapping => "  NotionSyncMatch \"Name\" name", before => sub { my ($s) = @_; $s->add_pages(map { { name => "Record $_", notes => "note $_" } } 1 .. 10); return });
+$some->wait_equal;
+$some->wait_quiet;
+lose_state($some);
+$some->wait_state('running', what => 'where all records find their partners by match fields it goes on by itself');
+$some->edit_page('Record 1', notes => 'after the loss');
+$some->wait_row('Record 1', notes => 'after the loss');
+is(scalar(() = $some->rows), 10, 'and nothing was made twice');
+$some->wait_equal;
+$some->wait_quiet;
+$some->httpd->stop;
+$some->edit_page('Record 2', name => 'Called otherwise');
+$some->delete_row('Record 3');
+$some->httpd->start;
+$some->httpd->stop;
+lose_state($some);
+$status = $some->wait_state('waiting', code => qr/state\.lost/, what => 'where some do not, it waits');
+is(scalar(() = $some->rows), 9, 'and makes no row');
+is(scalar(() = $some->raw_pages), 10, 'and no page');
+$file = $some->temp_dir_of . '/plan.json';
+($status, $out) = tool($some, 'plan', 'contacts', '--save', $file);
+is($status, 0, 'its plan') or diag($out);
+like($out, qr/\+ create in external "Called otherwise"/, 'shows what it would make, for a person to judge');
+like($out, qr/\+ create in external "Record 3"/, 'all of it');
+$some->delete_row('Record 2');
+$some->trash_page('Record 3');
+$some->wait_listed;
+($status, $out) = tool($some, 'plan', 'contacts', '--save', $file);
+like($out, qr/\+ create in external "Called otherwise"/, 'a person tidies up, and plans again');
+unlike($out, qr/Record 3/, 'and again');
+($status, $out) = tool($some, 'apply', $file);
+is($status, 0, 'applied') or diag($out);
+$some->wait_state('running', what => 'it goes on');
+$some->wait_equal;
+$some->verify_ok;
+is(scalar(() = $some->rows), 9, 'with each record once');
+$some->httpd->log_allow(qr/state\.lost/);
+
+# An older copy of the state store does not know the pairs that were made since.
+my $older = start_sync(before => sub { my ($s) = @_; $s->add_pages(map { { name => "Record $_", notes => "note $_" } } 1 .. 5); return });
+$older->wait_equal;
+$older->wait_quiet;
+$older->httpd->stop;
+my $copy = $older->temp_dir_of . '/state.db';
+copy($older->httpd->state . '/notionsync.db', $copy) or die $!;
+my $mark_of = sub { my $found = $older->sql("SELECT record FROM _notionsync_intent WHERE op = 'state'"); return @$found ? $found->[0]{record} : '' };
+my $old_mark = $mark_of->();
+$older->httpd->start;
+wait_ok { $mark_of->() ne $old_mark } 30, 'each time it begins it leaves another mark in the database';
+$older->add_row(name => 'Made since');
+$older->wait_page('Made since');
+$older->wait_quiet;
+lose_state($older, $copy);
+$older->wait_state('waiting', code => qr/state\.restored/, what => 'an older copy of the state store is recognised');
+is(scalar(() = $older->raw_pages), 6, 'no page was made');
+is(scalar(() = $older->rows), 6, 'nor a row');
+$older->httpd->restart;
+$older->wait_state('waiting', code => qr/state\.restored/, what => 'a restart does not change that');
+tool($older, 'resume', 'contacts');
+$older->wait_state('waiting', code => qr/state\.restored/, what => 'nor does resume');
+$file = $older->temp_dir_of . '/plan.json';
+($status, $out) = tool($older, 'plan', 'contacts', '--save', $file);
+like($out, qr/2 create/, 'the plan shows the pair that would be made twice, from both its sides');
+$older->trash_page('Made since');
+$older->wait_listed;
+($status, $out) = tool($older, 'plan', 'contacts', '--save', $file);
+like($out, qr/1 create/, 'a person decides which to keep');
+($status, $out) = tool($older, 'apply', $file);
+is($status, 0, 'the plan is applied') or diag($out);
+$older->wait_state('running', what => 'and it goes on');
+$older->wait_equal;
+is(scalar(() = $older->rows), 6, 'with each record once');
+$older->verify_ok;
+$older->httpd->log_allow(qr/state\.restored/);
 
 finish();

@@ -224,6 +224,7 @@ static int begin_main(nts_op_t *op)
     case NTS_ASK_CHANGES:
     case NTS_ASK_PROVISION:
     case NTS_ASK_UNPROVISION:
+    case NTS_ASK_MARK:
         break;
     }
     nts_notion_refuse(op, "notion.not_applicable", NULL, "Notion has nothing like '%s'",

@@ -281,6 +281,9 @@ static void dispatch(nts_sql_session_t *s)
     case NTS_ASK_CHANGES:
         nts_sql_changes(s);
         break;
+    case NTS_ASK_MARK:
+        nts_sql_mark(s);
+        break;
     case NTS_ASK_PROVISION:
     case NTS_ASK_UNPROVISION:
         nts_sql_provision(s);

@@ -121,19 +121,22 @@ void nts_sql_describe(nts_sql_session_t *s)
 {
     nts_schema_t *schema;
     const char *problem;
+    const char *mark;
     int keyless;
 
     if (nts_sql_begin(s, 0) != APR_SUCCESS || nts_sql_check_installed(&problem, s) != APR_SUCCESS ||
-        s->dialect->has_keyless(&keyless, s, s->table) != APR_SUCCESS) {
+        s->dialect->has_keyless(&keyless, s, s->table) != APR_SUCCESS ||
+        nts_sql_find_mark(&mark, s) != APR_SUCCESS) {
         return;
     }
     nts_sql_read_clock(s);
-    if (nts_sql_commit(s) != APR_SUCCESS) {
+    if (nts_sql_find_mark(&mark, s) != APR_SUCCESS || nts_sql_commit(s) != APR_SUCCESS) {
         return;
     }
     schema = schema_of(s->table, s->p);
     schema->instance = s->answer->instance;
     schema->counter = s->state.counter;
+    schema->mark = mark;
     schema->provisioned = problem == NULL;
     schema->problem = problem;
     if (!problem && keyless) {

@@ -162,9 +162,11 @@ int nts_sql_is_as_expected(const nts_sql_session_t *s, const nts_value_t *found,
 void nts_sql_describe(nts_sql_session_t *s);
 /** The database's clock into the answer. */
 void nts_sql_read_clock(nts_sql_session_t *s);
-void nts_sql_read(nts_sql_session_t *s);      /* READ, READ_MANY, LIST, FIND */
-void nts_sql_write(nts_sql_session_t *s);     /* CREATE, UPDATE, REMOVE, RESTORE */
-void nts_sql_intent(nts_sql_session_t *s);    /* INTENT */
+void nts_sql_read(nts_sql_session_t *s);  /* READ, READ_MANY, LIST, FIND */
+void nts_sql_write(nts_sql_session_t *s); /* CREATE, UPDATE, REMOVE, RESTORE */
+void nts_sql_intent(nts_sql_session_t *s);
+void nts_sql_mark(nts_sql_session_t *s);
+/* INTENT */
 void nts_sql_changes(nts_sql_session_t *s);   /* CHANGES */
 void nts_sql_provision(nts_sql_session_t *s); /* PROVISION, UNPROVISION */
 
@@ -189,5 +191,7 @@ apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const char *const *parts
                                   const nts_record_t *record);
 /** What the intent table holds of ask->intent: *found 0 nothing; the record may be NULL. */
 apr_status_t nts_sql_find_intent(int *found, nts_record_t **record, nts_sql_session_t *s);
+/** The mark of the ask's data source and table; NULL: none. */
+apr_status_t nts_sql_find_mark(const char **mark, nts_sql_session_t *s);
 
 #endif /* NTS_SQL_IMPL_H */

@@ -1,4 +1,5 @@
-/* nts_sql_intent.c - what was written under which intent, kept in the same database (S3.3, S3.7). */
+/* nts_sql_intent.c - what was written under which intent, kept in the same database (S3.3, S3.7); and in the same table
+ * a mark that a state store knows its own by (S4.1). */
 #include <string.h>
 
 #include "connector/sql/nts_sql_impl.h"
@@ -25,8 +26,9 @@ static const char *record_text(nts_sql_session_t *s, const nts_record_t *record)
 
 static apr_status_t prune(nts_sql_session_t *s)
 {
-    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "DELETE FROM _notionsync_intent WHERE intent IN (SELECT "
-                                           "intent FROM _notionsync_intent WHERE at < ");
+    nts_sql_stmt_t *stmt =
+        nts_sql_stmt(s, "DELETE FROM _notionsync_intent WHERE intent IN (SELECT "
+                        "intent FROM _notionsync_intent WHERE op <> 'state' AND at < ");
 
     nts_sql_add(stmt, s->dialect->now, " - ", NULL);
     nts_sql_add_int(stmt, NTS_SQL_INTENT_KEEP_MS);
@@ -119,5 +121,64 @@ void nts_sql_intent(nts_sql_session_t *s)
         s->answer->applied = found;
         s->answer->record = record;
         s->answer->id = record ? record->id : NULL;
+    }
+}
+
+/* --- marks: one row for each data source that the table is synced with */
+
+static const char *mark_id(nts_sql_session_t *s)
+{
+    return apr_pstrcat(s->ptemp, "state:", s->ask->mapping->data_source, ":", s->table->name, NULL);
+}
+
+apr_status_t nts_sql_find_mark(const char **mark, nts_sql_session_t *s)
+{
+    nts_sql_stmt_t *stmt;
+    nts_sql_rows_t rows;
+
+    *mark = NULL;
+    if (!s->state.installed) {
+        return APR_SUCCESS;
+    }
+    stmt = nts_sql_stmt(s, "SELECT record FROM _notionsync_intent WHERE intent = ");
+    nts_sql_add_text(stmt, mark_id(s));
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *mark = rows.count > 0 ? apr_pstrdup(s->p, nts_sql_text_of(&rows.cells[0])) : NULL;
+    return APR_SUCCESS;
+}
+
+static apr_status_t put_mark(nts_sql_session_t *s)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "DELETE FROM _notionsync_intent WHERE intent = ");
+
+    nts_sql_add_text(stmt, mark_id(s));
+    if (nts_sql_run(NULL, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    stmt = nts_sql_stmt(s, "INSERT INTO _notionsync_intent (intent, tbl, op, record, at) VALUES (");
+    nts_sql_add_text(stmt, mark_id(s));
+    nts_sql_add(stmt, ", ", NULL);
+    nts_sql_add_text(stmt, s->table->name);
+    nts_sql_add(stmt, ", 'state', ", NULL);
+    nts_sql_add_text(stmt, s->ask->intent);
+    nts_sql_add(stmt, ", ", s->dialect->now, ")", NULL);
+    return nts_sql_run(NULL, stmt, s->ptemp);
+}
+
+void nts_sql_mark(nts_sql_session_t *s)
+{
+    if (nts_sql_begin(s, 1) != APR_SUCCESS) {
+        return;
+    }
+    if (!s->state.installed) {
+        (void)nts_sql_fail(s, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, "sql.triggers",
+                           "run 'notionsyncctl provision' for this mapping",
+                           "the table %s has no change table and triggers yet", s->table->name);
+        return;
+    }
+    if (put_mark(s) == APR_SUCCESS) {
+        (void)nts_sql_commit(s);
     }
 }
