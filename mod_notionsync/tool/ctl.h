@@ -63,9 +63,9 @@ typedef int ctl_verb_fn(ctl_t *ctl, int argc, const char *const *argv);
 ctl_verb_fn ctl_status, ctl_explain, ctl_audit; /* ctl_show.c */
 ctl_verb_fn ctl_hook;                           /* ctl_hook.c */
 ctl_verb_fn ctl_provision, ctl_unprovision, ctl_reconcile, ctl_pause, ctl_resume,
-    ctl_verify;                  /* ctl_act.c */
+    ctl_verify; /* ctl_act.c */
 ctl_verb_fn ctl_held, ctl_conflicts, ctl_failures, ctl_resolve, ctl_approve, ctl_retry,
-    ctl_undo; /* ctl_people.c */
+    ctl_undo;                    /* ctl_people.c */
 ctl_verb_fn ctl_plan, ctl_apply; /* ctl_plan.c */
 
 /** What has to be done before root is given up; CTL_DONE: go on. */

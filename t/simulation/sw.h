@@ -19,6 +19,8 @@
 
 #define SW_TABLES 2 /* most tables, data sources and mappings */
 #define SW_TOKEN "ntn_sim_token"
+/** Where a mapping keeps the external key in Notion (S5.1), if it does; the second mapping in one of its own. */
+#define SW_KEY_PROPERTY "Sync key"
 #define SW_ENDPOINT "http://127.0.0.1:1/notion"
 
 /** The fields that a record may have. Which of them a mapping syncs, and what their columns look like, the seed decides. */
@@ -84,6 +86,7 @@ typedef struct sw_mapping_t {
     int limit;
     apr_interval_time_t reconcile, full, debounce;
     int matches; /* by mark */
+    int has_key_property;
 } sw_mapping_t;
 
 /** Mirror of a page. Pages are never forgotten; a purged one is `gone`. */

@@ -424,6 +424,8 @@ static void open_source(sw_world_t *w, int i)
     for (k = 0; k < SW_FIELDS; k++) {
         put_property(w, &b, k);
     }
+    sim_json_kraw(&b, SW_KEY_PROPERTY, "{\"type\":\"rich_text\"}");
+    sim_json_kraw(&b, SW_KEY_PROPERTY " 2", "{\"type\":\"rich_text\"}");
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
     answer = sw_notion_control(w, "POST", "data_source", b.s);

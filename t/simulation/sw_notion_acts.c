@@ -88,9 +88,25 @@ static const sm_kind_t edit_kind = { "notion.edit",
                                      edit,
                                      { "source", "mark", "field", "value", "how", "who" } };
 
-/* A page with these values; NULL: none. */
-static void create(sw_world_t *w, int source, const char *const *values, apr_int64_t who,
-                   apr_int64_t age_ms)
+/* "Duplicate page" copies every property, ours too (S4.4). */
+static void put_keys(sim_buf_t *b, const sim_page_t *from)
+{
+    static const char *const names[] = { SW_KEY_PROPERTY, SW_KEY_PROPERTY " 2" };
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        const sim_prop_t *prop = sim_prop_find(from->ds, names[i]);
+        const sim_value_t *v = prop ? sim_prop_value(prop, from->live) : NULL;
+
+        if (v) {
+            sim_json_kstr(b, names[i], sim_value_chars(v));
+        }
+    }
+}
+
+/* A page with these values; @a from: a copy of that page, or NULL. */
+static void create(sw_world_t *w, int source, const char *const *values, const sim_page_t *from,
+                   apr_int64_t who, apr_int64_t age_ms)
 {
     sim_buf_t b = SIM_BUF_INIT;
     const char *answer;
@@ -111,6 +127,9 @@ static void create(sw_world_t *w, int source, const char *const *values, apr_int
             sim_json_key(&b, sw_notion_property(w, k));
             put_value(&b, k, values[k], w->ptemp);
         }
+    }
+    if (from) {
+        put_keys(&b, from);
     }
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
@@ -133,7 +152,7 @@ static void make(sm_t *sm, const sm_action_t *a)
         }
     }
     values[SW_MARK] = mark_of(w, a);
-    create(w, source_of(w, a), values, a->n[4], a->n[5]);
+    create(w, source_of(w, a), values, NULL, a->n[4], a->n[5]);
 }
 
 static const sm_kind_t make_kind = { "notion.make",
@@ -146,7 +165,7 @@ static void duplicate(sm_t *sm, const sm_action_t *a)
     const sw_page_t *page = sw_notion_find(w, source_of(w, a), mark_of(w, a), 0);
 
     if (page) {
-        create(w, source_of(w, a), page->values, a->n[2], 0);
+        create(w, source_of(w, a), page->values, sim_page_find(&page->id), a->n[2], 0);
     }
 }
 

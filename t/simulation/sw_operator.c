@@ -91,6 +91,147 @@ static void undo(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t undo_kind = { "op.undo", undo, { "mapping", "nth" } };
 
+/* ---- decisions */
+
+/* The nth record that is in trouble of this kind; NULL: there are none. */
+static const nts_link_t *troubled(sw_world_t *w, const sw_mapping_t *m, nts_trouble_t kind,
+                                  apr_int64_t nth)
+{
+    nts_store_t *store = sm_host_store(w->sm);
+    apr_int64_t id = id_of(w->sm, m->name);
+    nts_link_t **links = NULL;
+    int count = 0;
+
+    if (!store || !id ||
+        nts_store_get_troubles(&links, &count, store, id, kind, ENTRIES, w->ptemp) != APR_SUCCESS ||
+        count < 1) {
+        return NULL;
+    }
+    return links[(int)(nth & 0xffff) % count];
+}
+
+typedef struct order_t {
+    const char *mapping, *verb, *args;
+} order_t;
+
+static void give_order(sm_t *sm, void *baton)
+{
+    const order_t *order = baton;
+
+    sm_host_command(sm, order->mapping, order->verb, order->args, NULL, NULL);
+}
+
+/* What is held is looked at, and decided a while later: what was shown may have moved on by then (S2.9). */
+static void rule(sm_t *sm, const sm_action_t *a)
+{
+    static const char *const choices[] = { "notion", "external", "delete", "restore", "apart" };
+    sw_world_t *w = sw_world(sm);
+    const sw_mapping_t *m = mapping_of(w, a);
+    const nts_link_t *link = troubled(w, m, NTS_TROUBLE_HELD, a->n[1]);
+    const char *choice = choices[(a->n[2] & 0xff) % 5];
+    int is_delete = (a->n[2] & 0xff) % 5 == 2 || (a->n[2] & 0xff) % 5 == 3;
+    order_t *order;
+
+    if (!link || !link->fingerprint) {
+        return;
+    }
+    order = apr_pcalloc(sm->p, sizeof(*order));
+    order->mapping = m->name;
+    order->verb = is_delete ? "approve" : "resolve";
+    order->args = apr_psprintf(
+        sm->p, "{\"link\":%" APR_INT64_T_FMT ",\"choice\":\"%s\",\"fingerprint\":\"%s\"}", link->id,
+        choice, link->fingerprint);
+    tell(w, HISTORY_APPROVE, m, link->page ? link->page : link->key, choice);
+    sm_after(sm, SM_MS(a->n[3]), give_order, order);
+}
+
+static const sm_kind_t rule_kind = { "op.rule", rule, { "mapping", "nth", "choice", "ms" } };
+
+/* All of a record, of a run, or since a while. */
+static void undo_many(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    const sw_mapping_t *m = mapping_of(w, a);
+    nts_store_t *store = sm_host_store(sm);
+    apr_int64_t id = id_of(sm, m->name);
+    nts_entry_t *entries = NULL;
+    const nts_entry_t *entry;
+    const char *args;
+    int count = 0;
+
+    if (!store || !id ||
+        nts_store_get_entries(&entries, &count, store, id, 0, 0, ENTRIES, w->ptemp) !=
+            APR_SUCCESS ||
+        count < 1) {
+        return;
+    }
+    entry = &entries[(int)(a->n[2] & 0xffff) % count];
+    args = a->n[1] == 0 ? apr_psprintf(w->ptemp, "{\"link\":%" APR_INT64_T_FMT "}", entry->link)
+           : a->n[1] == 1 && entry->run
+               ? apr_psprintf(w->ptemp, "{\"run\":%" APR_INT64_T_FMT "}", entry->run)
+               : apr_psprintf(w->ptemp, "{\"since\":%" APR_INT64_T_FMT "}", entry->at);
+    tell(w, HISTORY_UNDO, m, NULL, args);
+    sm_host_command(sm, m->name, "undo", args, NULL, NULL);
+}
+
+static const sm_kind_t undo_many_kind = { "op.undo_many", undo_many, { "mapping", "what", "nth" } };
+
+/* ---- plans */
+
+typedef struct plan_t {
+    const char *mapping;
+    apr_int64_t command;
+    apr_interval_time_t wait;
+} plan_t;
+
+static void apply_plan(sm_t *sm, void *baton)
+{
+    const plan_t *plan = baton;
+    sw_world_t *w = sw_world(sm);
+    nts_store_t *store = sm_host_store(sm);
+    nts_command_t *command = NULL;
+    const nts_json_t *result = NULL;
+    apr_int64_t number;
+
+    if (!store || nts_store_get_command(&command, store, plan->command, w->ptemp) != APR_SUCCESS ||
+        !command || !command->result ||
+        nts_json_parse(&result, command->result, strlen(command->result), NULL, w->ptemp) !=
+            APR_SUCCESS) {
+        return;
+    }
+    number = nts_json_get_int(result, "plan", 0);
+    if (number) {
+        sm_host_command(sm, plan->mapping, "apply",
+                        apr_psprintf(w->ptemp, "{\"plan\":%" APR_INT64_T_FMT "}", number), NULL,
+                        NULL);
+    }
+}
+
+static void planned(sm_t *sm, void *baton, apr_int64_t id)
+{
+    plan_t *plan = baton;
+
+    plan->command = id;
+    if (id) {
+        sm_after(sm, plan->wait, apply_plan, plan);
+    }
+}
+
+/* A plan is made, looked at, and applied; what has moved on meanwhile is refused. */
+static void make_plan(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    const sw_mapping_t *m = mapping_of(w, a);
+    plan_t *plan = apr_pcalloc(sm->p, sizeof(*plan));
+
+    plan->mapping = m->name;
+    plan->wait = SM_MS(a->n[1]);
+    tell(w, HISTORY_APPROVE, m, NULL, "a plan");
+    sm_host_command(sm, m->name, "plan", "{}", planned, plan);
+}
+
+static const sm_kind_t plan_kind = { "op.plan", make_plan, { "mapping", "ms" } };
+
 /* ---- another configuration */
 
 static void tell_field(sw_world_t *w, const sw_mapping_t *m, int field)
@@ -142,4 +283,6 @@ static const sm_kind_t configure_kind = { "op.configure",
                                           configure,
                                           { "mapping", "what", "field", "to", "gracefully" } };
 
-const sm_kind_t *const sw_operator_kinds[] = { &command_kind, &undo_kind, &configure_kind, NULL };
+const sm_kind_t *const sw_operator_kinds[] = {
+    &command_kind, &undo_kind, &rule_kind, &undo_many_kind, &plan_kind, &configure_kind, NULL
+};

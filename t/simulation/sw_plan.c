@@ -370,6 +370,33 @@ static void op_undo(planner_t *pl, apr_interval_time_t at)
     a->n[1] = roll(pl, 0, sm_chance(&pl->dice, 600) ? 3 : 30);
 }
 
+static void op_rule(planner_t *pl, apr_interval_time_t at)
+{
+    sm_action_t *a = add(pl, at, "op.rule");
+
+    a->n[0] = roll(pl, 0, pl->w->mapping_count - 1);
+    a->n[1] = roll(pl, 0, 9);
+    a->n[2] = roll(pl, 0, 4);
+    a->n[3] = roll(pl, 0, sm_chance(&pl->dice, 500) ? 100 : 60000);
+}
+
+static void op_undo_many(planner_t *pl, apr_interval_time_t at)
+{
+    sm_action_t *a = add(pl, at, "op.undo_many");
+
+    a->n[0] = roll(pl, 0, pl->w->mapping_count - 1);
+    a->n[1] = roll(pl, 0, 2);
+    a->n[2] = roll(pl, 0, 20);
+}
+
+static void op_plan(planner_t *pl, apr_interval_time_t at)
+{
+    sm_action_t *a = add(pl, at, "op.plan");
+
+    a->n[0] = roll(pl, 0, pl->w->mapping_count - 1);
+    a->n[1] = roll(pl, 2000, 90000);
+}
+
 static void op_configure(planner_t *pl, apr_interval_time_t at)
 {
     sm_action_t *a = add(pl, at, "op.configure");
@@ -406,7 +433,8 @@ static const struct {
     { "restores", 1, sql_restore, 2 },     { "others", 0, sql_other, 1 },
     { "migrations", 1, sql_migrate, 2 },   { "commands", 4, op_command, 8 },
     { "pauses", 3, op_pause, 4 },          { "undo", 3, op_undo, 10 },
-    { "configuring", 2, op_configure, 3 },
+    { "configuring", 2, op_configure, 3 }, { "rulings", 4, op_rule, 14 },
+    { "undo_many", 1, op_undo_many, 3 },   { "plans", 2, op_plan, 5 },
 };
 
 #define CHOICES ((int)(sizeof(choices) / sizeof(choices[0])))

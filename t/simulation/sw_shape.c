@@ -108,6 +108,7 @@ static void draw_mapping(sw_world_t *w, int i)
     m->full = reconcile ? apr_time_from_sec(draw_of(w, i, "full", 0, 1) ? 2400 : 86400) : 0;
     m->debounce = SM_MS(draw_of(w, i, "debounce", 0, 3) * 300);
     m->matches = 1;
+    m->has_key_property = draw_of(w, i, "key_property", 0, 3) == 0;
     draw_fields(w, m, i);
 }
 
@@ -206,6 +207,15 @@ static void configure_pairs(const sw_world_t *w, const sw_mapping_t *m, nts_mapp
         pair->options.format =
             k == SW_TAGS && w->table[m->table].columns[k].csv ? NTS_FORMAT_CSV : NTS_FORMAT_DEFAULT;
         out->pair_count++;
+    }
+    if (m->has_key_property) {
+        nts_pair_t *pair = &out->pairs[out->pair_count++];
+
+        pair->notion = m->index ? SW_KEY_PROPERTY " 2" : SW_KEY_PROPERTY;
+        pair->external = NTS_KEY_FIELD;
+        pair->direction = NTS_TO_NOTION;
+        pair->initial = NTS_INITIAL_EXTERNAL;
+        pair->is_key = 1;
     }
 }
 
