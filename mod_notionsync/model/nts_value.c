@@ -314,3 +314,29 @@ nts_value_t nts_value_copy(const nts_value_t *value, apr_pool_t *p)
     }
     return copy;
 }
+
+static int has_name(const nts_value_t *set, const char *name)
+{
+    for (int i = 0; i < set->as.set.count; i++) {
+        if (strcmp(set->as.set.options[i].name, name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int nts_value_is_same(const nts_value_t *a, const nts_value_t *b)
+{
+    if (!nts_value_equal(a, b)) {
+        return 0;
+    }
+    if (a->kind == NTS_VALUE_OPTION) {
+        return strcmp(a->as.option.name, b->as.option.name) == 0;
+    }
+    for (int i = 0; a->kind == NTS_VALUE_SET && i < a->as.set.count; i++) {
+        if (!has_name(b, a->as.set.options[i].name)) {
+            return 0;
+        }
+    }
+    return 1;
+}

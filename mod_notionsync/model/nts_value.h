@@ -78,6 +78,9 @@ int nts_value_has_offset(const char *text);
  *  name; a truncated, absent or opaque value equals nothing. Equality across sides is the domain's. */
 int nts_value_equal(const nts_value_t *a, const nts_value_t *b);
 
+/** As nts_value_equal(), and choices have the same names: no renaming lies between (S5.4). */
+int nts_value_is_same(const nts_value_t *a, const nts_value_t *b);
+
 /** By id where both have one, else by name, exactly. */
 int nts_option_equal(const nts_option_t *a, const nts_option_t *b);
 /** Deep copy of an array. */

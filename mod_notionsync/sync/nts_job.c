@@ -41,6 +41,11 @@ apr_time_t nts_job_until(const nts_job_t *job)
     return job->until;
 }
 
+int nts_job_is_writing(const nts_job_t *job)
+{
+    return job->state == NTS_JOB_INTENDED || job->state == NTS_JOB_WRITTEN;
+}
+
 const nts_outcome_t *nts_job_outcome(const nts_job_t *job)
 {
     return &job->outcome;

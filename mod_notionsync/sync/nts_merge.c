@@ -204,6 +204,22 @@ static nts_value_t make_set(const nts_option_t *members, int n, apr_pool_t *p)
     return n ? nts_value_set(members, n, p) : nts_value_null;
 }
 
+/* S5.4: members by the names that they have now, where they are known by id. */
+static void take_names(nts_option_t *members, int count, const nts_value_t *now)
+{
+    int i, k;
+
+    for (i = 0; i < count; i++) {
+        for (k = 0; now->kind == NTS_VALUE_SET && k < now->as.set.count; k++) {
+            const nts_option_t *option = &now->as.set.options[k];
+
+            if (members[i].id && option->id && nts_option_equal(&members[i], option)) {
+                members[i] = *option;
+            }
+        }
+    }
+}
+
 /* S2.4: what either side added is in, what either side removed is out. */
 static nts_value_t merge_members(const nts_value_t *base, const nts_value_t *a,
                                  const nts_value_t *b, apr_pool_t *p)
@@ -213,6 +229,7 @@ static nts_value_t merge_members(const nts_value_t *base, const nts_value_t *a,
     int n = 0;
 
     append_members(out, &n, base, in_both, a, b);
+    take_names(out, n, a);
     append_members(out, &n, a, not_in, base, NULL);
     append_members(out, &n, b, not_in, base, NULL);
     return make_set(out, n, p);
@@ -229,6 +246,27 @@ static nts_value_t settled_members(const nts_value_t *base, const nts_value_t *a
     append_members(out, &n, a, in_both, a, b);
     append_members(out, &n, base, in_one_only, a, b);
     return make_set(out, n, p);
+}
+
+/* A member that both sides agreed on has another name in Notion by now. */
+static int was_renamed(const view_t *view, const nts_decision_t *d)
+{
+    const nts_value_t *base = &view->base_common[NTS_NOTION], *now = &d->common[NTS_NOTION];
+    int i, k;
+
+    for (i = 0; i < set_size(base); i++) {
+        for (k = 0; k < set_size(now); k++) {
+            nts_value_t a =
+                nts_value_option(base->as.set.options[i].id, base->as.set.options[i].name);
+            nts_value_t b =
+                nts_value_option(now->as.set.options[k].id, now->as.set.options[k].name);
+
+            if (nts_value_equal(&a, &b) && !nts_value_is_same(&a, &b)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
 }
 
 static void decide_set(view_t *view, nts_decision_t *d)
@@ -249,6 +287,11 @@ static void decide_set(view_t *view, nts_decision_t *d)
                 : view->changed[NTS_NOTION] ? "notion changed"
                                             : "external changed";
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        /* S5.4: the other side first learns the new names, or they would look like members that it added. */
+        if (side == NTS_NOTION && was_renamed(view, d) &&
+            !nts_domain_equal(view->pair->domain, &d->common[NTS_EXTERNAL], &d->want)) {
+            continue;
+        }
         if (!nts_domain_equal(view->pair->domain, &d->common[side], &d->want)) {
             mark_write(view, d, (nts_side_t)side);
             if (d->verdict == NTS_VERDICT_STUCK) {
@@ -359,6 +402,18 @@ static void decide_one_way(view_t *view, nts_decision_t *d, nts_side_t from)
                                            : "first value");
 }
 
+/*
+ * S5.4: nobody edited the field, and still the two differ: the choice that both sides agreed on has another name by now.
+ * The side that knows choices by name gets the new one; the bases follow when it shows it.
+ */
+static void decide_renamed(view_t *view, nts_decision_t *d)
+{
+    if (nts_value_equal(view->now[NTS_NOTION], &view->base->value[NTS_NOTION]) &&
+        !nts_value_is_same(view->now[NTS_NOTION], &view->base->value[NTS_NOTION])) {
+        carry(view, d, NTS_NOTION, "a choice was renamed in notion");
+    }
+}
+
 /* Which side rules a pair, or -1 when both do. */
 static int ruler(const nts_pair_t *pair)
 {
@@ -394,6 +449,9 @@ static void decide(view_t *view, nts_decision_t *d)
     }
     else if (view->changed[NTS_NOTION] || view->changed[NTS_EXTERNAL]) {
         decide_two_way(view, d);
+    }
+    else {
+        decide_renamed(view, d);
     }
 }
 

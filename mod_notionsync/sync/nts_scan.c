@@ -208,7 +208,7 @@ static int shows_bases(const nts_scan_t *scan, const nts_link_t *link, const nts
         const nts_base_t *base = nts_link_base(link, mapping->pairs[i].id);
 
         if (!base || base->has_rewrite ||
-            !nts_value_equal(&base->value[NTS_NOTION], &page->values[i]) ||
+            !nts_value_is_same(&base->value[NTS_NOTION], &page->values[i]) ||
             !nts_value_equal(&base->value[NTS_EXTERNAL], &row->values[i])) {
             return 0;
         }

@@ -453,10 +453,10 @@ static void described(nts_contact_t *c)
         return;
     }
     if (nts_driver_load(flow) > 0) {
-        /* Jobs hold on to the old binding; what is broken off begins again. */
+        /* Jobs hold on to the old binding; what is broken off begins again, but not in the midst of a write. */
         c->wants_quiet = 1;
         flow->is_on = 0;
-        nts_driver_break_off(flow);
+        nts_driver_quieten(flow);
         return;
     }
     bind_mapping(c);

@@ -640,6 +640,17 @@ void nts_driver_break_off(nts_flow_t *flow)
     }
 }
 
+void nts_driver_quieten(nts_flow_t *flow)
+{
+    nts_work_t *w;
+
+    for (w = flow->works; w; w = w->next) {
+        if (!w->job || !nts_job_is_writing(w->job)) {
+            nts_driver_break_off_scan(w);
+        }
+    }
+}
+
 int nts_driver_load(const nts_flow_t *flow)
 {
     return flow->work_count;

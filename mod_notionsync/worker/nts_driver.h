@@ -70,6 +70,8 @@ void nts_starter_job_over(nts_starter_t *starter);
 /** Break off everything of the flow that nothing is under way for, and the rest as soon as that has
  *  come back. */
 void nts_driver_break_off(nts_flow_t *flow);
+/** As break_off, but writes that are under way come to their end. */
+void nts_driver_quieten(nts_flow_t *flow);
 void nts_driver_break_off_scan(nts_work_t *work);
 
 /** True while a job works on this record, or on one that may turn out to be it. */

@@ -1,0 +1,185 @@
+/* Proves S5.4 on the engine: a choice that was renamed in Notion is followed by its id. The other side gets its new
+ * name by one full run, in no conflict with what people edit meanwhile, and nothing is written to Notion. */
+#include <string.h>
+
+#include "sync_world.h"
+#include "tap/tap.h"
+
+static apr_pool_t *p;
+
+static const char *text_of(const world_thing_t *thing, int pair)
+{
+    return thing && thing->values[pair].kind == NTS_VALUE_TEXT ? thing->values[pair].as.text : "";
+}
+
+/* Notion calls these choices so from now on: pages show it, and the schema was read again. */
+static void rename_choices(world_t *w, int pair, const nts_option_t *now, int count,
+                           nts_type_kind_t kind)
+{
+    nts_type_t notion = { .kind = kind,
+                          .native = kind == NTS_TYPE_SET ? "multi_select" : "select",
+                          .nullable = 1,
+                          .options = now,
+                          .option_count = count,
+                          .options_open = 1 };
+    nts_type_t text = { .kind = NTS_TYPE_TEXT, .native = "TEXT", .nullable = 1 };
+    const nts_type_t *types[NTS_SIDE_COUNT] = { &notion, &text };
+    int i, k, m;
+
+    (void)nts_domain_make(&w->pairs[pair].domain, types, &w->pairs[pair].options, NULL, w->p);
+    for (i = 0; i < w->count[NTS_NOTION]; i++) {
+        nts_value_t *value = &w->side[NTS_NOTION][i].values[pair];
+        nts_option_t members[8];
+
+        for (k = 0; k < count && value->kind == NTS_VALUE_OPTION; k++) {
+            if (!strcmp(value->as.option.id, now[k].id)) {
+                value->as.option = now[k];
+                break;
+            }
+        }
+        if (value->kind == NTS_VALUE_SET && value->as.set.count) {
+            for (m = 0; m < value->as.set.count; m++) {
+                members[m] = value->as.set.options[m];
+                for (k = 0; k < count; k++) {
+                    members[m] = strcmp(members[m].id, now[k].id) ? members[m] : now[k];
+                }
+            }
+            *value = nts_value_set(members, value->as.set.count, w->p);
+        }
+    }
+}
+
+static const nts_option_t closed[] = { { "o1", "Lead" }, { "o2", "Closed" }, { "o3", "Lost" } };
+static const nts_option_t swapped[] = { { "o1", "Won" }, { "o2", "Lead" }, { "o3", "Lost" } };
+static const nts_option_t alpha[] = {
+    { "t1", "alpha" }, { "t2", "b" }, { "t3", "c" }, { "t4", "d" }
+};
+
+/* Ten records, Won but for p0 and p1, which are Lead. */
+static world_t *linked(void)
+{
+    world_t *w = world_create(p);
+    int i;
+
+    for (i = 0; i < 10; i++) {
+        const char *id = apr_psprintf(p, "p%d", i);
+
+        (void)world_add(w, NTS_NOTION, id, id);
+        world_page(w, id)->values[STAGE] = world_stage(w, i < 2 ? "Lead" : "Won");
+        world_page(w, id)->values[TAGS] = world_tags(w, NTS_NOTION, i < 2 ? "b" : "ab");
+    }
+    (void)world_settle(w);
+    world_wait(w, apr_time_from_sec(300));
+    w->writes[0] = w->writes[1] = 0;
+    return w;
+}
+
+static const char *row_stage(world_t *w, const char *page)
+{
+    return text_of(world_row(w, world_link(w, NTS_NOTION, page)->key), STAGE);
+}
+
+static void test_option(void)
+{
+    world_t *w = linked();
+
+    rename_choices(w, STAGE, closed, 3, NTS_TYPE_OPTION);
+    (void)world_scan(w, NTS_SCAN_FULL);
+    tap_int(w->writes[NTS_EXTERNAL], 8,
+            "5.4 one run writes the new name to all rows that have the choice");
+    tap_int(w->writes[NTS_NOTION], 0, "and nothing to Notion");
+    tap_str(row_stage(w, "p5"), "Closed", "5.4 the new name");
+    tap_str(row_stage(w, "p0"), "Lead", "others keep theirs");
+    tap_str(world_last_entry(w, NTS_ENTRY_UPDATE)->fields[0].reason,
+            "a choice was renamed in notion", "the audit says why");
+    tap_int(world_differences(w), 0, "1 both sides are equal");
+    w->writes[NTS_EXTERNAL] = 0;
+    (void)world_scan(w, NTS_SCAN_FULL);
+    tap_int(w->writes[NTS_EXTERNAL], 0, "2 the next run writes nothing");
+    world_edit(w, NTS_EXTERNAL, world_link(w, NTS_NOTION, "p5")->key, STAGE, world_text("Lost"));
+    (void)world_settle(w);
+    tap_str(world_page(w, "p5")->values[STAGE].as.option.id, "o3", "and edits go on as ever");
+}
+
+static void test_edits_meanwhile(void)
+{
+    world_t *w = linked();
+
+    w->mapping.conflict = NTS_CONFLICT_HOLD;
+    rename_choices(w, STAGE, closed, 3, NTS_TYPE_OPTION);
+    world_edit(w, NTS_EXTERNAL, world_link(w, NTS_NOTION, "p5")->key, STAGE, world_text("Lost"));
+    world_edit(w, NTS_NOTION, "p6", STAGE, world_stage(w, "Lost"));
+    world_edit(w, NTS_EXTERNAL, world_link(w, NTS_NOTION, "p7")->key, STAGE, world_text("Closed"));
+    world_edit(w, NTS_EXTERNAL, world_link(w, NTS_NOTION, "p8")->key, NAME,
+               world_text("edited beside"));
+    world_wait(w, apr_time_from_sec(300));
+    (void)world_scan(w, NTS_SCAN_FULL);
+    (void)world_settle(w);
+    tap_str(world_page(w, "p5")->values[STAGE].as.option.name, "Lost",
+            "5.4 a person's edit of the row wins over the renaming");
+    tap_str(row_stage(w, "p6"), "Lost", "so does one of the page");
+    tap_str(row_stage(w, "p7"), "Closed", "who renamed it there too agrees");
+    tap_str(text_of(world_page(w, "p8"), NAME), "edited beside",
+            "another field's edit goes its way");
+    tap_int(world_link(w, NTS_NOTION, "p5")->trouble, NTS_TROUBLE_NONE,
+            "and no conflict comes of it");
+    tap_int(world_differences(w), 0, "1 equal");
+}
+
+static void test_swap(void)
+{
+    world_t *w = linked();
+
+    rename_choices(w, STAGE, swapped, 3, NTS_TYPE_OPTION);
+    (void)world_scan(w, NTS_SCAN_FULL);
+    tap_str(row_stage(w, "p0"), "Won", "5.4 two choices that swap their names");
+    tap_str(row_stage(w, "p5"), "Lead", "are each followed by id");
+    tap_str(world_page(w, "p0")->values[STAGE].as.option.id, "o1", "pages keep their choices");
+    tap_int(w->writes[NTS_NOTION], 0, "and are not written");
+    tap_int(world_differences(w), 0, "1 equal");
+}
+
+static void test_set(void)
+{
+    world_t *w = linked();
+
+    rename_choices(w, TAGS, alpha, 4, NTS_TYPE_SET);
+    world_edit(w, NTS_EXTERNAL, world_link(w, NTS_NOTION, "p5")->key, TAGS,
+               world_tags(w, NTS_EXTERNAL, "abd"));
+    world_wait(w, apr_time_from_sec(300));
+    (void)world_scan(w, NTS_SCAN_FULL);
+    (void)world_settle(w);
+    tap_str(text_of(world_row(w, world_link(w, NTS_NOTION, "p6")->key), TAGS), "[\"alpha\",\"b\"]",
+            "5.4 a member of a set has its new name");
+    tap_str(text_of(world_row(w, world_link(w, NTS_NOTION, "p5")->key), TAGS),
+            "[\"alpha\",\"b\",\"d\"]", "5.4 also beside one that a person added");
+    tap_int(world_page(w, "p5")->values[TAGS].as.set.count, 3, "which arrives");
+    tap_int(world_link(w, NTS_NOTION, "p5")->trouble, NTS_TROUBLE_NONE, "without trouble");
+    tap_int(world_differences(w), 0, "1 equal");
+}
+
+/* Without bases, and one-way. */
+static void test_one_way(void)
+{
+    world_t *w = linked();
+
+    w->pairs[STAGE].direction = NTS_TO_EXTERNAL;
+    rename_choices(w, STAGE, closed, 3, NTS_TYPE_OPTION);
+    (void)world_scan(w, NTS_SCAN_FULL);
+    tap_str(row_stage(w, "p5"), "Closed", "5.4 a field that goes one way too");
+    tap_int(world_differences(w), 0, "1 equal");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&p, NULL);
+    test_option();
+    test_edits_meanwhile();
+    test_swap();
+    test_set();
+    test_one_way();
+    apr_pool_destroy(p);
+    apr_terminate();
+    return tap_done();
+}
