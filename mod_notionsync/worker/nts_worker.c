@@ -312,10 +312,18 @@ static void give_back(worker_t *w)
 
 /* --- timers */
 
+/* Each owned group is asked for its epoch, too: a worker that was frozen, and wakes when another has long taken over, would
+ * otherwise go on asking the services until its first commit is refused (seed 113 of the simulation). */
 static void heartbeat(void *baton)
 {
     worker_t *w = baton;
+    int i;
 
+    for (i = 0; i < w->group_count; i++) {
+        if (nts_group_is_owned(w->groups[i])) {
+            nts_group_check(w->groups[i]);
+        }
+    }
     show(w, w->host.draining ? NTS_WORKER_DRAINING : NTS_WORKER_READY);
     nts_timer_set(w->host.loop, &w->beat, HEARTBEAT);
 }
