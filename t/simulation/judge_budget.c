@@ -36,6 +36,20 @@ static void judge_window(judge_t *j, const judge_connection_t *c, const history_
     }
 }
 
+static int was_ever_frozen(judge_t *j, int worker)
+{
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_PROCESS && item->op == HISTORY_FREEZE && item->worker == worker) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Did the process that heard it live long enough to tell its successors? */
 static int could_tell(judge_t *j, const history_item_t *answer)
 {
@@ -69,7 +83,9 @@ static void judge_retry_after(judge_t *j, const history_item_t **sent, int n)
         for (k = 0; k < n; k++) {
             if (sent[k]->sent > sent[i]->answered &&
                 sent[k]->sent < sent[i]->answered + sent[i]->retry_after &&
-                (sent[k]->worker == sent[i]->worker || could_tell(j, sent[i]))) {
+                (sent[k]->worker == sent[i]->worker ||
+                 (could_tell(j, sent[i]) && !was_ever_frozen(j, sent[i]->worker) &&
+                  !was_ever_frozen(j, sent[k]->worker)))) {
                 judge_blame(j, "S6.8", sent[k]->number,
                             "sent %.3f s after an answer that asked for %.3f s",
                             (double)(sent[k]->sent - sent[i]->answered) / 1e6,

@@ -5,6 +5,28 @@
 
 /* ---- is the history complete? ---- */
 
+/* By what any of the mappings makes of the field. */
+static int agrees(judge_t *j, judge_record_t *record, const judge_shown_t *shown)
+{
+    int m, known = 0;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        int index = judge_find_field(j, m, shown->side, shown->field);
+        const judge_field_t *field = index < 0 ? NULL : &JUDGE_MAPPING(j, m)->fields[index];
+
+        if (!field || field->sort == JUDGE_SET ||
+            JUDGE_MAPPING(j, m)->place[shown->side] != shown->place) {
+            continue;
+        }
+        known = 1;
+        if (judge_alike(j, field, judge_whole(j, field, shown->value),
+                        judge_now(judge_cell(j, record, shown->field, NULL))->value)) {
+            return 1;
+        }
+    }
+    return !known;
+}
+
 static void compare_shown(judge_t *j)
 {
     apr_hash_t *seen = apr_hash_make(j->p);
@@ -13,7 +35,6 @@ static void compare_shown(judge_t *j)
     for (i = 0; i < j->shown->nelts; i++) {
         const judge_shown_t *shown = &APR_ARRAY_IDX(j->shown, i, judge_shown_t);
         judge_record_t *record = judge_record(j, shown->side, shown->place, shown->record);
-        int m;
 
         if (!record || !record->live) {
             judge_blame(j, "history", -1, "%s is there, and the history does not know it",
@@ -21,18 +42,10 @@ static void compare_shown(judge_t *j)
             continue;
         }
         apr_hash_set(seen, &record->item, sizeof(record->item), record);
-        for (m = 0; shown->field && m < j->mappings->nelts; m++) {
-            int index = judge_find_field(j, m, shown->side, shown->field);
-            const judge_field_t *field = index < 0 ? NULL : &JUDGE_MAPPING(j, m)->fields[index];
-
-            if (field && field->sort != JUDGE_SET &&
-                JUDGE_MAPPING(j, m)->place[shown->side] == shown->place &&
-                !judge_same(judge_common(j, field, shown->value),
-                            judge_now(judge_cell(j, record, shown->field, NULL))->value)) {
-                judge_blame(j, "history", -1, "%s.%s is '%s', the history says '%s'", shown->record,
-                            shown->field, shown->value ? shown->value : "null",
-                            judge_now(judge_cell(j, record, shown->field, NULL))->value);
-            }
+        if (shown->field && !agrees(j, record, shown)) {
+            judge_blame(j, "history", -1, "%s.%s is '%s', the history says '%s'", shown->record,
+                        shown->field, shown->value ? shown->value : "null",
+                        judge_now(judge_cell(j, record, shown->field, NULL))->value);
         }
     }
     for (i = 0; j->shown->nelts && i < j->all->nelts; i++) {
@@ -100,7 +113,8 @@ static void compare_cells(judge_t *j, int mapping, int index, const char *member
 
     j->figures.outcomes++;
     j->figures.certain++; /* equal, or a reason: nothing else is allowed here */
-    if (judge_same(a->value, b->value) || excused(j, mapping, page, row, index)) {
+    if ((member ? judge_same(a->value, b->value) : judge_alike(j, field, a->value, b->value)) ||
+        excused(j, mapping, page, row, index)) {
         return;
     }
     judge_blame(j, "S6.1", a->at > b->at ? a->item : b->item,
@@ -198,6 +212,19 @@ judge_record_t *judge_linked(judge_t *j, int mapping, const judge_record_t *reco
     return NULL;
 }
 
+static judge_record_t *gone_partner(judge_t *j, int mapping, const judge_record_t *record)
+{
+    judge_record_t *partners[8];
+    int i, n = judge_partners(j, mapping, record, partners, 8);
+
+    for (i = 0; i < n; i++) {
+        if (!partners[i]->live) {
+            return partners[i];
+        }
+    }
+    return NULL;
+}
+
 static int is_left_alone(judge_t *j, int mapping, const judge_record_t *record)
 {
     const judge_link_t *link = link_of(j, mapping, record);
@@ -216,19 +243,6 @@ static int is_left_alone(judge_t *j, int mapping, const judge_record_t *record)
     return JUDGE_MAPPING(j, mapping)->deletes[record->side] == JUDGE_DELETES_IGNORE;
 }
 
-static judge_record_t *gone_partner(judge_t *j, int mapping, const judge_record_t *record)
-{
-    judge_record_t *partners[8];
-    int i, n = judge_partners(j, mapping, record, partners, 8);
-
-    for (i = 0; i < n; i++) {
-        if (!partners[i]->live) {
-            return partners[i];
-        }
-    }
-    return NULL;
-}
-
 static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
@@ -239,7 +253,8 @@ static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
     }
     partner = judge_linked(j, mapping, record);
     if (partner) {
-        if (record->side == HISTORY_NOTION) {
+        if (record->side == HISTORY_NOTION && !is_left_alone(j, mapping, record) &&
+            !is_left_alone(j, mapping, partner)) {
             compare_pair(j, mapping, record, partner);
         }
         return;
@@ -372,7 +387,7 @@ void judge_end(judge_t *j)
     judge_stops(j);
     judge_intents(j);
     for (m = 0; m < j->mappings->nelts; m++) {
-        if (JUDGE_MAPPING(j, m)->mark >= 0) {
+        if (JUDGE_MAPPING(j, m)->mark >= 0 && !j->phases->store_forgot) {
             judge_doubles(j, m);
         }
         for (i = 0; !judge_is_stopped(j, m) && i < j->all->nelts; i++) {

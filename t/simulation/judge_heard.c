@@ -63,12 +63,13 @@ static void judge_cells(judge_t *j, apr_time_t at, int mapping, int index, judge
     }
     a = judge_then(judge_cell(j, page, field->name[HISTORY_NOTION], NULL), at);
     b = judge_then(judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL), at);
-    if (judge_same(a->value, b->value)) {
+    if (judge_alike(j, field, a->value, b->value)) {
         return;
     }
     /* Differences that are still there at the end have been judged, or have their reason. */
-    if (!judge_same(judge_now(judge_cell(j, page, field->name[HISTORY_NOTION], NULL))->value,
-                    judge_now(judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL))->value)) {
+    if (!judge_alike(j, field,
+                     judge_now(judge_cell(j, page, field->name[HISTORY_NOTION], NULL))->value,
+                     judge_now(judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL))->value)) {
         return;
     }
     edit = is_edit(a) && (!is_edit(b) || a->at > b->at) ? a : b;

@@ -19,7 +19,7 @@ typedef enum judge_origin_t {
 
 /** A value as somebody gave it, once. Copies of it on the other side are the same version. */
 typedef struct judge_version_t {
-    const char *value; /* in the common domain */
+    const char *value; /* whole */
     apr_time_t at;
     judge_origin_t origin;
     int side;
@@ -131,6 +131,10 @@ int judge_find_field(judge_t *j, int mapping, int side, const char *name);
 /* judge_value.c: the common domain, once more and by itself */
 /** @a value of a side as both sides can hold it. */
 const char *judge_common(judge_t *j, const judge_field_t *field, const char *value);
+/** The same, but whole: what one mapping cuts off another may carry. */
+const char *judge_whole(judge_t *j, const judge_field_t *field, const char *value);
+/** Equal in the common domain. */
+int judge_alike(judge_t *j, const judge_field_t *field, const char *a, const char *b);
 int judge_same(const char *a, const char *b);
 /** A value that both sides cannot hold; NULL fits. "?" marks what one side itself cannot make sense of. */
 int judge_fits(const judge_field_t *field, const char *value);

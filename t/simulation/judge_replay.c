@@ -182,7 +182,7 @@ static judge_version_t *empty_version(judge_t *j, judge_record_t *record, const 
 {
     const judge_field_t *known = field_of(j, record->side, field);
     judge_version_t *mine = new_version(
-        j, NULL, record->side, known ? judge_common(j, known, NULL) : NULL, JUDGE_BY_NOBODY, NULL);
+        j, NULL, record->side, known ? judge_whole(j, known, NULL) : NULL, JUDGE_BY_NOBODY, NULL);
     int m, i;
 
     for (m = 0; m < j->mappings->nelts; m++) {
@@ -246,7 +246,9 @@ static void join_partners(judge_t *j, judge_record_t *record, const char *field,
         for (i = 0; i < n; i++) {
             judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
 
-            if (cell && partners[i]->live && judge_same(judge_now(cell)->value, now->value) &&
+            if (cell && partners[i]->live &&
+                judge_alike(j, &JUDGE_MAPPING(j, m)->fields[index], judge_now(cell)->value,
+                            now->value) &&
                 (member || judge_fits(&JUDGE_MAPPING(j, m)->fields[index], now->value))) {
                 judge_join(j, judge_now(cell), now);
             }
@@ -388,7 +390,7 @@ static void set_field(judge_t *j, const history_item_t *item)
         set_members(j, item, record);
     }
     else {
-        set_one(j, item, record, NULL, judge_common(j, field, item->after));
+        set_one(j, item, record, NULL, judge_whole(j, field, item->after));
     }
 }
 
@@ -457,7 +459,7 @@ static void empty_cells(judge_t *j, const history_item_t *item, judge_record_t *
         judge_cell_t *cell = apr_hash_this_val(at);
         const judge_field_t *field =
             field_of(j, record->side, apr_hash_this_key(at)); /* none: a set's member */
-        const char *empty = field ? judge_common(j, field, NULL) : NULL;
+        const char *empty = field ? judge_whole(j, field, NULL) : NULL;
 
         if (!judge_same(judge_now(cell)->value, empty)) {
             judge_put(cell,

@@ -82,7 +82,8 @@ static int is_held_conflict(const plea_t *plea, int field)
 {
     judge_version_t *mine, *theirs;
 
-    return both_versions(plea, field, &mine, &theirs) && !judge_same(mine->value, theirs->value) &&
+    return both_versions(plea, field, &mine, &theirs) &&
+           !judge_alike(plea->j, plea_field(plea, field), mine->value, theirs->value) &&
            !is_later(plea, field, theirs, mine, plea->partner) &&
            !is_later(plea, field, mine, theirs, plea->record) &&
            judge_was_field(plea->j, plea->mapping, field, plea->j->phases->end, EVER, holds, NULL);
@@ -92,8 +93,9 @@ static int is_held_initial(const plea_t *plea, int field)
 {
     judge_version_t *mine, *theirs;
 
-    if (!both_versions(plea, field, &mine, &theirs) || judge_same(mine->value, theirs->value) ||
-        !mine->value || !theirs->value ||
+    if (!both_versions(plea, field, &mine, &theirs) ||
+        judge_alike(plea->j, plea_field(plea, field), mine->value, theirs->value) || !mine->value ||
+        !theirs->value ||
         !judge_was_field(plea->j, plea->mapping, field, plea->j->phases->end, EVER, holds_initially,
                          NULL)) {
         return 0;

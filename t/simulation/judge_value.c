@@ -83,7 +83,7 @@ static const char *without_zeros(const char *times, apr_pool_t *p)
     return out;
 }
 
-const char *judge_common(judge_t *j, const judge_field_t *field, const char *value)
+static const char *held(judge_t *j, const judge_field_t *field, const char *value, int cut)
 {
     const char *end;
 
@@ -96,13 +96,13 @@ const char *judge_common(judge_t *j, const judge_field_t *field, const char *val
         if (field->no_empty && !*value) {
             return NULL;
         }
-        if (field->length && field->lossy && characters(value, (apr_size_t)field->length, &end) &&
-            *end) {
+        if (cut && field->length && field->lossy &&
+            characters(value, (apr_size_t)field->length, &end) && *end) {
             value = apr_pstrmemdup(j->p, value, (apr_size_t)(end - value));
         }
         break;
     case JUDGE_NUMBER:
-        if (field->scale >= 0 && field->lossy) {
+        if (cut && field->scale >= 0 && field->lossy) {
             value = rounded(value, field->scale, j->p);
         }
         break;
@@ -119,6 +119,22 @@ const char *judge_common(judge_t *j, const judge_field_t *field, const char *val
         break;
     }
     return value ? history_text(j->history, value) : NULL;
+}
+
+const char *judge_common(judge_t *j, const judge_field_t *field, const char *value)
+{
+    return held(j, field, value, 1);
+}
+
+const char *judge_whole(judge_t *j, const judge_field_t *field, const char *value)
+{
+    return held(j, field, value, 0);
+}
+
+int judge_alike(judge_t *j, const judge_field_t *field, const char *a, const char *b)
+{
+    return judge_same(a, b) ||
+           (field->lossy && judge_same(judge_common(j, field, a), judge_common(j, field, b)));
 }
 
 static int digits_before(const char *number)

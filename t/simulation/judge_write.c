@@ -101,13 +101,14 @@ static int was_absent(judge_t *j, int mapping, int field, apr_time_t at)
 
 /* S2.1: what was set to the agreed value again is no edit. Agreed was the newest version that both knew; or one before it that
  * only stood opposite an equal one, for nobody need have looked then. */
-static int shows_agreed(judge_t *j, const judge_version_t *winner, const judge_version_t *loser)
+static int shows_agreed(judge_t *j, const judge_field_t *field, const judge_version_t *winner,
+                        const judge_version_t *loser)
 {
     const judge_version_t *base;
 
     for (base = loser->parent; base; base = base->parent) {
         if (judge_may_be_known(j, base, winner)) {
-            if (judge_same(base->value, loser->value)) {
+            if (judge_alike(j, field, base->value, loser->value)) {
                 return 1;
             }
             if (judge_is_known(j, base, winner)) {
@@ -134,7 +135,7 @@ static int may_win(judge_t *j, int mapping, int field, const judge_version_t *wi
     const judge_version_t *base = judge_common_ancestor(j, winner, loser);
     duel_t duel = { j, winner, loser, JUDGE_MAPPING(j, mapping) };
 
-    if (shows_agreed(j, winner, loser)) {
+    if (shows_agreed(j, &JUDGE_MAPPING(j, mapping)->fields[field], winner, loser)) {
         return 1;
     }
     if (winner->origin == JUDGE_BY_REWRITE && loser->origin == JUDGE_BY_PERSON) {
@@ -242,7 +243,8 @@ static void try_partner(write_t *w, int mapping, int index, judge_record_t *part
         if (to < w->gap.read - JUDGE_ON_ITS_WAY) {
             return;
         }
-        if (judge_same(stay->version->value, w->value)) {
+        if (judge_alike(w->j, &JUDGE_MAPPING(w->j, mapping)->fields[index], stay->version->value,
+                        w->value)) {
             try_source(w, mapping, index, stay->version);
         }
     }
@@ -306,6 +308,22 @@ static judge_version_t *version_by_us(write_t *w)
     return version;
 }
 
+/* What arrived is the source's value as both can hold it: if that is less, it is a value of its own from here on. */
+static judge_version_t *arrived(write_t *w)
+{
+    judge_version_t *copy;
+
+    if (judge_same(w->source->value, w->value)) {
+        return w->source;
+    }
+    copy = apr_pmemdup(w->j->p, w->source, sizeof(*copy));
+    copy->value = w->value;
+    copy->parent = w->source;
+    copy->joins = NULL;
+    judge_join(w->j, copy, w->source);
+    return copy;
+}
+
 /* ---- the audit ---- */
 
 /* By its id; a create that was stored before its answer came, or that clashed, knows only what it was the copy of. */
@@ -334,14 +352,15 @@ static int tells_loss(judge_t *j, const judge_field_t *field, const judge_entry_
         return told->reason != NULL;
     }
     return told->reason &&
-           (judge_same(judge_common(j, field, told->before), w->was->value) ||
-            (told->has_lost && judge_same(judge_common(j, field, told->lost), w->was->value)));
+           (judge_same(judge_whole(j, field, told->before), w->was->value) ||
+            (told->has_lost && judge_same(judge_whole(j, field, told->lost), w->was->value)));
 }
 
 static int tells_write(judge_t *j, const judge_field_t *field, const judge_entry_field_t *told,
                        const write_t *w)
 {
-    return field->sort == JUDGE_SET || judge_same(judge_common(j, field, told->after), w->value);
+    return field->sort == JUDGE_SET ||
+           judge_alike(j, field, judge_whole(j, field, told->after), w->value);
 }
 
 /* S6.4, S3.4: the audit knows the write, and what it cost. */
@@ -443,7 +462,7 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
     if (!j->phases->store_forgot) {
         look_into_audit(&w, loss);
     }
-    judge_put(cell, w.source, effect);
+    judge_put(cell, arrived(&w), effect);
 }
 
 /* ---- whole records ---- */
@@ -483,11 +502,12 @@ static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, j
         now = judge_now(judge_cell(j, survivor, field->name[survivor->side], NULL));
         then = judge_now(judge_cell(j, gone, field->name[other], NULL));
         if (now->origin == JUDGE_BY_PERSON && now->at <= until && !now->lost &&
-            !judge_same(now->value, then->value) && !judge_may_be_known(j, now, then)) {
+            !judge_alike(j, field, now->value, then->value) && !judge_may_be_known(j, now, then)) {
             const judge_version_t *base = judge_common_ancestor(j, now, then);
 
             /* what was never agreed on is a difference, and no edit */
-            if (base ? !judge_same(base->value, now->value) : may_have_base(j, then, now)) {
+            if (base ? !judge_alike(j, field, base->value, now->value)
+                     : may_have_base(j, then, now)) {
                 return 1;
             }
         }
