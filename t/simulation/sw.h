@@ -241,8 +241,9 @@ extern const sm_kind_t *const sw_sql_kinds[];
 /* ---- what processes ask of it (sw_sql_ask.c) ---- */
 
 extern const sm_ask_watch_t sw_sql_watch;
-/** The number of the request that did @a op to this row; @a request if no other is known. */
-int sw_sql_request_of(sw_world_t *w, int request, history_op_t op, const char *key);
+/** Who did @a op to this row, if it was a process: the number of its request; or the database by itself. */
+void sw_sql_blame(sw_world_t *w, history_kind_t *kind, int *request, const char *table,
+                  history_op_t op, const char *key);
 
 /* ---- operator (sw_operator.c), planning (sw_plan.c), the part itself (sw_world.c) ---- */
 

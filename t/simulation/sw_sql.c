@@ -184,7 +184,7 @@ static void scan(sw_world_t *w, int table, sw_rows_t *out)
 static void tell(sw_world_t *w, history_kind_t kind, int request, history_op_t op, int table,
                  const sw_row_t *row, const char *after)
 {
-    request = kind == HISTORY_EFFECT ? sw_sql_request_of(w, request, op, row->text) : request;
+    sw_sql_blame(w, &kind, &request, w->table[table].name, op, row->text);
     history_do(w->history, kind, request, sm_now(w->sm), op, HISTORY_EXTERNAL, w->table[table].name,
                row->text, op == HISTORY_REKEY ? row->text : NULL, after);
 }
@@ -192,8 +192,7 @@ static void tell(sw_world_t *w, history_kind_t kind, int request, history_op_t o
 static void tell_set(sw_world_t *w, history_kind_t kind, int request, int table,
                      const sw_row_t *row, int field, const char *before, const char *after)
 {
-    request =
-        kind == HISTORY_EFFECT ? sw_sql_request_of(w, request, HISTORY_SET, row->text) : request;
+    sw_sql_blame(w, &kind, &request, w->table[table].name, HISTORY_SET, row->text);
     history_set(w->history, kind, request, sm_now(w->sm), HISTORY_EXTERNAL, w->table[table].name,
                 row->text, sw_fields[field].column, before, after);
 }

@@ -25,28 +25,40 @@ static history_op_t op_of(nts_ask_kind_t kind)
     }
 }
 
+static int is_about(const sw_ask_t *a, const char *table)
+{
+    return a->ask->mapping && !strcmp(a->ask->mapping->collection, table);
+}
+
 /* Of asks that were performed together, the one about this row; a row that came to be belongs to the first create
- * that has none yet. */
-int sw_sql_request_of(sw_world_t *w, int request, history_op_t op, const char *key)
+ * that has none yet. What none of them is about (a cascade) the database did by itself. */
+void sw_sql_blame(sw_world_t *w, history_kind_t *kind, int *request, const char *table,
+                  history_op_t op, const char *key)
 {
     int i;
 
+    if (*kind != HISTORY_EFFECT) {
+        return;
+    }
     for (i = 0; i < w->asks->nelts; i++) {
         const sw_ask_t *a = &APR_ARRAY_IDX(w->asks, i, sw_ask_t);
 
-        if (a->key && !strcmp(a->key, key)) {
-            return a->request;
+        if (a->key && is_about(a, table) && !strcmp(a->key, key)) {
+            *request = a->request;
+            return;
         }
     }
     for (i = 0; op == HISTORY_MAKE && i < w->asks->nelts; i++) {
         sw_ask_t *a = &APR_ARRAY_IDX(w->asks, i, sw_ask_t);
 
-        if (!a->key && a->op == HISTORY_ASK_CREATE) {
+        if (!a->key && is_about(a, table) && a->op == HISTORY_ASK_CREATE) {
             a->key = history_text(w->history, key);
-            return a->request;
+            *request = a->request;
+            return;
         }
     }
-    return request;
+    *kind = HISTORY_TRIGGER;
+    *request = 0;
 }
 
 static void begins(sm_t *sm, int process, const nts_ask_t *ask)
