@@ -44,16 +44,81 @@ static apr_status_t put_command(void *baton, nts_store_t *store)
 
 /* ---- what was asked for ---- */
 
-static int read_undo(action_t *action)
+/* Numbers of the form that are arguments; non-zero: one of them is none. */
+static int add_numbers(const action_t *action, nts_json_t *args)
+{
+    static const char *const names[] = { "entry", "link", "pair", "run" };
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *text = apr_table_get(action->form, names[i]);
+        apr_int64_t number;
+
+        if (text && nts_int_parse(&number, text, 1, APR_INT64_MAX) != APR_SUCCESS) {
+            return 1;
+        }
+        if (text) {
+            nts_json_add_int(args, names[i], number);
+        }
+    }
+    return 0;
+}
+
+/* As the tool takes it: so long ago, or an instant. */
+static int add_since(const action_t *action, nts_json_t *args)
+{
+    const char *text = apr_table_get(action->form, "since");
+    apr_interval_time_t ago;
+    apr_time_t since;
+
+    if (!text) {
+        return 0;
+    }
+    if (nts_duration_parse(&ago, text) == APR_SUCCESS) {
+        since = apr_time_now() - ago;
+    }
+    else if (nts_value_instant_parse(&since, text, action->page.r->pool) != APR_SUCCESS) {
+        return 1;
+    }
+    nts_json_add_int(args, "since", since);
+    return 0;
+}
+
+static void add_words(const action_t *action, nts_json_t *args)
+{
+    static const char *const names[] = { "choice", "fingerprint", "other" };
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *text = apr_table_get(action->form, names[i]);
+
+        if (text && *text) {
+            nts_json_add_string(args, names[i], text);
+        }
+    }
+    if (apr_table_get(action->form, "all")) {
+        nts_json_add_bool(args, "all", 1);
+    }
+}
+
+/* What touches many records at once has a box to be ticked. */
+static int needs_sure(const action_t *action, const nts_json_t *args)
+{
+    return nts_json_get(args, "all") || nts_json_get(args, "run") || nts_json_get(args, "since") ||
+           (!strcmp(action->command.verb, "undo") && nts_json_get(args, "link"));
+}
+
+static int check_undo(action_t *action, const nts_json_t *args)
 {
     request_rec *r = action->page.r;
-    const char *entry = apr_table_get(action->form, "entry");
-    nts_json_t *args;
     apr_status_t rv;
 
-    if (!entry ||
-        nts_int_parse(&action->entry, entry, 1, APR_INT64_C(0x7fffffffffffffff)) != APR_SUCCESS) {
-        return mns_answer(r, HTTP_BAD_REQUEST, "Which entry of the audit is to be undone?");
+    action->entry = nts_json_get_int(args, "entry", 0);
+    if (!action->entry) {
+        return nts_json_get(args, "link") || nts_json_get(args, "run") ||
+                       nts_json_get(args, "since")
+                   ? DECLINED
+                   : mns_answer(r, HTTP_BAD_REQUEST, "Which entry of the audit is to be undone?");
     }
     rv = mns_handle_run(action->page.child->reader, check_entry, action);
     if (rv != APR_SUCCESS) {
@@ -61,16 +126,36 @@ static int read_undo(action_t *action)
                    ? mns_answer(r, HTTP_NOT_FOUND, "There is no such entry of the audit.")
                    : mns_answer(r, HTTP_SERVICE_UNAVAILABLE, "The state store cannot be read now.");
     }
-    args = nts_json_make_object(r->pool);
-    nts_json_add_int(args, "entry", action->entry);
-    action->command.args = nts_json_text(args, r->pool);
     return DECLINED;
+}
+
+/* Arguments; whether they make sense the worker says, who knows what waits. DECLINED: go on. */
+static int read_args(action_t *action)
+{
+    request_rec *r = action->page.r;
+    nts_json_t *args = nts_json_make_object(r->pool);
+    int status = DECLINED;
+
+    if (add_numbers(action, args) || add_since(action, args)) {
+        return mns_answer(r, HTTP_BAD_REQUEST,
+                          "A number, or a time such as 2h or 2026-01-31T12:00:00Z, was expected.");
+    }
+    add_words(action, args);
+    if (!strcmp(action->command.verb, "undo")) {
+        status = check_undo(action, args);
+    }
+    if (status == DECLINED && needs_sure(action, args) && !apr_table_get(action->form, "sure")) {
+        return mns_answer(r, HTTP_BAD_REQUEST, "This concerns many records: tick the box first.");
+    }
+    action->command.args = nts_json_text(args, r->pool);
+    return status;
 }
 
 /* DECLINED: go on; OK: answered. */
 static int read_action(action_t *action)
 {
-    static const char *const verbs[] = { "reconcile", "pause", "resume", "undo" };
+    static const char *const verbs[] = { "reconcile", "pause",   "resume", "undo",
+                                         "resolve",   "approve", "retry" };
     request_rec *r = action->page.r;
     const char *verb = apr_table_get(action->form, "action");
     const char *name = apr_table_get(action->form, "mapping");
@@ -92,7 +177,7 @@ static int read_action(action_t *action)
     action->command.args = "{}";
     action->command.by = action->page.access.user;
     action->command.state = "queued";
-    return strcmp(action->command.verb, "undo") == 0 ? read_undo(action) : DECLINED;
+    return read_args(action);
 }
 
 /* ---- what comes of it ---- */

@@ -178,6 +178,8 @@ apr_status_t mns_fact_mapping(nts_json_t *parent, const mns_page_t *page,
 
 /* ---- records ---- */
 
+#define ISSUE_WIDTH 200 /* characters of a value that a person is to decide about */
+
 void mns_fact_link(nts_json_t *parent, const nts_link_t *link, const nts_mapping_t *mapping,
                    const mns_page_t *page)
 {
@@ -195,10 +197,13 @@ void mns_fact_link(nts_json_t *parent, const nts_link_t *link, const nts_mapping
     mns_fact_time(parent, "next_try", link->next_try, p);
     mns_fact_time(parent, "touched", link->touched, p);
     mns_fact_time(parent, "missing_since", link->missing, p);
+    mns_fact_time(parent, "since", link->issue_count ? link->issues[0].since : 0, p);
+    nts_link_issues_show(link, mapping, ISSUE_WIDTH, parent, p);
 }
 
 apr_status_t mns_fact_troubles(nts_json_t *list, const mns_page_t *page,
-                               const nts_mapping_t *mapping, nts_trouble_t which, int limit)
+                               const nts_mapping_t *mapping, nts_trouble_t which, int limit,
+                               int (*wanted)(const nts_link_t *link))
 {
     nts_link_t **links;
     int count = 0;
@@ -207,7 +212,9 @@ apr_status_t mns_fact_troubles(nts_json_t *list, const mns_page_t *page,
                                              page->r->pool);
 
     for (i = 0; i < count && rv == APR_SUCCESS; i++) {
-        mns_fact_link(nts_json_add_object(list, NULL), links[i], mapping, page);
+        if (!wanted || wanted(links[i])) {
+            mns_fact_link(nts_json_add_object(list, NULL), links[i], mapping, page);
+        }
     }
     return rv;
 }

@@ -101,6 +101,30 @@ static apr_status_t add_runs(const mns_page_t *page)
     return rv;
 }
 
+/* In words, and what of it was refused. */
+static void add_result(nts_json_t *node, const char *result, apr_pool_t *p)
+{
+    const nts_json_t *root;
+    const nts_json_t *refused;
+    nts_json_t *list;
+    int i;
+
+    if (!result || nts_json_parse(&root, result, strlen(result), NULL, p) != APR_SUCCESS) {
+        return;
+    }
+    nts_json_add_string(node, "text", nts_json_get_string(root, "text"));
+    refused = nts_json_get(root, "refused");
+    list = nts_json_add_array(node, "refused");
+    for (i = 0; i < nts_json_count(refused); i++) {
+        const nts_json_t *item = nts_json_at(refused, i);
+        nts_json_t *copy = nts_json_add_object(list, NULL);
+
+        nts_json_add_string(copy, "record", nts_json_get_string(item, "record"));
+        nts_json_add_int(copy, "entry", nts_json_get_int(item, "entry", 0));
+        nts_json_add_string(copy, "why", nts_json_get_string(item, "why"));
+    }
+}
+
 /* What became of the button that led here. */
 static apr_status_t add_command(const mns_page_t *page)
 {
@@ -125,6 +149,7 @@ static apr_status_t add_command(const mns_page_t *page)
     mns_fact_time(node, "at", command->at, page->r->pool);
     nts_json_add_string(node, "progress", command->progress);
     nts_json_add_string(node, "result", command->result);
+    add_result(node, command->result ? command->result : command->progress, page->r->pool);
     return APR_SUCCESS;
 }
 
@@ -156,11 +181,11 @@ apr_status_t mns_facts_mapping(mns_page_t *page)
     }
     if (rv == APR_SUCCESS) {
         rv = mns_fact_troubles(nts_json_add_array(page->facts, "failures"), page, page->mapping,
-                               NTS_TROUBLE_PARKED, TROUBLES_SHOWN);
+                               NTS_TROUBLE_PARKED, TROUBLES_SHOWN, NULL);
     }
     if (rv == APR_SUCCESS) {
         rv = mns_fact_troubles(nts_json_add_array(page->facts, "held"), page, page->mapping,
-                               NTS_TROUBLE_HELD, TROUBLES_SHOWN);
+                               NTS_TROUBLE_HELD, TROUBLES_SHOWN, NULL);
     }
     return rv == APR_SUCCESS ? add_audit(page) : rv;
 }

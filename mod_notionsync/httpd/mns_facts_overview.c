@@ -189,7 +189,7 @@ apr_status_t mns_facts_overview(mns_page_t *page)
     for (i = 0; i < setup->mapping_count && rv == APR_SUCCESS; i++) {
         if (mns_page_shows(page, setup->mappings[i])) {
             rv = mns_fact_troubles(failures, page, setup->mappings[i], NTS_TROUBLE_PARKED,
-                                   TROUBLES_SHOWN);
+                                   TROUBLES_SHOWN, NULL);
         }
     }
     return rv == APR_SUCCESS ? add_audit(page) : rv;

@@ -155,20 +155,79 @@ static void hide_field(const mns_page_t *page, const char *name, const char *val
     mns_put(page, "\">");
 }
 
-void mns_button(const mns_page_t *page, const char *label, const char *verb, const char *mapping,
-                const char *key, const char *value)
+static void begin_form(const mns_page_t *page, const char *verb, const char *mapping, va_list ap)
 {
-    if (!page->access.full) {
-        return;
-    }
+    const char *name;
+
     mns_put(page, "<form method=post action=\"?\">");
     hide_field(page, "token", mns_csrf_make(page->core, &page->access, page->r));
     hide_field(page, "action", verb);
     hide_field(page, "mapping", mapping);
-    if (key) {
-        hide_field(page, key, value);
+    while ((name = va_arg(ap, const char *)) != NULL) {
+        const char *value = va_arg(ap, const char *);
+
+        if (value) {
+            hide_field(page, name, value);
+        }
     }
+}
+
+static void end_form(const mns_page_t *page, const char *label)
+{
     mns_put(page, "<button>");
     mns_text(page, label);
     mns_put(page, "</button></form>");
+}
+
+void mns_button(const mns_page_t *page, const char *label, const char *verb, const char *mapping,
+                ...)
+{
+    va_list ap;
+
+    if (!page->access.full) {
+        return;
+    }
+    va_start(ap, mapping);
+    begin_form(page, verb, mapping, ap);
+    va_end(ap);
+    end_form(page, label);
+}
+
+void mns_sure_button(const mns_page_t *page, const char *label, const char *verb,
+                     const char *mapping, ...)
+{
+    va_list ap;
+
+    if (!page->access.full) {
+        return;
+    }
+    va_start(ap, mapping);
+    begin_form(page, verb, mapping, ap);
+    va_end(ap);
+    mns_put(page, "<label><input type=checkbox name=sure value=1 required> sure</label> ");
+    end_form(page, label);
+}
+
+void mns_input_button(const mns_page_t *page, const char *label, const char *verb,
+                      const char *mapping, const mns_input_t *input, ...)
+{
+    va_list ap;
+
+    if (!page->access.full) {
+        return;
+    }
+    va_start(ap, input);
+    begin_form(page, verb, mapping, ap);
+    va_end(ap);
+    mns_put(page, "<input name=\"");
+    mns_text(page, input->name);
+    mns_put(page, "\" required size=12 placeholder=\"");
+    mns_text(page, input->hint);
+    mns_put(page, "\" aria-label=\"");
+    mns_text(page, input->hint);
+    mns_put(page, "\"> ");
+    if (input->sure) {
+        mns_put(page, "<label><input type=checkbox name=sure value=1 required> sure</label> ");
+    }
+    end_form(page, label);
 }

@@ -24,14 +24,32 @@ void mns_badge(const mns_page_t *page, const char *word);
 
 /** Address of a page: name and value in turn, NULL-terminated; keeps `refresh`. Escaped. */
 void mns_address(const mns_page_t *page, ...);
-/** A button that posts: verb, and one more field or NULL. Nothing without full access. */
+/** A button that posts: verb and mapping, then names and values in turn, NULL-terminated (a NULL value is left out).
+ *  Nothing without full access. */
 void mns_button(const mns_page_t *page, const char *label, const char *verb, const char *mapping,
-                const char *key, const char *value);
+                ...);
+/** The same for what touches many records: with a box to be ticked first. */
+void mns_sure_button(const mns_page_t *page, const char *label, const char *verb,
+                     const char *mapping, ...);
+/** The same with a word that has to be typed. */
+typedef struct mns_input_t {
+    const char *name;
+    const char *hint;
+    int sure; /* with a box, too */
+} mns_input_t;
+void mns_input_button(const mns_page_t *page, const char *label, const char *verb,
+                      const char *mapping, const mns_input_t *input, ...);
 
 /* Parts that several pages show (mns_page_parts.c). */
 void mns_part_outcome(const mns_page_t *page, const nts_json_t *outcome);
 /** Records with their reasons; @a several: name each one's mapping. */
 void mns_part_links(const mns_page_t *page, const nts_json_t *links, int several);
+/** Each field that is held or failed, with its values, and buttons to decide (mns_page_decide.c). */
+void mns_part_issues(const mns_page_t *page, const nts_json_t *link);
+/** Buttons for the record as a whole. */
+void mns_part_choices(const mns_page_t *page, const nts_json_t *link);
+/** Held deletes of a mapping, all at once. */
+void mns_part_bulk(const mns_page_t *page);
 /** Entries of the audit. @a undo: with buttons. */
 void mns_part_entries(const mns_page_t *page, const nts_json_t *entries, int several, int undo);
 

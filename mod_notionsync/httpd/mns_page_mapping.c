@@ -7,6 +7,31 @@
 #include "base/nts_str.h"
 #include "httpd/mns_html.h"
 
+static void write_refused(const mns_page_t *page, const nts_json_t *list)
+{
+    int i;
+
+    if (!nts_json_count(list)) {
+        return;
+    }
+    mns_put(page, "<div class=card><table><thead><tr><th>Not done<th class=n>Entry<th>Why</thead>"
+                  "<tbody>");
+    for (i = 0; i < nts_json_count(list); i++) {
+        const nts_json_t *item = nts_json_at(list, i);
+
+        mns_put(page, "<tr><td data-label=Record>");
+        mns_value(page, nts_json_get_string(item, "record"));
+        mns_put(page, "</td><td class=n data-label=Entry>");
+        if (nts_json_get_int(item, "entry", 0)) {
+            mns_number_of(page, item, "entry");
+        }
+        mns_put(page, "</td><td data-label=Why>");
+        mns_value(page, nts_json_get_string(item, "why"));
+        mns_put(page, "</td></tr>");
+    }
+    mns_put(page, "</tbody></table></div>");
+}
+
 static void write_command(const mns_page_t *page)
 {
     const nts_json_t *command = nts_json_get(page->facts, "command");
@@ -23,9 +48,9 @@ static void write_command(const mns_page_t *page)
     mns_put(page, ": ");
     mns_badge(page, nts_json_get_string(command, "state"));
     mns_put(page, " ");
-    mns_value(page, nts_json_get_string(
-                        command, nts_json_get_string(command, "result") ? "result" : "progress"));
+    mns_value(page, nts_json_get_string(command, "text"));
     mns_put(page, "</p>");
+    write_refused(page, nts_json_get(command, "refused"));
 }
 
 static void write_heading(const mns_page_t *page, const nts_json_t *mapping)
@@ -65,12 +90,12 @@ static void write_actions(const mns_page_t *page, const nts_json_t *mapping)
         return;
     }
     mns_put(page, "<p class=actions>");
-    mns_button(page, "Reconcile now", "reconcile", name, NULL, NULL);
+    mns_button(page, "Reconcile now", "reconcile", name, NULL);
     if (state && !strcmp(state, "paused")) {
-        mns_button(page, "Resume", "resume", name, NULL, NULL);
+        mns_button(page, "Resume", "resume", name, NULL);
     }
     else {
-        mns_button(page, "Pause", "pause", name, NULL, NULL);
+        mns_button(page, "Pause", "pause", name, NULL);
     }
     mns_put(page, "</p>");
 }

@@ -90,12 +90,15 @@ static void write_link(const mns_page_t *page, const nts_json_t *link, int sever
                  nts_json_get_string(link, "notion_page"));
     mns_put(page, "</td><td data-label=Reason>");
     mns_part_outcome(page, nts_json_get(link, "outcome"));
+    mns_part_issues(page, link);
     if (is_held(link)) {
+        mns_part_choices(page, link);
         mns_put(page, "</td><td class=w data-label=Since>");
-        mns_time_of(page, link, "touched");
+        mns_time_of(page, link, nts_json_get_string(link, "since") ? "since" : "touched");
         mns_put(page, "</td></tr>");
         return;
     }
+    mns_part_choices(page, link);
     mns_put(page, "</td><td class=n data-label=Attempts>");
     mns_number_of(page, link, "attempts");
     mns_put(page, "</td><td class=w data-label=\"Next try\">");
@@ -218,7 +221,8 @@ static void write_undo(const mns_page_t *page, const nts_json_t *entry)
     if (state && !strcmp(state, "applied")) {
         mns_button(
             page, "Undo", "undo", nts_json_get_string(entry, "mapping"), "entry",
-            apr_psprintf(page->r->pool, "%" APR_INT64_T_FMT, nts_json_get_int(entry, "id", 0)));
+            apr_psprintf(page->r->pool, "%" APR_INT64_T_FMT, nts_json_get_int(entry, "id", 0)),
+            NULL);
     }
     mns_put(page, "</td>");
 }

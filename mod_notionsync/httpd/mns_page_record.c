@@ -88,11 +88,18 @@ void mns_page_record(const mns_page_t *page)
         mns_put(page, "<p class=\"notice bad\">");
         mns_part_outcome(page, nts_json_get(record, "outcome"));
         mns_put(page, "</p>");
+        mns_part_issues(page, record);
     }
+    mns_part_choices(page, record);
     write_identity(page, record);
     write_agreed(page);
     if (nts_json_count(audit) > 0) {
-        mns_put(page, "<h2>What has happened to it</h2>");
+        mns_put(page, "<h2>What has happened to it</h2><p class=actions>");
+        mns_sure_button(
+            page, "Undo all of it, newest first", "undo", page->mapping->name, "link",
+            apr_psprintf(page->r->pool, "%" APR_INT64_T_FMT, nts_json_get_int(record, "id", 0)),
+            NULL);
+        mns_put(page, "</p>");
         mns_part_entries(page, audit, 0, 1);
     }
     mns_frame_end(page);
@@ -139,6 +146,27 @@ static void write_older(const mns_page_t *page)
     }
 }
 
+/* What can be decided or taken back at once. */
+static void write_above(const mns_page_t *page)
+{
+    static const mns_input_t since = { "since", "2h, or an instant", 1 };
+    const nts_json_t *open = nts_json_get(page->facts, "open");
+
+    if (page->mapping && !strcmp(page->name, "audit")) {
+        mns_put(page, "<p class=actions>");
+        mns_input_button(page, "Undo everything since", "undo", page->mapping->name, &since, NULL);
+        mns_put(page, "</p>");
+    }
+    mns_part_bulk(page);
+    if (nts_json_count(open) > 0) {
+        mns_put(page, "<h2>Waiting for a person</h2>");
+        mns_part_links(page, open, !page->mapping);
+    }
+    if (open) {
+        mns_put(page, "<h2>Decided</h2>");
+    }
+}
+
 void mns_page_list(const mns_page_t *page)
 {
     const list_t *list = find_list(page->name);
@@ -155,6 +183,7 @@ void mns_page_list(const mns_page_t *page)
         mns_text(page, page->mapping->name);
         mns_put(page, "</a></p>");
     }
+    write_above(page);
     if (nts_json_count(items) == 0) {
         mns_put(page, "<p class=faint>");
         mns_text(page, list->none);

@@ -62,7 +62,8 @@ apr_status_t mns_fact_entries(nts_json_t *list, apr_int64_t *next, const mns_pag
 void mns_fact_link(nts_json_t *parent, const nts_link_t *link, const nts_mapping_t *mapping,
                    const mns_page_t *page);
 apr_status_t mns_fact_troubles(nts_json_t *list, const mns_page_t *page,
-                               const nts_mapping_t *mapping, nts_trouble_t which, int limit);
+                               const nts_mapping_t *mapping, nts_trouble_t which, int limit,
+                               int (*wanted)(const nts_link_t *link));
 
 /* Three ways to show them. */
 void mns_render_json(const mns_page_t *page);

@@ -155,7 +155,82 @@ $sync->wait_quiet;
 is($sync->ctl('undo', '--run', '999999')->{exit}, 0, 'a run that wrote nothing');
 is($sync->ctl('undo', '--since', 'yesterday')->{exit}, 2, 'a time that is none');
 
+# --- the dashboard: the same, with buttons
+
+my $httpd = $sync->httpd;
+sub page_of { my ($query) = @_; return $httpd->get("/notionsync?page=$query") }
+sub facts   { my ($query) = @_; return decode(page_of("$query&json")->{body}) }
+sub token   { my ($token) = page_of('mapping&mapping=contacts')->{body} =~ /name="token" value="([^"]+)"/; return $token }
+
+sub press {
+    my (%field) = @_;
+    my $form = join '&', map { "$_=$field{$_}" } sort keys %field;
+    return $httpd->post('/notionsync', "mapping=contacts&token=" . token() . "&$form",
+        headers => { 'content-type' => 'application/x-www-form-urlencoded', origin => $httpd->url });
+}
+
+# The answer of the worker, on the page that the button led to.
+sub outcome_of {
+    my ($answer) = @_;
+    my ($query) = ($answer->{headers}{location} // '') =~ /\?page=(.*)/ or return {};
+    my $command;
+    wait_ok { $command = facts($query)->{command}; $command && $command->{state} =~ /done|failed/ } 20, 'the worker answers';
+    return $command;
+}
+
+clash('Record 17', notes => 'seventeen');
+my ($open) = @{ facts('conflicts&mapping=contacts')->{open} };
+is_deeply([@{ $open->{issues}[0] }{qw(field notion_text external_text agreed_text)}], ['Notes', 'seventeen of notion', 'seventeen of the table', 'n 17'],
+    'page=conflicts lists it');
+is_deeply(facts('held&mapping=contacts')->{held}[0]{issues}, $open->{issues}, 'so does page=held');
+like(page_of('conflicts&mapping=contacts')->{body}, qr/seventeen of notion.*seventeen of the table.*n 17.*Take Notion/s, 'with both values and buttons');
+my %decision = (action => 'resolve', link => $open->{id}, pair => $open->{issues}[0]{pair}, choice => 'external', fingerprint => $open->{issues}[0]{fingerprint});
+is($httpd->post('/notionsync', join('&', 'mapping=contacts', map { "$_=$decision{$_}" } keys %decision),
+    headers => { origin => $httpd->url, 'content-type' => 'application/x-www-form-urlencoded' })->{status}, 403, 'a form without its token is refused');
+is(press(%decision, link => 'x')->{status}, 400, 'so is one that makes no sense');
+my $done = outcome_of(press(%decision, fingerprint => '0' x 16));
+is($done->{state}, 'failed', 'a button of a page that is out of date does nothing');
+is(both('Record 17', 'notes'), 'seventeen of notion/seventeen of the table', 'indeed');
+$done = outcome_of(press(%decision));
+is($done->{state}, 'done', 'a button decides') or diag(encode($done));
+is(both('Record 17', 'notes'), 'seventeen of the table/seventeen of the table', 'on both sides');
+like(encode([$sync->audit('Record 17')]), qr/local user decided: external/, 'the audit says who');
+is_deeply(facts('conflicts&mapping=contacts')->{open}, [], 'nothing waits any more');
+
+$sync->sql("DELETE FROM contacts WHERE name IN ('Record 1', 'Record 2', 'Record 3', 'Record 4', 'Record 5', 'Record 6', 'Record 7')");
+wait_ok { ($sync->status->{held} // 0) >= 2 } 20, 'deletes are held';
+$sync->wait_quiet;
+my $bulk = facts('held&mapping=contacts')->{bulk}[0];
+is($bulk->{count}, scalar @{ $sync->must('held', 'contacts') }, 'page=held offers all of them at once');
+my %all = (action => 'approve', all => 1, choice => 'restore', fingerprint => $bulk->{fingerprint});
+is(press(%all)->{status}, 400, 'but not without a tick in the box');
+is(outcome_of(press(%all, sure => 1, fingerprint => 'f' x 16))->{state}, 'failed', 'nor as another list');
+is(outcome_of(press(%all, sure => 1))->{state}, 'done', 'then all are restored');
+is($sync->status->{held}, 0, 'nothing is held');
+wait_ok { $sync->status->{active} >= 15 } 10, 'they are back';
+$sync->wait_quiet;
+
+$sync->sql("CREATE TRIGGER refuse BEFORE UPDATE ON contacts WHEN NEW.notes = 'forbidden' BEGIN SELECT RAISE(ABORT, 'house rule 7'); END");
+my $then = instant();
+$sync->edit_page('Record 18', notes => 'forbidden');
+wait_ok { @{ facts('failures&mapping=contacts')->{failures} } == 1 } 20, 'page=failures lists what failed';
+my $failed = facts('failures&mapping=contacts')->{failures}[0];
+like(page_of('failures&mapping=contacts')->{body}, qr/house rule 7.*Try again now/s, 'why, and a button');
+is(outcome_of(press(action => 'retry', link => $failed->{id}))->{state}, 'failed', 'tried again in vain');
+$sync->sql('DROP TRIGGER refuse');
+$done = outcome_of(press(action => 'retry', link => $failed->{id}));
+is($done->{state}, 'done', 'and with success') or diag(encode($done));
+is(both('Record 18', 'notes'), 'forbidden/forbidden', 'on both sides');
+
+my $audit = page_of('audit&mapping=contacts')->{body};
+like($audit, qr/Undo everything since/, 'the audit has a button for a time');
+is(press(action => 'undo', since => '1h')->{status}, 400, 'not without a tick either');
+my $one = facts('record&mapping=contacts&id=' . $sync->row_key('Record 18'))->{record};
+like(page_of("record&mapping=contacts&id=$one->{external_key}")->{body}, qr/Undo all of it/, 'a record has one for all of it');
+$done = outcome_of(press(action => 'undo', link => $one->{id}, since => $then, sure => 1));
+is(both('Record 18', 'notes'), 'n 18/n 18', 'which works') or diag(encode($done));
+
 $sync->wait_equal;
 $sync->verify_ok;
-$sync->httpd->log_expect(qr/held/, qr/decided/, qr/limit/);
+$sync->httpd->log_expect(qr/held/, qr/decided/, qr/limit/, qr/sql\.constraint/, qr/a form was refused/);
 finish();
