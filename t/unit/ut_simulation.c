@@ -85,6 +85,36 @@ static void test_deaths(void)
     }
 }
 
+/* Who asked last, at what time, by process. */
+static apr_time_t last_request[8];
+
+static void note_request(sm_t *sm, const sm_note_t *note)
+{
+    if (note->kind == SM_NOTE_SENT && note->process < 8) {
+        last_request[note->process] = sm_now(sm);
+    }
+}
+
+/* Seed 113: one that only reads finds out, too, that its group is another's. */
+static void test_lost_group(void)
+{
+    static const sm_part_t listener = { .name = "listener", .note = note_request };
+    static const sm_part_t *const with[] = { &sm_part_host, &small_world, &listener, NULL };
+    sm_verdict_t verdict;
+    int asking = 0;
+    int i;
+
+    memset(last_request, 0, sizeof(last_request));
+    sm_run(&verdict, 1,
+           "seed 1\nset minutes 5\nset host.clock_ms 0\n+60.0 host.freeze 0 20000 1\n"
+           "+200.0 test.page 1 7\n",
+           with, 0, pool);
+    for (i = 0; i < 8; i++) {
+        asking += last_request[i] > SM_T0 + SM_SEC(90);
+    }
+    tap_int(asking, 1, "of two workers that both had a group one goes on asking");
+}
+
 /* S6.9 */
 static void test_sameness(void)
 {
@@ -114,6 +144,7 @@ int main(int argc, char **argv)
             "+30.0 test.add 1\n+60.0 test.add 2\n+90.0 test.page 1 7\n");
     test_faults();
     test_deaths();
+    test_lost_group();
     test_sameness();
     sm_clean();
     return tap_done();
