@@ -232,8 +232,28 @@ judge_cell_t *judge_cell(judge_t *j, judge_record_t *record, const char *field, 
 
 /* ---- people, and services by themselves ---- */
 
-/* Equal values that stand opposite each other may have been seen, and agreed on. */
-static void join_partners(judge_t *j, judge_record_t *record, const char *field, const char *member)
+/* Sides are read one after the other: so long apart. */
+#define READ_WITHIN apr_time_from_sec(15)
+
+/* Equal values that stand opposite each other, or did shortly after each other, may have been seen, and agreed on. */
+static void join_cell(judge_t *j, const judge_field_t *field, const judge_cell_t *cell,
+                      judge_version_t *now, apr_time_t at)
+{
+    apr_time_t until = at;
+    int i;
+
+    for (i = cell->stays->nelts - 1; i >= 0 && until >= at - READ_WITHIN; i--) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+
+        if (judge_alike(j, field, stay->version->value, now->value)) {
+            judge_join(j, stay->version, now);
+        }
+        until = stay->from;
+    }
+}
+
+static void join_partners(judge_t *j, judge_record_t *record, const char *field, const char *member,
+                          apr_time_t at)
 {
     judge_version_t *now = judge_now(judge_cell(j, record, field, member));
     int m, i, n;
@@ -244,13 +264,11 @@ static void join_partners(judge_t *j, judge_record_t *record, const char *field,
 
         n = index < 0 ? 0 : judge_partners(j, m, record, partners, 8);
         for (i = 0; i < n; i++) {
+            const judge_field_t *f = &JUDGE_MAPPING(j, m)->fields[index];
             judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
 
-            if (cell && partners[i]->live &&
-                judge_alike(j, &JUDGE_MAPPING(j, m)->fields[index], judge_now(cell)->value,
-                            now->value) &&
-                (member || judge_fits(&JUDGE_MAPPING(j, m)->fields[index], now->value))) {
-                judge_join(j, judge_now(cell), now);
+            if (cell && partners[i]->live && (member || judge_fits(f, now->value))) {
+                join_cell(j, f, cell, now, at);
             }
         }
     }
@@ -293,11 +311,11 @@ static void set_by_others(judge_t *j, const history_item_t *item, judge_record_t
         judge_now(cell)->origin == JUDGE_BY_NOBODY) {
         cell->stays->nelts = 0; /* made with it: nobody ever saw it empty */
         judge_put(cell, new_version(j, item, record->side, after, origin, NULL), item);
-        join_partners(j, record, item->field, member);
+        join_partners(j, record, item->field, member, item->at);
         return;
     }
     judge_put(cell, new_version(j, item, record->side, after, origin, judge_now(cell)), item);
-    join_partners(j, record, item->field, member);
+    join_partners(j, record, item->field, member, item->at);
 }
 
 static void set_one(judge_t *j, const history_item_t *item, judge_record_t *record,
@@ -305,7 +323,7 @@ static void set_one(judge_t *j, const history_item_t *item, judge_record_t *reco
 {
     if (item->kind == HISTORY_EFFECT) {
         judge_set_by_us(j, item, record, item->field, member, after);
-        join_partners(j, record, item->field, member);
+        join_partners(j, record, item->field, member, item->at);
     }
     else {
         set_by_others(j, item, record, member, after);

@@ -89,6 +89,28 @@ static int is_held_conflict(const plea_t *plea, int field)
            judge_was_field(plea->j, plea->mapping, field, plea->j->phases->end, EVER, holds, NULL);
 }
 
+/* Then it was never sent, and nothing was ever agreed. */
+static int was_unfit(const plea_t *plea, int field)
+{
+    const judge_field_t *f = plea_field(plea, field);
+    const judge_record_t *both[2];
+    int i, k;
+
+    both[0] = plea->record;
+    both[1] = plea->partner;
+    for (i = 0; i < 2; i++) {
+        const judge_cell_t *cell =
+            judge_cell(plea->j, (judge_record_t *)both[i], f->name[both[i]->side], NULL);
+
+        for (k = 0; k < cell->stays->nelts; k++) {
+            if (!judge_fits(f, APR_ARRAY_IDX(cell->stays, k, judge_stay_t).version->value)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
 static int is_held_initial(const plea_t *plea, int field)
 {
     judge_version_t *mine, *theirs;
@@ -101,7 +123,7 @@ static int is_held_initial(const plea_t *plea, int field)
         return 0;
     }
     return plea->j->phases->store_forgot || plea->j->changes->nelts ||
-           !judge_common_ancestor(plea->j, mine, theirs);
+           !judge_common_ancestor(plea->j, mine, theirs) || was_unfit(plea, field);
 }
 
 static int was_triggered(const plea_t *plea, int field)

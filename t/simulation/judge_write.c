@@ -41,6 +41,7 @@ typedef struct write_t {
 
 typedef struct duel_t {
     judge_t *j;
+    int side; /* where the winner stands */
     const judge_version_t *winner, *loser;
     const judge_mapping_t *mapping;
 } duel_t;
@@ -48,7 +49,7 @@ typedef struct duel_t {
 /* S2.5: may the winner's edit count as the later, or as simultaneous and the tie be its? */
 static int may_be_later(const duel_t *duel)
 {
-    if (duel->mapping->tie == duel->winner->side) {
+    if (duel->mapping->tie == duel->side) {
         return 1;
     }
     return duel->winner->at + duel->j->phases->skew > duel->loser->at + duel->mapping->grace;
@@ -62,9 +63,9 @@ static int rule_lets_win(const judge_field_t *field, const void *baton)
     case JUDGE_LAST_WRITE:
         return may_be_later(duel);
     case JUDGE_NOTION_WINS:
-        return duel->winner->side == HISTORY_NOTION;
+        return duel->side == HISTORY_NOTION;
     case JUDGE_EXTERNAL_WINS:
-        return duel->winner->side == HISTORY_EXTERNAL;
+        return duel->side == HISTORY_EXTERNAL;
     case JUDGE_HOLD:
         break;
     }
@@ -77,8 +78,8 @@ static int initial_lets_win(const judge_field_t *field, const void *baton)
     const duel_t *duel = baton;
 
     return !duel->loser->value ||
-           (field->initial == JUDGE_INITIAL_NOTION && duel->winner->side == HISTORY_NOTION) ||
-           (field->initial == JUDGE_INITIAL_EXTERNAL && duel->winner->side == HISTORY_EXTERNAL);
+           (field->initial == JUDGE_INITIAL_NOTION && duel->side == HISTORY_NOTION) ||
+           (field->initial == JUDGE_INITIAL_EXTERNAL && duel->side == HISTORY_EXTERNAL);
 }
 
 static int was_absent(judge_t *j, int mapping, int field, apr_time_t at)
@@ -129,11 +130,11 @@ static int may_have_base(judge_t *j, const judge_version_t *winner, const judge_
     return 0;
 }
 
-static int may_win(judge_t *j, int mapping, int field, const judge_version_t *winner,
+static int may_win(judge_t *j, int mapping, int field, int side, const judge_version_t *winner,
                    const judge_version_t *loser, apr_time_t at)
 {
     const judge_version_t *base = judge_common_ancestor(j, winner, loser);
-    duel_t duel = { j, winner, loser, JUDGE_MAPPING(j, mapping) };
+    duel_t duel = { j, side, winner, loser, JUDGE_MAPPING(j, mapping) };
 
     if (shows_agreed(j, &JUDGE_MAPPING(j, mapping)->fields[field], winner, loser)) {
         return 1;
@@ -206,17 +207,18 @@ static void try_source(write_t *w, int mapping, int index, judge_version_t *sour
              judge_came_uncertainly(j, judge_cell(j, w->record, w->field, w->member), source)) {
         /* S3.7: whether our own value had ever stood there could not be told any more */
         grade(w,
-              may_win(j, mapping, index, source, was, w->effect->at) ? GRADE_ALLOWED : GRADE_WRONG,
+              may_win(j, mapping, index, !side, source, was, w->effect->at) ? GRADE_ALLOWED
+                                                                            : GRADE_WRONG,
               source, 1, "S3.7",
               "the fate of our write was unknown, and the rule does not let it win");
     }
     else if (judge_is_known(j, source, was) && !j->phases->store_forgot) {
         grade(w, GRADE_WRONG, source, 0, "S6.3", "an older value over the one that replaced it");
     }
-    else if (may_win(j, mapping, index, source, was, w->effect->at)) {
+    else if (may_win(j, mapping, index, !side, source, was, w->effect->at)) {
         grade(w,
-              may_win(j, mapping, index, was, source, w->effect->at) ? GRADE_ALLOWED
-                                                                     : GRADE_CERTAIN,
+              may_win(j, mapping, index, side, was, source, w->effect->at) ? GRADE_ALLOWED
+                                                                           : GRADE_CERTAIN,
               source, 1, NULL, NULL);
     }
     else {
@@ -461,6 +463,9 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
     }
     if (!j->phases->store_forgot) {
         look_into_audit(&w, loss);
+    }
+    if (w.was->origin == JUDGE_BY_NOBODY) {
+        judge_join(j, w.was, w.source); /* all partners agree on nothing before it */
     }
     judge_put(cell, arrived(&w), effect);
 }
