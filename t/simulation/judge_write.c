@@ -269,6 +269,27 @@ static void try_mappings(write_t *w)
 
 /* ---- values that do not come from the other side as it is ---- */
 
+/* People changed the list of choices itself: a value that changed with it is no edit, and may come back (S5.4). */
+static int were_choices_changed(judge_t *j, const history_item_t *effect, const char *field)
+{
+    int i, m;
+
+    for (i = effect->number - 1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        for (m = 0; (item->op == HISTORY_RENAME || item->op == HISTORY_REMOVE_OPTION) &&
+                    m < j->mappings->nelts;
+             m++) {
+            int index = judge_find_field(j, m, HISTORY_NOTION, item->field);
+
+            if (index >= 0 && judge_find_field(j, m, effect->side, field) == index) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
 /* A person commanded something before: the values of a field may then come from its own past. */
 static int was_commanded(judge_t *j, const history_item_t *effect)
 {
@@ -448,6 +469,9 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
     }
     w.gap = judge_gap(j, effect);
     try_mappings(&w);
+    if (w.grade == GRADE_WRONG && were_choices_changed(j, effect, field)) {
+        w.grade = GRADE_ALLOWED;
+    }
     if (w.grade == GRADE_WRONG && !was_commanded(j, effect)) {
         judge_blame(j, w.rule, effect->number, "%s: '%s' was replaced by '%s': %s", field,
                     w.was->value ? w.was->value : "null", after ? after : "null", w.why);

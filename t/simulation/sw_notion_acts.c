@@ -239,6 +239,16 @@ static void share(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t share_kind = { "notion.share", share, { "source", "on" } };
 
+static void tell_choice(sw_world_t *w, int source, int field, history_op_t op)
+{
+    history_item_t item = { .kind = HISTORY_ACT, .op = op, .side = HISTORY_NOTION };
+
+    item.at = sm_now(w->sm);
+    item.place = w->source_ids[source];
+    item.field = sw_fields[field].prop;
+    (void)history_add(w->history, &item);
+}
+
 /* An option gets another name, comes, or goes. */
 static void options(sm_t *sm, const sm_action_t *a)
 {
@@ -253,6 +263,7 @@ static void options(sm_t *sm, const sm_action_t *a)
     if (sw_set_members(&members, name, w->ptemp) < 1) {
         return;
     }
+    tell_choice(w, source, field, a->n[2] == 0 ? HISTORY_RENAME : HISTORY_REMOVE_OPTION);
     sim_json_open(&b, '{');
     sim_json_key(&b, "properties");
     sim_json_open(&b, '{');
