@@ -38,6 +38,7 @@ typedef struct queue_t {
 } queue_t;
 
 struct nts_port_t {
+    int is_closed;
     nts_port_config_t config;
     const nts_connector_t *connector;
     nts_connection_t *connection; /* HTTP */
@@ -610,16 +611,22 @@ void nts_port_show(nts_port_t *port)
 
 apr_status_t nts_port_close(nts_port_t *port, apr_interval_time_t wait)
 {
+    apr_status_t rv = APR_SUCCESS;
+
+    if (port->is_closed) {
+        return APR_SUCCESS;
+    }
     nts_timer_cancel(port->config.loop, &port->tell);
     nts_timer_cancel(port->config.loop, &port->late);
     if (port->budget) {
         nts_budget_close(port->budget);
     }
     if (port->helper) {
-        return nts_helper_stop(port->helper, wait);
+        rv = nts_helper_stop(port->helper, wait);
     }
-    if (port->connection) {
+    else if (port->connection) {
         port->connector->close(port->connection);
     }
-    return APR_SUCCESS;
+    port->is_closed = rv == APR_SUCCESS;
+    return rv;
 }

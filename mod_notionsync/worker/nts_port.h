@@ -60,8 +60,8 @@ apr_int64_t nts_port_requests(const nts_port_t *port);
 /** Show the dashboard the budget. */
 void nts_port_show(nts_port_t *port);
 
-/** Close; nothing must be under way but what may be broken off. APR_TIMEUP: a helper is stuck, and the
- *  process must end by _exit. */
+/** Close; nothing must be under way but what may be broken off. APR_TIMEUP: a helper is stuck: close again
+ *  later, or the process must end by _exit. What is closed may be closed again. */
 apr_status_t nts_port_close(nts_port_t *port, apr_interval_time_t wait);
 
 #endif /* NTS_PORT_H */
