@@ -236,6 +236,15 @@ void nts_group_drain(nts_group_t *group)
     }
 }
 
+static void stop_flows(nts_group_t *group)
+{
+    int i;
+
+    for (i = 0; i < group->flow_count; i++) {
+        nts_flow_stop(group->flows[i]);
+    }
+}
+
 apr_status_t nts_group_release(nts_group_t *group, apr_interval_time_t wait)
 {
     nts_host_t *host = group->host;
@@ -243,18 +252,18 @@ apr_status_t nts_group_release(nts_group_t *group, apr_interval_time_t wait)
     int locks = 0;
     int i;
 
-    for (i = 0; i < group->flow_count; i++) {
-        nts_flow_stop(group->flows[i]);
-    }
+    stop_flows(group);
     for (i = 0; i < group->port_count; i++) {
         if (nts_port_close(group->ports[i], wait) != APR_SUCCESS) {
             result = APR_TIMEUP;
         }
     }
-    /* What is still to be stored refers to what goes now. */
+    /* What is still to be stored refers to what goes now; and who hears that it was stored, or was not, may
+     * have set a timer. */
     while (nts_commits_flush(host->commits)) {
         continue;
     }
+    stop_flows(group);
     if (host->segment && nts_segment_owner(host->segment, group->number) == host->config->index) {
         nts_segment_set_owner(host->segment, group->number, -1);
     }
