@@ -1,7 +1,7 @@
 # Whatever Notion answers, and when it does not answer: each kind of failure while reading, while updating, while creating
 # and while listing. Nothing is lost, nothing is made twice, both sides are equal in the end; meanwhile the tool says
 # what is wrong; and no failure holds up other records. A write of unknown fate is judged only after 90 s (S3.7),
-# so all such cases run at the same time, each on a record of its own.
+# so all such cases run at the same time, each on a record of its own, and what needs no such wait on another server meanwhile.
 use strict;
 use warnings;
 use NotionSync::Sync;
@@ -88,6 +88,66 @@ $sync->wait_page('other', notes => 'not held up', seconds => 30, what => 'anothe
 $sync->edit_row('update cut after commit', score => 2);
 $sync->edit_page($page{'update 503, committed later'}, score => 3);
 
+# --- meanwhile, on another server: faults while listing
+
+my $other = start_sync(sim => { latency_ms => 5 }, before => sub { $_[0]->add_pages({ name => 'other', notes => 'before' }, { name => 'one more' }) });
+$other->wait_equal;
+$other->wait_quiet;
+my $other_page = $other->page_id('other');
+for my $kind (sort keys %answers) {
+    my $id = $other->fault('POST', '/query$', $answers{$kind}[0]);
+    my $name = "listed, $kind";
+    $other->sim->sim(POST => 'pages', { data_source => $other->source, pages => [{ properties => { Name => $name } }] });
+    my $answer = $other->ctl('reconcile', 'contacts', '--full', '--json');
+    is($answer->{exit}, 0, "listing: $kind") or diag $answer->{out}, $answer->{err};
+    is($other->fault_hits($id), 1, 'was met');
+    $other->wait_row($name, what => 'and the new page found all the same');
+}
+is(scalar(() = $other->trashed), 0, 'nothing was deleted because of it');
+
+# --- Notion away altogether: the tool says so, and all arrives when it is back
+
+my $away = $other->fault('GET', '.', { status => 503 }, times => -1);
+my $gone = $other->fault('PATCH', '.', { status => 503 }, times => -1);
+$other->edit_row('other', notes => 'while it is away');
+wait_ok { $other->fault_hits($away) >= 1 } 20, 'Notion is away';
+wait_ok { ($other->status->{outcome}{code} // '') =~ /\Anotion\./ } 30, 'the tool says whose fault it is' or diag encode($other->status);
+like(encode($other->status->{outcome}), qr/503/, 'in its own words');
+like($other->httpd->get('/notionsync')->{body}, qr/503/, 'the dashboard too');
+is($other->status->{waiting}, 1, 'and how much waits');
+$other->sim->sim(DELETE => 'faults');
+$other->wait_page('other', notes => 'while it is away', seconds => 60, what => 'Notion is back, and the edit arrives');
+wait_ok { !$other->status->{outcome}{code} } 20, 'and nothing is wrong any more';
+
+# --- the table locked by another program, the state store locked by one
+
+for my $case ([$other->file, 'the table'], [$other->httpd->state . '/notionsync.db', 'the state store']) {
+    my ($file, $what) = @$case;
+    my $pid = open my $shell, '|-', 'sqlite3', '-batch', $file or die "sqlite3: $!";
+    $shell->autoflush(1);
+    my $flag = $other->httpd->root . '/locked';
+    unlink $flag;
+    print {$shell} ".timeout 5000\nBEGIN EXCLUSIVE;\n.shell touch $flag\n";
+    wait_ok { -e $flag } 10, "$what is locked by another program";
+    my $seq = $other->sim->sim(GET => 'events?since=999999999')->{last};
+    $other->edit_page($other_page, notes => "while $what was locked");
+    if ($what eq 'the state store') {
+        wait_ok { grep { grep { ($_->{status} // 0) == 503 } @{ $_->{attempts} } } @{ $other->sim->sim(GET => "events?since=$seq")->{events} } } 20,
+            'hooks are answered 503 meanwhile';
+    }
+    else {
+        wait_ok { $other->sim->sim(GET => 'idle')->{idle} } 20, 'hooks are answered all the same';
+    }
+    print {$shell} "COMMIT;\n.quit\n";
+    close $shell;
+    $other->wait_row('other', notes => "while $what was locked", seconds => 60, what => "and the edit arrives when $what is free");
+}
+$other->wait_equal;
+$other->wait_quiet;
+$other->verify_ok;
+
+# --- back on the first
+
 $sync->wait_equal(seconds => 150, what => 'in the end both sides are equal');
 $sync->wait_quiet(seconds => 60);
 diag sprintf 'after %.0f s', time - $start;
@@ -104,61 +164,7 @@ is($status->{parked}, 0, 'nothing is left parked');
 is($status->{held}, 0, 'nor held');
 $sync->verify_ok(equal => $pages - @trash_cases + @create_cases);
 
-# --- faults while listing
-
-$sync->sim->sim(DELETE => 'faults');
-for my $kind (sort keys %answers) {
-    my $id = $sync->fault('POST', '/query$', $answers{$kind}[0]);
-    my $name = "listed, $kind";
-    $sync->sim->sim(POST => 'pages', { data_source => $sync->source, pages => [{ properties => { Name => $name } }] });
-    my $answer = $sync->ctl('reconcile', 'contacts', '--full', '--json');
-    is($answer->{exit}, 0, "listing: $kind") or diag $answer->{out}, $answer->{err};
-    is($sync->fault_hits($id), 1, 'was met');
-    $sync->wait_row($name, what => 'and the new page found all the same');
-}
-is(scalar(() = $sync->trashed), scalar @trash_cases, 'nothing was deleted because of it');
-
-# --- Notion away altogether: the tool says so, and all arrives when it is back
-
-my $away = $sync->fault('GET', '.', { status => 503 }, times => -1);
-my $gone = $sync->fault('PATCH', '.', { status => 503 }, times => -1);
-$sync->edit_row('other', notes => 'while it is away');
-wait_ok { $sync->fault_hits($away) >= 1 } 20, 'Notion is away';
-wait_ok { ($sync->status->{outcome}{code} // '') =~ /\Anotion\./ } 30, 'the tool says whose fault it is' or diag encode($sync->status);
-like(encode($sync->status->{outcome}), qr/503/, 'in its own words');
-like($sync->httpd->get('/notionsync')->{body}, qr/503/, 'the dashboard too');
-is($sync->status->{waiting}, 1, 'and how much waits');
-$sync->sim->sim(DELETE => 'faults');
-$sync->wait_page('other', notes => 'while it is away', seconds => 60, what => 'Notion is back, and the edit arrives');
-wait_ok { !$sync->status->{outcome}{code} } 20, 'and nothing is wrong any more';
-
-# --- the table locked by another program, the state store locked by one
-
-for my $case ([$sync->file, 'the table'], [$sync->httpd->state . '/notionsync.db', 'the state store']) {
-    my ($file, $what) = @$case;
-    my $pid = open my $shell, '|-', 'sqlite3', '-batch', $file or die "sqlite3: $!";
-    $shell->autoflush(1);
-    my $flag = $sync->httpd->root . '/locked';
-    unlink $flag;
-    print {$shell} ".timeout 5000\nBEGIN EXCLUSIVE;\n.shell touch $flag\n";
-    wait_ok { -e $flag } 10, "$what is locked by another program";
-    my $seq = $sync->sim->sim(GET => 'events?since=999999999')->{last};
-    $sync->edit_page($page{other}, notes => "while $what was locked");
-    if ($what eq 'the state store') {
-        wait_ok { grep { grep { ($_->{status} // 0) == 503 } @{ $_->{attempts} } } @{ $sync->sim->sim(GET => "events?since=$seq")->{events} } } 20,
-            'hooks are answered 503 meanwhile';
-    }
-    else {
-        wait_ok { $sync->sim->sim(GET => 'idle')->{idle} } 20, 'hooks are answered all the same';
-    }
-    print {$shell} "COMMIT;\n.quit\n";
-    close $shell;
-    $sync->wait_row('other', notes => "while $what was locked", seconds => 60, what => "and the edit arrives when $what is free");
-}
-$sync->wait_equal;
-$sync->wait_quiet;
-$sync->verify_ok;
-$sync->httpd->log_allow(qr/notion|store|locked|busy|sql\./i);
-$sync->secrets_ok($sync->httpd->get('/notionsync')->{body}, $sync->httpd->get('/notionsync?json')->{body});
+$_->httpd->log_allow(qr/notion|store|locked|busy|sql\./i) for $sync, $other;
+$_->secrets_ok($_->httpd->get('/notionsync')->{body}, $_->httpd->get('/notionsync?json')->{body}) for $sync, $other;
 
 finish();
