@@ -14,6 +14,7 @@ void *mns_server_create(apr_pool_t *p, server_rec *s)
     server->mappings = apr_array_make(p, 4, sizeof(mns_mapping_t *));
     server->global.workers = 2;
     server->global.audit_keep = apr_time_from_sec(90 * 86400);
+    server->global.audit_values = 1;
     return server;
 }
 

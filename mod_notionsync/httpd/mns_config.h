@@ -42,6 +42,7 @@ typedef struct mns_global_t {
     int workers;
     const char *key_path; /* NULL: beside the store */
     apr_interval_time_t audit_keep;
+    int audit_values; /* 0: an entry keeps none; nothing can be undone */
 } mns_global_t;
 
 /** A server's directives. A virtual host without any shares the main server's record (D58). */

@@ -55,7 +55,6 @@ static const char *set_secret_key(mns_setting_t *setting)
 static const char *set_audit(mns_setting_t *setting)
 {
     static const mns_choice_t values[] = { { "on", 1 }, { "off", 0 }, { NULL, 0 } };
-    int with_values = 1;
     mns_option_t options[] = { { "keep", NULL }, { "values", NULL }, { NULL, NULL } };
     mns_global_t *global = &setting->server->global;
     const char *problem = mns_args_options(&setting->args, 0, options);
@@ -65,11 +64,8 @@ static const char *set_audit(mns_setting_t *setting)
                                  apr_time_from_sec(3600), apr_time_from_sec(86400) * 3650);
     }
     if (!problem && options[1].value) {
-        problem =
-            mns_choice_parse(&with_values, &setting->args, "values=", options[1].value, values);
-    }
-    if (!problem && !with_values) {
-        problem = mns_args_unavailable(&setting->args, "an audit without values");
+        problem = mns_choice_parse(&global->audit_values, &setting->args,
+                                   "values=", options[1].value, values);
     }
     return problem;
 }

@@ -159,8 +159,8 @@ static void write_change(const mns_page_t *page, const nts_json_t *field)
     const char *lost = nts_json_get_string(field, "lost_text");
     const char *reason = nts_json_get_string(field, "reason");
 
-    if (!before && !lost && (!after || !strcmp(after, "—"))) {
-        return; /* created empty */
+    if (!before && !lost && after && !strcmp(after, "—")) {
+        return; /* created empty; without any value: NotionSyncAudit values=off */
     }
     mns_put(page, "<li><span class=faint title=\"");
     mns_text_of(page, field, "name");
@@ -218,7 +218,8 @@ static void write_undo(const mns_page_t *page, const nts_json_t *entry)
     const char *state = nts_json_get_string(entry, "state");
 
     mns_put(page, "<td data-label=\"\">");
-    if (state && !strcmp(state, "applied")) {
+    if (state && !strcmp(state, "applied") &&
+        mns_server_config(page->core->main)->global.audit_values) {
         mns_button(
             page, "Undo", "undo", nts_json_get_string(entry, "mapping"), "entry",
             apr_psprintf(page->r->pool, "%" APR_INT64_T_FMT, nts_json_get_int(entry, "id", 0)),

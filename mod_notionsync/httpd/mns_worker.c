@@ -133,6 +133,7 @@ void mns_worker_run(const mns_core_t *core, int index, int count, const int life
         _exit(NTS_WORKER_EXIT_OK);
     }
     config.store = core->store;
+    config.store.no_values = !mns_server_config(core->main)->global.audit_values;
     config.segment = core->segment;
     config.index = index;
     config.worker_count = count;

@@ -94,6 +94,7 @@ static apr_status_t make_store(nts_store_t **pstore, const nts_store_config_t *c
     store = apr_pcalloc(own, sizeof(*store));
     store->p = own;
     store->clock = config->clock ? config->clock : &nts_clock_system;
+    store->no_values = config->no_values;
     rv = apr_pool_create(&store->temp, own);
     if (rv == APR_SUCCESS) {
         rv = apr_pool_create(&store->unit, own);

@@ -28,6 +28,9 @@ typedef struct nts_store_config_t {
      * commits must be quick more, if a worker calls nts_store_checkpoint */
     int autocheckpoint;
     apr_interval_time_t open_wait; /* for the writer lock when opening; 0: a minute */
+    /* NotionSyncAudit values=off: values and row images are stored as long as an intent is pending, whose recovery
+     * needs them (S3.7), and no longer */
+    int no_values;
 } nts_store_config_t;
 
 /** Create the file if absent and migrate it to this version's schema. Only in the short-lived helper or

@@ -26,6 +26,7 @@ struct nts_store_t {
     nts_lock_t *lock;
     nts_txn_t *txn; /* NULL: none open */
     const nts_clock_t *clock;
+    int no_values;           /* of the configuration */
     apr_int64_t next_notice; /* the next row of the inbox in this transaction; 0: not looked up */
 };
 

@@ -47,13 +47,14 @@ apr_status_t nts_notice_insert(int *known, nts_store_t *store, apr_int64_t mappi
     notice->id = 0;
     notice->stored = nts_store_now(store);
     if (rv == APR_SUCCESS) {
-        rv = nts_db_exec(
-            &changed, store->db, &insert_notice,
-            NTS_ARGS(nts_int(store->next_notice), nts_int(mapping), nts_int(notice->side),
-                     nts_text(notice->record), nts_text(notice->event), nts_text(notice->kind),
-                     nts_text(notice->properties), nts_text(notice->authors),
-                     nts_text(notice->old_key), nts_text(notice->intent), nts_text(notice->image),
-                     nts_int(notice->at), nts_int(notice->stored)));
+        rv = nts_db_exec(&changed, store->db, &insert_notice,
+                         NTS_ARGS(nts_int(store->next_notice), nts_int(mapping),
+                                  nts_int(notice->side), nts_text(notice->record),
+                                  nts_text(notice->event), nts_text(notice->kind),
+                                  nts_text(notice->properties), nts_text(notice->authors),
+                                  nts_text(notice->old_key), nts_text(notice->intent),
+                                  nts_text(store->no_values ? NULL : notice->image),
+                                  nts_int(notice->at), nts_int(notice->stored)));
     }
     if (rv == APR_SUCCESS && changed == 0) {
         *known = 1;

@@ -424,6 +424,13 @@ static void begin(nts_commands_t *c)
 {
     const char *why = obstacle(c);
 
+    if (c->verb == find_verb("undo") && c->flow->host->config->store.no_values) {
+        refuse(
+            c,
+            "undo is off: with NotionSyncAudit values=off the audit keeps no values to go back to");
+        return;
+    }
+
     c->awaiting = why && may_come_true(c);
     if (c->awaiting) {
         nts_timer_set(c->flow->host->loop, &c->look, c->known_by - nts_host_mono(c->flow->host));

@@ -150,7 +150,7 @@ refused_as(server => 'NotionSyncAudit values=maybe', "values= 'maybe' is none of
 refused_as(server => 'NotionSyncAudit size=3', "unknown option 'size=3'; known are keep= and values=", @audit);
 refused_as(server => 'NotionSyncAudit keep=1d keep=2d', 'keep= is given twice', @audit);
 refused_as(server => 'NotionSyncAudit keep=', "nothing follows 'keep='", @audit);
-refused(server => 'NotionSyncAudit values=off', unavailable('NotionSyncAudit', 'an audit without values'));
+accepted('an audit without values', server => 'NotionSyncAudit keep=30d values=off');
 refused(server => 'NotionSyncMessageCmd /bin/true', unavailable('NotionSyncMessageCmd', 'telling a program'));
 
 # --- services
