@@ -368,6 +368,12 @@ static int is_entry_of(judge_t *j, const judge_entry_t *entry, const judge_recor
     return 0;
 }
 
+/* What a column holds against its declared type the audit tells in a sentence. */
+static int tells_opaque(const char *told, const char *value)
+{
+    return told && value && told[0] == '?' && strstr(told, value);
+}
+
 static int tells_loss(judge_t *j, const judge_field_t *field, const judge_entry_field_t *told,
                       const write_t *w)
 {
@@ -376,7 +382,8 @@ static int tells_loss(judge_t *j, const judge_field_t *field, const judge_entry_
     }
     return told->reason &&
            (judge_same(judge_whole(j, field, told->before), w->was->value) ||
-            (told->has_lost && judge_same(judge_whole(j, field, told->lost), w->was->value)));
+            (told->has_lost && (judge_same(judge_whole(j, field, told->lost), w->was->value) ||
+                                tells_opaque(told->lost, w->was->value))));
 }
 
 static int tells_write(judge_t *j, const judge_field_t *field, const judge_entry_field_t *told,
