@@ -393,13 +393,13 @@ static void decide_one_way(view_t *view, nts_decision_t *d, nts_side_t from)
              "find the automation or trigger that rewrites this field");
         return;
     }
-    if (view->has_base && view->changed[to]) {
+    if (view->has_base ? view->changed[to] : !nts_value_is_empty(view->now[to])) {
         d->lost = losing(view, d, to);
     }
     carry(view, d, from,
-          d->lost.kind != NTS_VALUE_ABSENT ? "one-way: the target was changed"
-          : view->has_base                 ? "one-way"
-                                           : "first value");
+          !view->has_base                    ? "first value"
+          : d->lost.kind != NTS_VALUE_ABSENT ? "one-way: the target was changed"
+                                             : "one-way");
 }
 
 /*

@@ -133,6 +133,9 @@ static void test_one_way(void)
 
     tap_ok(d.write[NTS_EXTERNAL] && !d.write[NTS_NOTION], "2.8 the target's change is overwritten");
     tap_ok(d.lost.kind == NTS_VALUE_NUMBER, "2.8 and kept for the audit");
+    d = decide(NUMBER, NULL, NULL, b, world_number(w, "9"), same_time, same_time);
+    tap_ok(d.write[NTS_EXTERNAL] && d.lost.kind == NTS_VALUE_NUMBER,
+           "S6.4 so is what the target held before anything was agreed");
 }
 
 static void test_domain(void)
