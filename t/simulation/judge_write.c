@@ -380,6 +380,10 @@ static int tells_loss(judge_t *j, const judge_field_t *field, const judge_entry_
     if (field->sort == JUDGE_SET) {
         return told->reason != NULL;
     }
+    if (told->reason && told->has_lost && told->lost && told->lost[0] == '?' && w->was->value &&
+        strstr(told->lost, w->was->value)) {
+        return 1; /* in words, for that side itself cannot make sense of it */
+    }
     return told->reason &&
            (judge_same(judge_whole(j, field, told->before), w->was->value) ||
             (told->has_lost && (judge_same(judge_whole(j, field, told->lost), w->was->value) ||
