@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sqlite3.h>
+
+#include "simulation/sm_host.h"
 #include "simulation/sm_run.h"
 #include "simulation_world.h"
 #include "tap/tap.h"
@@ -115,6 +118,52 @@ static void test_lost_group(void)
     tap_int(asking, 1, "of two workers that both had a group one goes on asking");
 }
 
+static int owned_before;
+static int owned_meanwhile;
+static int owned_otherwise;
+
+/* A fresh connection has nothing of the file in memory. */
+static int look_whose(sm_t *sm)
+{
+    nts_outcome_t out = { 0 };
+    nts_store_t *store;
+    int epoch = 0;
+
+    if (nts_store_open(&store, &sm->host->store, &out, sm->p) != APR_SUCCESS) {
+        return 0;
+    }
+    while (++epoch < 99 && !nts_store_owns_group(store, "/db", epoch, sm->p)) {
+    }
+    nts_store_close(store);
+    if (nts_store_open(&store, &sm->host->store, &out, sm->p) == APR_SUCCESS) {
+        owned_before = epoch < 99;
+        sm_file_spoil(sm->host->store.params, SQLITE_IOERR);
+        owned_meanwhile = nts_store_owns_group(store, "/db", epoch, sm->p);
+        sm_file_spoil(sm->host->store.params, 0);
+        owned_otherwise = nts_store_owns_group(store, "/db", epoch + 1, sm->p);
+        nts_store_close(store);
+    }
+    return 0;
+}
+
+static int look_once(sm_t *sm, int round)
+{
+    return round == 0 ? look_whose(sm) : 0;
+}
+
+/* Seeds 350 and 398: a worker whose disk did not answer believed that its groups were another's, and closed them twice. */
+static void test_silent_disk(void)
+{
+    static const sm_part_t looker = { .name = "looker", .quiet = look_once };
+    static const sm_part_t *const with[] = { &sm_part_host, &small_world, &looker, NULL };
+    sm_verdict_t verdict;
+
+    sm_run(&verdict, 1, "seed 1\nset minutes 5\nset host.clock_ms 0\n", with, 0, pool);
+    tap_ok(owned_before, "a group has an owner");
+    tap_ok(owned_meanwhile, "and keeps it while the disk does not say");
+    tap_ok(!owned_otherwise, "but not for whoever says another epoch");
+}
+
 /* S6.9 */
 static void test_sameness(void)
 {
@@ -145,6 +194,7 @@ int main(int argc, char **argv)
     test_faults();
     test_deaths();
     test_lost_group();
+    test_silent_disk();
     test_sameness();
     sm_clean();
     return tap_done();
