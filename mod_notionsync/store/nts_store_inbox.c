@@ -9,7 +9,7 @@ static const nts_stmt_t insert_notice = {
     "INSERT INTO inbox (id, mapping, side, record, event, kind, properties, authors, old_key, "
     "intent,"
     " image, at, stored) VALUES (%lld, %lld, %lld, %s, %s, %s, %s, %s, %s, %s, %s, %lld,"
-    " %lld) ON CONFLICT (mapping, event) DO NOTHING"
+    " %lld) ON CONFLICT (mapping, side, coalesce(record, ''), event) DO NOTHING"
 };
 static const nts_stmt_t last_notice = { "SELECT max(id) FROM inbox" };
 static const nts_stmt_t settle = { "UPDATE inbox SET settled = %lld WHERE id = %lld"

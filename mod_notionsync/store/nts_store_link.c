@@ -138,14 +138,18 @@ static apr_status_t load_pending(nts_loaded_t *loaded, nts_store_t *store, apr_i
     return rv == APR_SUCCESS ? rows.problem : rv;
 }
 
-/* A key change is a notice of the new key; the link has moved there already (nts_store_key.c). */
+/* A key change is a notice of the new key; the link has moved there already (nts_store_key.c). The index
+ * holds what was settled in the last days too, which is passed over by number: only what is no older than
+ * the oldest open notice is looked at. */
+#define OPEN_NOTICES_OF(side)                                                                      \
+    "SELECT id FROM inbox INDEXED BY inbox_event WHERE mapping = %lld AND side = " side            \
+    " AND coalesce(record, '') = %s AND record IS NOT NULL AND settled = 0 AND id >= (SELECT id"   \
+    " FROM inbox INDEXED BY inbox_open WHERE mapping = %lld AND settled = 0 ORDER BY id LIMIT 1)"
+
 static const nts_stmt_t notices_of = {
-    "SELECT " NTS_NOTICE_COLUMNS " FROM inbox WHERE id IN ("
-    "SELECT id FROM inbox INDEXED BY inbox_record WHERE mapping = %lld AND side = 0 AND record = "
-    "%s AND settled = 0"
-    " UNION SELECT id FROM inbox INDEXED BY inbox_record WHERE mapping = %lld AND side = 1 AND "
-    "record = %s AND settled = 0)"
-    " ORDER BY id LIMIT " NOTICES_MAX_SQL
+    "SELECT " NTS_NOTICE_COLUMNS " FROM inbox WHERE id IN (" OPEN_NOTICES_OF(
+        "0") " UNION " OPEN_NOTICES_OF("1") ") ORDER BY id"
+                                            " LIMIT " NOTICES_MAX_SQL
 };
 
 static apr_status_t load_notices(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
@@ -155,10 +159,10 @@ static apr_status_t load_notices(nts_loaded_t *loaded, nts_store_t *store, apr_i
     nts_rows_t rows;
     apr_status_t rv;
 
-    rv = nts_db_select(
-        &rows, store->db, &notices_of,
-        NTS_ARGS(nts_int(mapping), nts_text(ids->page), nts_int(mapping), nts_text(ids->key)),
-        ptemp);
+    rv = nts_db_select(&rows, store->db, &notices_of,
+                       NTS_ARGS(nts_int(mapping), nts_text(ids->page), nts_int(mapping),
+                                nts_int(mapping), nts_text(ids->key), nts_int(mapping)),
+                       ptemp);
     while (rv == APR_SUCCESS && loaded->notice_count < NOTICES_MAX && nts_rows_next(&rows)) {
         if (!list) {
             list = apr_pcalloc(p, sizeof(*list) * NOTICES_MAX);

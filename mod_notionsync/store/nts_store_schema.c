@@ -179,8 +179,19 @@ static const char *const step_4[] = {
     NULL,
 };
 
+/* One index of the inbox by record, for both what its two did: an event is always of the same record, so it
+ * is unique where it stands beside that. Ids are random: each such index is one more page of the log for
+ * each webhook, which is what the disk is busy with. */
+static const char *const step_5[] = {
+    "DROP INDEX inbox_record",
+    "DROP INDEX inbox_event",
+    "CREATE UNIQUE INDEX inbox_event ON inbox (mapping, side, coalesce(record, ''), event)",
+    NULL,
+};
+
 /* steps[n] leads from version n to n + 1. */
-static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2, step_3, step_4 };
+static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2, step_3, step_4,
+                                                            step_5 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"
