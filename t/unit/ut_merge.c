@@ -199,6 +199,10 @@ static void test_settling(void)
     other = world_text("new");
     nts_merge_field(&d, &w->mapping, NAME, &base, now, stamps, p);
     tap_ok(d.write[NTS_EXTERNAL], "until the source has another value");
+    base = (nts_base_t){ 0 };
+    nts_merge_field(&d, &w->mapping, NAME, &base, now, stamps, p);
+    tap_ok(d.write[NTS_EXTERNAL] && d.lost.kind == NTS_VALUE_TEXT && !strcmp(d.lost.as.text, "V!"),
+           "6.4 one way: what the target had before the first write is kept in the audit");
     w->pairs[NAME].direction = NTS_BOTH;
 }
 
