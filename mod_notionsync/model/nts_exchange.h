@@ -49,7 +49,8 @@ typedef struct nts_ask_t {
     /* CREATE, UPDATE, FIND: native values per pair; ABSENT: not part of it */
     const nts_value_t *values;
     /* external UPDATE, REMOVE: values last read, per pair: the write happens only if the row
-     * still holds them (compared canonically, under lock) */
+     * still holds them (compared canonically, under lock). Notion UPDATE: values last read, whose formatting
+     * stays where the text does (S5.6); nothing is compared */
     const nts_value_t *expected;
     /* external RESTORE: row image to insert; `values` override it */
     const char *image;

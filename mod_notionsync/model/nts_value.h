@@ -45,6 +45,9 @@ typedef struct nts_value_t {
             int count;
         } set;
     } as;
+    /* TEXT of Notion as it was read: its items as JSON, if they hold more than the text. Goes along so that a write can
+     * keep that (S5.6); not part of the value: never compared, never stored */
+    const char *rich;
 } nts_value_t;
 
 extern const nts_value_t nts_value_absent;

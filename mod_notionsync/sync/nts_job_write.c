@@ -19,8 +19,12 @@ static const nts_value_t *expected_values(const nts_job_t *job, nts_side_t side)
     int key = nts_mapping_key_pair(job->config->mapping);
     nts_value_t *values;
 
-    if (side != NTS_EXTERNAL || !job->view[side].record) {
+    if (!job->view[side].record) {
         return NULL;
+    }
+    if (side == NTS_NOTION) {
+        return job->view[side]
+            .record->values; /* nothing is compared there; formatting is kept (S5.6) */
     }
     if (key < 0) {
         return job->view[side].record->values;

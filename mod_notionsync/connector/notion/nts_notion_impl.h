@@ -61,6 +61,7 @@ struct nts_op_t {
     /* READ: values still to be completed */
     int pair;                  /* the one under way: of the pairs, then of the filter's fields */
     apr_array_header_t *texts; /* its parts so far */
+    apr_array_header_t *items; /* the same with their formatting, as JSON */
     int pages;                 /* of it taken */
     int is_damaged;            /* it holds half a character */
 };

@@ -3,6 +3,7 @@
 
 #include "base/nts_str.h"
 #include "connector/notion/nts_notion_impl.h"
+#include "connector/notion/nts_notion_rich.h"
 
 /* Answers of 100 items each; more than any text that can be written. */
 #define ITEM_PAGES_MAX 100
@@ -53,6 +54,9 @@ static nts_value_t read_rich_text(const property_t *property)
     }
     value = text_or_null(nts_notion_plain_text(property->value, property->p));
     value.truncated = mentions >= NTS_NOTION_REFERENCES;
+    value.rich = nts_notion_rich_is_formatted(property->value)
+                     ? nts_json_text(property->value, property->p)
+                     : NULL;
     return value;
 }
 
@@ -301,6 +305,7 @@ static nts_op_state_t complete_next(nts_op_t *op, int from)
             op->pages = 0;
             op->is_damaged = 0;
             op->texts = apr_array_make(op->p, 128, sizeof(const char *));
+            op->items = apr_array_make(op->p, 128, sizeof(const char *));
             nts_notion_request(
                 op, "GET",
                 apr_pstrcat(op->p, "/pages/", op->answer.record->id, "/properties/",
@@ -347,6 +352,7 @@ static int take_part(nts_op_t *op, const nts_json_t *item)
     }
     op->is_damaged = op->is_damaged || nts_json_is_mended(nts_json_get(text, "plain_text"));
     APR_ARRAY_PUSH(op->texts, const char *) = apr_pstrdup(op->p, plain);
+    APR_ARRAY_PUSH(op->items, const char *) = nts_json_text(text, op->p);
     return 0;
 }
 
@@ -373,6 +379,7 @@ nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root)
     const nts_json_t *results = nts_json_get(root, "results");
     const char *next = nts_json_get_string(root, "next_cursor");
     int has_more = nts_json_bool(nts_json_get(root, "has_more"), 0);
+    nts_value_t whole;
     int is_bad = !results || nts_json_type(results) != NTS_JSON_ARRAY || (has_more && !next) ||
                  (has_more && ++op->pages >= ITEM_PAGES_MAX);
 
@@ -395,7 +402,9 @@ nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root)
             NULL);
         return NTS_OP_SEND;
     }
-    set_completed(op, op->is_damaged ? damaged_text()
-                                     : text_or_null(apr_array_pstrcat(op->p, op->texts, '\0')));
+    whole =
+        op->is_damaged ? damaged_text() : text_or_null(apr_array_pstrcat(op->p, op->texts, '\0'));
+    whole.rich = apr_pstrcat(op->p, "[", apr_array_pstrcat(op->p, op->items, ','), "]", NULL);
+    set_completed(op, whole);
     return complete_next(op, op->pair + 1);
 }

@@ -7,62 +7,30 @@
 
 #include "base/nts_str.h"
 #include "connector/notion/nts_notion_impl.h"
+#include "connector/notion/nts_notion_rich.h"
 
 /* A property being written; NULL `problem` so far. */
 typedef struct writing_t {
     nts_json_t *node; /* the property's object */
     const char *native;
     const nts_value_t *value;
+    const nts_value_t
+        *before; /* what the page showed, whose formatting stays (S5.6); NULL: not known */
     const char *problem;
     apr_pool_t *p;
 } writing_t;
-
-/* UTF-16 units of the character at `c`, as JavaScript and so Notion counts: two beyond U+FFFF. */
-static int units_of(const char *c)
-{
-    return (unsigned char)*c >= 0xF0 ? 2 : 1;
-}
-
-/* Bytes of the longest start of a text that fits into one item, at a character's end. */
-static apr_size_t item_length(const char *text)
-{
-    apr_size_t length = 0;
-    int units = 0;
-
-    while (text[length]) {
-        apr_size_t step = nts_utf8_sequence(text + length, 4); /* stops at the NUL */
-
-        units += units_of(text + length);
-        if (step == 0 || units > NTS_NOTION_TEXT_UNITS) {
-            break;
-        }
-        length += step;
-    }
-    return length;
-}
 
 static void write_rich_text(writing_t *w)
 {
     nts_json_t *items = nts_json_add_array(w->node, w->native);
     const char *text = w->value->kind == NTS_VALUE_TEXT ? w->value->as.text : "";
+    const char *rich = w->before ? w->before->rich : NULL;
+    const nts_json_t *old = NULL;
 
-    for (int count = 0; *text; count++) {
-        apr_size_t length = item_length(text);
-        nts_json_t *item;
-
-        if (count == NTS_NOTION_ARRAY_MAX || length == 0) {
-            w->problem =
-                length ? "the text is longer than the 100 pieces of 2000 characters that Notion "
-                         "takes"
-                       : "the text is not valid UTF-8";
-            return;
-        }
-        item = nts_json_add_object(items, NULL);
-        nts_json_add_string(item, "type", "text");
-        nts_json_add_string(nts_json_add_object(item, "text"), "content",
-                            apr_pstrmemdup(w->p, text, length));
-        text += length;
+    if (rich && nts_json_parse(&old, rich, strlen(rich), NULL, w->p) != APR_SUCCESS) {
+        old = NULL;
     }
+    w->problem = nts_notion_rich_edit(items, old, text, w->p);
 }
 
 /* Notion refuses "" here. */
@@ -178,11 +146,12 @@ static int add_properties(nts_op_t *op, nts_json_t *properties)
 
     for (int i = 0; i < mapping->pair_count; i++) {
         const nts_pair_t *pair = &mapping->pairs[i];
-        writing_t w = { NULL, NULL, &op->ask.values[i], NULL, op->p };
+        writing_t w = { NULL, NULL, &op->ask.values[i], NULL, NULL, op->p };
 
         if (w.value->kind == NTS_VALUE_ABSENT || pair->computed[NTS_NOTION]) {
             continue;
         }
+        w.before = op->ask.expected ? &op->ask.expected[i] : NULL;
         if (!pair->domain || !pair->notion_id) {
             w.problem = "the pair is suspended";
         }
