@@ -65,6 +65,7 @@ void nts_outcome_copy(nts_outcome_t *to, const nts_outcome_t *from, apr_pool_t *
     copy.field = apr_pstrdup(p, from->field);
     copy.words = apr_pstrdup(p, from->words);
     copy.advice = apr_pstrdup(p, from->advice);
+    copy.blocker = apr_pstrdup(p, from->blocker);
     *to = copy;
 }
 
@@ -119,6 +120,7 @@ void nts_outcome_to_json(const nts_outcome_t *out, nts_json_t *parent)
     add_text(parent, "field", out->field);
     add_text(parent, "words", out->words);
     add_text(parent, "advice", out->advice);
+    add_text(parent, "blocker", out->blocker);
     if (out->retry_at) {
         nts_json_add_int(parent, "retry_at", out->retry_at);
     }
@@ -146,5 +148,6 @@ void nts_outcome_from_json(nts_outcome_t *out, const nts_json_t *node, apr_pool_
     out->field = apr_pstrdup(p, nts_json_get_string(node, "field"));
     out->words = apr_pstrdup(p, nts_json_get_string(node, "words"));
     out->advice = apr_pstrdup(p, nts_json_get_string(node, "advice"));
+    out->blocker = apr_pstrdup(p, nts_json_get_string(node, "blocker"));
     out->retry_at = nts_json_get_int(node, "retry_at", 0);
 }

@@ -20,11 +20,13 @@ typedef enum nts_remedy_t {
 /** All texts belong to the pool of whoever filled it in; any may be NULL. */
 typedef struct nts_outcome_t {
     nts_remedy_t remedy;
-    const char *code;    /* stable short id: "notion.unauthorized", "sql.constraint" */
-    const char *what;    /* a sentence: what happened, found and expected */
-    const char *field;   /* the property or column concerned */
-    const char *words;   /* the service's own words, cut to 500 bytes */
-    const char *advice;  /* what the person can do */
+    const char *code;   /* stable short id: "notion.unauthorized", "sql.constraint" */
+    const char *what;   /* a sentence: what happened, found and expected */
+    const char *field;  /* the property or column concerned */
+    const char *words;  /* the service's own words, cut to 500 bytes */
+    const char *advice; /* what the person can do */
+    const char
+        *blocker; /* external key of another record that has to settle first (S5.8); NULL none */
     apr_time_t retry_at; /* with NTS_REMEDY_RETRY; 0: as the back-off says */
 } nts_outcome_t;
 

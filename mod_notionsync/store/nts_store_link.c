@@ -13,14 +13,19 @@
 
 static const nts_stmt_t insert_link = {
     "INSERT INTO link (mapping, page, key, state, bases, trouble, outcome, fingerprint, attempts,"
-    " next_try, touched, missing, issues)"
-    " VALUES (%lld, %s, %s, %lld, %s, %lld, %s, %s, %lld, %lld, %lld, %lld, %s)"
+    " next_try, touched, missing, issues, blocker)"
+    " VALUES (%lld, %s, %s, %lld, %s, %lld, %s, %s, %lld, %lld, %lld, %lld, %s, %s)"
 };
 static const nts_stmt_t update_link = {
     "UPDATE link SET page = %s, key = %s, state = %lld, bases = %s, trouble = %lld, outcome = %s,"
     " fingerprint = %s, attempts = %lld, next_try = %lld, touched = %lld, missing = %lld,"
-    " issues = %s WHERE id = %lld"
+    " issues = %s, blocker = %s WHERE id = %lld"
 };
+
+static const char *blocker_of(const nts_link_t *link)
+{
+    return link->trouble == NTS_TROUBLE_PARKED ? link->outcome.blocker : NULL;
+}
 
 static apr_status_t insert(nts_store_t *store, apr_int64_t mapping, nts_link_t *link,
                            const char *bases, const char *outcome, apr_pool_t *ptemp)
@@ -31,7 +36,7 @@ static apr_status_t insert(nts_store_t *store, apr_int64_t mapping, nts_link_t *
                  nts_text(bases), nts_int(link->trouble), nts_text(outcome),
                  nts_text(link->fingerprint), nts_int(link->attempts), nts_int(link->next_try),
                  nts_int(link->touched), nts_int(link->missing),
-                 nts_text(nts_link_issues_text(link, ptemp))));
+                 nts_text(nts_link_issues_text(link, ptemp)), nts_text(blocker_of(link))));
 
     return rv == APR_SUCCESS ? nts_db_last_id(&link->id, store->db, ptemp) : rv;
 }
@@ -45,7 +50,7 @@ static apr_status_t update(nts_store_t *store, const nts_link_t *link, const cha
                                 nts_text(link->fingerprint), nts_int(link->attempts),
                                 nts_int(link->next_try), nts_int(link->touched),
                                 nts_int(link->missing), nts_text(nts_link_issues_text(link, ptemp)),
-                                nts_int(link->id)));
+                                nts_text(blocker_of(link)), nts_int(link->id)));
 }
 
 apr_status_t nts_link_write(nts_store_t *store, apr_int64_t mapping, nts_link_t *link, int before,

@@ -189,9 +189,16 @@ static const char *const step_5[] = {
     NULL,
 };
 
+/* Whom a parked record waits for (S5.8). */
+static const char *const step_6[] = {
+    "ALTER TABLE link ADD COLUMN blocker TEXT",
+    "CREATE INDEX link_blocker ON link (mapping, blocker) WHERE blocker IS NOT NULL",
+    NULL,
+};
+
 /* steps[n] leads from version n to n + 1. */
 static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2, step_3, step_4,
-                                                            step_5 };
+                                                            step_5, step_6 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"

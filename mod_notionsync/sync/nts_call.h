@@ -58,6 +58,9 @@ typedef struct nts_commit_t {
     /* a record of one side only that becomes part of `link`: its row goes; CLASH if it is no such record (any
      * more). 0 none */
     apr_int64_t absorb;
+    /* set by the store: parked records that waited for this one and are due now (S5.8) */
+    const apr_int64_t *woken;
+    int woken_count;
 } nts_commit_t;
 
 typedef enum nts_call_kind_t {

@@ -284,6 +284,10 @@ static void note_commit(nts_work_t *w)
     if (commit->follow_count > 0) {
         nts_events_look(flow);
     }
+    for (i = 0; i < commit->woken_count; i++) {
+        nts_flow_remember(flow, commit->woken[i], nts_host_wall(flow->host));
+        nts_driver_pump_soon(flow->group);
+    }
     if (commit->link) {
         w->link = commit->link->id;
         w->page = apr_pstrdup(w->p, commit->link->page);

@@ -88,6 +88,39 @@ my $mark = $sync->mark;
 $sync->must('reconcile', 'contacts', '--full');
 is($sync->classes_since($mark)->{page_update} // 0, 0, 'once');
 
+# --- S5.8: unique values that wait for each other
+
+my %mail = map { $_ => $sync->row("Record $_")->{email} } 5 .. 8;
+$sync->must('pause', 'contacts');
+$sync->edit_page('Record 5', email => $mail{6});    # a chain: 5 waits for 6, 6 for 7, 7 goes first or last, as it comes
+$sync->edit_page('Record 6', email => $mail{7});
+$sync->edit_page('Record 7', email => 'free@x.org');
+$sync->must('resume', 'contacts');
+$sync->wait_row('Record 5', email => $mail{6}, what => 'a chain completes, whatever came first: its last');
+$sync->wait_row('Record 6', email => $mail{7}, what => 'its middle');
+$sync->wait_row('Record 7', email => 'free@x.org', what => 'its first');
+wait_ok { !$sync->status->{parked} } 20, 'nobody is parked any more';
+$sync->wait_quiet;
+
+$sync->must('pause', 'contacts');
+$sync->edit_page('Record 7', email => $mail{8});
+$sync->edit_page('Record 8', email => 'free@x.org');
+$sync->must('resume', 'contacts');
+my %parked;
+wait_ok { %parked = map { $_->{key} => $_ } @{ $sync->must('failures', 'contacts') }; keys %parked == 2 } 20, 'two that swap are parked';
+my ($seven, $eight) = map { $sync->row_key("Record $_") } 7, 8;
+is($parked{$seven}{outcome}{blocker}, $eight, 'one names the other');
+is($parked{$eight}{outcome}{blocker}, $seven, 'and the other the one');
+like($sync->ctl('failures', 'contacts')->{out}, qr/key \Q$eight\E has that value/, 'in words');
+my $before = $sync->mark;
+select undef, undef, undef, 3;
+is_deeply($sync->classes_since($before), {}, 'and they ask nobody anything while they wait');
+$sync->edit_page('Record 8', email => 'away@x.org');
+$sync->wait_row('Record 7', email => $mail{8}, what => 'as soon as one lets go, the other has its value');
+wait_ok { !$sync->status->{parked} } 20, 'both are well';
+$sync->wait_equal;
+$sync->wait_quiet;
+
 $sync->verify_ok(equal => 9);
 $sync->httpd->log_expect(qr/sql\.constraint/, qr/field\.unfit/, qr/field\.lossy/, qr/field\.opaque/);
 finish();

@@ -66,7 +66,7 @@ static void the_services_words_are_made_harmless(void)
 
 static void an_outcome_survives_storing(void)
 {
-    nts_outcome_t out = { NTS_REMEDY_RETRY, "c", "w \"q\"", "f", "s", "a", 1795342542118123 };
+    nts_outcome_t out = { NTS_REMEDY_RETRY, "c", "w \"q\"", "f", "s", "a", "7", 1795342542118123 };
     nts_outcome_t back;
     nts_outcome_t copy;
     nts_json_t *root = nts_json_make_object(pool);
@@ -74,7 +74,7 @@ static void an_outcome_survives_storing(void)
     nts_outcome_to_json(&out, root);
     tap_str(nts_json_text(root, pool),
             "{\"remedy\":\"retry\",\"code\":\"c\",\"what\":\"w \\\"q\\\"\",\"field\":\"f\","
-            "\"words\":\"s\",\"advice\":\"a\",\"retry_at\":1795342542118123}",
+            "\"words\":\"s\",\"advice\":\"a\",\"blocker\":\"7\",\"retry_at\":1795342542118123}",
             "as JSON");
     nts_outcome_from_json(&back, root, pool);
     tap_int(back.remedy, out.remedy, "remedy");
@@ -83,6 +83,7 @@ static void an_outcome_survives_storing(void)
     tap_str(back.field, out.field, "field");
     tap_str(back.words, out.words, "words");
     tap_str(back.advice, out.advice, "advice");
+    tap_str(back.blocker, out.blocker, "blocker");
     tap_int(back.retry_at, out.retry_at, "retry_at");
     nts_outcome_copy(&copy, &back, pool);
     tap_str(copy.what, out.what, "copied");

@@ -133,6 +133,46 @@ static void test_absorb(void)
     tap_int(kit_load(&kit, 0, "pb", NULL)->link->id, pair->id, "nothing has happened to it");
 }
 
+/* S5.8: a parked record names whom it waits for, and is due when that one has settled; not when it parks, too. */
+static void test_wake(void)
+{
+    nts_link_t *waits = kit_link("pw", "kw", NTS_LINK_ACTIVE, kit.p);
+    nts_link_t *holds = kit_link("ph", "kh", NTS_LINK_ACTIVE, kit.p);
+    nts_entry_t *entry = kit_entry("iw", NTS_ENTRY_UPDATE, NTS_EXTERNAL, NTS_ENTRY_PENDING, kit.p);
+    nts_commit_t commit = { 0 };
+    nts_link_t **due;
+    int count;
+
+    waits->trouble = NTS_TROUBLE_PARKED;
+    waits->outcome.remedy = NTS_REMEDY_WAIT;
+    waits->outcome.code = "sql.constraint";
+    waits->outcome.blocker = "kh";
+    (void)kit_put_link(&kit, waits);
+    tap_str(kit_load(&kit, waits->id, NULL, NULL)->link->outcome.blocker, "kh",
+            "a parked record names whom it waits for");
+    (void)kit_put_link(&kit, holds);
+    commit.link = holds;
+    commit.entries = &entry;
+    commit.entry_count = 1;
+    (void)apply(&commit);
+    tap_int(commit.woken_count, 0, "an intent wakes nobody");
+    holds->trouble = NTS_TROUBLE_PARKED;
+    entry->state = NTS_ENTRY_NOT_APPLIED;
+    (void)apply(&commit);
+    tap_int(commit.woken_count, 0, "nor does a record that parks: no two wake each other for ever");
+    entry->state = NTS_ENTRY_APPLIED;
+    holds->trouble = NTS_TROUBLE_NONE;
+    (void)apply(&commit);
+    tap_ok(commit.woken_count == 1 && commit.woken[0] == waits->id, "one that was written does");
+    (void)nts_store_get_due(&due, &count, kit.store, kit.mapping->id, waits->id - 1, 1, kit.p);
+    tap_ok(count == 1 && due[0]->id == waits->id, "which the next owner of the group knows, too");
+    waits->trouble = NTS_TROUBLE_NONE;
+    memset(&waits->outcome, 0, sizeof(waits->outcome));
+    (void)kit_put_link(&kit, waits);
+    (void)apply(&commit);
+    tap_int(commit.woken_count, 0, "and once it is well, nobody");
+}
+
 static void test_issues(nts_link_t *link)
 {
     nts_issue_t issues[2] = { { 0 }, { 0 } };
@@ -173,6 +213,7 @@ int main(void)
     test_life(link);
     test_refused(link);
     test_absorb();
+    test_wake();
     test_issues(link);
     nts_store_close(kit.store);
     apr_pool_destroy(p);

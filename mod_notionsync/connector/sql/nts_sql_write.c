@@ -145,6 +145,7 @@ static apr_status_t explain_failure(nts_sql_session_t *s, const change_set_t *se
     if (blocker) {
         s->answer->outcome.what = apr_psprintf(s->p, "%s: the row with key %s has that value",
                                                before.outcome.what, blocker);
+        s->answer->outcome.blocker = apr_pstrdup(s->p, blocker);
     }
     return APR_EGENERAL;
 }
