@@ -86,19 +86,23 @@ sub p1 {
     wait_until { ($live->status->{state} // '') ne 'starting' } 20, 0.1 or die "the mapping does not start\n";
     my @load = (program('hookload'), $live->{httpd}->port);
     my @with = ($NotionSync::Live::HOOK_SECRET, $live->{source});
-    my (@hook, @nothing, @bare);
+    my (@hook, @nothing, @bare, @rows);
     for my $turn (1 .. 3) {                      # in turns, so that what else the machine does hits all three
         push @nothing, json_of(@load, '/nothing', 16, $seconds / 2, @with);
         push @hook,    json_of(@load, '/notionsync/hook/work', 16, $seconds, @with);
         push @bare,    json_of(program('groupcommit'), $live->{httpd}->state . '/groupcommit', 16, $seconds / 2, 700);
+        push @rows,    json_of(program('groupcommit'), $live->{httpd}->state . '/groupcommit', 16, $seconds / 2, 'rows');
     }
     $live->stop;
     my $best = sub { my ($key, @runs) = @_; return median(map { $_->{$key} } @runs) };
     my $hook    = figure('P1.hooks', $best->(rate => @hook), 'requests/s');
     my $nothing = figure('P1.empty_handler', $best->(rate => @nothing), 'requests/s');
     my $bare    = figure('P1.bare_group_commit', $best->(rate => @bare), 'commits/s');
+    my $rows    = figure('P1.bare_group_commit_of_rows', $best->(rate => @rows), 'commits/s');
     figure('P1.of_empty_handler', $hook / $nothing, 'ratio');
     figure('P1.of_group_commit',  $hook / $bare,    'ratio');
+    figure('P1.of_group_commit_of_rows', $hook / $rows, 'ratio');
+    figure('P1.wanted', 0.35 * $nothing < 0.6 * $bare ? 0.35 * $nothing : 0.6 * $bare, 'requests/s');
     figure('P1.p50', $best->(p50_ms => @hook), 'ms');
     figure('P1.p99', $best->(p99_ms => @hook), 'ms');
     figure('P1.p99_limit', 10 + 3 * $best->(sync_p50_ms => @bare), 'ms');
