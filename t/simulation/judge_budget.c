@@ -11,6 +11,24 @@ static int by_sent(const void *a, const void *b)
     return x->sent < y->sent ? -1 : x->sent > y->sent;
 }
 
+/* Until when somebody knows that a request is under way: its answer, or the end of the process that waited for it. What a slow
+ * service makes of it after that, no successor can tell (docs/design/worker.md: it counts W more, from the successor's start). */
+static apr_time_t known_until(judge_t *j, const history_item_t *request)
+{
+    int i;
+
+    for (i = 0; request->end == HISTORY_ORPHANED && i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_PROCESS && item->worker == request->worker &&
+            (item->op == HISTORY_CRASH || item->op == HISTORY_STOP) && item->at >= request->sent &&
+            item->at < request->answered) {
+            return item->at;
+        }
+    }
+    return request->answered ? request->answered : request->sent;
+}
+
 /* A request counts from its sending to its answer; of those, at most B touch any span of W (S6.8). A span that holds the most
  * can be moved until it begins where one of them ends. */
 static void judge_window(judge_t *j, const judge_connection_t *c, const history_item_t **sent,
@@ -19,13 +37,11 @@ static void judge_window(judge_t *j, const judge_connection_t *c, const history_
     int i, k;
 
     for (i = 0; i < n; i++) {
-        apr_time_t from = sent[i]->answered ? sent[i]->answered : sent[i]->sent;
+        apr_time_t from = known_until(j, sent[i]);
         int inside = 0;
 
         for (k = 0; k < n && sent[k]->sent < from + c->window; k++) {
-            apr_time_t end = sent[k]->answered ? sent[k]->answered : sent[k]->sent;
-
-            inside += end >= from;
+            inside += known_until(j, sent[k]) >= from;
         }
         if (inside > c->requests) {
             judge_blame(j, "S6.8", sent[i]->number,
