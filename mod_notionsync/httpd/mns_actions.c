@@ -6,6 +6,7 @@
 #include <http_log.h>
 
 #include "base/nts_str.h"
+#include "httpd/mns_plan.h"
 #include "httpd/mns_query.h"
 #include "httpd/mns_serve.h"
 #include "httpd/mns_status.h"
@@ -20,6 +21,7 @@ typedef struct action_t {
     nts_command_t command;
     apr_int64_t id;    /* of the command, once stored */
     apr_int64_t entry; /* undo */
+    nts_plan_t *plan;  /* apply */
 } action_t;
 
 /* A mns_handle_fn. */
@@ -151,11 +153,47 @@ static int read_args(action_t *action)
     return status;
 }
 
+/* A mns_handle_fn. */
+static apr_status_t get_plan(void *baton, nts_store_t *store)
+{
+    action_t *action = baton;
+
+    return nts_store_last_plan(&action->plan, store, action->command.mapping,
+                               action->page.r->pool);
+}
+
+/* What was shown is what is applied: the last plan, while it is fresh. */
+static int read_apply(action_t *action, const nts_mapping_t *mapping)
+{
+    request_rec *r = action->page.r;
+    const char *text = apr_table_get(action->form, "plan");
+    apr_int64_t id = 0;
+    nts_json_t *args;
+    apr_status_t rv;
+
+    if (!text || nts_int_parse(&id, text, 1, APR_INT64_C(0x7fffffffffffffff)) != APR_SUCCESS) {
+        return mns_answer(r, HTTP_BAD_REQUEST, "Which plan is to be applied?");
+    }
+    rv = mns_handle_run(action->page.child->reader, get_plan, action);
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv)) {
+        return mns_answer(r, HTTP_SERVICE_UNAVAILABLE, "The state store cannot be read now.");
+    }
+    if (rv != APR_SUCCESS || action->plan->id != id ||
+        !mns_plan_is_fresh(action->plan, mapping, action->page.now, r->pool)) {
+        return mns_answer(r, HTTP_CONFLICT,
+                          "That plan is not the last one, or not fresh any more: make a new one.");
+    }
+    args = nts_json_make_object(r->pool);
+    nts_json_add_int(args, "plan", id);
+    action->command.args = nts_json_text(args, r->pool);
+    return DECLINED;
+}
+
 /* DECLINED: go on; OK: answered. */
 static int read_action(action_t *action)
 {
-    static const char *const verbs[] = { "reconcile", "pause",   "resume", "undo",
-                                         "resolve",   "approve", "retry" };
+    static const char *const verbs[] = { "reconcile", "pause",   "resume", "undo", "resolve",
+                                         "approve",   "retry",   "plan",   "apply" };
     request_rec *r = action->page.r;
     const char *verb = apr_table_get(action->form, "action");
     const char *name = apr_table_get(action->form, "mapping");
@@ -177,7 +215,8 @@ static int read_action(action_t *action)
     action->command.args = "{}";
     action->command.by = action->page.access.user;
     action->command.state = "queued";
-    return read_args(action);
+    return strcmp(action->command.verb, "apply") == 0 ? read_apply(action, mapping)
+                                                       : read_args(action);
 }
 
 /* ---- what comes of it ---- */

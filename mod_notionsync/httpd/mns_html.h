@@ -60,6 +60,7 @@ void mns_page_overview(const mns_page_t *page);
 void mns_page_mapping(const mns_page_t *page);
 void mns_page_record(const mns_page_t *page);
 void mns_page_list(const mns_page_t *page);
+void mns_page_plan(const mns_page_t *page);
 
 /** The style sheet, and its hash as Content-Security-Policy wants it (mns_style.c). */
 extern const char mns_style[];

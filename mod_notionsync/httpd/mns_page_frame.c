@@ -140,6 +140,9 @@ void mns_render_html(const mns_page_t *page)
     else if (!strcmp(page->name, "record")) {
         mns_page_record(page);
     }
+    else if (!strcmp(page->name, "plan")) {
+        mns_page_plan(page);
+    }
     else {
         mns_page_list(page);
     }

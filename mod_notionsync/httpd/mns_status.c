@@ -23,7 +23,7 @@ static const page_kind_t kinds[] = {
     { "overview", 0, 0, mns_facts_overview },   { "mapping", 1, 0, mns_facts_mapping },
     { "record", 1, 1, mns_facts_record },       { "audit", 0, 1, mns_facts_audit },
     { "conflicts", 0, 1, mns_facts_conflicts }, { "held", 0, 1, mns_facts_held },
-    { "failures", 0, 1, mns_facts_failures },
+    { "failures", 0, 1, mns_facts_failures },   { "plan", 1, 1, mns_facts_plan },
 };
 
 /* ---- whose mappings ---- */

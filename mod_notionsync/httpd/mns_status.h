@@ -33,6 +33,7 @@ apr_status_t mns_page_begin(mns_page_t *page, request_rec *r, mns_child_t *child
 apr_status_t mns_facts_overview(mns_page_t *page); /* mns_facts_overview.c */
 apr_status_t mns_facts_mapping(mns_page_t *page);  /* mns_facts_mapping.c */
 apr_status_t mns_facts_record(mns_page_t *page);   /* mns_facts_record.c */
+apr_status_t mns_facts_plan(mns_page_t *page);     /* mns_facts_plan.c */
 apr_status_t mns_facts_audit(mns_page_t *page);    /* mns_facts_lists.c: these four */
 apr_status_t mns_facts_conflicts(mns_page_t *page);
 apr_status_t mns_facts_held(mns_page_t *page);

@@ -246,7 +246,7 @@ static int is_filled_in(const nts_job_t *job, const nts_plan_item_t *item, const
                         const nts_plan_field_t *field)
 {
     return item->kind == NTS_PLAN_CREATE && entry->op == NTS_ENTRY_UPDATE &&
-           entry->side != item->side && job->writes[item->side] > 0 &&
+           entry->side != item->side && job->settled_writes[item->side] > 0 &&
            (!field || nts_value_is_empty(&field->after));
 }
 
@@ -280,8 +280,8 @@ int nts_job_plan_fits(nts_job_t *job, const nts_entry_t *entry)
     if (!item) {
         return 1;
     }
-    /* Our own first write moves the values; from then on each write is held against the item. */
-    if (!job->writes[NTS_NOTION] && !job->writes[NTS_EXTERNAL] &&
+    /* Our own first write moves the values, also one that a crash cut short; from then on each write is held against the item. */
+    if (!job->settled_writes[NTS_NOTION] && !job->settled_writes[NTS_EXTERNAL] &&
         strcmp(item->fingerprint, fingerprint(job)) != 0) {
         return 0;
     }
@@ -290,7 +290,7 @@ int nts_job_plan_fits(nts_job_t *job, const nts_entry_t *entry)
 
 nts_step_t nts_job_plan_refuse(nts_job_t *job)
 {
-    int written = job->writes[NTS_NOTION] + job->writes[NTS_EXTERNAL];
+    int written = job->settled_writes[NTS_NOTION] + job->settled_writes[NTS_EXTERNAL];
 
     nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, NTS_PLAN_MOVED,
                     written ? "the record was changed while the plan was carried out"

@@ -305,6 +305,7 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
     nts_link_t *link = job->link;
 
     entry->state = NTS_ENTRY_APPLIED;
+    job->settled_writes[entry->side]++;
     if (record) {
         settle_fields(job, entry, record, sent_at);
     }

@@ -603,6 +603,57 @@ static const char *plan_and_apply(apr_uint32_t seed)
     return wrong ? wrong : done.count ? apr_pstrcat(p, "done twice: ", done.line[0], NULL) : NULL;
 }
 
+static spoil_t kill_and_watch(world_t *w, const nts_call_t *call)
+{
+    (void)watch(w, call);
+    return roll(9) ? SPOIL_NOTHING : roll(2) ? SPOIL_KILL : SPOIL_KILL_AFTER;
+}
+
+static int count_things(const world_t *w)
+{
+    return w->count[NTS_NOTION] + w->count[NTS_EXTERNAL];
+}
+
+/* Plan, apply and die anywhere, apply again: nothing but what was planned, nothing made twice, and then nothing more. */
+static const char *plan_and_die(apr_uint32_t seed)
+{
+    world_t *w = history(seed);
+    deeds_t planned = { .count = 0 };
+    const char *wrong;
+    int i, things, creates = 0;
+
+    (void)world_settle(w); /* what was under way before would be looked for all the while */
+    for (i = 0; i < 12; i++) {
+        act(w);
+        w->settled[w->notice_count - 1] = 1;
+    }
+    world_wait(w, apr_time_from_sec(300));
+    (void)world_plan(w, 0);
+    things = count_things(w);
+    for (i = 0; i < w->item_count; i++) {
+        add_item(&planned, w->items[i]);
+        creates += w->items[i]->kind == NTS_PLAN_CREATE;
+    }
+    done.count = 0;
+    w->hook = kill_and_watch;
+    (void)world_apply(w);
+    w->hook = watch;
+    for (i = 0; i < 4; i++) {
+        world_wait(w, apr_time_from_sec(300));
+        (void)world_apply(w);
+    }
+    wrong = difference(&done, &planned, "done, not planned: ");
+    if (!wrong && count_things(w) != things + creates) {
+        wrong = apr_psprintf(p, "%d records were to be made, %d were", creates,
+                             count_things(w) - things);
+    }
+    done.count = 0;
+    world_wait(w, apr_time_from_sec(300));
+    (void)world_apply(w);
+    w->hook = NULL;
+    return wrong ? wrong : done.count ? apr_pstrcat(p, "done twice: ", done.line[0], NULL) : NULL;
+}
+
 static int run_seeds(apr_uint32_t from, apr_uint32_t to, const char *(*fn)(apr_uint32_t))
 {
     apr_uint32_t seed;
@@ -638,6 +689,8 @@ int main(int argc, char **argv)
             to - from + 1);
     tap_int(run_seeds(from, to, plan_and_apply), 0,
             "%u seeds: an applied plan does what it says to what it shows, once", to - from + 1);
+    tap_int(run_seeds(from, to, plan_and_die), 0,
+            "%u seeds: also when it dies and is applied again", to - from + 1);
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();

@@ -128,7 +128,9 @@ void nts_sql_intent(nts_sql_session_t *s)
 
 static const char *mark_id(nts_sql_session_t *s)
 {
-    return apr_pstrcat(s->ptemp, "state:", s->ask->mapping->data_source, ":", s->table->name, NULL);
+    const char *source = s->ask->mapping->data_source;
+
+    return apr_pstrcat(s->ptemp, "state:", source ? source : "", ":", s->table->name, NULL);
 }
 
 apr_status_t nts_sql_find_mark(const char **mark, nts_sql_session_t *s)
