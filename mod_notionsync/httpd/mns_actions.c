@@ -158,8 +158,7 @@ static apr_status_t get_plan(void *baton, nts_store_t *store)
 {
     action_t *action = baton;
 
-    return nts_store_last_plan(&action->plan, store, action->command.mapping,
-                               action->page.r->pool);
+    return nts_store_last_plan(&action->plan, store, action->command.mapping, action->page.r->pool);
 }
 
 /* What was shown is what is applied: the last plan, while it is fresh. */

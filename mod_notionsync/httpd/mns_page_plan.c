@@ -121,8 +121,8 @@ static void write_items(const mns_page_t *page)
 
 static void write_plan(const mns_page_t *page, const nts_json_t *plan)
 {
-    const char *id = apr_psprintf(page->r->pool, "%" APR_INT64_T_FMT,
-                                  nts_json_get_int(plan, "id", 0));
+    const char *id =
+        apr_psprintf(page->r->pool, "%" APR_INT64_T_FMT, nts_json_get_int(plan, "id", 0));
 
     mns_put(page, "<p class=faint>made by ");
     mns_value(page, nts_json_get_string(plan, "by"));
@@ -164,8 +164,9 @@ void mns_page_plan(const mns_page_t *page)
         write_plan(page, plan);
     }
     else {
-        mns_put(page, "<p class=notice>No plan has been made yet. A plan shows what a run would do, "
-                      "and writes nothing.</p>");
+        mns_put(page,
+                "<p class=notice>No plan has been made yet. A plan shows what a run would do, "
+                "and writes nothing.</p>");
     }
     mns_frame_end(page);
 }

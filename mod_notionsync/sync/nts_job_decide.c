@@ -481,7 +481,7 @@ nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
     job->link->key = job->found[last].id;
     job->link->state = NTS_LINK_ACTIVE;
     job->dirty = 1;
-    job->pairing = job->config->dry;
+    job->pairing = job->config->dry || job->spawn.approved; /* what is held against a plan */
     nts_job_new_entry(job, NTS_ENTRY_LINK, NTS_EXTERNAL, 1)->note =
         job->by_key ? "paired by its link property" : "paired by its match fields";
     job->by_key = 0;

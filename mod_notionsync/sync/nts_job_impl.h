@@ -121,8 +121,9 @@ struct nts_job_t {
     nts_outcome_t outcome;
     apr_time_t until;
     int writes[NTS_SIDE_COUNT];
-    int settled_writes[NTS_SIDE_COUNT]; /* known to have happened: this job's, or found again after a crash */
-    int pairing; /* page and key are paired by this job, or would be */
+    int settled_writes
+        [NTS_SIDE_COUNT]; /* known to have happened: this job's, or found again after a crash */
+    int pairing;          /* page and key are paired by this job, or would be */
     nts_plan_item_t *planned;
 };
 

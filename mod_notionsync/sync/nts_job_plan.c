@@ -240,13 +240,21 @@ static const nts_pair_t *pair_of(const nts_job_t *job, apr_int64_t id)
     return NULL;
 }
 
+/* Whoever made it: this job, or one that died before it could say so. */
+static int is_created(const nts_job_t *job, const nts_plan_item_t *item)
+{
+    const nts_link_t *stored = job->loaded->link;
+
+    return item->kind == NTS_PLAN_CREATE &&
+           (job->settled_writes[item->side] > 0 || (stored && stored->page && stored->key));
+}
+
 /* What a new record fills in by itself - a number, a time, a default - comes back with the answer to its create, and
  * nobody can know it before. */
 static int is_filled_in(const nts_job_t *job, const nts_plan_item_t *item, const nts_entry_t *entry,
                         const nts_plan_field_t *field)
 {
-    return item->kind == NTS_PLAN_CREATE && entry->op == NTS_ENTRY_UPDATE &&
-           entry->side != item->side && job->settled_writes[item->side] > 0 &&
+    return is_created(job, item) && entry->op == NTS_ENTRY_UPDATE && entry->side != item->side &&
            (!field || nts_value_is_empty(&field->after));
 }
 
@@ -282,7 +290,7 @@ int nts_job_plan_fits(nts_job_t *job, const nts_entry_t *entry)
     }
     /* Our own first write moves the values, also one that a crash cut short; from then on each write is held against the item. */
     if (!job->settled_writes[NTS_NOTION] && !job->settled_writes[NTS_EXTERNAL] &&
-        strcmp(item->fingerprint, fingerprint(job)) != 0) {
+        !is_created(job, item) && strcmp(item->fingerprint, fingerprint(job)) != 0) {
         return 0;
     }
     return !entry || is_planned(job, item, entry);

@@ -346,6 +346,29 @@ static void test_match(void)
     tap_int(w->writes[0] + w->writes[1], 0, "applied again: nothing");
 }
 
+/* A create whose match fields find a partner by now is no create any more. */
+static void test_late_partner(void)
+{
+    static const nts_match_t match = { "Name", "name" };
+    world_t *w = linked(2);
+
+    w->mapping.matches = &match;
+    w->mapping.match_count = 1;
+    (void)world_add(w, NTS_NOTION, "pz", "zed");
+    forget_events(w);
+    world_wait(w, apr_time_from_sec(300));
+    (void)world_plan(w, 0);
+    tap_ok(w->item_count == 1 && w->items[0]->kind == NTS_PLAN_CREATE,
+           "a new page is to be copied");
+    (void)world_add(w, NTS_EXTERNAL, "xz", "zed");
+    forget_events(w);
+    w->writes[0] = w->writes[1] = 0;
+    (void)world_apply(w);
+    tap_int(w->writes[0] + w->writes[1], 0, "2.9 not once a row could be its partner");
+    tap_ok(!world_link(w, NTS_EXTERNAL, "xz") || !world_link(w, NTS_EXTERNAL, "xz")->page,
+           "2.9 nor is it paired");
+}
+
 static void test_apply(void)
 {
     world_t *w = one_of_each();
@@ -682,6 +705,7 @@ int main(int argc, char **argv)
     test_kinds();
     test_hold();
     test_match();
+    test_late_partner();
     test_apply();
     test_limit();
     test_cost();
