@@ -9,6 +9,10 @@
 #include "base/nts_skew.h"
 #include "model/nts_record.h"
 
+/** An external side remembers the intents of our writes at least this long; one that is older and not found proves
+ *  nothing (S3.7). */
+#define NTS_INTENT_KEPT apr_time_from_sec(7 * 86400)
+
 typedef enum nts_ask_kind_t {
     NTS_ASK_DESCRIBE, /* -> schema; external: instance, counter, trigger check too */
     NTS_ASK_WHO,      /* Notion: users/me -> who */

@@ -65,6 +65,24 @@ nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending)
     return nts_job_ask(job, NTS_JOB_RECOVER_PAGE);
 }
 
+/* The database has forgotten it, applied or not. What both sides show decides over fields and deletes as ever; a create
+ * that may have happened must not be repeated: a person, or match fields, must say which row it made, if any. */
+static void judge_forgotten(nts_job_t *job)
+{
+    nts_link_t *link = job->link;
+
+    job->entry->state = NTS_ENTRY_UNKNOWN;
+    job->entry->note = "found too late: the database no longer knows what became of it";
+    if (job->entry->op == NTS_ENTRY_CREATE && link->state == NTS_LINK_NEW) {
+        link->trouble = NTS_TROUBLE_HELD;
+        link->next_try = 0;
+        nts_outcome_set(&link->outcome, job->p, NTS_REMEDY_PERSON, NTS_MATCH_AMBIGUOUS,
+                        "a row was to be created for this page more than a week ago, and the "
+                        "database no longer knows whether it was");
+        link->outcome.advice = "look for the row: pair it with the page, or say that there is none";
+    }
+}
+
 nts_step_t nts_job_recover_intent(nts_job_t *job, const nts_answer_t *answer)
 {
     if (answer->result != NTS_RESULT_OK) {
@@ -72,6 +90,9 @@ nts_step_t nts_job_recover_intent(nts_job_t *job, const nts_answer_t *answer)
     }
     if (answer->applied) {
         nts_job_settle_entry(job, job->entry, answer->record, job->entry->at);
+    }
+    else if (job->now - job->entry->at >= NTS_INTENT_KEPT) {
+        judge_forgotten(job);
     }
     else {
         job->entry->state = NTS_ENTRY_NOT_APPLIED;

@@ -542,6 +542,68 @@ static void test_rewriting_trigger(void)
     tap_int(w->writes[0] + w->writes[1], 0, "2 and then all is quiet");
 }
 
+/* S3.7: the database remembers intents for a week; the server was off for longer. */
+static spoil_t die_after_write(world_t *w, const nts_call_t *call)
+{
+    (void)w;
+    return call->kind == NTS_CALL_ASK && call->ask.side == NTS_EXTERNAL &&
+                   (call->ask.kind == NTS_ASK_CREATE || call->ask.kind == NTS_ASK_UPDATE)
+               ? SPOIL_KILL_AFTER
+               : SPOIL_NOTHING;
+}
+
+static void test_forgotten_intents(void)
+{
+    world_t *w = linked();
+    const char *key = world_link(w, NTS_NOTION, "p1")->key;
+    int rows = w->count[NTS_EXTERNAL];
+
+    w->hook = die_after_write;
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("eins"));
+    (void)world_run(w, NTS_NOTION, "p1");
+    (void)world_add(w, NTS_NOTION, "p9", "neun");
+    (void)world_run(w, NTS_NOTION, "p9");
+    w->hook = NULL;
+    tap_int(w->count[NTS_EXTERNAL], rows + 1, "a row was updated, and one made, when we died");
+    world_edit(w, NTS_EXTERNAL, key, STAGE, world_text("Won"));
+    world_wait(w, apr_time_from_sec(8 * 86400));
+    w->done_count = 0; /* what the database kept of our intents */
+    (void)world_settle(w);
+    tap_int(world_last_entry(w, NTS_ENTRY_UPDATE)->state == NTS_ENTRY_PENDING, 0,
+            "3.7 after a week no intent is left open");
+    tap_int(world_last_entry(w, NTS_ENTRY_CREATE)->state, NTS_ENTRY_UNKNOWN,
+            "3.7 what the database has forgotten is of unknown fate, not undone");
+    tap_str(text_of(world_row(w, key), NAME), "eins", "3.7 the update stands");
+    tap_str(nts_value_display(&world_page(w, "p1")->values[STAGE], 20, w->p), "Won",
+            "3.7 and later edits travel");
+    tap_int(w->count[NTS_EXTERNAL], rows + 1, "3.7 the create is not repeated");
+    tap_int(world_link(w, NTS_NOTION, "p9")->trouble, NTS_TROUBLE_HELD, "3.7 a person is asked");
+    world_edit(w, NTS_NOTION, "p9", NAME, world_text("edited"));
+    (void)world_settle(w);
+    tap_int(w->count[NTS_EXTERNAL], rows + 1, "3.7 nor does an edit make a second row");
+}
+
+/* Half a character, a type nobody knows: what cannot be read is written nowhere, and its field alone waits. */
+static void test_unreadable_value(void)
+{
+    world_t *w = linked();
+    const char *key = world_link(w, NTS_NOTION, "p1")->key;
+    const char *before = text_of(world_row(w, key), NAME);
+
+    world_edit(w, NTS_NOTION, "p1", NAME, nts_value_opaque("a text with half a character in it"));
+    world_edit(w, NTS_NOTION, "p1", STAGE, world_stage(w, "Won"));
+    (void)world_settle(w);
+    tap_str(text_of(world_row(w, key), NAME), before, "a value that cannot be read is not written");
+    tap_str(text_of(world_row(w, key), STAGE), "Won", "the other fields go on");
+    tap_int(world_page(w, "p1")->values[NAME].kind, NTS_VALUE_OPAQUE, "nor is it overwritten");
+    tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_PARKED, "the record is parked");
+    tap_str(world_link(w, NTS_NOTION, "p1")->outcome.field, "Name", "for this field");
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("whole again"));
+    (void)world_settle(w);
+    tap_str(text_of(world_row(w, key), NAME), "whole again", "once it can be read it travels");
+    tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_NONE, "and nothing waits");
+}
+
 /* A generated column changes with columns that nobody mapped. */
 static void test_generated_column(void)
 {
@@ -611,6 +673,8 @@ int main(void)
     test_undo();
     test_undo_delete();
     test_rewriting_trigger();
+    test_forgotten_intents();
+    test_unreadable_value();
     test_generated_column();
     test_determinism();
     apr_pool_destroy(p);

@@ -263,6 +263,18 @@ static void test_odd_values(void)
         { QTY, "\"number\":3", "{}" },
         { STAGE, "\"type\":\"status\",\"status\":null", "null" },
         { STAGE, "\"type\":\"status\",\"status\":{\"id\":\"o1\"}", "{\"x\":\"status\"}" },
+        { NAME,
+          "\"type\":\"rich_text\",\"rich_text\":[{\"type\":\"text\",\"text\":{\"content\":"
+          "\"c\\udc00\"}}]",
+          "{\"x\":\"a text with half a character in it\"}" },
+        { STAGE, "\"type\":\"status\",\"status\":{\"id\":\"o1\",\"name\":\"\\ud83d\"}",
+          "{\"x\":\"a text with half a character in it\"}" },
+        { TAGS,
+          "\"type\":\"multi_select\",\"multi_select\":[{\"id\":\"t\",\"name\":\"a\"},{\"id\":"
+          "\"u\",\"name\":\"b\\ud83d\"}]",
+          "{\"x\":\"a text with half a character in it\"}" },
+        { NO, "\"type\":\"unique_id\",\"unique_id\":{\"prefix\":\"\\ud83d\",\"number\":1}",
+          "{\"x\":\"a text with half a character in it\"}" },
         { TAGS, "\"type\":\"multi_select\",\"multi_select\":[]", "{\"s\":[]}" },
         { TAGS, "\"type\":\"multi_select\",\"multi_select\":[1]", "{\"x\":\"multi_select\"}" },
         { DUE,

@@ -24,7 +24,10 @@ static nts_value_t text_or_null(const char *text)
 static int is_damaged(const nts_json_t *array)
 {
     for (int i = 0; i < nts_json_count(array); i++) {
-        if (nts_json_is_mended(nts_json_get(nts_json_at(array, i), "plain_text"))) {
+        const nts_json_t *item = nts_json_at(array, i);
+
+        if (nts_json_is_mended(nts_json_get(item, "plain_text")) ||
+            nts_json_is_mended(nts_json_path(item, "text", "content", NULL))) {
             return 1;
         }
     }
@@ -89,6 +92,9 @@ static nts_value_t read_option(const property_t *property)
     if (!name) {
         return nts_value_opaque(property->native);
     }
+    if (nts_json_is_mended(nts_json_get(property->value, "name"))) {
+        return damaged_text();
+    }
     return nts_value_option(apr_pstrdup(property->p, nts_json_get_string(property->value, "id")),
                             apr_pstrdup(property->p, name));
 }
@@ -148,6 +154,9 @@ static nts_value_t read_unique_id(const property_t *property)
 
     if (!digits) {
         return nts_value_null; /* not numbered yet */
+    }
+    if (nts_json_is_mended(nts_json_get(property->value, "prefix"))) {
+        return damaged_text();
     }
     return nts_value_text(prefix && *prefix ? apr_pstrcat(property->p, prefix, "-", digits, NULL)
                                             : digits);

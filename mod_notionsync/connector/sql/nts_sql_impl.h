@@ -15,8 +15,8 @@
 #define NTS_SQL_CHANGES_MAX 1000000
 /** Entries are kept at least this long, so that `changed` and `intent` of a record stay known. */
 #define NTS_SQL_CHANGE_KEEP_MS 3600000
-/** Intents are kept this long: within it a write can be proven. */
-#define NTS_SQL_INTENT_KEEP_MS (7 * APR_INT64_C(86400000))
+/** Intents are kept this long: within it a write can be proven. A day more than promised, for clocks. */
+#define NTS_SQL_INTENT_KEEP_MS (apr_time_as_msec(NTS_INTENT_KEPT) + APR_INT64_C(86400000))
 /** A delete and an insert of one key that become visible together and are no further apart count as
  *  one transaction (S4.4). */
 #define NTS_SQL_REPLACE_MS 2000
