@@ -4,7 +4,7 @@
 #include "base/nts_str.h"
 #include "httpd/mns_status.h"
 
-#define ENTRIES_SHOWN 12
+#define ENTRIES_SHOWN 6
 #define TROUBLES_SHOWN 5
 
 static void add_workers(const mns_page_t *page)

@@ -323,14 +323,14 @@ void mns_page_overview(const mns_page_t *page)
         mns_put(page, "<h2>Failures</h2>");
         mns_part_links(page, failures, several);
     }
-    if (nts_json_count(audit) > 0) {
-        mns_put(page, "<h2>Last changes</h2>");
-        mns_part_entries(page, audit, several, 0);
-    }
     mns_put(page, "<div class=columns>");
     write_services(page);
     write_workers(page);
     mns_put(page, "</div>");
+    if (nts_json_count(audit) > 0) {
+        mns_put(page, "<h2>Last changes</h2>");
+        mns_part_entries(page, audit, several, 0);
+    }
     write_counters(page);
     mns_frame_end(page);
 }

@@ -272,6 +272,43 @@ static void print_link(ctl_t *ctl, const nts_mapping_t *mapping, const nts_link_
     }
 }
 
+/* Whose fault it is that the mapping does not get on, as far as the outcome tells; NULL: nobody's in particular. */
+static const char *failing_service(const nts_mapping_t *mapping, const nts_outcome_t *outcome)
+{
+    if (!outcome->code) {
+        return NULL;
+    }
+    return strncmp(outcome->code, "notion.", 7) == 0 || strncmp(outcome->code, "budget.", 7) == 0
+               ? mapping->notion->name
+           : strncmp(outcome->code, "sql.", 4) == 0 || strncmp(outcome->code, "external.", 9) == 0
+               ? mapping->external->name
+               : NULL;
+}
+
+/* What holds up the whole mapping holds up this record too. */
+static void print_mapping(ctl_t *ctl, const nts_mapping_t *mapping,
+                          const nts_mapping_status_t *status)
+{
+    const char *service = failing_service(mapping, &status->outcome);
+
+    if (status->state == NTS_MAPPING_RUNNING && !status->outcome.code) {
+        return;
+    }
+    printf("mapping %s: %s%s%s\n", nts_mapping_label(mapping, ctl->p), state_names[status->state],
+           service ? ", because of the service " : "", service ? service : "");
+    print_outcome(ctl, &status->outcome, "  ");
+}
+
+static void add_mapping(nts_json_t *item, const nts_mapping_t *mapping,
+                        const nts_mapping_status_t *status)
+{
+    nts_json_t *node = nts_json_add_object(item, "mapping");
+
+    nts_json_add_string(node, "state", state_names[status->state]);
+    nts_json_add_string(node, "service", failing_service(mapping, &status->outcome));
+    nts_outcome_to_json(&status->outcome, nts_json_add_object(node, "outcome"));
+}
+
 static void print_unsettled(ctl_t *ctl, const nts_loaded_t *loaded)
 {
     int i;
@@ -307,6 +344,7 @@ int ctl_explain(ctl_t *ctl, int argc, const char *const *argv)
     nts_json_t *item = nts_json_make_object(ctl->p);
     nts_link_t *link = mapping ? find_link(ctl, mapping, argv[1]) : NULL;
     nts_target_t target = { 0 };
+    nts_mapping_status_t whole = { 0 };
     nts_loaded_t *loaded;
     int status;
 
@@ -315,16 +353,19 @@ int ctl_explain(ctl_t *ctl, int argc, const char *const *argv)
         return CTL_FAILED;
     }
     target.link = link->id;
-    if (nts_store_load(&loaded, ctl->store, mapping, &target, ctl->p) != APR_SUCCESS) {
+    if (nts_store_load(&loaded, ctl->store, mapping, &target, ctl->p) != APR_SUCCESS ||
+        nts_store_get_status(&whole, ctl->store, mapping->id, ctl->p) != APR_SUCCESS) {
         return ctl_fail("the record cannot be read from the store");
     }
     if (!ctl->json) {
         print_link(ctl, mapping, link);
+        print_mapping(ctl, mapping, &whole);
         print_unsettled(ctl, loaded);
         printf("last changes:\n");
         return show_entries(ctl, mapping, link->id, NULL);
     }
     add_link(item, link, loaded);
+    add_mapping(item, mapping, &whole);
     status = show_entries(ctl, mapping, link->id, nts_json_add_array(item, "entries"));
     ctl_print_json(ctl, item);
     return status;

@@ -132,7 +132,7 @@ is_deeply([map { $_->{name} } @{ $facts->{mappings} }], [qw(contacts deals)], 't
 is_deeply([@{ $facts->{mappings}[0] }{qw(parked held)}], [1, 1], 'with what is wrong');
 is($facts->{failures}[0]{outcome}{what}, "found $evil", 'and why');
 is(scalar @{ $facts->{workers} }, 2, 'the workers');
-is(scalar @{ $facts->{audit} }, 12, 'and the last changes of all mappings');
+is(scalar @{ $facts->{audit} }, 6, 'and the last changes of all mappings');
 is_deeply([map { $_->{id} } @{ $facts->{audit} }[0, 1]], [160, 159], 'newest first');
 my $record = $httpd->get_json("/sync?page=record&mapping=contacts&id=$page&json");
 is($record->{agreed}[0]{notion_text}, $evil, 'a record has what both sides agreed on');

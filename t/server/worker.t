@@ -100,9 +100,8 @@ subtest 'one edit at a time' => sub {
     $sim->sim('DELETE', 'counts');
     notice($page_id, $bot, $props->{Qty}{id});
     notice($page_id, $ada, $props->{Other}{id});
-    sleep 0.5;
+    wait_ok { status()->{waiting} == 0 } 10, 'both notices are settled';
     is(requests(), 0, 'an echo and an unmapped property cost none');
-    is(status()->{waiting}, 0, 'no notice is left');
 };
 
 subtest 'deletes' => sub {

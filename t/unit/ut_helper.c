@@ -1,4 +1,5 @@
 /* The helper thread performs asks one at a time, live ones first, and never holds up the loop. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -35,10 +36,28 @@ static apr_status_t fake_open(nts_connection_t **connection, const nts_service_t
     return APR_SUCCESS;
 }
 
+/* How many asks the thread has begun. */
+static pthread_mutex_t begun_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t begun_more = PTHREAD_COND_INITIALIZER;
+static int begun;
+
+static void await_begun(int count)
+{
+    (void)pthread_mutex_lock(&begun_mutex);
+    while (begun < count) {
+        (void)pthread_cond_wait(&begun_more, &begun_mutex);
+    }
+    (void)pthread_mutex_unlock(&begun_mutex);
+}
+
 static void fake_perform(nts_connection_t *connection, const nts_ask_t *ask, nts_answer_t *answer,
                          apr_pool_t *p)
 {
     (void)strncat(connection->log, ask->id, 8);
+    (void)pthread_mutex_lock(&begun_mutex);
+    begun++;
+    (void)pthread_cond_broadcast(&begun_more);
+    (void)pthread_mutex_unlock(&begun_mutex);
     apr_sleep(MS(ask->since));
     answer->id = apr_pstrcat(p, "answer to ", ask->id, NULL);
 }
@@ -88,15 +107,15 @@ static void test_order(nts_helper_t *helper)
     int i;
 
     memset(asks, 0, sizeof(asks));
-    asks[0].since = 60;
+    asks[0].since = 200;
     for (i = 0; i < 6; i++) {
         asks[i].id = ids[i];
         nts_helper_ask(helper, &asks[i], urgency[i], take_answer, &asks[i], pool);
         if (i == 0) {
-            apr_sleep(MS(20)); /* the thread has taken the first */
+            await_begun(1);
         }
     }
-    tap_ok(nts_loop_mono(loop) - before < MS(55), "asking does not wait");
+    tap_ok(nts_loop_mono(loop) - before < MS(asks[0].since), "asking does not wait");
     tap_int(nts_helper_load(helper), 6, "all are under way");
     tap_ok(nts_helper_busy(helper) > 0, "one is being performed");
     while (nts_helper_load(helper) > 0) {
@@ -116,7 +135,7 @@ static void test_stop(nts_helper_t *helper)
     asks[1].id = "y";
     nts_helper_ask(helper, &asks[0], NTS_BULK, take_answer, &asks[0], pool);
     nts_helper_ask(helper, &asks[1], NTS_BULK, take_answer, &asks[1], pool);
-    apr_sleep(MS(20));
+    await_begun(7);
     tap_int(nts_helper_stop(helper, MS(2000)), APR_SUCCESS, "a busy thread ends with its ask");
     tap_str(final_log, "1LMbcdx", "what was queued is not begun");
     tap_str(answers, "", "and nobody is told after the stop");
@@ -130,12 +149,11 @@ static void test_stuck(nts_helper_t *helper)
     ask.id = "z";
     ask.since = 500;
     nts_helper_ask(helper, &ask, NTS_BULK, take_answer, &ask, pool);
-    apr_sleep(MS(20));
+    await_begun(8);
     before = nts_loop_mono(loop);
     tap_int(nts_helper_stop(helper, MS(50)), APR_TIMEUP, "a stuck thread is left behind");
     tap_ok(nts_loop_mono(loop) - before < MS(400), "after the time that was given");
-    apr_sleep(MS(600));
-    tap_int(nts_helper_stop(helper, MS(50)), APR_SUCCESS, "and can be asked again later");
+    tap_int(nts_helper_stop(helper, MS(5000)), APR_SUCCESS, "and can be asked again later");
 }
 
 int main(void)

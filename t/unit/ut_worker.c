@@ -87,17 +87,14 @@ static void test_edits(void)
 static void test_notices_for_nothing(void)
 {
     int asks = world_asks(world, NTS_NOTION);
-    nts_counts_t counts = { 0 };
 
     world_hook(world, 0, "page.properties_updated", WORLD_PAGE "000000000001", WORLD_BOT, "title");
     world_hook(world, 0, "page.properties_updated", WORLD_PAGE "000000000001", PERSON, "other");
     world_hook(world, 0, "page.locked", WORLD_PAGE "000000000001", PERSON, NULL);
     world_hook(world, 0, "data_source.content_updated", NULL, PERSON, NULL);
-    apr_sleep(MS(400));
+    tap_ok(world_is_settled_soon(world, 0), "notices for nothing are settled");
     tap_int(world_asks(world, NTS_NOTION), asks,
             "echoes, unmapped properties and locks cost no request");
-    (void)nts_store_count(&counts, world_store(world), world_mapping(world, 0)->id);
-    tap_int(counts.waiting, 0, "and are settled");
     world_hook(world, 0, "page.content_updated", WORLD_PAGE "000000000001", PERSON, NULL);
     world_rest(world, MS(200));
     tap_int(world_asks(world, NTS_NOTION), asks + 1,
@@ -106,7 +103,10 @@ static void test_notices_for_nothing(void)
 
 static void test_idle(void)
 {
-    int asks = world_asks(world, NTS_NOTION) + world_asks(world, NTS_EXTERNAL);
+    int asks;
+
+    world_rest(world, MS(700)); /* the last look after a wake-up */
+    asks = world_asks(world, NTS_NOTION) + world_asks(world, NTS_EXTERNAL);
 
     apr_sleep(MS(1500));
     tap_int(world_asks(world, NTS_NOTION) + world_asks(world, NTS_EXTERNAL), asks,
@@ -171,6 +171,7 @@ static void test_undo(void)
 static void test_faults(void)
 {
     const char *result;
+    int asks;
 
     world_spoil(world, NTS_NOTION, NTS_RESULT_BLOCKED);
     (void)world_edit_row(world, 0, "k6", "while blocked");
@@ -181,8 +182,9 @@ static void test_faults(void)
     tap_ok(world_is_equal_soon(world, 0), "resume probes at once, and nothing was lost");
 
     world_spoil(world, NTS_NOTION, NTS_RESULT_NOT_DONE);
+    asks = world_asks(world, NTS_NOTION);
     (void)world_edit_row(world, 0, "k7", "while busy");
-    apr_sleep(MS(300));
+    tap_ok(world_is_asked_soon(world, NTS_NOTION, asks + 1), "a busy service is asked");
     world_spoil(world, NTS_NOTION, NTS_RESULT_OK);
     tap_ok(world_is_equal_soon(world, 0), "a busy service is tried again");
 
@@ -243,9 +245,12 @@ static void test_commands_at_start(void)
 
 static void test_end(void)
 {
+    int asks;
+
     world_slow(world, NTS_NOTION, MS(150));
+    asks = world_asks(world, NTS_NOTION);
     (void)world_edit_row(world, 0, "k9", "while stopping");
-    apr_sleep(MS(50));
+    tap_ok(world_is_asked_soon(world, NTS_NOTION, asks + 1), "a record is under way");
     tap_int(world_stop(world, 0, 1), NTS_WORKER_EXIT_OK, "a worker drains and ends");
     world_slow(world, NTS_NOTION, 0);
     tap_ok(world_is_equal_soon(world, 0), "what was running was finished");

@@ -399,6 +399,35 @@ int world_is_state_soon(worker_world_t *w, int mapping, nts_mapping_state_t stat
     return 0;
 }
 
+int world_is_settled_soon(worker_world_t *w, int mapping)
+{
+    apr_time_t end = apr_time_now() + PATIENCE;
+
+    while (apr_time_now() < end) {
+        nts_counts_t counts = { 0 };
+
+        if (nts_store_count(&counts, w->store, w->setup.mappings[mapping]->id) == APR_SUCCESS &&
+            counts.waiting == 0) {
+            return 1;
+        }
+        apr_sleep(5000);
+    }
+    return 0;
+}
+
+int world_is_asked_soon(worker_world_t *w, nts_side_t side, int asks)
+{
+    apr_time_t end = apr_time_now() + PATIENCE;
+
+    while (apr_time_now() < end) {
+        if (world_asks(w, side) >= asks) {
+            return 1;
+        }
+        apr_sleep(1000);
+    }
+    return 0;
+}
+
 /* --- faults */
 
 void world_spoil(worker_world_t *w, nts_side_t side, nts_result_t result)

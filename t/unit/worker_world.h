@@ -46,6 +46,10 @@ const char *world_result(worker_world_t *w, apr_int64_t command, apr_pool_t *p);
 /** Wait until the mapping is in that state; 0 if it never is. */
 int world_is_state_soon(worker_world_t *w, int mapping, nts_mapping_state_t state);
 
+/** Wait until no notice is unsettled; 0 if there always is one. */
+int world_is_settled_soon(worker_world_t *w, int mapping);
+/** Wait until so many asks of a side were answered; 0 if they never are. */
+int world_is_asked_soon(worker_world_t *w, nts_side_t side, int asks);
 /** Asks answered so far, of a side. */
 int world_asks(worker_world_t *w, nts_side_t side);
 /** Every ask of that side is answered so from now on; OK: as it should be. */
