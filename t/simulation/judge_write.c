@@ -219,7 +219,8 @@ static void try_source(write_t *w, int mapping, int index, judge_version_t *sour
         grade(w,
               may_win(j, mapping, index, side, was, source, w->effect->at) ? GRADE_ALLOWED
                                                                            : GRADE_CERTAIN,
-              source, 1, NULL, NULL);
+              source, !shows_agreed(j, &JUDGE_MAPPING(j, mapping)->fields[index], source, was),
+              NULL, NULL);
     }
     else {
         grade(w, GRADE_WRONG, source, 1, "S2.5", "no rule lets this value win");
