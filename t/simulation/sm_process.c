@@ -295,11 +295,15 @@ void sm_process_kill(sm_t *sm, sm_process_t *process)
 
 void sm_process_freeze(sm_t *sm, sm_process_t *process, int lose_locks)
 {
+    sm_note_t note = { SM_NOTE_FROZEN, 0, 0, NULL, NULL, NULL };
+
     if (process->state != SM_ALIVE) {
         return;
     }
     sm_trace(sm, "%s is frozen%s", process->name, lose_locks ? " and loses its locks" : "");
     process->state = SM_FROZEN;
+    note.process = process->number;
+    sm_note(sm, &note);
     if (lose_locks) {
         sm_lock_drop(process);
     }
@@ -307,6 +311,7 @@ void sm_process_freeze(sm_t *sm, sm_process_t *process, int lose_locks)
 
 void sm_process_thaw(sm_t *sm, sm_process_t *process)
 {
+    sm_note_t note = { SM_NOTE_THAWED, 0, 0, NULL, NULL, NULL };
     sm_thread_t *thread;
 
     if (process->state != SM_FROZEN) {
@@ -314,6 +319,8 @@ void sm_process_thaw(sm_t *sm, sm_process_t *process)
     }
     sm_trace(sm, "%s goes on", process->name);
     process->state = SM_ALIVE;
+    note.process = process->number;
+    sm_note(sm, &note);
     for (thread = process->threads; thread; thread = thread->next) {
         if (thread->pending) {
             thread->pending = 0;
