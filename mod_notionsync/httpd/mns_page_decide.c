@@ -32,12 +32,12 @@ static void write_field_buttons(const mns_page_t *page, const nts_json_t *link,
     const char *pair = number_text(page, nts_json_get_int(issue, "pair", 0));
     const char *print = nts_json_get_string(issue, "fingerprint");
 
-    mns_put(page, "<p class=actions>");
+    mns_put(page, "<div class=actions>");
     mns_button(page, "Take Notion's", "resolve", mapping, "link", number, "pair", pair, "choice",
                "notion", "fingerprint", print, NULL);
     mns_button(page, "Take the table's", "resolve", mapping, "link", number, "pair", pair, "choice",
                "external", "fingerprint", print, NULL);
-    mns_put(page, "</p>");
+    mns_put(page, "</div>");
 }
 
 void mns_part_issues(const mns_page_t *page, const nts_json_t *link)
@@ -45,6 +45,12 @@ void mns_part_issues(const mns_page_t *page, const nts_json_t *link)
     const nts_json_t *issues = nts_json_get(link, "issues");
     const char *decide = nts_json_get_string(link, "decide");
     int i;
+
+    if (decide && nts_json_get_string(link, "agreed_text")) {
+        mns_put(page, "<div class=issue>");
+        mns_value(page, nts_json_get_string(link, "agreed_text"));
+        mns_put(page, "</div>");
+    }
 
     for (i = 0; i < nts_json_count(issues); i++) {
         const nts_json_t *issue = nts_json_at(issues, i);
@@ -102,7 +108,7 @@ void mns_part_choices(const mns_page_t *page, const nts_json_t *link)
     if (!page->access.full) {
         return;
     }
-    mns_put(page, "<p class=actions>");
+    mns_put(page, "<div class=actions>");
     if (decide && !strcmp(decide, "delete")) {
         write_delete_buttons(page, link);
     }
@@ -114,7 +120,7 @@ void mns_part_choices(const mns_page_t *page, const nts_json_t *link)
                    "retry", nts_json_get_string(link, "mapping"), "link",
                    number_text(page, nts_json_get_int(link, "id", 0)), NULL);
     }
-    mns_put(page, "</p>");
+    mns_put(page, "</div>");
 }
 
 void mns_part_bulk(const mns_page_t *page)
@@ -131,11 +137,11 @@ void mns_part_bulk(const mns_page_t *page)
         mns_number_of(page, bulk, "count");
         mns_put(page, " held deletes of ");
         mns_text(page, mapping);
-        mns_put(page, "<p class=actions>");
+        mns_put(page, "<div class=actions>");
         mns_sure_button(page, "Delete all", "approve", mapping, "all", "1", "choice", "delete",
                         "fingerprint", print, NULL);
         mns_sure_button(page, "Restore all", "approve", mapping, "all", "1", "choice", "restore",
                         "fingerprint", print, NULL);
-        mns_put(page, "</p></div>");
+        mns_put(page, "</div></div>");
     }
 }

@@ -145,6 +145,24 @@ static const char *what_to_decide(const nts_link_t *link)
                                                                                           : NULL;
 }
 
+#define AGREED_SHOWN 5
+
+static const char *agreed_values(const nts_link_t *link, int width, apr_pool_t *p)
+{
+    const char *text = "";
+    int shown = 0;
+
+    for (int i = 0; i < link->base_count && shown < AGREED_SHOWN; i++) {
+        const nts_value_t *value = &link->bases[i].value[NTS_EXTERNAL];
+
+        if (value->kind != NTS_VALUE_ABSENT && !nts_value_is_empty(value)) {
+            text = apr_pstrcat(p, text, shown++ ? " \xc2\xb7 " : "",
+                               nts_value_display(value, width, p), NULL);
+        }
+    }
+    return text;
+}
+
 void nts_link_issues_show(const nts_link_t *link, const nts_mapping_t *mapping, int width,
                           nts_json_t *parent, apr_pool_t *p)
 {
@@ -152,6 +170,10 @@ void nts_link_issues_show(const nts_link_t *link, const nts_mapping_t *mapping, 
 
     add_text(parent, "decide", what_to_decide(link));
     add_text(parent, "fingerprint", link->fingerprint);
+    if (link->issue_count && !link->issues[0].pair && link->base_count) {
+        /* A record that is to be deleted is known by more than its key. */
+        nts_json_add_string(parent, "agreed_text", agreed_values(link, width, p));
+    }
     list = nts_json_add_array(parent, "issues");
     for (int i = 0; i < link->issue_count; i++) {
         const nts_issue_t *issue = &link->issues[i];

@@ -197,8 +197,8 @@ static const char *const step_6[] = {
 };
 
 /* steps[n] leads from version n to n + 1. */
-static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2, step_3, step_4,
-                                                            step_5, step_6 };
+static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2, step_3,
+                                                            step_4, step_5, step_6 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"

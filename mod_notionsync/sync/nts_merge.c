@@ -135,7 +135,7 @@ static void decide_first(view_t *view, nts_decision_t *d)
     }
     else if (view->pair->initial == NTS_INITIAL_HOLD) {
         hold(view, d, "held.initial", "both sides have a value and none was ever agreed",
-             "make both sides equal, or set initial=notion or initial=external on the field");
+             "decide (resolve), or set initial=notion or initial=external on the field");
     }
     else {
         nts_side_t from = view->pair->initial == NTS_INITIAL_NOTION ? NTS_NOTION : NTS_EXTERNAL;
@@ -311,7 +311,7 @@ static void decide_conflict(view_t *view, nts_decision_t *d)
     switch (nts_pair_rule(view->mapping, view->pair)) {
     case NTS_CONFLICT_HOLD:
         hold(view, d, "held.conflict", "both sides changed this field",
-             "make both sides equal; the value to keep can be copied from this page");
+             "decide which value to keep (resolve), or make both sides equal");
         return;
     case NTS_CONFLICT_NOTION:
         reason = "conflict: notion-wins";
@@ -373,7 +373,7 @@ static void decide_two_way(view_t *view, nts_decision_t *d)
     if (view->fits[from] == APR_SUCCESS && is_contested(view, d, from)) {
         hold(view, d, "held.contested",
              "something on each side keeps undoing what the other side writes",
-             "find the automation or trigger that rewrites this field");
+             "find the automation or trigger that rewrites this field, then decide (resolve)");
         return;
     }
     carry(view, d, from,
@@ -390,7 +390,7 @@ static void decide_one_way(view_t *view, nts_decision_t *d, nts_side_t from)
     if (view->fits[from] == APR_SUCCESS && !view->changed[from] && view->rewritten[to]) {
         /* S2.10: writing it once more would only have it rewritten once more. */
         hold(view, d, "held.contested", "the side that is written rewrites what it is given",
-             "find the automation or trigger that rewrites this field");
+             "find the automation or trigger that rewrites this field, then decide (resolve)");
         return;
     }
     if (view->has_base ? view->changed[to] : !nts_value_is_empty(view->now[to])) {

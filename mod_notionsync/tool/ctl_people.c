@@ -50,6 +50,9 @@ static void print_waiting(ctl_t *ctl, const nts_link_t *link, const nts_json_t *
         printf("  fingerprint %s", link->fingerprint);
     }
     printf("\n    %s\n", nts_str_printable(nts_outcome_text(&link->outcome, ctl->p), ctl->p));
+    if (nts_json_get_string(item, "agreed_text")) {
+        printf("    last agreed: %s\n", nts_json_get_string(item, "agreed_text"));
+    }
     for (i = 0; i < nts_json_count(issues); i++) {
         if (nts_json_get_string(nts_json_at(issues, i), "field")) {
             print_values(ctl, nts_json_at(issues, i));

@@ -230,6 +230,35 @@ like(page_of("record&mapping=contacts&id=$one->{external_key}")->{body}, qr/Undo
 $done = outcome_of(press(action => 'undo', link => $one->{id}, since => $then, sure => 1));
 is(both('Record 18', 'notes'), 'n 18/n 18', 'which works') or diag(encode($done));
 
+# --- a long undo whose worker died goes on where it was, and does nothing twice
+
+my @last = map { "Record $_" } 10 .. 13;
+my %at;
+for my $name (@last) {    # one after the other, so that the order of their entries is known
+    $sync->edit_page($name, notes => 'late');
+    $sync->wait_row($name, notes => 'late');
+    $sync->wait_quiet;
+    ($at{$name}) = map { $_->{entry} } grep { $_->{op} eq 'update' } reverse $sync->audit($name);
+}
+is($sync->ctl('undo', $at{'Record 12'})->{exit}, 0, 'what it had done last, but not written down');
+$sync->wait_quiet;
+$httpd->stop;
+my $top = $at{'Record 13'};
+sqlite($httpd->state . '/notionsync.db', 'INSERT INTO command (mapping, verb, args, by, state, progress, at) SELECT id, '
+    . "'undo', '{\"since\":1}', 'ada', 'running', '{\"place\":$top,\"top\":$top,\"done\":1,\"nothing\":0,\"refused\":[],\"refused_count\":0}', 1795000000000000 FROM mapping");
+my ($id) = map { $_->{id} } @{ sqlite($httpd->state . '/notionsync.db', 'SELECT max(id) AS id FROM command') };
+# Nothing older is its business here.
+sqlite($httpd->state . '/notionsync.db', "UPDATE entry SET state = 3 WHERE state = 1 AND id < $at{'Record 10'}");
+$sync->start;
+my $command;
+wait_ok { ($command) = @{ sqlite($httpd->state . '/notionsync.db', "SELECT state, result FROM command WHERE id = $id") }; $command->{state} =~ /done|failed/ } 30,
+    'its next owner goes on';
+my $told = decode($command->{result} // '{}');
+is_deeply([@$told{qw(done nothing refused_count)}], [4, 0, 0], 'and counts on') or diag($command->{result});
+is(both('Record 13', 'notes'), 'late/late', 'what the first said it had done is left alone');
+is(both('Record 12', 'notes'), 'n 12/n 12', 'what it did and did not say is not done again');
+is(both($_, 'notes'), 'n ' . substr($_, 7) . '/n ' . substr($_, 7), "the rest is: $_") for 'Record 11', 'Record 10';
+
 $sync->wait_equal;
 $sync->verify_ok;
 $sync->httpd->log_expect(qr/held/, qr/decided/, qr/limit/, qr/sql\.constraint/, qr/a form was refused/);
