@@ -103,6 +103,23 @@ static void add_links(sm_t *sm, int index, apr_int64_t mapping)
 }
 
 /* Links that listings leave out are those that are ignored or dormant: found by the records that live. */
+/* A deleted record that lives again on one side and waits for a person. */
+static void add_held_tombstones(sm_t *sm, int index, apr_int64_t mapping)
+{
+    nts_link_t **links;
+    int count = 0, i;
+
+    if (nts_store_get_troubles(&links, &count, sm_host_store(sm), mapping, NTS_TROUBLE_HELD, PAGE,
+                               sm->p) != APR_SUCCESS) {
+        return;
+    }
+    for (i = 0; i < count; i++) {
+        if (links[i]->state == NTS_LINK_TOMBSTONE) {
+            add_link(sj_the(sm)->judge, index, links[i]);
+        }
+    }
+}
+
 static void add_hidden_links(sm_t *sm, int index, apr_int64_t mapping)
 {
     history_t *h = sj_history(sm);
@@ -275,6 +292,7 @@ static void collect(sm_t *sm, int index, apr_int64_t mapping)
 {
     add_state(sm, index, mapping);
     add_links(sm, index, mapping);
+    add_held_tombstones(sm, index, mapping);
     add_hidden_links(sm, index, mapping);
     add_entries(sm, index, mapping);
     add_verify(sm, index, mapping);

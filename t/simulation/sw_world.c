@@ -84,15 +84,20 @@ static int lacks_column(const sw_world_t *w, int table, int field)
                                          NULL, NULL, NULL, NULL, NULL) != SQLITE_OK;
 }
 
-static const char *type_now(const sw_world_t *w, int source, int field)
+static const sim_prop_t *property_now(const sw_world_t *w, int source, int field)
 {
     sim_id_t id;
     const sim_ds_t *ds;
-    const sim_prop_t *prop;
 
     (void)sim_id_parse(&id, w->source_ids[source]);
     ds = sim_ds_find(&id);
-    prop = ds ? sim_prop_by_id(ds, sw_notion_property(w, field)) : NULL;
+    return ds ? sim_prop_by_id(ds, sw_notion_property(w, field)) : NULL;
+}
+
+static const char *type_now(const sw_world_t *w, int source, int field)
+{
+    const sim_prop_t *prop = property_now(w, source, field);
+
     return prop ? sim_type_name(prop->type) : NULL;
 }
 
@@ -136,6 +141,33 @@ static void resume(sm_t *sm, void *baton)
     }
 }
 
+/* People give properties their first names again, by which a lost state is made anew. */
+static void name_again(sw_world_t *w, int source)
+{
+    sim_buf_t b = SIM_BUF_INIT;
+    int k;
+
+    for (k = 0; k < SW_FIELDS; k++) {
+        const sim_prop_t *prop = property_now(w, source, k);
+
+        if (prop && strcmp(prop->name, sw_fields[k].prop) != 0) {
+            b.len = 0;
+            sim_json_open(&b, '{');
+            sim_json_key(&b, "properties");
+            sim_json_open(&b, '{');
+            sim_json_key(&b, sw_notion_property(w, k));
+            sim_json_open(&b, '{');
+            sim_json_kstr(&b, "rename", sw_fields[k].prop);
+            sim_json_close(&b, '}');
+            sim_json_close(&b, '}');
+            sim_json_close(&b, '}');
+            (void)sw_notion_control(
+                w, "PATCH", apr_pstrcat(w->ptemp, "data_source/", w->source_ids[source], NULL), b.s);
+        }
+    }
+    sim_buf_free(&b);
+}
+
 static void show_all(sw_world_t *w)
 {
     int i;
@@ -152,6 +184,7 @@ static void show_all(sw_world_t *w)
         (void)sw_notion_control(w, "PATCH",
                                 apr_pstrcat(w->ptemp, "data_source/", w->source_ids[i], NULL),
                                 "{\"shared\":true}");
+        name_again(w, i);
     }
 }
 
