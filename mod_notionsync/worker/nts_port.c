@@ -296,7 +296,9 @@ static int take_slot(asking_t *asking)
         wanted -= grant->count;
         wanted = wanted < 1 ? 1 : wanted > NTS_GRANT_MAX ? NTS_GRANT_MAX : wanted;
     }
-    if (!nts_budget_take(port->budget, wanted, asking->urgency, slots)) {
+    /* A write whose read did not foresee it has half a second: at the pace of bulk work it might never be sent. */
+    if (!nts_budget_take(port->budget, wanted,
+                         is_guarded_write(&asking->ask) ? NTS_LIVE : asking->urgency, slots)) {
         return 0;
     }
     asking->slot = slots[0];
@@ -319,7 +321,8 @@ static void pump_writes(queue_t *queue)
     while (*link) {
         asking_t *asking = *link;
 
-        if (asking->grant && asking->grant->count > 0 && is_write(&asking->ask) &&
+        if (((asking->grant && asking->grant->count > 0 && is_write(&asking->ask)) ||
+             (!asking->started && is_guarded_write(&asking->ask))) &&
             take_slot(asking)) {
             *link = asking->next;
             if (!*link) {

@@ -112,6 +112,20 @@ static void draw_mapping(sw_world_t *w, int i)
     draw_fields(w, m, i);
 }
 
+/* Two sources that each rule one property of the same page would fight for ever: nobody configures that. */
+static void part_rulers(sw_world_t *w)
+{
+    sw_mapping_t *second = &w->mappings[1];
+    int k;
+
+    for (k = 0; w->mapping_count > 1 && k < SW_FIELDS; k++) {
+        if (second->fields[k].direction == w->mappings[0].fields[k].direction &&
+            (second->source == w->mappings[0].source || second->table == w->mappings[0].table)) {
+            second->fields[k].direction = NTS_BOTH;
+        }
+    }
+}
+
 void sw_shape_draw(sw_world_t *w)
 {
     /* 0..5 one mapping; two of their own; two of one source; two of one table */
@@ -131,6 +145,7 @@ void sw_shape_draw(sw_world_t *w)
     for (i = 0; i < w->mapping_count; i++) {
         draw_mapping(w, i);
     }
+    part_rulers(w);
 }
 
 /* ---- for the judge */

@@ -162,7 +162,8 @@ static void name_again(sw_world_t *w, int source)
             sim_json_close(&b, '}');
             sim_json_close(&b, '}');
             (void)sw_notion_control(
-                w, "PATCH", apr_pstrcat(w->ptemp, "data_source/", w->source_ids[source], NULL), b.s);
+                w, "PATCH", apr_pstrcat(w->ptemp, "data_source/", w->source_ids[source], NULL),
+                b.s);
         }
     }
     sim_buf_free(&b);
