@@ -191,8 +191,8 @@ static int read_apply(action_t *action, const nts_mapping_t *mapping)
 /* DECLINED: go on; OK: answered. */
 static int read_action(action_t *action)
 {
-    static const char *const verbs[] = { "reconcile", "pause",   "resume", "undo", "resolve",
-                                         "approve",   "retry",   "plan",   "apply" };
+    static const char *const verbs[] = { "reconcile", "pause", "resume", "undo", "resolve",
+                                         "approve",   "retry", "plan",   "apply" };
     request_rec *r = action->page.r;
     const char *verb = apr_table_get(action->form, "action");
     const char *name = apr_table_get(action->form, "mapping");
@@ -215,7 +215,7 @@ static int read_action(action_t *action)
     action->command.by = action->page.access.user;
     action->command.state = "queued";
     return strcmp(action->command.verb, "apply") == 0 ? read_apply(action, mapping)
-                                                       : read_args(action);
+                                                      : read_args(action);
 }
 
 /* ---- what comes of it ---- */

@@ -309,9 +309,16 @@ static int is_out_of_bounds(const plea_t *plea, int field)
     return value && atof(value) <= atof(f->above);
 }
 
+/* A row that comes back from its image refers to a row that is gone meanwhile. */
+static int lost_its_parent(const plea_t *plea)
+{
+    return plea->record->deaths->nelts + (plea->partner ? plea->partner->deaths->nelts : 1) > 0 &&
+           plea->link->what && strstr(plea->link->what, "FOREIGN KEY");
+}
+
 static int pleads_constraint(const plea_t *plea)
 {
-    return any_field(plea, is_taken) || any_field(plea, has_no_value) ||
+    return lost_its_parent(plea) || any_field(plea, is_taken) || any_field(plea, has_no_value) ||
            any_field(plea, is_out_of_bounds);
 }
 
