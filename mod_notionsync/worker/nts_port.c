@@ -365,7 +365,7 @@ static void budget_ready(void *baton)
     pump(baton);
 }
 
-/* A write that found no slot in time: nothing happened, and the job reads again. */
+/* Writes that found no slot in time: nothing happened, and their jobs read again. The timer is set for the next. */
 static void refuse_late(nts_port_t *port, queue_t *queue, apr_time_t now)
 {
     queue_t old = *queue;
@@ -386,6 +386,9 @@ static void refuse_late(nts_port_t *port, queue_t *queue, apr_time_t now)
         }
         else {
             queue_push(queue, asking);
+            if (asking->deadline) {
+                nts_timer_hasten(port->config.loop, &port->late, asking->deadline - now);
+            }
         }
     }
 }

@@ -100,6 +100,18 @@ static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t
     sim_req_free(answer);
 }
 
+/* The next request is told to come again. */
+static void be_busy(sm_t *sm, const sm_action_t *a)
+{
+    (void)control("POST", "fault",
+                  apr_psprintf(sm->p,
+                               "{\"after\":%" APR_INT64_T_FMT
+                               ",\"action\":{\"status\":429,\"retry_after\":30}}",
+                               a->n[0]));
+}
+
+static const sm_kind_t busy_kind = { "test.busy", be_busy, { "after" } };
+
 static void open_notion(sm_t *sm)
 {
     static const sim_embed_host_t host = { notion_now, answered, NULL, deliver };
@@ -285,6 +297,7 @@ static void set_up(sm_t *sm)
     sm_register(sm, &row_kind);
     sm_register(sm, &add_kind);
     sm_register(sm, &page_kind);
+    sm_register(sm, &busy_kind);
     sm_host_configure(sm, 2, configure, NULL, "ntn_sim_token");
 }
 

@@ -118,6 +118,54 @@ static void test_lost_group(void)
     tap_int(asking, 1, "of two workers that both had a group one goes on asking");
 }
 
+static apr_time_t heard_at[64];
+static char heard_of[64][40];
+static int heard_count;
+static int late_writes;
+static int writes;
+
+/* The read of each page, and how long after it the page was written. */
+static void note_age(sm_t *sm, const sm_note_t *note)
+{
+    const char *page = note->request ? strstr(note->request->path, "/v1/pages/") : NULL;
+    int i;
+
+    for (i = heard_count - 1; page && i >= 0 && strncmp(heard_of[i], page + 10, 36) != 0; i--) {
+    }
+    if (page && note->kind == SM_NOTE_ANSWERED && strcmp(note->request->method, "GET") == 0 &&
+        heard_count < 64) {
+        apr_cpystrn(heard_of[heard_count], page + 10, 37);
+        heard_at[heard_count++] = sm_now(sm);
+    }
+    else if (page && note->kind == SM_NOTE_SENT && strcmp(note->request->method, "PATCH") == 0 &&
+             i >= 0) {
+        writes++;
+        late_writes += sm_now(sm) - heard_at[i] > SM_MS(1100);
+    }
+}
+
+/* S3.1, seeds 264 and 506: of several writes that waited for the gate only the first was given up in time. */
+static void test_late_writes(void)
+{
+    static const sm_part_t listener = { .name = "listener", .note = note_age };
+    static const sm_part_t *const with[] = { &sm_part_host, &small_world, &listener, NULL };
+    sm_verdict_t verdict;
+    int i;
+
+    for (i = 0; i < 24; i++) {
+        heard_count = 0;
+        sm_run(&verdict, (apr_uint64_t)i + 1,
+               apr_psprintf(pool,
+                            "seed %d\nset minutes 5\nset host.clock_ms 0\n+60.0 test.busy %d\n"
+                            "+60.0 test.row 0 1\n+60.02 test.row 1 2\n+60.04 test.row 2 3\n"
+                            "+60.06 test.row 3 4\n+60.08 test.row 4 5\n",
+                            i + 1, 2 + i % 4),
+               with, 0, pool);
+    }
+    tap_ok(writes > 24, "pages are written");
+    tap_int(late_writes, 0, "none longer than a second after it was read");
+}
+
 static int owned_before;
 static int owned_meanwhile;
 static int owned_otherwise;
@@ -195,6 +243,7 @@ int main(int argc, char **argv)
     test_deaths();
     test_lost_group();
     test_silent_disk();
+    test_late_writes();
     test_sameness();
     sm_clean();
     return tap_done();
