@@ -198,11 +198,6 @@ static void write_service(const mns_page_t *page, const nts_json_t *service)
     mns_put(page, "</b> <span class=faint>");
     mns_text_of(page, service, "kind");
     mns_put(page, "</span>");
-    if (nts_json_get_string(nts_json_get(service, "clock"), "hint")) {
-        mns_put(page, "<br><span class=faint>");
-        mns_text_of(page, nts_json_get(service, "clock"), "hint");
-        mns_put(page, "</span>");
-    }
     mns_put(page, "</td><td data-label=Budget>");
     if (budget) {
         int used = (int)nts_json_get_int(budget, "used", 0);
@@ -233,6 +228,20 @@ static void write_service(const mns_page_t *page, const nts_json_t *service)
     mns_put(page, "</td></tr>");
 }
 
+/* A clock that is far off (S1). */
+static void write_hint(const mns_page_t *page, const nts_json_t *service)
+{
+    const nts_json_t *clock = nts_json_get(service, "clock");
+
+    if (nts_json_get_string(clock, "hint")) {
+        mns_put(page, "<p class=faint>");
+        mns_text_of(page, service, "name");
+        mns_put(page, ": ");
+        mns_text_of(page, clock, "hint");
+        mns_put(page, "</p>");
+    }
+}
+
 static void write_services(const mns_page_t *page)
 {
     const nts_json_t *services = nts_json_get(page->facts, "services");
@@ -243,7 +252,11 @@ static void write_services(const mns_page_t *page)
     for (i = 0; i < nts_json_count(services); i++) {
         write_service(page, nts_json_at(services, i));
     }
-    mns_put(page, "</tbody></table></div></section>");
+    mns_put(page, "</tbody></table></div>");
+    for (i = 0; i < nts_json_count(services); i++) {
+        write_hint(page, nts_json_at(services, i));
+    }
+    mns_put(page, "</section>");
 }
 
 static void write_workers(const mns_page_t *page)
