@@ -206,9 +206,11 @@ static void calm(sm_t *sm)
 static int is_busy(sm_t *sm)
 {
     const sw_world_t *w = sm->world;
+    sim_ms_t shown = sim_stale_due();
 
-    return sim_serve_late() + sim_hook_windows() + sim_event_pending() + sim_stale_count() > 0 ||
-           w->holder != NULL;
+    /* What became visible is taken note of by the next query, which nobody may ever send. */
+    return sim_serve_late() + sim_hook_windows() + sim_event_pending() > 0 ||
+           (shown != INT64_MAX && shown > sim_time_now()) || w->holder != NULL;
 }
 
 /* What both services hold, read afresh and not from the mirrors. */
