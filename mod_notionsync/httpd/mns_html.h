@@ -27,7 +27,7 @@ void mns_address(const mns_page_t *page, ...);
 /** A button that posts: verb and mapping, then names and values in turn, NULL-terminated (a NULL value is left out).
  *  Nothing without full access. */
 void mns_button(const mns_page_t *page, const char *label, const char *verb, const char *mapping,
-                ...);
+                ...) __attribute__((sentinel));
 /** The same for what touches many records: with a box to be ticked first. */
 void mns_sure_button(const mns_page_t *page, const char *label, const char *verb,
                      const char *mapping, ...);

@@ -97,7 +97,7 @@ static void write_actions(const mns_page_t *page, const nts_json_t *mapping)
     else {
         mns_button(page, "Pause", "pause", name, NULL);
     }
-    mns_button(page, "Plan", "plan", name, NULL, NULL);
+    mns_button(page, "Plan", "plan", name, NULL);
     mns_put(page, " <a href=\"");
     mns_address(page, "page", "plan", "mapping", name, NULL);
     mns_put(page, "\">the last plan</a></p>");

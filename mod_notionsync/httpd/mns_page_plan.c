@@ -141,7 +141,7 @@ static void write_plan(const mns_page_t *page, const nts_json_t *plan)
     mns_put(page, "</p>");
     if (nts_json_bool(nts_json_get(plan, "fresh"), 0)) {
         mns_put(page, "<p class=actions>");
-        mns_button(page, "Apply this plan", "apply", page->mapping->name, "plan", id);
+        mns_button(page, "Apply this plan", "apply", page->mapping->name, "plan", id, NULL);
         mns_put(page, "</p>");
     }
     write_counts(page, nts_json_get(plan, "counts"));
@@ -158,7 +158,7 @@ void mns_page_plan(const mns_page_t *page)
     mns_put(page, "\">");
     mns_text(page, page->mapping->name);
     mns_put(page, "</a></h1><p class=actions>");
-    mns_button(page, "Make a plan", "plan", page->mapping->name, NULL, NULL);
+    mns_button(page, "Make a plan", "plan", page->mapping->name, NULL);
     mns_put(page, "</p>");
     if (plan) {
         write_plan(page, plan);

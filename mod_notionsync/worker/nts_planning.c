@@ -71,32 +71,45 @@ static int release(nts_planning_run_t *run)
     return waited;
 }
 
-static apr_status_t end_plan(nts_planning_run_t *run, apr_int64_t *fates, int *released)
+static apr_status_t end_making(nts_planning_run_t *run)
 {
     nts_store_t *store = run->flow->host->store;
     nts_plan_t *plan = run->plan;
     apr_int64_t room = 0;
-    apr_status_t rv;
-    int more = 0;
+    apr_status_t rv = nts_store_count_plan(&plan->counts, store, plan->id);
 
-    if (!run->applies) {
-        rv = nts_store_count_plan(&plan->counts, store, plan->id);
-        if (rv == APR_SUCCESS) {
-            apr_int64_t deletes = plan->counts.kinds[NTS_PLAN_DELETE] - plan->counts.over_limit;
+    if (rv == APR_SUCCESS) {
+        apr_int64_t deletes = plan->counts.kinds[NTS_PLAN_DELETE] - plan->counts.over_limit;
 
-            rv = nts_store_delete_room(&room, store, run->flow->mapping, deletes);
-            plan->counts.over_limit += deletes - room;
-        }
-        if (rv == APR_SUCCESS) {
-            rv = nts_store_match_clear(store, run->flow->given->id);
-        }
-        plan->state = "ready";
-        plan->requests = run->row.requests;
-        return rv == APR_SUCCESS ? nts_store_put_plan(store, plan) : rv;
+        rv = nts_store_delete_room(&room, store, run->flow->mapping, deletes);
+        plan->counts.over_limit += deletes - room;
     }
-    do { /* what the scan did not hand on shows on both sides what was agreed: nothing is left to do */
-        rv = run->incomplete ? APR_SUCCESS : nts_store_close_plan(&more, store, plan->id);
-    } while (rv == APR_SUCCESS && more);
+    if (rv == APR_SUCCESS) {
+        rv = nts_store_match_clear(store, run->flow->given->id);
+    }
+    plan->state = "ready";
+    plan->requests = run->row.requests;
+    return rv == APR_SUCCESS ? nts_store_put_plan(store, plan) : rv;
+}
+
+/* What the scan did not hand on shows on both sides what was agreed: nothing is left to do. */
+static apr_status_t close_items(const nts_planning_run_t *run)
+{
+    int more = !run->incomplete;
+    apr_status_t rv = APR_SUCCESS;
+
+    while (rv == APR_SUCCESS && more) {
+        rv = nts_store_close_plan(&more, run->flow->host->store, run->plan->id);
+    }
+    return rv;
+}
+
+static apr_status_t end_applying(nts_planning_run_t *run, apr_int64_t *fates, int *released)
+{
+    nts_store_t *store = run->flow->host->store;
+    nts_plan_t *plan = run->plan;
+    apr_status_t rv = close_items(run);
+
     if (rv == APR_SUCCESS) {
         rv = nts_store_count_fates(fates, store, plan->id);
     }
@@ -112,13 +125,17 @@ static apr_status_t end_plan(nts_planning_run_t *run, apr_int64_t *fates, int *r
     return rv;
 }
 
-/* A plan that came to nothing is not kept as if it were one; one that was being applied can be applied again. */
+/* A plan that came to nothing is not kept as if it were one; one that was being applied can be applied again; one that
+ * did not fit is left as it is. */
 static void spoil_plan(nts_planning_run_t *run)
 {
-    if (!run->plan || run->planning->stopped) {
+    int applying = run->plan && strcmp(run->plan->state, "applying") == 0;
+
+    if (!run->plan || run->planning->stopped || run->flow->group->lost ||
+        (run->applies && !applying)) {
         return;
     }
-    run->plan->state = run->applies ? "ready" : "failed";
+    run->plan->state = applying ? "ready" : "failed";
     run->plan->note = run->problem;
     (void)nts_store_put_plan(run->flow->host->store, run->plan);
 }
@@ -132,7 +149,8 @@ static void finish(nts_planning_run_t *run)
 
     run->planning->run = NULL;
     nts_timer_cancel(flow->host->loop, &run->planning->forget);
-    if (!run->problem && end_plan(run, fates, &planned.released) != APR_SUCCESS) {
+    if (!run->problem && (run->applies ? end_applying(run, fates, &planned.released)
+                                       : end_making(run)) != APR_SUCCESS) {
         run->problem = "the state store failed";
     }
     if (run->problem) {
