@@ -125,7 +125,7 @@ accepted('sections in a virtual host', after => <<"CONF");
   </NotionSyncService>
   <NotionSyncMapping contacts>
     NotionSyncNotion work $id
-    NotionSyncExternal crm contacts
+    NotionSyncExternal crm clients
     NotionSyncField Name <-> name
   </NotionSyncMapping>
 </VirtualHost>
