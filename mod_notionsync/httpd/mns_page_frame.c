@@ -8,6 +8,7 @@
 #include "httpd/mns_html.h"
 
 #define REFRESH_DEFAULT 5
+#define REFRESH_FORMS 60 /* where people tick boxes and type, which a fresh page would undo */
 
 typedef struct tab_t {
     const char *page;
@@ -19,6 +20,19 @@ static const tab_t tabs[] = {
     { "held", "Held" },         { "failures", "Failures" },
 };
 
+static int has_forms(const mns_page_t *page)
+{
+    static const char *const names[] = { "audit", "conflicts", "held", "record" };
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!strcmp(page->name, names[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Seconds; 0: the page stands still. */
 static int refresh_seconds(const mns_page_t *page)
 {
@@ -26,7 +40,7 @@ static int refresh_seconds(const mns_page_t *page)
     apr_int64_t seconds;
 
     if (!text || !*text) {
-        return REFRESH_DEFAULT;
+        return has_forms(page) ? REFRESH_FORMS : REFRESH_DEFAULT;
     }
     return nts_int_parse(&seconds, text, 1, 3600) == APR_SUCCESS ? (int)seconds : 0;
 }
