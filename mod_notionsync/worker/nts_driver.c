@@ -497,6 +497,7 @@ static void start_task(nts_flow_t *flow, nts_task_t *task)
         w->starter = errand->starter;
         w->config.cause = errand->starter->cause;
         w->config.run = errand->starter->run;
+        w->config.full_run = errand->starter->full;
     }
     else {
         nts_errand_parse(&spawned.target, nts_task_key(task), w->p);

@@ -40,6 +40,7 @@ typedef struct nts_starter_t {
     nts_progress_fn *progress; /* may be NULL */
     void *baton;
     apr_int64_t run; /* for the audit */
+    int full;        /* it is a full run (S4.1) */
     const char *cause;
     /* A plan is made or applied; else all zero. */
     nts_take_fn

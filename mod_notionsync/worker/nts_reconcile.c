@@ -496,6 +496,7 @@ static void begin(nts_reconcile_t *r, nts_scan_kind_t kind, const asked_t *asked
     run->starter.progress = scan_progress;
     run->starter.baton = run;
     run->starter.run = run->row.id;
+    run->starter.full = kind == NTS_SCAN_FULL;
     run->starter.cause = cause_text(run);
     run->scan = nts_driver_scan(flow, &config, NTS_BULK, &run->starter);
     nts_timer_set(flow->host->loop, &run->show, PROGRESS);

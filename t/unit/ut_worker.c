@@ -143,6 +143,26 @@ static void test_commands(void)
     world_rest(world, MS(100));
 }
 
+/* S4.1: the first full run that is answered 404 for a page is remembered, no other run is. */
+static void test_missing(void)
+{
+    nts_link_t *link = NULL;
+
+    world_move_page(world, WORLD_PAGE "000000000006", -1);
+    (void)world_result(world, world_command(world, 0, "reconcile", "{\"full\":true}"), pool);
+    world_rest(world, MS(100));
+    (void)nts_store_find_link(&link, world_store(world), world_mapping(world, 0)->id,
+                              WORLD_PAGE "000000000006", pool);
+    tap_ok(link && link->missing, "a full run remembers since when a page is missing");
+    tap_ok(world_row_name(world, 0, link->key, pool) != NULL, "and deletes nothing for it");
+    world_move_page(world, WORLD_PAGE "000000000006", 0);
+    (void)world_result(world, world_command(world, 0, "reconcile", "{\"full\":true}"), pool);
+    world_rest(world, MS(100));
+    (void)nts_store_find_link(&link, world_store(world), world_mapping(world, 0)->id,
+                              WORLD_PAGE "000000000006", pool);
+    tap_ok(link && !link->missing, "which is forgotten when it is there again");
+}
+
 static void test_undo(void)
 {
     nts_entry_t *entries = NULL;
@@ -271,6 +291,7 @@ int main(void)
     test_notices_for_nothing();
     test_idle();
     test_commands();
+    test_missing();
     test_undo();
     test_faults();
     test_commands_at_start();

@@ -11,6 +11,7 @@
 #include "store_kit.h"
 #include "worker_world_impl.h"
 
+#define MAPPINGS_MAX 1000 /* nobody has so many */
 #define PATIENCE apr_time_from_sec(10)
 
 /* --- the world */
@@ -312,6 +313,13 @@ int world_is_equal_soon(worker_world_t *w, int mapping)
         apr_sleep(1000);
     }
     return 0;
+}
+
+void world_move_page(worker_world_t *w, const char *page, int mapping)
+{
+    (void)apr_thread_mutex_lock(w->mutex);
+    world_find_or_make(w, NTS_NOTION, -1, page)->mapping = mapping < 0 ? MAPPINGS_MAX : mapping;
+    (void)apr_thread_mutex_unlock(w->mutex);
 }
 
 static const char *name_of(worker_world_t *w, nts_side_t side, int mapping, const char *id,
