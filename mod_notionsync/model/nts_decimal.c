@@ -127,6 +127,7 @@ apr_status_t nts_decimal_normalise(const char **normal, const char *text, apr_po
 int nts_decimal_compare(const char *a, const char *b)
 {
     int sign = *a == '-' ? -1 : 1;
+    int order = strcmp(a, b);
     int integer[2];
     int fraction[2];
 
@@ -136,8 +137,7 @@ int nts_decimal_compare(const char *a, const char *b)
     nts_decimal_digits(a, &integer[0], &fraction[0]);
     nts_decimal_digits(b, &integer[1], &fraction[1]);
     /* With as many digits before the point the texts are in order: what is a prefix of another is less. */
-    return integer[0] != integer[1] ? (integer[0] < integer[1] ? -sign : sign)
-                                    : sign * strcmp(a, b);
+    return integer[0] != integer[1] ? (integer[0] < integer[1] ? -sign : sign) : sign * order;
 }
 
 void nts_decimal_digits(const char *normal, int *integer_digits, int *fraction_digits)

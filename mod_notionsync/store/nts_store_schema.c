@@ -156,10 +156,10 @@ static const char *const step_3[] = {
     "ALTER TABLE link ADD COLUMN issues TEXT",
 
     /* AUTOINCREMENT: a job must not end a ruling that took the number of the one it saw. */
-    "CREATE TABLE ruling (id INTEGER PRIMARY KEY AUTOINCREMENT, mapping INTEGER NOT NULL,"
-    " link INTEGER NOT NULL, page TEXT, key TEXT, pair INTEGER NOT NULL, choice INTEGER NOT NULL, "
-    "fingerprint TEXT,"
-    " other TEXT, by TEXT, at INTEGER NOT NULL, command INTEGER NOT NULL, intent TEXT)",
+    ("CREATE TABLE ruling (id INTEGER PRIMARY KEY AUTOINCREMENT, mapping INTEGER NOT NULL,"
+     " link INTEGER NOT NULL, page TEXT, key TEXT, pair INTEGER NOT NULL,"
+     " choice INTEGER NOT NULL, fingerprint TEXT, other TEXT, by TEXT, at INTEGER NOT NULL,"
+     " command INTEGER NOT NULL, intent TEXT)"),
     "CREATE INDEX ruling_link ON ruling (mapping, link) WHERE link <> 0",
     "CREATE INDEX ruling_page ON ruling (mapping, page) WHERE page IS NOT NULL",
     "CREATE INDEX ruling_key ON ruling (mapping, key) WHERE key IS NOT NULL",

@@ -96,6 +96,7 @@ my %empty = map { $_ => undef } @NotionSync::Sync::TWO_WAY;
     my $status = $sync->status;
     is($status->{active}, 4, 'four pairs are linked');
     cmp_ok($status->{held}, '>=', 1, 'the ambiguous ones are held for a person');
+    $sync->httpd->log_expect(qr/match\.ambiguous/);
     $sync->verify_ok(equal => 4, excused => 3);
     $sync->must('reconcile', 'contacts', '--full');
     is(scalar(() = $sync->pages), 6, 'also after a full reconciliation');
