@@ -170,8 +170,7 @@ $some->wait_quiet;
 $some->httpd->stop;
 $some->edit_page('Record 2', name => 'Called otherwise');
 $some->delete_row('Record 3');
-$some->httpd->start;
-$some->httpd->stop;
+$some->wait_listed;             # or the page would still be found by its former name
 lose_state($some);
 $status = $some->wait_state('waiting', code => qr/state\.lost/, what => 'where some do not, it waits');
 is(scalar(() = $some->rows), 9, 'and makes no row');
