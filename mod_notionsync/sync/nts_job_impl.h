@@ -20,7 +20,7 @@
 #define NTS_CLAIM_WAIT apr_time_from_sec(300)
 /** S3.2: how old anything of a record must be before a query row may be trusted. */
 #define NTS_QUERY_LAG apr_time_from_sec(21)
-/** S3.1: a PATCH that is not sent within this of its read reads again. */
+/** S3.1: a PATCH that is not sent within this of its read's answer reads again. */
 #define NTS_READ_FRESH apr_time_from_sec(1)
 /** S4.1: two 404s this far apart make a held delete. */
 #define NTS_MISSING_WAIT apr_time_from_sec(86400)

@@ -84,9 +84,9 @@ static apr_status_t rule_record(nts_people_t *people, const nts_link_t *link, nt
     return put(people, link, 0, choice, fingerprint);
 }
 
-static apr_status_t rule_one(nts_people_t *people, nts_choice_t choice, const char **why)
+/* The record that the command names; refused if there is none. */
+static apr_status_t find_record(nts_people_t *people, nts_link_t **link, const char **why)
 {
-    const char *fingerprint = nts_json_get_string(people->args, "fingerprint");
     nts_target_t target = { 0 };
     nts_loaded_t *loaded;
     apr_status_t rv;
@@ -97,14 +97,24 @@ static apr_status_t rule_one(nts_people_t *people, nts_choice_t choice, const ch
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    if (!target.link || !loaded->link) {
-        return refuse(why, "there is no such record in this mapping");
+    *link = loaded->link;
+    return target.link && *link ? APR_SUCCESS
+                                : refuse(why, "there is no such record in this mapping");
+}
+
+static apr_status_t rule_one(nts_people_t *people, nts_choice_t choice, const char **why)
+{
+    const char *fingerprint = nts_json_get_string(people->args, "fingerprint");
+    nts_link_t *link;
+    apr_status_t rv = find_record(people, &link, why);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
     people->is_single = 1;
     people->word = "done";
-    return choice <= NTS_CHOICE_EXTERNAL
-               ? rule_fields(people, loaded->link, choice, fingerprint, why)
-               : rule_record(people, loaded->link, choice, fingerprint, why);
+    return choice <= NTS_CHOICE_EXTERNAL ? rule_fields(people, link, choice, fingerprint, why)
+                                         : rule_record(people, link, choice, fingerprint, why);
 }
 
 /* Exactly those that were shown. */
@@ -152,24 +162,16 @@ static apr_status_t rule(nts_people_t *people, const char **why)
 /* A record that is not synced needs a person's word to be synced again; all others are just looked at. */
 static apr_status_t prepare_retry(nts_people_t *people, const char **why)
 {
-    nts_target_t target = { 0 };
-    nts_loaded_t *loaded;
-    apr_status_t rv;
+    nts_link_t *link;
+    apr_status_t rv = find_record(people, &link, why);
 
-    target.link = arg(people, "link");
-    rv =
-        nts_store_load(&loaded, people->flow->host->store, people->flow->given, &target, people->p);
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    if (!target.link || !loaded->link) {
-        return refuse(why, "there is no such record in this mapping");
-    }
     people->is_single = 1;
     people->word = "tried again, with success";
-    return loaded->link->state == NTS_LINK_IGNORED
-               ? put(people, loaded->link, 0, NTS_CHOICE_SYNC, NULL)
-               : APR_SUCCESS;
+    return link->state == NTS_LINK_IGNORED ? put(people, link, 0, NTS_CHOICE_SYNC, NULL)
+                                           : APR_SUCCESS;
 }
 
 /* --- undo */
