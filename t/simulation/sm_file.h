@@ -54,4 +54,7 @@ void sm_file_forget_shm(sm_file_t *file);
 /** What was ordered by sm_file_spoil; 0. */
 int sm_file_trouble(const char *path);
 
+/** SQLite gets its memory, without locks, from sm_memory.c. Before SQLite's first use. */
+void sm_memory_for_sqlite(void);
+
 #endif /* SM_FILE_H */

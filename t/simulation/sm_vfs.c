@@ -496,6 +496,7 @@ static int vfs_time(sqlite3_vfs *self, double *days)
 
 void sm_vfs_register(const char *path)
 {
+    sm_memory_for_sqlite();
     real_vfs = sqlite3_vfs_find(NULL);
     apr_cpystrn(folder, path, sizeof(folder));
     vfs = *real_vfs;
