@@ -1,0 +1,231 @@
+/* nts_contact_bind.c - both sides are described: bind the mapping to what they are, and keep what was found. */
+#include "worker/nts_contact_impl.h"
+#include "worker/nts_driver.h"
+#include "worker/nts_flow.h"
+
+/* All fields that cannot be synced, in one outcome. */
+static void suspended(nts_outcome_t *out, const nts_mapping_t *mapping,
+                      const nts_outcome_t *outcomes, apr_pool_t *p)
+{
+    const nts_outcome_t *first = NULL;
+    const char *all = "";
+    int count = 0;
+    int i;
+
+    for (i = 0; i < mapping->pair_count; i++) {
+        const nts_pair_t *pair = &mapping->pairs[i];
+
+        if (pair->domain) {
+            continue;
+        }
+        first = first ? first : &outcomes[i];
+        all = apr_psprintf(p, "%s%s\"%s\" and %s: %s", all, count ? "; " : "", pair->notion,
+                           pair->external, outcomes[i].what ? outcomes[i].what : "no reason known");
+        count++;
+    }
+    if (!first) {
+        nts_outcome_set(out, p, NTS_REMEDY_PERSON, "mapping.bind", "the mapping cannot be bound");
+        return;
+    }
+    if (count == 1) {
+        *out = *first;
+        out->remedy = NTS_REMEDY_PERSON;
+        out->field = apr_pstrdup(p, first->field);
+        return;
+    }
+    nts_outcome_set(out, p, NTS_REMEDY_PERSON, first->code ? first->code : "mapping.bind",
+                    "%d fields cannot be synced: %s", count, all);
+    out->advice = first->advice;
+}
+
+/* Property ids that first contact has shown outlive a rename in Notion. */
+static apr_status_t keep_properties(nts_contact_t *c, const nts_mapping_t *bound)
+{
+    nts_flow_t *flow = c->flow;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < bound->pair_count && rv == APR_SUCCESS; i++) {
+        nts_pair_t *given = &flow->given->pairs[i];
+        const nts_pair_t *pair = &bound->pairs[i];
+
+        if (pair->notion_id && !nts_contact_same(given->notion_id, pair->notion_id)) {
+            rv = nts_store_put_property(flow->host->store, pair->id, pair->notion_id);
+            given->notion_id = apr_pstrdup(flow->p, pair->notion_id);
+        }
+    }
+    return rv;
+}
+
+static apr_status_t keep_schemas(nts_contact_t *c)
+{
+    nts_store_t *store = c->flow->host->store;
+    apr_int64_t mapping = c->flow->given->id;
+    apr_status_t rv = APR_SUCCESS;
+    int side;
+
+    for (side = 0; side < NTS_SIDE_COUNT && rv == APR_SUCCESS; side++) {
+        const char *old = NULL;
+
+        rv = nts_store_get_schema(&old, store, mapping, (nts_side_t)side, c->p);
+        c->is_changed |= rv == APR_SUCCESS && !nts_contact_same(old, c->text[side]);
+        if (rv == APR_ENOENT || (rv == APR_SUCCESS && !nts_contact_same(old, c->text[side]))) {
+            rv = nts_store_put_schema(store, mapping, (nts_side_t)side, c->text[side]);
+        }
+    }
+    return rv;
+}
+
+/* Another schema or configuration than records were compared by: all of them are compared again, also if we die before
+ * that (S5.7). */
+static apr_status_t forget_full_run(nts_contact_t *c)
+{
+    nts_flow_t *flow = c->flow;
+
+    if (!c->is_changed || !flow->status.full_done) {
+        return APR_SUCCESS;
+    }
+    flow->status.full_done = 0;
+    return nts_store_put_status(flow->host->store, flow->given->id, &flow->status);
+}
+
+/* What can be decided once about the pairs and the filter. */
+static void look_at_pairs(nts_flow_t *flow)
+{
+    const nts_filter_t *filter = flow->mapping->filter[NTS_NOTION];
+    int i;
+
+    flow->has_computed = nts_mapping_has_computed(flow->mapping);
+    flow->has_title = 0;
+    for (i = 0; i < flow->mapping->pair_count; i++) {
+        flow->has_title |= nts_contact_same(flow->mapping->pairs[i].notion_id, "title");
+    }
+    for (i = 0; filter && i < filter->field_count; i++) {
+        flow->has_title |= nts_contact_same(filter->fields[i].id, "title");
+    }
+}
+
+/* The new binding takes the place of the old one, which no work uses any more. */
+static void take_binding(nts_contact_t *c, nts_mapping_t *bound, apr_pool_t *p)
+{
+    nts_flow_t *flow = c->flow;
+    int side;
+
+    if (flow->bound_pool) {
+        apr_pool_destroy(flow->bound_pool);
+    }
+    flow->bound_pool = p;
+    flow->mapping = bound;
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        c->bound[side] = apr_pstrdup(p, c->text[side]);
+    }
+    look_at_pairs(flow);
+}
+
+static void fail_store(nts_contact_t *c, apr_status_t rv)
+{
+    nts_outcome_t outcome = { 0 };
+    char cause[120];
+
+    nts_outcome_set(&outcome, c->p, NTS_REMEDY_RETRY, "store.failed",
+                    "the state store could not keep what first contact found: %s",
+                    apr_strerror(rv, cause, sizeof(cause)));
+    nts_contact_fail(c, &outcome);
+}
+
+static void bind_mapping(nts_contact_t *c)
+{
+    nts_flow_t *flow = c->flow;
+    apr_time_t full_done = flow->status.full_done;
+    int was_bound = flow->mapping != NULL;
+    nts_outcome_t *outcomes;
+    nts_mapping_t *bound;
+    nts_outcome_t why = { 0 };
+    apr_pool_t *p;
+    apr_status_t rv;
+
+    (void)apr_pool_create(&p, flow->p);
+    apr_pool_tag(p, "nts_flow binding");
+    bound = apr_pmemdup(p, flow->given, sizeof(*bound));
+    bound->pairs =
+        apr_pmemdup(p, flow->given->pairs, (apr_size_t)bound->pair_count * sizeof(*bound->pairs));
+    outcomes = apr_pcalloc(p, ((apr_size_t)bound->pair_count + 1) * sizeof(*outcomes));
+    rv = nts_mapping_bind(bound, c->schema[NTS_NOTION], c->schema[NTS_EXTERNAL], outcomes, p);
+    if (rv != APR_SUCCESS) {
+        suspended(&why, bound, outcomes, c->p);
+    }
+    else {
+        rv = nts_mapping_bind_filters(bound, c->schema[NTS_NOTION], c->schema[NTS_EXTERNAL], &why,
+                                      p);
+    }
+    if (rv != APR_SUCCESS) {
+        nts_outcome_copy(&why, &why, c->p);
+        apr_pool_destroy(p);
+        nts_contact_fail(c, &why);
+        return;
+    }
+    rv = nts_store_begin(flow->host->store, apr_time_from_sec(5));
+    if (rv == APR_SUCCESS) {
+        rv = keep_properties(c, bound);
+        rv = rv == APR_SUCCESS ? keep_schemas(c) : rv;
+        rv = rv == APR_SUCCESS ? forget_full_run(c) : rv;
+        rv = rv == APR_SUCCESS ? nts_store_commit(flow->host->store) : rv;
+        if (rv != APR_SUCCESS) {
+            nts_store_rollback(flow->host->store);
+        }
+    }
+    if (rv != APR_SUCCESS) {
+        flow->status.full_done = full_done;
+        apr_pool_destroy(p);
+        fail_store(c, rv);
+        return;
+    }
+    take_binding(c, bound, p);
+    nts_contact_succeed(c, was_bound && full_done);
+}
+
+/* What a binding depends on: the side's schema and what the configuration makes of it. */
+static const char *schema_text(const nts_schema_t *schema, const nts_mapping_t *given,
+                               apr_pool_t *p)
+{
+    nts_json_t *root = nts_json_make_object(p);
+    nts_schema_t lasting = *schema;
+
+    lasting.mark = NULL;
+    lasting.counter = 0; /* moves with every change and says nothing about the schema */
+    nts_schema_to_json(&lasting, root);
+    nts_mapping_cover_to_json(given, nts_json_add_object(root, "cover"));
+    return nts_json_text(root, p);
+}
+
+/* Both sides are known: bind, unless nothing has changed since the last time. */
+void nts_contact_described(nts_contact_t *c)
+{
+    nts_flow_t *flow = c->flow;
+    int side;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        c->text[side] = schema_text(c->schema[side], flow->given, c->p);
+    }
+    if (flow->mapping && nts_contact_same(c->bound[NTS_NOTION], c->text[NTS_NOTION]) &&
+        nts_contact_same(c->bound[NTS_EXTERNAL], c->text[NTS_EXTERNAL])) {
+        nts_contact_succeed(c, 0);
+        return;
+    }
+    if (nts_driver_load(flow) > 0) {
+        /* Jobs hold on to the old binding; what is broken off begins again, but not in the midst of a write. */
+        c->wants_quiet = 1;
+        flow->is_on = 0;
+        nts_driver_quieten(flow);
+        return;
+    }
+    bind_mapping(c);
+}
+
+void nts_contact_work_ended(nts_contact_t *c)
+{
+    if (c->wants_quiet && !c->stopped && nts_driver_load(c->flow) == 0) {
+        c->wants_quiet = 0;
+        bind_mapping(c);
+    }
+}

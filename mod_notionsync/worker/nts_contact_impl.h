@@ -1,0 +1,63 @@
+/* nts_contact_impl.h - a contact: what nts_contact.c (the conversation), nts_contact_judge.c (are they those that they were?) and
+ * nts_contact_bind.c (binding) share. */
+#ifndef NTS_CONTACT_IMPL_H
+#define NTS_CONTACT_IMPL_H
+
+#include <string.h>
+
+#include "worker/nts_contact.h"
+
+struct nts_contact_t {
+    nts_flow_t *flow;
+    apr_pool_t *p; /* of the contact under way; NULL: none */
+    nts_ask_t ask;
+    int asking;
+    int again;       /* start once more when this one is over */
+    int provisioned; /* triggers were installed in this contact */
+    int stopped;
+    nts_schema_t *schema[NTS_SIDE_COUNT];
+    const char *text[NTS_SIDE_COUNT];  /* of the schemas */
+    int wants_quiet;                   /* ready to bind, but for work under way */
+    const char *bound[NTS_SIDE_COUNT]; /* what the mapping is bound to; in its pool */
+    int accept_instance;
+    int is_changed; /* what was kept of the last binding is not what it is now */
+    nts_timer_t probe;
+    int failures;
+    const char *instance; /* that the external database had last; NULL: not known */
+    apr_int64_t counter;
+    const char *mark;   /* that was found there */
+    apr_time_t marked;  /* monotonic: our own was left there; 0: not yet */
+    int is_news;        /* bound anew, or what it covers has changed */
+    int looks;          /* what waits for a person goes on waiting */
+    nts_outcome_t wait; /* what a person has to look at first; code NULL: nothing */
+    apr_pool_t *why_pool;
+    const char *why; /* the last contact failed; NULL: it did not */
+};
+
+/** Two texts that are both there and equal. */
+static inline int nts_contact_same(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+/* nts_contact.c */
+void nts_contact_ask(nts_contact_t *c, nts_side_t side, nts_ask_kind_t kind);
+/** It failed, and ends: a probe is set; a mapping that does not run is blocked. */
+void nts_contact_fail(nts_contact_t *c, const nts_outcome_t *why);
+/** The mapping is bound: it waits for a person (c->wait), or a mark is left and it can work. */
+void nts_contact_succeed(nts_contact_t *c, int is_changed);
+/** The mapping can work, and the contact ends. */
+void nts_contact_reached(nts_contact_t *c);
+
+/* nts_contact_judge.c */
+/** The external side is described: is it the database that it was, and the state store the one that worked on it? */
+void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema);
+/** Leave a mark in the database, if it is time. @return 0: none is left now; else nts_contact_marked() has the answer */
+int nts_contact_mark_begin(nts_contact_t *c);
+void nts_contact_marked(nts_contact_t *c, const nts_answer_t *answer);
+
+/* nts_contact_bind.c */
+/** Both sides are described: bind, as soon as no work uses the former binding, unless nothing has changed. */
+void nts_contact_described(nts_contact_t *c);
+
+#endif /* NTS_CONTACT_IMPL_H */

@@ -1,0 +1,147 @@
+/* nts_contact_judge.c - are the state store and the external database those that they were? */
+#include <string.h>
+
+#include "base/nts_log.h"
+#include "worker/nts_contact_impl.h"
+#include "worker/nts_flow.h"
+
+/* Another mark, at the next contact after that. */
+#define MARK_AGAIN apr_time_from_sec(3600)
+/* The database was busy. */
+#define MARK_RETRY apr_time_from_sec(5)
+
+/* It is bound, so that a plan can be made, but nothing is done until a person has acted. */
+static void wait_for_person(nts_contact_t *c, const char *code, const char *what,
+                            const char *advice)
+{
+    nts_outcome_set(&c->wait, c->p, NTS_REMEDY_PERSON, code, "%s", what);
+    c->wait.advice = advice;
+}
+
+/* --- the state store */
+
+/*
+ * Whoever works on a mapping leaves a mark in its database, another one each time, and keeps it here: before, as the next
+ * one, and after, as the one that is there. A store that finds a mark of neither kind is not the one that worked here
+ * last: it is new, or an older copy, and does not know links that there are. What would it do? Create what it does not
+ * find linked, a second time.
+ */
+static void judge_state(nts_contact_t *c, const char *found)
+{
+    nts_mapping_status_t status = c->flow->status;
+    int is_new = !status.mark && !status.mark_next;
+
+    if (!status.doubt && found && !nts_contact_same(found, status.mark) &&
+        !nts_contact_same(found, status.mark_next)) {
+        status.doubt = is_new ? "state.lost" : "state.restored";
+        nts_flow_set_status(c->flow, &status);
+    }
+    if (c->flow->status.doubt && strcmp(c->flow->status.doubt, "state.restored") == 0) {
+        wait_for_person(c, "state.restored",
+                        "the state store and the database do not fit: one of them is an older "
+                        "copy, so there may be pairs of records that are not known any more",
+                        nts_contact_advice(c->flow, c->p));
+    }
+}
+
+const char *nts_contact_advice(const nts_flow_t *flow, apr_pool_t *p)
+{
+    return apr_psprintf(p,
+                        "notionsyncctl plan %s --save FILE shows what would follow; applying that "
+                        "plan goes on. Pairs that it would make twice are found by NotionSyncMatch "
+                        "lines",
+                        flow->label);
+}
+
+/* The next mark is in the store before it is in the database. One of unknown fate stays the next one. */
+int nts_contact_mark_begin(nts_contact_t *c)
+{
+    nts_flow_t *flow = c->flow;
+    nts_host_t *host = flow->host;
+    nts_mapping_status_t status = flow->status;
+    apr_time_t now = nts_host_mono(host);
+
+    if (status.doubt || flow->group->lost || (c->marked && now - c->marked < MARK_AGAIN)) {
+        return 0;
+    }
+    c->marked = now;
+    if (!status.mark_next) {
+        status.mark_next = nts_random_uuid(host->random, c->p);
+        nts_flow_set_status(flow, &status);
+    }
+    if (nts_store_put_status(host->store, flow->given->id, &flow->status) != APR_SUCCESS) {
+        return 0;
+    }
+    nts_contact_ask(c, NTS_EXTERNAL, NTS_ASK_MARK);
+    return 1;
+}
+
+void nts_contact_marked(nts_contact_t *c, const nts_answer_t *answer)
+{
+    nts_mapping_status_t status = c->flow->status;
+
+    if (answer->result == NTS_RESULT_OK) {
+        status.mark = status.mark_next;
+        status.mark_next = NULL;
+        nts_flow_set_status(c->flow, &status);
+    }
+    else {
+        nts_log(NTS_LOG_DEBUG, 0, "mapping %s: no mark could be left in the database: %s",
+                c->flow->label, nts_outcome_text(&answer->outcome, c->p));
+        c->marked = 0;
+    }
+    nts_contact_reached(c);
+    if (!c->marked && !c->stopped && !c->p) {
+        nts_timer_set(c->flow->host->loop, &c->probe, MARK_RETRY);
+    }
+}
+
+/* --- the external database */
+
+void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
+{
+    nts_flow_t *flow = c->flow;
+    nts_mapping_status_t *status = &flow->status;
+    int accepted;
+    const char *advice = apr_psprintf(c->p,
+                                      "notionsyncctl plan %s shows what would follow, and "
+                                      "applying that plan goes on with this one; to accept it "
+                                      "unseen: notionsyncctl resume %s",
+                                      flow->label, flow->label);
+
+    accepted = c->accept_instance;
+    c->accept_instance = 0;
+    if (nts_contact_same(status->instance, schema->instance) &&
+        schema->counter >= status->counter) {
+        judge_state(
+            c, schema->mark); /* and what the triggers told of since then is still to be taken */
+        return;
+    }
+    if (!status->instance || accepted || !status->matched) {
+        if (!accepted) {
+            judge_state(c, schema->mark);
+        }
+        status->counter = schema->counter;
+        status->full_done = 0;
+        status->mark = schema->mark;
+        nts_flow_set_instance(flow, schema->instance);
+        return;
+    }
+    if (!nts_contact_same(status->instance, schema->instance)) {
+        wait_for_person(c, "external.other_instance",
+                        apr_psprintf(c->p,
+                                     "the database is another one: found instance %s, "
+                                     "expected %s",
+                                     schema->instance, status->instance),
+                        advice);
+    }
+    else {
+        wait_for_person(
+            c, "external.restored",
+            apr_psprintf(c->p,
+                         "the database was restored from an older copy: its last change "
+                         "is number %" APR_INT64_T_FMT ", and %" APR_INT64_T_FMT " had been taken",
+                         schema->counter, status->counter),
+            advice);
+    }
+}
