@@ -22,6 +22,9 @@ typedef struct nts_job_config_t {
     apr_int64_t run;                 /* for the audit; 0 none */
     /* part of a full run: a 404 counts towards a held delete (S4.1) */
     int full_run;
+    /* when this process last found its wall clock set forward: what was stamped before that may be younger than it looks;
+     * 0 never */
+    apr_time_t clock_set;
     /* first match is not over: nothing unlinked is created yet (S5.1) */
     int hold_creates;
     /* only say what would be done: nothing is written, nothing is committed (nts_job_planned) */

@@ -23,7 +23,8 @@ static int is_candidate_trusted(const nts_job_t *job)
             return 0;
         }
     }
-    if (row->edited + NTS_MINUTE + NTS_QUERY_LAG > sent) {
+    if (row->edited + NTS_MINUTE + NTS_QUERY_LAG > sent ||
+        job->config->clock_set + NTS_QUERY_LAG > sent) {
         return 0;
     }
     return !job->link->id || job->link->touched + NTS_QUERY_LAG <= sent;

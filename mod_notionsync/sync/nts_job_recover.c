@@ -34,6 +34,12 @@ static nts_step_t find_created(nts_job_t *job)
     return nts_job_ask(job, NTS_JOB_RECOVER_FOUND);
 }
 
+/* When the write was sent, at the latest: a clock that was set forward since would make the wait too short. */
+static apr_time_t sent_by(const nts_job_t *job)
+{
+    return job->config->clock_set > job->entry->at ? job->config->clock_set : job->entry->at;
+}
+
 nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending)
 {
     nts_ask_t *ask;
@@ -51,8 +57,8 @@ nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending)
         ask->intent = job->entry->intent;
         return nts_job_ask(job, NTS_JOB_RECOVER_INTENT);
     }
-    if (job->now < job->entry->at + NTS_FATE_WAIT) {
-        return wait_for_fate(job, job->entry->at + NTS_FATE_WAIT);
+    if (job->now < sent_by(job) + NTS_FATE_WAIT) {
+        return wait_for_fate(job, sent_by(job) + NTS_FATE_WAIT);
     }
     if (job->entry->op == NTS_ENTRY_CREATE) {
         if (job->entry->looked && job->now < job->entry->looked + NTS_LOOKUP_WAIT) {

@@ -232,8 +232,11 @@ void nts_work_step(nts_work_t *w, const nts_reply_t *reply)
         return;
     }
     for (;;) {
-        apr_time_t now = nts_host_wall(w->flow->host);
-        nts_step_t step =
+        apr_time_t now = nts_host_look_at_clock(w->flow->host);
+        nts_step_t step;
+
+        w->config.clock_set = w->flow->host->clock_set;
+        step =
             w->job ? nts_job_step(w->job, reply, now) : nts_scan_step(w->scan, reply, now);
 
         if (w->scan && w->starter->progress) {

@@ -12,6 +12,21 @@
 /* Freed memory that a group keeps for its next jobs. */
 #define POOL_KEEP ((apr_size_t)4 * 1024 * 1024)
 
+/* Less is drift, or the time between two looks at clocks. */
+#define CLOCK_STEP apr_time_from_sec(1)
+
+apr_time_t nts_host_look_at_clock(nts_host_t *host)
+{
+    apr_time_t now = nts_host_wall(host);
+    apr_interval_time_t ahead = now - nts_host_mono(host);
+
+    if (host->clock_ahead && ahead > host->clock_ahead + CLOCK_STEP) {
+        host->clock_set = now;
+    }
+    host->clock_ahead = ahead;
+    return now;
+}
+
 apr_interval_time_t nts_host_until(const nts_host_t *host, apr_time_t wall,
                                    apr_interval_time_t longest)
 {

@@ -44,6 +44,8 @@ typedef struct nts_host_t {
     const nts_random_t *random;
     nts_segment_t *segment;
     const nts_grouping_t *grouping;
+    apr_interval_time_t clock_ahead; /* of the wall clock before the monotonic one, when last looked at */
+    apr_time_t clock_set; /* wall clock: found to have been set forward then; 0 never */
     int draining;       /* nothing new is started */
     const char *broken; /* an invariant of our own that does not hold; NULL: none */
 } nts_host_t;
@@ -115,6 +117,9 @@ static inline apr_time_t nts_host_mono(const nts_host_t *host)
 {
     return host->clock->mono(host->clock->baton);
 }
+
+/** The wall clock, looked at for steps: call it often. */
+apr_time_t nts_host_look_at_clock(nts_host_t *host);
 
 /** How long until a wall time, which may come from a clock that has been set since: at least 0, at most
  *  @a longest (D56). */

@@ -42,6 +42,7 @@ typedef spoil_t world_hook_fn(world_t *world, const nts_call_t *call);
 struct world_t {
     apr_pool_t *p;
     apr_time_t now;
+    apr_time_t clock_set; /* what the worker knows of our clock having been set forward */
     /* how far each side's clock is ahead of ours, and what was measured of it */
     apr_interval_time_t ahead[NTS_SIDE_COUNT];
     nts_skew_t skew[NTS_SIDE_COUNT];

@@ -127,6 +127,69 @@ static void test_create_of_unknown_fate(apr_interval_time_t ahead)
     tap_int(world_differences(w), 0, "and both sides are equal");
 }
 
+/* ---- our own clock is set forward (seeds 662, 854, 1718 of the simulation) */
+
+static void set_forward(world_t *w, apr_interval_time_t by)
+{
+    w->now += by;
+    w->clock_set = w->now;
+}
+
+/* S3.2: our last write of the record only looks long ago. */
+static void test_step_before_query(void)
+{
+    world_t *w = synced(NTS_NOTION, 0, 1, NTS_NOTION);
+    nts_link_t *link = world_link(w, NTS_NOTION, "p1");
+    nts_record_t stale = { 0 };
+    nts_value_t values[PAIRS];
+    nts_spawn_t spawn = { 0 };
+    int i;
+
+    for (i = 0; i < PAIRS; i++) {
+        values[i] = world_page(w, "p1")->values[i];
+    }
+    stale.id = "p1";
+    stale.values = values;
+    stale.edited = w->now - SEC(600);
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("Bea"));
+    (void)world_settle(w);
+    set_forward(w, SEC(60));
+    spawn.target.page = "p1";
+    spawn.target.link = link->id;
+    spawn.candidate = &stale;
+    spawn.candidate_sent = w->now;
+    (void)world_run_spawn(w, &spawn, NULL, 1);
+    tap_str(world_row(w, link->key)->values[NAME].as.text, "Bea",
+            "3.2 a query soon after the clock was set forward is not trusted");
+}
+
+static apr_time_t judged_from;
+
+static spoil_t lose_update_and_step(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_UPDATE &&
+        call->ask.side == NTS_NOTION && !w->hook_count++) {
+        set_forward(w, SEC(200));
+        judged_from = w->now;
+        return SPOIL_LOST;
+    }
+    return SPOIL_NOTHING;
+}
+
+/* S3.7: the write only looks as if it could have no more surprises. */
+static void test_step_before_judgement(void)
+{
+    world_t *w = synced(NTS_NOTION, 0, 1, NTS_NOTION);
+    nts_link_t *link = world_link(w, NTS_NOTION, "p1");
+
+    w->hook = lose_update_and_step;
+    world_edit(w, NTS_EXTERNAL, link->key, NAME, world_text("Bea"));
+    (void)world_settle(w);
+    tap_str(world_page(w, "p1")->values[NAME].as.text, "Bea", "3.7 the update arrives");
+    tap_ok(w->now - judged_from >= SEC(90),
+           "3.7 and was not judged before 90 s of a clock that was set forward");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -137,6 +200,8 @@ int main(void)
     test_create_of_unknown_fate(SEC(300));
     test_create_of_unknown_fate(-SEC(300));
     test_create_of_unknown_fate(-SEC(1));
+    test_step_before_query();
+    test_step_before_judgement();
     apr_terminate();
     return tap_done();
 }
