@@ -47,6 +47,7 @@ typedef struct judge_field_t {
     judge_rule_t rule; /* the one in force, the mapping's if the field has none */
     judge_initial_t initial;
     int scale; /* NUMBER: decimals that both sides hold, -1: any; what has more is rounded if `lossy`, else it is stuck */
+    int digits;   /* ... before the point; 0: any */
     int length;   /* TEXT: characters that both sides hold; 0: any */
     int lossy;    /* a value that is cut or rounded on the way counts as equal to the whole one */
     int no_empty; /* a Notion text cannot tell '' from NULL: both are null */

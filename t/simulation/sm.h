@@ -81,11 +81,15 @@ struct sm_action_t {
 };
 
 void sm_register(sm_t *sm, const sm_kind_t *kind);
+/** A kind that any part has registered; NULL: none of that name. */
+const sm_kind_t *sm_kind_of(const sm_t *sm, const char *name);
 /** Add an action while the scenario is planned; NULL for texts. Returns it, to fill in the rest. */
 sm_action_t *sm_plan(sm_t *sm, apr_interval_time_t at, const sm_kind_t *kind);
 /** A number that the seed decides once per run, or that the scenario file says: drawn in [from, to]. Kept
  *  in the scenario's text. Only in setup(). */
 apr_int64_t sm_setting(sm_t *sm, const char *name, apr_int64_t from, apr_int64_t to);
+/** It is not drawn, but this, unless the scenario file says otherwise. Before it is asked for. @a name must stay. */
+void sm_setting_fix(sm_t *sm, const char *name, apr_int64_t value);
 /** One that was drawn before, by whomever; 0: none of that name. The host draws "minutes", how long people and
  *  faults go on, and the rest is planned within that. */
 apr_int64_t sm_setting_of(const sm_t *sm, const char *name);

@@ -14,6 +14,7 @@ void sm_script_create(sm_t *sm, const char *text)
     sm_script_t *script = apr_pcalloc(sm->p, sizeof(*script));
 
     script->values = apr_array_make(sm->p, 32, sizeof(sm_value_t));
+    script->fixed = apr_array_make(sm->p, 8, sizeof(sm_value_t));
     script->kinds = apr_array_make(sm->p, 64, sizeof(const sm_kind_t *));
     script->actions = apr_array_make(sm->p, 128, sizeof(sm_action_t *));
     script->given = text ? apr_pstrdup(sm->p, text) : NULL;
@@ -44,16 +45,42 @@ static const char *find_given(const sm_script_t *script, const char *name)
     return NULL;
 }
 
+static const sm_value_t *find_value(const apr_array_header_t *values, const char *name)
+{
+    int i;
+
+    for (i = values->nelts - 1; i >= 0; i--) {
+        const sm_value_t *value = &APR_ARRAY_IDX(values, i, sm_value_t);
+
+        if (strcmp(value->name, name) == 0) {
+            return value;
+        }
+    }
+    return NULL;
+}
+
+void sm_setting_fix(sm_t *sm, const char *name, apr_int64_t value)
+{
+    sm_value_t *fixed = apr_array_push(script_of(sm)->fixed);
+
+    fixed->name = name;
+    fixed->value = value;
+}
+
 apr_int64_t sm_setting(sm_t *sm, const char *name, apr_int64_t from, apr_int64_t to)
 {
     sm_script_t *script = script_of(sm);
     const char *given = find_given(script, name);
+    const sm_value_t *fixed = find_value(script->fixed, name);
     sm_value_t *value = apr_array_push(script->values);
     sm_dice_t dice;
 
     value->name = name;
     if (given) {
         value->value = strtoll(given, NULL, 10);
+    }
+    else if (fixed) {
+        value->value = fixed->value;
     }
     else {
         sm_dice_init(&dice, sm, apr_pstrcat(sm->p, "set ", name, NULL));
@@ -64,17 +91,9 @@ apr_int64_t sm_setting(sm_t *sm, const char *name, apr_int64_t from, apr_int64_t
 
 apr_int64_t sm_setting_of(const sm_t *sm, const char *name)
 {
-    const sm_script_t *script = script_of(sm);
-    int i;
+    const sm_value_t *value = find_value(script_of(sm)->values, name);
 
-    for (i = 0; i < script->values->nelts; i++) {
-        const sm_value_t *value = &APR_ARRAY_IDX(script->values, i, sm_value_t);
-
-        if (strcmp(value->name, name) == 0) {
-            return value->value;
-        }
-    }
-    return 0;
+    return value ? value->value : 0;
 }
 
 /* --- actions */
@@ -82,6 +101,19 @@ apr_int64_t sm_setting_of(const sm_t *sm, const char *name)
 void sm_register(sm_t *sm, const sm_kind_t *kind)
 {
     APR_ARRAY_PUSH(script_of(sm)->kinds, const sm_kind_t *) = kind;
+}
+
+const sm_kind_t *sm_kind_of(const sm_t *sm, const char *name)
+{
+    const apr_array_header_t *kinds = script_of(sm)->kinds;
+    int i;
+
+    for (i = 0; i < kinds->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(kinds, i, const sm_kind_t *)->name, name) == 0) {
+            return APR_ARRAY_IDX(kinds, i, const sm_kind_t *);
+        }
+    }
+    return NULL;
 }
 
 sm_action_t *sm_plan(sm_t *sm, apr_interval_time_t at, const sm_kind_t *kind)

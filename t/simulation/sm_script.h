@@ -13,6 +13,7 @@ typedef struct sm_value_t {
 
 typedef struct sm_script_t {
     apr_array_header_t *values;  /* sm_value_t */
+    apr_array_header_t *fixed;   /* sm_value_t: what the seed may not decide */
     apr_array_header_t *kinds;   /* const sm_kind_t * */
     apr_array_header_t *actions; /* sm_action_t *, in the order of their time once it runs */
     const char *given;           /* text it was read from; NULL: planned from the seed */

@@ -17,6 +17,7 @@
 #include "sim/sim_embed.h"
 #include "simulation/sj.h"
 
+#define SW_DIGITS 12 /* before the point of DECIMAL(14,2) */
 #define SW_TABLES 2 /* most tables, data sources and mappings */
 #define SW_TOKEN "ntn_sim_token"
 /** Where a mapping keeps the external key in Notion (S5.1), if it does; the second mapping in one of its own. */
@@ -253,5 +254,12 @@ void sw_plan(sm_t *sm);
 void sw_plan_settings(sw_world_t *w);
 
 extern const sm_part_t sm_part_world;
+
+/* ---- drills (sw_drill.c): seeds that bring about one situation again and again */
+
+/** Fixes the settings of such a seed: stands before all other parts. */
+extern const sm_part_t sm_part_drill;
+/** What happens besides, if the seed is one. */
+void sw_drill_plan(sw_world_t *w);
 
 #endif /* SW_H */

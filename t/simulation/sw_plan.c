@@ -528,4 +528,5 @@ void sw_plan(sm_t *sm)
     for (; count > 0; count--) {
         plan_one(&pl, total);
     }
+    sw_drill_plan(pl.w);
 }

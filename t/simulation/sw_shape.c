@@ -167,6 +167,7 @@ void sw_shape_judge_field(const sw_world_t *w, const sw_mapping_t *m, int field,
     out->rule = rules[rule == NTS_CONFLICT_INHERIT ? m->conflict : rule];
     out->initial = (judge_initial_t)m->fields[field].initial;
     out->scale = column->scale;
+    out->digits = column->scale > 0 ? SW_DIGITS : 0;
     out->length = column->length;
     out->lossy = m->fields[field].lossy;
     out->no_empty = 1;
