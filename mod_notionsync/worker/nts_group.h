@@ -44,10 +44,11 @@ typedef struct nts_host_t {
     const nts_random_t *random;
     nts_segment_t *segment;
     const nts_grouping_t *grouping;
-    apr_interval_time_t clock_ahead; /* of the wall clock before the monotonic one, when last looked at */
+    apr_interval_time_t
+        clock_ahead;      /* of the wall clock before the monotonic one, when last looked at */
     apr_time_t clock_set; /* wall clock: found to have been set forward then; 0 never */
-    int draining;       /* nothing new is started */
-    const char *broken; /* an invariant of our own that does not hold; NULL: none */
+    int draining;         /* nothing new is started */
+    const char *broken;   /* an invariant of our own that does not hold; NULL: none */
 } nts_host_t;
 
 struct nts_group_t {

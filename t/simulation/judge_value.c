@@ -158,7 +158,8 @@ int judge_fits(const judge_field_t *field, const char *value)
         return 0;
     }
     if (field->sort == JUDGE_NUMBER && field->scale >= 0) {
-        return digits_behind(value) <= field->scale && (!field->digits || digits_before(value) <= field->digits);
+        return digits_behind(value) <= field->scale &&
+               (!field->digits || digits_before(value) <= field->digits);
     }
     return !(field->sort == JUDGE_TEXT && field->length && strlen(value) > (size_t)field->length);
 }

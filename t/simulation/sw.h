@@ -18,7 +18,7 @@
 #include "simulation/sj.h"
 
 #define SW_DIGITS 12 /* before the point of DECIMAL(14,2) */
-#define SW_TABLES 2 /* most tables, data sources and mappings */
+#define SW_TABLES 2  /* most tables, data sources and mappings */
 #define SW_TOKEN "ntn_sim_token"
 /** Where a mapping keeps the external key in Notion (S5.1), if it does; the second mapping in one of its own. */
 #define SW_KEY_PROPERTY "Sync key"

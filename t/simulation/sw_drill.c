@@ -166,7 +166,8 @@ static void fix_fates(drill_t *d)
 static void fates(drill_t *d, apr_interval_time_t at)
 {
     static const int faults[] = { 0, 0, 2, 3, 4, 4, 5, 5, 15 };
-    sm_action_t *fault = act(d, at, "notion.fault", faults[roll(d, 0, 8)], roll(d, 0, 3) ? 1 : 0, 0);
+    sm_action_t *fault =
+        act(d, at, "notion.fault", faults[roll(d, 0, 8)], roll(d, 0, 3) ? 1 : 0, 0);
     int mark, n = (int)roll(d, 1, 3);
 
     fault->n[2] = roll(d, 0, 1);
@@ -384,11 +385,12 @@ static const struct {
 
 /* What else might happen, and does not. */
 static const char *const others[] = {
-    "deletes", "copies",   "purges",     "hiding",  "bodies",     "keys",   "reuse",
-    "replace", "truncate", "swaps",      "batches", "locks",      "faults", "slow",
-    "limits",  "sharing",  "options",    "schema",  "restores",   "others", "migrations",
-    "pauses",  "undo",     "configuring", "rulings", "undo_many", "plans",  "commands",
-    "host.troubles", "host.state_loss", "host.clock_ms",
+    "deletes",       "copies",    "purges",     "hiding",   "bodies",        "keys",
+    "reuse",         "replace",   "truncate",   "swaps",    "batches",       "locks",
+    "faults",        "slow",      "limits",     "sharing",  "options",       "schema",
+    "restores",      "others",    "migrations", "pauses",   "undo",          "configuring",
+    "rulings",       "undo_many", "plans",      "commands", "host.troubles", "host.state_loss",
+    "host.clock_ms",
 };
 
 static void begin(drill_t *d, sm_t *sm, const char *stream)
