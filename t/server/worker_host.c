@@ -270,6 +270,15 @@ static const char *word(const char *text)
     return text && strcmp(text, "-") != 0 ? text : NULL;
 }
 
+/* A list of one, as the hook handler stores it: ids of properties hold any character. */
+static const char *list_of(const char *text)
+{
+    nts_json_t *list = nts_json_make_array(pool);
+
+    nts_json_add_string(list, NULL, text);
+    return nts_json_text(list, pool);
+}
+
 static void put_notice(char **words)
 {
     nts_store_t *store = open_store();
@@ -281,8 +290,8 @@ static void put_notice(char **words)
     row.notice.side = NTS_NOTION;
     row.notice.kind = words[2];
     row.notice.record = word(words[3]);
-    row.notice.authors = word(words[4]) ? apr_psprintf(pool, "[\"%s\"]", words[4]) : NULL;
-    row.notice.properties = word(words[5]) ? apr_psprintf(pool, "[\"%s\"]", words[5]) : NULL;
+    row.notice.authors = word(words[4]) ? list_of(words[4]) : NULL;
+    row.notice.properties = word(words[5]) ? list_of(words[5]) : NULL;
     row.notice.event = words[6];
     row.notice.at = apr_time_now();
     if (nts_store_put_notices(&duplicates, store, &row, 1) != APR_SUCCESS) {
