@@ -9,6 +9,8 @@
 #define LOCK_WAIT apr_time_from_msec(1000)
 #define FIRST_PAUSE apr_time_from_msec(100)
 #define LAST_PAUSE apr_time_from_sec(5)
+/* On a busy machine others may hold the lock for longer than that; it is a trouble when it lasts. */
+#define LOCK_PATIENCE apr_time_from_sec(10)
 
 struct nts_commits_t {
     nts_store_t *store;
@@ -24,6 +26,8 @@ struct nts_commits_t {
     nts_unit_t **stored_end;
     nts_timer_t again;
     apr_interval_time_t pause; /* 0: the store works */
+    apr_time_t failing_since;  /* mono; while there is a pause */
+    int told;                  /* of the trouble */
     int alone;                 /* units still to be stored one by one, after a failure among them */
 };
 
@@ -114,12 +118,20 @@ int nts_commits_is_empty(const nts_commits_t *c)
 /* The whole store failed: everything waits. */
 static void pause_all(nts_commits_t *c, apr_status_t rv)
 {
+    apr_time_t now = c->clock->mono(c->clock->baton);
+
+    if (!c->pause) {
+        c->failing_since = now;
+    }
     c->pause = c->pause ? c->pause * 2 : FIRST_PAUSE;
     if (c->pause > LAST_PAUSE) {
         c->pause = LAST_PAUSE;
     }
     nts_timer_set(c->loop, &c->again, c->pause);
-    c->trouble(c->baton, rv);
+    if (rv != APR_TIMEUP || now - c->failing_since >= LOCK_PATIENCE) {
+        c->told = 1;
+        c->trouble(c->baton, rv);
+    }
 }
 
 /* Put what was in a transaction that came to nothing back in front, in its order. */
@@ -229,7 +241,10 @@ int nts_commits_flush(nts_commits_t *c)
     }
     if (c->pause) {
         c->pause = 0;
-        c->trouble(c->baton, APR_SUCCESS);
+        if (c->told) {
+            c->told = 0;
+            c->trouble(c->baton, APR_SUCCESS);
+        }
     }
     c->alone -= c->alone > 0;
     tell(c, APR_SUCCESS);

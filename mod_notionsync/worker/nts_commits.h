@@ -29,7 +29,8 @@ typedef struct nts_unit_t {
 typedef struct nts_commits_t nts_commits_t;
 
 /** @a trouble is called when the store as a whole fails, for the log and the dashboard, and once with
- *  APR_SUCCESS when it works again. */
+ *  APR_SUCCESS when it works again. That others hold the writer lock (APR_TIMEUP) is told when it has
+ *  lasted 10 s. */
 typedef void nts_commits_trouble_fn(void *baton, apr_status_t rv);
 
 nts_commits_t *nts_commits_create(nts_store_t *store, nts_loop_t *loop, const nts_clock_t *clock,
