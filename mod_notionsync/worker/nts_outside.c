@@ -279,7 +279,8 @@ static void ask_changes(void *baton)
     ask.kind = NTS_ASK_CHANGES;
     ask.side = NTS_EXTERNAL;
     ask.mapping = flow->mapping;
-    ask.instance = flow->status.instance;
+    /* Copied: the status is renewed when anything of it changes. */
+    ask.instance = apr_pstrdup(e->outside_pool, flow->status.instance);
     ask.since = e->counter;
     ask.settled_to = settled_to(flow);
     nts_port_ask(flow->end[NTS_EXTERNAL].port, &ask, NTS_LIVE, NULL, answered, e, e->outside_pool);

@@ -183,6 +183,7 @@ static void answered(void *baton, const nts_answer_t *answer)
 
 void nts_work_ask(nts_work_t *w, const nts_ask_t *ask)
 {
+    apr_pool_t *p = w->scan ? nts_scan_pool(w->scan) : w->p;
     nts_ask_t copy = *ask;
 
     w->asking = 1;
@@ -192,12 +193,13 @@ void nts_work_ask(nts_work_t *w, const nts_ask_t *ask)
         w->creating = 1;
     }
     if (ask->side == NTS_EXTERNAL && !copy.instance) {
-        copy.instance =
-            w->starter && w->starter->instance ? w->starter->instance : w->flow->status.instance;
+        /* Copied: the status is renewed when anything of it changes. */
+        copy.instance = w->starter && w->starter->instance
+                            ? w->starter->instance
+                            : apr_pstrdup(p, w->flow->status.instance);
     }
     nts_port_ask(w->flow->end[ask->side].port, &copy, w->urgency,
-                 ask->side == NTS_NOTION ? &w->grant : NULL, answered, w,
-                 w->scan ? nts_scan_pool(w->scan) : w->p);
+                 ask->side == NTS_NOTION ? &w->grant : NULL, answered, w, p);
 }
 
 /* --- commits */

@@ -1,5 +1,7 @@
 /* sm_connector.c - in place of connector/nts_connector.c: the same services, with databases that take their time
  * and whose helper may die before and after each ask. */
+#include <string.h>
+
 #include "connector/nts_connector.h"
 #include "simulation/sm_kernel.h"
 
@@ -24,10 +26,22 @@ void sm_on_ask(sm_t *sm, const sm_ask_watch_t *watch)
     sm->kernel->ask_watch = watch;
 }
 
+/* What an ask points to must live until it is answered. The ids of databases are the one thing of it that shows: 32 hexadecimal
+ * digits, where memory that was given back holds anything. */
+static void check_ask(const nts_ask_t *ask)
+{
+    if (ask->instance &&
+        (strlen(ask->instance) != 32 || strspn(ask->instance, "0123456789abcdef") != 32)) {
+        sm_violation(sm_the, "S6", "%s asks to %s with an instance that is none: '%.40s'",
+                     sm_current()->name, nts_ask_name(ask->kind), ask->instance);
+    }
+}
+
 static void begins(const nts_ask_t *ask)
 {
     const sm_ask_watch_t *watch = sm_the->kernel->ask_watch;
 
+    check_ask(ask);
     if (watch && watch->begins) {
         watch->begins(sm_the, sm_current()->number, ask);
     }
