@@ -31,6 +31,7 @@ static void close_database(nts_connection_t *c)
     }
     /* With it goes what was known: it says nothing about what will be opened next. */
     c->readers = NULL;
+    c->known = NULL;
     apr_pool_clear(c->db_pool);
 }
 
@@ -163,7 +164,10 @@ apr_status_t nts_sql_begin(nts_sql_session_t *s, int writes)
     }
     s->saved = s->connection->bundled;
     s->writes = writes;
-    rv = s->dialect->state(&s->state, s, mapping->collection);
+    rv = nts_sql_look_at_schema(s);
+    if (rv == APR_SUCCESS) {
+        rv = s->dialect->state(&s->state, s, mapping->collection);
+    }
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -180,7 +184,7 @@ apr_status_t nts_sql_begin(nts_sql_session_t *s, int writes)
     if (rv != APR_SUCCESS || s->ask->kind == NTS_ASK_UNPROVISION) {
         return rv; /* unprovisioning must not depend on the table being there */
     }
-    return s->dialect->describe(&s->table, s, mapping->collection, mapping->key);
+    return nts_sql_look_at_table(s);
 }
 
 apr_status_t nts_sql_commit(nts_sql_session_t *s)

@@ -33,36 +33,47 @@ nts_sql_presence_t nts_sql_presence(const nts_sql_rows_t *installed, const nts_s
                                                                   : NTS_SQL_OUTDATED;
 }
 
-apr_status_t nts_sql_check_installed(const char **problem, nts_sql_session_t *s)
+static apr_status_t look_at_objects(nts_sql_session_t *s)
 {
+    nts_sql_known_table_t *known = s->known_table;
     const nts_sql_object_t *objects;
     nts_sql_rows_t installed;
     int count;
     int i;
 
-    *problem = NULL;
     if (nts_sql_run(&installed, nts_sql_stmt(s, s->dialect->installed_objects), s->ptemp) !=
         APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    if (!s->state.installed || !s->state.is_tracked) {
-        *problem =
-            apr_psprintf(s->p, "the table %s has no change table and triggers yet", s->table->name);
-        return APR_SUCCESS;
-    }
+    known->is_checked = 1;
     objects = s->dialect->objects(&count, s->table, s->ptemp);
-    for (i = 0; i < count && !*problem; i++) {
+    for (i = 0; i < count && !known->problem; i++) {
         nts_sql_presence_t presence = nts_sql_presence(&installed, &objects[i]);
 
         if (presence != NTS_SQL_PRESENT) {
-            *problem =
-                apr_psprintf(s->p,
+            known->problem =
+                apr_psprintf(s->known->p,
                              presence == NTS_SQL_ABSENT
                                  ? "%s is missing in the database: changes of %s are not noticed"
                                  : "%s does not match the columns or the key of %s any more",
                              objects[i].name, s->table->name);
         }
     }
+    return APR_SUCCESS;
+}
+
+apr_status_t nts_sql_check_installed(const char **problem, nts_sql_session_t *s)
+{
+    *problem = NULL;
+    if (!s->state.installed || !s->state.is_tracked) {
+        *problem =
+            apr_psprintf(s->p, "the table %s has no change table and triggers yet", s->table->name);
+        return APR_SUCCESS;
+    }
+    if (!s->known_table->is_checked && look_at_objects(s) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *problem = apr_pstrdup(s->p, s->known_table->problem);
     return APR_SUCCESS;
 }
 
@@ -97,13 +108,14 @@ static nts_schema_t *schema_of(const nts_sql_table_t *table, apr_pool_t *p)
     int i;
 
     for (i = 0; i < table->count; i++) {
-        fields[i].id = table->columns[i].name;
-        fields[i].name = table->columns[i].name;
+        fields[i].id = apr_pstrdup(p, table->columns[i].name);
+        fields[i].name = fields[i].id;
         fields[i].type = table->columns[i].type;
+        fields[i].type.native = apr_pstrdup(p, table->columns[i].type.native);
     }
     schema->fields = fields;
     schema->count = table->count;
-    schema->title = table->name;
+    schema->title = apr_pstrdup(p, table->name);
     schema->key = key_text(table, p);
     return schema;
 }

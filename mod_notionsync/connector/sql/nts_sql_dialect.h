@@ -151,12 +151,15 @@ typedef struct nts_sql_dialect_t {
     /** A number that moves when another connection has committed. Outside a transaction only. */
     apr_status_t (*commit_token)(apr_int64_t *token, nts_sql_session_t *s);
 
+    /** A number that moves with each change of the schema, whoever makes it. Inside a transaction. */
+    apr_status_t (*schema_version)(apr_int64_t *version, nts_sql_session_t *s);
+
     const char *(*quote)(const char *name, apr_pool_t *p);
     const char *(*placeholder)(int number, apr_pool_t *p);
 
-    /** Reads the table named by @a collection and checks @a key (NULL: the primary key). */
+    /** Reads the table named by @a collection, into @a p, and checks @a key (NULL: the primary key). */
     apr_status_t (*describe)(nts_sql_table_t **table, nts_sql_session_t *s, const char *collection,
-                             const char *key);
+                             const char *key, apr_pool_t *p);
     /** True if rows without a usable key exist. */
     apr_status_t (*has_keyless)(int *found, nts_sql_session_t *s, const nts_sql_table_t *table);
     /** @a tbl may be NULL. */

@@ -33,6 +33,21 @@ typedef struct nts_sql_reader_t {
     apr_time_t pruned;     /* when old entries were looked for, monotonic; 0: at the next look */
 } nts_sql_reader_t;
 
+/** A table, as it looks in one version of the schema. */
+typedef struct nts_sql_known_table_t {
+    nts_sql_table_t *table;
+    int is_checked;      /* what notices its changes has been looked at */
+    const char *problem; /* with what was found then; NULL: none */
+} nts_sql_known_table_t;
+
+/** What is known of one version of the schema. */
+typedef struct nts_sql_known_t {
+    apr_pool_t *p; /* cleared when the schema changes: nothing of it may get into an answer */
+    apr_int64_t version;
+    int has_objects;    /* the shared tables are there */
+    apr_hash_t *tables; /* key and collection -> nts_sql_known_table_t */
+} nts_sql_known_t;
+
 struct nts_connection_t {
     const char *service; /* its name */
     const char *database;
@@ -48,6 +63,7 @@ struct nts_connection_t {
     nts_sql_db_t *db;        /* NULL: to be opened */
     apr_hash_t *zones;       /* name -> nts_zone_t */
     apr_hash_t *readers;     /* collection -> nts_sql_reader_t; in db_pool */
+    nts_sql_known_t *known;  /* in db_pool; NULL: nothing yet */
     int has_instance;        /* a DESCRIBE has told it */
     const char *instance;
     apr_uint64_t own_commits;
@@ -61,7 +77,10 @@ struct nts_sql_session_t {
     nts_answer_t *answer;
     apr_pool_t *p;     /* the answer's */
     apr_pool_t *ptemp; /* this ask's */
-    nts_sql_table_t *table;
+    /* From the schema as it was when the transaction began; NULL once we have changed it ourselves. */
+    nts_sql_known_t *known;
+    nts_sql_known_table_t *known_table;
+    const nts_sql_table_t *table;
     nts_sql_state_t state;
     int writes; /* in a transaction that holds the write lock */
     int saved;  /* in a savepoint of a bundle */
@@ -111,6 +130,13 @@ apr_status_t nts_sql_fail(nts_sql_session_t *s, nts_result_t result, nts_remedy_
 apr_status_t nts_sql_fail_with(nts_sql_session_t *s, const nts_sql_error_t *error);
 /** The zone that rules a pair's times without an offset; @a pair NULL: the mapping's. */
 apr_status_t nts_sql_zone(const nts_zone_t **zone, nts_sql_session_t *s, const nts_pair_t *pair);
+
+/* --- nts_sql_known.c: what is read once for each version of the schema; inside a transaction */
+
+/** Forgets what is of another version. */
+apr_status_t nts_sql_look_at_schema(nts_sql_session_t *s);
+/** The ask's table, into s->table. Failures fill in the answer. */
+apr_status_t nts_sql_look_at_table(nts_sql_session_t *s);
 
 /* --- nts_sql_key.c: keys as the engine knows them */
 

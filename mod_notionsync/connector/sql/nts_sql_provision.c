@@ -75,6 +75,7 @@ void nts_sql_provision(nts_sql_session_t *s)
     else if (s->dialect->plan_removal(statements, s, s->ask->mapping->collection) != APR_SUCCESS) {
         return;
     }
+    s->known = NULL; /* from here on the schema is another one, and may be the old one again */
     for (i = 0; !s->ask->dry && i < statements->nelts; i++) {
         if (nts_sql_run_text(s, APR_ARRAY_IDX(statements, i, const char *)) != APR_SUCCESS) {
             return;

@@ -249,11 +249,21 @@ const char *nts_sql_sqlite_collation(nts_sql_db_t *db, const char *table, const 
 
 /* --- compiled statements; one whose tables have changed since is compiled anew by SQLite itself */
 
-/* Not those of the schema, which are said once, and no PRAGMA: some do their work while they are compiled. */
+/* Not those of the schema, which are said once, and of PRAGMAs, some of which do their work while they are compiled, only
+ * those that read a number when they run. */
 static int is_kept(const char *sql)
 {
-    static const char *const verbs[] = { "SELECT ",   "INSERT ", "UPDATE ",  "DELETE ", "BEGIN",
-                                         "SAVEPOINT", "COMMIT",  "ROLLBACK", "RELEASE " };
+    static const char *const verbs[] = { "SELECT ",
+                                         "INSERT ",
+                                         "UPDATE ",
+                                         "DELETE ",
+                                         "BEGIN",
+                                         "SAVEPOINT",
+                                         "COMMIT",
+                                         "ROLLBACK",
+                                         "RELEASE ",
+                                         NTS_SQL_SQLITE_DATA_VERSION,
+                                         NTS_SQL_SQLITE_SCHEMA_VERSION };
     apr_size_t i;
 
     for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
@@ -417,6 +427,7 @@ const nts_sql_dialect_t nts_sql_sqlite = {
     .is_in_transaction = is_in_transaction,
     .run = run,
     .commit_token = nts_sql_sqlite_commit_token,
+    .schema_version = nts_sql_sqlite_schema_version,
     .quote = nts_sql_sqlite_quote,
     .placeholder = placeholder,
     .describe = nts_sql_sqlite_describe,

@@ -4,6 +4,10 @@
 
 #include "connector/sql/nts_sql_impl.h"
 
+/** Numbers in the file that move with its contents and with its schema. */
+#define NTS_SQL_SQLITE_DATA_VERSION "PRAGMA data_version"
+#define NTS_SQL_SQLITE_SCHEMA_VERSION "PRAGMA schema_version"
+
 /** A name in double quotes, a text in single ones. */
 const char *nts_sql_sqlite_quote(const char *name, apr_pool_t *p);
 const char *nts_sql_sqlite_literal(const char *text, apr_pool_t *p);
@@ -19,8 +23,9 @@ nts_type_t nts_sql_sqlite_type(const char *declared, apr_pool_t *p);
 
 /* --- nts_sql_sqlite_table.c: what is there */
 
+apr_status_t nts_sql_sqlite_schema_version(apr_int64_t *version, nts_sql_session_t *s);
 apr_status_t nts_sql_sqlite_describe(nts_sql_table_t **table, nts_sql_session_t *s,
-                                     const char *collection, const char *key);
+                                     const char *collection, const char *key, apr_pool_t *p);
 apr_status_t nts_sql_sqlite_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl);
 apr_status_t nts_sql_sqlite_has_keyless(int *found, nts_sql_session_t *s,
                                         const nts_sql_table_t *table);

@@ -11,7 +11,7 @@ apr_status_t nts_sql_sqlite_commit_token(apr_int64_t *token, nts_sql_session_t *
 {
     nts_sql_rows_t rows;
 
-    if (nts_sql_run(&rows, nts_sql_stmt(s, "PRAGMA data_version"), s->ptemp) != APR_SUCCESS) {
+    if (nts_sql_run(&rows, nts_sql_stmt(s, NTS_SQL_SQLITE_DATA_VERSION), s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     *token = rows.cells[0].integer;

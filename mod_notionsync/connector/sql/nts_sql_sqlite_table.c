@@ -58,7 +58,7 @@ static apr_status_t find_table(const char **name, nts_sql_session_t *s, const ch
 
 /* @a primary: the columns of the primary key, in its order. */
 static apr_status_t read_columns(nts_sql_table_t *table, int *primary, int *primary_count,
-                                 nts_sql_session_t *s)
+                                 nts_sql_session_t *s, apr_pool_t *p)
 {
     nts_sql_stmt_t *stmt =
         nts_sql_stmt(s, "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, "
@@ -69,10 +69,10 @@ static apr_status_t read_columns(nts_sql_table_t *table, int *primary, int *prim
 
     nts_sql_add_text(stmt, table->name);
     nts_sql_add(stmt, ")", NULL);
-    if (nts_sql_run(&rows, stmt, s->p) != APR_SUCCESS) {
+    if (nts_sql_run(&rows, stmt, p) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    columns = apr_pcalloc(s->p, (apr_size_t)(rows.count + 1) * sizeof(*columns));
+    columns = apr_pcalloc(p, (apr_size_t)(rows.count + 1) * sizeof(*columns));
     *primary_count = 0;
     for (i = 0; i < rows.count; i++) {
         nts_sql_column_t *column = &columns[i];
@@ -80,7 +80,7 @@ static apr_status_t read_columns(nts_sql_table_t *table, int *primary, int *prim
 
         column->name = text_at(&rows, i, 0);
         column->affinity = nts_sql_sqlite_affinity(text_at(&rows, i, 1));
-        column->type = nts_sql_sqlite_type(text_at(&rows, i, 1), s->p);
+        column->type = nts_sql_sqlite_type(text_at(&rows, i, 1), p);
         column->not_null = int_at(&rows, i, 2) != 0;
         column->has_default = int_at(&rows, i, 3) != 0;
         column->generated = int_at(&rows, i, 5) != 0;
@@ -109,7 +109,7 @@ typedef struct index_t {
 /* Key columns of every unique index; *has_rowid: row numbers exist (a table WITHOUT ROWID has an index
  * for its primary key, and no index of it mentions the row number, -1). */
 static apr_status_t read_indexes(apr_array_header_t **indexes, int *has_rowid, nts_sql_session_t *s,
-                                 const char *table)
+                                 const char *table, apr_pool_t *p)
 {
     nts_sql_stmt_t *stmt = nts_sql_stmt(
         s, "SELECT l.seq, l.\"unique\" AND NOT l.partial, l.origin = 'pk', x.cid, x.key, x.coll "
@@ -144,7 +144,7 @@ static apr_status_t read_indexes(apr_array_header_t **indexes, int *has_rowid, n
             continue;
         }
         index->columns[index->count] = (int)int_at(&rows, i, 3);
-        index->collations[index->count] = apr_pstrdup(s->p, text_at(&rows, i, 5));
+        index->collations[index->count] = apr_pstrdup(p, text_at(&rows, i, 5));
         index->count++;
     }
     return APR_SUCCESS;
@@ -216,10 +216,10 @@ static apr_status_t check_key_column(nts_sql_session_t *s, const nts_sql_table_t
 }
 
 static apr_status_t choose_key(nts_sql_table_t *table, nts_sql_session_t *s, const int *columns,
-                               int count, const index_t *index)
+                               int count, const index_t *index, apr_pool_t *p)
 {
     nts_sql_column_t *all = (nts_sql_column_t *)table->columns;
-    const nts_sql_column_t **key = apr_palloc(s->p, (apr_size_t)count * sizeof(*key));
+    const nts_sql_column_t **key = apr_palloc(p, (apr_size_t)count * sizeof(*key));
     int i;
     int j;
 
@@ -248,7 +248,7 @@ static apr_status_t choose_key(nts_sql_table_t *table, nts_sql_session_t *s, con
 }
 
 static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const int *primary,
-                             int primary_count, const char *key)
+                             int primary_count, const char *key, apr_pool_t *p)
 {
     const int *columns;
     int count = primary_count;
@@ -266,7 +266,7 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
                       "give it one, or name a unique column with key= in NotionSyncExternal",
                       apr_psprintf(s->p, "the table %s has no primary key", table->name));
     }
-    if (read_indexes(&indexes, &has_rowid, s, table->name) != APR_SUCCESS) {
+    if (read_indexes(&indexes, &has_rowid, s, table->name, p) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (has_rowid) {
@@ -286,13 +286,26 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
                          nts_sql_sqlite_quote(table->name, s->p), key ? key : ""),
             apr_psprintf(s->p, "key=%s of table %s is not unique", key ? key : "", table->name));
     }
-    return choose_key(table, s, columns, count, index);
+    return choose_key(table, s, columns, count, index, p);
+}
+
+/* SQLite keeps it in the file's header and compares it itself before each statement. */
+apr_status_t nts_sql_sqlite_schema_version(apr_int64_t *version, nts_sql_session_t *s)
+{
+    nts_sql_rows_t rows;
+
+    if (nts_sql_run(&rows, nts_sql_stmt(s, NTS_SQL_SQLITE_SCHEMA_VERSION), s->ptemp) !=
+        APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *version = int_at(&rows, 0, 0);
+    return APR_SUCCESS;
 }
 
 apr_status_t nts_sql_sqlite_describe(nts_sql_table_t **table, nts_sql_session_t *s,
-                                     const char *collection, const char *key)
+                                     const char *collection, const char *key, apr_pool_t *p)
 {
-    nts_sql_table_t *found = apr_pcalloc(s->p, sizeof(*found));
+    nts_sql_table_t *found = apr_pcalloc(p, sizeof(*found));
     int *primary = apr_pcalloc(s->ptemp, 2001 * sizeof(*primary)); /* SQLite's limit of columns */
     int primary_count;
     const char *name = NULL;
@@ -300,9 +313,9 @@ apr_status_t nts_sql_sqlite_describe(nts_sql_table_t **table, nts_sql_session_t 
     if (find_table(&name, s, collection) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    found->name = apr_pstrdup(s->p, name);
-    if (read_columns(found, primary, &primary_count, s) != APR_SUCCESS ||
-        find_key(found, s, primary, primary_count, key) != APR_SUCCESS) {
+    found->name = apr_pstrdup(p, name);
+    if (read_columns(found, primary, &primary_count, s, p) != APR_SUCCESS ||
+        find_key(found, s, primary, primary_count, key, p) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     *table = found;
@@ -334,19 +347,39 @@ apr_status_t nts_sql_sqlite_has_keyless(int *found, nts_sql_session_t *s,
 
 /* --- our own objects */
 
+static apr_status_t find_objects(int *found, nts_sql_session_t *s)
+{
+    nts_sql_rows_t rows;
+
+    *found = s->known && s->known->has_objects;
+    if (*found) {
+        return APR_SUCCESS;
+    }
+    if (nts_sql_run(&rows,
+                    nts_sql_stmt(s, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND "
+                                    "name IN ('_notionsync_instance', '_notionsync_table', "
+                                    "'_notionsync_change', '_notionsync_intent')"),
+                    s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *found = int_at(&rows, 0, 0) == 4;
+    if (s->known) {
+        s->known->has_objects = *found;
+    }
+    return APR_SUCCESS;
+}
+
 apr_status_t nts_sql_sqlite_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl)
 {
     nts_sql_stmt_t *stmt;
     nts_sql_rows_t rows;
+    int found;
 
     memset(state, 0, sizeof(*state));
-    stmt = nts_sql_stmt(s, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ("
-                           "'_notionsync_instance', '_notionsync_table', '_notionsync_change', "
-                           "'_notionsync_intent')");
-    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+    if (find_objects(&found, s) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    if (int_at(&rows, 0, 0) != 4) {
+    if (!found) {
         return APR_SUCCESS;
     }
     stmt = nts_sql_stmt(s, "SELECT i.id, i.version, coalesce((SELECT seq FROM sqlite_sequence "
