@@ -25,7 +25,9 @@ typedef struct judge_version_t {
     int side;
     int item;
     const struct judge_version_t
-        *parent;               /* what it replaced where it was made: its maker knew that */
+        *parent; /* what it replaced where it was made: its maker knew that */
+    apr_array_header_t
+        *over; /* what we put it in place of: who finds it there knows that those are gone */
     apr_array_header_t *joins; /* others with an equal value that stood opposite for a while */
     int lost;                  /* a rule let another win over it */
     int visited;
@@ -138,6 +140,9 @@ int judge_alike(judge_t *j, const judge_field_t *field, const char *a, const cha
 int judge_same(const char *a, const char *b);
 /** A value that both sides cannot hold; NULL fits. "?" marks what one side itself cannot make sense of. */
 int judge_fits(const judge_field_t *field, const char *value);
+/** A value that both sides can at least read: where both hold it they agree on it, though neither could have given it to the
+ *  other. Too long a text is legible, a fraction in a column of integers is not. */
+int judge_is_legible(const judge_field_t *field, const char *value);
 /** One of two records (the second may be NULL) holds such a value now. */
 int judge_is_unfit(judge_t *j, const judge_field_t *field, judge_record_t *a, judge_record_t *b);
 /** The members of a set, sorted; their number. */
@@ -151,6 +156,13 @@ int judge_may_be_known(judge_t *j, const judge_version_t *a, const judge_version
 /** The newest version that both makers knew; NULL: none. */
 const judge_version_t *judge_common_ancestor(judge_t *j, const judge_version_t *a,
                                              const judge_version_t *b);
+typedef enum judge_climb_t { JUDGE_ON = 0, JUDGE_ABOVE_NOT, JUDGE_FOUND } judge_climb_t;
+typedef judge_climb_t judge_climb_fn(judge_t *j, const judge_version_t *version, void *baton);
+/** Visits @a from and all that its maker, or who put it where it stands, knew, nearest first. @return what was found, or NULL */
+const judge_version_t *judge_climb(judge_t *j, const judge_version_t *from, judge_climb_fn *visit,
+                                   void *baton);
+/** We put @a now in place of @a was. */
+void judge_supersede(judge_t *j, judge_version_t *now, judge_version_t *was);
 judge_version_t *judge_now(const judge_cell_t *cell);
 judge_version_t *judge_then(const judge_cell_t *cell, apr_time_t at);
 void judge_join(judge_t *j, judge_version_t *a, judge_version_t *b);
@@ -161,6 +173,9 @@ judge_record_t *judge_record(judge_t *j, int side, const char *place, const char
 /** The cell shows @a version from @a item on; NULL: from the beginning. */
 void judge_put(judge_cell_t *cell, judge_version_t *version, const history_item_t *item);
 judge_cell_t *judge_cell(judge_t *j, judge_record_t *record, const char *field, const char *member);
+/** The same where @a value comes with the record: nobody ever saw the field empty. */
+judge_cell_t *judge_cell_made(judge_t *j, judge_record_t *record, const char *field,
+                              const char *member, const char *value);
 /** The records of the other side that belong to @a record in the mapping, at most @a room; dead ones, too. */
 int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
                    judge_record_t *partners[], int room);

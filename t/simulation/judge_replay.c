@@ -175,14 +175,46 @@ static const judge_field_t *field_of(judge_t *j, int side, const char *name)
     return NULL;
 }
 
-/* What a field holds before anybody filled it in is the same thing on both sides if one is the copy of the other; and if nobody
- * did on either, that can be agreed on. */
+/* Sides are read one after the other: so long apart. */
+#define READ_WITHIN apr_time_from_sec(15)
+
+static judge_version_t *own_empty(judge_t *j, const judge_record_t *record, const char *field)
+{
+    const judge_field_t *known = field_of(j, record->side, field);
+
+    return new_version(j, NULL, record->side, known ? judge_whole(j, known, NULL) : NULL,
+                       JUDGE_BY_NOBODY, NULL);
+}
+
+/* What a field holds before anybody filled it in is what its origin showed when the record was made, if we made it as a copy. A
+ * value that the origin showed shortly before, or that stood opposite at any time since, may have been agreed on. */
+static judge_version_t *look_at_origin(judge_t *j, const judge_record_t *record, int is_copy,
+                                       judge_version_t *mine, const judge_cell_t *origin)
+{
+    judge_version_t *then = judge_then(origin, record->made);
+    int i;
+
+    if (is_copy && judge_same(then->value, mine->value)) {
+        return then;
+    }
+    for (i = origin->stays->nelts - 1; i >= 0; i--) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(origin->stays, i, judge_stay_t);
+
+        if (judge_same(stay->version->value, mine->value)) {
+            judge_join(j, mine, stay->version);
+        }
+        if (stay->from < record->made - READ_WITHIN) {
+            break;
+        }
+    }
+    return mine;
+}
+
 static judge_version_t *empty_version(judge_t *j, judge_record_t *record, const char *field,
                                       const char *member)
 {
-    const judge_field_t *known = field_of(j, record->side, field);
-    judge_version_t *mine = new_version(
-        j, NULL, record->side, known ? judge_whole(j, known, NULL) : NULL, JUDGE_BY_NOBODY, NULL);
+    judge_version_t *own = own_empty(j, record, field);
+    judge_version_t *mine = own;
     int m, i;
 
     for (m = 0; m < j->mappings->nelts; m++) {
@@ -191,17 +223,12 @@ static judge_version_t *empty_version(judge_t *j, judge_record_t *record, const 
         int n = index < 0 ? 0 : judge_partners(j, m, record, partners, 8);
 
         for (i = 0; i < n; i++) {
-            judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
-            judge_version_t *theirs =
-                cell ? APR_ARRAY_IDX(cell->stays, 0, judge_stay_t).version : NULL;
+            const char *name = JUDGE_MAPPING(j, m)->fields[index].name[partners[i]->side];
 
-            if (!theirs || theirs->origin != JUDGE_BY_NOBODY) {
-                continue;
+            if (name && partners[i]->item < record->item) { /* the younger looks at the older */
+                mine = look_at_origin(j, record, record->made_by_us && mine == own, mine,
+                                      judge_cell(j, partners[i], name, member));
             }
-            if (record->made_by_us || partners[i]->made_by_us) {
-                return theirs;
-            }
-            judge_join(j, mine, theirs);
         }
     }
     return mine;
@@ -216,24 +243,39 @@ void judge_put(judge_cell_t *cell, judge_version_t *version, const history_item_
     stay->item = item ? item->number : -1;
 }
 
+static judge_cell_t *begin_cell(judge_t *j, const judge_record_t *record, const char *name,
+                                judge_version_t *version)
+{
+    judge_cell_t *cell = apr_pcalloc(j->p, sizeof(*cell));
+
+    cell->stays = apr_array_make(j->p, 4, sizeof(judge_stay_t));
+    judge_put(cell, version, NULL);
+    apr_hash_set(record->cells, name, APR_HASH_KEY_STRING, cell);
+    return cell;
+}
+
 judge_cell_t *judge_cell(judge_t *j, judge_record_t *record, const char *field, const char *member)
 {
     const char *name = cell_name(j, field, member);
     judge_cell_t *cell = apr_hash_get(record->cells, name, APR_HASH_KEY_STRING);
 
-    if (!cell) {
-        cell = apr_pcalloc(j->p, sizeof(*cell));
-        cell->stays = apr_array_make(j->p, 4, sizeof(judge_stay_t));
-        judge_put(cell, empty_version(j, record, field, member), NULL);
-        apr_hash_set(record->cells, name, APR_HASH_KEY_STRING, cell);
+    return cell ? cell : begin_cell(j, record, name, empty_version(j, record, field, member));
+}
+
+judge_cell_t *judge_cell_made(judge_t *j, judge_record_t *record, const char *field,
+                              const char *member, const char *value)
+{
+    const char *name = cell_name(j, field, member);
+    judge_version_t *own = own_empty(j, record, field);
+
+    if (judge_same(own->value, value) ||
+        apr_hash_get(record->cells, name, APR_HASH_KEY_STRING) != NULL) {
+        return judge_cell(j, record, field, member);
     }
-    return cell;
+    return begin_cell(j, record, name, own);
 }
 
 /* ---- people, and services by themselves ---- */
-
-/* Sides are read one after the other: so long apart. */
-#define READ_WITHIN apr_time_from_sec(15)
 
 /* Equal values that stand opposite each other, or did shortly after each other, may have been seen, and agreed on. */
 static void join_cell(judge_t *j, const judge_field_t *field, const judge_cell_t *cell,
@@ -267,7 +309,7 @@ static void join_partners(judge_t *j, judge_record_t *record, const char *field,
             const judge_field_t *f = &JUDGE_MAPPING(j, m)->fields[index];
             judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
 
-            if (cell && partners[i]->live && (member || judge_fits(f, now->value))) {
+            if (cell && partners[i]->live && (member || judge_is_legible(f, now->value))) {
                 join_cell(j, f, cell, now, at);
             }
         }

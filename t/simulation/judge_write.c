@@ -39,10 +39,19 @@ typedef struct write_t {
 
 /* ---- the conflict rules ---- */
 
+/* A field of two records, in one mapping. */
+typedef struct contest_t {
+    judge_t *j;
+    int mapping, index;
+    const judge_cell_t *cell[HISTORY_SIDES];
+} contest_t;
+
 typedef struct duel_t {
     judge_t *j;
     int side; /* where the winner stands */
     const judge_version_t *winner, *loser;
+    apr_time_t
+        arrived; /* the winner, there: another mapping may have brought it long after it was made */
     const judge_mapping_t *mapping;
 } duel_t;
 
@@ -52,7 +61,7 @@ static int may_be_later(const duel_t *duel)
     if (duel->mapping->tie == duel->side) {
         return 1;
     }
-    return duel->winner->at + duel->j->phases->skew > duel->loser->at + duel->mapping->grace;
+    return duel->arrived + duel->j->phases->skew > duel->loser->at + duel->mapping->grace;
 }
 
 static int rule_lets_win(const judge_field_t *field, const void *baton)
@@ -100,59 +109,150 @@ static int was_absent(judge_t *j, int mapping, int field, apr_time_t at)
     return 0;
 }
 
+typedef struct agreed_t {
+    const judge_field_t *field;
+    const judge_version_t *winner, *loser;
+} agreed_t;
+
+static judge_climb_t look_for_agreed(judge_t *j, const judge_version_t *base, void *baton)
+{
+    const agreed_t *agreed = baton;
+
+    if (base == agreed->loser || !judge_may_be_known(j, base, agreed->winner)) {
+        return JUDGE_ON;
+    }
+    if (judge_alike(j, agreed->field, base->value, agreed->loser->value)) {
+        return JUDGE_FOUND;
+    }
+    return judge_is_known(j, base, agreed->winner) ? JUDGE_ABOVE_NOT : JUDGE_ON;
+}
+
 /* S2.1: what was set to the agreed value again is no edit. Agreed was the newest version that both knew; or one before it that
  * only stood opposite an equal one, for nobody need have looked then. */
 static int shows_agreed(judge_t *j, const judge_field_t *field, const judge_version_t *winner,
                         const judge_version_t *loser)
 {
-    const judge_version_t *base;
+    agreed_t agreed = { field, winner, loser };
 
-    for (base = loser->parent; base; base = base->parent) {
-        if (judge_may_be_known(j, base, winner)) {
-            if (judge_alike(j, field, base->value, loser->value)) {
-                return 1;
-            }
-            if (judge_is_known(j, base, winner)) {
-                return 0;
-            }
-        }
-    }
-    return 0;
+    return judge_climb(j, loser, look_for_agreed, &agreed) != NULL;
+}
+
+static judge_climb_t look_for_base(judge_t *j, const judge_version_t *version, void *baton)
+{
+    return judge_may_be_known(j, version, baton) ? JUDGE_FOUND : JUDGE_ON;
 }
 
 static int may_have_base(judge_t *j, const judge_version_t *winner, const judge_version_t *loser)
 {
-    for (; loser; loser = loser->parent) {
-        if (judge_may_be_known(j, loser, winner)) {
+    return judge_climb(j, loser, look_for_base, (judge_version_t *)winner) != NULL;
+}
+
+static apr_time_t arrived_at(const judge_cell_t *cell, const judge_version_t *version)
+{
+    apr_time_t at = version->at;
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+
+        at = stay->version == version && stay->from > at ? stay->from : at;
+    }
+    return at;
+}
+
+static int was_given(const judge_cell_t *cell, const judge_version_t *version, int item)
+{
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+
+        if (stay->version == version && (item < 0 || stay->item == item)) {
             return 1;
         }
     }
     return 0;
 }
 
-static int may_win(judge_t *j, int mapping, int field, int side, const judge_version_t *winner,
+/* S3.5: here what one side had sent was altered. To any other mapping that is an edit. */
+static int is_rewrite(const contest_t *c, const judge_version_t *version)
+{
+    return version->origin == JUDGE_BY_REWRITE &&
+           was_given(c->cell[version->side], version, version->item) &&
+           was_given(c->cell[!version->side], version->parent, -1);
+}
+
+static int may_win(const contest_t *c, int side, const judge_version_t *winner,
                    const judge_version_t *loser, apr_time_t at)
 {
+    judge_t *j = c->j;
     const judge_version_t *base = judge_common_ancestor(j, winner, loser);
-    duel_t duel = { j, side, winner, loser, JUDGE_MAPPING(j, mapping) };
+    duel_t duel = {
+        j, side, winner, loser, arrived_at(c->cell[side], winner), JUDGE_MAPPING(j, c->mapping)
+    };
 
-    if (shows_agreed(j, &JUDGE_MAPPING(j, mapping)->fields[field], winner, loser)) {
+    if (shows_agreed(j, &JUDGE_MAPPING(j, c->mapping)->fields[c->index], winner, loser)) {
         return 1;
     }
-    if (winner->origin == JUDGE_BY_REWRITE && loser->origin == JUDGE_BY_PERSON) {
-        return 0; /* S3.5 */
-    }
-    if (loser->origin == JUDGE_BY_REWRITE && winner->origin == JUDGE_BY_PERSON) {
+    if ((!base || j->phases->store_forgot || was_absent(j, c->mapping, c->index, at)) &&
+        judge_was_field(j, c->mapping, c->index, at, JUDGE_NEWS, initial_lets_win, &duel)) {
         return 1;
     }
-    if ((!base || j->phases->store_forgot || was_absent(j, mapping, field, at)) &&
-        judge_was_field(j, mapping, field, at, JUDGE_NEWS, initial_lets_win, &duel)) {
+    if (loser->origin == JUDGE_BY_PERSON && is_rewrite(c, winner)) {
+        return 0;
+    }
+    if (winner->origin == JUDGE_BY_PERSON && is_rewrite(c, loser)) {
         return 1;
     }
     if (!base && !may_have_base(j, winner, loser)) {
         return 0;
     }
-    return judge_was_field(j, mapping, field, at, JUDGE_NEWS, rule_lets_win, &duel);
+    return judge_was_field(j, c->mapping, c->index, at, JUDGE_NEWS, rule_lets_win, &duel);
+}
+
+/* ---- what a write of unknown fate hides ---- */
+
+/* S3.7: such a write is not judged before. */
+#define JUDGE_FATE_WAIT apr_time_from_sec(90)
+
+static int was_judged(judge_t *j, const history_item_t *effect, apr_time_t before)
+{
+    const apr_array_header_t *list =
+        apr_hash_get(j->page_requests, effect->record, APR_HASH_KEY_STRING);
+    apr_time_t sent = judge_gap(j, effect).sent;
+    int i;
+
+    for (i = 0; list && i < list->nelts; i++) {
+        const history_item_t *request = APR_ARRAY_IDX(list, i, const history_item_t *);
+
+        if (request->op == HISTORY_ASK_READ && request->status == 200 &&
+            request->sent >= sent + JUDGE_FATE_WAIT && request->answered <= before) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* S7.4: people put the value back that stood there before a write of ours of which it was not known yet what had become of it. That
+ * looks as if nothing had happened. */
+static int was_put_back(write_t *w)
+{
+    const judge_cell_t *cell = judge_cell(w->j, w->record, w->field, w->member);
+    int i;
+
+    for (i = cell->stays->nelts - 1; i > 0; i--) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+        const history_item_t *item =
+            stay->item >= 0 ? history_item(w->j->history, stay->item) : NULL;
+
+        if (item && item->kind == HISTORY_EFFECT) {
+            return judge_is_uncertain(w->j, item) &&
+                   judge_same(APR_ARRAY_IDX(cell->stays, i - 1, judge_stay_t).version->value,
+                              w->was->value) &&
+                   !was_judged(w->j, item, w->since);
+        }
+    }
+    return 0;
 }
 
 /* ---- one source ---- */
@@ -182,9 +282,10 @@ static int is_one_way(const judge_field_t *field, const void *baton)
     return field->way != JUDGE_BOTH_WAYS && leads_to(field, baton);
 }
 
-static void try_source(write_t *w, int mapping, int index, judge_version_t *source)
+static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
 {
     judge_t *j = w->j;
+    int mapping = c->mapping, index = c->index;
     judge_version_t *was = w->was;
     int side = w->record->side;
 
@@ -203,22 +304,21 @@ static void try_source(write_t *w, int mapping, int index, judge_version_t *sour
     else if (was->lost || judge_may_be_known(j, was, source)) {
         grade(w, GRADE_ALLOWED, source, 0, NULL, NULL);
     }
+    else if (was->origin == JUDGE_BY_PERSON && was_put_back(w)) {
+        grade(w, GRADE_RESIDUAL, source, 0, NULL, NULL);
+    }
     else if (judge_is_known(j, source, was) &&
              judge_came_uncertainly(j, judge_cell(j, w->record, w->field, w->member), source)) {
         /* S3.7: whether our own value had ever stood there could not be told any more */
-        grade(w,
-              may_win(j, mapping, index, !side, source, was, w->effect->at) ? GRADE_ALLOWED
-                                                                            : GRADE_WRONG,
+        grade(w, may_win(c, !side, source, was, w->effect->at) ? GRADE_ALLOWED : GRADE_WRONG,
               source, 1, "S3.7",
               "the fate of our write was unknown, and the rule does not let it win");
     }
     else if (judge_is_known(j, source, was) && !j->phases->store_forgot) {
         grade(w, GRADE_WRONG, source, 0, "S6.3", "an older value over the one that replaced it");
     }
-    else if (may_win(j, mapping, index, !side, source, was, w->effect->at)) {
-        grade(w,
-              may_win(j, mapping, index, side, was, source, w->effect->at) ? GRADE_ALLOWED
-                                                                           : GRADE_CERTAIN,
+    else if (may_win(c, !side, source, was, w->effect->at)) {
+        grade(w, may_win(c, side, was, source, w->effect->at) ? GRADE_ALLOWED : GRADE_CERTAIN,
               source, !shows_agreed(j, &JUDGE_MAPPING(j, mapping)->fields[index], source, was),
               NULL, NULL);
     }
@@ -230,13 +330,16 @@ static void try_source(write_t *w, int mapping, int index, judge_version_t *sour
 static void try_partner(write_t *w, int mapping, int index, judge_record_t *partner)
 {
     const char *name = JUDGE_MAPPING(w->j, mapping)->fields[index].name[partner->side];
-    judge_cell_t *cell;
+    contest_t contest = { w->j, mapping, index, { NULL, NULL } };
+    const judge_cell_t *cell;
     int i;
 
     if (!name) {
         return;
     }
     cell = judge_cell(w->j, partner, name, w->member);
+    contest.cell[partner->side] = cell;
+    contest.cell[w->record->side] = judge_cell(w->j, w->record, w->field, w->member);
     for (i = cell->stays->nelts - 1; i >= 0; i--) {
         const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
         apr_time_t to = i + 1 < cell->stays->nelts
@@ -248,7 +351,7 @@ static void try_partner(write_t *w, int mapping, int index, judge_record_t *part
         }
         if (judge_alike(w->j, &JUDGE_MAPPING(w->j, mapping)->fields[index], stay->version->value,
                         w->value)) {
-            try_source(w, mapping, index, stay->version);
+            try_source(w, &contest, stay->version);
         }
     }
 }
@@ -332,19 +435,23 @@ static judge_version_t *version_by_us(write_t *w)
     return version;
 }
 
-/* What arrived is the source's value as both can hold it: if that is less, it is a value of its own from here on. */
+/* What arrived is the source's value as both can hold it: if that is less, it is a value of its own from here on. So is an older
+ * one that takes the place of what had replaced it: to other mappings it is what was done last (S2.8). */
 static judge_version_t *arrived(write_t *w)
 {
+    int is_older = w->source != w->was && judge_is_known(w->j, w->source, w->was);
     judge_version_t *copy;
 
-    if (judge_same(w->source->value, w->value)) {
+    if (judge_same(w->source->value, w->value) && !is_older) {
+        judge_supersede(w->j, w->source, w->was);
         return w->source;
     }
     copy = apr_pmemdup(w->j->p, w->source, sizeof(*copy));
     copy->value = w->value;
-    copy->parent = w->source;
-    copy->joins = NULL;
+    copy->parent = is_older ? w->was : w->source;
+    copy->over = copy->joins = NULL;
     judge_join(w->j, copy, w->source);
+    judge_supersede(w->j, copy, w->was);
     return copy;
 }
 
@@ -468,7 +575,9 @@ static void settle_without_source(write_t *w)
 void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record,
                      const char *field, const char *member, const char *after)
 {
-    judge_cell_t *cell = judge_cell(j, record, field, member);
+    judge_cell_t *cell = effect->at == record->made
+                             ? judge_cell_made(j, record, field, member, after)
+                             : judge_cell(j, record, field, member);
     write_t w = {
         .j = j, .effect = effect, .record = record, .field = field, .member = member, .value = after
     };

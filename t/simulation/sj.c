@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <apr_lib.h>
+
 #include "simulation/sj_impl.h"
 
 sj_judge_t *sj_the(sm_t *sm)
@@ -123,6 +125,19 @@ static apr_interval_time_t retry_after(const nts_http_answer_t *answer)
     return header ? apr_time_from_sec(atoi(header)) : 0;
 }
 
+/* Whose body broke off, or is no JSON, says no more than no answer. */
+static int is_whole(const nts_http_answer_t *answer)
+{
+    apr_size_t len = answer->body_len;
+
+    while (len && apr_isspace(answer->body[len - 1])) {
+        len--;
+    }
+    return answer->transport == NTS_HTTP_ANSWERED &&
+           (answer->status != 200 ||
+            (len && answer->body[0] == '{' && answer->body[len - 1] == '}'));
+}
+
 static void ended(sm_t *sm, const sm_note_t *note, history_end_t end)
 {
     sj_judge_t *sj = sj_the(sm);
@@ -139,7 +154,7 @@ static void ended(sm_t *sm, const sm_note_t *note, history_end_t end)
             : apr_pstrmemdup(sm->p, request->url, strlen(request->url) - strlen(request->path));
     read_request(&item, request, sm->p);
     if (end == HISTORY_ANSWERED && note->answer) {
-        item.end = note->answer->transport == NTS_HTTP_ANSWERED ? HISTORY_ANSWERED : HISTORY_CUT;
+        item.end = is_whole(note->answer) ? HISTORY_ANSWERED : HISTORY_CUT;
         item.status = item.end == HISTORY_ANSWERED ? note->answer->status : 0;
         item.retry_after = item.end == HISTORY_ANSWERED ? retry_after(note->answer) : 0;
     }

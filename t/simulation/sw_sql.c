@@ -248,8 +248,9 @@ static void compare(sw_world_t *w, history_kind_t kind, int request, int table, 
 {
     int k;
 
-    if (!sw_same(old->values[SW_MARK], row->values[SW_MARK])) {
-        tell(w, kind, request, HISTORY_DELETE, table, old, NULL); /* another record under its key */
+    /* Another record under its key; what we write are fields, also where a replaced row hands its mark on to another table's. */
+    if (kind != HISTORY_EFFECT && !sw_same(old->values[SW_MARK], row->values[SW_MARK])) {
+        tell(w, kind, request, HISTORY_DELETE, table, old, NULL);
         make(w, kind, request, table, row);
         return;
     }

@@ -16,7 +16,9 @@ static judge_t *judge;
 static judge_field_t fields[FIELDS];
 static judge_phases_t phases;
 static apr_time_t now;
-static const char *seen; /* rules that were broken, in order */
+static const char *seen;     /* rules that were broken, in order */
+static int mapping_now;      /* whose pages are meant: 0 of "ds", 1 of "ds2"; both have the table */
+static history_end_t ending; /* of our next updates */
 
 static void begin(void)
 {
@@ -43,6 +45,8 @@ static void begin(void)
     mapping.grace = 2 * SEC;
     mapping.tie = HISTORY_NOTION;
     (void)judge_add_mapping(judge, &mapping);
+    mapping_now = 0;
+    ending = HISTORY_ANSWERED;
     judge_add_connection(judge, &connection);
     now = 1000 * SEC;
     phases = (judge_phases_t){ .calm = 1 << 30,
@@ -75,7 +79,7 @@ static void verdict(const char *wanted, const char *name)
 
 static const char *place(int side)
 {
-    return side ? "t" : "ds";
+    return side ? "t" : mapping_now ? "ds2" : "ds";
 }
 
 static void make(int side, const char *id, const char *mark)
@@ -118,6 +122,8 @@ static void told(int side, const char *id, int field, const char *before, const 
         .op = "update", .state = "applied", .side = side, .fields = f, .field_count = 1
     };
 
+    entry.mapping = mapping_now;
+
     f->name = fields[field].name[0];
     f->before = before;
     f->after = after;
@@ -150,7 +156,8 @@ static void write_by_us(int side, const char *id, int field, const char *before,
                                 .request = number };
 
         item.connection = side ? "s" : "n";
-        item.status = side ? 0 : 200;
+        item.status = side || ending != HISTORY_ANSWERED ? 0 : 200;
+        item.end = ending;
         (void)history_add(h, &item);
     }
     now += SEC;
@@ -182,6 +189,7 @@ static void link_up(const char *page, const char *key, int trouble, const char *
 {
     judge_link_t link = { .id = 1, .page = page, .key = key, .state = JUDGE_LINK_ACTIVE };
 
+    link.mapping = mapping_now;
     link.trouble = trouble;
     link.code = code;
     link.what = code ? "something" : NULL;
@@ -313,6 +321,76 @@ static void test_gap(void)
     told(0, "p", NAME, NULL, "Eve", "external changed");
     verdict("", "an edit between our read and our commit is lost, as documented");
     tap_int(judge_figures(judge)->residual, 1, "and counted");
+}
+
+static void test_put_back(void)
+{
+    int cut;
+
+    for (cut = 0; cut < 2; cut++) {
+        pair();
+        fields[NAME].rule = JUDGE_HOLD;
+        edit(1, "1", NAME, NULL, "Eve");
+        ending = cut ? HISTORY_CUT : HISTORY_ANSWERED;
+        write_by_us(0, "p", NAME, NULL, "Eve");
+        ending = HISTORY_ANSWERED;
+        edit(0, "p", NAME, "Eve", NULL);
+        edit(1, "1", NAME, "Eve", "Bob");
+        write_by_us(0, "p", NAME, NULL, "Bob");
+        verdict(cut ? "" : "S2.5",
+                cut ? "what a person put back after a write of unknown fate looks untouched"
+                    : "and not after one that was answered");
+    }
+}
+
+/* One table, synced with two data sources: `p` in the one, `q` in the other. */
+static void three(void)
+{
+    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
+
+    pair();
+    second.place[0] = "ds2";
+    second.place[1] = "t";
+    second.mark = MARK;
+    second.grace = 2 * SEC;
+    second.tie = HISTORY_NOTION;
+    mapping_now = judge_add_mapping(judge, &second);
+    copy_by_us(0, "q", "one");
+    link_up("q", "1", 0, NULL);
+    edit(1, "1", NAME, NULL, "Eve");
+    write_by_us(0, "q", NAME, NULL, "Eve");
+    mapping_now = 0;
+    edit(0, "p", NAME, NULL, "Bob");
+    write_by_us(1, "1", NAME, "Eve", "Bob");
+}
+
+static void test_two_sources(void)
+{
+    three();
+    mapping_now = 1;
+    write_by_us(0, "q", NAME, "Eve", "Bob");
+    verdict("",
+            "what one mapping's rule put into a row replaces there what the other one had taken");
+
+    three();
+    mapping_now = 1;
+    write_by_us(1, "1", NAME, "Bob", "Eve");
+    verdict("S6.3 S6.1", "and is not replaced by it");
+}
+
+static void test_equal_from_the_start(void)
+{
+    begin();
+    fields[NAME].length = 3;
+    fields[NAME].rule = JUDGE_HOLD;
+    make(0, "p", "one");
+    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "p", "Name", NULL, "Agatha");
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1", "name", NULL, "Agatha");
+    link_up("p", "1", 0, NULL);
+    edit(0, "p", NAME, "Agatha", "Bob");
+    write_by_us(1, "1", NAME, "Agatha", "Bob");
+    verdict("", "both hold a text that is too long for one: it is agreed on");
 }
 
 static void test_sets(void)
@@ -458,6 +536,9 @@ int main(void)
     test_convergence();
     test_wrong_values();
     test_gap();
+    test_put_back();
+    test_two_sources();
+    test_equal_from_the_start();
     test_sets();
     test_audit();
     test_deletes();
