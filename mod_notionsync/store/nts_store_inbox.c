@@ -65,6 +65,19 @@ apr_status_t nts_notice_insert(int *known, nts_store_t *store, apr_int64_t mappi
     return rv;
 }
 
+static apr_status_t follow_key(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
+                               apr_pool_t *ptemp)
+{
+    if (notice->old_key && notice->record) {
+        return nts_key_move(store, mapping, notice, ptemp);
+    }
+    if (notice->intent && notice->record && notice->kind &&
+        strcmp(notice->kind, "change.i") == 0) {
+        return nts_key_made_elsewhere(store, mapping, notice, ptemp);
+    }
+    return APR_SUCCESS;
+}
+
 static apr_status_t insert_rows(int *known, nts_store_t *store, nts_inbox_row_t *rows, int count)
 {
     apr_pool_t *ptemp = nts_store_scratch(store);
@@ -77,8 +90,8 @@ static apr_status_t insert_rows(int *known, nts_store_t *store, nts_inbox_row_t 
 
         rv = nts_notice_insert(&this_one, store, rows[i].mapping, &rows[i].notice, ptemp);
         *known += this_one;
-        if (rv == APR_SUCCESS && !this_one && rows[i].notice.old_key && rows[i].notice.record) {
-            rv = nts_key_move(store, rows[i].mapping, &rows[i].notice, ptemp);
+        if (rv == APR_SUCCESS && !this_one) {
+            rv = follow_key(store, rows[i].mapping, &rows[i].notice, ptemp);
         }
     }
     return rv;

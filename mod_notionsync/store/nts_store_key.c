@@ -26,6 +26,28 @@ apr_status_t nts_key_displace(nts_store_t *store, apr_int64_t mapping, nts_link_
     return nts_notice_insert(&known, store, mapping, &look, ptemp);
 }
 
+static const nts_stmt_t made_elsewhere = { "SELECT at FROM entry WHERE intent = %s"
+                                           " AND mapping <> %lld AND op = 0 AND side = 1" };
+
+apr_status_t nts_key_made_elsewhere(nts_store_t *store, apr_int64_t mapping,
+                                    const nts_notice_t *notice, apr_pool_t *ptemp)
+{
+    nts_link_t *link;
+    apr_int64_t made_at;
+    apr_status_t rv = nts_db_get_int(&made_at, store->db, &made_elsewhere,
+                                     NTS_ARGS(nts_text(notice->intent), nts_int(mapping)), ptemp);
+
+    if (rv == APR_SUCCESS) {
+        rv = nts_link_by_key(&link, store, mapping, notice->record, ptemp, ptemp);
+    }
+    if (rv != APR_SUCCESS || !link || !link->page || !link->touched || link->touched >= made_at) {
+        return rv == APR_ENOENT ? APR_SUCCESS : rv;
+    }
+    return nts_key_displace(store, mapping, link,
+                            apr_psprintf(ptemp, "notice %" APR_INT64_T_FMT, notice->id), notice->at,
+                            ptemp);
+}
+
 static apr_status_t note_move(nts_store_t *store, apr_int64_t mapping, const nts_link_t *link,
                               const nts_notice_t *notice, apr_pool_t *ptemp)
 {

@@ -155,6 +155,57 @@ static void test_makers(void)
     tap_int(made[0] + (int)pending, 0, "for others they mean nothing");
 }
 
+/* The key that the record of `page` has after the other mapping of the table inserted a row under "7", 10 s after time 0 by
+ * the kit's clock, and this mapping heard of it; it was last looked at at `touched`; 0: there is no such
+ * record. */
+static const char *key_after(nts_entry_op_t op, apr_time_t touched)
+{
+    kit_t kit;
+    nts_link_t *link = kit_link("page", "7", NTS_LINK_ACTIVE, p);
+    nts_link_t *other = kit_link("elsewhere", "7", NTS_LINK_ACTIVE, p);
+    nts_inbox_row_t row = { 0 };
+    nts_commit_result_t result;
+    const char *words;
+    nts_commit_t commit = { 0 };
+    nts_entry_t *entries[1];
+
+    open_five(&kit);
+    kit.mapping = &mappings[PEOPLE];
+    (void)nts_store_own_group(&kit.epoch, kit.store, "g");
+    link->touched = touched;
+    if (touched) {
+        (void)kit_put_link(&kit, link);
+    }
+    entries[0] = kit_entry("made", op, NTS_EXTERNAL, NTS_ENTRY_APPLIED, p);
+    entries[0]->at = kit_now + apr_time_from_sec(10);
+    entries[0]->key = "7";
+    commit.link = other;
+    commit.entries = entries;
+    commit.entry_count = 1;
+    (void)nts_store_apply(&result, &words, kit.store, &mappings[SAME_TABLE], "g", kit.epoch,
+                          &commit, p);
+    row.mapping = kit.mapping->id;
+    row.notice.side = NTS_EXTERNAL;
+    row.notice.record = "7";
+    row.notice.intent = "made";
+    row.notice.kind = "change.i";
+    row.notice.event = "change:x:1";
+    row.notice.at = kit_now + apr_time_from_sec(10);
+    (void)nts_store_take_changes(kit.store, kit.mapping->id, &row, 1, 1);
+    link = kit_load(&kit, 0, "page", NULL)->link;
+    return link ? link->key : "none";
+}
+
+static void test_key_used_again(void)
+{
+    tap_str(key_after(NTS_ENTRY_CREATE, kit_now), "7 (replaced, notice 1)",
+            "4.4 a row that the other mapping made under a linked key is a new record");
+    tap_str(key_after(NTS_ENTRY_CREATE, kit_now + apr_time_from_sec(11)), "7",
+            "unless the record was looked at since: then it is that row's");
+    tap_str(key_after(NTS_ENTRY_CREATE, 0), "none", "a key that nobody had is nobody's");
+    tap_str(key_after(NTS_ENTRY_RESTORE, kit_now), "7", "a row that it brought back is the old one");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -162,6 +213,7 @@ int main(void)
     test_telling();
     test_counters();
     test_makers();
+    test_key_used_again();
     apr_terminate();
     return tap_done();
 }
