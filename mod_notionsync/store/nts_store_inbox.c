@@ -71,8 +71,7 @@ static apr_status_t follow_key(nts_store_t *store, apr_int64_t mapping, const nt
     if (notice->old_key && notice->record) {
         return nts_key_move(store, mapping, notice, ptemp);
     }
-    if (notice->intent && notice->record && notice->kind &&
-        strcmp(notice->kind, "change.i") == 0) {
+    if (notice->intent && notice->record && notice->kind && strcmp(notice->kind, "change.i") == 0) {
         return nts_key_made_elsewhere(store, mapping, notice, ptemp);
     }
     return APR_SUCCESS;

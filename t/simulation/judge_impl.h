@@ -140,9 +140,8 @@ int judge_alike(judge_t *j, const judge_field_t *field, const char *a, const cha
 int judge_same(const char *a, const char *b);
 /** A value that both sides cannot hold; NULL fits. "?" marks what one side itself cannot make sense of. */
 int judge_fits(const judge_field_t *field, const char *value);
-/** A value that both sides can at least read: where both hold it they agree on it, though neither could have given it to the
- *  other. Too long a text is legible, a fraction in a column of integers is not. */
-int judge_is_legible(const judge_field_t *field, const char *value);
+/** A value that both sides hold, or that counts as one they hold: where both show it they agree on it. */
+int judge_can_be_agreed(const judge_field_t *field, const char *value);
 /** One of two records (the second may be NULL) holds such a value now. */
 int judge_is_unfit(judge_t *j, const judge_field_t *field, judge_record_t *a, judge_record_t *b);
 /** The members of a set, sorted; their number. */

@@ -287,7 +287,10 @@ static void join_cell(judge_t *j, const judge_field_t *field, const judge_cell_t
     for (i = cell->stays->nelts - 1; i >= 0 && until >= at - READ_WITHIN; i--) {
         const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
 
-        if (judge_alike(j, field, stay->version->value, now->value)) {
+        int was_seen = stay->from < until ||
+                       i == cell->stays->nelts - 1; /* not what a trigger altered at once */
+
+        if (was_seen && judge_alike(j, field, stay->version->value, now->value)) {
             judge_join(j, stay->version, now);
         }
         until = stay->from;
@@ -309,7 +312,7 @@ static void join_partners(judge_t *j, judge_record_t *record, const char *field,
             const judge_field_t *f = &JUDGE_MAPPING(j, m)->fields[index];
             judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
 
-            if (cell && partners[i]->live && (member || judge_is_legible(f, now->value))) {
+            if (cell && partners[i]->live && (member || judge_can_be_agreed(f, now->value))) {
                 join_cell(j, f, cell, now, at);
             }
         }

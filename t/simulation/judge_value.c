@@ -164,12 +164,9 @@ int judge_fits(const judge_field_t *field, const char *value)
     return !(field->sort == JUDGE_TEXT && field->length && strlen(value) > (size_t)field->length);
 }
 
-int judge_is_legible(const judge_field_t *field, const char *value)
+int judge_can_be_agreed(const judge_field_t *field, const char *value)
 {
-    return !value || field->sort == JUDGE_TEXT ||
-           (field->sort == JUDGE_NUMBER
-                ? value[0] != '?' && (field->scale < 0 || digits_behind(value) <= field->scale)
-                : judge_fits(field, value));
+    return field->lossy || judge_fits(field, value);
 }
 
 int judge_is_unfit(judge_t *j, const judge_field_t *field, judge_record_t *a, judge_record_t *b)

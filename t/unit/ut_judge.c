@@ -380,17 +380,24 @@ static void test_two_sources(void)
 
 static void test_equal_from_the_start(void)
 {
-    begin();
-    fields[NAME].length = 3;
-    fields[NAME].rule = JUDGE_HOLD;
-    make(0, "p", "one");
-    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "p", "Name", NULL, "Agatha");
-    make(1, "1", "one");
-    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1", "name", NULL, "Agatha");
-    link_up("p", "1", 0, NULL);
-    edit(0, "p", NAME, "Agatha", "Bob");
-    write_by_us(1, "1", NAME, "Agatha", "Bob");
-    verdict("", "both hold a text that is too long for one: it is agreed on");
+    int lossy;
+
+    for (lossy = 0; lossy < 2; lossy++) {
+        begin();
+        fields[NAME].length = 3;
+        fields[NAME].lossy = lossy;
+        fields[NAME].rule = JUDGE_HOLD;
+        make(0, "p", "one");
+        history_set(h, HISTORY_ACT, 0, now, 0, "ds", "p", "Name", NULL, "Agatha");
+        make(1, "1", "one");
+        history_set(h, HISTORY_ACT, 0, now, 1, "t", "1", "name", NULL, "Agatha");
+        link_up("p", "1", 0, NULL);
+        edit(0, "p", NAME, "Agatha", "Bob");
+        write_by_us(1, "1", NAME, "Agatha", "Bob");
+        verdict(lossy ? "" : "S2.5",
+                lossy ? "both show a text that is too long for one, and may be cut: agreed"
+                      : "not if it does not survive the way");
+    }
 }
 
 static void test_sets(void)

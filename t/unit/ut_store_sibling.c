@@ -203,7 +203,8 @@ static void test_key_used_again(void)
     tap_str(key_after(NTS_ENTRY_CREATE, kit_now + apr_time_from_sec(11)), "7",
             "unless the record was looked at since: then it is that row's");
     tap_str(key_after(NTS_ENTRY_CREATE, 0), "none", "a key that nobody had is nobody's");
-    tap_str(key_after(NTS_ENTRY_RESTORE, kit_now), "7", "a row that it brought back is the old one");
+    tap_str(key_after(NTS_ENTRY_RESTORE, kit_now), "7",
+            "a row that it brought back is the old one");
 }
 
 int main(void)
