@@ -8,6 +8,8 @@
 #define SPOILS 4
 
 static sm_file_t *files;
+static int is_cut_expected =
+    1;                   /* the power may fail: writes are remembered until they are synced */
 static void **graveyard; /* memory that a killed process's library may still look at */
 static int grave_count;
 static int grave_room;
@@ -169,7 +171,7 @@ static void remember(sm_file_t *file, const void *bytes, apr_size_t len, apr_int
                                                                       : len;
     sm_write_t *write;
 
-    if (file->is_nameless) {
+    if (file->is_nameless || !is_cut_expected) {
         return;
     }
     write = need(malloc(sizeof(*write) + len + old_len));
@@ -298,10 +300,21 @@ void sm_file_reset(void)
         free(graveyard[i]);
     }
     grave_count = 0;
+    is_cut_expected = 1;
     memset(spoils, 0, sizeof(spoils));
 }
 
 /* --- troubles */
+
+void sm_file_expect_power_cut(int on)
+{
+    sm_file_t *file;
+
+    is_cut_expected = on;
+    for (file = files; file && !on; file = file->next) {
+        forget_writes(file);
+    }
+}
 
 /* Undo everything since the last sync, then let some of it have reached the disk after all, in its order. */
 static void cut_power(sm_file_t *file, sm_dice_t *dice)

@@ -141,6 +141,8 @@ apr_status_t sm_file_copy(const char *from, const char *to);
 apr_status_t sm_file_rename(const char *from, const char *to);
 void sm_file_remove(const char *path);
 int sm_file_exists(const char *path);
+/** Will the power ever fail? It may, unless said otherwise: else nobody need remember what was not synced. */
+void sm_file_expect_power_cut(int on);
 /** The power fails: what was not synced is lost, or kept in part. Nobody may have it open. */
 void sm_file_power_cut(sm_dice_t *dice);
 /** Forget all files (@a keep a name that begins so, NULL none). */

@@ -156,6 +156,7 @@ static int set_up(sm_t *sm, const char *scenario)
         }
     }
     sm_script_start(sm);
+    sm_file_expect_power_cut(sm_script_has(sm, "host.crash"));
     return 1;
 }
 

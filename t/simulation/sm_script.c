@@ -265,6 +265,19 @@ static void perform(sm_t *sm, void *baton)
     action->kind->perform(sm, action);
 }
 
+int sm_script_has(const sm_t *sm, const char *kind)
+{
+    const sm_script_t *script = script_of(sm);
+    int i;
+
+    for (i = 0; i < script->actions->nelts; i++) {
+        if (action_at(script, i)->n[0] && !strcmp(action_at(script, i)->kind->name, kind)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void sm_script_start(sm_t *sm)
 {
     sm_script_t *script = script_of(sm);

@@ -26,6 +26,8 @@ void sm_script_create(sm_t *sm, const char *text);
 apr_status_t sm_script_read(sm_t *sm, const char **problem);
 /** Sort the actions and hand them to the heap. */
 void sm_script_start(sm_t *sm);
+/** Is there an action of this kind whose first number is not 0? */
+int sm_script_has(const sm_t *sm, const char *kind);
 /** As text, to be read again: "seed N", "set NAME N", "+12.000345 KIND n n \"text\"". */
 const char *sm_script_text(const sm_t *sm, apr_pool_t *p);
 /** The seed that a text names, or 0. */
