@@ -58,7 +58,7 @@ static void run_seed(told_t *told, const sm_options_t *options, apr_uint64_t see
     told->seed = seed;
     (void)alarm(LONGEST_RUN);
     sm_run(&verdict, seed, NULL, parts, 0, p);
-    if (!verdict.violation && seed % 16 == 0) {
+    if (!verdict.violation && seed % (apr_uint64_t)options->twins == 0) {
         /* S6.9 */
         sm_run(&second, seed, NULL, parts, 0, p);
         if (second.hash != verdict.hash) {
@@ -116,20 +116,11 @@ static void start_job(const sm_options_t *options, job_t *job)
     job->pid = fork();
     if (job->pid == 0) {
         (void)close(fds[0]);
+        (void)setvbuf(stdout, NULL, _IOLBF, 0); /* jobs share it, line by line */
         run_job(options, fds[1], job->next);
     }
     (void)close(fds[1]);
     job->fd = fds[0];
-}
-
-static void note_bad(sm_tally_t *tally, const told_t *told)
-{
-    tally->violations++;
-    printf("seed %" APR_UINT64_T_FMT ": %s\n", told->seed, told->words);
-    (void)fflush(stdout);
-    if (tally->bad_count < (int)(sizeof(tally->bad) / sizeof(tally->bad[0]))) {
-        tally->bad[tally->bad_count++] = told->seed;
-    }
 }
 
 /* The job has ended, or died of a seed: then it is started again behind that one. */
@@ -151,7 +142,7 @@ static int end_job(const sm_options_t *options, sm_tally_t *tally, job_t *job)
                    WIFSIGNALED(status) ? "signal" : "exit",
                    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     tally->seeds++;
-    note_bad(tally, &told);
+    sm_tally_bad(tally, told.seed, told.words);
     job->next += (apr_uint64_t)options->jobs;
     if (job->next > options->to) {
         return 0;
@@ -160,7 +151,7 @@ static int end_job(const sm_options_t *options, sm_tally_t *tally, job_t *job)
     return 1;
 }
 
-static void run_jobs(const sm_options_t *options, sm_tally_t *tally)
+static void run_jobs(const sm_options_t *options, sm_tally_t *tally, double began)
 {
     job_t jobs[JOBS_MAX];
     struct pollfd fds[JOBS_MAX];
@@ -179,6 +170,7 @@ static void run_jobs(const sm_options_t *options, sm_tally_t *tally)
             fds[i].revents = 0;
         }
         (void)poll(fds, (nfds_t)options->jobs, -1);
+        sm_tally_progress(tally, options, seconds() - began);
         for (i = 0; i < options->jobs; i++) {
             if (!fds[i].revents) {
                 continue;
@@ -188,7 +180,7 @@ static void run_jobs(const sm_options_t *options, sm_tally_t *tally)
                 tally->requests += told.requests;
                 jobs[i].next = told.seed + (apr_uint64_t)options->jobs;
                 if (told.is_bad) {
-                    note_bad(tally, &told);
+                    sm_tally_bad(tally, told.seed, told.words);
                 }
             }
             else if (!end_job(options, tally, &jobs[i])) {
@@ -243,11 +235,12 @@ int main(int argc, const char *const *argv)
         tally.violations = run_one(&options, options.from, options.scenario, p);
     }
     else {
-        run_jobs(&options, &tally);
+        run_jobs(&options, &tally, began);
     }
     for (i = 0; i < tally.bad_count; i++) {
         sm_explain(&options, tally.bad[i], i, p);
     }
+    sm_tally_rules(&tally);
     printf("simulation: %" APR_INT64_T_FMT " seeds, %" APR_INT64_T_FMT " violations, %.1f s\n",
            tally.seeds, tally.violations, seconds() - began);
     return tally.violations != 0;

@@ -126,7 +126,7 @@ static void unname(sm_file_t *file)
     }
 }
 
-/* --- contents */
+/* --- contents: what lies beyond the size is not of the file, and anything */
 
 static void reserve(sm_file_t *file, apr_int64_t size)
 {
@@ -137,7 +137,6 @@ static void reserve(sm_file_t *file, apr_int64_t size)
             room *= 2;
         }
         file->data = need(realloc(file->data, (size_t)room));
-        memset(file->data + file->room, 0, (size_t)(room - file->room));
         file->room = room;
     }
 }
@@ -147,6 +146,9 @@ static void put(sm_file_t *file, const void *bytes, apr_size_t len, apr_int64_t 
     apr_int64_t end = offset + (apr_int64_t)len;
 
     reserve(file, end);
+    if (offset > file->size) {
+        memset(file->data + file->size, 0, (size_t)(offset - file->size));
+    }
     memcpy(file->data + offset, bytes, len);
     if (end > file->size) {
         file->size = end;
@@ -156,8 +158,8 @@ static void put(sm_file_t *file, const void *bytes, apr_size_t len, apr_int64_t 
 static void set_size(sm_file_t *file, apr_int64_t size)
 {
     reserve(file, size);
-    if (size < file->size) {
-        memset(file->data + size, 0, (size_t)(file->size - size));
+    if (size > file->size) {
+        memset(file->data + file->size, 0, (size_t)(size - file->size));
     }
     file->size = size;
 }

@@ -13,6 +13,7 @@ static const apr_getopt_option_t known[] = {
     { "seeds", 's', 1, "FROM..TO, or one" },
     { "jobs", 'j', 1, "processes (2)" },
     { "store", 'S', 1, "memory (default) or file: where the state store is" },
+    { "twins", 'T', 1, "one seed in so many is run twice and must go the same way (16)" },
     { "trace", 't', 0, "print what happens in the first seed" },
     { "again", 'a', 0,
       "run the first seed once before in silence: what differs then was left over (S6.9)" },
@@ -72,6 +73,9 @@ static int take(sm_options_t *options, int option, const char *argument, apr_poo
     case 'j':
         options->jobs = atoi(argument);
         return options->jobs > 0 && options->jobs <= 64;
+    case 'T':
+        options->twins = atoi(argument);
+        return options->twins > 0;
     case 'S':
         options->real_state = strcmp(argument, "file") == 0;
         return options->real_state || strcmp(argument, "memory") == 0;
@@ -101,6 +105,7 @@ int sm_options_read(sm_options_t *options, int argc, const char *const *argv, ap
     options->from = 1;
     options->to = 2000;
     options->jobs = 2;
+    options->twins = 16;
     options->program = argv[0];
     (void)apr_getopt_init(&getopt, p, argc, argv);
     while ((rv = apr_getopt_long(getopt, known, &option, &argument)) == APR_SUCCESS) {
