@@ -8,7 +8,7 @@
 #include "store/nts_store.h"
 
 /** The schema this version reads and writes. */
-#define NTS_STORE_SCHEMA 6
+#define NTS_STORE_SCHEMA 7
 
 /** A call that is its own transaction waits this long for the writer lock. */
 #define NTS_STORE_WAIT apr_time_from_sec(10)
@@ -57,6 +57,11 @@ apr_status_t nts_schema_check(nts_db_t *db, apr_pool_t *ptemp);
     "id, intent, link, op, side, state, at, page, key, cause, run, image, note, fields, undoes, "  \
     "looked"
 #define NTS_ENTRY_COLUMN_COUNT 16
+/* What the indexes of the inbox are made of (nts_store_schema.c, step_7). */
+#define NTS_SQL_EVENT_UNIQUE                                                                       \
+    "mapping, side, CASE WHEN side = 0 THEN at ELSE coalesce(record, '') END, event"
+#define NTS_SQL_BLOCK(id) id " >> 8"
+#define NTS_SQL_TAIL(record) "substr(" record ", -6)"
 #define NTS_NOTICE_COLUMNS                                                                         \
     "id, side, record, event, kind, properties, authors, old_key, intent, image, at, stored"
 

@@ -9,14 +9,18 @@ static const nts_stmt_t insert_notice = {
     "INSERT INTO inbox (id, mapping, side, record, event, kind, properties, authors, old_key, "
     "intent,"
     " image, at, stored) VALUES (%lld, %lld, %lld, %s, %s, %s, %s, %s, %s, %s, %s, %lld,"
-    " %lld) ON CONFLICT (mapping, side, coalesce(record, ''), event) DO NOTHING"
+    " %lld) ON CONFLICT (" NTS_SQL_EVENT_UNIQUE ") DO NOTHING"
 };
 static const nts_stmt_t last_notice = { "SELECT max(id) FROM inbox" };
 static const nts_stmt_t settle = { "UPDATE inbox SET settled = %lld WHERE id = %lld"
                                    " AND settled = 0" };
-static const nts_stmt_t get_open = { "SELECT " NTS_NOTICE_COLUMNS
-                                     " FROM inbox INDEXED BY inbox_open WHERE mapping = %lld"
-                                     " AND settled = 0 AND id > %lld ORDER BY id LIMIT %lld" };
+/* The index has the order of blocks: of each at most some hundreds are sorted, until there are enough. */
+static const nts_stmt_t get_open = {
+    "SELECT " NTS_NOTICE_COLUMNS " FROM inbox INDEXED BY inbox_open WHERE mapping = %lld"
+    " AND settled = 0 AND " NTS_SQL_BLOCK("id") " >= " NTS_SQL_BLOCK(
+        "%lld") " AND id > %lld"
+                " ORDER BY " NTS_SQL_BLOCK("id") ", id LIMIT %lld"
+};
 static const nts_stmt_t set_counter = { "INSERT INTO status (mapping, counter) VALUES (%lld, %lld)"
                                         " ON CONFLICT (mapping)"
                                         " DO UPDATE SET counter = excluded.counter" };
@@ -145,7 +149,7 @@ apr_status_t nts_store_get_notices(nts_notice_t **notices, int *count, nts_store
     }
     list = apr_pcalloc(p, sizeof(*list) * (apr_size_t)limit);
     rv = nts_db_select(&rows, store->db, &get_open,
-                       NTS_ARGS(nts_int(mapping), nts_int(after), nts_int(limit)),
+                       NTS_ARGS(nts_int(mapping), nts_int(after), nts_int(after), nts_int(limit)),
                        nts_store_scratch(store));
     while (rv == APR_SUCCESS && n < limit && nts_rows_next(&rows)) {
         rv = nts_row_notice(&list[n++], &rows, p);

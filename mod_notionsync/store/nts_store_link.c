@@ -143,18 +143,27 @@ static apr_status_t load_pending(nts_loaded_t *loaded, nts_store_t *store, apr_i
     return rv == APR_SUCCESS ? rows.problem : rv;
 }
 
-/* A key change is a notice of the new key; the link has moved there already (nts_store_key.c). The index
- * holds what was settled in the last days too, which is passed over by number: only what is no older than
- * the oldest open notice is looked at. */
-#define OPEN_NOTICES_OF(side)                                                                      \
-    "SELECT id FROM inbox INDEXED BY inbox_event WHERE mapping = %lld AND side = " side            \
-    " AND coalesce(record, '') = %s AND record IS NOT NULL AND settled = 0 AND id >= (SELECT id"   \
-    " FROM inbox INDEXED BY inbox_open WHERE mapping = %lld AND settled = 0 ORDER BY id LIMIT 1)"
+/* The first block with an open notice of mapping %lld that is also @a such. */
+#define FIRST_BLOCK(such)                                                                          \
+    "(SELECT " NTS_SQL_BLOCK("id") " FROM inbox INDEXED BY inbox_open WHERE mapping = %lld"        \
+                                   " AND settled = 0" such                                         \
+                                   " ORDER BY " NTS_SQL_BLOCK("id") " LIMIT 1)"
 
+/* A key change is a notice of the new key; the link has moved there already (nts_store_key.c). Looked up
+ * block by block, in those where something is open; the few that end alike are told apart in their rows. */
 static const nts_stmt_t notices_of = {
-    "SELECT " NTS_NOTICE_COLUMNS " FROM inbox WHERE id IN (" OPEN_NOTICES_OF(
-        "0") " UNION " OPEN_NOTICES_OF("1") ") ORDER BY id"
-                                            " LIMIT " NOTICES_MAX_SQL
+    "WITH RECURSIVE block (number) AS (SELECT " FIRST_BLOCK("") " UNION ALL SELECT " FIRST_BLOCK(
+        " AND " NTS_SQL_BLOCK(
+            "id") " > number") " FROM block WHERE number IS NOT NULL),"
+                               " wanted (of_side, name) AS (VALUES (0, %s), (1, %s))"
+                               " SELECT " NTS_NOTICE_COLUMNS " FROM block CROSS JOIN wanted"
+                               " CROSS JOIN inbox INDEXED BY inbox_open WHERE mapping = %lld AND "
+                               "settled = 0"
+                               " AND " NTS_SQL_BLOCK(
+                                   "id") " = number AND side = of_side"
+                                         " AND " NTS_SQL_TAIL("record") " = " NTS_SQL_TAIL(
+                                             "name") " AND record = name"
+                                                     " ORDER BY id LIMIT " NOTICES_MAX_SQL
 };
 
 static apr_status_t load_notices(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
@@ -165,8 +174,8 @@ static apr_status_t load_notices(nts_loaded_t *loaded, nts_store_t *store, apr_i
     apr_status_t rv;
 
     rv = nts_db_select(&rows, store->db, &notices_of,
-                       NTS_ARGS(nts_int(mapping), nts_text(ids->page), nts_int(mapping),
-                                nts_int(mapping), nts_text(ids->key), nts_int(mapping)),
+                       NTS_ARGS(nts_int(mapping), nts_int(mapping), nts_text(ids->page),
+                                nts_text(ids->key), nts_int(mapping)),
                        ptemp);
     while (rv == APR_SUCCESS && loaded->notice_count < NOTICES_MAX && nts_rows_next(&rows)) {
         if (!list) {

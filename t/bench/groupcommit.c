@@ -77,8 +77,11 @@ static void open_rows(const char *path)
             " record TEXT, event TEXT, kind TEXT, properties TEXT, authors TEXT, at INTEGER NOT "
             "NULL,"
             " stored INTEGER NOT NULL, settled INTEGER NOT NULL DEFAULT 0);"
-            "CREATE UNIQUE INDEX inbox_event ON inbox (mapping, side, coalesce(record, ''), event);"
-            "CREATE INDEX inbox_open ON inbox (mapping) WHERE settled = 0",
+            "CREATE UNIQUE INDEX inbox_event"
+            " ON inbox (mapping, side, CASE WHEN side = 0 THEN at ELSE coalesce(record, '') END, "
+            "event);"
+            "CREATE INDEX inbox_open ON inbox (mapping, id >> 8, side, substr(record, -6))"
+            " WHERE settled = 0",
             NULL, NULL, NULL) != SQLITE_OK) {
         fprintf(stderr, "groupcommit: %s\n", sqlite3_errmsg(db));
         exit(1);
@@ -91,7 +94,8 @@ static void open_rows(const char *path)
         " VALUES (1, 0, printf('10000000-0000-4000-8000-%012d', abs(random()) % 1000),"
         " printf('%s-0000-4000-8000-%s', hex(randomblob(4)), hex(randomblob(6))),"
         " 'page.properties_updated', '[\"title\"]',"
-        " '[\"00000000-0000-4000-8000-000000000004\"]', 1800000000000000, 1800000000000000)");
+        " '[\"00000000-0000-4000-8000-000000000004\"]',"
+        " CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000, 1800000000000000)");
 }
 
 static void store_rows(unsigned long count)

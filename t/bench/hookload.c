@@ -84,11 +84,14 @@ static int make_body(char *body, size_t room, job_t *job)
 {
     unsigned long long a = next_random(job), b = next_random(job);
     char at[40];
-    time_t t = time(NULL);
+    char second[32];
+    struct timespec t;
     struct tm tm;
 
-    (void)gmtime_r(&t, &tm);
-    (void)strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%S.000Z", &tm);
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    (void)gmtime_r(&t.tv_sec, &tm);
+    (void)strftime(second, sizeof(second), "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)snprintf(at, sizeof(at), "%s.%03dZ", second, (int)(t.tv_nsec / 1000000));
     return snprintf(
         body, room,
         "{\"id\":\"%08llx-%04llx-4%03llx-8%03llx-%012llx\",\"timestamp\":\"%s\","
