@@ -2,6 +2,7 @@
  * moved, another owner, the delete limit S4.2) leaves the unit usable. A load gives all that is known
  * of one record, and only that. Nothing gets slow or large with a hundred thousand links. */
 #include <stdlib.h>
+#include <time.h>
 
 #include <apr_general.h>
 
@@ -687,19 +688,29 @@ static void test_lookup(void)
     nts_store_close(kit.store);
 }
 
-/* How long a hundred loads and commits take, in microseconds. */
+/* What this thread has had of the processor: others have theirs, as many as there are. */
+static apr_time_t processor_time(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return apr_time_make(now.tv_sec, now.tv_nsec / 1000);
+}
+
+/* What a hundred loads and commits cost, in microseconds. */
 static apr_interval_time_t time_of(kit_t *kit, int links)
 {
     apr_pool_t *sub;
     apr_time_t start;
     apr_interval_time_t best = 0;
+    apr_interval_time_t took;
     int round;
     int i;
 
     (void)apr_pool_create(&sub, p);
-    /* The best of five: the machine has other things to do. */
+    /* The best of five: a cache that was lost meanwhile has to be filled again. */
     for (round = 0; round < 5; round++) {
-        start = apr_time_now();
+        start = processor_time();
         (void)nts_store_begin(kit->store, apr_time_from_sec(1));
         for (i = 0; i < 100; i++) {
             nts_target_t target = { 0, NULL, NULL };
@@ -715,8 +726,9 @@ static apr_interval_time_t time_of(kit_t *kit, int links)
                                   sub);
         }
         (void)nts_store_rollback(kit->store);
-        if (round == 0 || apr_time_now() - start < best) {
-            best = apr_time_now() - start;
+        took = processor_time() - start;
+        if (round == 0 || took < best) {
+            best = took;
         }
     }
     apr_pool_destroy(sub);
