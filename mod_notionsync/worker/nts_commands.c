@@ -250,16 +250,11 @@ static void start_people(nts_commands_t *c)
 
 /* --- triggers */
 
-static void provision_answered(void *baton, const nts_answer_t *answer)
+static void provision_done(nts_commands_t *c, const nts_answer_t *answer)
 {
-    nts_commands_t *c = baton;
     nts_json_t *result;
     const char *verb;
 
-    c->asking = 0;
-    if (!c->p || c->stopped) {
-        return;
-    }
     if (answer->result != NTS_RESULT_OK) {
         refuse(c, nts_outcome_text(&answer->outcome, c->p));
         return;
@@ -273,6 +268,17 @@ static void provision_answered(void *baton, const nts_answer_t *answer)
         nts_contact_start(c->flow->contact);
     }
     end(c, "done", result);
+}
+
+static void provision_answered(void *baton, const nts_answer_t *answer)
+{
+    nts_commands_t *c = baton;
+
+    c->asking = 0;
+    if (c->p && !c->stopped) {
+        provision_done(c, answer);
+    }
+    nts_contact_work_ended(c->flow->contact);
 }
 
 static void start_provision(nts_commands_t *c)

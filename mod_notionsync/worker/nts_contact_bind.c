@@ -1,6 +1,8 @@
 /* nts_contact_bind.c - both sides are described: bind the mapping to what they are, and keep what was found. */
+#include "worker/nts_commands.h"
 #include "worker/nts_contact_impl.h"
 #include "worker/nts_driver.h"
+#include "worker/nts_events.h"
 #include "worker/nts_flow.h"
 
 /* All fields that cannot be synced, in one outcome. */
@@ -198,6 +200,14 @@ static const char *schema_text(const nts_schema_t *schema, const nts_mapping_t *
     return nts_json_text(root, p);
 }
 
+/* Jobs hold on to the old binding, and so do asks on their way that belong to no job: what the database tells of
+ * changes, and a command to provision. */
+static int is_binding_used(const nts_flow_t *flow)
+{
+    return nts_driver_load(flow) > 0 || nts_events_is_busy(flow->events) ||
+           nts_commands_is_busy(flow->commands);
+}
+
 /* Both sides are known: bind, unless nothing has changed since the last time. */
 void nts_contact_described(nts_contact_t *c)
 {
@@ -212,8 +222,8 @@ void nts_contact_described(nts_contact_t *c)
         nts_contact_succeed(c, 0);
         return;
     }
-    if (nts_driver_load(flow) > 0) {
-        /* Jobs hold on to the old binding; what is broken off begins again, but not in the midst of a write. */
+    if (is_binding_used(flow)) {
+        /* What is broken off begins again, but not in the midst of a write. */
         c->wants_quiet = 1;
         flow->is_on = 0;
         nts_driver_quieten(flow);
@@ -224,7 +234,7 @@ void nts_contact_described(nts_contact_t *c)
 
 void nts_contact_work_ended(nts_contact_t *c)
 {
-    if (c->wants_quiet && !c->stopped && nts_driver_load(c->flow) == 0) {
+    if (c->wants_quiet && !c->stopped && !is_binding_used(c->flow)) {
         c->wants_quiet = 0;
         bind_mapping(c);
     }

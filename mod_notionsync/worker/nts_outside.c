@@ -145,18 +145,20 @@ static void have_stored(void *baton, apr_status_t rv)
                 e->flow->label);
         e->counter = e->flow->status.counter;
         look_after_failure(e);
-        return;
     }
-    e->outside_failures = 0;
-    e->flow->status.counter = e->taking;
-    if (had_rows) {
-        nts_events_look(e->flow);
+    else {
+        e->outside_failures = 0;
+        e->flow->status.counter = e->taking;
+        if (had_rows) {
+            nts_events_look(e->flow);
+        }
+        if (e->outside_again) {
+            e->outside_again = 0;
+            nts_events_look_outside(e->flow);
+        }
+        look_later(e);
     }
-    if (e->outside_again) {
-        e->outside_again = 0;
-        nts_events_look_outside(e->flow);
-    }
-    look_later(e);
+    nts_contact_work_ended(e->flow->contact);
 }
 
 static const char *kind_of(const nts_change_t *change, apr_pool_t *p)
@@ -225,6 +227,7 @@ static void answered(void *baton, const nts_answer_t *answer)
 
     if (!flow->is_on || flow->group->lost) {
         release_answer(e);
+        nts_contact_work_ended(flow->contact);
         return;
     }
     if (answer->result == NTS_RESULT_OK && answer->counter >= flow->status.counter) {

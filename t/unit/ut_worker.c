@@ -263,6 +263,32 @@ static void test_commands_at_start(void)
     world_rest(world, MS(200));
 }
 
+/* Contact binds the mapping anew while the table is asked for changes: one ask at a time is answered, so that one stands
+ * behind contact's own. */
+static void test_bound_anew(void)
+{
+    int round;
+    int i;
+
+    world_slow(world, NTS_EXTERNAL, MS(20));
+    for (round = 0; round < 5; round++) {
+        world_swap_database(world);
+        world_hook(world, 0, "data_source.schema_updated", NULL, NULL, NULL);
+        for (i = 0; i < 12; i++) {
+            (void)world_edit_row(world, 0, "k9", apr_psprintf(pool, "edit %d of %d", i, round));
+            apr_sleep(MS(10));
+        }
+        tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING), "another database: it waits");
+        (void)world_result(world, world_command(world, 0, "resume", "{\"accept_instance\":true}"),
+                           pool);
+        tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_RUNNING), "and goes on when told to");
+    }
+    world_slow(world, NTS_EXTERNAL, 0);
+    (void)world_result(world, world_command(world, 0, "reconcile", "{\"full\":true}"), pool);
+    tap_ok(world_is_equal_soon(world, 0), "a full run makes both sides equal");
+    world_rest(world, MS(200));
+}
+
 static void test_end(void)
 {
     int asks;
@@ -295,6 +321,7 @@ int main(void)
     test_undo();
     test_faults();
     test_commands_at_start();
+    test_bound_anew();
     test_end();
     apr_terminate();
     return tap_done();

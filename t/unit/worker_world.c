@@ -448,7 +448,7 @@ void world_spoil(worker_world_t *w, nts_side_t side, nts_result_t result)
 void world_swap_database(worker_world_t *w)
 {
     (void)apr_thread_mutex_lock(w->mutex);
-    (void)strcpy(w->instance, "instance-2");
+    (void)apr_snprintf(w->instance, sizeof(w->instance), "instance-%d", ++w->swaps + 1);
     (void)apr_thread_mutex_unlock(w->mutex);
 }
 

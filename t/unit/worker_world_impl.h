@@ -52,6 +52,7 @@ struct worker_world_t {
     char applied[CHANGES_MAX][64]; /* intents */
     int applied_count;
     char instance[64];
+    int swaps;
     int changed_fd;
     int asks[NTS_SIDE_COUNT];
     nts_result_t spoil[NTS_SIDE_COUNT];
