@@ -120,8 +120,11 @@ int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
         return partners_by_link(j, mapping, record, partners, room);
     }
     n = partners_by_mark(j, m, record, partners, room);
-    for (i = 0; n > 1 && i < n; i++) { /* copies share a mark: then the links tell */
-        if (links_join(j, mapping, record, partners[i])) {
+    for (i = 0; n > 1 && i < n;
+         i++) { /* copies share a mark: then the links tell; not of who had the key before */
+        if (links_join(j, mapping, record, partners[i]) &&
+            judge_record(j, partners[i]->side, partners[i]->place, partners[i]->id) ==
+                partners[i]) {
             partners[0] = partners[i];
             return 1;
         }
@@ -507,10 +510,26 @@ static int is_replaced(const judge_record_t *old, const history_item_t *make)
            !APR_ARRAY_IDX(old->deaths, old->deaths->nelts - 1, judge_death_t).by_us;
 }
 
-static void live_again(judge_record_t *record, apr_time_t at)
+/* What both sides show when it is there again can be agreed on. */
+static void join_all(judge_t *j, judge_record_t *record, apr_time_t at)
+{
+    apr_hash_index_t *cell;
+
+    for (cell = apr_hash_first(j->p, record->cells); cell; cell = apr_hash_next(cell)) {
+        const char *name = apr_hash_this_key(cell);
+        const char *member = strchr(name, HISTORY_MEMBER[0]);
+
+        join_partners(j, record,
+                      member ? apr_pstrmemdup(j->p, name, (apr_size_t)(member - name)) : name,
+                      member ? member + 1 : NULL, at);
+    }
+}
+
+static void live_again(judge_t *j, judge_record_t *record, apr_time_t at)
 {
     record->live = 1;
     APR_ARRAY_IDX(record->deaths, record->deaths->nelts - 1, judge_death_t).to = at;
+    join_all(j, record, at);
 }
 
 /* The new row begins empty; what it holds follows in the history. */
@@ -542,12 +561,12 @@ static void make(judge_t *j, const history_item_t *item)
     }
     if (old && item->kind == HISTORY_EFFECT &&
         is_restore(j, item)) { /* brought back from its image: the record it was */
-        live_again(old, item->at);
+        live_again(j, old, item->at);
         old->refilled = item->at;
         return;
     }
     if (is_replaced(old, item)) {
-        live_again(old, item->at);
+        live_again(j, old, item->at);
         empty_cells(j, item, old);
         old->item = item->number;
         return;
@@ -576,11 +595,10 @@ static void go(judge_t *j, const history_item_t *item, judge_record_t *record)
     record->live = 0;
 }
 
-static void revive(judge_record_t *record, apr_time_t at)
+static void revive(judge_t *j, judge_record_t *record, apr_time_t at)
 {
     if (!record->live && record->deaths->nelts) {
-        APR_ARRAY_IDX(record->deaths, record->deaths->nelts - 1, judge_death_t).to = at;
-        record->live = 1;
+        live_again(j, record, at);
     }
 }
 
@@ -639,7 +657,7 @@ static void happen(judge_t *j, const history_item_t *item)
         go(j, item, record);
         break;
     case HISTORY_REVIVE:
-        revive(record, item->at);
+        revive(j, record, item->at);
         break;
     case HISTORY_PURGE:
         if (record->live) {

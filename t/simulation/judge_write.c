@@ -110,6 +110,7 @@ static int was_absent(judge_t *j, int mapping, int field, apr_time_t at)
 }
 
 typedef struct agreed_t {
+    const contest_t *contest;
     const judge_field_t *field;
     const judge_version_t *winner, *loser;
 } agreed_t;
@@ -124,17 +125,20 @@ static judge_climb_t look_for_agreed(judge_t *j, const judge_version_t *base, vo
     if (judge_alike(j, agreed->field, base->value, agreed->loser->value)) {
         return JUDGE_FOUND;
     }
-    return judge_is_known(j, base, agreed->winner) ? JUDGE_ABOVE_NOT : JUDGE_ON;
+    return judge_is_known(j, base, agreed->winner) &&
+                   !judge_came_uncertainly(j, agreed->contest->cell[HISTORY_NOTION], base)
+               ? JUDGE_ABOVE_NOT
+               : JUDGE_ON;
 }
 
 /* S2.1: what was set to the agreed value again is no edit. Agreed was the newest version that both knew; or one before it that
- * only stood opposite an equal one, for nobody need have looked then. */
-static int shows_agreed(judge_t *j, const judge_field_t *field, const judge_version_t *winner,
+ * only stood opposite an equal one, for nobody need have looked then; or one before a write of unknown fate (S3.7). */
+static int shows_agreed(const contest_t *c, const judge_version_t *winner,
                         const judge_version_t *loser)
 {
-    agreed_t agreed = { field, winner, loser };
+    agreed_t agreed = { c, &JUDGE_MAPPING(c->j, c->mapping)->fields[c->index], winner, loser };
 
-    return judge_climb(j, loser, look_for_agreed, &agreed) != NULL;
+    return judge_climb(c->j, loser, look_for_agreed, &agreed) != NULL;
 }
 
 static judge_climb_t look_for_base(judge_t *j, const judge_version_t *version, void *baton)
@@ -191,7 +195,7 @@ static int may_win(const contest_t *c, int side, const judge_version_t *winner,
         j, side, winner, loser, arrived_at(c->cell[side], winner), JUDGE_MAPPING(j, c->mapping)
     };
 
-    if (shows_agreed(j, &JUDGE_MAPPING(j, c->mapping)->fields[c->index], winner, loser)) {
+    if (shows_agreed(c, winner, loser)) {
         return 1;
     }
     if ((!base || j->phases->store_forgot || was_absent(j, c->mapping, c->index, at)) &&
@@ -299,7 +303,8 @@ static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
         grade(w, GRADE_RESIDUAL, source, 0, NULL, NULL);
     }
     else if (judge_was_field(j, mapping, index, w->effect->at, JUDGE_NEWS, is_one_way, &side)) {
-        grade(w, GRADE_CERTAIN, source, was->origin != JUDGE_BY_US, NULL, NULL);
+        grade(w, GRADE_CERTAIN, source,
+              was->origin != JUDGE_BY_US && !judge_may_be_known(j, was, source), NULL, NULL);
     }
     else if (was->lost || judge_may_be_known(j, was, source)) {
         grade(w, GRADE_ALLOWED, source, 0, NULL, NULL);
@@ -319,8 +324,7 @@ static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
     }
     else if (may_win(c, !side, source, was, w->effect->at)) {
         grade(w, may_win(c, side, was, source, w->effect->at) ? GRADE_ALLOWED : GRADE_CERTAIN,
-              source, !shows_agreed(j, &JUDGE_MAPPING(j, mapping)->fields[index], source, was),
-              NULL, NULL);
+              source, !shows_agreed(c, source, was), NULL, NULL);
     }
     else {
         grade(w, GRADE_WRONG, source, 1, "S2.5", "no rule lets this value win");

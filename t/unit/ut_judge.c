@@ -343,6 +343,40 @@ static void test_put_back(void)
     }
 }
 
+static void test_base_of_unknown_fate(void)
+{
+    int cut;
+
+    for (cut = 0; cut < 2; cut++) {
+        pair();
+        fields[NAME].rule = JUDGE_HOLD;
+        edit(1, "1", NAME, NULL, "Eve");
+        ending = cut ? HISTORY_CUT : HISTORY_ANSWERED;
+        write_by_us(0, "p", NAME, NULL, "Eve");
+        ending = HISTORY_ANSWERED;
+        now += 60 * SEC; /* long after both were empty */
+        edit(1, "1", NAME, "Eve", NULL);
+        edit(0, "p", NAME, "Eve", "Bob");
+        write_by_us(1, "1", NAME, NULL, "Bob");
+        verdict(cut ? "" : "S2.5", cut ? "what was agreed before a write of unknown fate still is"
+                                       : "and is not after one that was answered");
+    }
+}
+
+static void test_equal_while_away(void)
+{
+    pair();
+    fields[NAME].rule = JUDGE_HOLD;
+    edit(0, "p", NAME, NULL, "Eve");
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, "ds", "p", NULL, NULL);
+    edit(1, "1", NAME, NULL, "Eve");
+    now += 60 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, "ds", "p", NULL, NULL);
+    edit(1, "1", NAME, "Eve", "Bob");
+    write_by_us(0, "p", NAME, "Eve", "Bob");
+    verdict("", "both were given a value while one was in the trash: agreed on when it is back");
+}
+
 /* One table, synced with two data sources: `p` in the one, `q` in the other. */
 static void three(void)
 {
@@ -544,6 +578,8 @@ int main(void)
     test_wrong_values();
     test_gap();
     test_put_back();
+    test_base_of_unknown_fate();
+    test_equal_while_away();
     test_two_sources();
     test_equal_from_the_start();
     test_sets();
