@@ -274,6 +274,9 @@ static void follow_key(sw_world_t *w, history_kind_t kind, int request, int tabl
         at = rows->rows[i].key == w->rekeyed_from ? i : at;
     }
     for (i = 0; i < now->count; i++) {
+        if (now->rows[i].key == w->rekeyed_from) {
+            return; /* refused: another row has that key, maybe a copy with the same mark */
+        }
         there = now->rows[i].key == w->rekeyed_to ? &now->rows[i] : there;
     }
     if (at < 0 || !there || !sw_same(there->values[SW_MARK], rows->rows[at].values[SW_MARK])) {
