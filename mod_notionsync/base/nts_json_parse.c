@@ -142,25 +142,22 @@ static char *take_escape(parser_t *ps, char *to, int *mended)
 /* Move to the quote that ends the string, or to a backslash. */
 static int skip_plain(parser_t *ps)
 {
-    while (ps->at < ps->end && *ps->at != '"' && *ps->at != '\\') {
-        unsigned char c = (unsigned char)*ps->at;
+    const char *const end = ps->end;
+    const char *at = ps->at;
 
-        if (c >= 0x80) {
-            apr_size_t step = nts_utf8_sequence(ps->at, (apr_size_t)(ps->end - ps->at));
+    while (at < end && *at != '"' && *at != '\\') {
+        unsigned char c = (unsigned char)*at;
+        apr_size_t step = c < 0x80 ? 1 : nts_utf8_sequence(at, (apr_size_t)(end - at));
 
-            if (step == 0) {
-                return fail(ps, "not UTF-8");
-            }
-            ps->at += step;
+        if (step == 0 || c < 0x20) {
+            ps->at = at;
+            return fail(ps,
+                        step == 0 ? "not UTF-8" : "a control character in a string is not escaped");
         }
-        else if (c < 0x20) {
-            return fail(ps, "a control character in a string is not escaped");
-        }
-        else {
-            ps->at++;
-        }
+        at += step;
     }
-    return ps->at < ps->end || fail(ps, "a string has no end");
+    ps->at = at;
+    return at < end || fail(ps, "a string has no end");
 }
 
 /* At the opening quote: the string, not NUL-terminated, in the text itself where it has no escapes,
