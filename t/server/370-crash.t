@@ -19,11 +19,11 @@ my $start = time;
 
 my $w = $sync{write};
 my %held = (
-    'update before' => [PATCH => '^/v1/pages/' . $w->page_id('Record 1') . '$', { delay_ms => 4000 }],
-    'update after'  => [PATCH => '^/v1/pages/' . $w->page_id('Record 2') . '$', { delay_after_ms => 4000 }],
-    'trash before'  => [PATCH => '^/v1/pages/' . $w->page_id('Record 3') . '$', { delay_ms => 4000 }],
-    'create before' => [POST  => '^/v1/pages$', { delay_ms => 4000 }, body_regex => '"New 1"'],
-    'create after'  => [POST  => '^/v1/pages$', { delay_after_ms => 4000 }, body_regex => '"New 2"'],
+    'update before' => [PATCH => '^/v1/pages/' . $w->page_id('Record 1') . '$', { delay_ms => 15000 }],
+    'update after'  => [PATCH => '^/v1/pages/' . $w->page_id('Record 2') . '$', { delay_after_ms => 15000 }],
+    'trash before'  => [PATCH => '^/v1/pages/' . $w->page_id('Record 3') . '$', { delay_ms => 15000 }],
+    'create before' => [POST  => '^/v1/pages$', { delay_ms => 15000 }, body_regex => '"New 1"'],
+    'create after'  => [POST  => '^/v1/pages$', { delay_after_ms => 15000 }, body_regex => '"New 2"'],
     'create cut'    => [POST  => '^/v1/pages$', { delay_ms => 4000, cut_before => JSON::PP::true() }, body_regex => '"New 3"'],
 );
 my %fault;

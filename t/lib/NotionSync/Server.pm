@@ -320,13 +320,13 @@ sub graceful {
     return $self;
 }
 
-# Pids of the parent's direct children, those whose name matches if one is given.
+# Pids of the parent's direct children that live, those whose name matches if one is given.
 sub children {
     my ($self, $name) = @_;
     my @pids;
     for my $stat (glob '/proc/[0-9]*/stat') {
         open my $fh, '<', $stat or next;
-        my ($pid, $comm, $ppid) = (<$fh> // '') =~ /\A(\d+) \((.*)\) \S (\d+)/s or next;
+        my ($pid, $comm, $ppid) = (<$fh> // '') =~ /\A(\d+) \((.*)\) [^ZX] (\d+)/s or next;
         next unless $ppid == $self->{pid};
         push @pids, $pid if !defined $name || $comm =~ $name || _cmdline($pid) =~ $name;
     }

@@ -477,11 +477,12 @@ sub fault_hits {
 # Pids of the workers of all generations.
 sub workers { my ($self) = @_; return $self->{httpd}->children(qr/\Anotionsync-w/) }
 
-# All workers die, as if they had crashed.
+# All workers die, as if they had crashed. They are gone afterwards: nobody takes one of them for its successor.
 sub kill_workers {
     my ($self) = @_;
     my @pids = $self->workers or croak 'no worker to kill';
     kill 'KILL', @pids;
+    wait_for { my @left = $self->workers; !grep { my $pid = $_; grep { $_ == $pid } @left } @pids } 20, 'the workers are gone';
     return @pids;
 }
 

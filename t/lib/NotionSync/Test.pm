@@ -80,8 +80,9 @@ sub server_user {
     croak 'root, but no user www-data, apache or nobody to run httpd as';
 }
 
-# Factor on time-outs where the programs run slower than they will in use.
-sub patience { return $ENV{NTS_PATIENCE} || (build_info->{sanitize} ? 4 : 1) }
+# Factor on time-outs: machines that test are busy, and programs that are watched are slow. What is awaited ends the
+# wait, so that patience costs nothing where all is well.
+sub patience { return $ENV{NTS_PATIENCE} || (build_info->{sanitize} ? 8 : 4) }
 
 # wait_for { condition } SECONDS, WHAT: the condition's value once it is true; dies when the time is over.
 sub wait_for(&;$$) {
