@@ -97,7 +97,9 @@ static void add_base(const nts_base_t *base, nts_json_t *array)
     }
     if (base->fights) {
         nts_json_add_int(node, "fights", base->fights);
+        nts_json_add_int(node, "undoings", base->undoings);
         nts_json_add_int(node, "fighter", base->fighter);
+        nts_json_add_int(node, "fought", base->fought);
         nts_value_to_json(&base->undone, node, "undone");
     }
 }
@@ -138,7 +140,9 @@ static apr_status_t take_base(nts_base_t *base, const nts_json_t *node, apr_pool
     base->seen[NTS_NOTION] = nts_json_get_int(node, "notion_seen", 0);
     base->seen[NTS_EXTERNAL] = nts_json_get_int(node, "external_seen", 0);
     base->fights = (int)nts_json_get_int(node, "fights", 0);
+    base->undoings = (int)nts_json_get_int(node, "undoings", 0);
     base->fighter = take_side(node, "fighter");
+    base->fought = nts_json_get_int(node, "fought", 0);
     return rv == APR_SUCCESS ? nts_value_from_json(&base->undone, nts_json_get(node, "undone"), p)
                              : rv;
 }

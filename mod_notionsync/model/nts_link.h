@@ -28,7 +28,9 @@ typedef struct nts_base_t {
     /* S2.10: writes in a row that answered a change of the side we had written just before; 1 after the
      * first write, 0 before any */
     int fights;
+    int undoings; /* the last so many of these answered changes that brought back just `undone` */
     nts_side_t fighter; /* the side written last */
+    apr_time_t fought;  /* sending of that write */
     nts_value_t undone; /* common-domain value that our last write replaced there; ABSENT: none */
 } nts_base_t;
 

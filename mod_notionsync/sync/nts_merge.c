@@ -335,19 +335,26 @@ static void decide_conflict(view_t *view, nts_decision_t *d)
     carry(view, d, winner, reason);
 }
 
-/* S2.10: the side we wrote last changed again, alone, soon, and not for the first time. */
+/* S2.10: the value that our last write to @a side replaced is there again. */
+static int is_undone(const nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
+                     const nts_value_t *common)
+{
+    return base->fighter == side && base->undone.kind != NTS_VALUE_ABSENT &&
+           nts_domain_equal(domain, &base->undone, common);
+}
+
+/* S2.10: the side we wrote last changed again, alone, soon, and not for the first time. Soon after our write, not after
+ * the last look at what it wrote: seed 827 of the simulation, where people who edited minutes later were held. */
 static int is_contested(const view_t *view, const nts_decision_t *d, nts_side_t changed)
 {
     const nts_base_t *base = view->base;
-    int undone;
 
-    if (base->fights <= NTS_CONTEST_UNDONE || base->fighter != changed ||
-        view->stamps[changed].to > base->seen[changed] + NTS_CONTEST_WITHIN) {
+    if (base->fighter != changed || view->stamps[changed].to > base->fought + NTS_CONTEST_WITHIN) {
         return 0;
     }
-    undone = base->undone.kind != NTS_VALUE_ABSENT &&
-             nts_domain_equal(view->pair->domain, &base->undone, &d->common[changed]);
-    return undone || base->fights > NTS_CONTEST_ALTERED;
+    return base->fights > NTS_CONTEST_ALTERED ||
+           (base->undoings >= NTS_CONTEST_UNDONE &&
+            is_undone(base, view->pair->domain, changed, &d->common[changed]));
 }
 
 static void decide_two_way(view_t *view, nts_decision_t *d)
@@ -528,19 +535,24 @@ int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side
     return !shows_base(pair->domain, side, now, &base->value[side], p);
 }
 
-static void count_fight(nts_base_t *base, nts_side_t side, const nts_value_t *replaced,
-                        apr_time_t sent_at, apr_pool_t *p)
+/* @a carried came from the side that was not written now: the answer to our last write, if that was there and just before. */
+static void count_fight(nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
+                        const nts_value_t *carried, const nts_value_t *replaced, apr_time_t sent_at,
+                        apr_pool_t *p)
 {
     nts_side_t source = nts_side_other(side);
 
     if (base->fights > 0 && base->fighter == source &&
-        sent_at <= base->seen[source] + NTS_CONTEST_WITHIN) {
+        sent_at <= base->fought + NTS_CONTEST_WITHIN) {
         base->fights++;
+        base->undoings = is_undone(base, domain, source, carried) ? base->undoings + 1 : 0;
     }
     else {
         base->fights = 1;
+        base->undoings = 0;
     }
     base->fighter = side;
+    base->fought = sent_at;
     base->undone = nts_value_copy(replaced, p);
 }
 
@@ -591,7 +603,7 @@ int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
     else {
         return 1; /* an undo writes one side first: the other has not seen this value yet */
     }
-    count_fight(base, side, replaced, sent_at, p);
+    count_fight(base, pair->domain, side, &sent_common, replaced, sent_at, p);
     base->seen[side] = sent_at;
     base->seen[far] = other_at;
     base->has_rewrite = !kept;

@@ -78,10 +78,9 @@ void nts_merge_agree(nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COU
                      const apr_time_t read_at[NTS_SIDE_COUNT], apr_pool_t *p);
 
 /*
- * Contested fields (S2.10). A change of the side we wrote last, soon after our write, counts as a fight.
- * Four in a row of which the last brought back just the value we had replaced are a machine insisting; a
- * person who edits again after a trigger tidied the first edit brings a new value, so without that proof it
- * takes many more.
+ * Contested fields (S2.10). A change of the side we wrote last, soon after our write, is an answer to it. Four answers in
+ * a row that each brought back just the value we had replaced are a machine insisting; a person who edits again
+ * after a trigger tidied the first edit brings a new value, so without that proof it takes many more.
  */
 #define NTS_CONTEST_UNDONE 4
 #define NTS_CONTEST_ALTERED 20

@@ -22,7 +22,9 @@ static void fill_base(nts_base_t *base, ut_random_t *random)
     }
     if (ut_random_below(random, 3) == 0) {
         base->fights = 1 + ut_random_below(random, 4);
+        base->undoings = ut_random_below(random, base->fights);
         base->fighter = (nts_side_t)ut_random_below(random, 2);
+        base->fought = (apr_time_t)(ut_random(random) >> 12);
         base->undone = ut_random_value(random, pool);
     }
 }
@@ -38,7 +40,8 @@ static int bases_differ(const nts_base_t *a, const nts_base_t *b)
     return a->pair != b->pair || a->has_rewrite != b->has_rewrite || a->rewriter != b->rewriter ||
            strcmp(ut_text(&a->rewrite, pool), ut_text(&b->rewrite, pool)) != 0 ||
            strcmp(ut_text(&a->undone, pool), ut_text(&b->undone, pool)) != 0 ||
-           a->fights != b->fights || a->fighter != b->fighter;
+           a->fights != b->fights || a->undoings != b->undoings || a->fighter != b->fighter ||
+           a->fought != b->fought;
 }
 
 static void test_bases(void)
