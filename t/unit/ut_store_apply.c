@@ -428,6 +428,46 @@ static apr_int64_t put_move(kit_t *kit, const char *from, const char *to, const 
     return row.notice.id;
 }
 
+static void put_image(const kit_t *kit, const char *key, const char *image)
+{
+    nts_inbox_row_t row = { .mapping = kit->mapping->id };
+    int known;
+
+    kit_now += apr_time_from_sec(1);
+    row.notice.side = NTS_EXTERNAL;
+    row.notice.record = key;
+    row.notice.event = apr_psprintf(p, "deleted %s", image);
+    row.notice.kind = "delete";
+    row.notice.image = image;
+    row.notice.at = kit_now;
+    (void)nts_store_put_notices(&known, kit->store, &row, 1);
+}
+
+static void test_images(void)
+{
+    nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
+    nts_base_t *base = nts_link_base_make(a, 1, p);
+    kit_t kit;
+
+    kit_open(&kit, p);
+    base->seen[NTS_EXTERNAL] = kit_now;
+    (void)kit_put_link(&kit, a);
+    put_image(&kit, "k1", "{\"v\":1}");
+    put_image(&kit, "k1", "{\"v\":2}");
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":2}",
+            "deleted, inserted and deleted again: as it was in the end");
+    a->state = NTS_LINK_TOMBSTONE;
+    (void)kit_put_link(&kit, a);
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":1}",
+            "S4.4: what lived under a deleted record's key later was another record");
+    a->state = NTS_LINK_ACTIVE;
+    kit_now += apr_time_from_sec(1);
+    base->seen[NTS_EXTERNAL] = kit_now;
+    (void)kit_put_link(&kit, a);
+    tap_ok(!kit_load(&kit, 0, "p1", NULL)->tombstone_image,
+           "seen alive since: no image is better than an old one");
+}
+
 static void test_moves(void)
 {
     nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
@@ -785,6 +825,7 @@ int main(void)
     test_entries();
     test_known_events();
     test_notices();
+    test_images();
     test_moves();
     test_limit();
     test_forget();
