@@ -80,9 +80,12 @@ static const nts_stmt_t pending_of = { "SELECT " NTS_ENTRY_COLUMNS
                                        " AND state = " NTS_SQL_PENDING
                                        " AND ((link = %lld AND link <> 0) OR page = %s OR key = %s)"
                                        " ORDER BY id" };
-/* op 0 is NTS_ENTRY_CREATE, 3 is NTS_ENTRY_RESTORE: what is there again may show itself before its intent ends. */
+/* op 0 is NTS_ENTRY_CREATE, 3 is NTS_ENTRY_RESTORE: what is there again may show itself before its intent ends. Trouble 1 is
+ * NTS_TROUBLE_PARKED. */
 static const nts_stmt_t pending_creates = {
-    "SELECT side, count(*) FROM entry INDEXED BY entry_pending WHERE mapping = %lld"
+    "SELECT side, count(*), sum(EXISTS (SELECT 1 FROM link WHERE link.id = entry.link AND"
+    " link.trouble = 1 AND instr(link.outcome, '" NTS_CREATE_AMBIGUOUS
+    "') > 0)) FROM entry INDEXED BY entry_pending WHERE mapping = %lld"
     " AND state = " NTS_SQL_PENDING " AND op IN (0, 3) GROUP BY side"
 };
 
@@ -130,8 +133,12 @@ static apr_status_t load_pending(nts_loaded_t *loaded, nts_store_t *store, apr_i
         rv = nts_db_select(&rows, store->db, &pending_creates, NTS_ARGS(nts_int(mapping)), ptemp);
     }
     while (rv == APR_SUCCESS && nts_rows_next(&rows)) {
-        loaded->creates_pending[nts_rows_int(&rows, 0) ? NTS_EXTERNAL : NTS_NOTION] =
-            (int)nts_rows_int(&rows, 1);
+        nts_side_t side = nts_rows_int(&rows, 0) ? NTS_EXTERNAL : NTS_NOTION;
+
+        loaded->creates_pending[side] = (int)nts_rows_int(&rows, 1);
+        if (side == NTS_NOTION) {
+            loaded->creates_parked = (int)nts_rows_int(&rows, 2);
+        }
     }
     /* This record's own are not other records'. */
     for (i = 0; i < loaded->pending_count; i++) {

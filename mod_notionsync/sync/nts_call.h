@@ -28,6 +28,7 @@ typedef struct nts_loaded_t {
     int notice_count;
     /* intents of creates and restores on that side in this mapping, other records' */
     int creates_pending[NTS_SIDE_COUNT];
+    int creates_parked;          /* of those in Notion, the ones parked as NTS_CREATE_AMBIGUOUS */
     const char *tombstone_image; /* tombstone or absent row: the newest row image kept, or NULL */
     const nts_ruling_t *rulings; /* of this record, not carried out yet */
     int ruling_count;
@@ -105,6 +106,8 @@ typedef struct nts_call_t {
 
 /** Code of the outcome that holds a record which a match found no single partner for. */
 #define NTS_MATCH_AMBIGUOUS "match.ambiguous"
+/* Outcome of what waits until it is known which of several creates in Notion made a page (S3.7, S3.8). */
+#define NTS_CREATE_AMBIGUOUS "notion.create_ambiguous"
 
 /** What the hash of a key begins with: one that stands on both sides goes before match fields (S5.1). */
 #define NTS_MATCH_BY_KEY "!"

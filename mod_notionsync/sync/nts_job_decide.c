@@ -490,13 +490,51 @@ nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
                                          : nts_job_read(job, NTS_EXTERNAL, 0, 0);
 }
 
-/* S3.8: who made it is asked first. */
+/* S3.8: a create of unknown fate may have made it. */
 static int may_be_ours(const nts_job_t *job, nts_side_t side)
 {
     const nts_record_t *record = job->view[side].record;
 
-    return job->loaded->creates_pending[side] > 0 &&
+    return job->loaded->creates_pending[side] > 0 && !job->made_by_sibling &&
            (side == NTS_NOTION ? record->by_us : record->intent != NULL);
+}
+
+nts_step_t nts_job_maker_known(nts_job_t *job, const nts_reply_t *reply)
+{
+    job->maker_asked = 1;
+    job->made_by_sibling = reply->made_by_others && reply->made_by_others[0];
+    return nts_job_decide(job);
+}
+
+/* Who made it is asked first. Where those who may have made it are parked until a person helps, the record is parked as
+ * well, and seen: seed 1792 of the simulation, where such pages were read every 15 s for ever. */
+static nts_step_t wait_for_maker(nts_job_t *job, nts_side_t side)
+{
+    const char **ids;
+
+    if (side == NTS_EXTERNAL) {
+        return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT); /* the database tells soon */
+    }
+    if (!job->maker_asked) {
+        ids = apr_pcalloc(job->p, sizeof(*ids));
+        ids[0] = job->link->page;
+        job->call = (nts_call_t){ 0 };
+        job->call.kind = NTS_CALL_LOOKUP;
+        job->call.lookup_side = NTS_NOTION;
+        job->call.lookup_ids = ids;
+        job->call.lookup_count = 1;
+        job->call.lookup_makers = 1;
+        job->state = NTS_JOB_MAKER_KNOWN;
+        return NTS_STEP_CALL;
+    }
+    if (job->loaded->creates_parked < job->loaded->creates_pending[NTS_NOTION]) {
+        return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT);
+    }
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, NTS_CREATE_AMBIGUOUS,
+                    "the page may be what Notion made of another record, whose create it did not "
+                    "answer, and of which one cannot be told");
+    job->outcome.advice = "trash the doubles in Notion";
+    return nts_job_trouble(job, NTS_TROUBLE_PARKED);
 }
 
 static nts_step_t decide_single(nts_job_t *job, nts_side_t side)
@@ -517,7 +555,7 @@ static nts_step_t decide_single(nts_job_t *job, nts_side_t side)
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
     if (may_be_ours(job, side)) {
-        return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT);
+        return wait_for_maker(job, side);
     }
     if (ruling) {
         return nts_job_create_on(job, nts_side_other(side));

@@ -63,6 +63,7 @@ typedef enum nts_job_state_t {
     NTS_JOB_READ_NOTION,
     NTS_JOB_MATCH_FOUND,    /* FIND of a counterpart answered */
     NTS_JOB_MATCH_LINKS,    /* LOOKUP of what was found answered */
+    NTS_JOB_MAKER_KNOWN,    /* LOOKUP of who made an unlinked page answered */
     NTS_JOB_INTENDED,       /* the intent is stored: write */
     NTS_JOB_WRITTEN,        /* the write answered */
     NTS_JOB_NOT_APPLIED,    /* a write that did not happen is recorded: start again */
@@ -99,10 +100,11 @@ struct nts_job_t {
     nts_entry_t *entry;        /* the write under way, or the intent being recovered */
     nts_ask_t write;           /* the ask that performs it */
     int rounds;
-    int dirty;     /* something must be stored at the end */
-    int matched;   /* the counterpart was looked for by match fields */
-    int key_tried; /* and by the key that the page carries */
-    int by_key;    /* that is what is under way */
+    int dirty;                        /* something must be stored at the end */
+    int matched;                      /* the counterpart was looked for by match fields */
+    int key_tried;                    /* and by the key that the page carries */
+    int by_key;                       /* that is what is under way */
+    int maker_asked, made_by_sibling; /* S3.8: the page is known to be another mapping's work */
     nts_record_t *found;
     int found_count;
     apr_int64_t *settled;
@@ -160,6 +162,8 @@ const char *nts_job_key_on_page(const nts_job_t *job, const nts_record_t *page);
 /** FIND, READ_MANY or LOOKUP of a counterpart answered. */
 nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer);
 nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply);
+/** LOOKUP of who made an unlinked page answered (S3.8). */
+nts_step_t nts_job_maker_known(nts_job_t *job, const nts_reply_t *reply);
 
 /** Decide every field of a record that both sides have. */
 void nts_job_decide_fields(nts_job_t *job);

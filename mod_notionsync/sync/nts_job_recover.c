@@ -7,9 +7,11 @@
 
 #include <string.h>
 
-static nts_step_t store_verdict(nts_job_t *job)
+/* @a absorbed: a link of its own that the page found got meanwhile, in whose place this record's stands; or NULL. */
+static nts_step_t store_verdict(nts_job_t *job, const nts_link_t *absorbed)
 {
     job->call = (nts_call_t){ 0 };
+    job->call.commit.absorb = absorbed ? absorbed->id : 0;
     job->call.commit.link = job->link->id ? job->link : NULL;
     job->call.commit.entries = apr_pmemdup(job->p, &job->entry, sizeof(nts_entry_t *));
     job->call.commit.entry_count = 1;
@@ -103,7 +105,7 @@ nts_step_t nts_job_recover_intent(nts_job_t *job, const nts_answer_t *answer)
     else {
         job->entry->state = NTS_ENTRY_NOT_APPLIED;
     }
-    return store_verdict(job);
+    return store_verdict(job, NULL);
 }
 
 /* What the page shows of the fields that were sent: judged one by one. */
@@ -146,7 +148,7 @@ nts_step_t nts_job_recover_page(nts_job_t *job, const nts_answer_t *answer)
 
     if (answer->result == NTS_RESULT_MISSING) {
         job->entry->state = NTS_ENTRY_UNKNOWN;
-        return store_verdict(job);
+        return store_verdict(job, NULL);
     }
     if (answer->result != NTS_RESULT_OK || !answer->record) {
         return nts_job_not_now(job, answer);
@@ -161,7 +163,7 @@ nts_step_t nts_job_recover_page(nts_job_t *job, const nts_answer_t *answer)
     else {
         job->entry->state = NTS_ENTRY_NOT_APPLIED;
     }
-    return store_verdict(job);
+    return store_verdict(job, NULL);
 }
 
 nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer)
@@ -223,7 +225,7 @@ static int carries_key(const nts_job_t *job, const nts_record_t *page)
 }
 
 /* Settled by its creation; what differs from what was sent is somebody's edit since, not a rewrite of ours. */
-static void adopt(nts_job_t *job, const nts_record_t *page)
+static nts_step_t adopt(nts_job_t *job, const nts_record_t *page, const nts_link_t *page_link)
 {
     int f;
 
@@ -235,11 +237,12 @@ static void adopt(nts_job_t *job, const nts_record_t *page)
             base->has_rewrite = 0;
         }
     }
+    return store_verdict(job, page_link);
 }
 
 static nts_step_t park_ambiguous(nts_job_t *job, int count)
 {
-    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.create_ambiguous",
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, NTS_CREATE_AMBIGUOUS,
                     "Notion did not answer a create, and %d unlinked pages may be it", count);
     job->outcome.advice = "trash the doubles in Notion";
     return nts_job_trouble(job, NTS_TROUBLE_PARKED);
@@ -252,6 +255,7 @@ static nts_step_t park_ambiguous(nts_job_t *job, int count)
 nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
 {
     const nts_record_t *same = NULL, *other = NULL;
+    const nts_link_t *same_link = NULL, *other_link = NULL;
     int i, others, same_count = 0, other_count = 0;
 
     for (i = 0; i < job->found_count; i++) {
@@ -265,17 +269,18 @@ nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
         }
         if (mine > 0 || (mine && holds_all_sent(job, page))) {
             same = page;
+            same_link = link;
             same_count++;
         }
         else if (page->created <= job->entry->at + NTS_FATE_WAIT) {
             other = page;
+            other_link = link;
             other_count++;
         }
     }
     others = job->loaded->creates_pending[NTS_NOTION] > 0 || reply->others_pending > 0;
     if (same_count == 1 || (!same_count && other_count == 1 && !others)) {
-        adopt(job, same ? same : other);
-        return store_verdict(job);
+        return adopt(job, same ? same : other, same ? same_link : other_link);
     }
     if (!same_count && other_count && others && job->now < job->entry->at + NTS_CLAIM_WAIT) {
         return wait_for_fate(job, job->now + NTS_LOOKUP_WAIT); /* most likely theirs */
@@ -289,5 +294,5 @@ nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
     else {
         job->entry->state = NTS_ENTRY_NOT_APPLIED;
     }
-    return store_verdict(job);
+    return store_verdict(job, NULL);
 }

@@ -209,6 +209,8 @@ static void test_entries(void)
     nts_entry_t *create = kit_entry("i1", NTS_ENTRY_CREATE, NTS_EXTERNAL, NTS_ENTRY_PENDING, p);
     nts_entry_t *remove = kit_entry("i2", NTS_ENTRY_REMOVE, NTS_EXTERNAL, NTS_ENTRY_PENDING, p);
     nts_entry_t *loose = kit_entry("i3", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
+    nts_link_t *c = kit_link(NULL, "k9", NTS_LINK_NEW, p);
+    nts_entry_t *whose = kit_entry("i4", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
     nts_entry_field_t field;
     nts_loaded_t *loaded;
     nts_entry_t *entries;
@@ -251,6 +253,18 @@ static void test_entries(void)
     tap_ok(loaded->pending_count == 0 && loaded->creates_pending[NTS_EXTERNAL] == 1 &&
                loaded->creates_pending[NTS_NOTION] == 1,
            "for an unknown page all of them");
+    c->trouble = NTS_TROUBLE_PARKED;
+    (void)apply_entry(&kit, c, whose);
+    tap_int(kit_load(&kit, 0, "pz", NULL)->creates_parked, 0,
+            "S3.8: one that was parked for another reason");
+    nts_outcome_set(&c->outcome, p, NTS_REMEDY_RETRY, NTS_CREATE_AMBIGUOUS, "whose page is it?");
+    (void)kit_put_link(&kit, c);
+    loaded = kit_load(&kit, 0, "pz", NULL);
+    tap_ok(loaded->creates_parked == 1 && loaded->creates_pending[NTS_NOTION] == 2,
+           "is none of those that nobody can settle");
+    whose->state = NTS_ENTRY_NOT_APPLIED;
+    c->trouble = NTS_TROUBLE_NONE;
+    (void)apply_entry(&kit, c, whose);
     loaded = kit_load(&kit, 0, NULL, "k7");
     tap_ok(!loaded->link && loaded->pending_count == 1 && loaded->creates_pending[NTS_NOTION] == 0,
            "an intent without a link is found by its key");
@@ -277,7 +291,7 @@ static void test_entries(void)
            "completed");
     tap_int(nts_store_get_entry(&one, NULL, kit.store, 99, p), APR_ENOENT, "no other");
     (void)nts_store_get_entries(&entries, &count, kit.store, kit.mapping->id, 0, 0, 10, p);
-    tap_ok(count == 3 && entries[0].id == loose->id, "the audit, newest first");
+    tap_ok(count == 4 && entries[0].id == whose->id, "the audit, newest first");
     (void)nts_store_get_entries(&entries, &count, kit.store, kit.mapping->id, 0, loose->id, 1, p);
     tap_ok(count == 1 && entries[0].id == remove->id, "page by page");
     (void)nts_store_get_entries(&entries, &count, kit.store, kit.mapping->id, a->id, 0, 10, p);
