@@ -225,7 +225,29 @@ static judge_record_t *gone_partner(judge_t *j, int mapping, const judge_record_
     return NULL;
 }
 
-static int is_left_alone(judge_t *j, int mapping, const judge_record_t *record)
+/* NotionSyncDeletes says ignore: the record was deleted there, by people or for another mapping, while the other side still had it.
+ * One of the two may be unknown. */
+static int was_delete_ignored(judge_t *j, int mapping, const judge_record_t *gone,
+                              const judge_record_t *other)
+{
+    int i, to = gone ? !gone->side : other->side;
+
+    if (JUDGE_MAPPING(j, mapping)->deletes[to] != JUDGE_DELETES_IGNORE) {
+        return 0;
+    }
+    for (i = 0; gone && i < gone->deaths->nelts; i++) {
+        const judge_death_t *death = &APR_ARRAY_IDX(gone->deaths, i, judge_death_t);
+
+        if (!other || !judge_was_away(other, death->from, death->from)) {
+            return 1;
+        }
+    }
+    return !gone;
+}
+
+/* From then on the record is not synced, whatever becomes of it, until a person says otherwise. */
+static int is_left_alone(judge_t *j, int mapping, const judge_record_t *record,
+                         const judge_record_t *partner)
 {
     const judge_link_t *link = link_of(j, mapping, record);
     int i;
@@ -240,7 +262,8 @@ static int is_left_alone(judge_t *j, int mapping, const judge_record_t *record)
             return 1;
         }
     }
-    return JUDGE_MAPPING(j, mapping)->deletes[record->side] == JUDGE_DELETES_IGNORE;
+    return (partner && was_delete_ignored(j, mapping, record, partner)) ||
+           was_delete_ignored(j, mapping, partner, record);
 }
 
 static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
@@ -253,8 +276,8 @@ static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
     }
     partner = judge_linked(j, mapping, record);
     if (partner) {
-        if (record->side == HISTORY_NOTION && !is_left_alone(j, mapping, record) &&
-            !is_left_alone(j, mapping, partner)) {
+        if (record->side == HISTORY_NOTION && !is_left_alone(j, mapping, record, partner) &&
+            !is_left_alone(j, mapping, partner, record)) {
             compare_pair(j, mapping, record, partner);
         }
         return;
@@ -262,7 +285,7 @@ static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
     j->figures.outcomes++;
     j->figures.certain++;
     partner = gone_partner(j, mapping, record);
-    if (is_left_alone(j, mapping, record) || excused(j, mapping, record, partner, -1)) {
+    if (is_left_alone(j, mapping, record, partner) || excused(j, mapping, record, partner, -1)) {
         return;
     }
     judge_blame(j, "S6.1", record->item, "%s is on one side only (%s)", record->id,

@@ -66,14 +66,16 @@ static void judge_cells(judge_t *j, apr_time_t at, int mapping, int index, judge
     if (judge_alike(j, field, a->value, b->value)) {
         return;
     }
-    /* Differences that are still there at the end have been judged, or have their reason. */
+    /* What happened while the page was not shared with us is seen by a full reconciliation: to share it again is no edit.
+     * Differences that are still there at the end have been judged, or have their reason. */
     if (!judge_alike(j, field,
                      judge_now(judge_cell(j, page, field->name[HISTORY_NOTION], NULL))->value,
                      judge_now(judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL))->value)) {
         return;
     }
     edit = is_edit(a) && (!is_edit(b) || a->at > b->at) ? a : b;
-    if (is_edit(edit) && (all || was_announced(j, edit == a ? page : row, edit->at))) {
+    if (is_edit(edit) && edit->at > page->shown &&
+        (all || was_announced(j, edit == a ? page : row, edit->at))) {
         judge_blame(j, all ? "S3.10" : "S3.6", edit->item,
                     "%s of %s and %s was still different when %s", field->name[0], page->id,
                     row->id,
@@ -103,7 +105,8 @@ static void judge_at(judge_t *j, apr_time_t at, int mapping)
             continue;
         }
         if (partner->made > at) {
-            if (partner->made_by_us && (all || was_announced(j, record, record->made))) {
+            if (partner->made_by_us && record->made >= record->shown &&
+                (all || was_announced(j, record, record->made))) {
                 judge_blame(j, all ? "S3.10" : "S3.6", record->item,
                             "%s had no partner yet when %s", record->id,
                             all ? "an incremental reconciliation had ended"

@@ -62,6 +62,7 @@ typedef struct judge_record_t {
     apr_time_t made;
     int live;
     int purged, hidden;
+    apr_time_t shown;   /* when it was last shared with us again; 0 never */
     const char *copied; /* from which record people copied it */
     apr_array_header_t *deaths;
     apr_hash_t *cells; /* by name of field; members of sets by name, HISTORY_MEMBER, member */
@@ -213,6 +214,11 @@ void judge_undo(judge_t *j);
 /** @a partner: NULL if there is none; @a field: -1: the record as a whole. */
 int judge_is_excused(judge_t *j, const judge_link_t *link, judge_record_t *record,
                      judge_record_t *partner, int field);
+
+/* judge_contest.c */
+/** The field's last changes are answers to our writes, as S2.10 counts them. */
+int judge_is_fought_over(judge_t *j, const judge_field_t *field, judge_record_t *a,
+                         judge_record_t *b);
 
 /* judge_budget.c */
 void judge_budget(judge_t *j);

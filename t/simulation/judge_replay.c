@@ -462,30 +462,72 @@ static void set_field(judge_t *j, const history_item_t *item)
 
 /* ---- records ---- */
 
-/* The first values of a record that is made come with it: its mark is needed before its fields are judged. */
-static void look_ahead_for_mark(judge_t *j, const history_item_t *make, judge_record_t *record)
+/* The first values of a record that is made come with it: its mark is needed before its fields are judged. NULL: none. */
+static const history_item_t *mark_ahead(judge_t *j, const history_item_t *make, int *mapping)
 {
     int i, m;
 
-    for (i = make->number + 1; i < history_count(j->history) && !record->mark; i++) {
+    for (i = make->number + 1; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
 
         if (item->kind > HISTORY_TRIGGER) {
             continue;
         }
         if (item->at != make->at) {
-            return;
+            return NULL;
         }
         for (m = 0; m < j->mappings->nelts; m++) {
             int index = item->op == HISTORY_SET && item->record == make->record &&
-                                item->place == make->place
+                                item->place == make->place && item->after
                             ? judge_find_field(j, m, item->side, item->field)
                             : -1;
 
-            if (index >= 0) {
-                note_mark(j, item, record, m, index);
+            if (index >= 0 && JUDGE_MAPPING(j, m)->mark == index) {
+                *mapping = m;
+                return item;
             }
         }
+    }
+    return NULL;
+}
+
+static void look_ahead_for_mark(judge_t *j, const history_item_t *make, judge_record_t *record)
+{
+    int m;
+    const history_item_t *item = mark_ahead(j, make, &m);
+
+    if (item) {
+        note_mark(j, item, record, m, JUDGE_MAPPING(j, m)->mark);
+    }
+}
+
+/* S2.7: what comes back may be the row of one record under a key that another one has had since. Then it is as it was when that
+ * one died, whatever the other left. */
+static void set_back(judge_t *j, const history_item_t *make, judge_record_t *record)
+{
+    int m, i;
+    const history_item_t *item = mark_ahead(j, make, &m);
+    apr_hash_index_t *at;
+
+    if (!item || judge_same(item->after, record->mark)) {
+        return;
+    }
+    for (i = record->deaths->nelts - 1; i >= 0; i--) {
+        apr_time_t died = APR_ARRAY_IDX(record->deaths, i, judge_death_t).from;
+
+        if (!judge_same(judge_then(judge_cell(j, record, item->field, NULL), died)->value,
+                        item->after)) {
+            continue;
+        }
+        for (at = apr_hash_first(j->p, record->cells); at; at = apr_hash_next(at)) {
+            judge_cell_t *cell = apr_hash_this_val(at);
+
+            if (judge_then(cell, died) != judge_now(cell)) {
+                judge_put(cell, judge_then(cell, died), make);
+            }
+        }
+        record->mark = item->after;
+        return;
     }
 }
 
@@ -563,6 +605,7 @@ static void make(judge_t *j, const history_item_t *item)
         is_restore(j, item)) { /* brought back from its image: the record it was */
         live_again(j, old, item->at);
         old->refilled = item->at;
+        set_back(j, item, old);
         return;
     }
     if (is_replaced(old, item)) {
@@ -670,6 +713,7 @@ static void happen(judge_t *j, const history_item_t *item)
         break;
     case HISTORY_SHOW:
         record->hidden = 0;
+        record->shown = item->at;
         break;
     case HISTORY_REKEY:
         rekey(j, item, record);

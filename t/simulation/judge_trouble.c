@@ -126,18 +126,19 @@ static int is_held_initial(const plea_t *plea, int field)
            !judge_common_ancestor(plea->j, mine, theirs) || was_unfit(plea, field);
 }
 
-static int was_triggered(const plea_t *plea, int field)
+/* S2.8: the side that is written one-way made of our value what it shows, and the source still has just that value. */
+static int is_rewritten(const plea_t *plea, int field)
 {
     const judge_field_t *f = plea_field(plea, field);
-    int i, n = 0;
+    judge_version_t *shown[HISTORY_SIDES];
+    int to = f && f->way == JUDGE_TO_NOTION ? HISTORY_NOTION : HISTORY_EXTERNAL;
 
-    for (i = 0; f && i < history_count(plea->j->history); i++) {
-        const history_item_t *item = history_item(plea->j->history, i);
-
-        n += item->kind == HISTORY_TRIGGER && item->op == HISTORY_SET &&
-             judge_same(item->field, f->name[item->side]);
+    if (!f || f->way == JUDGE_BOTH_WAYS ||
+        !both_versions(plea, field, &shown[plea->record->side], &shown[!plea->record->side])) {
+        return 0;
     }
-    return n >= 3;
+    return shown[to]->origin == JUDGE_BY_REWRITE && shown[to]->parent &&
+           judge_alike(plea->j, f, shown[to]->parent->value, shown[!to]->value);
 }
 
 /* Of a set it is not known which of its members were ever agreed on before both sides were seen equal. */
@@ -156,7 +157,8 @@ static int is_set_never_agreed(const plea_t *plea, int field)
 static int is_any_of_these(const plea_t *plea, int field)
 {
     return is_held_conflict(plea, field) || is_held_initial(plea, field) ||
-           is_set_never_agreed(plea, field) || was_triggered(plea, field) ||
+           is_set_never_agreed(plea, field) || is_rewritten(plea, field) ||
+           judge_is_fought_over(plea->j, plea_field(plea, field), plea->record, plea->partner) ||
            judge_is_unfit(plea->j, plea_field(plea, field), plea->record, plea->partner);
 }
 
@@ -209,13 +211,36 @@ static int pleads_limit(const plea_t *plea)
     return live <= 2 || gone >= 5 || (gone + 1) * 4 > all;
 }
 
+/* S2.7: under the key that the page's row had lives a row with a record of its own. */
+static int is_key_taken(const plea_t *plea)
+{
+    judge_t *j = plea->j;
+    const judge_record_t *row =
+        plea->record->side == HISTORY_NOTION
+            ? judge_record(j, HISTORY_EXTERNAL,
+                           JUDGE_MAPPING(j, plea->mapping)->place[HISTORY_EXTERNAL],
+                           plea->link->key)
+            : NULL;
+    const judge_record_t *page;
+
+    if (!row || !row->live) {
+        return 0;
+    }
+    if (row->mark && plea->record->mark) {
+        return !judge_same(row->mark, plea->record->mark);
+    }
+    page = judge_linked(j, plea->mapping, row);
+    return page && page != plea->record;
+}
+
 static int pleads_image(const plea_t *plea)
 {
     const judge_record_t *row = plea->partner;
     int last = row && row->side == HISTORY_EXTERNAL ? row->deaths->nelts - 1 : -1;
 
-    return last >= 0 && !APR_ARRAY_IDX(row->deaths, last, judge_death_t)
-                             .by_us; /* what we delete we keep (S4.3) */
+    return (last >= 0 && !APR_ARRAY_IDX(row->deaths, last, judge_death_t)
+                              .by_us) || /* what we delete we keep (S4.3) */
+           is_key_taken(plea);
 }
 
 static int was_cut(const plea_t *plea, history_op_t op, int side, int times)
@@ -231,9 +256,33 @@ static int was_cut(const plea_t *plea, history_op_t op, int side, int times)
     return times <= 0;
 }
 
+/* S3.7: several creates of which nobody knows what became of them, and a page of ours that has no row and may be any one's. */
+static int is_several_ones(const plea_t *plea)
+{
+    judge_t *j = plea->j;
+    int i, pending = 0, loose = 0;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        pending += entry->side == HISTORY_NOTION && !strcmp(entry->op, "create") &&
+                   !strcmp(entry->state, "pending") &&
+                   JUDGE_MAPPING(j, entry->mapping)->place[HISTORY_NOTION] ==
+                       JUDGE_MAPPING(j, plea->mapping)->place[HISTORY_NOTION];
+    }
+    for (i = 0; pending >= 2 && !loose && i < j->all->nelts; i++) {
+        const judge_record_t *page = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        loose = page->side == HISTORY_NOTION && page->made_by_us && page->live &&
+                page->place == JUDGE_MAPPING(j, plea->mapping)->place[HISTORY_NOTION] &&
+                !judge_linked(j, plea->mapping, page);
+    }
+    return loose;
+}
+
 static int pleads_creates(const plea_t *plea)
 {
-    return was_cut(plea, HISTORY_ASK_CREATE, HISTORY_NOTION, 2);
+    return was_cut(plea, HISTORY_ASK_CREATE, HISTORY_NOTION, 2) || is_several_ones(plea);
 }
 
 static int pleads_create_fate(const plea_t *plea)
@@ -256,20 +305,12 @@ static int pleads_doubles(const plea_t *plea)
     return plea->j->phases->store_forgot || JUDGE_MAPPING(plea->j, plea->mapping)->mark < 0;
 }
 
-/* The value that would have to be written stands in another row, or some other rule of the table is in the way. */
-static int is_taken(const plea_t *plea, int field)
+/* Another row of the table holds the value in that field. */
+static int stands_elsewhere(const plea_t *plea, const judge_field_t *f, const char *value)
 {
     judge_t *j = plea->j;
-    const judge_field_t *f = plea_field(plea, field);
-    const judge_record_t *page =
-        plea->record->side == HISTORY_NOTION ? plea->record : plea->partner;
-    const char *value;
     int i;
 
-    if (!f || !f->unique || !page || !f->name[HISTORY_EXTERNAL] || !f->name[HISTORY_NOTION]) {
-        return 0;
-    }
-    value = judge_now(judge_cell(j, (judge_record_t *)page, f->name[HISTORY_NOTION], NULL))->value;
     for (i = 0; value && i < j->all->nelts; i++) {
         judge_record_t *row = APR_ARRAY_IDX(j->all, i, judge_record_t *);
 
@@ -278,6 +319,29 @@ static int is_taken(const plea_t *plea, int field)
             row->place == JUDGE_MAPPING(j, plea->mapping)->place[HISTORY_EXTERNAL] &&
             judge_same(judge_now(judge_cell(j, row, f->name[HISTORY_EXTERNAL], NULL))->value,
                        value)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The value that would have to be written stands in another row: that of the page, or of a row that comes back as it was,
+ * with columns that are not synced. */
+static int is_taken(const plea_t *plea, int field)
+{
+    const judge_field_t *column = &JUDGE_MAPPING(plea->j, plea->mapping)->fields[field];
+    judge_record_t *both[2];
+    int i;
+
+    both[0] = plea->record;
+    both[1] = plea->partner;
+    for (i = 0; column->unique && column->name[HISTORY_EXTERNAL] && i < 2; i++) {
+        if (both[i] && column->name[both[i]->side] &&
+            (both[i]->side == HISTORY_NOTION ? plea_field(plea, field) != NULL : !both[i]->live) &&
+            stands_elsewhere(
+                plea, column,
+                judge_now(judge_cell(plea->j, both[i], column->name[both[i]->side], NULL))
+                    ->value)) {
             return 1;
         }
     }

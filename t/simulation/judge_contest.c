@@ -1,0 +1,78 @@
+/* judge_contest.c - does something on each side keep undoing what the other side brings (S2.10)? By what both showed, and when. */
+#include "simulation/judge_impl.h"
+
+/* What answers our write within this is an answer to it; later it is an edit like any other. */
+#define ANSWERED_WITHIN apr_time_from_sec(180)
+#define UNDONE_IN_A_ROW 4
+#define ALTERED_IN_A_ROW 20
+
+typedef struct contest_t {
+    judge_t *j;
+    const judge_field_t *field;
+    const judge_stay_t *ours; /* our last write, if nothing but an answer to it came since */
+    const char *replaced;     /* what stood there before */
+    int side;                 /* where */
+    int answers, undone;      /* in a row */
+} contest_t;
+
+static int is_ours(judge_t *j, const judge_stay_t *stay)
+{
+    return stay->item >= 0 && history_item(j->history, stay->item)->kind == HISTORY_EFFECT;
+}
+
+/* A write of ours on the side that we wrote last, with nothing between, is another mapping's: an answer like any other. */
+static void go_on(contest_t *contest, int side, const judge_stay_t *stay, const char *before)
+{
+    int ours = is_ours(contest->j, stay);
+
+    if (!ours || (contest->ours && contest->side == side)) {
+        if (contest->ours && contest->side == side &&
+            stay->from <= contest->ours->from + ANSWERED_WITHIN) {
+            contest->answers++;
+            contest->undone =
+                judge_alike(contest->j, contest->field, stay->version->value, contest->replaced)
+                    ? contest->undone + 1
+                    : 0;
+        }
+        else {
+            contest->answers = contest->undone = 0;
+        }
+    }
+    if (ours) {
+        contest->ours = stay;
+        contest->side = side;
+        contest->replaced = before;
+    }
+}
+
+static const judge_stay_t *stay_at(const judge_cell_t *cell, int i)
+{
+    return i < cell->stays->nelts ? &APR_ARRAY_IDX(cell->stays, i, judge_stay_t) : NULL;
+}
+
+/* Both cells' stays in the order of the history; what a field began with answers nothing. */
+int judge_is_fought_over(judge_t *j, const judge_field_t *field, judge_record_t *a,
+                         judge_record_t *b)
+{
+    contest_t contest = { .j = j, .field = field };
+    const judge_stay_t *mine, *theirs;
+    const judge_cell_t *my_cell, *their_cell;
+    int m = 1, t = 1;
+
+    if (!field || !b || !field->name[0] || !field->name[1] || field->sort == JUDGE_SET) {
+        return 0;
+    }
+    my_cell = judge_cell(j, a, field->name[a->side], NULL);
+    their_cell = judge_cell(j, b, field->name[b->side], NULL);
+    for (mine = stay_at(my_cell, m), theirs = stay_at(their_cell, t); mine || theirs;) {
+        if (mine && (!theirs || mine->item < theirs->item)) {
+            go_on(&contest, a->side, mine, mine[-1].version->value);
+            mine = stay_at(my_cell, ++m);
+        }
+        else {
+            go_on(&contest, b->side, theirs, theirs[-1].version->value);
+            theirs = stay_at(their_cell, ++t);
+        }
+    }
+    return contest.undone >= UNDONE_IN_A_ROW || contest.answers >= ALTERED_IN_A_ROW;
+}
