@@ -271,6 +271,98 @@ static void test_convergence(void)
     verdict("S6.1", "a reason the judge does not know is none");
 }
 
+/* Our value, and what the database makes of it at once. */
+static void write_and_rewrite(int field, const char *before, const char *after, const char *made)
+{
+    write_by_us(1, "1", field, before, after);
+    history_set(h, HISTORY_TRIGGER, 0, now - SEC + SEC / 20, 1, place(1), "1",
+                fields[field].name[1], after, made);
+}
+
+static void pair_in_trouble(const char *code)
+{
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 2, code);
+}
+
+/* Somebody on each side puts back what was there, so often, and so long after it was gone. */
+static void fight(int rounds, apr_time_t after)
+{
+    int i;
+
+    pair_in_trouble("held.contested");
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    for (i = 0; i < rounds; i++) {
+        now += after;
+        edit(1, "1", NAME, "Ada", NULL);
+        write_by_us(0, "p", NAME, "Ada", NULL);
+        now += after;
+        edit(0, "p", NAME, NULL, "Ada");
+        write_by_us(1, "1", NAME, NULL, "Ada");
+    }
+    edit(1, "1", NAME, "Ada", NULL);
+}
+
+static void test_contests(void)
+{
+    pair_in_trouble("held.contested");
+    edit(0, "p", ONEWAY, NULL, "x ");
+    write_and_rewrite(ONEWAY, NULL, "x ", "x");
+    verdict("", "one-way, and the target makes something else of it");
+    pair_in_trouble("held.contested");
+    edit(0, "p", ONEWAY, NULL, "x ");
+    write_and_rewrite(ONEWAY, NULL, "x ", "x");
+    edit(0, "p", ONEWAY, "x ", "y");
+    verdict("S6.1", "but the source has another value by now");
+    fight(2, 0);
+    verdict("", "what is put back again and again may be held");
+    fight(1, 0);
+    verdict("S6.1", "not what is put back a few times");
+    fight(4, 300 * SEC);
+    verdict("S6.1", "nor what people do minutes later");
+}
+
+static void link_more(int id, const char *page, judge_link_state_t state, const char *code)
+{
+    judge_link_t link = { .id = id, .page = page, .key = "1", .state = state };
+
+    link.trouble = code ? 2 : 0;
+    link.code = code;
+    link.what = code ? "something" : NULL;
+    judge_add_link(judge, &link);
+}
+
+/* The record is deleted in Notion, so here too; the key is used again or not; then its page comes back. */
+static void bring_back(int is_used_again)
+{
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_more(1, "p", JUDGE_LINK_TOMBSTONE, "held.restore");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
+    remove_by_us(1, "1");
+    now += 100 * SEC;
+    if (is_used_again) {
+        make(1, "1", "two");
+        copy_by_us(0, "q", "two");
+        link_more(2, "q", JUDGE_LINK_ACTIVE, NULL);
+    }
+    now += 100 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
+}
+
+static void test_restores(void)
+{
+    bring_back(1);
+    verdict("", "S2.7: a row cannot come back under a key that another has");
+    bring_back(0);
+    verdict("S6.1", "it can if the key is free, for what we delete we keep");
+}
+
 static void test_wrong_values(void)
 {
     pair();
@@ -575,6 +667,8 @@ int main(void)
     (void)apr_pool_create(&pool, NULL);
     test_right();
     test_convergence();
+    test_contests();
+    test_restores();
     test_wrong_values();
     test_gap();
     test_put_back();
