@@ -179,6 +179,13 @@ judge_cell_t *judge_cell_made(judge_t *j, judge_record_t *record, const char *fi
 /** The records of the other side that belong to @a record in the mapping, at most @a room; dead ones, too. */
 int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
                    judge_record_t *partners[], int room);
+/** Was it away at any time from @a from to @a to? */
+int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to);
+
+/* judge_request.c */
+void judge_index_requests(judge_t *j);
+/** That brought @a effect about; NULL: unknown. */
+const history_item_t *judge_request(judge_t *j, const history_item_t *effect);
 /** When the request was sent and when, before, we last began to look at the page it wrote (S3.1). */
 typedef struct judge_gap_t {
     const history_item_t *request; /* NULL: unknown */
@@ -191,8 +198,6 @@ judge_gap_t judge_gap(judge_t *j, const history_item_t *effect);
 int judge_is_uncertain(judge_t *j, const history_item_t *effect);
 /** Did we write @a version there in such a way? */
 int judge_came_uncertainly(judge_t *j, const judge_cell_t *cell, const judge_version_t *version);
-/** Was it away at any time from @a from to @a to? */
-int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to);
 
 /* judge_write.c: is what we wrote allowed? */
 void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record,

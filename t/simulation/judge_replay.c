@@ -531,15 +531,9 @@ static void set_back(judge_t *j, const history_item_t *make, judge_record_t *rec
     }
 }
 
-/* Asks to databases are numbered downwards from -1. */
-static int slot_of(int request)
-{
-    return request >= 0 ? 2 * request : -2 * request - 1;
-}
-
 static int is_restore(judge_t *j, const history_item_t *effect)
 {
-    const history_item_t *request = j->requests[slot_of(effect->request)];
+    const history_item_t *request = judge_request(j, effect);
 
     return request && request->op == HISTORY_ASK_REVIVE;
 }
@@ -737,112 +731,11 @@ int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to)
     return 0;
 }
 
-/* ---- requests ---- */
-
-static void index_requests(judge_t *j)
-{
-    int i, count = history_count(j->history);
-
-    for (i = 0; i < count; i++) {
-        int slot = slot_of(history_item(j->history, i)->request);
-
-        j->request_count = slot > j->request_count ? slot : j->request_count;
-    }
-    j->requests = apr_pcalloc(j->p, (apr_size_t)(j->request_count + 1) * sizeof(*j->requests));
-    for (i = 0; i < count; i++) {
-        const history_item_t *item = history_item(j->history, i);
-        apr_array_header_t *list;
-
-        if (item->kind != HISTORY_REQUEST) {
-            continue;
-        }
-        j->requests[slot_of(item->request)] = item;
-        if (item->side != HISTORY_NOTION || !item->record) {
-            continue;
-        }
-        list = apr_hash_get(j->page_requests, item->record, APR_HASH_KEY_STRING);
-        if (!list) {
-            list = apr_array_make(j->p, 8, sizeof(history_item_t *));
-            apr_hash_set(j->page_requests, item->record, APR_HASH_KEY_STRING, list);
-        }
-        APR_ARRAY_PUSH(list, const history_item_t *) = item;
-    }
-}
-
-judge_gap_t judge_gap(judge_t *j, const history_item_t *effect)
-{
-    judge_gap_t gap = { NULL, effect->at, effect->at, effect->at };
-    apr_array_header_t *list;
-    int i;
-
-    gap.request = effect->request ? j->requests[slot_of(effect->request)] : NULL;
-    if (!gap.request) {
-        return gap;
-    }
-    gap.sent = gap.read = gap.heard = gap.request->sent;
-    list = apr_hash_get(j->page_requests, effect->record, APR_HASH_KEY_STRING);
-    for (i = list ? list->nelts - 1 : -1; i >= 0; i--) {
-        const history_item_t *request = APR_ARRAY_IDX(list, i, const history_item_t *);
-
-        if (request->worker == gap.request->worker && request != gap.request && request->answered &&
-            request->answered <= gap.sent && request->status == 200) {
-            gap.read = request->sent;
-            gap.heard = request->answered;
-            return gap;
-        }
-    }
-    return gap;
-}
-
-/* Who hears an answer has it in the store a moment later. */
-#define KEPT_WITHIN apr_time_from_sec(10)
-
-int judge_is_uncertain(judge_t *j, const history_item_t *effect)
-{
-    const history_item_t *request = effect->request ? j->requests[slot_of(effect->request)] : NULL;
-    int i;
-
-    if (effect->side == HISTORY_EXTERNAL) {
-        return 0; /* the database itself tells, by the intent's id */
-    }
-    if (!request || request->end != HISTORY_ANSWERED || request->status != 200) {
-        return 1;
-    }
-    for (i = request->number; i < history_count(j->history); i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->at > request->at + KEPT_WITHIN) {
-            return 0;
-        }
-        if (item->kind == HISTORY_PROCESS && item->worker == request->worker &&
-            item->op != HISTORY_START) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-int judge_came_uncertainly(judge_t *j, const judge_cell_t *cell, const judge_version_t *version)
-{
-    int i;
-
-    for (i = 0; i < cell->stays->nelts; i++) {
-        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
-        const history_item_t *item = stay->item >= 0 ? history_item(j->history, stay->item) : NULL;
-
-        if (stay->version == version && item && item->kind == HISTORY_EFFECT &&
-            judge_is_uncertain(j, item)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 void judge_replay(judge_t *j)
 {
     int i, count = history_count(j->history);
 
-    index_requests(j);
+    judge_index_requests(j);
     for (i = 0; i < count; i++) {
         const history_item_t *item = history_item(j->history, i);
 
