@@ -127,6 +127,17 @@ static sm_fiber_t *make_fiber(void)
     return fiber;
 }
 
+/* By itself, because getcontext may return twice. */
+static __attribute__((noinline)) void begin_stack(sm_fiber_t *fiber)
+{
+    fiber->place.has_jump = 0;
+    (void)getcontext(&fiber->place.context);
+    fiber->place.context.uc_stack.ss_sp = fiber->stack;
+    fiber->place.context.uc_stack.ss_size = STACK_SIZE;
+    fiber->place.context.uc_link = NULL;
+    makecontext(&fiber->place.context, enter, 0);
+}
+
 sm_fiber_t *sm_fiber_create(void (*fn)(void *baton), void *baton)
 {
     sm_fiber_t *fiber = unused;
@@ -141,12 +152,7 @@ sm_fiber_t *sm_fiber_create(void (*fn)(void *baton), void *baton)
     fiber->fn = fn;
     fiber->baton = baton;
     fiber->over = 0;
-    fiber->place.has_jump = 0;
-    (void)getcontext(&fiber->place.context);
-    fiber->place.context.uc_stack.ss_sp = fiber->stack;
-    fiber->place.context.uc_stack.ss_size = STACK_SIZE;
-    fiber->place.context.uc_link = NULL;
-    makecontext(&fiber->place.context, enter, 0);
+    begin_stack(fiber);
     return fiber;
 }
 
