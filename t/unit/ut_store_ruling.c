@@ -104,6 +104,8 @@ static void test_absorb(void)
     nts_link_t *page = kit_link("pa", NULL, NTS_LINK_NEW, kit.p);
     nts_link_t *row = kit_link(NULL, "ka", NTS_LINK_NEW, kit.p);
     nts_link_t *pair = kit_link("pb", "kb", NTS_LINK_ACTIVE, kit.p);
+    nts_entry_t *create = kit_entry("ic", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, kit.p);
+    nts_commit_t of_row = { 0 };
     nts_target_t target = { 0 };
     nts_commit_t commit = { 0 };
     nts_loaded_t *loaded;
@@ -121,6 +123,13 @@ static void test_absorb(void)
     commit.link = page;
     tap_int(apply(&commit), NTS_COMMIT_CLASH, "two records cannot have one key");
     commit.absorb = row->id;
+    of_row.link = row;
+    of_row.entries = &create;
+    of_row.entry_count = 1;
+    tap_int(apply(&of_row), NTS_COMMIT_OK, "a page is being made for the row");
+    tap_int(apply(&commit), NTS_COMMIT_CLASH, "then no other takes it in");
+    create->state = NTS_ENTRY_NOT_APPLIED;
+    tap_int(apply(&of_row), NTS_COMMIT_OK, "that came to nothing");
     tap_int(apply(&commit), NTS_COMMIT_OK, "unless one takes in the other");
     tap_int(kit_load(&kit, 0, NULL, "ka")->link->id, page->id, "whose own row is gone");
     page = kit_link("pc", NULL, NTS_LINK_NEW, kit.p);
