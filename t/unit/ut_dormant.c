@@ -225,6 +225,8 @@ static void test_deleted_outside(void)
     tap_ok(world_row(w, key)->there, "7 the row of a page that had left the filter is not deleted");
     tap_int(state_of(w, "p1"), NTS_LINK_DORMANT, "its link sleeps");
     tap_int(writes(w), 0, "and nothing was written");
+    tap_str(world_link(w, NTS_NOTION, "p1")->outcome.code, "held.delete",
+            "what is left is inside: a person decides");
     w = linked(&key);
     world_edit(w, NTS_EXTERNAL, key, QTY, world_number(w, "500"));
     world_remove(w, NTS_NOTION, "p1");
