@@ -12,6 +12,7 @@
     INT(workspace_limit, 0)                                                                        \
     TEXT(rate_reason, "public_api_request_rate_limit")                                             \
     INT(stale_ms, 2000)                                                                            \
+    INT(created_stale_ms, 0)                                                                       \
     FLAG(stale_random, 0)                                                                          \
     INT(query_cap, 10000)                                                                          \
     NUM(short_pages, 0)                                                                            \

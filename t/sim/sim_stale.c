@@ -48,6 +48,9 @@ void sim_stale_push(sim_page_t *p, int64_t stale_ms)
     if (stale_ms < 0 && sim_set.stale_random) {
         lag = sim_rand_below(lag + 1);
     }
+    if (stale_ms < 0 && !p->seen && lag < sim_set.created_stale_ms) {
+        lag = sim_set.created_stale_ms;
+    }
     if (lag <= 0 && p->pending == 0) {
         show(p, p->live);
         return;

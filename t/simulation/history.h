@@ -26,11 +26,12 @@ enum { HISTORY_NOTION = 0, HISTORY_EXTERNAL = 1, HISTORY_SIDES = 2 };
 
 /** What sort of thing happened. */
 typedef enum history_kind_t {
-    HISTORY_ACT,      /* a person or an application did `op` to a record */
-    HISTORY_EFFECT,   /* a request of ours did `op` to a record: when it was committed there */
-    HISTORY_TRIGGER,  /* the service itself did: a trigger, an automation */
-    HISTORY_REQUEST,  /* a request of ours is over: answered, refused, cut off or given up */
-    HISTORY_NOTICE,   /* an event or change entry about `record`: op tells its fate */
+    HISTORY_ACT,     /* a person or an application did `op` to a record */
+    HISTORY_EFFECT,  /* a request of ours did `op` to a record: when it was committed there */
+    HISTORY_TRIGGER, /* the service itself did: a trigger, an automation */
+    HISTORY_REQUEST, /* a request of ours is over: answered, refused, cut off or given up */
+    HISTORY_NOTICE, /* an event or change entry about `record`: op tells its fate; `sent`: when it was made; `after`:
+                         "person" if that is one of its authors */
     HISTORY_PROCESS,  /* something happened to process `worker` of host `host` */
     HISTORY_OPERATOR, /* a person commanded or configured; `note` says what */
     HISTORY_FAULT     /* the world is unkind: `note` says how */

@@ -213,6 +213,9 @@ int judge_run(judge_t *j, const judge_phases_t *phases)
     judge_budget(j);
     judge_end(j);
     judge_heard(j);
+    judge_prompt(j);
+    judge_steps(j);
+    judge_filters(j);
     judge_limits(j);
     judge_undo(j);
     return j->violations->nelts;

@@ -72,6 +72,9 @@ typedef struct judge_mapping_t {
     int tie;                                /* the side that wins among simultaneous edits */
     judge_deletes_t deletes[HISTORY_SIDES]; /* towards that side */
     int delete_percent;
+    /* S5.3: a record whose field `filter_field` is `outside` on a side of the set `filter_sides` (bits) stands outside there */
+    int filter_sides, filter_field;
+    const char *outside;
 } judge_mapping_t;
 
 /** A service's budget: at most `requests` in any `window`. */
@@ -130,6 +133,7 @@ typedef struct judge_phases_t {
     apr_time_t equal;  /* both sides must be equal: a full reconciliation has ended */
     apr_time_t rest;   /* from here on nothing may be written */
     apr_time_t end;
+    int peaceful; /* all that goes wrong stands in the history, and no event is lost without a NOTICE */
     int store_forgot; /* the state store was lost, or an old copy of it was put back, during the run */
     apr_interval_time_t skew; /* how wrong hosts' clocks may be without the module noticing */
 } judge_phases_t;

@@ -275,8 +275,12 @@ static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
         return;
     }
     partner = judge_linked(j, mapping, record);
+    if (judge_is_outside(j, mapping, record, j->phases->end, j->phases->end)) {
+        return; /* S5.3: nothing is asked of it */
+    }
     if (partner) {
         if (record->side == HISTORY_NOTION && !is_left_alone(j, mapping, record, partner) &&
+            !judge_is_outside(j, mapping, partner, j->phases->end, j->phases->end) &&
             !is_left_alone(j, mapping, partner, record)) {
             compare_pair(j, mapping, record, partner);
         }

@@ -101,7 +101,8 @@ static void judge_at(judge_t *j, apr_time_t at, int mapping)
 
         if (record->place != m->place[record->side] || !record->live || record->hidden ||
             !was_there(record, at) || (partner = judge_linked(j, mapping, record)) == NULL ||
-            waited(j, at, mapping, record) || waited(j, at, mapping, partner)) {
+            waited(j, at, mapping, record) || waited(j, at, mapping, partner) ||
+            judge_was_ever_outside(j, mapping, record, partner)) {
             continue;
         }
         if (partner->made > at) {

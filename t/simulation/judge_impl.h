@@ -212,6 +212,18 @@ judge_record_t *judge_linked(judge_t *j, int mapping, const judge_record_t *reco
 int judge_is_stopped(judge_t *j, int mapping);
 /* judge_heard.c: what was announced, and what a listing shows, needs no full reconciliation */
 void judge_heard(judge_t *j);
+/* judge_prompt.c: each edit that was announced is dealt with soon */
+void judge_prompt(judge_t *j);
+/* judge_filter.c: records outside the filter (S5.3) */
+/** It stood outside on its side all the time from @a from to @a to. */
+int judge_is_outside(judge_t *j, int mapping, judge_record_t *record, apr_time_t from,
+                     apr_time_t to);
+/** It, or (if there is one) @a partner, ever did. */
+int judge_was_ever_outside(judge_t *j, int mapping, judge_record_t *record,
+                           judge_record_t *partner);
+void judge_filters(judge_t *j);
+/* judge_step.c: steps that no rule allows */
+void judge_steps(judge_t *j);
 /* judge_person.c: limits of deletes, undo */
 void judge_limits(judge_t *j);
 void judge_undo(judge_t *j);

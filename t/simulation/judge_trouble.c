@@ -189,6 +189,7 @@ static int pleads_missing(const plea_t *plea)
 static int pleads_deletes(const plea_t *plea)
 {
     return plea->j->phases->store_forgot ||
+           judge_was_ever_outside(plea->j, plea->mapping, plea->record, plea->partner) ||
            JUDGE_MAPPING(plea->j, plea->mapping)->deletes[plea->record->side] == JUDGE_DELETES_HOLD;
 }
 

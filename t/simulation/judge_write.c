@@ -259,6 +259,13 @@ static int was_put_back(write_t *w)
     return 0;
 }
 
+/* S5.7: an edit of a field that was not configured then is a difference that nobody saw coming (S2.6). */
+static int was_synced(judge_t *j, int mapping, int field, apr_time_t at)
+{
+    return judge_field_at(j, mapping, field, at) &&
+           judge_field_at(j, mapping, field, at + JUDGE_NEWS);
+}
+
 /* ---- one source ---- */
 
 static void grade(write_t *w, grade_t grade, judge_version_t *source, int lossy, const char *rule,
@@ -319,7 +326,8 @@ static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
               source, 1, "S3.7",
               "the fate of our write was unknown, and the rule does not let it win");
     }
-    else if (judge_is_known(j, source, was) && !j->phases->store_forgot) {
+    else if (judge_is_known(j, source, was) && !j->phases->store_forgot &&
+             was_synced(j, mapping, index, was->at)) {
         grade(w, GRADE_WRONG, source, 0, "S6.3", "an older value over the one that replaced it");
     }
     else if (may_win(c, !side, source, was, w->effect->at)) {
@@ -509,6 +517,12 @@ static int tells_write(judge_t *j, const judge_field_t *field, const judge_entry
            judge_alike(j, field, judge_whole(j, field, told->after), w->value);
 }
 
+/* S3.3: what was written to a database can be proven. */
+static int is_denied(const judge_entry_t *entry)
+{
+    return entry->side == HISTORY_EXTERNAL && !strcmp(entry->state, "not applied");
+}
+
 /* S6.4, S3.4: the audit knows the write, and what it cost. */
 static void look_into_audit(write_t *w, int loss)
 {
@@ -521,7 +535,7 @@ static void look_into_audit(write_t *w, int loss)
         m = entry->mapping;
         if (entry->side != w->record->side ||
             JUDGE_MAPPING(j, m)->place[w->record->side] != w->record->place ||
-            !is_entry_of(j, entry, w->record)) {
+            !is_entry_of(j, entry, w->record) || is_denied(entry)) {
             continue;
         }
         for (f = 0; f < entry->field_count; f++) {

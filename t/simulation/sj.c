@@ -307,6 +307,8 @@ static void verdict(sm_t *sm)
     int i;
 
     sj->phases.end = sm_now(sm);
+    sj->phases.peaceful = sm_setting_of(sm, "host.troubles") <= 0 &&
+                          sm_setting_of(sm, "locks") <= 0 && sm_setting_of(sm, "loss") <= 0;
     sj->phases.store_forgot |= sm_setting_of(sm, "host.state_loss") > 0;
     sj_collect(sm);
     tell_evidence(sm);

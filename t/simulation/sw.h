@@ -18,7 +18,8 @@
 #include "simulation/sj.h"
 
 #define SW_DIGITS 12 /* before the point of DECIMAL(14,2) */
-#define SW_TABLES 2  /* most tables, data sources and mappings */
+#define SW_OUTSIDE "Lost"
+#define SW_TABLES 2 /* most tables, data sources and mappings */
 #define SW_TOKEN "ntn_sim_token"
 /** Where a mapping keeps the external key in Notion (S5.1), if it does; the second mapping in one of its own. */
 #define SW_KEY_PROPERTY "Sync key"
@@ -86,7 +87,8 @@ typedef struct sw_mapping_t {
     nts_deletes_t deletes[NTS_SIDE_COUNT];
     int limit;
     apr_interval_time_t reconcile, full, debounce;
-    int matches; /* by mark */
+    int filter_sides; /* S5.3: a set of sides on which `Stage` must not be SW_OUTSIDE */
+    int matches;      /* by mark */
     int has_key_property;
 } sw_mapping_t;
 

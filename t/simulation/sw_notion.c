@@ -343,6 +343,8 @@ static void hook_done(sm_t *sm, void *baton, int status)
     item.side = HISTORY_NOTION;
     item.record = entity;
     item.note = e->type;
+    item.sent = sm_now(sm) - SM_MS(notion_now() - e->created_ms);
+    item.after = strstr(e->body, "\"person\"") ? "person" : NULL; /* one of its authors */
     history_add(w->history, &item);
     sim_event_done(e, status, status ? NULL : "nobody there", 1);
     sw_notion_wake(w);
@@ -377,6 +379,8 @@ static void put_settings(sw_world_t *w, sim_buf_t *b)
     sim_json_kint(b, "rate_limit", w->budget);
     sim_json_kint(b, "window_ms", w->window / 1000);
     sim_json_kint(b, "stale_ms", stales[sm_setting(w->sm, "stale", 0, 3)]);
+    sim_json_kint(b, "created_stale_ms", 1000 * sm_setting(w->sm, "created_stale", 0, 0));
+    sim_json_kint(b, "query_cap", sm_setting(w->sm, "query_cap", 10000, 10000));
     sim_json_kbool(b, "stale_random", (int)sm_setting(w->sm, "stale_random", 0, 1));
     sim_json_kint(b, "delay_ms", waits[sm_setting(w->sm, "event_delay", 0, 3)]);
     sim_json_kint(b, "aggregate_ms", waits[sm_setting(w->sm, "aggregate", 0, 3)]);

@@ -1,4 +1,5 @@
 /* sw_shape.c - what the seed decides about the world: tables, mappings, rules. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -107,6 +108,7 @@ static void draw_mapping(sw_world_t *w, int i)
     m->reconcile = apr_time_from_sec(reconcile);
     m->full = reconcile ? apr_time_from_sec(draw_of(w, i, "full", 0, 1) ? 2400 : 86400) : 0;
     m->debounce = SM_MS(draw_of(w, i, "debounce", 0, 3) * 300);
+    m->filter_sides = draw_of(w, i, "filter", 0, 0); /* only in drills */
     m->matches = 1;
     m->has_key_property = draw_of(w, i, "key_property", 0, 3) == 0;
     draw_fields(w, m, i);
@@ -197,6 +199,9 @@ void sw_shape_judge(const sw_world_t *w, const sw_mapping_t *m, judge_mapping_t 
     out->deletes[HISTORY_NOTION] = (judge_deletes_t)m->deletes[NTS_NOTION];
     out->deletes[HISTORY_EXTERNAL] = (judge_deletes_t)m->deletes[NTS_EXTERNAL];
     out->delete_percent = m->limit;
+    out->filter_sides = m->filter_sides;
+    out->filter_field = SW_STAGE;
+    out->outside = m->filter_sides ? SW_OUTSIDE : NULL;
 }
 
 /* ---- for the host */
@@ -235,6 +240,21 @@ static void configure_pairs(const sw_world_t *w, const sw_mapping_t *m, nts_mapp
     }
 }
 
+static void configure_filters(const sw_mapping_t *m, nts_mapping_t *out, apr_pool_t *p)
+{
+    static const char *const texts[] = { "\"Stage\" != '" SW_OUTSIDE "'",
+                                         "stage != '" SW_OUTSIDE "'" };
+    const char *problem;
+    int side;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        if ((m->filter_sides >> side & 1) &&
+            nts_filter_parse(&out->filter[side], texts[side], &problem, p) != APR_SUCCESS) {
+            abort();
+        }
+    }
+}
+
 static nts_mapping_t *configure_mapping(const sw_world_t *w, const sw_mapping_t *m,
                                         const nts_service_t *const *services, apr_pool_t *p)
 {
@@ -262,6 +282,7 @@ static nts_mapping_t *configure_mapping(const sw_world_t *w, const sw_mapping_t 
     out->reconcile = m->reconcile;
     out->full = m->full;
     out->debounce = m->debounce;
+    configure_filters(m, out, p);
     return out;
 }
 

@@ -1,0 +1,175 @@
+/* judge_filter.c - records outside the filter (S5.3): what made one leave is carried, and then nothing is. */
+#include "simulation/judge_impl.h"
+
+/* What was under way when a record left may still arrive. */
+#define LEFT_BEFORE apr_time_from_sec(90)
+/* By then the change that made it leave has arrived. */
+#define TOLD_WITHIN apr_time_from_sec(300)
+
+/* The cell that decides on which side of the filter the record stands; NULL: none does. */
+static judge_cell_t *deciding_cell(judge_t *j, int mapping, judge_record_t *record)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+
+    return m->outside && (m->filter_sides >> record->side & 1)
+               ? judge_cell(j, record, m->fields[m->filter_field].name[record->side], NULL)
+               : NULL;
+}
+
+int judge_is_outside(judge_t *j, int mapping, judge_record_t *record, apr_time_t from,
+                     apr_time_t to)
+{
+    const judge_cell_t *cell = deciding_cell(j, mapping, record);
+    const char *outside = JUDGE_MAPPING(j, mapping)->outside;
+    int i;
+
+    if (!cell || !judge_same(judge_then(cell, from)->value, outside)) {
+        return 0;
+    }
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+
+        if (stay->from > from && stay->from <= to && !judge_same(stay->version->value, outside)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int was_outside(judge_t *j, int mapping, judge_record_t *record)
+{
+    const judge_cell_t *cell = deciding_cell(j, mapping, record);
+    int i;
+
+    for (i = 0; cell && i < cell->stays->nelts; i++) {
+        if (judge_same(APR_ARRAY_IDX(cell->stays, i, judge_stay_t).version->value,
+                       JUDGE_MAPPING(j, mapping)->outside)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int judge_was_ever_outside(judge_t *j, int mapping, judge_record_t *record, judge_record_t *partner)
+{
+    return was_outside(j, mapping, record) || (partner && was_outside(j, mapping, partner));
+}
+
+/* One of the two stood outside all the while. */
+static int is_asleep(judge_t *j, int mapping, judge_record_t *a, judge_record_t *b, apr_time_t from,
+                     apr_time_t to)
+{
+    return judge_is_outside(j, mapping, a, from, to) || judge_is_outside(j, mapping, b, from, to);
+}
+
+/* ---- nothing is created, changed or deleted through a link that sleeps */
+
+/* A page in the trash still shows where it stood; of a row that is gone only is known where it had been for a while. */
+static int died_outside(judge_t *j, int mapping, judge_record_t *record, apr_time_t before)
+{
+    int i;
+
+    for (i = record->deaths->nelts - 1; i >= 0; i--) {
+        const judge_death_t *death = &APR_ARRAY_IDX(record->deaths, i, judge_death_t);
+
+        if (death->from < before) {
+            apr_interval_time_t known = record->side == HISTORY_NOTION ? 0 : LEFT_BEFORE;
+
+            return judge_is_outside(j, mapping, record, death->from - known, death->from);
+        }
+    }
+    return 0;
+}
+
+static void judge_effect(judge_t *j, int mapping, const history_item_t *effect,
+                         judge_record_t *record)
+{
+    judge_record_t *partners[8];
+    int n = judge_partners(j, mapping, record, partners, 8);
+
+    if (n == 1 && effect->op == HISTORY_MAKE && !partners[0]->made_by_us &&
+        judge_is_outside(j, mapping, partners[0], partners[0]->made, effect->at - 1)) {
+        judge_blame(j, "S5.3", effect->number,
+                    "%s was made, and its origin was never inside the filter", record->id);
+    }
+    else if (n == 1 && effect->op == HISTORY_DELETE) {
+        if (died_outside(j, mapping, partners[0], effect->at)) {
+            judge_blame(j, "S5.3", effect->number,
+                        "%s was deleted, and its partner went when it was outside the filter",
+                        record->id);
+        }
+    }
+    else if (n == 1 && partners[0]->made < effect->at - LEFT_BEFORE &&
+             is_asleep(j, mapping, record, partners[0], effect->at - LEFT_BEFORE, effect->at - 1)) {
+        judge_blame(j, "S5.3", effect->number, "%s was written, and stood outside the filter",
+                    record->id);
+    }
+}
+
+/* ---- what made a record leave is told to the other side */
+
+static void judge_leaving(judge_t *j, int mapping, judge_record_t *record)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    const judge_field_t *field = &m->fields[m->filter_field];
+    const judge_cell_t *cell = deciding_cell(j, mapping, record), *theirs;
+    judge_record_t *partners[8];
+    const judge_stay_t *last;
+
+    if (!cell || cell->stays->nelts < 2 || record->copied ||
+        judge_partners(j, mapping, record, partners, 8) != 1 || !partners[0]->live ||
+        partners[0]->deaths->nelts || record->deaths->nelts) {
+        return;
+    }
+    last = &APR_ARRAY_IDX(cell->stays, cell->stays->nelts - 1, judge_stay_t);
+    theirs = judge_cell(j, partners[0], field->name[partners[0]->side], NULL);
+    if (!judge_same(last->version->value, m->outside) || last->version->origin != JUDGE_BY_PERSON ||
+        last->version->side != record->side || last->from < record->made + TOLD_WITHIN ||
+        last->from < partners[0]->made + TOLD_WITHIN ||
+        last->from + TOLD_WITHIN > j->phases->calm ||
+        APR_ARRAY_IDX(theirs->stays, theirs->stays->nelts - 1, judge_stay_t).from >=
+            last->from - LEFT_BEFORE ||
+        !judge_alike(j, field, judge_then(cell, last->from - 1)->value, judge_now(theirs)->value)) {
+        return;
+    }
+    judge_blame(j, "S5.3", last->item, "%s left the filter, and %s was not told", record->id,
+                partners[0]->id);
+}
+
+static void judge_mapping_filter(judge_t *j, int mapping)
+{
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+        judge_record_t *record;
+
+        if (item->kind != HISTORY_EFFECT ||
+            (item->op != HISTORY_SET && item->op != HISTORY_MAKE && item->op != HISTORY_DELETE) ||
+            item->place != JUDGE_MAPPING(j, mapping)->place[item->side]) {
+            continue;
+        }
+        record = judge_record(j, item->side, item->place, item->record);
+        if (record) {
+            judge_effect(j, mapping, item, record);
+        }
+    }
+    for (i = 0; i < j->all->nelts; i++) {
+        judge_record_t *record = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (record->live && record->place == JUDGE_MAPPING(j, mapping)->place[record->side]) {
+            judge_leaving(j, mapping, record);
+        }
+    }
+}
+
+void judge_filters(judge_t *j)
+{
+    int m;
+
+    for (m = 0; j->phases->peaceful && m < j->mappings->nelts; m++) {
+        if (JUDGE_MAPPING(j, m)->outside) {
+            judge_mapping_filter(j, m);
+        }
+    }
+}
