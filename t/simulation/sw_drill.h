@@ -39,7 +39,7 @@ extern const sw_drill_kind_t sw_drill_deaths;
 extern const sw_drill_kind_t sw_drill_filters;
 
 apr_int64_t sw_drill_roll(sw_drill_t *d, apr_int64_t from, apr_int64_t to);
-void sw_drill_fix(sw_drill_t *d, const char *setting, apr_int64_t value);
+void sw_drill_fix(sw_drill_t *d, const char *name, apr_int64_t value);
 /** One mapping on which the last write wins, all fields alike. */
 void sw_drill_fix_last_write(sw_drill_t *d);
 /** An action of any part's, with its first numbers. */
