@@ -209,8 +209,6 @@ static void test_entries(void)
     nts_entry_t *create = kit_entry("i1", NTS_ENTRY_CREATE, NTS_EXTERNAL, NTS_ENTRY_PENDING, p);
     nts_entry_t *remove = kit_entry("i2", NTS_ENTRY_REMOVE, NTS_EXTERNAL, NTS_ENTRY_PENDING, p);
     nts_entry_t *loose = kit_entry("i3", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
-    nts_link_t *c = kit_link(NULL, "k9", NTS_LINK_NEW, p);
-    nts_entry_t *whose = kit_entry("i4", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
     nts_entry_field_t field;
     nts_loaded_t *loaded;
     nts_entry_t *entries;
@@ -253,18 +251,6 @@ static void test_entries(void)
     tap_ok(loaded->pending_count == 0 && loaded->creates_pending[NTS_EXTERNAL] == 1 &&
                loaded->creates_pending[NTS_NOTION] == 1,
            "for an unknown page all of them");
-    c->trouble = NTS_TROUBLE_PARKED;
-    (void)apply_entry(&kit, c, whose);
-    tap_int(kit_load(&kit, 0, "pz", NULL)->creates_parked, 0,
-            "S3.8: one that was parked for another reason");
-    nts_outcome_set(&c->outcome, p, NTS_REMEDY_RETRY, NTS_CREATE_AMBIGUOUS, "whose page is it?");
-    (void)kit_put_link(&kit, c);
-    loaded = kit_load(&kit, 0, "pz", NULL);
-    tap_ok(loaded->creates_parked == 1 && loaded->creates_pending[NTS_NOTION] == 2,
-           "is none of those that nobody can settle");
-    whose->state = NTS_ENTRY_NOT_APPLIED;
-    c->trouble = NTS_TROUBLE_NONE;
-    (void)apply_entry(&kit, c, whose);
     loaded = kit_load(&kit, 0, NULL, "k7");
     tap_ok(!loaded->link && loaded->pending_count == 1 && loaded->creates_pending[NTS_NOTION] == 0,
            "an intent without a link is found by its key");
@@ -291,7 +277,7 @@ static void test_entries(void)
            "completed");
     tap_int(nts_store_get_entry(&one, NULL, kit.store, 99, p), APR_ENOENT, "no other");
     (void)nts_store_get_entries(&entries, &count, kit.store, kit.mapping->id, 0, 0, 10, p);
-    tap_ok(count == 4 && entries[0].id == whose->id, "the audit, newest first");
+    tap_ok(count == 3 && entries[0].id == loose->id, "the audit, newest first");
     (void)nts_store_get_entries(&entries, &count, kit.store, kit.mapping->id, 0, loose->id, 1, p);
     tap_ok(count == 1 && entries[0].id == remove->id, "page by page");
     (void)nts_store_get_entries(&entries, &count, kit.store, kit.mapping->id, a->id, 0, 10, p);
@@ -440,46 +426,6 @@ static apr_int64_t put_move(kit_t *kit, const char *from, const char *to, const 
     row.notice.at = kit_now;
     (void)nts_store_take_changes(kit->store, kit->mapping->id, &row, 1, 1);
     return row.notice.id;
-}
-
-static void put_image(const kit_t *kit, const char *key, const char *image)
-{
-    nts_inbox_row_t row = { .mapping = kit->mapping->id };
-    int known;
-
-    kit_now += apr_time_from_sec(1);
-    row.notice.side = NTS_EXTERNAL;
-    row.notice.record = key;
-    row.notice.event = apr_psprintf(p, "deleted %s", image);
-    row.notice.kind = "delete";
-    row.notice.image = image;
-    row.notice.at = kit_now;
-    (void)nts_store_put_notices(&known, kit->store, &row, 1);
-}
-
-static void test_images(void)
-{
-    nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
-    nts_base_t *base = nts_link_base_make(a, 1, p);
-    kit_t kit;
-
-    kit_open(&kit, p);
-    base->seen[NTS_EXTERNAL] = kit_now;
-    (void)kit_put_link(&kit, a);
-    put_image(&kit, "k1", "{\"v\":1}");
-    put_image(&kit, "k1", "{\"v\":2}");
-    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":2}",
-            "deleted, inserted and deleted again: as it was in the end");
-    a->state = NTS_LINK_TOMBSTONE;
-    (void)kit_put_link(&kit, a);
-    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":1}",
-            "S4.4: what lived under a deleted record's key later was another record");
-    a->state = NTS_LINK_ACTIVE;
-    kit_now += apr_time_from_sec(1);
-    base->seen[NTS_EXTERNAL] = kit_now;
-    (void)kit_put_link(&kit, a);
-    tap_ok(!kit_load(&kit, 0, "p1", NULL)->tombstone_image,
-           "seen alive since: no image is better than an old one");
 }
 
 static void test_moves(void)
@@ -839,7 +785,6 @@ int main(void)
     test_entries();
     test_known_events();
     test_notices();
-    test_images();
     test_moves();
     test_limit();
     test_forget();

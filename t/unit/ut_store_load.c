@@ -1,0 +1,83 @@
+/* What a record is loaded with besides itself: the row as it was when it was deleted, and not an older or another one (S2.7);
+ * which creates nobody can settle (S3.8). */
+#include <apr_general.h>
+
+#include "store_kit.h"
+#include "tap/tap.h"
+
+static apr_pool_t *p;
+
+static void put_image(const kit_t *kit, const char *key, const char *image)
+{
+    nts_inbox_row_t row = { .mapping = kit->mapping->id };
+    int known;
+
+    kit_now += apr_time_from_sec(1);
+    row.notice.side = NTS_EXTERNAL;
+    row.notice.record = key;
+    row.notice.event = apr_psprintf(p, "deleted %s", image);
+    row.notice.kind = "delete";
+    row.notice.image = image;
+    row.notice.at = kit_now;
+    (void)nts_store_put_notices(&known, kit->store, &row, 1);
+}
+
+static void test_images(void)
+{
+    nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
+    nts_base_t *base = nts_link_base_make(a, 1, p);
+    kit_t kit;
+
+    kit_open(&kit, p);
+    base->seen[NTS_EXTERNAL] = kit_now;
+    (void)kit_put_link(&kit, a);
+    put_image(&kit, "k1", "{\"v\":1}");
+    put_image(&kit, "k1", "{\"v\":2}");
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":2}",
+            "deleted, inserted and deleted again: as it was in the end");
+    a->state = NTS_LINK_TOMBSTONE;
+    (void)kit_put_link(&kit, a);
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":1}",
+            "S4.4: what lived under a deleted record's key later was another record");
+    a->state = NTS_LINK_ACTIVE;
+    kit_now += apr_time_from_sec(1);
+    base->seen[NTS_EXTERNAL] = kit_now;
+    (void)kit_put_link(&kit, a);
+    tap_ok(!kit_load(&kit, 0, "p1", NULL)->tombstone_image,
+           "seen alive since: no image is better than an old one");
+    nts_store_close(kit.store);
+}
+
+static void test_parked_creates(void)
+{
+    nts_link_t *row = kit_link(NULL, "k9", NTS_LINK_NEW, p);
+    nts_entry_t *create = kit_entry("i1", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
+    nts_commit_t commit = { .link = row, .entries = &create, .entry_count = 1 };
+    nts_commit_result_t result;
+    const nts_loaded_t *loaded;
+    const char *words;
+    kit_t kit;
+
+    kit_open(&kit, p);
+    row->trouble = NTS_TROUBLE_PARKED;
+    tap_int(nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, p),
+            APR_SUCCESS, "a create begins for a record that was parked for another reason");
+    loaded = kit_load(&kit, 0, "p1", NULL);
+    tap_ok(loaded->creates_pending[NTS_NOTION] == 1 && loaded->creates_parked == 0,
+           "S3.8: that will be settled soon");
+    nts_outcome_set(&row->outcome, p, NTS_REMEDY_RETRY, NTS_CREATE_AMBIGUOUS, "whose is it?");
+    (void)kit_put_link(&kit, row);
+    tap_int(kit_load(&kit, 0, "p1", NULL)->creates_parked, 1,
+            "unless several creates may have made one page");
+    nts_store_close(kit.store);
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&p, NULL);
+    test_images();
+    test_parked_creates();
+    apr_pool_destroy(p);
+    return tap_done();
+}
