@@ -18,6 +18,20 @@ static int live_at(judge_t *j, const char *place, int side, apr_time_t at)
     return n;
 }
 
+static int was_deleted_by_us(const judge_record_t *record, apr_time_t at)
+{
+    int i;
+
+    for (i = 0; i < record->deaths->nelts; i++) {
+        const judge_death_t *death = &APR_ARRAY_IDX(record->deaths, i, judge_death_t);
+
+        if (death->from <= at && (!death->to || death->to >= at)) {
+            return death->by_us;
+        }
+    }
+    return 0;
+}
+
 static int is_commanded(judge_t *j, int before)
 {
     int i;
@@ -45,6 +59,32 @@ static int is_ours(judge_t *j, int mapping, const history_item_t *effect)
             !strcmp(entry->op, "remove") &&
             judge_same(effect->side == HISTORY_NOTION ? entry->page : entry->key, effect->record)) {
             return 1;
+        }
+    }
+    return 0;
+}
+
+/* As far as anybody could know: a record that people deleted is there until that went to its other side. */
+static int is_any_left(judge_t *j, int mapping, int side, apr_time_t at)
+{
+    const char *place = JUDGE_MAPPING(j, mapping)->place[side];
+    int i, k;
+
+    for (i = 0; i < j->all->nelts; i++) {
+        judge_record_t *record = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+        judge_record_t *partners[8];
+        int n = judge_partners(j, mapping, record, partners, 8);
+
+        if (record->side != side || record->place != place || record->made > at) {
+            continue;
+        }
+        if (!judge_was_away(record, at, at)) {
+            return 1;
+        }
+        for (k = 0; k < n && !was_deleted_by_us(record, at); k++) {
+            if (partners[k]->made <= at && !judge_was_away(partners[k], at, at)) {
+                return 1;
+            }
         }
     }
     return 0;
@@ -80,7 +120,7 @@ static void judge_delete(judge_t *j, int mapping, const history_item_t *last)
             "delete number %d of ours within an hour; there were %d records at most when it began",
             n, at_start);
     }
-    if (!live_at(j, m->place[last->side], last->side, last->at)) {
+    if (!is_any_left(j, mapping, last->side, last->at)) {
         judge_blame(j, "S4.2", last->number, "the last record was deleted");
     }
 }
@@ -141,21 +181,121 @@ static void judge_taken_back(judge_t *j, const judge_entry_t *undo, const judge_
     }
 }
 
-/* S5.5: the origin of a copy that was taken back is left alone. */
+static const char *id_on(const judge_entry_t *entry, int side)
+{
+    return side == HISTORY_NOTION ? entry->page : entry->key;
+}
+
+static int is_delete_of(const judge_entry_t *entry, const judge_entry_t *undo)
+{
+    return entry->side == undo->side && !strcmp(entry->op, "remove") &&
+           !strcmp(entry->state, "applied") &&
+           judge_same(id_on(entry, entry->side), id_on(undo, undo->side));
+}
+
+/* When the copy went: clocks may be off, so the nth delete that the audit knows is the nth that happened; -1: none did. */
+static int find_delete(judge_t *j, const judge_entry_t *undo)
+{
+    const char *place = JUDGE_MAPPING(j, undo->mapping)->place[undo->side];
+    int i, nth = 0, found = -1;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        nth += is_delete_of(entry, undo) && entry->id <= undo->id &&
+               JUDGE_MAPPING(j, entry->mapping)->place[undo->side] == place;
+    }
+    for (i = 0; i < history_count(j->history) && nth; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_EFFECT && item->op == HISTORY_DELETE &&
+            item->side == undo->side && item->place == place &&
+            judge_same(item->record, id_on(undo, undo->side))) {
+            found = i;
+            nth--;
+        }
+    }
+    return found;
+}
+
+/* Somebody took the undo back; or another mapping, which never heard of it, brought back what people had edited there. */
+static int was_wanted_again(judge_t *j, const judge_entry_t *undo, const judge_record_t *record)
+{
+    int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->id <= undo->id || strcmp(entry->state, "applied") != 0) {
+            continue;
+        }
+        if (judge_same(id_on(entry, record->side), record->id) &&
+            (entry->undoes == undo->id ||
+             (entry->mapping != undo->mapping && entry->side == record->side &&
+              (!strcmp(entry->op, "create") || !strcmp(entry->op, "restore"))))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int is_marked_as(const judge_record_t *a, const judge_record_t *b)
+{
+    int i, k;
+
+    for (i = 0; i < a->marks->nelts; i++) {
+        for (k = 0; k < b->marks->nelts; k++) {
+            if (APR_ARRAY_IDX(a->marks, i, const char *) ==
+                APR_ARRAY_IDX(b->marks, k, const char *)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Is @a record a copy of @a origin? Its mark says so, unless it is the copy of another record with that mark. */
+static int is_copy_of(judge_t *j, int mapping, const judge_record_t *record,
+                      const judge_record_t *origin)
+{
+    int i;
+
+    for (i = 0; i < j->links->nelts; i++) {
+        const judge_link_t *link = &APR_ARRAY_IDX(j->links, i, judge_link_t);
+        const char *near = record->side == HISTORY_NOTION ? link->page : link->key;
+        const char *far = record->side == HISTORY_NOTION ? link->key : link->page;
+
+        if (link->mapping == mapping && link->state == JUDGE_LINK_ACTIVE &&
+            judge_same(near, record->id)) {
+            return judge_same(far, origin->id);
+        }
+    }
+    return is_marked_as(record, origin);
+}
+
+/* S5.5: the origin of a copy that was taken back is left alone. Other records may well share its mark (copies that people made),
+ * and what stands under its key after its own delete is a new one (S4.4). */
 static void judge_copy_taken_back(judge_t *j, const judge_entry_t *undo)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, undo->mapping);
-    judge_record_t *copy = judge_record(j, undo->side, m->place[undo->side],
-                                        undo->side == HISTORY_NOTION ? undo->page : undo->key);
-    int i;
+    const judge_record_t *origin =
+        judge_record(j, !undo->side, m->place[!undo->side], id_on(undo, !undo->side));
+    int i = find_delete(j, undo);
+    apr_time_t gone = i < 0 ? 0 : history_item(j->history, i)->at;
 
-    for (i = 0; copy && copy->mark && i < j->all->nelts; i++) {
-        const judge_record_t *record = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+    for (; origin && i >= 0 && i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+        const judge_record_t *record;
 
-        if (record->side == undo->side && record->place == copy->place && record->made_by_us &&
-            record->live && judge_same(record->mark, copy->mark)) {
-            judge_blame(j, "S5.5", record->item, "%s was taken back, and is there again",
-                        record->id);
+        if (item->kind != HISTORY_EFFECT ||
+            (item->op != HISTORY_MAKE && item->op != HISTORY_REVIVE) || item->side != undo->side ||
+            item->place != m->place[undo->side]) {
+            continue;
+        }
+        record = judge_record(j, item->side, item->place, item->record);
+        if (record && record->live && is_copy_of(j, undo->mapping, record, origin) &&
+            !was_wanted_again(j, undo, record) && !judge_was_away(origin, gone, item->at)) {
+            judge_blame(j, "S5.5", i, "%s was taken back, and is there again", record->id);
         }
     }
 }

@@ -55,6 +55,24 @@ static int links_join(judge_t *j, int mapping, const judge_record_t *a, const ju
     return 0;
 }
 
+/* Links of deleted records are not shown at the end; their entries are. */
+static int entries_join(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b)
+{
+    const char *page = a->side == HISTORY_NOTION ? a->id : b->id;
+    const char *key = a->side == HISTORY_NOTION ? b->id : a->id;
+    int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->mapping == mapping && judge_same(entry->page, page) &&
+            judge_same(entry->key, key)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int partners_by_link(judge_t *j, int mapping, const judge_record_t *record,
                             judge_record_t *partners[], int room)
 {
@@ -107,11 +125,72 @@ static int partners_by_mark(judge_t *j, const judge_mapping_t *m, const judge_re
     return n;
 }
 
+typedef int joins_fn(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b);
+
+static int is_making(judge_t *j, const judge_entry_t *entry, const judge_record_t *record)
+{
+    return entry->side == record->side && !strcmp(entry->op, "create") &&
+           !strcmp(entry->state, "applied") &&
+           JUDGE_MAPPING(j, entry->mapping)->place[record->side] == record->place &&
+           judge_same(record->side == HISTORY_NOTION ? entry->page : entry->key, record->id);
+}
+
+/* The entry that made it: of several with one key the nth made the nth. NULL: people made it, or it is not known. */
+static const judge_entry_t *maker_of(judge_t *j, const judge_record_t *record)
+{
+    const judge_record_t *older;
+    const judge_entry_t *maker = NULL;
+    apr_int64_t after = 0;
+    int i, nth = record->made_by_us;
+
+    for (older = record->older; older && nth; older = older->older) {
+        nth += older->made_by_us;
+    }
+    for (; nth; nth--) {
+        maker = NULL;
+        for (i = 0; i < j->entries->nelts; i++) {
+            const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+            if (entry->id > after && (!maker || entry->id < maker->id) &&
+                is_making(j, entry, record)) {
+                maker = entry;
+            }
+        }
+        if (!maker) {
+            return NULL;
+        }
+        after = maker->id;
+    }
+    return maker;
+}
+
+/* Only those that it joins with @a record; of several with one key that which was made for it, or the last. @return how
+ * many; 0: all stay. */
+static int keep_joined(judge_t *j, int mapping, const judge_record_t *record,
+                       judge_record_t *partners[], int n, joins_fn *joins)
+{
+    int i, kept = 0;
+
+    for (i = 0; i < n; i++) {
+        judge_record_t *partner = partners[i];
+        const judge_entry_t *maker = maker_of(j, partner);
+        int fits =
+            maker && maker->mapping == mapping
+                ? judge_same(record->side == HISTORY_NOTION ? maker->page : maker->key, record->id)
+                : partner == judge_record(j, partner->side, partner->place, partner->id);
+
+        if (fits && joins(j, mapping, record, partner)) {
+            partners[kept++] = partner;
+        }
+    }
+    return kept;
+}
+
 int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
                    judge_record_t *partners[], int room)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
-    int i, n;
+    int n, kept = 0;
 
     if (m->place[record->side] != record->place) {
         return 0;
@@ -120,16 +199,12 @@ int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
         return partners_by_link(j, mapping, record, partners, room);
     }
     n = partners_by_mark(j, m, record, partners, room);
-    for (i = 0; n > 1 && i < n;
-         i++) { /* copies share a mark: then the links tell; not of who had the key before */
-        if (links_join(j, mapping, record, partners[i]) &&
-            judge_record(j, partners[i]->side, partners[i]->place, partners[i]->id) ==
-                partners[i]) {
-            partners[0] = partners[i];
-            return 1;
-        }
+    if (n >
+        1) { /* copies share a mark, and a key may have been another one's: then the links tell */
+        kept = keep_joined(j, mapping, record, partners, n, links_join);
+        kept = kept ? kept : keep_joined(j, mapping, record, partners, n, entries_join);
     }
-    return n;
+    return kept ? kept : n;
 }
 
 /* ---- cells ---- */
@@ -538,12 +613,40 @@ static int is_restore(judge_t *j, const history_item_t *effect)
     return request && request->op == HISTORY_ASK_REVIVE;
 }
 
-/* S4.4: a row that is deleted and inserted at once is a replaced row; and nobody can tell who finds both done. */
-static int is_replaced(const judge_record_t *old, const history_item_t *make)
+/* All that belonged to it was deleted by us since: the delete was seen by every mapping. */
+static int was_followed(judge_t *j, const judge_record_t *gone, apr_time_t since)
 {
-    return old && old->side == HISTORY_EXTERNAL && make->kind != HISTORY_EFFECT &&
-           old->deaths->nelts &&
-           !APR_ARRAY_IDX(old->deaths, old->deaths->nelts - 1, judge_death_t).by_us;
+    int m, i, n, followed = 0;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        judge_record_t *partners[8];
+
+        n = judge_partners(j, m, gone, partners, 8);
+        for (i = 0; i < n; i++) {
+            const judge_death_t *death =
+                partners[i]->live ? NULL
+                                  : &APR_ARRAY_IDX(partners[i]->deaths,
+                                                   partners[i]->deaths->nelts - 1, judge_death_t);
+
+            if (!death || !death->by_us || death->from < since) {
+                return 0;
+            }
+            followed++;
+        }
+    }
+    return followed;
+}
+
+/* S4.4: a row that is deleted and inserted at once is a replaced row; and nobody can tell who finds both done. */
+static int is_replaced(judge_t *j, const judge_record_t *old, const history_item_t *make)
+{
+    const judge_death_t *death =
+        old && old->deaths->nelts
+            ? &APR_ARRAY_IDX(old->deaths, old->deaths->nelts - 1, judge_death_t)
+            : NULL;
+
+    return death && old->side == HISTORY_EXTERNAL && make->kind != HISTORY_EFFECT &&
+           !death->by_us && !was_followed(j, old, death->from);
 }
 
 /* What both sides show when it is there again can be agreed on. */
@@ -602,7 +705,7 @@ static void make(judge_t *j, const history_item_t *item)
         set_back(j, item, old);
         return;
     }
-    if (is_replaced(old, item)) {
+    if (is_replaced(j, old, item)) {
         live_again(j, old, item->at);
         empty_cells(j, item, old);
         old->item = item->number;

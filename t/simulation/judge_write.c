@@ -683,21 +683,41 @@ static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, j
     return 0;
 }
 
+/* The audit says for which mapping it was done; if it does not, it may have been any. */
+static int is_delete_of(judge_t *j, int mapping, const judge_record_t *record)
+{
+    int i, told = 0;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->side == record->side && !strcmp(entry->op, "remove") &&
+            JUDGE_MAPPING(j, entry->mapping)->place[record->side] == record->place &&
+            judge_same(record->side == HISTORY_NOTION ? entry->page : entry->key, record->id)) {
+            if (entry->mapping == mapping) {
+                return 1;
+            }
+            told = 1;
+        }
+    }
+    return !told;
+}
+
 void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record)
 {
     judge_gap_t gap = judge_gap(j, effect);
-    int m, i, n, allowed = 0, edited = 0;
+    apr_time_t seen = record->side == HISTORY_NOTION ? gap.read : effect->at;
+    int m, i, n, allowed = 0, unedited = 0;
 
     for (m = 0; m < j->mappings->nelts; m++) {
         judge_record_t *partners[8];
 
-        n = judge_partners(j, m, record, partners, 8);
+        n = is_delete_of(j, m, record) ? judge_partners(j, m, record, partners, 8) : 0;
         for (i = 0; i < n; i++) {
             if (judge_was_away(partners[i], gap.read - JUDGE_ON_ITS_WAY, gap.sent) &&
                 JUDGE_MAPPING(j, m)->deletes[record->side] == JUDGE_PROPAGATE) {
                 allowed = 1;
-                edited |= has_unknown_edit(j, m, record, partners[i],
-                                           record->side == HISTORY_NOTION ? gap.read : effect->at);
+                unedited |= !has_unknown_edit(j, m, record, partners[i], seen);
             }
         }
     }
@@ -707,7 +727,7 @@ void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_
         judge_blame(j, "S6.7", effect->number,
                     "we deleted a record whose partner nobody had deleted");
     }
-    else if (edited && !j->phases->store_forgot) {
+    else if (allowed && !unedited && !j->phases->store_forgot) {
         judge_blame(j, "S2.7", effect->number, "we deleted a record that people had edited since");
     }
 }

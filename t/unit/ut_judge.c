@@ -585,6 +585,85 @@ static void test_deletes(void)
     verdict("S6.7", "a page that we may not see any more is no delete");
 }
 
+static void audited(apr_int64_t id, apr_int64_t undoes, const char *op, const char *page,
+                    const char *key)
+{
+    judge_entry_t entry = { .op = op,
+                            .state = "applied",
+                            .side = HISTORY_EXTERNAL,
+                            .id = id,
+                            .undoes = undoes,
+                            .page = page,
+                            .key = key };
+
+    judge_add_entry(judge, &entry);
+}
+
+/* The row of `p` is taken back: entry 12 is the undo of 11. */
+static void take_back(void)
+{
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    audited(11, 0, "create", "p", "1");
+    {
+        history_item_t item = { .kind = HISTORY_OPERATOR, .op = HISTORY_UNDO, .at = now + SEC };
+
+        (void)history_add(h, &item);
+    }
+    remove_by_us(1, "1");
+    audited(12, 11, "remove", "p", "1");
+}
+
+static void link_ignored(const char *page, const char *key)
+{
+    judge_link_t link = { .id = 1, .page = page, .key = key, .state = JUDGE_LINK_IGNORED };
+
+    judge_add_link(judge, &link);
+}
+
+static void test_undone(void)
+{
+    take_back();
+    link_ignored("p", "1");
+    verdict("", "a copy is taken back (S5.5)");
+
+    take_back();
+    copy_by_us(1, "2", "one");
+    link_up("p", "2", 0, NULL);
+    verdict("S5.5", "a copy that was taken back is made again");
+
+    take_back();
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 0, NULL);
+    verdict("S5.5", "made again under the same key");
+
+    take_back();
+    copy_by_us(1, "1", "one");
+    audited(13, 12, "restore", "p", "1");
+    link_up("p", "1", 0, NULL);
+    verdict("", "the undo was taken back");
+
+    take_back();
+    link_ignored("p", "1");
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_MAKE, 0, "ds", "q", NULL, "p");
+    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "q", "Mark", NULL, "one");
+    copy_by_us(1, "2", "one");
+    link_up("q", "2", 0, NULL);
+    verdict("", "a page that people copied from it has a row of its own");
+
+    take_back();
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_MAKE, 0, "ds", "q", NULL, "p");
+    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "q", "Mark", NULL, "one");
+    copy_by_us(1, "2", "one");
+    copy_by_us(1, "3", "one");
+    link_up("q", "2", 0, NULL);
+    link_up("p", "3", 0, NULL);
+    verdict("S5.5", "and the first one's is made again beside it");
+}
+
 static void test_doubles(void)
 {
     pair();
@@ -679,6 +758,7 @@ int main(void)
     test_sets();
     test_audit();
     test_deletes();
+    test_undone();
     test_doubles();
     test_services();
     test_history_is_whole();
