@@ -54,8 +54,10 @@ apr_time_t nts_job_until(const nts_job_t *job);
 const nts_outcome_t *nts_job_outcome(const nts_job_t *job);
 /** Of a dry job that is done: what it would do; NULL: nothing. Belongs to the job. */
 const nts_plan_item_t *nts_job_planned(const nts_job_t *job);
-/** A person's decision that was not carried out, because things have moved on (S2.9); remedy NONE if all
- *  were, or there was none. */
+/** Outcome code of an undo that found nothing to take back. */
+#define NTS_UNDO_NOTHING "undo.nothing"
+/** A person's decision (S2.9), or undo (S5.5), that was not carried out, because things have moved on; remedy NONE if all
+ *  were, or there was none. The job went on without it. */
 const nts_outcome_t *nts_job_refused(const nts_job_t *job);
 /** Number of records written so far, per side. */
 const int *nts_job_writes(const nts_job_t *job);

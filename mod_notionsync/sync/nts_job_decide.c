@@ -287,8 +287,6 @@ static int was_ever_agreed(const nts_job_t *job)
 
 nts_step_t nts_job_decide_live(nts_job_t *job)
 {
-    nts_step_t step;
-
     if (job->link->state == NTS_LINK_DORMANT) {
         nts_job_new_entry(job, NTS_ENTRY_LINK, NTS_EXTERNAL, 1)->note = "inside the filter again";
     }
@@ -298,9 +296,6 @@ nts_step_t nts_job_decide_live(nts_job_t *job)
     }
     if (nts_job_is_outside(job) && !was_ever_agreed(job) && !job->undo) {
         return nts_job_sleep_outside(job);
-    }
-    if (job->undo && nts_job_undo_step(job, &step)) {
-        return step;
     }
     nts_job_decide_fields(job);
     nts_job_rule_fields(job);
@@ -587,7 +582,7 @@ nts_step_t nts_job_decide(nts_job_t *job)
     if (notion->presence == NTS_PRESENCE_UNKNOWN) {
         return look_at_notion(job);
     }
-    if (job->undo && job->link->state != NTS_LINK_ACTIVE && nts_job_undo_step(job, &step)) {
+    if (job->undo && nts_job_undo_step(job, &step)) {
         return step;
     }
     if (job->link->state == NTS_LINK_IGNORED) {

@@ -114,11 +114,11 @@ nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted)
         return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, survivor)
                                                    : nts_job_bring_back(job, deleted);
     }
-    if (job->undo && job->undo->entry->op == NTS_ENTRY_RESTORE) {
-        return nts_job_remove(job, survivor);
-    }
     if (survivor_was_edited(job, survivor)) {
         return nts_job_restore(job, deleted);
+    }
+    if (job->undo && job->undo->entry->op == NTS_ENTRY_RESTORE) {
+        return nts_job_remove(job, survivor);
     }
     switch (job->config->mapping->deletes[survivor]) {
     case NTS_DELETES_PROPAGATE:

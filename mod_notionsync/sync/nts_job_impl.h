@@ -88,8 +88,9 @@ struct nts_job_t {
     const nts_job_config_t *config;
     apr_pool_t *p;
     nts_spawn_t spawn;
-    const nts_undo_t *undo;
-    int undo_done;
+    const nts_undo_t *undo;  /* NULL: none, or it was refused */
+    int undo_done;           /* its own write is intended, or was not needed */
+    nts_entry_t *undo_entry; /* that write; NULL: none */
     nts_job_state_t state;
     apr_time_t now;
     nts_loaded_t *loaded;
@@ -254,7 +255,11 @@ void nts_job_rulings_stored(nts_job_t *job);
 void nts_job_drop_rulings(nts_job_t *job);
 
 /* nts_job_undo.c */
-/** Whether the undo asks for something now; sets *step if so. */
+/** Whether the undo asks for something now; sets *step if so. Not when it is done or refused. */
 int nts_job_undo_step(nts_job_t *job, nts_step_t *step);
+/** The write under way did not happen: if it was the undo's own, that is to be done yet. */
+void nts_job_undo_failed(nts_job_t *job);
+/** A write that is decided now is the undo's own, or the same on the other side of a record that goes or comes back. */
+int nts_job_is_by_undo(const nts_job_t *job);
 
 #endif /* NTS_JOB_IMPL_H */

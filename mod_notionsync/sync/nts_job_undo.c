@@ -1,17 +1,48 @@
 /* nts_job_undo.c - taking an audit entry back (S5.5): a normal, audited write, refused for what has been
- * edited since. Only one side is written here; the other follows as it would any edit. */
+ * edited since. Only one side is written here; the other follows as it would any edit.
+ *
+ * A job whose undo is refused goes on as any other job of the record: what it read is decided on, or the notices
+ * that it settles would be settled unread.
+ */
 #include "sync/nts_job_impl.h"
 
 #include <string.h>
 
 #define SHOWN_MAX 60 /* characters of a value in a refusal */
 
-static nts_step_t refuse(nts_job_t *job, const char *code, const char *what)
+/* @return what nts_job_undo_step returns then */
+static int refuse(nts_job_t *job, const char *code, const char *what)
+{
+    job->undo = NULL;
+    nts_outcome_set(&job->refused, job->p, NTS_REMEDY_PERSON, code, "%s", what);
+    job->refused.advice = "change the record by hand; the audit shows the former values";
+    return 0;
+}
+
+/* @a step is the undo's own write. */
+static int done(nts_job_t *job, nts_step_t *step, nts_step_t taken)
 {
     job->undo_done = 1;
-    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, code, "%s", what);
-    job->outcome.advice = "change the record by hand; the audit shows the former values";
-    return nts_job_finish(job, NTS_STEP_DONE);
+    job->undo_entry = job->entry;
+    *step = taken;
+    return 1;
+}
+
+void nts_job_undo_failed(nts_job_t *job)
+{
+    if (job->undo_entry && job->undo_entry == job->entry) {
+        job->undo_done = 0;
+        job->undo_entry = NULL;
+    }
+}
+
+int nts_job_is_by_undo(const nts_job_t *job)
+{
+    if (!job->undo) {
+        return 0;
+    }
+    return !job->undo_done || job->undo->entry->op == NTS_ENTRY_REMOVE ||
+           job->undo->entry->op == NTS_ENTRY_RESTORE;
 }
 
 /* The side an undo writes: the one that is allowed to change, the external one when both are. */
@@ -79,23 +110,29 @@ static undo_answer_t undo_field(nts_job_t *job, int index, const nts_entry_field
     return UNDO_WRITE;
 }
 
-/* What a person needs to know of a field that cannot be taken back. */
-static const char *edited_since(const nts_job_t *job, const nts_entry_field_t *field, int index)
+/* What a person needs to know of a field that was edited since. */
+static const char *differs_now(const nts_job_t *job, const nts_entry_field_t *field, int index)
 {
     const nts_record_t *notion = job->view[NTS_NOTION].record;
     const nts_record_t *external = job->view[NTS_EXTERNAL].record;
 
+    return apr_psprintf(
+        job->p, "%s (this entry wrote '%s'; now Notion has '%s', the other side '%s')", field->name,
+        nts_value_display(&field->after, SHOWN_MAX, job->p),
+        notion ? nts_value_display(&notion->values[index], SHOWN_MAX, job->p) : "?",
+        external ? nts_value_display(&external->values[index], SHOWN_MAX, job->p) : "?");
+}
+
+/* ... that cannot be taken back. */
+static const char *edited_since(const nts_job_t *job, const nts_entry_field_t *field, int index)
+{
     if (index < 0) {
         return apr_psprintf(job->p, "%s (not in the configuration any more)", field->name);
     }
     if (field->agreed.kind == NTS_VALUE_ABSENT) {
         return apr_psprintf(job->p, "%s (nothing was agreed before)", field->name);
     }
-    return apr_psprintf(
-        job->p, "%s (this entry wrote '%s'; now Notion has '%s', the other side '%s')", field->name,
-        nts_value_display(&field->after, SHOWN_MAX, job->p),
-        notion ? nts_value_display(&notion->values[index], SHOWN_MAX, job->p) : "?",
-        external ? nts_value_display(&external->values[index], SHOWN_MAX, job->p) : "?");
+    return differs_now(job, field, index);
 }
 
 static int pair_index(const nts_job_t *job, apr_int64_t pair)
@@ -140,25 +177,21 @@ static int undo_update(nts_job_t *job, nts_step_t *step)
         follows += answer == UNDO_FOLLOWS;
     }
     if (refused) {
-        *step = refuse(job, "undo.edited", apr_pstrcat(job->p, "edited since: ", refused, NULL));
-        return 1;
+        return refuse(job, "undo.edited", apr_pstrcat(job->p, "edited since: ", refused, NULL));
     }
     if (follows && !(wanted[NTS_NOTION] + wanted[NTS_EXTERNAL])) {
         job->undo_done = 1;
         return 0;
     }
     if (!(wanted[NTS_NOTION] + wanted[NTS_EXTERNAL])) {
-        *step = refuse(job, "undo.nothing", "both sides already hold the former values");
-        return 1;
+        return refuse(job, NTS_UNDO_NOTHING, "both sides already hold the former values");
     }
     to = wanted[NTS_NOTION] ? NTS_NOTION : NTS_EXTERNAL;
     if (to == NTS_NOTION && !nts_job_is_page_recent(job)) {
         *step = nts_job_read(job, NTS_NOTION, 0, 1);
         return 1;
     }
-    job->undo_done = 1;
-    *step = nts_job_write_fields(job, to);
-    return 1;
+    return done(job, step, nts_job_write_fields(job, to));
 }
 
 /* Sent empty: Notion has put a default there. */
@@ -170,7 +203,7 @@ static int is_default(const nts_entry_field_t *field, const nts_pair_t *pair, nt
            !strcmp(native, "status");
 }
 
-/* Fields of the copy that are not as the entry made them, whoever edited them and wherever. */
+/* Fields of the copy (of what came back) that are not as the entry made them, whoever edited them and wherever. */
 static const char *copy_edits(const nts_job_t *job, nts_side_t copy)
 {
     const nts_mapping_t *mapping = job->config->mapping;
@@ -197,7 +230,7 @@ static const char *copy_edits(const nts_job_t *job, nts_side_t copy)
         if (value &&
             (nts_domain_project(&now, pair->domain, copy, value, NULL, job->p) != APR_SUCCESS ||
              !nts_domain_equal(pair->domain, &now, &field->after))) {
-            edits = append(job, edits, edited_since(job, field, index));
+            edits = append(job, edits, differs_now(job, field, index));
         }
     }
     return edits;
@@ -210,47 +243,76 @@ static int undo_create(nts_job_t *job, nts_step_t *step)
     const char *edits = copy_edits(job, copy);
 
     if (edits) {
-        *step = refuse(job, "undo.edited", apr_pstrcat(job->p, "edited since: ", edits, NULL));
-        return 1;
+        return refuse(job, "undo.edited", apr_pstrcat(job->p, "edited since: ", edits, NULL));
     }
     if (copy == NTS_EXTERNAL && !job->view[copy].record->image) {
         *step = nts_job_read(job, NTS_EXTERNAL, 1, 0);
         return 1;
     }
-    job->undo_done = 1;
-    *step = nts_job_remove(job, copy);
-    return 1;
+    return done(job, step, nts_job_remove(job, copy));
 }
 
-/* What came back goes again, and the other side with it: as after any delete, but asked for. */
+/* What people changed on either side and nobody has carried over yet. */
+static const char *unsynced_edits(const nts_job_t *job)
+{
+    const nts_mapping_t *mapping = job->config->mapping;
+    const char *edits = NULL;
+    int i, side;
+
+    for (i = 0; i < mapping->pair_count; i++) {
+        const nts_pair_t *pair = &mapping->pairs[i];
+        const nts_base_t *base = nts_link_base(job->link, pair->id);
+        int edited = 0;
+
+        for (side = 0; side < NTS_SIDE_COUNT && pair->domain && base && !pair->is_key; side++) {
+            edited |= nts_merge_is_edited(pair, base, (nts_side_t)side,
+                                          &job->view[side].record->values[i], job->p);
+        }
+        if (edited) {
+            edits = append(job, edits,
+                           apr_psprintf(job->p, "%s (edited and not synced yet)",
+                                        nts_job_field_name(job, pair)));
+        }
+    }
+    return edits;
+}
+
+/* What came back goes again, and the other side with it: as after any delete, but asked for. Neither goes with what was
+ * edited since. */
 static int undo_restore(nts_job_t *job, nts_step_t *step)
 {
     nts_side_t side = job->undo->entry->side;
+    const char *edits = unsynced_edits(job);
 
+    if (!job->undo->entry->field_count) {
+        return refuse(job, "undo.impossible", "the audit does not tell what came back then");
+    }
+    edits = edits ? edits : copy_edits(job, side);
+    if (edits) {
+        return refuse(job, "undo.edited", apr_pstrcat(job->p, "edited since: ", edits, NULL));
+    }
     if (side == NTS_EXTERNAL && !job->view[side].record->image) {
         *step = nts_job_read(job, NTS_EXTERNAL, 1, 0);
         return 1;
     }
-    job->undo_done = 1;
-    *step = nts_job_remove(job, side);
-    return 1;
+    if (!nts_job_is_page_recent(job)) {
+        *step = nts_job_read(job, NTS_NOTION, 0, 1);
+        return 1;
+    }
+    return done(job, step, nts_job_remove(job, side));
 }
 
 /* A delete is taken back on the Notion side; a tombstone's page found live again restores the row. */
 static int undo_remove(nts_job_t *job, nts_step_t *step)
 {
-    job->undo_done = 1;
     if (job->view[NTS_NOTION].presence == NTS_PRESENCE_TRASHED) {
-        *step = nts_job_restore(job, NTS_NOTION);
-        return 1;
+        return done(job, step, nts_job_restore(job, NTS_NOTION));
     }
     if (job->view[NTS_NOTION].presence == NTS_PRESENCE_LIVE &&
         job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE) {
-        *step = nts_job_restore(job, NTS_EXTERNAL);
-        return 1;
+        return done(job, step, nts_job_restore(job, NTS_EXTERNAL));
     }
-    *step = refuse(job, "undo.nothing", "the record is not deleted any more, or cannot come back");
-    return 1;
+    return refuse(job, NTS_UNDO_NOTHING, "the record is not deleted any more, or cannot come back");
 }
 
 int nts_job_undo_step(nts_job_t *job, nts_step_t *step)
@@ -262,10 +324,8 @@ int nts_job_undo_step(nts_job_t *job, nts_step_t *step)
         return 0;
     }
     if (job->link->state == NTS_LINK_DORMANT) {
-        job->undo_done = 1;
-        *step = refuse(job, "undo.outside",
-                       "the record is outside the filter, where nothing is written");
-        return 1;
+        return refuse(job, "undo.outside",
+                      "the record is outside the filter, where nothing is written");
     }
     switch (job->undo->entry->op) {
     case NTS_ENTRY_REMOVE:
@@ -288,8 +348,7 @@ int nts_job_undo_step(nts_job_t *job, nts_step_t *step)
     default:
         break;
     }
-    *step = refuse(job, "undo.impossible",
-                   "this entry wrote nothing that could be taken back, or "
-                   "the record is not on both sides any more");
-    return 1;
+    return refuse(job, "undo.impossible",
+                  "this entry wrote nothing that could be taken back, or "
+                  "the record is not on both sides any more");
 }

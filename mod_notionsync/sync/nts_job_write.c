@@ -73,7 +73,8 @@ static nts_step_t intend(nts_job_t *job, nts_entry_t *entry, nts_ask_kind_t kind
     write->id = nts_job_id_on(job, entry->side);
     job->entry = entry;
     job->call = (nts_call_t){ 0 };
-    if (kind == NTS_ASK_REMOVE && !job->undo && !job->spawn.approved && !nts_job_is_ruled(job)) {
+    if (kind == NTS_ASK_REMOVE && !entry->undoes && !job->spawn.approved &&
+        !nts_job_is_ruled(job)) {
         job->call.commit.counts_as_delete = 1;
         job->call.commit.delete_limit_percent = job->config->mapping->delete_limit_percent;
     }
@@ -117,7 +118,7 @@ nts_step_t nts_job_write_fields(nts_job_t *job, nts_side_t side)
     nts_value_t *values = new_values(job);
     int i;
 
-    if (job->undo) {
+    if (nts_job_is_by_undo(job)) {
         entry->undoes = job->undo->entry->id;
     }
     for (i = 0; i < pair_count(job); i++) {
@@ -181,12 +182,16 @@ nts_step_t nts_job_remove(nts_job_t *job, nts_side_t side)
         return nts_job_read(job, NTS_EXTERNAL, 1, 0); /* S4.3: the whole row is kept */
     }
     entry = nts_job_new_entry(job, NTS_ENTRY_REMOVE, side, 0);
-    entry->image = view->record->image;
-    entry->note = nts_job_is_ruled(job)                          ? nts_job_record_reason(job)
-                  : !job->undo || side != job->undo->entry->side ? "deleted on the other side"
-                  : job->undo->entry->op == NTS_ENTRY_CREATE     ? NTS_NOTE_UNDO_CREATE
-                                                                 : NTS_NOTE_UNDO_RESTORE;
-    if (job->undo) {
+    /* The row as it is, or was: whoever has its key by then, the record comes back from its own image. */
+    entry->image = side == NTS_EXTERNAL ? view->record->image
+                   : job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE
+                       ? job->loaded->tombstone_image
+                       : NULL;
+    entry->note = nts_job_is_ruled(job)                      ? nts_job_record_reason(job)
+                  : !job->undo || job->undo_done             ? "deleted on the other side"
+                  : job->undo->entry->op == NTS_ENTRY_CREATE ? NTS_NOTE_UNDO_CREATE
+                                                             : NTS_NOTE_UNDO_RESTORE;
+    if (nts_job_is_by_undo(job)) {
         entry->undoes = job->undo->entry->id;
     }
     job->write = (nts_ask_t){ 0 };
@@ -216,12 +221,12 @@ nts_step_t nts_job_restore(nts_job_t *job, nts_side_t side)
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
     entry = nts_job_new_entry(job, NTS_ENTRY_RESTORE, side, 0);
-    entry->note = job->undo               ? "undo of a delete"
+    entry->note = nts_job_is_by_undo(job) ? "undo of a delete"
                   : nts_job_is_ruled(job) ? nts_job_record_reason(job)
                   : job->link->state == NTS_LINK_TOMBSTONE
                       ? "restored on the other side"
                       : "deleted here, but edited on the other side since";
-    if (job->undo) {
+    if (nts_job_is_by_undo(job)) {
         entry->undoes = job->undo->entry->id;
     }
     job->write = (nts_ask_t){ 0 };
@@ -255,6 +260,7 @@ nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
         nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.read_too_old",
                         "the page was read too long before the write could be sent");
         job->entry->state = NTS_ENTRY_NOT_APPLIED;
+        nts_job_undo_failed(job);
         return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED);
     }
     job->call.ask = job->write;
@@ -299,6 +305,26 @@ static int has_note(const nts_entry_t *entry, const char *note)
     return entry->note && !strcmp(entry->note, note);
 }
 
+/* What came back with the record, so that an undo can tell what was edited since. */
+static void keep_restored(nts_job_t *job, nts_entry_t *entry, const nts_record_t *record)
+{
+    nts_entry_field_t *fields = apr_pcalloc(job->p, (apr_size_t)pair_count(job) * sizeof(*fields));
+    int i, n = 0;
+
+    for (i = 0; i < pair_count(job); i++) {
+        const nts_pair_t *pair = &job->config->mapping->pairs[i];
+
+        if (pair->domain && !pair->is_key &&
+            nts_domain_project(&fields[n].after, pair->domain, entry->side, &record->values[i],
+                               NULL, job->p) == APR_SUCCESS) {
+            fields[n].pair = pair->id;
+            fields[n++].name = nts_job_field_name(job, pair);
+        }
+    }
+    entry->fields = fields;
+    entry->field_count = n;
+}
+
 void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t *record,
                           apr_time_t sent_at)
 {
@@ -327,6 +353,9 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
                                                                : NTS_LINK_TOMBSTONE;
         break;
     case NTS_ENTRY_RESTORE:
+        if (record) {
+            keep_restored(job, entry, record);
+        }
         /* A row is restored for a living page, so the record lives again, and its key is not free any more. A
          * page may be restored for a row that has yet to follow (undo of a delete). */
         link->state = entry->side == NTS_EXTERNAL || link->state == NTS_LINK_IGNORED
@@ -389,6 +418,7 @@ static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answe
     if (result == NTS_RESULT_STALE || result == NTS_RESULT_GONE || result == NTS_RESULT_MISSING ||
         result == NTS_RESULT_TRASHED) {
         job->call = (nts_call_t){ 0 };
+        nts_job_undo_failed(job);
         return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED); /* decide again by fresh reads */
     }
     nts_job_keep(job, job->entry);

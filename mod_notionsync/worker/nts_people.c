@@ -145,11 +145,11 @@ static void judge(nts_people_t *people, const nts_ended_t *ended)
     const nts_outcome_t *outcome = ended->outcome;
     int written = ended->writes[NTS_NOTION] + ended->writes[NTS_EXTERNAL];
 
-    if (ended->refused->remedy != NTS_REMEDY_NONE) {
-        refuse_item(people, nts_outcome_text(ended->refused, people->batch));
-    }
-    else if (outcome->code && strcmp(outcome->code, "undo.nothing") == 0) {
+    if (ended->refused->code && strcmp(ended->refused->code, NTS_UNDO_NOTHING) == 0) {
         people->idle_count++;
+    }
+    else if (ended->refused->remedy != NTS_REMEDY_NONE) {
+        refuse_item(people, nts_outcome_text(ended->refused, people->batch));
     }
     else if (ended->step == NTS_STEP_DONE && outcome->remedy == NTS_REMEDY_NONE) {
         *(written || item->ruling ? &people->done_count : &people->idle_count) += 1;

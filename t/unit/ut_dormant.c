@@ -245,7 +245,7 @@ static void test_other_ends(void)
     update = world_last_entry(w, NTS_ENTRY_UPDATE);
     (void)writes(w);
     (void)world_undo(w, update);
-    tap_str(w->outcome.code, "undo.outside",
+    tap_str(w->refused.code, "undo.outside",
             "5.5 undo of a sleeping record is refused with the reason");
     tap_int(writes(w), 0, "and writes nothing");
     w->side[NTS_NOTION][0].there = 0; /* purged, or not shared any more */

@@ -534,7 +534,7 @@ static void test_undo(void)
     world_edit(w, NTS_EXTERNAL, key, NAME, world_text("tre"));
     (void)world_settle(w);
     (void)world_undo(w, entry);
-    tap_str(w->outcome.code ? w->outcome.code : "", "undo.edited",
+    tap_str(w->refused.code ? w->refused.code : "", "undo.edited",
             "10 or says it was edited since");
     tap_str(text_of(world_page(w, "p1"), NAME), "tre", "10 and leaves it");
     entry = world_last_entry(w, NTS_ENTRY_CREATE);

@@ -45,9 +45,17 @@ static const char *both(world_t *w)
                         text_of(world_row(w, link_of(w)->key), NAME));
 }
 
+static nts_outcome_t refused; /* the last undo */
+
+static int says(const char *text)
+{
+    return refused.what && strstr(refused.what, text);
+}
+
 static void undo(world_t *w, nts_entry_t *entry)
 {
     (void)world_undo(w, entry);
+    refused = w->refused;
     (void)world_settle(w);
 }
 
@@ -67,10 +75,9 @@ static void test_update(void)
     (void)world_settle(w);
     undo(w, entry);
     tap_str(both(w), "due/due", "edited since: left alone");
-    tap_str(w->outcome.code, "undo.edited", "and refused");
-    tap_ok(strstr(w->outcome.what, "Name <-> name") && strstr(w->outcome.what, "'uno'") &&
-               strstr(w->outcome.what, "'due'"),
-           "with the field and its values: %s", w->outcome.what);
+    tap_str(refused.code, "undo.edited", "and refused");
+    tap_ok(says("Name <-> name") && says("'uno'") && says("'due'"),
+           "with the field and its values: %s", refused.what);
 }
 
 /* Two fields in one entry, one of them edited since: neither goes half the way. */
@@ -88,7 +95,7 @@ static void test_half(void)
     (void)world_settle(w);
     undo(w, entry);
     tap_str(both(w), "uno/uno", "one edited since: none is taken back");
-    tap_ok(strstr(w->outcome.what, "Qty") && !strstr(w->outcome.what, "Name"), "it says which");
+    tap_ok(says("Qty") && !says("Name"), "it says which");
 }
 
 static void test_create(void)
@@ -101,7 +108,7 @@ static void test_create(void)
     (void)world_settle(w);
     undo(w, entry);
     tap_ok(world_row(w, key)->there, "a created copy that has changed since stays");
-    tap_str(w->outcome.code, "undo.edited", "refused");
+    tap_str(refused.code, "undo.edited", "refused");
     undo(w, last_of(w, NTS_ENTRY_UPDATE));
     undo(w, entry);
     tap_ok(!world_row(w, key)->there, "once the later change is taken back, it goes");
@@ -159,6 +166,137 @@ static void test_delete(nts_side_t side)
     tap_ok(!world_page(w, "p1")->trashed && world_row(w, key)->there, "and back once more");
 }
 
+/* What was edited since a record came back does not go with it. */
+static void test_restore_edited(nts_side_t edited, int synced)
+{
+    world_t *w = linked();
+    const char *key = link_of(w)->key, *name = nts_side_name(edited);
+    nts_entry_t *restored;
+
+    world_remove(w, NTS_NOTION, "p1");
+    (void)world_settle(w);
+    undo(w, last_of(w, NTS_ENTRY_REMOVE));
+    restored = last_of(w, NTS_ENTRY_RESTORE);
+    tap_ok(restored->field_count > 0, "a restore tells what came back");
+    world_edit(w, edited, edited == NTS_NOTION ? "p1" : key, NAME, world_text("edited"));
+    if (synced) {
+        (void)world_settle(w);
+    }
+    undo(w, restored);
+    tap_str(both(w), "edited/edited", "edited in %s since, %s: both stay", name,
+            synced ? "synced" : "not synced yet");
+    tap_ok(world_row(w, key)->there && !world_page(w, "p1")->trashed, "and live");
+    tap_str(refused.code, "undo.edited", "refused");
+    tap_ok(says("Name"), "with the field: %s", refused.what);
+}
+
+/* The edit falls between the two deletes: the record lives, with the edit. */
+static spoil_t edit_page_at_remove(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_REMOVE && !w->hook_count++) {
+        world_edit(w, NTS_NOTION, "p1", NAME, world_text("edited"));
+    }
+    return SPOIL_NOTHING;
+}
+
+static void test_restore_edited_between(void)
+{
+    world_t *w = linked();
+    const char *key = link_of(w)->key;
+
+    world_remove(w, NTS_EXTERNAL, key);
+    (void)world_settle(w);
+    undo(w, last_of(w, NTS_ENTRY_REMOVE));
+    w->hook = edit_page_at_remove;
+    undo(w, last_of(w, NTS_ENTRY_RESTORE));
+    tap_int(w->hook_count > 0, 1, "an edit while the first side is deleted");
+    tap_str(both(w), "edited/edited", "is on both sides, and both live");
+    tap_ok(world_row(w, key)->there && !world_page(w, "p1")->trashed, "and live");
+}
+
+/* Somebody edits another field of the row just before the undo writes it: it reads again, and is done. */
+static spoil_t edit_row_at_update(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_UPDATE &&
+        call->ask.side == NTS_EXTERNAL && !w->hook_count++) {
+        world_edit(w, NTS_EXTERNAL, link_of(w)->key, QTY, world_number(w, "7"));
+    }
+    return SPOIL_NOTHING;
+}
+
+static void test_stale(void)
+{
+    world_t *w = linked();
+    nts_entry_t *entry;
+
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
+    (void)world_settle(w);
+    entry = last_of(w, NTS_ENTRY_UPDATE);
+    w->hook = edit_row_at_update;
+    undo(w, entry);
+    tap_int(w->hook_count > 0, 1, "another field was edited under the undo");
+    tap_str(both(w), "one/one", "it is taken back all the same");
+    tap_ok(nts_value_equal(&world_page(w, "p1")->values[QTY],
+                           &world_row(w, link_of(w)->key)->values[QTY]),
+           "and the edit is on both sides");
+}
+
+/* The entries of an undo say so; what else the job finds to do is an edit like any other. */
+static void test_follows(void)
+{
+    world_t *w = linked();
+    nts_entry_t *entry;
+    int i, own = 0, others = 0;
+
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
+    (void)world_settle(w);
+    entry = last_of(w, NTS_ENTRY_UPDATE);
+    i = w->entry_count;
+    world_edit(w, NTS_EXTERNAL, link_of(w)->key, QTY, world_number(w, "7"));
+    undo(w, entry);
+    for (; i < w->entry_count; i++) {
+        own += w->entries[i]->op == NTS_ENTRY_UPDATE && w->entries[i]->undoes == entry->id;
+        others += w->entries[i]->op == NTS_ENTRY_UPDATE && !w->entries[i]->undoes;
+    }
+    tap_str(both(w), "one/one", "taken back");
+    tap_int(own, 1, "one entry is the undo");
+    tap_int(others, 1, "what followed is not");
+}
+
+/* A job whose undo is refused settles the notices it was given only with what they are about. */
+static void test_refused_goes_on(void)
+{
+    world_t *w = linked();
+    nts_entry_t *entry;
+
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
+    (void)world_settle(w);
+    entry = last_of(w, NTS_ENTRY_UPDATE);
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("due"));
+    undo(w, entry);
+    tap_str(refused.code, "undo.edited", "refused for an edit that was not synced yet");
+    tap_str(both(w), "due/due", "which is synced");
+}
+
+/* Deleted on one side meanwhile: that is decided as any delete, and nothing was taken back. */
+static void test_deleted_meanwhile(void)
+{
+    world_t *w = linked();
+    const char *key = link_of(w)->key;
+    nts_entry_t *entry;
+
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
+    (void)world_settle(w);
+    entry = last_of(w, NTS_ENTRY_UPDATE);
+    world_remove(w, NTS_NOTION, "p1");
+    undo(w, entry);
+    tap_str(refused.code, "undo.impossible", "an undo on a record that is deleted is refused");
+    tap_ok(!world_row(w, key)->there, "the delete goes its way");
+    tap_int(link_of(w)->state, NTS_LINK_TOMBSTONE, "to its end");
+    tap_int(last_of(w, NTS_ENTRY_REMOVE)->undoes, 0, "and is no undo");
+    tap_int(w->counted[last_of(w, NTS_ENTRY_REMOVE)->id - 1], 1, "S4.2: so it counts as a delete");
+}
+
 static int die_at;
 
 static spoil_t die(world_t *w, const nts_call_t *call)
@@ -205,6 +343,15 @@ int main(void)
     test_create_in_notion();
     test_delete(NTS_NOTION);
     test_delete(NTS_EXTERNAL);
+    test_restore_edited(NTS_NOTION, 0);
+    test_restore_edited(NTS_NOTION, 1);
+    test_restore_edited(NTS_EXTERNAL, 0);
+    test_restore_edited(NTS_EXTERNAL, 1);
+    test_restore_edited_between();
+    test_stale();
+    test_follows();
+    test_refused_goes_on();
+    test_deleted_meanwhile();
     test_death();
     apr_pool_destroy(p);
     apr_terminate();
