@@ -55,6 +55,7 @@ typedef struct judge_record_t {
     int side;
     const char *place; /* kept by the history: compare addresses */
     const char *id;
+    const char *born;          /* its id when it was made: keys change */
     const char *mark;          /* as it is now */
     apr_array_header_t *marks; /* const char *: all that it ever had */
     int made_by_us;
@@ -167,6 +168,11 @@ judge_version_t *judge_now(const judge_cell_t *cell);
 judge_version_t *judge_then(const judge_cell_t *cell, apr_time_t at);
 void judge_join(judge_t *j, judge_version_t *a, judge_version_t *b);
 
+/* judge_pair.c */
+/** The records of the other side that belong to @a record in the mapping, at most @a room; dead ones, too. */
+int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
+                   judge_record_t *partners[], int room);
+
 /* judge_replay.c */
 void judge_replay(judge_t *j);
 judge_record_t *judge_record(judge_t *j, int side, const char *place, const char *id);
@@ -176,9 +182,6 @@ judge_cell_t *judge_cell(judge_t *j, judge_record_t *record, const char *field, 
 /** The same where @a value comes with the record: nobody ever saw the field empty. */
 judge_cell_t *judge_cell_made(judge_t *j, judge_record_t *record, const char *field,
                               const char *member, const char *value);
-/** The records of the other side that belong to @a record in the mapping, at most @a room; dead ones, too. */
-int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
-                   judge_record_t *partners[], int room);
 /** Was it away at any time from @a from to @a to? */
 int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to);
 

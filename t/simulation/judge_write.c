@@ -667,9 +667,9 @@ static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, j
             !field->name[survivor->side] || !leads_to(field, &other)) {
             continue;
         }
-        now = judge_now(judge_cell(j, survivor, field->name[survivor->side], NULL));
+        now = judge_then(judge_cell(j, survivor, field->name[survivor->side], NULL), until);
         then = judge_now(judge_cell(j, gone, field->name[other], NULL));
-        if (now->origin == JUDGE_BY_PERSON && now->at <= until && !now->lost &&
+        if (now->origin == JUDGE_BY_PERSON && !now->lost &&
             !judge_alike(j, field, now->value, then->value) && !judge_may_be_known(j, now, then)) {
             const judge_version_t *base = judge_common_ancestor(j, now, then);
 

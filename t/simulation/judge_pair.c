@@ -1,0 +1,180 @@
+/* judge_pair.c - which records of both sides belong together: by their marks, by the links that the store shows, and, where copies
+ * share a mark or a key was another record's before, by the entries of the audit.
+ */
+#include <string.h>
+
+#include "simulation/judge_impl.h"
+
+static int links_join(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b)
+{
+    const char *page = a->side == HISTORY_NOTION ? a->id : b->id;
+    const char *key = a->side == HISTORY_NOTION ? b->id : a->id;
+    int i;
+
+    for (i = 0; i < j->links->nelts; i++) {
+        const judge_link_t *link = &APR_ARRAY_IDX(j->links, i, judge_link_t);
+
+        if (link->mapping == mapping && judge_same(link->page, page) &&
+            judge_same(link->key, key)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Links of deleted records are not shown at the end; their entries are. */
+static int entries_join(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b)
+{
+    const char *page = a->side == HISTORY_NOTION ? a->id : b->id;
+    const char *key = a->side == HISTORY_NOTION ? b->id : a->id;
+    int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->mapping == mapping && judge_same(entry->page, page) &&
+            judge_same(entry->key, key)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int partners_by_link(judge_t *j, int mapping, const judge_record_t *record,
+                            judge_record_t *partners[], int room)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int other = !record->side, i, n = 0;
+
+    for (i = 0; i < j->links->nelts && n < room; i++) {
+        const judge_link_t *link = &APR_ARRAY_IDX(j->links, i, judge_link_t);
+
+        if (link->mapping == mapping &&
+            judge_same(record->side == HISTORY_NOTION ? link->page : link->key, record->id)) {
+            judge_record_t *partner = judge_record(
+                j, other, m->place[other], other == HISTORY_NOTION ? link->page : link->key);
+
+            if (partner) {
+                partners[n++] = partner;
+            }
+        }
+    }
+    return n;
+}
+
+static int is_among(judge_record_t *const partners[], int n, const judge_record_t *record)
+{
+    int i;
+
+    for (i = 0; i < n && partners[i] != record; i++) {
+    }
+    return i < n;
+}
+
+static int partners_by_mark(judge_t *j, const judge_mapping_t *m, const judge_record_t *record,
+                            judge_record_t *partners[], int room)
+{
+    int i, k, n = 0;
+
+    for (k = record->marks->nelts - 1; k >= 0; k--) {
+        const apr_array_header_t *same = apr_hash_get(
+            j->marks, APR_ARRAY_IDX(record->marks, k, const char *), APR_HASH_KEY_STRING);
+
+        for (i = 0; i < same->nelts && n < room; i++) {
+            judge_record_t *partner = APR_ARRAY_IDX(same, i, judge_record_t *);
+
+            if (partner->side != record->side && partner->place == m->place[partner->side] &&
+                !is_among(partners, n, partner)) {
+                partners[n++] = partner;
+            }
+        }
+    }
+    return n;
+}
+
+typedef int joins_fn(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b);
+
+static int is_making(judge_t *j, const judge_entry_t *entry, const judge_record_t *record)
+{
+    return entry->side == record->side && !strcmp(entry->op, "create") &&
+           !strcmp(entry->state, "applied") &&
+           JUDGE_MAPPING(j, entry->mapping)->place[record->side] == record->place &&
+           judge_same(record->side == HISTORY_NOTION ? entry->page : entry->key, record->born);
+}
+
+/* The entry that made it: of several with one key the nth made the nth. NULL: people made it, or it is not known. */
+static const judge_entry_t *maker_of(judge_t *j, const judge_record_t *record)
+{
+    const judge_entry_t *maker = NULL;
+    apr_int64_t after = 0;
+    int i, nth = 0;
+
+    for (i = 0; record->made_by_us && i < j->all->nelts; i++) {
+        const judge_record_t *other = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        nth += other->made_by_us && other->side == record->side && other->place == record->place &&
+               other->born == record->born;
+        if (other == record) {
+            break;
+        }
+    }
+    for (; nth; nth--) {
+        maker = NULL;
+        for (i = 0; i < j->entries->nelts; i++) {
+            const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+            if (entry->id > after && (!maker || entry->id < maker->id) &&
+                is_making(j, entry, record)) {
+                maker = entry;
+            }
+        }
+        if (!maker) {
+            return NULL;
+        }
+        after = maker->id;
+    }
+    return maker;
+}
+
+/* Only those that it joins with @a record; of several with one key that which was made for it, or the last. @return how
+ * many; 0: all stay. */
+static int keep_joined(judge_t *j, int mapping, const judge_record_t *record,
+                       judge_record_t *partners[], int n, joins_fn *joins)
+{
+    int i, kept = 0;
+
+    for (i = 0; i < n; i++) {
+        judge_record_t *partner = partners[i];
+        const judge_entry_t *maker = maker_of(j, partner);
+        int fits =
+            maker && maker->mapping == mapping
+                ? judge_same(record->side == HISTORY_NOTION ? maker->page : maker->key, record->id)
+                : partner == judge_record(j, partner->side, partner->place, partner->id);
+
+        if (fits && joins(j, mapping, record, partner)) {
+            partners[kept++] = partner;
+        }
+    }
+    return kept;
+}
+
+int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
+                   judge_record_t *partners[], int room)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int n, kept = 0;
+
+    if (m->place[record->side] != record->place) {
+        return 0;
+    }
+    if (m->mark < 0) {
+        return partners_by_link(j, mapping, record, partners, room);
+    }
+    n = partners_by_mark(j, m, record, partners, room);
+    if (n >
+        1) { /* copies share a mark, and a key may have been another one's: then the links tell */
+        kept = keep_joined(j, mapping, record, partners, n, links_join);
+        kept = kept ? kept : keep_joined(j, mapping, record, partners, n, entries_join);
+    }
+    return kept ? kept : n;
+}
