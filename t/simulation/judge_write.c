@@ -675,7 +675,7 @@ static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, j
 
             /* what was never agreed on is a difference, and no edit */
             if (base ? !judge_alike(j, field, base->value, now->value)
-                     : may_have_base(j, then, now)) {
+                     : judge_fits(field, then->value) && may_have_base(j, then, now)) {
                 return 1;
             }
         }
@@ -706,7 +706,9 @@ static int is_delete_of(judge_t *j, int mapping, const judge_record_t *record)
 void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record)
 {
     judge_gap_t gap = judge_gap(j, effect);
-    apr_time_t seen = record->side == HISTORY_NOTION ? gap.read : effect->at;
+    /* a read shows what was there at some time between its sending and its answer */
+    apr_time_t from = record->side == HISTORY_NOTION ? gap.read : effect->at;
+    apr_time_t to = record->side == HISTORY_NOTION ? gap.heard : effect->at;
     int m, i, n, allowed = 0, unedited = 0;
 
     for (m = 0; m < j->mappings->nelts; m++) {
@@ -717,7 +719,8 @@ void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_
             if (judge_was_away(partners[i], gap.read - JUDGE_ON_ITS_WAY, gap.sent) &&
                 JUDGE_MAPPING(j, m)->deletes[record->side] == JUDGE_PROPAGATE) {
                 allowed = 1;
-                unedited |= !has_unknown_edit(j, m, record, partners[i], seen);
+                unedited |= !has_unknown_edit(j, m, record, partners[i], from) ||
+                            !has_unknown_edit(j, m, record, partners[i], to);
             }
         }
     }
