@@ -251,6 +251,9 @@ apr_status_t nts_store_get_command(nts_command_t **command, nts_store_t *store, 
 /** Queued, and at a take-over running, commands of the mappings of one group, oldest first. */
 apr_status_t nts_store_next_command(nts_command_t **command, nts_store_t *store,
                                     apr_int64_t mapping, int running_too, apr_pool_t *p);
+/** The oldest queued pause or resume; APR_ENOENT: there is none. */
+apr_status_t nts_store_next_switch(nts_command_t **command, nts_store_t *store, apr_int64_t mapping,
+                                   apr_pool_t *p);
 apr_status_t nts_store_update_command(nts_store_t *store, const nts_command_t *command);
 
 /* ---- runs: reconciliations and what they found ---- */

@@ -14,6 +14,9 @@ static const nts_stmt_t next_queued = { "SELECT " COLUMNS " FROM command WHERE m
                                         " AND state = 'queued' ORDER BY id LIMIT 1" };
 static const nts_stmt_t next_running = { "SELECT " COLUMNS " FROM command WHERE mapping = %lld"
                                          " AND state = 'running' ORDER BY id LIMIT 1" };
+static const nts_stmt_t next_switch = { "SELECT " COLUMNS " FROM command WHERE mapping = %lld"
+                                        " AND state = 'queued' AND verb IN ('pause', 'resume')"
+                                        " ORDER BY id LIMIT 1" };
 
 apr_status_t nts_store_put_command(apr_int64_t *id, nts_store_t *store,
                                    const nts_command_t *command)
@@ -98,6 +101,12 @@ apr_status_t nts_store_next_command(nts_command_t **command, nts_store_t *store,
         rv = APR_SUCCESS;
     }
     return rv;
+}
+
+apr_status_t nts_store_next_switch(nts_command_t **command, nts_store_t *store, apr_int64_t mapping,
+                                   apr_pool_t *p)
+{
+    return fetch(command, store, &next_switch, mapping, p);
 }
 
 apr_status_t nts_store_update_command(nts_store_t *store, const nts_command_t *command)

@@ -66,7 +66,7 @@ static void end(nts_commands_t *c, const char *state, const nts_json_t *result)
     c->p = NULL;
     c->command = NULL;
     apr_pool_destroy(p);
-    nts_timer_set(c->flow->host->loop, &c->look, 0);
+    nts_timer_set(c->flow->host->loop, &c->flow->commands->look, 0);
 }
 
 static nts_json_t *say(nts_commands_t *c, int ok, const char *text)
@@ -468,6 +468,29 @@ static void start(nts_commands_t *c)
     begin(c);
 }
 
+/* Whoever pauses does not want to wait for the end of what is under way, which may take hours; and what was paused goes on
+ * with the resume that stands behind it. */
+static void take_switches(nts_commands_t *c)
+{
+    nts_flow_t *flow = c->flow;
+    apr_status_t rv = APR_SUCCESS;
+
+    while (rv == APR_SUCCESS && c->verb && c->verb->needs != NEEDS_NOTHING) {
+        nts_commands_t aside = { 0 }; /* ends at once, and so is never looked for */
+
+        (void)apr_pool_create(&aside.p, flow->p);
+        apr_pool_tag(aside.p, "nts_commands");
+        rv = nts_store_next_switch(&aside.command, flow->host->store, flow->given->id, aside.p);
+        if (rv == APR_SUCCESS) {
+            aside.flow = flow;
+            start(&aside);
+        }
+        else {
+            apr_pool_destroy(aside.p);
+        }
+    }
+}
+
 static void look_now(void *baton)
 {
     nts_commands_t *c = baton;
@@ -480,7 +503,8 @@ static void look_now(void *baton)
         return;
     }
     if (c->p) {
-        if (c->awaiting) {
+        take_switches(c);
+        if (c->p && c->awaiting) {
             begin(c);
         }
         return;

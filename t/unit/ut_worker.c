@@ -188,6 +188,56 @@ static void test_undo(void)
     world_rest(world, MS(100));
 }
 
+static int is_command(apr_int64_t id, const char *state)
+{
+    nts_command_t *command = NULL;
+
+    return nts_store_get_command(&command, world_store(world), id, pool) == APR_SUCCESS &&
+           command && strcmp(command->state, state) == 0;
+}
+
+/* Three undos take three seconds at least: pause and resume do not stand behind them. */
+static void test_pause_overtakes(void)
+{
+    static const char *const keys[] = { "k5", "k6", "k7" };
+    const char *was[3];
+    nts_entry_t *entries = NULL;
+    apr_int64_t undo, pause, last;
+    const char *result;
+    int i, count = 0;
+
+    (void)nts_store_get_entries(&entries, &count, world_store(world), world_mapping(world, 0)->id,
+                                0, 0, 1, pool);
+    last = count ? entries[0].id : 0;
+    for (i = 0; i < 3; i++) {
+        was[i] = world_row_name(world, 0, keys[i], pool);
+        (void)world_edit_row(world, 0, keys[i], "a mistake");
+    }
+    tap_ok(world_is_equal_soon(world, 0), "three edits are synced");
+    world_rest(world, MS(100));
+    (void)nts_store_get_entries(&entries, &count, world_store(world), world_mapping(world, 0)->id,
+                                0, 0, 10, pool);
+    for (i = 0; i + 1 < count && entries[i + 1].id > last; i++) {
+    }
+    world_slow(world, NTS_NOTION, MS(500));
+    undo = world_command(world, 0, "undo",
+                         apr_psprintf(pool, "{\"since\":%" APR_INT64_T_FMT "}", entries[i].at));
+    pause = world_command(world, 0, "pause", "{}");
+    tap_ok(says(world_result(world, pause, pool), "\"ok\":true"), "pause");
+    tap_ok(is_command(undo, "running"), "does not wait for an undo that is under way");
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_PAUSED), "the mapping is paused");
+    result = world_result(world, world_command(world, 0, "resume", "{}"), pool);
+    tap_ok(says(result, "\"ok\":true"), "nor does resume");
+    world_slow(world, NTS_NOTION, 0);
+    result = world_result(world, undo, pool);
+    tap_ok(says(result, "\"done\":3"), "then the undo goes on to its end: %s", result);
+    for (i = 0; i < 3; i++) {
+        tap_str(world_row_name(world, 0, keys[i], pool), was[i], "%s is as it was", keys[i]);
+    }
+    tap_ok(world_is_equal_soon(world, 0), "on both sides");
+    world_rest(world, MS(100));
+}
+
 static void test_faults(void)
 {
     const char *result;
@@ -319,6 +369,7 @@ int main(void)
     test_commands();
     test_missing();
     test_undo();
+    test_pause_overtakes();
     test_faults();
     test_commands_at_start();
     test_bound_anew();
