@@ -175,6 +175,9 @@ apr_status_t nts_store_settle(nts_store_t *store, const apr_int64_t *ids, int co
 /** Take external changes into the inbox and move the mapping's counter, in one transaction. */
 apr_status_t nts_store_take_changes(nts_store_t *store, apr_int64_t mapping, nts_inbox_row_t *rows,
                                     int count, apr_int64_t counter);
+/** The database was set back or is another one: its change numbers begin again, and what has an old one's is not known by it
+ *  any more. */
+apr_status_t nts_store_renumber_changes(nts_store_t *store, apr_int64_t mapping);
 /** Forget settled notices (which keep event ids known until then), and audit, tombstones, commands and
  *  runs that are older. At most 500 rows of each a call, so call it again and again: once a minute or so.
  *  Intents without an end are never forgotten. */

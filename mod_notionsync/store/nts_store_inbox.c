@@ -134,6 +134,21 @@ apr_status_t nts_store_take_changes(nts_store_t *store, apr_int64_t mapping, nts
     return nts_unit_leave(store, own, rv);
 }
 
+static const nts_stmt_t renumber = { "UPDATE inbox SET event = 'before:' || id WHERE mapping = %lld"
+                                     " AND side = %lld AND event LIKE 'change:%%'" };
+
+apr_status_t nts_store_renumber_changes(nts_store_t *store, apr_int64_t mapping)
+{
+    int own;
+    apr_status_t rv = nts_unit_enter(&own, store);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = nts_db_exec(NULL, store->db, &renumber, NTS_ARGS(nts_int(mapping), nts_int(NTS_EXTERNAL)));
+    return nts_unit_leave(store, own, rv);
+}
+
 apr_status_t nts_store_get_notices(nts_notice_t **notices, int *count, nts_store_t *store,
                                    apr_int64_t mapping, apr_int64_t after, int limit, apr_pool_t *p)
 {

@@ -448,6 +448,11 @@ static nts_step_t committed(nts_job_t *job, const nts_reply_t *reply)
             return nts_job_wait(job, job->now + apr_time_from_sec(2));
         }
         return load_again(job);
+    case NTS_JOB_LEFT:
+        job->note_count = 0;
+        nts_job_rulings_stored(job);
+        return nts_job_is_too_busy(job) ? nts_job_wait(job, job->now + apr_time_from_sec(2))
+                                        : nts_job_load(job, &job->spawn.target);
     default:
         return end(job, job->after_commit);
     }
@@ -484,6 +489,7 @@ nts_step_t nts_job_step(nts_job_t *job, const nts_reply_t *reply, apr_time_t now
     case NTS_JOB_INTENDED:
     case NTS_JOB_NOT_APPLIED:
     case NTS_JOB_RECOVERED:
+    case NTS_JOB_LEFT:
     case NTS_JOB_FINISHED:
         return committed(job, reply);
     case NTS_JOB_ENDED:

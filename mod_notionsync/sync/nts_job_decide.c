@@ -184,20 +184,51 @@ static void stamp_field(const nts_job_t *job, const nts_pair_t *pair, const nts_
     }
 }
 
+/* S2.10: it was held with these very values, a moment ago or when the record was last shown to people. That the page or the row was
+ * changed since in another field, by us or by others, makes them no later edit (seed 11146 of `ut_plan`). */
+static int was_contested(const nts_job_t *job, int index, const nts_decision_t *before,
+                         const nts_decision_t *d, const nts_value_t *const now[NTS_SIDE_COUNT])
+{
+    const nts_pair_t *pair = &job->config->mapping->pairs[index];
+    const nts_issue_t *issue = nts_link_issue(job->link, pair->id);
+
+    if (before->verdict == NTS_VERDICT_HELD && before->outcome.code &&
+        !strcmp(before->outcome.code, NTS_HELD_CONTESTED)) {
+        return nts_domain_equal(pair->domain, &before->common[0], &d->common[0]) &&
+               nts_domain_equal(pair->domain, &before->common[1], &d->common[1]);
+    }
+    return issue && issue->code && !strcmp(issue->code, NTS_HELD_CONTESTED) &&
+           nts_value_equal(&issue->value[0], now[0]) && nts_value_equal(&issue->value[1], now[1]);
+}
+
+static void decide_field(nts_job_t *job, int i)
+{
+    const nts_mapping_t *mapping = job->config->mapping;
+    const nts_pair_t *pair = &mapping->pairs[i];
+    const nts_base_t *base = nts_link_base(job->link, pair->id);
+    nts_decision_t before = job->decisions[i], *d = &job->decisions[i];
+    const nts_value_t *now[NTS_SIDE_COUNT];
+    nts_stamp_t stamps[NTS_SIDE_COUNT];
+    int side;
+
+    now[NTS_NOTION] = &job->view[NTS_NOTION].record->values[i];
+    now[NTS_EXTERNAL] = &job->view[NTS_EXTERNAL].record->values[i];
+    stamp_field(job, pair, base, stamps);
+    nts_merge_field(d, mapping, i, base, now, stamps, job->p);
+    if (d->verdict == NTS_VERDICT_WRITE && base && was_contested(job, i, &before, d, now)) {
+        for (side = 0; side < NTS_SIDE_COUNT; side++) {
+            stamps[side].to = stamps[side].from = base->seen[side];
+        }
+        nts_merge_field(d, mapping, i, base, now, stamps, job->p);
+    }
+}
+
 void nts_job_decide_fields(nts_job_t *job)
 {
     int i;
 
     for (i = 0; i < job->config->mapping->pair_count; i++) {
-        const nts_pair_t *pair = &job->config->mapping->pairs[i];
-        const nts_base_t *base = nts_link_base(job->link, pair->id);
-        const nts_value_t *now[NTS_SIDE_COUNT];
-        nts_stamp_t stamps[NTS_SIDE_COUNT];
-
-        now[NTS_NOTION] = &job->view[NTS_NOTION].record->values[i];
-        now[NTS_EXTERNAL] = &job->view[NTS_EXTERNAL].record->values[i];
-        stamp_field(job, pair, base, stamps);
-        nts_merge_field(&job->decisions[i], job->config->mapping, i, base, now, stamps, job->p);
+        decide_field(job, i);
     }
 }
 

@@ -214,6 +214,30 @@ nts_step_t nts_job_decide_missing(nts_job_t *job)
 
 /* ---- a deleted record that lives again (S4.1) ---- */
 
+/* S4.4: the row is another record's, and a new one. It may have been told of while this one's delete was under way, so what was told
+ * of the row is left for it (seed 936 of the simulation). */
+static nts_step_t leave_key(nts_job_t *job)
+{
+    const nts_loaded_t *loaded = job->loaded;
+    int i, count = 0;
+
+    for (i = 0; i < loaded->notice_count; i++) {
+        if (loaded->notices[i].side == NTS_NOTION) {
+            job->settled[count++] = loaded->notices[i].id;
+        }
+    }
+    nts_job_drop_rulings(job);
+    job->call = (nts_call_t){ 0 };
+    nts_job_end_rulings(job, NULL);
+    job->call.commit.link = job->link;
+    job->call.commit.entries = job->notes;
+    job->call.commit.entry_count = job->note_count;
+    job->call.commit.settled = job->settled;
+    job->call.commit.settled_count = count;
+    job->spawn.target = (nts_target_t){ .key = job->link->key };
+    return nts_job_commit(job, NTS_JOB_LEFT);
+}
+
 nts_step_t nts_job_decide_tombstone(nts_job_t *job)
 {
     nts_presence_t n = job->view[NTS_NOTION].presence, e = job->view[NTS_EXTERNAL].presence;
@@ -223,6 +247,9 @@ nts_step_t nts_job_decide_tombstone(nts_job_t *job)
     }
     if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_GONE && !nts_job_is_outside(job)) {
         return nts_job_restore(job, NTS_EXTERNAL);
+    }
+    if (n == NTS_PRESENCE_TRASHED && e == NTS_PRESENCE_LIVE && !job->undo && !job->config->dry) {
+        return leave_key(job);
     }
     return nts_job_end_well(job);
 }

@@ -18,6 +18,8 @@
 #define NTS_LOOKUP_WAIT apr_time_from_sec(15)
 /* how long other creates have to find their pages before those are put down to this one */
 #define NTS_CLAIM_WAIT apr_time_from_sec(300)
+/** S3.7: by how much a clock may have been set without our knowing it yet. */
+#define NTS_CLOCK_SET apr_time_from_sec(300)
 /** S3.2: how old anything of a record must be before a query row may be trusted. */
 #define NTS_QUERY_LAG apr_time_from_sec(21)
 /** S3.1: a PATCH that is not sent within this of its read's answer reads again. */
@@ -72,6 +74,7 @@ typedef enum nts_job_state_t {
     NTS_JOB_RECOVER_FOUND,  /* Notion: candidates of a create listed */
     NTS_JOB_RECOVER_LINKS,  /* which of them are linked */
     NTS_JOB_RECOVERED,      /* stored: load again */
+    NTS_JOB_LEFT,           /* stored: begin anew with spawn.target */
     NTS_JOB_FINISHED,       /* the last commit answered */
     NTS_JOB_ENDED
 } nts_job_state_t;

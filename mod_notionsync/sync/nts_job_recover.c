@@ -27,12 +27,14 @@ static nts_step_t wait_for_fate(nts_job_t *job, apr_time_t until)
     return nts_job_wait(job, until);
 }
 
-/* All we made since the intent's minute: which of them it is, is judged here. */
+/* All we made since the intent, and a while before it: our clock may have been set since it was last compared with Notion's (D56),
+ * and a page that is not found is made twice. Which of them it is, is judged here. */
 static nts_step_t find_created(nts_job_t *job)
 {
     nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_FIND, NTS_NOTION);
+    apr_time_t since = job->entry->at - NTS_CLOCK_SET;
 
-    ask->listing.edited_since = job->entry->at - job->entry->at % NTS_MINUTE;
+    ask->listing.edited_since = since - since % NTS_MINUTE;
     return nts_job_ask(job, NTS_JOB_RECOVER_FOUND);
 }
 
@@ -190,12 +192,13 @@ nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer)
     return NTS_STEP_CALL;
 }
 
-/* It holds all that the intent sent. Where that was nothing Notion may have put a default (a status). */
-static int holds_all_sent(const nts_job_t *job, const nts_record_t *page)
+/* How much of what the intent sent it holds. What was sent empty is not compared: Notion may have put a default (a status). */
+static void count_sent(const nts_job_t *job, const nts_record_t *page, int *held, int *sent)
 {
     const nts_mapping_t *mapping = job->config->mapping;
     int f, i;
 
+    *held = *sent = 0;
     for (f = 0; f < job->entry->field_count; f++) {
         const nts_entry_field_t *field = &job->entry->fields[f];
         nts_value_t now;
@@ -203,15 +206,15 @@ static int holds_all_sent(const nts_job_t *job, const nts_record_t *page)
         for (i = 0; i < mapping->pair_count && mapping->pairs[i].id != field->pair; i++) {
             continue;
         }
-        if (i < mapping->pair_count && mapping->pairs[i].domain &&
-            field->after.kind != NTS_VALUE_NULL &&
-            (nts_domain_project(&now, mapping->pairs[i].domain, NTS_NOTION, &page->values[i], NULL,
-                                job->p) != APR_SUCCESS ||
-             !nts_domain_equal(mapping->pairs[i].domain, &now, &field->after))) {
-            return 0;
+        if (i == mapping->pair_count || !mapping->pairs[i].domain ||
+            field->after.kind == NTS_VALUE_NULL) {
+            continue;
         }
+        ++*sent;
+        *held += nts_domain_project(&now, mapping->pairs[i].domain, NTS_NOTION, &page->values[i],
+                                    NULL, job->p) == APR_SUCCESS &&
+                 nts_domain_equal(mapping->pairs[i].domain, &now, &field->after);
     }
-    return 1;
 }
 
 /* S3.7: where pages carry keys, the key decides. A page with this record's key is its page, whatever else was
@@ -248,39 +251,87 @@ static nts_step_t park_ambiguous(nts_job_t *job, int count)
     return nts_job_trouble(job, NTS_TROUBLE_PARKED);
 }
 
-/*
- * Unlinked pages that we made since: whoever made them is an intent. One that holds all that was sent is this one's. If
- * none does, one that was edited since may be it: taken if it is alone and no other intent could have made it.
- */
-nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
+/* Made when the intent was, as far as clocks tell: Notion floors to the minute. */
+static int is_of_its_time(const nts_job_t *job, const nts_record_t *page)
 {
-    const nts_record_t *same = NULL, *other = NULL;
-    const nts_link_t *same_link = NULL, *other_link = NULL;
-    int i, others, same_count = 0, other_count = 0;
+    return page->created >= job->entry->at - NTS_MINUTE - NTS_SKEW_NOTABLE &&
+           page->created <= job->entry->at + NTS_FATE_WAIT;
+}
+
+/* Unlinked pages that may be what the intent made: those that seem older than it, for our clock may have been set, only if there are
+ * no others. */
+typedef struct created_t {
+    const nts_record_t *same[2]; /* holds all that was sent; 0: of its time, 1: older */
+    const nts_link_t *same_link[2];
+    int same_count[2];
+    const nts_record_t *other[2]; /* edited since; if older, it has to hold most of what was sent */
+    const nts_link_t *other_link[2];
+    int other_count[2];
+} created_t;
+
+static void sort_page(created_t *c, const nts_job_t *job, const nts_record_t *page,
+                      const nts_link_t *link)
+{
+    int mine = carries_key(job, page), held, sent, early;
+
+    count_sent(job, page, &held, &sent);
+    if (mine > 0 || (mine && held == sent)) {
+        early = !is_of_its_time(job, page) && page->created < job->entry->at;
+        c->same[early] = page;
+        c->same_link[early] = link;
+        c->same_count[early]++;
+    }
+    else if (page->created <= job->entry->at + NTS_FATE_WAIT) {
+        early = !is_of_its_time(job, page);
+        if (!early || (held && 2 * held >= sent)) {
+            c->other[early] = page;
+            c->other_link[early] = link;
+            c->other_count[early]++;
+        }
+    }
+}
+
+static void sort_created(created_t *c, const nts_job_t *job, const nts_reply_t *reply)
+{
+    int i;
 
     for (i = 0; i < job->found_count; i++) {
         const nts_link_t *link = i < reply->link_count ? reply->links[i] : NULL;
-        const nts_record_t *page = &job->found[i];
-        int mine = carries_key(job, page);
 
         if ((link && (link->state != NTS_LINK_NEW || link->key)) ||
             (reply->made_by_others && reply->made_by_others[i])) {
             continue;
         }
-        if (mine > 0 || (mine && holds_all_sent(job, page))) {
-            same = page;
-            same_link = link;
-            same_count++;
-        }
-        else if (page->created <= job->entry->at + NTS_FATE_WAIT) {
-            other = page;
-            other_link = link;
-            other_count++;
-        }
+        sort_page(c, job, &job->found[i], link);
     }
+    if (!c->same_count[0]) {
+        c->same[0] = c->same[1];
+        c->same_link[0] = c->same_link[1];
+        c->same_count[0] = c->same_count[1];
+    }
+    if (!c->other_count[0]) {
+        c->other[0] = c->other[1];
+        c->other_link[0] = c->other_link[1];
+        c->other_count[0] = c->other_count[1];
+    }
+}
+
+/*
+ * Whoever made an unlinked page of ours is an intent. One that holds all that was sent is this one's. If none does, one of its time
+ * that was edited since may be it: taken if it is alone and no other intent could have made it.
+ */
+nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
+{
+    created_t c = { 0 };
+    int others, same_count, other_count;
+
+    sort_created(&c, job, reply);
+    same_count = c.same_count[0];
+    other_count = c.other_count[0];
     others = job->loaded->creates_pending[NTS_NOTION] > 0 || reply->others_pending > 0;
     if (same_count == 1 || (!same_count && other_count == 1 && !others)) {
-        return adopt(job, same ? same : other, same ? same_link : other_link);
+        return c.same[0] ? adopt(job, c.same[0], c.same_link[0])
+                         : adopt(job, c.other[0], c.other_link[0]);
     }
     if (!same_count && other_count && others && job->now < job->entry->at + NTS_CLAIM_WAIT) {
         return wait_for_fate(job, job->now + NTS_LOOKUP_WAIT); /* most likely theirs */

@@ -378,7 +378,7 @@ static void decide_two_way(view_t *view, nts_decision_t *d)
     }
     from = n ? NTS_NOTION : NTS_EXTERNAL;
     if (view->fits[from] == APR_SUCCESS && is_contested(view, d, from)) {
-        hold(view, d, "held.contested",
+        hold(view, d, NTS_HELD_CONTESTED,
              "something on each side keeps undoing what the other side writes",
              "find the automation or trigger that rewrites this field, then decide (resolve)");
         return;
@@ -396,7 +396,7 @@ static void decide_one_way(view_t *view, nts_decision_t *d, nts_side_t from)
 
     if (view->fits[from] == APR_SUCCESS && !view->changed[from] && view->rewritten[to]) {
         /* S2.10: writing it once more would only have it rewritten once more. */
-        hold(view, d, "held.contested", "the side that is written rewrites what it is given",
+        hold(view, d, NTS_HELD_CONTESTED, "the side that is written rewrites what it is given",
              "find the automation or trigger that rewrites this field, then decide (resolve)");
         return;
     }

@@ -4,6 +4,8 @@
 
 #include "model/nts_link.h"
 
+/** Outcome code of a field that something keeps changing back (S2.10). */
+#define NTS_HELD_CONTESTED "held.contested"
 /** Reason of a write that only carries back our own value as the other side stored it (S3.5). */
 #define NTS_REASON_REWRITTEN "rewritten by the other side"
 

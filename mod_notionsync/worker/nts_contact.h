@@ -34,6 +34,8 @@ const char *nts_contact_advice(const nts_flow_t *flow, apr_pool_t *p);
 int nts_contact_is_busy(const nts_contact_t *contact);
 /** A person said that another database instance is all right. */
 void nts_contact_accept_instance(nts_contact_t *contact);
+/** ... by applying a plan: the database is the mapping's already. */
+void nts_contact_database_accepted(nts_contact_t *contact);
 void nts_contact_stop(nts_contact_t *contact);
 
 #endif /* NTS_CONTACT_H */

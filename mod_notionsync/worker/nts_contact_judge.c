@@ -98,11 +98,22 @@ void nts_contact_marked(nts_contact_t *c, const nts_answer_t *answer)
 
 /* --- the external database */
 
+/* That its counter passes ours again while it waits makes it no other than the one that was set back. */
+static void note_restored(nts_contact_t *c, int is_same, apr_int64_t counter)
+{
+    if (is_same && counter < c->flow->status.counter &&
+        (!c->is_restored || counter < c->restored_to)) {
+        c->is_restored = 1;
+        c->restored_to = counter;
+    }
+    c->is_restored &= is_same;
+}
+
 void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
 {
     nts_flow_t *flow = c->flow;
     nts_mapping_status_t *status = &flow->status;
-    int accepted;
+    int accepted, is_same;
     const char *advice = apr_psprintf(c->p,
                                       "notionsyncctl plan %s shows what would follow, and "
                                       "applying that plan goes on with this one; to accept it "
@@ -111,8 +122,9 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
 
     accepted = c->accept_instance;
     c->accept_instance = 0;
-    if (nts_contact_same(status->instance, schema->instance) &&
-        schema->counter >= status->counter) {
+    is_same = nts_contact_same(status->instance, schema->instance);
+    note_restored(c, is_same, schema->counter);
+    if (is_same && !c->is_restored) {
         judge_state(
             c, schema->mark); /* and what the triggers told of since then is still to be taken */
         return;
@@ -121,13 +133,15 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
         if (!accepted) {
             judge_state(c, schema->mark);
         }
-        status->counter = schema->counter;
+        /* Keys that were changed since it was set back are still to be followed (S4.4). */
+        status->counter = is_same ? c->restored_to : schema->counter;
         status->full_done = 0;
         status->mark = schema->mark;
+        c->is_restored = 0;
         nts_flow_set_instance(flow, schema->instance);
         return;
     }
-    if (!nts_contact_same(status->instance, schema->instance)) {
+    if (!is_same) {
         wait_for_person(c, "external.other_instance",
                         apr_psprintf(c->p,
                                      "the database is another one: found instance %s, "
@@ -141,7 +155,7 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
             apr_psprintf(c->p,
                          "the database was restored from an older copy: its last change "
                          "is number %" APR_INT64_T_FMT ", and %" APR_INT64_T_FMT " had been taken",
-                         schema->counter, status->counter),
+                         c->restored_to, status->counter),
             advice);
     }
 }

@@ -65,7 +65,16 @@ void nts_flow_set_status(nts_flow_t *flow, const nts_mapping_status_t *status)
 void nts_flow_set_instance(nts_flow_t *flow, const char *instance)
 {
     nts_mapping_status_t status = flow->status;
+    apr_status_t rv = status.instance
+                          ? nts_store_renumber_changes(flow->host->store, flow->given->id)
+                          : APR_SUCCESS;
 
+    if (rv != APR_SUCCESS) {
+        nts_log(NTS_LOG_WARNING, rv,
+                "mapping %s: changes that the database numbers anew may count as known until the "
+                "next full reconciliation",
+                flow->label);
+    }
     status.instance = instance;
     renew_status(flow, &status);
     nts_flow_put_status(flow);

@@ -35,7 +35,7 @@ void nts_flow_note_success(nts_flow_t *flow, int asked_notion);
 void nts_flow_put_status(nts_flow_t *flow);
 /** The status is this now; its texts are copied. */
 void nts_flow_set_status(nts_flow_t *flow, const nts_mapping_status_t *status);
-/** Texts of the status. */
+/** Texts of the status. The instance: from here on this database, whose changes are numbered anew, is the mapping's. */
 void nts_flow_set_instance(nts_flow_t *flow, const char *instance);
 void nts_flow_set_triggers(nts_flow_t *flow, const char *triggers);
 

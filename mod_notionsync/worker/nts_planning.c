@@ -63,6 +63,7 @@ static int release(nts_planning_run_t *run)
     status->full_done = 0;
     status->doubt = NULL;
     status->mark = nts_contact_mark(flow->contact);
+    nts_contact_database_accepted(flow->contact);
     nts_flow_set_instance(flow, run->plan->instance);
     if (waited) {
         nts_flow_enter(flow, NTS_MAPPING_STARTING, NULL);

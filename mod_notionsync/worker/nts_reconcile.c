@@ -9,6 +9,8 @@
 #include "worker/nts_reconcile_impl.h"
 #include "worker/nts_runs.h"
 
+/* All that was sent before is in Notion's listings, or never will be. */
+#define SURELY_LISTED apr_time_from_sec(120)
 #define FAIL_BASE apr_time_from_sec(20)
 #define FAIL_MAX apr_time_from_sec(900)
 #define LONGEST apr_time_from_sec(24 * 3600)
@@ -125,6 +127,7 @@ static void matched(nts_reconcile_t *r, const nts_reconcile_run_t *run)
                 "found their partners again",
                 flow->label);
         flow->status.doubt = NULL;
+        r->doubted = 0;
     }
     flow->status.matched = 1;
     nts_flow_put_status(flow);
@@ -224,6 +227,22 @@ static void sleep_until_next(nts_reconcile_t *r, apr_time_t now)
     nts_timer_set(r->flow->host->loop, &r->timer, wait);
 }
 
+/* S4.1: the table was synced by another state store, maybe a moment ago. What that one made is in a listing at the latest now: Notion
+ * may commit a minute late, and list later still (S3.2, S3.7). What is not listed would be made a second time. */
+static int is_too_early_to_match(nts_reconcile_t *r)
+{
+    apr_time_t mono = nts_host_mono(r->flow->host);
+
+    if (!r->flow->status.doubt) {
+        return 0;
+    }
+    if (!r->doubted) {
+        r->doubted = mono;
+        r->not_before = mono + SURELY_LISTED;
+    }
+    return mono < r->doubted + SURELY_LISTED;
+}
+
 static int may_begin(const nts_reconcile_t *r)
 {
     return r->flow->status.state == NTS_MAPPING_RUNNING &&
@@ -269,7 +288,12 @@ static void start_next(void *baton)
             (void)needs_rematch(r);
         }
         if (!flow->status.matched) {
-            nts_reconcile_begin(r, NTS_SCAN_FIRST, NULL, 0, 0);
+            if (is_too_early_to_match(r)) {
+                sleep_until_next(r, now);
+            }
+            else {
+                nts_reconcile_begin(r, NTS_SCAN_FIRST, NULL, 0, 0);
+            }
             return;
         }
         if (r->full_wanted || (r->due.full && r->due.full <= now)) {

@@ -50,7 +50,9 @@ struct nts_reconcile_t {
     nts_timetable_t due;
     int failures;
     apr_time_t not_before; /* monotonic: after a failure */
-    int stopped_marked;    /* runs that a restart interrupted are marked */
+    apr_time_t
+        doubted; /* monotonic: a first match was due, and another store had worked here; 0 no */
+    int stopped_marked; /* runs that a restart interrupted are marked */
     nts_timer_t timer;
 };
 

@@ -296,6 +296,24 @@ static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
                 trouble_words(j, mapping, record));
 }
 
+/* Its partner was deleted, and the mapping ignores that: the partner is another record's from then on, also if another mapping
+ * brings it back (S4.4). */
+static int was_let_go(judge_t *j, int mapping, const judge_record_t *record)
+{
+    const judge_link_t *link = link_of(j, mapping, record);
+    judge_record_t *partners[8];
+    int i, n;
+
+    if (!link || link->state != JUDGE_LINK_IGNORED ||
+        JUDGE_MAPPING(j, mapping)->deletes[record->side] != JUDGE_DELETES_IGNORE) {
+        return 0;
+    }
+    n = judge_partners(j, mapping, record, partners, 8);
+    for (i = 0; i < n && !partners[i]->deaths->nelts; i++) {
+    }
+    return i < n;
+}
+
 /* S6.6: of a record that people made once there is never more than one on a side. */
 static void judge_doubles(judge_t *j, int mapping)
 {
@@ -316,7 +334,8 @@ static void judge_doubles(judge_t *j, int mapping)
                 !record->made_by_us ||
                 record->mark != APR_ARRAY_IDX(record->marks, 0, const char *);
             live[record->side] += record->live && record->mark == first->mark &&
-                                  record->place == m->place[record->side];
+                                  record->place == m->place[record->side] &&
+                                  !was_let_go(j, mapping, record);
         }
         made = by_people[0] + by_people[1];
         if (m->matches && j->mappings->nelts == 1) {

@@ -89,6 +89,14 @@ static int was_there(const judge_record_t *record, apr_time_t at)
     return record->made <= at && !judge_was_away(record, at, at);
 }
 
+/* What was told of it before it went away and came back tells nobody that it is there. */
+static apr_time_t is_there_since(const judge_record_t *record)
+{
+    int n = record->deaths->nelts;
+
+    return n ? APR_ARRAY_IDX(record->deaths, n - 1, judge_death_t).to : record->made;
+}
+
 static void judge_at(judge_t *j, apr_time_t at, int mapping)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
@@ -107,7 +115,7 @@ static void judge_at(judge_t *j, apr_time_t at, int mapping)
         }
         if (partner->made > at) {
             if (partner->made_by_us && record->made >= record->shown &&
-                (all || was_announced(j, record, record->made))) {
+                (all || was_announced(j, record, is_there_since(record)))) {
                 judge_blame(j, all ? "S3.10" : "S3.6", record->item,
                             "%s had no partner yet when %s", record->id,
                             all ? "an incremental reconciliation had ended"

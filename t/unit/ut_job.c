@@ -277,6 +277,31 @@ static void test_unknown_fate(void)
     }
 }
 
+/* Seed 936 of the simulation: what was told of the new row was settled with the old record's delete. */
+static void test_key_used_again_meanwhile(void)
+{
+    world_t *w = linked();
+    const char *key = key_of(w, "p1");
+    const nts_link_t *link;
+
+    (void)world_add(w, NTS_NOTION, "p2", "two");
+    (void)world_settle(w);
+    world_wait(w, apr_time_from_sec(300));
+    spoil_write = SPOIL_DONE_UNKNOWN;
+    spoil_kind = NTS_ASK_REMOVE;
+    w->hook = spoil_first_write;
+    world_remove(w, NTS_EXTERNAL, key);
+    (void)world_run(w, NTS_EXTERNAL, key);
+    world_row(w, key)->there = 1;
+    world_edit(w, NTS_EXTERNAL, key, NAME, world_text("somebody else"));
+    (void)world_settle(w);
+    link = world_link(w, NTS_EXTERNAL, key);
+    tap_ok(world_page(w, "p1")->trashed, "3.7 a delete of unknown fate is found to have happened");
+    tap_ok(link && link->page && strcmp(link->page, "p1") != 0,
+           "4.4 and a row that got the key meanwhile is a record of its own");
+    tap_int(world_differences(w), 0, "4.4 with a page");
+}
+
 static spoil_t spoil_three_creates(world_t *w, const nts_call_t *call)
 {
     if (call->kind != NTS_CALL_ASK || call->ask.kind != NTS_ASK_CREATE ||
@@ -709,6 +734,7 @@ int main(void)
     test_read_freshness();
     test_crash_everywhere();
     test_unknown_fate();
+    test_key_used_again_meanwhile();
     test_unknown_creates();
     test_unknown_create_beside_sibling();
     test_creates_nobody_can_tell();

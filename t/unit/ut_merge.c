@@ -111,6 +111,30 @@ static void test_conflicts(void)
     w->mapping.conflict = NTS_CONFLICT_LAST_WRITE;
 }
 
+/* A side whose value nobody can make sense of has no less of one: what the rule overwrites is kept as it stood there. */
+static void test_first_unreadable(void)
+{
+    nts_value_t strange[2] = { nts_value_text("a dozen"), { 0 } };
+    nts_value_t null = nts_value_null;
+    nts_decision_t d;
+    int i;
+
+    strange[1].kind = NTS_VALUE_OPAQUE;
+    strange[1].as.text = "a dozen";
+    w->pairs[QTY].initial = NTS_INITIAL_EXTERNAL;
+    for (i = 0; i < 2; i++) {
+        d = decide(QTY, NULL, NULL, strange[i], world_number(w, "7"), same_time, same_time);
+        tap_ok(d.write[NTS_NOTION] && d.lost.kind == strange[i].kind &&
+                   !strcmp(d.lost.as.text, "a dozen"),
+               "S6.4 initial=external over what cannot be read: the audit has it");
+        d = decide(QTY, NULL, NULL, strange[i], null, same_time, same_time);
+        tap_int(d.verdict, NTS_VERDICT_STUCK, "2.6 and it is not nothing, which nothing replaces");
+    }
+    w->pairs[QTY].initial = NTS_INITIAL_HOLD;
+    d = decide(QTY, NULL, NULL, strange[0], world_number(w, "7"), same_time, same_time);
+    tap_int(d.verdict, NTS_VERDICT_HELD, "2.6 a person is asked as ever");
+}
+
 static void test_without_base(void)
 {
     nts_decision_t d = decide_text(NULL, "x", "x");
@@ -124,6 +148,7 @@ static void test_without_base(void)
     d = decide_text(NULL, "x", "y");
     tap_ok(d.write[NTS_NOTION] && !strcmp(d.lost.as.text, "x"), "2.6 initial=external");
     w->pairs[NAME].initial = NTS_INITIAL_HOLD;
+    test_first_unreadable();
 }
 
 static void test_one_way(void)

@@ -213,7 +213,7 @@ static void insist(world_t *w, world_thing_t *row)
 static void test_contested(void)
 {
     world_t *w = linked();
-    int i;
+    int i, written;
 
     world_edit(w, NTS_EXTERNAL, key_of(w), NAME, world_text("always this"));
     (void)world_settle(w);
@@ -225,6 +225,15 @@ static void test_contested(void)
     }
     tap_str(link_of(w)->issue_count ? link_of(w)->issues[0].code : "none", "held.contested",
             "S2.10: a trigger fights an automation: held");
+    world_wait(w, apr_time_from_sec(600));
+    written = w->writes[NTS_EXTERNAL];
+    world_edit(w, NTS_EXTERNAL, key_of(w), STAGE, world_text("Won"));
+    (void)world_settle(w);
+    (void)world_run(w, NTS_NOTION, "p1");
+    tap_int(w->writes[NTS_EXTERNAL], written,
+            "S2.10: that another field was edited since makes it no later edit");
+    tap_int(link_of(w)->trouble, NTS_TROUBLE_HELD, "it is held as before");
+    tap_int(world_page(w, "p1")->values[STAGE].kind, NTS_VALUE_OPTION, "the other fields go on");
     w->rewrite = NULL;
     (void)world_rule(w, link_of(w), NAME, NTS_CHOICE_NOTION);
     (void)world_run(w, NTS_NOTION, "p1");

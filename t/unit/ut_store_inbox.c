@@ -192,6 +192,21 @@ static void test_migration(void)
     nts_store_close(kit.store);
 }
 
+static void test_renumbered(void)
+{
+    kit_t kit;
+
+    kit_open(&kit, p);
+    (void)put(&kit, NTS_EXTERNAL, "k1", "change:x:8", 1000);
+    tap_int((int)put(&kit, NTS_EXTERNAL, "k1", "change:x:8", 1000), 0,
+            "a change that is there already is known by its number");
+    tap_int(nts_store_renumber_changes(kit.store, kit.mapping->id), APR_SUCCESS,
+            "S4.1: a database that is set back numbers anew");
+    tap_ok(put(&kit, NTS_EXTERNAL, "k1", "change:x:8", 1000) > 0,
+           "and the same number is another change");
+    nts_store_close(kit.store);
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -200,5 +215,6 @@ int main(void)
     test_known();
     test_many();
     test_migration();
+    test_renumbered();
     return tap_done();
 }

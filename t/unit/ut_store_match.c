@@ -5,6 +5,7 @@
 
 #include <apr_general.h>
 
+#include "store/nts_store_plan.h"
 #include "store_kit.h"
 #include "tap/tap.h"
 
@@ -18,6 +19,15 @@ static void put(kit_t *kit, nts_side_t side, const char *id, const char *hash)
 static apr_status_t join(kit_t *kit, nts_matched_t *matched)
 {
     return nts_store_match_join(matched, kit->store, kit->mapping, "g", kit->epoch, p);
+}
+
+/* The key that a plan would pair the page with; NULL: none, "?": more than one. */
+static const char *planned(kit_t *kit, const char *page)
+{
+    nts_link_t *link = NULL;
+
+    (void)nts_store_planned_link(&link, kit->store, kit->mapping->id, 0, 1, NTS_NOTION, page, p);
+    return !link ? NULL : link->trouble != NTS_TROUBLE_NONE ? "?" : link->key;
 }
 
 /* S5.1: a key goes before match fields, if it stands on both sides. */
@@ -40,6 +50,11 @@ static void test_keys(void)
     put(&kit, NTS_EXTERNAL, "k3", "bob");
     put(&kit, NTS_EXTERNAL, "k4", "dan");
     (void)nts_store_own_group(&kit.epoch, kit.store, "g");
+    (void)nts_store_match_keys(kit.store, kit.mapping->id);
+    tap_str(planned(&kit, "p1"), "k2", "a plan pairs by the key where both sides have it");
+    tap_str(planned(&kit, "p2"), "k1", "match fields that a key overrules make nothing ambiguous");
+    tap_str(planned(&kit, "p3"), "k3", "on neither side");
+    tap_str(planned(&kit, "p4"), "k4", "a key that names nothing is nothing");
     tap_int(join(&kit, &matched), APR_SUCCESS, "a join with keys");
     tap_ok(matched.unlinked[NTS_NOTION] == 4 && matched.unlinked[NTS_EXTERNAL] == 4,
            "a record with a key and match fields counts once");
