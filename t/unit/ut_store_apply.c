@@ -285,33 +285,6 @@ static void test_entries(void)
     nts_store_close(kit.store);
 }
 
-/* An event is known by its id whether or not it names a record, and settled ones are known too. */
-static void test_known_events(void)
-{
-    static const char *const records[] = { "p7", NULL, "" };
-    kit_t kit;
-    int i;
-
-    kit_open(&kit, p);
-    for (i = 0; i < 3; i++) {
-        const char *one = apr_psprintf(p, "one %d", i);
-        const char *two = apr_psprintf(p, "two %d", i);
-        apr_int64_t first = kit_put_notice(&kit, NTS_NOTION, records[i], one);
-
-        tap_ok(kit_put_notice(&kit, NTS_NOTION, records[i], two) > first && first > 0,
-               "two events");
-        (void)nts_store_settle(kit.store, &first, 1);
-        tap_int(kit_put_notice(&kit, NTS_NOTION, records[i], one), 0, "a settled one is known");
-        tap_int(kit_put_notice(&kit, NTS_NOTION, records[i], two), 0, "an open one is known");
-    }
-    (void)kit_put_notice(&kit, NTS_EXTERNAL, "", "three");
-    (void)kit_put_notice(&kit, NTS_EXTERNAL, NULL, "four");
-    tap_int(kit_load(&kit, 0, "p7", NULL)->notice_count, 1, "what is open of a record is found");
-    tap_int(kit_load(&kit, 0, "p7", "")->notice_count, 2,
-            "also by a key of no letters, and what names no record is not of that");
-    nts_store_close(kit.store);
-}
-
 static void test_notices(void)
 {
     nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
@@ -783,7 +756,6 @@ int main(void)
     test_key_again();
     test_clash();
     test_entries();
-    test_known_events();
     test_notices();
     test_moves();
     test_limit();

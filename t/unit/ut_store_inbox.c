@@ -207,6 +207,73 @@ static void test_renumbered(void)
     nts_store_close(kit.store);
 }
 
+/* An event is known by its id whether or not it names a record, and settled ones are known too. */
+static void test_known_events(void)
+{
+    static const char *const records[] = { "p7", NULL, "" };
+    kit_t kit;
+    int i;
+
+    kit_open(&kit, p);
+    for (i = 0; i < 3; i++) {
+        const char *one = apr_psprintf(p, "one %d", i);
+        const char *two = apr_psprintf(p, "two %d", i);
+        apr_int64_t first = kit_put_notice(&kit, NTS_NOTION, records[i], one);
+
+        tap_ok(kit_put_notice(&kit, NTS_NOTION, records[i], two) > first && first > 0,
+               "two events");
+        (void)nts_store_settle(kit.store, &first, 1);
+        tap_int(kit_put_notice(&kit, NTS_NOTION, records[i], one), 0, "a settled one is known");
+        tap_int(kit_put_notice(&kit, NTS_NOTION, records[i], two), 0, "an open one is known");
+    }
+    (void)kit_put_notice(&kit, NTS_EXTERNAL, "", "three");
+    (void)kit_put_notice(&kit, NTS_EXTERNAL, NULL, "four");
+    tap_int(kit_load(&kit, 0, "p7", NULL)->notice_count, 1, "what is open of a record is found");
+    tap_int(kit_load(&kit, 0, "p7", "")->notice_count, 2,
+            "also by a key of no letters, and what names no record is not of that");
+    nts_store_close(kit.store);
+}
+
+static void put_image(const kit_t *kit, const char *key, const char *image)
+{
+    nts_inbox_row_t row = { .mapping = kit->mapping->id };
+    int known;
+
+    kit_now += apr_time_from_sec(1);
+    row.notice.side = NTS_EXTERNAL;
+    row.notice.record = key;
+    row.notice.event = apr_psprintf(p, "deleted %s", image);
+    row.notice.kind = "delete";
+    row.notice.image = image;
+    row.notice.at = kit_now;
+    (void)nts_store_put_notices(&known, kit->store, &row, 1);
+}
+
+static void test_images(void)
+{
+    nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
+    nts_base_t *base = nts_link_base_make(a, 1, p);
+    kit_t kit;
+
+    kit_open(&kit, p);
+    base->seen[NTS_EXTERNAL] = kit_now;
+    (void)kit_put_link(&kit, a);
+    put_image(&kit, "k1", "{\"v\":1}");
+    put_image(&kit, "k1", "{\"v\":2}");
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":2}",
+            "deleted, inserted and deleted again: as it was in the end");
+    a->state = NTS_LINK_TOMBSTONE;
+    (void)kit_put_link(&kit, a);
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":1}",
+            "S4.4: what lived under a deleted record's key later was another record");
+    a->state = NTS_LINK_ACTIVE;
+    kit_now += apr_time_from_sec(1);
+    base->seen[NTS_EXTERNAL] = kit_now;
+    (void)kit_put_link(&kit, a);
+    tap_ok(!kit_load(&kit, 0, "p1", NULL)->tombstone_image,
+           "seen alive since: no image is better than an old one");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -216,5 +283,7 @@ int main(void)
     test_many();
     test_migration();
     test_renumbered();
+    test_known_events();
+    test_images();
     return tap_done();
 }
