@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 t/packages check
 if [ -e t/node/package.json ] && [ ! -d t/node/node_modules ]; then
   echo "Installing npm packages of t/node"
-  (cd t/node && npm ci --silent --no-audit --no-fund </dev/null)
+  (cd t/node && npm ci --loglevel=error --no-audit --no-fund </dev/null)
 fi
 [ -x configure ] || ./autogen.sh
 mkdir -p build

@@ -92,9 +92,9 @@ struct nts_job_t {
     apr_pool_t *p;
     nts_spawn_t spawn;
     const nts_undo_t *undo;  /* NULL: none, or it was refused */
-    int undo_done;           /* its own write is intended, or was not needed */
     nts_entry_t *undo_entry; /* that write; NULL: none */
     nts_job_state_t state;
+    int undo_done; /* the undo's own write is intended, or was not needed */
     apr_time_t now;
     nts_loaded_t *loaded;
     nts_link_t *link; /* never NULL after load; id 0 while not stored */
@@ -124,12 +124,12 @@ struct nts_job_t {
     int note_count;
     nts_call_t call;
     nts_step_t after_commit; /* what FINISHED answers */
+    int pairing;             /* page and key are paired by this job, or would be */
     nts_outcome_t outcome;
     apr_time_t until;
     int writes[NTS_SIDE_COUNT];
     int settled_writes
         [NTS_SIDE_COUNT]; /* known to have happened: this job's, or found again after a crash */
-    int pairing;          /* page and key are paired by this job, or would be */
     nts_plan_item_t *planned;
 };
 

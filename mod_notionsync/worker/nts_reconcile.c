@@ -107,6 +107,20 @@ static int waits_for_person(nts_flow_t *flow, const nts_reconcile_run_t *run)
     return 1;
 }
 
+/* S4.1: the table was synced by another state store, maybe a moment ago, and one side shows nothing to pair. What that store made is in a
+ * listing after SURELY_LISTED: Notion may commit a minute late, and list later still (S3.2, S3.7). What is not listed would be
+ * made a second time; so it is looked again then. */
+static int is_too_early_to_match(nts_reconcile_t *r)
+{
+    apr_time_t mono = nts_host_mono(r->flow->host);
+
+    if (!r->doubted) {
+        r->doubted = mono;
+        r->not_before = mono + SURELY_LISTED;
+    }
+    return mono < r->doubted + SURELY_LISTED;
+}
+
 static void matched(nts_reconcile_t *r, const nts_reconcile_run_t *run)
 {
     nts_flow_t *flow = r->flow;
@@ -118,7 +132,7 @@ static void matched(nts_reconcile_t *r, const nts_reconcile_run_t *run)
                 " records ambiguous and held",
                 flow->label, found->linked, found->ambiguous);
     }
-    if (waits_for_person(flow, run)) {
+    if (waits_for_person(flow, run) || (flow->status.doubt && !found && is_too_early_to_match(r))) {
         return;
     }
     if (flow->status.doubt) {
@@ -227,22 +241,6 @@ static void sleep_until_next(nts_reconcile_t *r, apr_time_t now)
     nts_timer_set(r->flow->host->loop, &r->timer, wait);
 }
 
-/* S4.1: the table was synced by another state store, maybe a moment ago. What that one made is in a listing at the latest now: Notion
- * may commit a minute late, and list later still (S3.2, S3.7). What is not listed would be made a second time. */
-static int is_too_early_to_match(nts_reconcile_t *r)
-{
-    apr_time_t mono = nts_host_mono(r->flow->host);
-
-    if (!r->flow->status.doubt) {
-        return 0;
-    }
-    if (!r->doubted) {
-        r->doubted = mono;
-        r->not_before = mono + SURELY_LISTED;
-    }
-    return mono < r->doubted + SURELY_LISTED;
-}
-
 static int may_begin(const nts_reconcile_t *r)
 {
     return r->flow->status.state == NTS_MAPPING_RUNNING &&
@@ -288,12 +286,7 @@ static void start_next(void *baton)
             (void)needs_rematch(r);
         }
         if (!flow->status.matched) {
-            if (is_too_early_to_match(r)) {
-                sleep_until_next(r, now);
-            }
-            else {
-                nts_reconcile_begin(r, NTS_SCAN_FIRST, NULL, 0, 0);
-            }
+            nts_reconcile_begin(r, NTS_SCAN_FIRST, NULL, 0, 0);
             return;
         }
         if (r->full_wanted || (r->due.full && r->due.full <= now)) {

@@ -51,7 +51,7 @@ struct nts_reconcile_t {
     int failures;
     apr_time_t not_before; /* monotonic: after a failure */
     apr_time_t
-        doubted; /* monotonic: a first match was due, and another store had worked here; 0 no */
+        doubted; /* monotonic: one side first had nothing to pair, after another store had worked here */
     int stopped_marked; /* runs that a restart interrupted are marked */
     nts_timer_t timer;
 };
