@@ -2,6 +2,7 @@
 # and while listing. Nothing is lost, nothing is made twice, both sides are equal in the end; meanwhile the tool says
 # what is wrong; and no failure holds up other records. A write of unknown fate is judged only after 90 s (S3.7),
 # so all such cases run at the same time, each on a record of its own, and what needs no such wait on another server meanwhile.
+# Takes minutes.
 use strict;
 use warnings;
 use NotionSync::Sync;

@@ -2,6 +2,7 @@
 # both sides are edited, an httpd child that is taking hooks, the parent. Nothing acknowledged is lost, nothing is made
 # twice, both sides are equal in the end, and no process is left behind. The three servers run side by side, because a
 # write of unknown fate is judged only after 90 s (S3.7).
+# Takes minutes.
 use strict;
 use warnings;
 use NotionSync::Sync;

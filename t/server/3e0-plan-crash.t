@@ -1,5 +1,6 @@
 # A plan that is being applied survives the death of the worker: another goes on, nothing is done twice. And the dashboard
 # makes a plan, shows it, and applies it while it is fresh.
+# Takes minutes.
 use strict;
 use warnings;
 use JSON::PP ();

@@ -1,5 +1,6 @@
 # NotionSyncAudit values=off: the audit says who, what, when and why, and holds none of the values; a write that a crash left
 # open keeps its own until it is settled, and is recovered; undo is off and says so.
+# Takes minutes.
 use strict;
 use warnings;
 use NotionSync::Sync;

@@ -2,6 +2,7 @@
 # while people edit both sides, the same fields of the same records among them. Afterwards nothing was made twice, both
 # sides are equal in the time promised, and every value that anybody wrote last on his side either stands there or is in
 # the audit, with what took its place. Three servers run side by side, for a killed worker is started again with back-off.
+# Takes minutes.
 use strict;
 use warnings;
 use NotionSync::Sync;

@@ -104,12 +104,16 @@ sub _seconds { return ($_[0] // 10) * patience() }
 
 sub _wait {
     my ($cond, $seconds) = @_;
-    my $end = time + _seconds($seconds);
+    my $start = time;
+    my $end   = $start + _seconds($seconds);
     while (1) {
         my $value = $cond->();
         return $value if $value;
-        return if time > $end;
-        select undef, undef, undef, 0.015;
+        my $now = time;
+        return if $now > $end;
+        # Who has waited long looks less often: asking costs the processor that others need.
+        my $pause = ($now - $start) / 20;
+        select undef, undef, undef, $pause < 0.015 ? 0.015 : $pause > 0.25 ? 0.25 : $pause;
     }
 }
 
