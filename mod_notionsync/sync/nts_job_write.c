@@ -191,7 +191,7 @@ nts_step_t nts_job_remove(nts_job_t *job, nts_side_t side)
                   : !job->undo || job->undo_done             ? "deleted on the other side"
                   : job->undo->entry->op == NTS_ENTRY_CREATE ? NTS_NOTE_UNDO_CREATE
                                                              : NTS_NOTE_UNDO_RESTORE;
-    if (nts_job_is_by_undo(job)) {
+    if (job->undo && nts_job_is_by_undo(job)) {
         entry->undoes = job->undo->entry->id;
     }
     job->write = (nts_ask_t){ 0 };
