@@ -68,9 +68,10 @@ my $start = time;
 $sync->edit_page($page{$_}, notes => 'after') for @read_cases;
 my $in = join ', ', map { NotionSync::Sync::literal('name', $_) } @update_cases;
 $sync->sql("UPDATE contacts SET notes = 'after' WHERE name IN ($in)");
+# The new rows first: SQLite gives the number of a last row that is deleted to the next one, which would be an edit of it (S4.4).
+$sync->add_rows(map { { name => $_, notes => 'after' } } @create_cases);
 $in = join ', ', map { NotionSync::Sync::literal('name', $_) } @trash_cases;
 $sync->sql("DELETE FROM contacts WHERE name IN ($in)");
-$sync->add_rows(map { { name => $_, notes => 'after' } } @create_cases);
 
 wait_ok { !grep { !$sync->fault_hits($fault{$_}) } @read_cases, @update_cases, @trash_cases, @create_cases } 60, 'every request that was to fail has failed'
     or diag join ', ', grep { !$sync->fault_hits($fault{$_}) } sort keys %fault;
