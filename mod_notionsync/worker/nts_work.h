@@ -1,4 +1,4 @@
-/* nts_work.h - one job or scan under way: what nts_driver.c and nts_work.c share. */
+/* nts_work.h - one job or scan under way: what the files of nts_driver and nts_work.c share. */
 #ifndef NTS_WORK_H
 #define NTS_WORK_H
 
@@ -65,10 +65,6 @@ int nts_work_is_idle(const nts_work_t *w);
 void nts_work_sleep(nts_work_t *w, apr_time_t due);
 /** Go on in this turn: with an empty reply if reply_due. */
 void nts_work_resume(nts_work_t *w);
-/** Step until something has to be awaited (nts_driver.c). */
-void nts_work_step(nts_work_t *w, const nts_reply_t *reply);
-/** The store failed (nts_driver.c). */
-void nts_work_fail(nts_work_t *w, apr_status_t rv);
 
 /** Remember what was loaded; another work that has it in hand, or NULL. */
 const nts_work_t *nts_work_take_identity(nts_work_t *w, const nts_target_t *target,
@@ -85,5 +81,21 @@ void nts_errand_parse(nts_target_t *target, const char *key, apr_pool_t *p);
 
 /** Count something for the dashboard. */
 void nts_segment_count(const nts_host_t *host, nts_count_t what);
+
+/* nts_driver_step.c */
+/** Step until something has to be awaited. */
+void nts_work_step(nts_work_t *w, const nts_reply_t *reply);
+
+/* nts_driver_end.c: each but nts_work_due_again and nts_errand_forget ends @a w, which is gone then. */
+/** It came to @a step, unless @a failed says what kept it from going on (APR_EINTR: it was broken off). */
+void nts_work_end(nts_work_t *w, nts_step_t step, apr_status_t failed);
+/** The store failed. */
+void nts_work_fail(nts_work_t *w, apr_status_t rv);
+/** Another job has the record: come back when it has ended. */
+void nts_work_yield(nts_work_t *w, const nts_work_t *other);
+/** When a job that is not over comes back, on the schedule's clock. @a until: wall clock; 0: after a pause. */
+apr_time_t nts_work_due_again(const nts_work_t *w, apr_time_t until);
+/** It is no longer among its starter's. */
+void nts_errand_forget(const nts_errand_t *errand);
 
 #endif /* NTS_WORK_H */
