@@ -1,7 +1,7 @@
 /* Proves what the inbox's indexes promise: an event of Notion's is known by its time and its id, and one that comes with
- * another time is only looked at once more; a change of the database is known by its row and its number; of many open notices those of a record are found wherever they stand, and no
- * others; the inbox is read in the order of its numbers; and notices of an older version's tables are all there after
- * the migration. */
+ * another time is only looked at once more; a change of the database is known by its row and its number; of many open
+ * notices those of a record are found wherever they stand, and no others; the inbox is read in the order of its numbers;
+ * and notices of an older version's tables are all there after the migration. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,46 +234,6 @@ static void test_known_events(void)
     nts_store_close(kit.store);
 }
 
-static void put_image(const kit_t *kit, const char *key, const char *image)
-{
-    nts_inbox_row_t row = { .mapping = kit->mapping->id };
-    int known;
-
-    kit_now += apr_time_from_sec(1);
-    row.notice.side = NTS_EXTERNAL;
-    row.notice.record = key;
-    row.notice.event = apr_psprintf(p, "deleted %s", image);
-    row.notice.kind = "delete";
-    row.notice.image = image;
-    row.notice.at = kit_now;
-    (void)nts_store_put_notices(&known, kit->store, &row, 1);
-}
-
-static void test_images(void)
-{
-    nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
-    nts_base_t *base = nts_link_base_make(a, 1, p);
-    kit_t kit;
-
-    kit_open(&kit, p);
-    base->seen[NTS_EXTERNAL] = kit_now;
-    (void)kit_put_link(&kit, a);
-    put_image(&kit, "k1", "{\"v\":1}");
-    put_image(&kit, "k1", "{\"v\":2}");
-    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":2}",
-            "deleted, inserted and deleted again: as it was in the end");
-    a->state = NTS_LINK_TOMBSTONE;
-    (void)kit_put_link(&kit, a);
-    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":1}",
-            "S4.4: what lived under a deleted record's key later was another record");
-    a->state = NTS_LINK_ACTIVE;
-    kit_now += apr_time_from_sec(1);
-    base->seen[NTS_EXTERNAL] = kit_now;
-    (void)kit_put_link(&kit, a);
-    tap_ok(!kit_load(&kit, 0, "p1", NULL)->tombstone_image,
-           "seen alive since: no image is better than an old one");
-}
-
 int main(void)
 {
     (void)apr_initialize();
@@ -284,6 +244,5 @@ int main(void)
     test_migration();
     test_renumbered();
     test_known_events();
-    test_images();
     return tap_done();
 }
