@@ -46,19 +46,44 @@ int sw_drill_any_field(sw_drill_t *d)
 
 void sw_drill_notion_edit(sw_drill_t *d, apr_interval_time_t at, int mark, int field)
 {
-    sw_drill_act(d, at, "notion.edit", sw_drill_roll(d, 0, d->w->sources - 1), mark, field)->n[3] =
-        sw_drill_roll(d, 0, 9999);
+    apr_int64_t source = sw_drill_roll(d, 0, d->w->sources - 1);
+    apr_int64_t code = sw_drill_roll(d, 0, 9999);
+
+    sw_drill_act(d, at, "notion.edit", source, mark, field)->n[3] = code;
 }
 
 void sw_drill_sql_edit(sw_drill_t *d, apr_interval_time_t at, int mark, int field)
 {
-    sw_drill_act(d, at, "sql.edit", sw_drill_roll(d, 0, d->w->tables - 1), mark, field)->n[3] =
-        sw_drill_roll(d, 0, 9999);
+    apr_int64_t table = sw_drill_roll(d, 0, d->w->tables - 1);
+    apr_int64_t code = sw_drill_roll(d, 0, 9999);
+
+    sw_drill_act(d, at, "sql.edit", table, mark, field)->n[3] = code;
 }
 
 void sw_drill_edit(sw_drill_t *d, apr_interval_time_t at, int side, int mark, int field)
 {
     (side == HISTORY_NOTION ? sw_drill_notion_edit : sw_drill_sql_edit)(d, at, mark, field);
+}
+
+void sw_drill_edits(sw_drill_t *d, apr_interval_time_t at, sw_burst_t burst)
+{
+    int i;
+
+    for (i = 0; i < burst.n; i++) {
+        int side = burst.side == SW_ANY ? (int)sw_drill_roll(d, 0, 1) : burst.side;
+        int mark = burst.mark == SW_ANY ? sw_drill_any_mark(d) : burst.mark;
+        int field = burst.field == SW_ANY ? sw_drill_any_field(d) : burst.field;
+
+        sw_drill_edit(d, at + SM_MS(sw_drill_roll(d, burst.from, burst.to)), side, mark, field);
+    }
+}
+
+void sw_drill_make(sw_drill_t *d, apr_interval_time_t at, int side, int place, int mark)
+{
+    apr_int64_t code = sw_drill_roll(d, 0, 9999);
+    const char *kind = side == HISTORY_NOTION ? "notion.make" : "sql.make";
+
+    sw_drill_act(d, at, kind, place, mark, code)->n[3] = sw_drill_roll(d, 0, (1 << SW_FIELDS) - 1);
 }
 
 void sw_drill_command(sw_drill_t *d, apr_interval_time_t at, int verb)

@@ -53,6 +53,20 @@ void sw_drill_edit(sw_drill_t *d, apr_interval_time_t at, int side, int mark, in
 void sw_drill_notion_edit(sw_drill_t *d, apr_interval_time_t at, int mark, int field);
 void sw_drill_sql_edit(sw_drill_t *d, apr_interval_time_t at, int mark, int field);
 
+enum { SW_ANY = -1 };
+
+typedef struct sw_burst_t {
+    int n;
+    apr_int64_t from,
+        to; /* ms after the burst's begin, or before it: each edit at one of its own */
+    int side, mark, field; /* SW_ANY: another each time */
+} sw_burst_t;
+
+/** People type so many things. */
+void sw_drill_edits(sw_drill_t *d, apr_interval_time_t at, sw_burst_t burst);
+/** A person makes a record with any of its fields filled in, on a side, in a place (source or table). */
+void sw_drill_make(sw_drill_t *d, apr_interval_time_t at, int side, int place, int mark);
+
 enum { SW_PAUSE = 0, SW_RESUME, SW_RECONCILE, SW_RECONCILE_ALL };
 void sw_drill_command(sw_drill_t *d, apr_interval_time_t at, int verb);
 

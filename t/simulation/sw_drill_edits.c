@@ -39,16 +39,13 @@ static void late(sw_drill_t *d, apr_interval_time_t at)
     int mark = sw_drill_any_mark(d), field = sw_drill_any_field(d);
     apr_interval_time_t ms = sw_drill_roll(d, 130000, 200000);
     apr_interval_time_t freeze = at + SM_MS(sw_drill_roll(d, 200, 3500));
-    sm_action_t *frozen;
+    int within = sw_drill_roll(d, 0, 1) ? 300 : 4000;
 
     sw_drill_act(d, at, "notion.slow", 8, sw_drill_roll(d, 1500, 4000), 0);
     sw_drill_notion_edit(d, at, mark, field);
-    frozen = sw_drill_act(d, freeze, "host.freeze", 0, ms, 0);
-    frozen->n[2] = 0;
+    sw_drill_act(d, freeze, "host.freeze", 0, ms, 0);
     sw_drill_notion_edit(d, freeze + SM_MS(sw_drill_roll(d, 100, 20000)), mark, field);
-    sw_drill_sql_edit(
-        d, freeze + SM_MS(ms) + SM_MS(sw_drill_roll(d, 2, sw_drill_roll(d, 0, 1) ? 300 : 4000)),
-        mark, field);
+    sw_drill_sql_edit(d, freeze + SM_MS(ms + sw_drill_roll(d, 2, within)), mark, field);
 }
 
 const sw_drill_kind_t sw_drill_late = { "late", fix_late, late, 240, 300 };
@@ -93,26 +90,24 @@ static void fix_fates(sw_drill_t *d)
 static void fates(sw_drill_t *d, apr_interval_time_t at)
 {
     static const int faults[] = { 0, 0, 2, 3, 4, 4, 5, 5, 15 };
-    sm_action_t *fault = sw_drill_act(d, at, "notion.fault", faults[sw_drill_roll(d, 0, 8)],
-                                      sw_drill_roll(d, 0, 3) ? 1 : 0, 0);
-    int mark, n = (int)sw_drill_roll(d, 1, 3);
+    int kind = faults[sw_drill_roll(d, 0, 8)], mark, n = (int)sw_drill_roll(d, 1, 3);
+    sm_action_t *fault =
+        sw_drill_act(d, at, "notion.fault", kind, sw_drill_roll(d, 0, 3) ? 1 : 0, 0);
 
     fault->n[2] = sw_drill_roll(d, 0, 1);
     fault->n[3] = sw_drill_roll(d, 0, n - 1);
     fault->n[4] = sw_drill_roll(d, 0, 54999);
     for (; n > 0; n--) {
-        int edits = (int)sw_drill_roll(d, 0, 5);
-        sm_action_t *make;
-
         at += SM_MS(sw_drill_roll(d, 1, 800));
         mark = d->w->next_mark++;
-        make = sw_drill_act(d, at, "sql.make", sw_drill_roll(d, 0, d->w->tables - 1), mark,
-                            sw_drill_roll(d, 0, 9999));
-        make->n[3] = sw_drill_roll(d, 0, (1 << SW_FIELDS) - 1);
-        for (; edits > 0; edits--) {
-            sw_drill_sql_edit(d, at + SM_MS(sw_drill_roll(d, 1000, 70000)), mark,
-                              sw_drill_any_field(d));
-        }
+        sw_drill_make(d, at, HISTORY_EXTERNAL, (int)sw_drill_roll(d, 0, d->w->tables - 1), mark);
+        sw_drill_edits(d, at,
+                       (sw_burst_t){ .n = (int)sw_drill_roll(d, 0, 5),
+                                     .from = 1000,
+                                     .to = 70000,
+                                     .side = HISTORY_EXTERNAL,
+                                     .mark = mark,
+                                     .field = SW_ANY });
     }
     if (!sw_drill_roll(d, 0, 3)) {
         sw_drill_act(d, at + SM_MS(sw_drill_roll(d, 100, 60000)), "host.kill", 0, -1, 1);
@@ -131,17 +126,19 @@ static void fix_keys(sw_drill_t *d)
 
 static void keys(sw_drill_t *d, apr_interval_time_t at)
 {
-    int mark = sw_drill_any_mark(d), n = (int)sw_drill_roll(d, 1, 3);
+    int mark = sw_drill_any_mark(d), table = (int)sw_drill_roll(d, 0, d->w->tables - 1);
+    apr_int64_t key = sw_drill_roll(d, 5, 5000);
 
     if (sw_drill_roll(d, 0, 1)) {
         sw_drill_act(d, at, "notion.slow", 20, sw_drill_roll(d, 200, 2500), 0);
     }
-    for (; n > 0; n--) {
-        sw_drill_edit(d, at + SM_MS(sw_drill_roll(d, 0, 1500)), (int)sw_drill_roll(d, 0, 1), mark,
-                      sw_drill_any_field(d));
-    }
-    (void)sw_drill_act(d, at + SM_MS(sw_drill_roll(d, 0, 4000)), "sql.rekey",
-                       sw_drill_roll(d, 0, d->w->tables - 1), mark, sw_drill_roll(d, 5, 5000));
+    sw_drill_edits(d, at,
+                   (sw_burst_t){ .n = (int)sw_drill_roll(d, 1, 3),
+                                 .to = 1500,
+                                 .side = SW_ANY,
+                                 .mark = mark,
+                                 .field = SW_ANY });
+    (void)sw_drill_act(d, at + SM_MS(sw_drill_roll(d, 0, 4000)), "sql.rekey", table, mark, key);
 }
 
 const sw_drill_kind_t sw_drill_keys = { "keys", fix_keys, keys, 10, 60 };
@@ -157,18 +154,20 @@ static void fix_frozen(sw_drill_t *d)
 
 static void frozen(sw_drill_t *d, apr_interval_time_t at)
 {
-    int mark = sw_drill_any_mark(d), field = sw_drill_any_field(d), n = (int)sw_drill_roll(d, 3, 8);
+    int mark = sw_drill_any_mark(d), field = sw_drill_any_field(d);
     apr_interval_time_t ms = sw_drill_roll(d, 3000, 60000);
     apr_interval_time_t freeze = at + SM_MS(sw_drill_roll(d, 50, 2500));
-    sm_action_t *a = sw_drill_act(d, freeze, "host.freeze", sw_drill_roll(d, 0, 1), ms, 1);
 
+    (void)sw_drill_act(d, freeze, "host.freeze", sw_drill_roll(d, 0, 1), ms, 1);
     sw_drill_act(d, at, "notion.slow", 5, sw_drill_roll(d, 200, 2500), 0);
-    a->n[2] = 1;
     sw_drill_edit(d, at, (int)sw_drill_roll(d, 0, 1), mark, field);
-    for (; n > 0; n--) {
-        sw_drill_edit(d, freeze + SM_MS(sw_drill_roll(d, 100, ms + 4000)),
-                      (int)sw_drill_roll(d, 0, 1), mark, field);
-    }
+    sw_drill_edits(d, freeze,
+                   (sw_burst_t){ .n = (int)sw_drill_roll(d, 3, 8),
+                                 .from = 100,
+                                 .to = ms + 4000,
+                                 .side = SW_ANY,
+                                 .mark = mark,
+                                 .field = field });
 }
 
 const sw_drill_kind_t sw_drill_frozen = { "frozen", fix_frozen, frozen, 80, 160 };
@@ -184,16 +183,16 @@ static void fix_clock(sw_drill_t *d)
 
 static void clock_steps(sw_drill_t *d, apr_interval_time_t at)
 {
-    int n = (int)sw_drill_roll(d, 30, 60);
+    apr_int64_t on = sw_drill_roll(d, 15000, 90000), back = sw_drill_roll(d, 15000, 90000);
 
-    sw_drill_act(d, at + SM_MS(sw_drill_roll(d, 5000, 20000)), "host.clock",
-                 sw_drill_roll(d, 15000, 90000), 0, 0);
-    sw_drill_act(d, at + SM_MS(sw_drill_roll(d, 60000, 90000)), "host.clock",
-                 -sw_drill_roll(d, 15000, 90000), 0, 0);
-    for (; n > 0; n--) {
-        sw_drill_edit(d, at + SM_MS(sw_drill_roll(d, 0, 15000)), (int)sw_drill_roll(d, 0, 1),
-                      sw_drill_any_mark(d), sw_drill_any_field(d));
-    }
+    sw_drill_act(d, at + SM_MS(sw_drill_roll(d, 5000, 20000)), "host.clock", on, 0, 0);
+    sw_drill_act(d, at + SM_MS(sw_drill_roll(d, 60000, 90000)), "host.clock", -back, 0, 0);
+    sw_drill_edits(d, at,
+                   (sw_burst_t){ .n = (int)sw_drill_roll(d, 30, 60),
+                                 .to = 15000,
+                                 .side = SW_ANY,
+                                 .mark = SW_ANY,
+                                 .field = SW_ANY });
 }
 
 const sw_drill_kind_t sw_drill_clock = { "clock", fix_clock, clock_steps, 150, 200 };
@@ -209,14 +208,18 @@ static void fix_fields(sw_drill_t *d)
 
 static void fields(sw_drill_t *d, apr_interval_time_t at)
 {
-    int field = sw_drill_any_field(d), n = (int)sw_drill_roll(d, 1, 4);
+    int field = sw_drill_any_field(d);
     sm_action_t *off = sw_drill_act(d, at, "op.configure", 0, 0, field - 1);
     sm_action_t *on = sw_drill_act(d, at + SM_SEC(40), "op.configure", 0, 0, field - 1);
 
     off->n[4] = on->n[4] = sw_drill_roll(d, 0, 1);
-    for (; n > 0; n--) {
-        sw_drill_sql_edit(d, at + SM_SEC(sw_drill_roll(d, 5, 35)), sw_drill_any_mark(d), field);
-    }
+    sw_drill_edits(d, at,
+                   (sw_burst_t){ .n = (int)sw_drill_roll(d, 1, 4),
+                                 .from = 5000,
+                                 .to = 35000,
+                                 .side = HISTORY_EXTERNAL,
+                                 .mark = SW_ANY,
+                                 .field = field });
     sw_drill_command(d, at + SM_SEC(sw_drill_roll(d, 150, 200)), SW_RECONCILE_ALL);
 }
 
@@ -225,14 +228,16 @@ const sw_drill_kind_t sw_drill_fields = { "fields", fix_fields, fields, 240, 300
 /* Whoever works dies between two steps of it (S6.6). */
 static void deaths(sw_drill_t *d, apr_interval_time_t at)
 {
-    int n = (int)sw_drill_roll(d, 1, 4);
+    apr_int64_t who = sw_drill_roll(d, 0, 3);
+    apr_int64_t point = sw_drill_roll(d, SM_POINT_TURN, SM_POINTS - 1);
 
-    (void)sw_drill_act(d, at, "host.kill", sw_drill_roll(d, 0, 3),
-                       sw_drill_roll(d, SM_POINT_TURN, SM_POINTS - 1), sw_drill_roll(d, 1, 3));
-    for (; n > 0; n--) {
-        sw_drill_edit(d, at + SM_MS(sw_drill_roll(d, 0, 2000)), (int)sw_drill_roll(d, 0, 1),
-                      sw_drill_any_mark(d), sw_drill_any_field(d));
-    }
+    (void)sw_drill_act(d, at, "host.kill", who, point, sw_drill_roll(d, 1, 3));
+    sw_drill_edits(d, at,
+                   (sw_burst_t){ .n = (int)sw_drill_roll(d, 1, 4),
+                                 .to = 2000,
+                                 .side = SW_ANY,
+                                 .mark = SW_ANY,
+                                 .field = SW_ANY });
 }
 
 const sw_drill_kind_t sw_drill_deaths = { "deaths", sw_drill_fix_last_write, deaths, 20, 60 };
@@ -251,32 +256,46 @@ static void fix_filters(sw_drill_t *d)
     sw_drill_fix(d, "deletes_external", 0);
 }
 
+static void make_outside(sw_drill_t *d, apr_interval_time_t at)
+{
+    apr_int64_t code = 8 + 35 * sw_drill_roll(d, 0, 200);
+    sm_action_t *make = sw_drill_act(d, at, sw_drill_roll(d, 0, 1) ? "sql.make" : "notion.make", 0,
+                                     d->w->next_mark++, code);
+
+    make->n[3] = sw_drill_roll(d, 0, (1 << SW_FIELDS) - 1) | 1 << SW_STAGE;
+}
+
 static void filters(sw_drill_t *d, apr_interval_time_t at)
 {
-    int mark = sw_drill_any_mark(d), side = (int)sw_drill_roll(d, 0, 1),
-        n = (int)sw_drill_roll(d, 0, 4);
+    int mark = sw_drill_any_mark(d), side = (int)sw_drill_roll(d, 0, 1);
     sm_action_t *leave = sw_drill_act(d, at, side ? "sql.edit" : "notion.edit", 0, mark, SW_STAGE);
 
     leave->n[3] = 2; /* SW_OUTSIDE */
-    for (; n > 0; n--) {
-        sw_drill_edit(d, at + SM_SEC(sw_drill_roll(d, 1, 200)), (int)sw_drill_roll(d, 0, 1), mark,
-                      sw_drill_any_field(d));
-    }
-    if (!sw_drill_roll(d, 0, 2)) { /* a new one, outside from the beginning */
-        sm_action_t *make = sw_drill_act(d, at, sw_drill_roll(d, 0, 1) ? "sql.make" : "notion.make",
-                                         0, d->w->next_mark++, 8 + 35 * sw_drill_roll(d, 0, 200));
-
-        make->n[3] = sw_drill_roll(d, 0, (1 << SW_FIELDS) - 1) | 1 << SW_STAGE;
+    sw_drill_edits(d, at,
+                   (sw_burst_t){ .n = (int)sw_drill_roll(d, 0, 4),
+                                 .from = 1000,
+                                 .to = 200000,
+                                 .side = SW_ANY,
+                                 .mark = mark,
+                                 .field = SW_ANY });
+    if (!sw_drill_roll(d, 0, 2)) {
+        make_outside(d, at);
     }
     if (!sw_drill_roll(d, 0, 2)) {
-        (void)sw_drill_act(d,
-                           at + (sw_drill_roll(d, 0, 2) ? SM_MS(sw_drill_roll(d, 100, 3000))
-                                                        : SM_SEC(sw_drill_roll(d, 70, 150))),
-                           sw_drill_roll(d, 0, 2) ? "notion.trash" : "sql.delete", 0, mark, 1);
+        apr_interval_time_t after = sw_drill_roll(d, 0, 2) ? SM_MS(sw_drill_roll(d, 100, 3000))
+                                                           : SM_SEC(sw_drill_roll(d, 70, 150));
+
+        (void)sw_drill_act(d, at + after, sw_drill_roll(d, 0, 2) ? "notion.trash" : "sql.delete", 0,
+                           mark, 1);
     }
     else if (sw_drill_roll(d, 0, 2)) {
-        sw_drill_edit(d, at + SM_SEC(sw_drill_roll(d, 100, 250)), (int)sw_drill_roll(d, 0, 1), mark,
-                      SW_STAGE);
+        sw_drill_edits(d, at,
+                       (sw_burst_t){ .n = 1,
+                                     .from = 100000,
+                                     .to = 250000,
+                                     .side = SW_ANY,
+                                     .mark = mark,
+                                     .field = SW_STAGE });
     }
 }
 

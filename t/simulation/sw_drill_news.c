@@ -24,13 +24,15 @@ static void fix_unheard(sw_drill_t *d)
 static void unheard(sw_drill_t *d, apr_interval_time_t at)
 {
     apr_interval_time_t minute = at + SM_MIN(1) - (SM_T0 + at) % SM_MIN(1);
-    int n = (int)sw_drill_roll(d, 1, 3);
 
     sw_drill_command(d, minute + SM_MS(sw_drill_roll(d, 0, 9000)), SW_RECONCILE);
-    for (; n > 0; n--) {
-        sw_drill_notion_edit(d, minute - SM_MS(sw_drill_roll(d, 1, 10000)), sw_drill_any_mark(d),
-                             sw_drill_any_field(d));
-    }
+    sw_drill_edits(d, minute,
+                   (sw_burst_t){ .n = (int)sw_drill_roll(d, 1, 3),
+                                 .from = -10000,
+                                 .to = -1,
+                                 .side = HISTORY_NOTION,
+                                 .mark = SW_ANY,
+                                 .field = SW_ANY });
 }
 
 const sw_drill_kind_t sw_drill_unheard = { "unheard", fix_unheard, unheard, 120, 300 };
@@ -44,10 +46,8 @@ static void fix_young(sw_drill_t *d)
 
 static void young(sw_drill_t *d, apr_interval_time_t at)
 {
-    sm_action_t *make = sw_drill_act(d, at, "notion.make", sw_drill_roll(d, 0, d->w->sources - 1),
-                                     d->w->next_mark++, sw_drill_roll(d, 0, 9999));
-
-    make->n[3] = sw_drill_roll(d, 0, (1 << SW_FIELDS) - 1);
+    sw_drill_make(d, at, HISTORY_NOTION, (int)sw_drill_roll(d, 0, d->w->sources - 1),
+                  d->w->next_mark++);
     sw_drill_command(d, at + SM_MS(sw_drill_roll(d, 500, 18000)), SW_RECONCILE);
 }
 
@@ -66,12 +66,12 @@ static void fix_minutes(sw_drill_t *d)
 
 static void same_minute(sw_drill_t *d, apr_interval_time_t at)
 {
-    int n = (int)sw_drill_roll(d, 2, 5);
-
-    for (; n > 0; n--) {
-        sw_drill_notion_edit(d, at + SM_MS(sw_drill_roll(d, 0, 20000)), sw_drill_any_mark(d),
-                             sw_drill_any_field(d));
-    }
+    sw_drill_edits(d, at,
+                   (sw_burst_t){ .n = (int)sw_drill_roll(d, 2, 5),
+                                 .to = 20000,
+                                 .side = HISTORY_NOTION,
+                                 .mark = SW_ANY,
+                                 .field = SW_ANY });
 }
 
 const sw_drill_kind_t sw_drill_minutes = { "minutes", fix_minutes, same_minute, 120, 240 };
@@ -90,7 +90,13 @@ static void authors(sw_drill_t *d, apr_interval_time_t at)
     int mark = sw_drill_any_mark(d);
 
     sw_drill_sql_edit(d, at, mark, sw_drill_any_field(d));
-    sw_drill_notion_edit(d, at + SM_MS(sw_drill_roll(d, 200, 9000)), mark, sw_drill_any_field(d));
+    sw_drill_edits(d, at,
+                   (sw_burst_t){ .n = 1,
+                                 .from = 200,
+                                 .to = 9000,
+                                 .side = HISTORY_NOTION,
+                                 .mark = mark,
+                                 .field = SW_ANY });
 }
 
 const sw_drill_kind_t sw_drill_authors = { "authors", fix_authors, authors, 60, 120 };
@@ -109,7 +115,7 @@ static void fix_siblings(sw_drill_t *d)
 
 static void siblings(sw_drill_t *d, apr_interval_time_t at)
 {
-    sw_drill_edit(d, at, (int)sw_drill_roll(d, 0, 1), sw_drill_any_mark(d), sw_drill_any_field(d));
+    sw_drill_edits(d, at, (sw_burst_t){ .n = 1, .side = SW_ANY, .mark = SW_ANY, .field = SW_ANY });
 }
 
 const sw_drill_kind_t sw_drill_siblings = { "siblings", fix_siblings, siblings, 5, 90 };
@@ -154,8 +160,9 @@ static void fix_cap(sw_drill_t *d)
 
 static void cap(sw_drill_t *d, apr_interval_time_t at)
 {
-    sw_drill_edit(d, at, (int)sw_drill_roll(d, 0, 3) ? HISTORY_NOTION : HISTORY_EXTERNAL,
-                  sw_drill_any_mark(d), sw_drill_any_field(d));
+    int side = sw_drill_roll(d, 0, 3) ? HISTORY_NOTION : HISTORY_EXTERNAL;
+
+    sw_drill_edits(d, at, (sw_burst_t){ .n = 1, .side = side, .mark = SW_ANY, .field = SW_ANY });
 }
 
 const sw_drill_kind_t sw_drill_cap = { "cap", fix_cap, cap, 30, 120 };
@@ -164,10 +171,11 @@ const sw_drill_kind_t sw_drill_cap = { "cap", fix_cap, cap, 30, 120 };
 static void twins(sw_drill_t *d, apr_interval_time_t at)
 {
     int mark = d->w->next_mark++;
-    sm_action_t *page = sw_drill_act(d, at + SM_MS(sw_drill_roll(d, 1000, 30000)), "notion.make", 0,
-                                     mark, sw_drill_roll(d, 0, 9999));
-    sm_action_t *row = sw_drill_act(d, at + SM_MS(sw_drill_roll(d, 1000, 30000)), "sql.make", 0,
-                                    mark, page->n[2] + sw_drill_roll(d, 0, 1));
+    apr_interval_time_t first = at + SM_MS(sw_drill_roll(d, 1000, 30000));
+    apr_interval_time_t second = at + SM_MS(sw_drill_roll(d, 1000, 30000));
+    apr_int64_t code = sw_drill_roll(d, 0, 9999);
+    sm_action_t *page = sw_drill_act(d, first, "notion.make", 0, mark, code);
+    sm_action_t *row = sw_drill_act(d, second, "sql.make", 0, mark, code + sw_drill_roll(d, 0, 1));
 
     page->n[3] = row->n[3] = sw_drill_roll(d, 0, (1 << SW_FIELDS) - 1);
     sw_drill_command(d, at, SW_PAUSE);

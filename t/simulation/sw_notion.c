@@ -273,9 +273,13 @@ static void performed(sim_req_t *q, int late)
 
 static void put_headers(const sim_req_t *q, sm_reply_t *reply, apr_pool_t *p)
 {
-    nts_http_header_t *headers = apr_pcalloc(p, 3 * sizeof(*headers));
+    nts_http_header_t *headers = apr_pcalloc(p, 4 * sizeof(*headers));
+    char *date = apr_palloc(p, APR_RFC822_DATE_LEN);
     int n = 0;
 
+    (void)apr_rfc822_date(date, sm_wall(sm_the, SM_NOTION));
+    headers[n].name = "Date"; /* in whole seconds */
+    headers[n++].value = date;
     headers[n].name = "Content-Type";
     headers[n++].value = apr_pstrdup(p, q->type);
     if (!q->no_request_id) {
