@@ -1,0 +1,287 @@
+/* nts_port_http.c - asks to a service over HTTP: a request is sent when there is a slot for it. */
+#include "worker/nts_port_impl.h"
+
+#define IN_FLIGHT_MAX 8
+/* A guarded write follows a read that soon is too old; then the job had better read again (S3.1). */
+#define WRITE_WAIT apr_time_from_msec(500)
+#define GATE_LONGEST apr_time_from_sec(3600)
+#define GATE_SHORTEST apr_time_from_sec(1)
+
+static void pump(nts_port_t *port);
+
+static nts_asking_queue_t *queue_of(nts_asking_t *asking)
+{
+    return asking->urgency == NTS_LIVE ? &asking->port->live : &asking->port->bulk;
+}
+
+static int is_guarded_write(const nts_ask_t *ask)
+{
+    return ask->kind == NTS_ASK_UPDATE || ask->kind == NTS_ASK_REMOVE ||
+           ask->kind == NTS_ASK_RESTORE;
+}
+
+static int is_write(const nts_ask_t *ask)
+{
+    return is_guarded_write(ask) || ask->kind == NTS_ASK_CREATE;
+}
+
+/* The service asked for silence: whatever the connector makes of the answer, the budget listens. */
+static void heed(nts_port_t *port, const nts_http_answer_t *http)
+{
+    apr_time_t now = port->config.clock->wall(port->config.clock->baton);
+    apr_time_t until;
+
+    if (http->transport != NTS_HTTP_ANSWERED || (http->status != 429 && http->status != 529)) {
+        return;
+    }
+    until = nts_http_retry_after(http, now, GATE_LONGEST);
+    if (until < now + GATE_SHORTEST) {
+        until = now + GATE_SHORTEST;
+    }
+    nts_budget_gate(port->budget, until);
+}
+
+static void step(nts_asking_t *asking, const nts_http_answer_t *http)
+{
+    nts_port_t *port = asking->port;
+    const nts_answer_t *answer = NULL;
+    const nts_http_request_t *request = NULL;
+
+    if (port->connector->step(asking->op, http, &request, &answer) == NTS_OP_SEND) {
+        asking->request = request;
+        nts_asking_queue_push_front(queue_of(asking), asking);
+        return;
+    }
+    if (http && http->status == 429 && answer->outcome.retry_at) {
+        /* The body may say more than the header, of the whole workspace too. */
+        nts_budget_gate(port->budget, answer->outcome.retry_at);
+    }
+    if (http) {
+        nts_asking_finish(asking, answer);
+    }
+    else {
+        nts_asking_finish_later(asking, answer);
+    }
+}
+
+/* For the dashboard. */
+static void count(const nts_port_t *port, const nts_http_answer_t *http)
+{
+    nts_segment_t *segment = port->config.segment;
+
+    if (!segment || http->transport == NTS_HTTP_NOT_SENT) {
+        return;
+    }
+    nts_segment_add(segment, NTS_COUNT_REQUESTS, 1);
+    if (http->transport != NTS_HTTP_ANSWERED || (http->status >= 500 && http->status != 529)) {
+        nts_segment_add(segment, NTS_COUNT_REQUESTS_FAILED, 1);
+    }
+    else if (http->status == 429 || http->status == 529) {
+        nts_segment_add(segment, NTS_COUNT_REQUESTS_LIMITED, 1);
+    }
+}
+
+static void exchange_done(void *baton, const nts_http_answer_t *http)
+{
+    nts_asking_t *asking = baton;
+    nts_port_t *port = asking->port;
+
+    port->in_flight--;
+    if (http->transport == NTS_HTTP_NOT_SENT) {
+        nts_budget_return(port->budget, asking->slot);
+    }
+    else {
+        nts_budget_answered(port->budget, asking->slot);
+    }
+    count(port, http);
+    if (http->transport == NTS_HTTP_ANSWERED) {
+        nts_port_take_clock(port, nts_http_date(http), APR_USEC_PER_SEC, http->sent_at,
+                            http->answered_at);
+    }
+    heed(port, http);
+    step(asking, http);
+    pump(port);
+}
+
+static void send_request(nts_asking_t *asking)
+{
+    nts_port_t *port = asking->port;
+
+    asking->deadline = 0;
+    asking->started = 1;
+    port->in_flight++;
+    port->requests++;
+    nts_net_start(port->config.net, asking->request, exchange_done, asking, asking->p);
+}
+
+/* Take what the asking needs for its next request. Non-zero: asking->slot is set. */
+static int take_slot(nts_asking_t *asking)
+{
+    nts_port_t *port = asking->port;
+    nts_grant_t *grant = asking->grant;
+    int slots[NTS_GRANT_MAX];
+    int wanted = 1;
+    int i;
+
+    if (nts_budget_gated_until(port->budget)) {
+        return 0;
+    }
+    if (grant && grant->count > 0 && is_write(&asking->ask)) {
+        asking->slot = grant->slots[--grant->count];
+        return 1;
+    }
+    if (port->in_flight >= IN_FLIGHT_MAX) {
+        return 0;
+    }
+    if (grant && !asking->started && asking->ask.follow_writes > 0) {
+        wanted += asking->ask.follow_writes;
+        wanted -= grant->count;
+        wanted = wanted < 1 ? 1 : wanted > NTS_GRANT_MAX ? NTS_GRANT_MAX : wanted;
+    }
+    /* A write whose read did not foresee it has half a second: at the pace of bulk work it might never be sent. */
+    if (!nts_budget_take(port->budget, wanted,
+                         is_guarded_write(&asking->ask) ? NTS_LIVE : asking->urgency, slots)) {
+        return 0;
+    }
+    asking->slot = slots[0];
+    for (i = 1; i < wanted; i++) {
+        if (grant->count < NTS_GRANT_MAX) {
+            grant->slots[grant->count++] = slots[i];
+        }
+        else {
+            nts_budget_return(port->budget, slots[i]);
+        }
+    }
+    return 1;
+}
+
+/* Whoever holds a slot already, or came to write, need not stand in line behind readers. */
+static void pump_writes(nts_asking_queue_t *queue)
+{
+    nts_asking_t **link = &queue->first;
+
+    while (*link) {
+        nts_asking_t *asking = *link;
+
+        if (((asking->grant && asking->grant->count > 0 && is_write(&asking->ask)) ||
+             (!asking->started && is_guarded_write(&asking->ask))) &&
+            take_slot(asking)) {
+            *link = asking->next;
+            if (!*link) {
+                queue->last = link;
+            }
+            send_request(asking);
+        }
+        else {
+            link = &asking->next;
+        }
+    }
+}
+
+static int pump_queue(nts_asking_queue_t *queue)
+{
+    while (queue->first) {
+        if (!take_slot(queue->first)) {
+            return 0;
+        }
+        send_request(nts_asking_queue_pop(queue));
+    }
+    return 1;
+}
+
+static void pump(nts_port_t *port)
+{
+    if (port->helper || !port->budget || (!port->live.first && !port->bulk.first)) {
+        return;
+    }
+    pump_writes(&port->live);
+    pump_writes(&port->bulk);
+    /* What live work waits for, bulk work must not take away. */
+    if (pump_queue(&port->live)) {
+        (void)pump_queue(&port->bulk);
+    }
+}
+
+static void budget_ready(void *baton)
+{
+    pump(baton);
+}
+
+/* The timer is set for the next. */
+static void refuse_late_in(nts_port_t *port, nts_asking_queue_t *queue, apr_time_t now)
+{
+    nts_asking_queue_t old = *queue;
+    nts_asking_t *asking;
+    nts_asking_t *next;
+
+    nts_asking_queue_clear(queue);
+    for (asking = old.first; asking; asking = next) {
+        next = asking->next;
+        if (asking->deadline && asking->deadline <= now) {
+            nts_answer_t *answer = nts_asking_make_answer(asking, NTS_RESULT_NOT_DONE);
+
+            nts_outcome_set(&answer->outcome, asking->p, NTS_REMEDY_RETRY, "budget.late",
+                            "the request budget of %s left no room for the write in time",
+                            port->config.service->name);
+            answer->outcome.retry_at = nts_budget_gated_until(port->budget);
+            nts_asking_finish_later(asking, answer);
+        }
+        else {
+            nts_asking_queue_push(queue, asking);
+            if (asking->deadline) {
+                nts_timer_hasten(port->config.loop, &port->late, asking->deadline - now);
+            }
+        }
+    }
+}
+
+void nts_port_refuse_late(nts_port_t *port, apr_time_t now)
+{
+    refuse_late_in(port, &port->live, now);
+    refuse_late_in(port, &port->bulk, now);
+}
+
+void nts_port_ask_http(nts_asking_t *asking)
+{
+    nts_port_t *port = asking->port;
+    apr_status_t rv =
+        port->connector->begin(&asking->op, port->connection, &asking->ask, asking->p);
+
+    if (rv != APR_SUCCESS) {
+        nts_answer_t *answer = nts_asking_make_answer(asking, NTS_RESULT_REFUSED);
+        char cause[120];
+
+        nts_outcome_set(&answer->outcome, asking->p, NTS_REMEDY_PERSON, "service.request",
+                        "no request could be made to %s %s: %s", nts_ask_name(asking->ask.kind),
+                        asking->ask.id ? asking->ask.id : "",
+                        apr_strerror(rv, cause, sizeof(cause)));
+        nts_asking_finish_later(asking, answer);
+        return;
+    }
+    step(asking, NULL);
+    pump(port);
+    if (asking->request && !asking->started && is_guarded_write(&asking->ask)) {
+        asking->deadline = nts_loop_mono(port->config.loop) + WRITE_WAIT;
+        nts_timer_hasten(port->config.loop, &port->late, WRITE_WAIT);
+    }
+}
+
+void nts_port_open_http(nts_port_t *port, apr_pool_t *p)
+{
+    const nts_port_config_t *config = &port->config;
+    apr_status_t rv = port->connector->open(&port->connection, config->service, config->secret,
+                                            config->clock, &port->refused, p);
+
+    if (rv == APR_SUCCESS) {
+        nts_budget_config_t budget = {
+            config->service, config->store, config->commits, config->loop, config->clock,
+            budget_ready,    port
+        };
+
+        rv = nts_budget_open(&port->budget, &budget, p);
+    }
+    if (rv != APR_SUCCESS && port->refused.remedy == NTS_REMEDY_NONE) {
+        nts_outcome_set(&port->refused, p, NTS_REMEDY_RETRY, "service.open",
+                        "the connection to %s could not be set up", config->service->name);
+    }
+}
