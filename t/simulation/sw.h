@@ -98,6 +98,7 @@ typedef struct sw_page_t {
     const char *text; /* of its id */
     int source;
     int gone, trashed, hidden;
+    apr_time_t saving; /* until then Notion is at saving it: another write of it is refused (409) */
     const char *values[SW_FIELDS]; /* canonical; NULL null */
     const char *before[SW_FIELDS]; /* what stood there before the last change */
 } sw_page_t;
@@ -151,7 +152,8 @@ typedef struct sw_world_t {
     sim_req_t *answer; /* of the request being served */
     apr_interval_time_t slow;
     int slow_count;
-    apr_time_t woken; /* when the simulator is called next, as far as ordered; 0 not */
+    apr_interval_time_t saving; /* how long it takes to save a page; 0: no time */
+    apr_time_t woken;           /* when the simulator is called next, as far as ordered; 0 not */
 
     /* database */
     const char *path;
@@ -214,6 +216,8 @@ void sw_notion_look(sw_world_t *w, history_kind_t kind, int request, const sim_i
 void sw_notion_look_all(sw_world_t *w, history_kind_t kind);
 /** The decoded id of a field's property; it stays whatever people call it. */
 const char *sw_notion_property(const sw_world_t *w, int field);
+/** A person, or we, have written the page: for a while it is being saved. */
+void sw_notion_save(sw_world_t *w, const sim_id_t *page);
 /** The simulator may have something due: see to it. */
 void sw_notion_wake(sw_world_t *w);
 /** A live page with that mark in that source, or NULL. @a any: in the trash too. */
@@ -254,6 +258,9 @@ extern const sm_kind_t *const sw_operator_kinds[];
 const sm_kind_t *sw_kind(const char *name);
 void sw_plan(sm_t *sm);
 void sw_plan_settings(sw_world_t *w);
+/** Groups on Notion's side that have dice of their own (sw_plan_notion.c): their settings, and what happens in a seed that has one. */
+void sw_plan_notion_settings(sw_world_t *w);
+void sw_plan_notion(sw_world_t *w);
 
 extern const sm_part_t sm_part_world;
 

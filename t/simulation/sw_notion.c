@@ -268,7 +268,32 @@ static void performed(sim_req_t *q, int late)
     (void)late;
     if (!q->fail.status && (q->created || !strcmp(q->class, "page_update"))) {
         sw_notion_look(w, HISTORY_EFFECT, (int)(intptr_t)q->ctx, &q->page_id);
+        sw_notion_save(w, &q->page_id);
     }
+}
+
+void sw_notion_save(sw_world_t *w, const sim_id_t *id)
+{
+    sw_page_t *m = w->saving ? mirror_of(w, id) : NULL;
+
+    if (m) {
+        m->saving = sm_now(w->sm) + w->saving;
+    }
+}
+
+/* The page that the request is about, if it is just being saved; NULL: none, or it is not. */
+static sim_page_t *page_in_hand(sw_world_t *w, const char *path)
+{
+    static const char pages[] = "/v1/pages/";
+    sw_page_t *m;
+    sim_id_t id;
+
+    if (strncmp(path, pages, sizeof(pages) - 1) != 0 ||
+        !sim_id_parse(&id, path + sizeof(pages) - 1)) {
+        return NULL;
+    }
+    m = mirror_of(w, &id);
+    return m && m->saving > sm_now(w->sm) ? sim_page_find(&id) : NULL;
 }
 
 static void put_headers(const sim_req_t *q, sm_reply_t *reply, apr_pool_t *p)
@@ -302,13 +327,20 @@ static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t
     const char *mark = strchr(request->path, '?');
     const char *path =
         mark ? apr_pstrmemdup(p, request->path, (apr_size_t)(mark - request->path)) : request->path;
+    sim_page_t *in_hand = page_in_hand(w, path);
     sim_req_t *q;
 
     (void)sm;
+    if (in_hand) {
+        in_hand->busy++; /* as a write under way would */
+    }
     sim_embed_request(request->method, path, mark ? mark + 1 : NULL,
                       bearer && strlen(bearer) > 7 ? bearer + 7 : NULL,
                       header_of(request, "Notion-Version"), request->body, request->body_len,
                       (void *)(intptr_t)request->number);
+    if (in_hand) {
+        in_hand->busy--;
+    }
     sim_embed_tick();
     q = w->answer;
     w->answer = NULL;

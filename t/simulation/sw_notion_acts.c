@@ -58,6 +58,7 @@ static void patch(sw_world_t *w, const sw_page_t *page, sim_buf_t *b)
     (void)sw_notion_control(w, "PATCH", apr_pstrcat(w->ptemp, "page/", page->text, NULL), b->s);
     sim_buf_free(b);
     sw_notion_look(w, HISTORY_ACT, 0, &id);
+    sw_notion_save(w, &id);
 }
 
 static void edit(sm_t *sm, const sm_action_t *a)
@@ -414,7 +415,14 @@ static void limit(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t limit_kind = { "notion.limit", limit, { "requests" } };
 
+static void saving(sm_t *sm, const sm_action_t *a)
+{
+    sw_world(sm)->saving = SM_MS(a->n[0]);
+}
+
+static const sm_kind_t saving_kind = { "notion.saving", saving, { "ms" } };
+
 const sm_kind_t *const sw_notion_kinds[] = { &edit_kind,   &make_kind,   &copy_kind,  &trash_kind,
                                              &hide_kind,   &purge_kind,  &body_kind,  &share_kind,
                                              &option_kind, &schema_kind, &fault_kind, &slow_kind,
-                                             &limit_kind,  NULL };
+                                             &limit_kind,  &saving_kind, NULL };

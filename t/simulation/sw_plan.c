@@ -451,6 +451,7 @@ void sw_plan_settings(sw_world_t *w)
     (void)sm_setting(w->sm, "actions", 5, 60);
     (void)sm_setting(w->sm, "records", 0, 9);
     (void)sm_setting(w->sm, "standing", 0, 4);
+    sw_plan_notion_settings(w);
 }
 
 /* Records that are there before the module is: on one side, or on both with or without differences. */
@@ -528,5 +529,6 @@ void sw_plan(sm_t *sm)
     for (; count > 0; count--) {
         plan_one(&pl, total);
     }
+    sw_plan_notion(pl.w);
     sw_drill_plan(pl.w);
 }

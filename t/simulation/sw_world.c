@@ -195,6 +195,7 @@ static void calm(sm_t *sm)
 
     (void)sim_fault_remove(0);
     w->slow_count = 0;
+    w->saving = 0;
     (void)sw_notion_control(w, "POST", "settings", "{\"workspace_limit\":0,\"loss\":0}");
     show_all(w);
     if (drop_lost_fields(w)) {
