@@ -85,6 +85,9 @@ typedef struct nts_mapping_status_t {
     int matched;          /* first contact is over (S5.1) */
     const char *instance; /* external instance id first seen; NULL none */
     apr_int64_t counter;  /* external change number taken */
+    /* S4.4: the database was seen set back, and nobody has said yet to go on; the least number it showed since */
+    int is_restored;
+    apr_int64_t restored_to;
     apr_time_t listed;    /* sending of the last complete listing of Notion; 0 never */
     apr_time_t full_done; /* end of the last full reconciliation */
     apr_time_t latency[NTS_SIDE_COUNT]; /* last notice-to-write time towards that side */

@@ -211,9 +211,16 @@ static const char *const step_7[] = {
     NULL,
 };
 
+/* A database that was set back waits for a person longer than its worker lives (S4.4). */
+static const char *const step_8[] = {
+    "ALTER TABLE status ADD COLUMN restored INTEGER"
+    " CHECK (restored IS NULL OR typeof(restored) = 'integer')",
+    NULL,
+};
+
 /* steps[n] leads from version n to n + 1. */
 static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2, step_3, step_4,
-                                                            step_5, step_6, step_7 };
+                                                            step_5, step_6, step_7, step_8 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"

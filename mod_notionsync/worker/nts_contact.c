@@ -81,11 +81,6 @@ void nts_contact_accept_instance(nts_contact_t *c)
     c->accept_instance = 1;
 }
 
-void nts_contact_database_accepted(nts_contact_t *c)
-{
-    c->is_restored = 0;
-}
-
 void nts_contact_stop(nts_contact_t *c)
 {
     c->stopped = 1;

@@ -34,8 +34,8 @@ const char *nts_contact_advice(const nts_flow_t *flow, apr_pool_t *p);
 int nts_contact_is_busy(const nts_contact_t *contact);
 /** A person said that another database instance is all right. */
 void nts_contact_accept_instance(nts_contact_t *contact);
-/** ... by applying a plan: the database is the mapping's already. */
-void nts_contact_database_accepted(nts_contact_t *contact);
+/** The database that the mapping knows shows a lower change number than was taken from it: it was set back. Contact is made. */
+void nts_contact_set_back(nts_contact_t *contact, apr_int64_t counter);
 void nts_contact_stop(nts_contact_t *contact);
 
 #endif /* NTS_CONTACT_H */

@@ -20,9 +20,7 @@ struct nts_contact_t {
     int wants_quiet;                   /* ready to bind, but for work under way */
     const char *bound[NTS_SIDE_COUNT]; /* what the mapping is bound to; in its pool */
     int accept_instance;
-    int is_restored;         /* the database was seen set back, and nobody has said yet to go on */
-    apr_int64_t restored_to; /* the least change number it showed since */
-    int is_changed;          /* what was kept of the last binding is not what it is now */
+    int is_changed; /* what was kept of the last binding is not what it is now */
     nts_timer_t probe;
     int failures;
     const char *instance; /* that the external database had last; NULL: not known */

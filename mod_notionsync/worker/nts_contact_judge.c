@@ -98,15 +98,29 @@ void nts_contact_marked(nts_contact_t *c, const nts_answer_t *answer)
 
 /* --- the external database */
 
-/* That its counter passes ours again while it waits makes it no other than the one that was set back. */
+/* That its counter passes ours again while it waits makes it no other than the one that was set back; nor does a worker
+ * that takes over meanwhile. */
 static void note_restored(nts_contact_t *c, int is_same, apr_int64_t counter)
 {
-    if (is_same && counter < c->flow->status.counter &&
-        (!c->is_restored || counter < c->restored_to)) {
-        c->is_restored = 1;
-        c->restored_to = counter;
+    nts_mapping_status_t status = c->flow->status;
+
+    if (!is_same) {
+        status.is_restored = 0;
     }
-    c->is_restored &= is_same;
+    else if (counter < status.counter && (!status.is_restored || counter < status.restored_to)) {
+        status.is_restored = 1;
+        status.restored_to = counter;
+    }
+    if (status.is_restored != c->flow->status.is_restored ||
+        status.restored_to != c->flow->status.restored_to) {
+        nts_flow_set_status(c->flow, &status);
+    }
+}
+
+void nts_contact_set_back(nts_contact_t *c, apr_int64_t counter)
+{
+    note_restored(c, 1, counter);
+    nts_contact_start(c);
 }
 
 void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
@@ -124,7 +138,7 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
     c->accept_instance = 0;
     is_same = nts_contact_same(status->instance, schema->instance);
     note_restored(c, is_same, schema->counter);
-    if (is_same && !c->is_restored) {
+    if (is_same && !status->is_restored) {
         judge_state(
             c, schema->mark); /* and what the triggers told of since then is still to be taken */
         return;
@@ -134,10 +148,10 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
             judge_state(c, schema->mark);
         }
         /* Keys that were changed since it was set back are still to be followed (S4.4). */
-        status->counter = is_same ? c->restored_to : schema->counter;
+        status->counter = is_same ? status->restored_to : schema->counter;
         status->full_done = 0;
         status->mark = schema->mark;
-        c->is_restored = 0;
+        status->is_restored = 0;
         nts_flow_set_instance(flow, schema->instance);
         return;
     }
@@ -155,7 +169,7 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
             apr_psprintf(c->p,
                          "the database was restored from an older copy: its last change "
                          "is number %" APR_INT64_T_FMT ", and %" APR_INT64_T_FMT " had been taken",
-                         c->restored_to, status->counter),
+                         status->restored_to, status->counter),
             advice);
     }
 }

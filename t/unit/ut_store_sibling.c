@@ -104,6 +104,7 @@ static apr_int64_t counter(kit_t *kit)
 
 static void test_counters(void)
 {
+    nts_mapping_status_t status = { 0 };
     kit_t kit;
 
     open_five(&kit);
@@ -117,6 +118,13 @@ static void test_counters(void)
     tap_int((int)counter(&kit), -1, "nor does a table of that name in another database");
     put_counter(&kit, SAME_TABLE, "db1", 30);
     tap_int((int)counter(&kit), 30, "3.9 the change table is kept for the slower one");
+    status.instance = "db1";
+    status.counter = 30;
+    status.is_restored = 1;
+    status.restored_to = 12;
+    (void)nts_store_put_status(kit.store, mappings[SAME_TABLE].id, &status);
+    tap_int((int)counter(&kit), 12,
+            "4.4 also for one that has not said yet to go on after it was set back");
 }
 
 static void test_makers(void)

@@ -339,6 +339,47 @@ static void test_bound_anew(void)
     world_rest(world, MS(200));
 }
 
+static int accept_database(int mapping)
+{
+    const char *result = world_result(
+        world, world_command(world, mapping, "resume", "{\"accept_instance\":true}"), pool);
+
+    return says(result, "\"ok\":true") && world_is_state_soon(world, mapping, NTS_MAPPING_RUNNING);
+}
+
+/* A database that was set back waits for a person, whoever works meanwhile, and however far its numbers have come since;
+ * then all is taken that was changed since it was seen (S4.4). */
+static void test_set_back(void)
+{
+    int seen;
+    int asks;
+    int i;
+
+    seen = world_set_back(world, 5);
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING), "a database set back: it waits");
+    world_rest(world, MS(50));
+    tap_int(world_stop(world, 0, 1), NTS_WORKER_EXIT_OK, "the worker ends");
+    for (i = 0; i < 8; i++) {
+        (void)world_edit_row(world, 0, "k10", apr_psprintf(pool, "and %d more", i));
+    }
+    asks = world_asks(world, NTS_EXTERNAL);
+    world_start(world, 0);
+    tap_ok(world_is_asked_soon(world, NTS_EXTERNAL, asks + 2),
+           "the next one looks at the database, whose numbers have passed the old ones");
+    world_rest(world, MS(200));
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING), "and goes on waiting");
+    tap_ok(world_taken_from(world, 0) > seen, "and takes nothing");
+    tap_ok(accept_database(0), "a person says to go on");
+    tap_ok(world_is_equal_soon(world, 0), "both sides become equal");
+    tap_int(world_taken_from(world, 0), seen, "changes are taken from the first number seen");
+    tap_ok(accept_database(1), "as does the other mapping");
+    world_rest(world, MS(200));
+    tap_int(world_stop(world, 0, 1), NTS_WORKER_EXIT_OK, "the worker ends once more");
+    world_start(world, 0);
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_RUNNING), "which is not asked again");
+    world_rest(world, MS(200));
+}
+
 static void test_end(void)
 {
     int asks;
@@ -373,6 +414,7 @@ int main(void)
     test_faults();
     test_commands_at_start();
     test_bound_anew();
+    test_set_back();
     test_end();
     apr_terminate();
     return tap_done();

@@ -452,6 +452,31 @@ void world_swap_database(worker_world_t *w)
     (void)apr_thread_mutex_unlock(w->mutex);
 }
 
+int world_set_back(worker_world_t *w, int changes)
+{
+    int now;
+    int i;
+
+    (void)apr_thread_mutex_lock(w->mutex);
+    now = w->change_count -= changes;
+    for (i = 0; i < WORLD_MAPPINGS; i++) {
+        w->taken_from[i] = -1;
+    }
+    world_wake(w);
+    (void)apr_thread_mutex_unlock(w->mutex);
+    return now;
+}
+
+int world_taken_from(worker_world_t *w, int mapping)
+{
+    int from;
+
+    (void)apr_thread_mutex_lock(w->mutex);
+    from = w->taken_from[mapping];
+    (void)apr_thread_mutex_unlock(w->mutex);
+    return from;
+}
+
 void world_slow(worker_world_t *w, nts_side_t side, apr_interval_time_t time)
 {
     w->slow[side] = time;

@@ -12,6 +12,7 @@
 #define RECORDS_MAX 600
 #define CHANGES_MAX 4000
 #define WORKERS_MAX 4
+#define WORLD_MAPPINGS 8
 
 typedef struct world_record_t {
     char id[64];
@@ -49,7 +50,8 @@ struct worker_world_t {
     int count[NTS_SIDE_COUNT];
     world_change_t changes[CHANGES_MAX];
     int change_count;
-    char applied[CHANGES_MAX][64]; /* intents */
+    int taken_from[WORLD_MAPPINGS]; /* see world_taken_from */
+    char applied[CHANGES_MAX][64];  /* intents */
     int applied_count;
     char instance[64];
     int swaps;
@@ -77,6 +79,8 @@ _Noreturn void world_die(const char *what);
 world_record_t *world_find(worker_world_t *w, nts_side_t side, int mapping, const char *id);
 /** For a person's edit: it must be there, unless @a id is NULL. */
 world_record_t *world_find_or_make(worker_world_t *w, nts_side_t side, int mapping, const char *id);
+/** Who waits for a change of the database looks at it. */
+void world_wake(worker_world_t *w);
 /** An entry of the change table, and who waits for one is woken. */
 void world_note_change(worker_world_t *w, world_record_t *row, char op, const char *intent);
 

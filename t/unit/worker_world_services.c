@@ -66,9 +66,17 @@ world_record_t *world_find_or_make(worker_world_t *w, nts_side_t side, int mappi
     return record;
 }
 
-void world_note_change(worker_world_t *w, world_record_t *row, char op, const char *intent)
+void world_wake(worker_world_t *w)
 {
     const apr_uint64_t one = 1;
+
+    if (write(w->changed_fd, &one, sizeof(one)) < 0) {
+        world_die("eventfd");
+    }
+}
+
+void world_note_change(worker_world_t *w, world_record_t *row, char op, const char *intent)
+{
     world_change_t *change;
 
     if (w->change_count == CHANGES_MAX) {
@@ -85,9 +93,7 @@ void world_note_change(worker_world_t *w, world_record_t *row, char op, const ch
     if (intent && w->applied_count < CHANGES_MAX) {
         apr_cpystrn(w->applied[w->applied_count++], intent, sizeof(w->applied[0]));
     }
-    if (write(w->changed_fd, &one, sizeof(one)) < 0) {
-        world_die("eventfd");
-    }
+    world_wake(w);
 }
 
 static void show(nts_record_t *to, const world_record_t *from, apr_pool_t *p)
@@ -238,18 +244,22 @@ static void list_changes(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *
                          apr_pool_t *p)
 {
     nts_change_t *changes = apr_pcalloc(p, ((apr_size_t)w->change_count + 1) * sizeof(*changes));
+    int *from = &w->taken_from[mapping_of(w, ask)];
     int i;
 
+    if (*from < 0 || ask->since < *from) {
+        *from = (int)ask->since;
+    }
     for (i = (int)ask->since; i < w->change_count; i++) {
-        const world_change_t *from = &w->changes[i];
+        const world_change_t *change = &w->changes[i];
         nts_change_t *to = &changes[answer->change_count];
 
-        if (from->mapping == mapping_of(w, ask)) {
+        if (change->mapping == mapping_of(w, ask)) {
             to->number = i + 1;
-            to->op = from->op;
-            to->key = apr_pstrdup(p, from->key);
-            to->intent = from->intent[0] ? apr_pstrdup(p, from->intent) : NULL;
-            to->at = from->at;
+            to->op = change->op;
+            to->key = apr_pstrdup(p, change->key);
+            to->intent = change->intent[0] ? apr_pstrdup(p, change->intent) : NULL;
+            to->at = change->at;
             answer->change_count++;
         }
     }
