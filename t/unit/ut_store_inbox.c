@@ -160,6 +160,7 @@ static const char *const back_to_6[] = {
     " VALUES (1, 0, 'p1', 'old', 1000, 1, 0), (1, 0, 'p1', 'done', 1000, 1, 5),"
     " (1, 0, 'p2', 'old', 1000, 1, 0), (1, 0, 'p2', NULL, 1000, 1, 0), (1, 0, 'p2', NULL, 1000, 1, "
     "0)",
+    "ALTER TABLE status DROP COLUMN restored",
     "UPDATE meta SET value = 6 WHERE name = 'schema'",
     NULL,
 };
