@@ -155,8 +155,11 @@ static void failed(nts_reconcile_t *r, const nts_reconcile_run_t *run)
 {
     nts_host_t *host = r->flow->host;
 
-    r->not_before =
-        nts_host_mono(host) + nts_backoff(++r->failures, host->random, FAIL_BASE, FAIL_MAX);
+    if (run->outcome.remedy !=
+        NTS_REMEDY_PERSON) { /* who tells us to go on waits for nothing else */
+        r->not_before =
+            nts_host_mono(host) + nts_backoff(++r->failures, host->random, FAIL_BASE, FAIL_MAX);
+    }
     if (run->kind == NTS_SCAN_FULL || run->kind == NTS_SCAN_INCREMENTAL) {
         nts_log(NTS_LOG_WARNING, 0, "mapping %s: the %s run failed and is repeated: %s",
                 r->flow->label, run->row.kind, nts_outcome_text(&run->outcome, run->p));
@@ -171,7 +174,9 @@ void nts_reconcile_over(nts_reconcile_run_t *run)
     nts_outcome_t block = { 0 };
 
     if (run->broken_off) {
-        r->full_wanted |= run->kind == NTS_SCAN_FULL && !run->asked.is_set;
+        /* Another database may have been accepted while this ended: nts_reconcile_start() left the full run to us. */
+        r->full_wanted |=
+            flow->status.full_done == 0 || (run->kind == NTS_SCAN_FULL && !run->asked.is_set);
         r->full_notices_taken = 0;
     }
     else if (run->scan_step == NTS_STEP_DONE) {

@@ -222,6 +222,9 @@ static void test_pause_overtakes(void)
     world_slow(world, NTS_NOTION, MS(500));
     undo = world_command(world, 0, "undo",
                          apr_psprintf(pool, "{\"since\":%" APR_INT64_T_FMT "}", entries[i].at));
+    for (i = 0; i < 10000 && !is_command(undo, "running"); i++) {
+        apr_sleep(MS(1));
+    }
     pause = world_command(world, 0, "pause", "{}");
     tap_ok(says(world_result(world, pause, pool), "\"ok\":true"), "pause");
     tap_ok(is_command(undo, "running"), "does not wait for an undo that is under way");
@@ -334,8 +337,27 @@ static void test_bound_anew(void)
         tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_RUNNING), "and goes on when told to");
     }
     world_slow(world, NTS_EXTERNAL, 0);
-    (void)world_result(world, world_command(world, 0, "reconcile", "{\"full\":true}"), pool);
-    tap_ok(world_is_equal_soon(world, 0), "a full run makes both sides equal");
+    tap_ok(world_is_equal_soon(world, 0), "accepting it makes both sides equal");
+    world_rest(world, MS(200));
+}
+
+/* A full run finds another database: who accepts it waits for the run that this asks for (S4.1), and for no back-off. */
+static void test_run_finds_another(void)
+{
+    apr_int64_t command;
+
+    world_slow(world, NTS_NOTION, MS(3000));
+    command = world_command(world, 0, "reconcile", "{\"full\":true}");
+    apr_sleep(MS(400));
+    world_slow(world, NTS_NOTION, 0);
+    world_swap_database(world);
+    (void)world_edit_row(world, 0, "k9", "only in the other database");
+    world_hook(world, 0, "data_source.schema_updated", NULL, NULL, NULL);
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING), "a run finds another database");
+    (void)world_result(world, world_command(world, 0, "resume", "{\"accept_instance\":true}"),
+                       pool);
+    (void)world_result(world, command, pool);
+    tap_ok(world_is_equal_soon(world, 0), "accepting it makes both sides equal");
     world_rest(world, MS(200));
 }
 
@@ -415,6 +437,7 @@ int main(void)
     test_commands_at_start();
     test_bound_anew();
     test_set_back();
+    test_run_finds_another();
     test_end();
     apr_terminate();
     return tap_done();
