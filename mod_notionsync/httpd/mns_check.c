@@ -11,6 +11,7 @@
 #include <apr_file_io.h>
 
 #include "httpd/mns_check.h"
+#include "httpd/mns_shared.h"
 
 APLOG_USE_MODULE(notionsync);
 
@@ -183,61 +184,13 @@ static void check_identity(check_t *check, const mns_mapping_t *mapping,
     }
 }
 
-/* ---- circles ---- */
-
-typedef struct side_of_t {
-    const char *name; /* of a data source, or of a table in a database */
-    int root;         /* of the tree it is in */
-} side_of_t;
-
-static int find_side(apr_array_header_t *sides, const char *name)
+static void report_shared(void *baton, const mns_mapping_t *mapping, const ap_directive_t *where,
+                          const char *problem)
 {
-    side_of_t *side;
-    int i;
+    check_t *check = baton;
 
-    for (i = 0; i < sides->nelts; i++) {
-        if (!strcasecmp(APR_ARRAY_IDX(sides, i, side_of_t).name, name)) {
-            return i;
-        }
-    }
-    side = apr_array_push(sides);
-    side->name = name;
-    side->root = i;
-    return i;
-}
-
-/* Mappings may share a data source or a table, as long as there is one way only from any side to any other: in a circle
- * each record would arrive a second time, as a new one, and go round without end (S3.9). */
-static void check_circles(check_t *check, const apr_array_header_t *all)
-{
-    apr_array_header_t *sides = apr_array_make(check->ptemp, 8, sizeof(side_of_t));
-    int i;
-    int k;
-
-    for (i = 0; i < all->nelts; i++) {
-        const mns_mapping_t *mapping = APR_ARRAY_IDX(all, i, const mns_mapping_t *);
-        const nts_mapping_t *model = &mapping->model;
-        const char *database = model->external->database ? model->external->database : "";
-        int a = find_side(sides, model->data_source);
-        int b =
-            find_side(sides, apr_pstrcat(check->ptemp, database, "\n", model->collection, NULL));
-        int from = APR_ARRAY_IDX(sides, a, side_of_t).root;
-        int to = APR_ARRAY_IDX(sides, b, side_of_t).root;
-
-        if (from == to) {
-            check->wrong = 1;
-            report(
-                check, "NotionSyncMapping", model->name, mapping->where,
-                "with this mapping there are two ways from its data source to its table: the "
-                "mappings form a circle, in which every new record would be copied round without "
-                "end; take one of them out");
-        }
-        for (k = 0; k < sides->nelts; k++) {
-            if (APR_ARRAY_IDX(sides, k, side_of_t).root == from) {
-                APR_ARRAY_IDX(sides, k, side_of_t).root = to;
-            }
-        }
-    }
+    check->wrong = 1;
+    report(check, "NotionSyncMapping", mapping->model.name, where, problem);
 }
 
 static void join_mappings(check_t *check)
@@ -265,7 +218,7 @@ static void join_mappings(check_t *check)
         }
     }
     if (!check->wrong) {
-        check_circles(check, all);
+        mns_shared_check(all, report_shared, check, check->ptemp);
     }
 }
 

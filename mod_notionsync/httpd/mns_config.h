@@ -30,6 +30,7 @@ typedef struct mns_mapping_t {
     const char *notion_name;
     const char *external_name;
     apr_array_header_t *pairs;   /* of nts_pair_t */
+    apr_array_header_t *lines;   /* of const ap_directive_t *: where each pair stands */
     apr_array_header_t *matches; /* of nts_match_t */
     const ap_directive_t *where;
     apr_uint64_t given;

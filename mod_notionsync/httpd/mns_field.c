@@ -156,6 +156,12 @@ static const char *check_writers(const mns_args_t *args, const apr_array_header_
     return NULL;
 }
 
+static void push_pair(mns_setting_t *setting, const nts_pair_t *pair)
+{
+    APR_ARRAY_PUSH(setting->mapping->pairs, nts_pair_t) = *pair;
+    APR_ARRAY_PUSH(setting->mapping->lines, const ap_directive_t *) = setting->args.cmd->directive;
+}
+
 const char *mns_field_add(mns_setting_t *setting)
 {
     const mns_args_t *args = &setting->args;
@@ -187,7 +193,7 @@ const char *mns_field_add(mns_setting_t *setting)
         problem = check_writers(args, setting->mapping->pairs, &pair);
     }
     if (!problem) {
-        APR_ARRAY_PUSH(setting->mapping->pairs, nts_pair_t) = pair;
+        push_pair(setting, &pair);
     }
     return problem;
 }
@@ -206,7 +212,7 @@ const char *mns_link_property_set(mns_setting_t *setting)
         problem = check_writers(args, setting->mapping->pairs, &pair);
     }
     if (!problem) {
-        APR_ARRAY_PUSH(setting->mapping->pairs, nts_pair_t) = pair;
+        push_pair(setting, &pair);
     }
     return problem;
 }

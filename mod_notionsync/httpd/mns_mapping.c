@@ -89,6 +89,7 @@ static mns_mapping_t *make_mapping(const cmd_parms *cmd)
     model->full = DAY;
     model->debounce = apr_time_from_msec(300);
     mapping->pairs = apr_array_make(cmd->pool, 8, sizeof(nts_pair_t));
+    mapping->lines = apr_array_make(cmd->pool, 8, sizeof(const ap_directive_t *));
     mapping->matches = apr_array_make(cmd->pool, 2, sizeof(nts_match_t));
     mapping->where = cmd->directive;
     return mapping;

@@ -53,6 +53,48 @@ fails('one mapping written twice', $work . $crm . mapping('a', 'work', 'crm cont
     qr/<NotionSyncMapping b> ${where}the mapping 'a' \(\S+:\d+\) joins the same data source to the same collection; put all fields into one mapping$/m);
 passes('one data source and two tables', $work . $crm . mapping('a', 'work', 'crm contacts') . mapping('b', 'work', 'crm people'));
 
+# --- values that two sources rule
+
+my $other = '1a2b3c4d-0000-4000-8000-5e6f7a8b9c0e';
+sub fields {
+    my ($name, $source, $table, @lines) = @_;
+    return "<NotionSyncMapping $name>\nNotionSyncNotion work $source\nNotionSyncExternal crm $table\n" . join('', map { "$_\n" } @lines) . "</NotionSyncMapping>\n";
+}
+my $services = $work . $crm;
+my ($a_line, $b_line) = map { 'NotionSyncField Name ' . $_ } '<- name', '<- label';
+# Where the last line of a mapping is, which stands at the end of the configuration.
+my $rule = sub { my ($what, $by, $other_by, $mapping) = @_; qr/<NotionSyncMapping b> ${where}$what is ruled one-way by $by here, and by $other_by in the mapping '$mapping' \(\S+httpd\.conf:\d+\)/ };
+my $out = fails('a property that two tables rule', $services . fields('a', $id, 'contacts', $a_line) . fields('b', $id, 'people', 'NotionSyncField Mail <-> mail', $b_line),
+    $rule->('the property "Name"', q(the column 'label' of people), q(the column 'name' of contacts), 'a'),
+    qr/: each would overwrite the other for ever; take one of the two lines out, or let one of them go both ways \(<->\), or give both mappings a NotionSyncFilter so that no record is in both$/m);
+my ($line_b, $line_a) = $out =~ /on line (\d+) of \S+: the property "Name".*httpd\.conf:(\d+)\)/;
+open my $in, '<', $httpd->root . '/conf/httpd.conf' or die $!;
+chomp(my @conf = <$in>);
+is($conf[$line_b - 1], $b_line, 'it stands where it says');
+is($conf[$line_a - 1], $a_line, '... and so does the other one');
+fails('a column that two data sources rule', $services . fields('a', $id, 'contacts', 'NotionSyncField Name -> name') . fields('b', $other, 'CONTACTS', 'NotionSyncField Title -> NAME'),
+    $rule->(q(the column 'NAME'), qq(the property "Title" of $other), qq(the property "Name" of $id), 'a'));
+fails('a property that keeps the keys of two tables', $services
+        . fields('a', $id, 'contacts', 'NotionSyncLinkProperty Key', 'NotionSyncField Name <-> name')
+        . fields('b', $id, 'people',   'NotionSyncLinkProperty Key', 'NotionSyncField Name <-> name'),
+    $rule->('the property "Key"', 'the key of people', 'the key of contacts', 'a'));
+fails('a value that is ruled at both ends of its way', $services
+        . fields('a', $id,    'contacts', 'NotionSyncField Name <- name')
+        . fields('c', $id,    'people',   'NotionSyncField Name <-> label')
+        . fields('b', $other, 'people',   'NotionSyncField Title -> label'),
+    $rule->(q(the column 'label'), qq(the property "Title" of $other), q(the column 'name' of contacts), 'a'),
+    qr/, which fields that go both ways join to the property "Name": each would/);
+fails('also if one of the two covers a part only', $services . fields('a', $id, 'contacts', $a_line, 'NotionSyncFilter notion Kind = "x"') . fields('b', $id, 'people', $b_line),
+    qr/is ruled one-way by/);
+passes('each for a part of its own', $services . fields('a', $id, 'contacts', $a_line, 'NotionSyncFilter notion Kind = "x"')
+        . fields('b', $id, 'people', $b_line, 'NotionSyncFilter notion Kind = "y"'));
+passes('one rules, the other goes both ways', $services . fields('a', $id, 'contacts', $a_line) . fields('b', $id, 'people', 'NotionSyncField Name <-> label'));
+passes('one rules two tables', $services . fields('a', $id, 'contacts', 'NotionSyncField Name -> name') . fields('b', $id, 'people', 'NotionSyncField Name -> label'));
+passes('two rule two properties, which a name tells apart to the letter', $services . fields('a', $id, 'contacts', $a_line)
+        . fields('b', $id, 'people', 'NotionSyncField NAME <- label'));
+passes('a value that runs on one way', $services . fields('a', $id, 'contacts', $a_line) . fields('c', $id, 'people', 'NotionSyncField Name -> label')
+        . fields('b', $other, 'people', 'NotionSyncField Title <- label'));
+
 # --- virtual hosts
 
 passes('a virtual host uses the services of the main server', $work . $crm . host('a.example', mapping('contacts', 'work', 'crm contacts')));
