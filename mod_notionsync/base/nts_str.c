@@ -99,6 +99,11 @@ const char *nts_str_printable(const char *text, apr_pool_t *p)
     return shown;
 }
 
+int nts_str_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

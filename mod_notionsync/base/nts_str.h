@@ -14,6 +14,8 @@ apr_size_t nts_utf8_length(const char *text);
 apr_size_t nts_utf8_offset(const char *text, apr_size_t n);
 /** For terminals: a space for each control character, which could be a command to one. NULL stays NULL. */
 const char *nts_str_printable(const char *text, apr_pool_t *p);
+/** Equality of two texts that may be missing: NULL equals only NULL. */
+int nts_str_same(const char *a, const char *b);
 /** Case-insensitive equality for ASCII letters, exact for all else. */
 int nts_str_equal_nocase(const char *a, const char *b);
 

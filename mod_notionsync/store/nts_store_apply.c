@@ -2,6 +2,7 @@
  * leaves the transaction usable for the jobs that share it (D7 allows no failed attempt). */
 #include <string.h>
 
+#include "base/nts_str.h"
 #include "store/nts_store_impl.h"
 #include "store/nts_store_plan.h"
 #include "sync/nts_limits.h"
@@ -143,11 +144,6 @@ static apr_status_t judge_key(apply_t *apply)
     return judge_owner(apply, &key_owner, "key", link->key);
 }
 
-static int is_same(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static apr_status_t judge_link(apply_t *apply)
 {
     const nts_commit_t *commit = apply->commit;
@@ -173,7 +169,7 @@ static apr_status_t judge_link(apply_t *apply)
         page = nts_rows_text(&rows, 0);
         key = nts_rows_text(&rows, 1);
         apply->before = (int)nts_rows_int(&rows, 2);
-        if (commit->key_was && !is_same(key, commit->key_was)) {
+        if (commit->key_was && !nts_str_same(key, commit->key_was)) {
             return refuse(apply, NTS_COMMIT_CLASH,
                           apr_psprintf(apply->p,
                                        "the key of link %" APR_INT64_T_FMT
@@ -185,11 +181,11 @@ static apr_status_t judge_link(apply_t *apply)
         return APR_SUCCESS;
     }
     /* A name that was this live link's before still is. */
-    if (link->page && (apply->before == NTS_LINK_TOMBSTONE || !is_same(page, link->page))) {
+    if (link->page && (apply->before == NTS_LINK_TOMBSTONE || !nts_str_same(page, link->page))) {
         rv = judge_owner(apply, &page_owner, "page", link->page);
     }
     if (rv == APR_SUCCESS && apply->result == NTS_COMMIT_OK && link->key &&
-        (apply->before == NTS_LINK_TOMBSTONE || !is_same(key, link->key))) {
+        (apply->before == NTS_LINK_TOMBSTONE || !nts_str_same(key, link->key))) {
         rv = judge_key(apply);
     }
     return rv;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/nts_str.h"
+
 nts_job_t *nts_job_create(const nts_job_config_t *config, const nts_spawn_t *spawn,
                           const nts_undo_t *undo, apr_pool_t *p)
 {
@@ -247,11 +249,6 @@ nts_step_t nts_job_finish(nts_job_t *job, nts_step_t step)
     return nts_job_commit(job, NTS_JOB_FINISHED);
 }
 
-static int same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && !strcmp(a, b));
-}
-
 /* Parked records come back by themselves, each time later: 30 s, 1 min, 2 min ... 1 h. */
 static apr_time_t back_off(int attempts)
 {
@@ -270,8 +267,8 @@ nts_step_t nts_job_trouble(nts_job_t *job, nts_trouble_t trouble)
         return nts_job_plan_trouble(job, trouble);
     }
     moved = nts_job_keep_issues(job);
-    same = link->trouble == trouble && same_text(link->outcome.code, job->outcome.code) &&
-           same_text(link->outcome.what, job->outcome.what) &&
+    same = link->trouble == trouble && nts_str_same(link->outcome.code, job->outcome.code) &&
+           nts_str_same(link->outcome.what, job->outcome.what) &&
            !(moved && trouble == NTS_TROUBLE_HELD);
 
     if (job->outcome.remedy == NTS_REMEDY_RETRY) {

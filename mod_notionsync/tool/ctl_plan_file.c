@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/nts_crypto.h"
+#include "base/nts_str.h"
 #include "tool/ctl_plan.h"
 
 #define FORMAT "notionsync plan 1"
@@ -218,11 +219,6 @@ static int read_all(reading_t *reading)
     return status;
 }
 
-static int is_it(const char *a, const char *b)
-{
-    return a && b && !strcmp(a, b);
-}
-
 static int find_mapping(reading_t *reading)
 {
     const nts_json_t *node = nts_json_get(reading->header, "mapping");
@@ -233,10 +229,10 @@ static int find_mapping(reading_t *reading)
     for (i = 0; i < setup->mapping_count; i++) {
         const nts_mapping_t *mapping = setup->mappings[i];
 
-        if (is_it(nts_json_get_string(node, "data_source"), mapping->data_source) &&
-            is_it(nts_json_get_string(node, "service"), mapping->external->name) &&
-            is_it(nts_json_get_string(node, "service_host"), mapping->external->vhost) &&
-            is_it(nts_json_get_string(node, "collection"), mapping->collection)) {
+        if (nts_str_same(nts_json_get_string(node, "data_source"), mapping->data_source) &&
+            nts_str_same(nts_json_get_string(node, "service"), mapping->external->name) &&
+            nts_str_same(nts_json_get_string(node, "service_host"), mapping->external->vhost) &&
+            nts_str_same(nts_json_get_string(node, "collection"), mapping->collection)) {
             reading->mapping = mapping;
         }
     }
@@ -246,8 +242,8 @@ static int find_mapping(reading_t *reading)
                         reading->name, name ? name : "?", nts_json_get_string(node, "data_source"),
                         nts_json_get_string(node, "collection"));
     }
-    if (!is_it(nts_json_get_string(reading->header, "revision"),
-               nts_plan_revision(reading->mapping, reading->ctl->p))) {
+    if (!nts_str_same(nts_json_get_string(reading->header, "revision"),
+                      nts_plan_revision(reading->mapping, reading->ctl->p))) {
         return ctl_fail("the configuration of %s has changed since the plan %s was made; nothing "
                         "was done: make a new plan",
                         nts_mapping_label(reading->mapping, reading->ctl->p), reading->name);
@@ -281,7 +277,7 @@ static int find_stored(apr_int64_t *id, reading_t *reading)
 
     if (nts_store_last_plan(&last, reading->ctl->store, reading->mapping->id, reading->ctl->p) !=
             APR_SUCCESS ||
-        !is_it(last->uid, reading->plan.uid) || !strcmp(last->state, "loading")) {
+        !nts_str_same(last->uid, reading->plan.uid) || !strcmp(last->state, "loading")) {
         return 0;
     }
     *id = last->id;

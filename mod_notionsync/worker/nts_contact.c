@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/nts_log.h"
+#include "base/nts_str.h"
 #include "worker/nts_commands.h"
 #include "worker/nts_contact_impl.h"
 #include "worker/nts_flow.h"
@@ -11,9 +12,6 @@
 #define BUSY_BASE apr_time_from_sec(2)
 #define BLOCKED_BASE apr_time_from_sec(60) /* half of it at the least: 30 s */
 #define PROBE_MAX apr_time_from_sec(600)
-
-static void who_known(nts_contact_t *c);
-static void describe(nts_contact_t *c, nts_side_t side);
 
 static void probe_now(void *baton)
 {
@@ -230,10 +228,10 @@ static void external_described(nts_contact_t *c, nts_schema_t *schema)
 {
     c->schema[NTS_EXTERNAL] = schema;
     c->counter = schema->counter;
-    if (!nts_contact_same(c->mark, schema->mark)) {
+    if (!nts_str_same(c->mark, schema->mark)) {
         c->mark = apr_pstrdup(c->flow->p, schema->mark);
     }
-    if (!nts_contact_same(c->instance, schema->instance)) {
+    if (!nts_str_same(c->instance, schema->instance)) {
         c->instance = apr_pstrdup(c->flow->p, schema->instance);
     }
     if (!schema->provisioned) {
@@ -259,7 +257,7 @@ static void took_who(nts_contact_t *c, const nts_answer_t *answer)
             notion->who_is_bot = answer->who_is_bot;
         }
     }
-    who_known(c);
+    nts_contact_ask(c, NTS_NOTION, NTS_ASK_DESCRIBE);
 }
 
 static void answered(void *baton, const nts_answer_t *answer)
@@ -284,7 +282,7 @@ static void answered(void *baton, const nts_answer_t *answer)
         break;
     case NTS_ASK_PROVISION:
         nts_log(NTS_LOG_NOTICE, 0, "mapping %s: triggers were installed", c->flow->label);
-        describe(c, NTS_EXTERNAL);
+        nts_contact_ask(c, NTS_EXTERNAL, NTS_ASK_DESCRIBE);
         break;
     default:
         if (!answer->schema) {
@@ -296,20 +294,10 @@ static void answered(void *baton, const nts_answer_t *answer)
         }
         else {
             c->schema[NTS_NOTION] = answer->schema;
-            describe(c, NTS_EXTERNAL);
+            nts_contact_ask(c, NTS_EXTERNAL, NTS_ASK_DESCRIBE);
         }
         break;
     }
-}
-
-static void describe(nts_contact_t *c, nts_side_t side)
-{
-    nts_contact_ask(c, side, NTS_ASK_DESCRIBE);
-}
-
-static void who_known(nts_contact_t *c)
-{
-    describe(c, NTS_NOTION);
 }
 
 void nts_contact_start(nts_contact_t *c)
@@ -331,7 +319,7 @@ void nts_contact_start(nts_contact_t *c)
     memset(&c->wait, 0, sizeof(c->wait));
     c->is_changed = 0;
     if (flow->end[NTS_NOTION].who) {
-        who_known(c);
+        nts_contact_ask(c, NTS_NOTION, NTS_ASK_DESCRIBE);
     }
     else {
         nts_contact_ask(c, NTS_NOTION, NTS_ASK_WHO);

@@ -1,4 +1,5 @@
 /* nts_contact_bind.c - both sides are described: bind the mapping to what they are, and keep what was found. */
+#include "base/nts_str.h"
 #include "worker/nts_commands.h"
 #include "worker/nts_contact_impl.h"
 #include "worker/nts_driver.h"
@@ -51,7 +52,7 @@ static apr_status_t keep_properties(nts_contact_t *c, const nts_mapping_t *bound
         nts_pair_t *given = &flow->given->pairs[i];
         const nts_pair_t *pair = &bound->pairs[i];
 
-        if (pair->notion_id && !nts_contact_same(given->notion_id, pair->notion_id)) {
+        if (pair->notion_id && !nts_str_same(given->notion_id, pair->notion_id)) {
             rv = nts_store_put_property(flow->host->store, pair->id, pair->notion_id);
             given->notion_id = apr_pstrdup(flow->p, pair->notion_id);
         }
@@ -70,8 +71,8 @@ static apr_status_t keep_schemas(nts_contact_t *c)
         const char *old = NULL;
 
         rv = nts_store_get_schema(&old, store, mapping, (nts_side_t)side, c->p);
-        c->is_changed |= rv == APR_SUCCESS && !nts_contact_same(old, c->text[side]);
-        if (rv == APR_ENOENT || (rv == APR_SUCCESS && !nts_contact_same(old, c->text[side]))) {
+        c->is_changed |= rv == APR_SUCCESS && !nts_str_same(old, c->text[side]);
+        if (rv == APR_ENOENT || (rv == APR_SUCCESS && !nts_str_same(old, c->text[side]))) {
             rv = nts_store_put_schema(store, mapping, (nts_side_t)side, c->text[side]);
         }
     }
@@ -100,10 +101,10 @@ static void look_at_pairs(nts_flow_t *flow)
     flow->has_computed = nts_mapping_has_computed(flow->mapping);
     flow->has_title = 0;
     for (i = 0; i < flow->mapping->pair_count; i++) {
-        flow->has_title |= nts_contact_same(flow->mapping->pairs[i].notion_id, "title");
+        flow->has_title |= nts_str_same(flow->mapping->pairs[i].notion_id, "title");
     }
     for (i = 0; filter && i < filter->field_count; i++) {
-        flow->has_title |= nts_contact_same(filter->fields[i].id, "title");
+        flow->has_title |= nts_str_same(filter->fields[i].id, "title");
     }
 }
 
@@ -217,8 +218,8 @@ void nts_contact_described(nts_contact_t *c)
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
         c->text[side] = schema_text(c->schema[side], flow->given, c->p);
     }
-    if (flow->mapping && nts_contact_same(c->bound[NTS_NOTION], c->text[NTS_NOTION]) &&
-        nts_contact_same(c->bound[NTS_EXTERNAL], c->text[NTS_EXTERNAL])) {
+    if (flow->mapping && nts_str_same(c->bound[NTS_NOTION], c->text[NTS_NOTION]) &&
+        nts_str_same(c->bound[NTS_EXTERNAL], c->text[NTS_EXTERNAL])) {
         nts_contact_succeed(c, 0);
         return;
     }

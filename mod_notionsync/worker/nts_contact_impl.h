@@ -3,8 +3,6 @@
 #ifndef NTS_CONTACT_IMPL_H
 #define NTS_CONTACT_IMPL_H
 
-#include <string.h>
-
 #include "worker/nts_contact.h"
 
 struct nts_contact_t {
@@ -33,12 +31,6 @@ struct nts_contact_t {
     apr_pool_t *why_pool;
     const char *why; /* the last contact failed; NULL: it did not */
 };
-
-/** Two texts that are both there and equal. */
-static inline int nts_contact_same(const char *a, const char *b)
-{
-    return a && b && strcmp(a, b) == 0;
-}
 
 /* nts_contact.c */
 void nts_contact_ask(nts_contact_t *c, nts_side_t side, nts_ask_kind_t kind);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/nts_log.h"
+#include "base/nts_str.h"
 #include "worker/nts_contact_impl.h"
 #include "worker/nts_flow.h"
 
@@ -31,8 +32,8 @@ static void judge_state(nts_contact_t *c, const char *found)
     nts_mapping_status_t status = c->flow->status;
     int is_new = !status.mark && !status.mark_next;
 
-    if (!status.doubt && found && !nts_contact_same(found, status.mark) &&
-        !nts_contact_same(found, status.mark_next)) {
+    if (!status.doubt && found && !nts_str_same(found, status.mark) &&
+        !nts_str_same(found, status.mark_next)) {
         status.doubt = is_new ? "state.lost" : "state.restored";
         nts_flow_set_status(c->flow, &status);
     }
@@ -136,7 +137,7 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
 
     accepted = c->accept_instance;
     c->accept_instance = 0;
-    is_same = nts_contact_same(status->instance, schema->instance);
+    is_same = status->instance && nts_str_same(status->instance, schema->instance);
     note_restored(c, is_same, schema->counter);
     if (is_same && !status->is_restored) {
         judge_state(

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/nts_log.h"
+#include "base/nts_str.h"
 #include "worker/nts_commands.h"
 #include "worker/nts_contact.h"
 #include "worker/nts_driver.h"
@@ -91,11 +92,6 @@ void nts_flow_set_triggers(nts_flow_t *flow, const char *triggers)
     }
 }
 
-static int same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static void log_state(const nts_flow_t *flow, apr_pool_t *p)
 {
     const char *why = nts_outcome_text(&flow->status.outcome, p);
@@ -136,8 +132,8 @@ void nts_flow_enter(nts_flow_t *flow, nts_mapping_state_t state, const nts_outco
         status.outcome = *outcome;
     }
     is_news = state != flow->status.state ||
-              !same_text(status.outcome.code, flow->status.outcome.code) ||
-              !same_text(status.outcome.what, flow->status.outcome.what);
+              !nts_str_same(status.outcome.code, flow->status.outcome.code) ||
+              !nts_str_same(status.outcome.what, flow->status.outcome.what);
     if (!is_news && status.outcome.retry_at == flow->status.outcome.retry_at) {
         return;
     }

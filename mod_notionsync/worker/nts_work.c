@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/nts_log.h"
+#include "base/nts_str.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
 #include "worker/nts_reconcile.h"
@@ -87,11 +88,6 @@ void nts_work_resume(nts_work_t *w)
 
 /* --- whose record */
 
-static int is_same(const char *a, const char *b)
-{
-    return a && b && strcmp(a, b) == 0;
-}
-
 static const nts_work_t *holder_of(const nts_work_t *w, apr_int64_t link, const char *page,
                                    const char *key)
 {
@@ -99,8 +95,8 @@ static const nts_work_t *holder_of(const nts_work_t *w, apr_int64_t link, const 
 
     for (other = w->flow->works; other; other = other->next) {
         if (other != w && other->job &&
-            ((link && other->link == link) || is_same(page, other->page) ||
-             is_same(key, other->key))) {
+            ((link && other->link == link) || (page && nts_str_same(page, other->page)) ||
+             (key && nts_str_same(key, other->key)))) {
             return other;
         }
     }
@@ -132,7 +128,7 @@ int nts_driver_is_busy_with(const nts_flow_t *flow, const char *page)
     const nts_work_t *w;
 
     for (w = flow->works; w; w = w->next) {
-        if (w->job && (w->creating || is_same(page, w->page))) {
+        if (w->job && (w->creating || (page && nts_str_same(page, w->page)))) {
             return 1;
         }
     }

@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int is_same(const char *a, const char *b)
-{
-    return a && b && !strcmp(a, b);
-}
+#include "base/nts_str.h"
 
 static nts_link_t *pair_of(world_t *w, const char *page, const char *key)
 {
@@ -26,7 +23,7 @@ static int bearers(const world_t *w, nts_side_t side, const char *hash, const ch
     int i, n = 0;
 
     for (i = 0; i < w->match_count[side]; i++) {
-        if (is_same(w->match_hash[side][i], hash)) {
+        if (nts_str_same(w->match_hash[side][i], hash)) {
             *id = w->match_id[side][i];
             n++;
         }
@@ -41,7 +38,7 @@ static nts_link_t *matched(world_t *w, nts_side_t side, const char *id)
     int i, there[NTS_SIDE_COUNT];
 
     for (i = 0; i < w->match_count[side]; i++) {
-        hash = is_same(w->match_id[side][i], id) ? w->match_hash[side][i] : hash;
+        hash = nts_str_same(w->match_id[side][i], id) ? w->match_hash[side][i] : hash;
     }
     there[NTS_NOTION] = hash ? bearers(w, NTS_NOTION, hash, &ids[NTS_NOTION]) : 0;
     there[NTS_EXTERNAL] = hash ? bearers(w, NTS_EXTERNAL, hash, &ids[NTS_EXTERNAL]) : 0;
@@ -68,7 +65,7 @@ nts_link_t *world_planned_link(world_t *w, nts_link_t *link, nts_side_t side, co
     for (i = 0; i < w->item_count; i++) {
         const nts_plan_item_t *item = w->items[i];
 
-        if (item->pairs && is_same(side == NTS_NOTION ? item->page : item->key, id)) {
+        if (item->pairs && nts_str_same(side == NTS_NOTION ? item->page : item->key, id)) {
             return pair_of(w, item->page, item->key);
         }
     }
@@ -109,7 +106,7 @@ int world_plan_find(const world_t *w, const nts_target_t *target)
         const nts_plan_item_t *item = w->items[i];
 
         if (nts_plan_kind_acts(item->kind) &&
-            (is_same(item->page, page) || is_same(item->key, key))) {
+            ((page && nts_str_same(item->page, page)) || (key && nts_str_same(item->key, key)))) {
             return i;
         }
     }

@@ -72,6 +72,22 @@ static void case_is_ignored_for_ascii_only(void)
     tap_ok(!nts_str_equal_nocase("\xc3\x89", "\xc3\xa9"), "other letters are exact");
 }
 
+static void what_is_missing_is_the_same_as_nothing_else(void)
+{
+    const char *none = NULL;
+    char text[] = "text";
+
+    tap_ok(nts_str_same("text", text), "the same letters in two places");
+    tap_ok(!nts_str_same("text", "Text"), "case counts");
+    tap_ok(!nts_str_same("text", "tex"), "shorter");
+    tap_ok(!nts_str_same("tex", "text"), "longer");
+    tap_ok(nts_str_same("", ""), "two empty texts");
+    tap_ok(nts_str_same(none, none), "two that are missing");
+    tap_ok(!nts_str_same("", none), "an empty one is there");
+    tap_ok(!nts_str_same(none, ""), "on either side");
+    tap_ok(!nts_str_same("text", none), "so is any other");
+}
+
 static void integers_are_whole_and_in_range(void)
 {
     static const struct {
@@ -348,6 +364,7 @@ int main(void)
     (void)setlocale(LC_ALL, "");
     utf8_is_checked();
     case_is_ignored_for_ascii_only();
+    what_is_missing_is_the_same_as_nothing_else();
     integers_are_whole_and_in_range();
     durations_need_a_unit();
     durations_are_written_for_people();

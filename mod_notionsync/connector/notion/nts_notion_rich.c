@@ -241,8 +241,7 @@ static void end_run(writer_t *w)
 
 static int is_same_look(const piece_t *a, const piece_t *b)
 {
-    return strcmp(a->style, b->style) == 0 &&
-           (a->link == b->link || (a->link && b->link && strcmp(a->link, b->link) == 0));
+    return strcmp(a->style, b->style) == 0 && nts_str_same(a->link, b->link);
 }
 
 static void put_text(writer_t *w, const piece_t *look, const char *text, apr_size_t len)
