@@ -63,6 +63,8 @@ typedef enum history_op_t {
     HISTORY_STOP, /* in an orderly way */
     HISTORY_FREEZE,
     HISTORY_WAKE,
+    HISTORY_STORE_LOST,
+    HISTORY_STORE_OLD, /* an older copy of the state store was put back */
     /* REQUEST: what was asked */
     HISTORY_ASK_READ, /* one record; SQL: also several, `record` NULL */
     HISTORY_ASK_LIST, /* a query, a listing, a search */
@@ -77,8 +79,6 @@ typedef enum history_op_t {
     HISTORY_UNDO,      /* `record`: what the command names */
     HISTORY_APPROVE,   /* `record`, `field`: what was approved or resolved; `after`: how */
     HISTORY_CONFIGURE, /* `note`: what changed; `field`: of which pair, if of one */
-    HISTORY_STORE_LOST,
-    HISTORY_STORE_OLD, /* an older copy of the state store was put back */
     HISTORY_OTHER
 } history_op_t;
 

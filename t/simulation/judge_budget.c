@@ -88,6 +88,23 @@ static int could_tell(judge_t *j, const history_item_t *answer)
     return 1;
 }
 
+/* With the state store goes what it knew: who puts back an older one cannot tell the workers what was heard meanwhile. */
+static int was_forgotten(judge_t *j, const history_item_t *answer, const history_item_t *later)
+{
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_PROCESS &&
+            (item->op == HISTORY_STORE_LOST || item->op == HISTORY_STORE_OLD) &&
+            item->at >= answer->answered && item->at <= later->sent) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void judge_retry_after(judge_t *j, const history_item_t **sent, int n)
 {
     int i, k;
@@ -100,8 +117,8 @@ static void judge_retry_after(judge_t *j, const history_item_t **sent, int n)
             if (sent[k]->sent > sent[i]->answered &&
                 sent[k]->sent < sent[i]->answered + sent[i]->retry_after &&
                 (sent[k]->worker == sent[i]->worker ||
-                 (could_tell(j, sent[i]) && !was_ever_frozen(j, sent[i]->worker) &&
-                  !was_ever_frozen(j, sent[k]->worker)))) {
+                 (could_tell(j, sent[i]) && !was_forgotten(j, sent[i], sent[k]) &&
+                  !was_ever_frozen(j, sent[i]->worker) && !was_ever_frozen(j, sent[k]->worker)))) {
                 judge_blame(j, "S6.8", sent[k]->number,
                             "sent %.3f s after an answer that asked for %.3f s",
                             (double)(sent[k]->sent - sent[i]->answered) / 1e6,

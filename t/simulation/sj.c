@@ -52,11 +52,6 @@ void sj_on_show(sm_t *sm, sj_show_fn *show)
     sj_the(sm)->show = show;
 }
 
-void sj_store_forgot(sm_t *sm)
-{
-    sj_the(sm)->phases.store_forgot = 1;
-}
-
 void sj_skew(sm_t *sm, apr_interval_time_t skew)
 {
     sj_judge_t *sj = sj_the(sm);
@@ -203,6 +198,10 @@ static void note(sm_t *sm, const sm_note_t *note)
     case SM_NOTE_EXITED:
         process(sm, note, HISTORY_STOP);
         break;
+    case SM_NOTE_FORGOT:
+        sj_the(sm)->phases.store_forgot = 1;
+        process(sm, note, note->code ? HISTORY_STORE_OLD : HISTORY_STORE_LOST);
+        break;
     case SM_NOTE_SENT:
     case SM_NOTE_ARRIVED:
     case SM_NOTE_COMMITTED:
@@ -309,7 +308,6 @@ static void verdict(sm_t *sm)
     sj->phases.end = sm_now(sm);
     sj->phases.peaceful = sm_setting_of(sm, "host.troubles") <= 0 &&
                           sm_setting_of(sm, "locks") <= 0 && sm_setting_of(sm, "loss") <= 0;
-    sj->phases.store_forgot |= sm_setting_of(sm, "host.state_loss") > 0;
     sj_collect(sm);
     tell_evidence(sm);
     if (judge_run(sj->judge, &sj->phases) > 0) {

@@ -21,8 +21,6 @@ void sj_change_field(sm_t *sm, int mapping, int field, const judge_field_t *now)
 /** In setup(): a service with a budget. If there are several, their names are the prefixes given to sm_serve. */
 void sj_connection(sm_t *sm, const judge_connection_t *connection);
 
-/** The store was lost, or an older copy of it was put back. */
-void sj_store_forgot(sm_t *sm);
 /** How far wall clocks may be apart without the module noticing; the greatest counts. */
 void sj_skew(sm_t *sm, apr_interval_time_t skew);
 

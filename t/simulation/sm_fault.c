@@ -198,9 +198,11 @@ static const sm_kind_t keep_kind = { "host.keep_state", keep_state, { "slot" } }
 static void replace_state(sm_t *sm, const char *with, apr_int64_t down_ms)
 {
     static const char *const endings[] = { "", "-wal", "-shm", "-journal" };
+    sm_note_t note = { .kind = SM_NOTE_FORGOT, .code = with != NULL };
     apr_size_t i;
 
     go_down(sm, down_ms);
+    sm_note(sm, &note);
     sm_host_look_away(sm);
     if (!sm_vfs_is_real(sm->host->store.params)) {
         sm_file_remove(sm->host->store.params);
