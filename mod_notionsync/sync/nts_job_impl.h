@@ -161,6 +161,20 @@ int nts_job_key_is_taken(const nts_job_t *job);
 
 /* nts_job_decide.c */
 nts_step_t nts_job_decide(nts_job_t *job);
+/** Decide every field of a record that both sides have. */
+void nts_job_decide_fields(nts_job_t *job);
+/** Both sides hold the record: decide its fields. */
+nts_step_t nts_job_decide_live(nts_job_t *job);
+/** S3.1: a page may be written only after a read of it that was sent after the external side was read. */
+int nts_job_is_fresh_for_notion(const nts_job_t *job);
+/** S3.1: no more than a second has passed since the answer to the page's read. */
+int nts_job_is_page_recent(const nts_job_t *job);
+/** End without trouble: what there was is over. */
+nts_step_t nts_job_end_well(nts_job_t *job);
+
+/* nts_job_match.c */
+/** Only @a side shows the record: what is its partner? */
+nts_step_t nts_job_decide_single(nts_job_t *job, nts_side_t side);
 /** The key that a page carries in the link property; NULL: none. */
 const char *nts_job_key_on_page(const nts_job_t *job, const nts_record_t *page);
 /** FIND, READ_MANY or LOOKUP of a counterpart answered. */
@@ -168,9 +182,6 @@ nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer);
 nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply);
 /** LOOKUP of who made an unlinked page answered (S3.8). */
 nts_step_t nts_job_maker_known(nts_job_t *job, const nts_reply_t *reply);
-
-/** Decide every field of a record that both sides have. */
-void nts_job_decide_fields(nts_job_t *job);
 
 /* nts_job_plan.c */
 /** Ends of a dry job: it would store this intent; it would stand in trouble; it cannot tell yet; it would end
@@ -186,14 +197,6 @@ void nts_job_plan_pair(nts_job_t *job);
 int nts_job_plan_fits(nts_job_t *job, const nts_entry_t *entry);
 /** Ends a job that does not fit its plan. */
 nts_step_t nts_job_plan_refuse(nts_job_t *job);
-/** Both sides hold the record: decide its fields. */
-nts_step_t nts_job_decide_live(nts_job_t *job);
-/** S3.1: a page may be written only after a read of it that was sent after the external side was read. */
-int nts_job_is_fresh_for_notion(const nts_job_t *job);
-/** S3.1: no more than a second has passed since the answer to the page's read. */
-int nts_job_is_page_recent(const nts_job_t *job);
-/** End without trouble: what there was is over. */
-nts_step_t nts_job_end_well(nts_job_t *job);
 
 /* nts_job_gone.c */
 int nts_job_is_side_outside(const nts_job_t *job, nts_side_t side);

@@ -1,0 +1,260 @@
+/* nts_job_match.c - a record that one side only shows: its partner is looked for, or made. */
+#include "sync/nts_job_impl.h"
+
+#include <string.h>
+
+static nts_step_t nothing_to_do(nts_job_t *job)
+{
+    if (job->link->id && job->link->state == NTS_LINK_NEW) {
+        job->link->page = job->link->key = NULL; /* forgotten by the last commit */
+        job->dirty = 1;
+    }
+    return nts_job_finish(job, NTS_STEP_DONE);
+}
+
+static nts_step_t ask_for_match(nts_job_t *job)
+{
+    const nts_mapping_t *mapping = job->config->mapping;
+    nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_FIND, NTS_EXTERNAL);
+    nts_value_t *values = apr_pcalloc(job->p, (apr_size_t)mapping->pair_count * sizeof(*values));
+    int i, m, found = 0;
+
+    for (m = 0; m < mapping->match_count; m++) {
+        for (i = 0; i < mapping->pair_count; i++) {
+            const nts_pair_t *pair = &mapping->pairs[i];
+            nts_value_t common;
+
+            if (strcmp(pair->external, mapping->matches[m].external) != 0 || !pair->domain ||
+                nts_domain_project(&common, pair->domain, NTS_NOTION,
+                                   &job->view[NTS_NOTION].record->values[i], NULL,
+                                   job->p) != APR_SUCCESS ||
+                common.kind == NTS_VALUE_NULL ||
+                nts_domain_render(&values[i], pair->domain, NTS_EXTERNAL, &common, NULL, job->p) !=
+                    APR_SUCCESS) {
+                continue;
+            }
+            found++;
+        }
+    }
+    if (found < mapping->match_count) {
+        return nts_job_create_on(job, NTS_EXTERNAL); /* an empty match field matches nothing */
+    }
+    ask->values = values;
+    return nts_job_ask(job, NTS_JOB_MATCH_FOUND);
+}
+
+/* S5.1: more than one record may be its partner. Reading this one cannot settle that; the next match of
+ * whole sides can. */
+static int awaits_match(const nts_link_t *link)
+{
+    return link && link->trouble == NTS_TROUBLE_HELD && link->outcome.code &&
+           !strcmp(link->outcome.code, NTS_MATCH_AMBIGUOUS);
+}
+
+/* ---- the link property (S5.1) ---- */
+
+/* The key that a page carries, as the external side spells it; NULL: none. */
+const char *nts_job_key_on_page(const nts_job_t *job, const nts_record_t *page)
+{
+    int i = nts_mapping_key_pair(job->config->mapping);
+    nts_value_t common;
+
+    if (i < 0 || !job->config->mapping->pairs[i].domain ||
+        nts_domain_project(&common, job->config->mapping->pairs[i].domain, NTS_NOTION,
+                           &page->values[i], NULL, job->p) != APR_SUCCESS ||
+        (common.kind != NTS_VALUE_TEXT && common.kind != NTS_VALUE_NUMBER)) {
+        return NULL;
+    }
+    return common.as.text;
+}
+
+/* A page that names a row nobody has linked is that row's; one that names a linked row is a copy of its page, and a
+ * new record, whose key is overwritten once it has a row of its own (S4.4). */
+static nts_step_t ask_for_key(nts_job_t *job, const char *key)
+{
+    const char **ids = apr_pcalloc(job->p, sizeof(*ids));
+    nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_READ_MANY, NTS_EXTERNAL);
+
+    ids[0] = key;
+    ask->ids = ids;
+    ask->id_count = 1;
+    job->by_key = 1;
+    return nts_job_ask(job, NTS_JOB_MATCH_FOUND);
+}
+
+/* What was looked for is not there: the next way to find a partner, or none. */
+static nts_step_t match_failed(nts_job_t *job)
+{
+    if (job->by_key) {
+        job->by_key = 0;
+        return nts_job_decide(job);
+    }
+    return nts_job_create_on(job, NTS_EXTERNAL);
+}
+
+nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer)
+{
+    const char **ids;
+    int i;
+
+    if (answer->result != NTS_RESULT_OK) {
+        return nts_job_not_now(job, answer);
+    }
+    if (answer->record_count == 0) {
+        return match_failed(job);
+    }
+    ids = apr_pcalloc(job->p, (apr_size_t)answer->record_count * sizeof(*ids));
+    for (i = 0; i < answer->record_count; i++) {
+        ids[i] = answer->records[i].id;
+    }
+    job->found = answer->records;
+    job->found_count = answer->record_count;
+    job->call = (nts_call_t){ 0 };
+    job->call.kind = NTS_CALL_LOOKUP;
+    job->call.lookup_side = NTS_EXTERNAL;
+    job->call.lookup_ids = ids;
+    job->call.lookup_count = answer->record_count;
+    job->state = NTS_JOB_MATCH_LINKS;
+    return NTS_STEP_CALL;
+}
+
+/* The row has a link of its own, without a page: the pair is stored in its place at once, then begun anew. */
+static nts_step_t absorb(nts_job_t *job, const nts_link_t *row_link)
+{
+    nts_commit_t *commit = &job->call.commit;
+
+    job->call = (nts_call_t){ 0 };
+    commit->link = job->link;
+    commit->entries = job->notes;
+    commit->entry_count = job->note_count;
+    commit->absorb = row_link->id;
+    return nts_job_commit(job, NTS_JOB_RECOVERED);
+}
+
+nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
+{
+    const nts_link_t *row_link;
+    int i, free_ones = 0, disputed = 0, last = 0;
+
+    for (i = 0; i < job->found_count; i++) {
+        const nts_link_t *link = i < reply->link_count ? reply->links[i] : NULL;
+
+        if (!link || !link->page) {
+            free_ones++;
+            disputed += awaits_match(link);
+            last = i;
+        }
+    }
+    if (free_ones == 0) {
+        return match_failed(job);
+    }
+    if (free_ones > 1 || disputed) {
+        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.ambiguous",
+                        free_ones > 1 ? "%d unlinked external records match this page"
+                                      : "%d unlinked external record matches this page, and others",
+                        free_ones);
+        job->outcome.advice =
+            "say which one it is (pair), or that it is none of them (apart); or make "
+            "the match fields unique";
+        return nts_job_trouble(job, NTS_TROUBLE_HELD);
+    }
+    row_link = last < reply->link_count ? reply->links[last] : NULL;
+    if ((row_link && job->loaded->creates_pending[NTS_NOTION]) ||
+        (job->found[last].intent && job->loaded->creates_pending[NTS_EXTERNAL])) {
+        return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT); /* S3.8: its maker is asked first */
+    }
+    job->link->key = job->found[last].id;
+    job->link->state = NTS_LINK_ACTIVE;
+    job->dirty = 1;
+    job->pairing = job->config->dry || job->spawn.approved; /* what is held against a plan */
+    nts_job_new_entry(job, NTS_ENTRY_LINK, NTS_EXTERNAL, 1)->note =
+        job->by_key ? "paired by its link property" : "paired by its match fields";
+    job->by_key = 0;
+    return row_link && !job->config->dry ? absorb(job, row_link)
+                                         : nts_job_read(job, NTS_EXTERNAL, 0, 0);
+}
+
+/* S3.8: a create of unknown fate may have made it. */
+static int may_be_ours(const nts_job_t *job, nts_side_t side)
+{
+    const nts_record_t *record = job->view[side].record;
+
+    return job->loaded->creates_pending[side] > 0 && !job->made_by_sibling &&
+           (side == NTS_NOTION ? record->by_us : record->intent != NULL);
+}
+
+nts_step_t nts_job_maker_known(nts_job_t *job, const nts_reply_t *reply)
+{
+    job->maker_asked = 1;
+    job->made_by_sibling = reply->made_by_others && reply->made_by_others[0];
+    return nts_job_decide(job);
+}
+
+/* Who made it is asked first. Where those who may have made it are parked until a person helps, the record is parked as
+ * well, and seen: seed 1792 of the simulation, where such pages were read every 15 s for ever. */
+static nts_step_t wait_for_maker(nts_job_t *job, nts_side_t side)
+{
+    const char **ids;
+
+    if (side == NTS_EXTERNAL) {
+        return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT); /* the database tells soon */
+    }
+    if (!job->maker_asked) {
+        ids = apr_pcalloc(job->p, sizeof(*ids));
+        ids[0] = job->link->page;
+        job->call = (nts_call_t){ 0 };
+        job->call.kind = NTS_CALL_LOOKUP;
+        job->call.lookup_side = NTS_NOTION;
+        job->call.lookup_ids = ids;
+        job->call.lookup_count = 1;
+        job->call.lookup_makers = 1;
+        job->state = NTS_JOB_MAKER_KNOWN;
+        return NTS_STEP_CALL;
+    }
+    if (job->loaded->creates_parked < job->loaded->creates_pending[NTS_NOTION]) {
+        return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT);
+    }
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, NTS_CREATE_AMBIGUOUS,
+                    "the page may be what Notion made of another record, whose create it did not "
+                    "answer, and of which one cannot be told");
+    job->outcome.advice = "trash the doubles in Notion";
+    return nts_job_trouble(job, NTS_TROUBLE_PARKED);
+}
+
+nts_step_t nts_job_decide_single(nts_job_t *job, nts_side_t side)
+{
+    const nts_ruling_t *ruling;
+    const char *key;
+
+    if (job->view[side].presence != NTS_PRESENCE_LIVE || job->undo ||
+        job->view[side].record->standing != NTS_STANDING_INSIDE) {
+        return nothing_to_do(job);
+    }
+    ruling = nts_job_rule_record(job, "match", NTS_CHOICE_PAIR, NTS_CHOICE_APART);
+    if (ruling && ruling->choice == NTS_CHOICE_PAIR) {
+        return nts_job_pair(job, side, ruling);
+    }
+    if (!ruling && awaits_match(job->link)) {
+        nts_outcome_copy(&job->outcome, &job->link->outcome, job->p);
+        return nts_job_trouble(job, NTS_TROUBLE_HELD);
+    }
+    if (may_be_ours(job, side)) {
+        return wait_for_maker(job, side);
+    }
+    if (ruling) {
+        return nts_job_create_on(job, nts_side_other(side));
+    }
+    if (job->config->hold_creates) {
+        return nts_job_wait(job, job->now + apr_time_from_sec(30));
+    }
+    key = side == NTS_NOTION ? nts_job_key_on_page(job, job->view[side].record) : NULL;
+    if (key && !job->key_tried) {
+        job->key_tried = 1;
+        return ask_for_key(job, key);
+    }
+    if (side == NTS_NOTION && job->config->mapping->match_count && !job->matched) {
+        job->matched = 1;
+        return ask_for_match(job);
+    }
+    return nts_job_create_on(job, nts_side_other(side));
+}
