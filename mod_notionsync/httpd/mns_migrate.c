@@ -150,6 +150,7 @@ static void read_ids(nts_setup_t *setup, const answer_t *answer, apr_pool_t *p)
             }
         }
     }
+    nts_setup_join(setup);
 }
 
 /* Wait; a helper that hangs is ended. False if it did not end by itself. */

@@ -135,6 +135,22 @@ static apr_status_t check_others(const nts_mapping_t *mapping, int at, nts_outco
     return APR_SUCCESS;
 }
 
+/* S5.2: the target's own mapping must be the one of the data source that the property refers to. */
+static apr_status_t check_target(const nts_pair_t *pair, const nts_type_t *type, nts_outcome_t *out,
+                                 apr_pool_t *p)
+{
+    if (!pair->relation || type->kind != NTS_TYPE_REFERENCE ||
+        (pair->relation_source && type->target && !strcmp(pair->relation_source, type->target))) {
+        return APR_SUCCESS;
+    }
+    return suspend(
+        out, p, "mapping.relation",
+        apr_psprintf(p, "'%s' refers to the data source %s, and the mapping '%s' is of %s",
+                     pair->notion, type->target ? type->target : "(not told)", pair->relation,
+                     pair->relation_source ? pair->relation_source : "none"),
+        "name the mapping of the data source that the property refers to");
+}
+
 static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t *notion,
                               const nts_schema_t *external, nts_outcome_t *out, apr_pool_t *p)
 {
@@ -152,10 +168,14 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
     }
     pair->computed[NTS_NOTION] = property->type.computed;
     pair->computed[NTS_EXTERNAL] = column->type.computed;
-    pair->unannounced = property->type.computed && !property->type.fixed;
+    pair->unannounced =
+        (property->type.computed && !property->type.fixed) || property->type.mirrored;
     rv = check_direction(pair, out, p);
     if (rv == APR_SUCCESS) {
         rv = check_others(mapping, at, out, p);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = check_target(pair, &property->type, out, p);
     }
     if (rv != APR_SUCCESS) {
         return rv;

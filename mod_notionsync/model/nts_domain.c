@@ -58,7 +58,7 @@ static int is_time(nts_type_kind_t kind)
 }
 
 /* The family of two kinds in either order, or NULL. */
-static const nts_family_t *find_family(const nts_type_t *a, const nts_type_t *b)
+static const nts_family_t *find_family(const nts_type_t *a, const nts_type_t *b, int reference)
 {
     if (a->kind > b->kind) {
         const nts_type_t *swap = a;
@@ -68,6 +68,12 @@ static const nts_family_t *find_family(const nts_type_t *a, const nts_type_t *b)
     }
     if (a->kind == NTS_TYPE_UNSUPPORTED) {
         return NULL;
+    }
+    if (reference || b->kind == NTS_TYPE_REFERENCE) {
+        return reference && b->kind == NTS_TYPE_REFERENCE &&
+                       (a->kind == NTS_TYPE_TEXT || (a->kind == NTS_TYPE_NUMBER && a->whole))
+                   ? &nts_family_reference
+                   : NULL;
     }
     if (is_time(b->kind)) {
         return a->kind == NTS_TYPE_TEXT || is_time(a->kind) ? &nts_family_date : NULL;
@@ -106,14 +112,19 @@ static const char *partners_of(const nts_type_t *notion)
         return "a text column";
     case NTS_TYPE_SET:
         return "a text column, as a JSON array or with format=csv";
+    case NTS_TYPE_REFERENCE:
+        return "a column of text or whole numbers that holds keys of another mapping's table";
     case NTS_TYPE_UNSUPPORTED:
         break;
     }
     return NULL;
 }
 
-static apr_status_t refuse_pair(nts_outcome_t *out, const nts_type_t *const types[2], apr_pool_t *p)
+static apr_status_t refuse_pair(nts_outcome_t *out, const nts_type_t *const types[2], int reference,
+                                apr_pool_t *p)
 {
+    int is_relation = types[NTS_NOTION]->kind == NTS_TYPE_REFERENCE;
+
     for (int side = 0; side < NTS_SIDE_COUNT; side++) {
         if (types[side]->kind == NTS_TYPE_UNSUPPORTED) {
             nts_outcome_set(out, p, NTS_REMEDY_PERSON, "field.unsupported",
@@ -124,6 +135,17 @@ static apr_status_t refuse_pair(nts_outcome_t *out, const nts_type_t *const type
             }
             return APR_EMISMATCH;
         }
+    }
+    if (is_relation != reference) {
+        nts_outcome_set(out, p, NTS_REMEDY_PERSON, "field.relation",
+                        is_relation ? "a Notion property of type %s needs relation=MAPPING"
+                                    : "relation= is for a relation, and the property is of type %s",
+                        types[NTS_NOTION]->native);
+        if (out) {
+            out->advice = is_relation ? "name the mapping of the data source that it refers to"
+                                      : "leave relation= away, or name a relation";
+        }
+        return APR_EMISMATCH;
     }
     nts_outcome_set(out, p, NTS_REMEDY_PERSON, "field.types",
                     "a Notion property of type %s and a field of type %s have nothing in common",
@@ -195,13 +217,14 @@ apr_status_t nts_domain_make(const nts_domain_t **domain, const nts_type_t *cons
     apr_status_t rv;
 
     *domain = NULL;
-    made->family = find_family(types[0], types[1]);
+    made->family = find_family(types[0], types[1], options->reference);
     if (!made->family) {
-        return refuse_pair(out, types, p);
+        return refuse_pair(out, types, options->reference, p);
     }
     for (int side = 0; side < NTS_SIDE_COUNT; side++) {
         made->types[side] = *types[side];
         made->types[side].native = apr_pstrdup(p, types[side]->native);
+        made->types[side].target = apr_pstrdup(p, types[side]->target);
         made->types[side].options =
             nts_options_copy(types[side]->options, types[side]->option_count, p);
     }
@@ -279,6 +302,7 @@ apr_status_t nts_domain_project(nts_value_t *common, const nts_domain_t *domain,
     }
     rv = domain->family->project(common, domain, side, value, out, p);
     if (common->kind != NTS_VALUE_ABSENT && domain->family != &nts_family_text &&
+        domain->family != &nts_family_reference &&
         check_room(domain, common, out, p) != APR_SUCCESS) {
         *common = nts_value_absent;
         rv = APR_EMISMATCH;
@@ -300,7 +324,7 @@ static apr_status_t render_nothing(nts_value_t *value, const nts_domain_t *domai
     else if (type->kind == NTS_TYPE_BOOL) {
         *value = nts_value_bool(0);
     }
-    else if (type->kind == NTS_TYPE_TEXT) {
+    else if (type->kind == NTS_TYPE_TEXT && domain->family != &nts_family_reference) {
         *value = nts_value_text("");
     }
     else {
@@ -378,4 +402,9 @@ const nts_type_t *nts_domain_type(const nts_domain_t *domain, nts_side_t side)
 int nts_domain_is_set(const nts_domain_t *domain)
 {
     return domain->family == &nts_family_set;
+}
+
+int nts_domain_is_reference(const nts_domain_t *domain)
+{
+    return domain->family == &nts_family_reference;
 }

@@ -24,6 +24,7 @@ typedef struct nts_domain_options_t {
     nts_format_t format;
     int options_create; /* options=create: unknown choices may be made in Notion */
     int lossy_accept;   /* lossy=accept: what does not survive is cut instead of parked */
+    int reference;      /* relation=: values are references, which were given their identity */
     /* IANA name for instants of the external side that carry no offset; NULL UTC. Its connector applies
      * it (base/nts_zone.h): canonical instants are UTC on both sides. Here it serves for dates in text
      * columns, and for what lossy=accept makes of days and instants */
@@ -66,5 +67,8 @@ const nts_type_t *nts_domain_type(const nts_domain_t *domain, nts_side_t side);
 
 /** True if fields of this pair merge member by member (S2.4). */
 int nts_domain_is_set(const nts_domain_t *domain);
+
+/** True if values of this pair are references (S5.2). */
+int nts_domain_is_reference(const nts_domain_t *domain);
 
 #endif /* NTS_DOMAIN_H */

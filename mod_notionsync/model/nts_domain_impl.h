@@ -28,6 +28,7 @@ extern const nts_family_t nts_family_bool;
 extern const nts_family_t nts_family_date;
 extern const nts_family_t nts_family_option;
 extern const nts_family_t nts_family_set;
+extern const nts_family_t nts_family_reference;
 
 /** The value was changed to fit: APR_SUCCESS where the pair accepts that, else APR_EMISMATCH with @a out. */
 apr_status_t nts_domain_lossy(const nts_domain_t *domain, nts_outcome_t *out, apr_pool_t *p,

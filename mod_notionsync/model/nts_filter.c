@@ -53,6 +53,7 @@ static int shape_of(shape_t *shape, const nts_type_t *type)
     case NTS_TYPE_SET:
         *shape = set;
         return 1;
+    case NTS_TYPE_REFERENCE:
     case NTS_TYPE_UNSUPPORTED:
         break;
     }

@@ -104,6 +104,46 @@ const char *nts_mapping_label(const nts_mapping_t *mapping, apr_pool_t *p)
                : mapping->name;
 }
 
+static int is_named(const nts_mapping_t *mapping, const char *vhost, const char *name,
+                    apr_size_t length)
+{
+    const char *host = mapping->vhost ? mapping->vhost : "";
+
+    return strlen(host) == length && !strncmp(host, vhost, length) && !strcmp(mapping->name, name);
+}
+
+const nts_mapping_t *nts_setup_find(const nts_setup_t *setup, const char *vhost, const char *name)
+{
+    const char *slash = strrchr(name, '/');
+
+    vhost = vhost ? vhost : "";
+    for (int i = 0; i < setup->mapping_count; i++) {
+        const nts_mapping_t *mapping = setup->mappings[i];
+
+        if (slash ? is_named(mapping, name, slash + 1, (apr_size_t)(slash - name))
+                  : is_named(mapping, vhost, name, strlen(vhost))) {
+            return mapping;
+        }
+    }
+    return NULL;
+}
+
+void nts_setup_join(const nts_setup_t *setup)
+{
+    for (int i = 0; i < setup->mapping_count; i++) {
+        nts_mapping_t *mapping = setup->mappings[i];
+
+        for (int k = 0; k < mapping->pair_count; k++) {
+            nts_pair_t *pair = &mapping->pairs[k];
+            const nts_mapping_t *target =
+                pair->relation ? nts_setup_find(setup, mapping->vhost, pair->relation) : NULL;
+
+            pair->relation_id = target ? target->id : 0;
+            pair->relation_source = target ? target->data_source : NULL;
+        }
+    }
+}
+
 void nts_service_to_json(const nts_service_t *service, nts_json_t *parent)
 {
     add_text(parent, "vhost", service->vhost);
@@ -162,6 +202,7 @@ static void add_pair(const nts_pair_t *pair, nts_json_t *pairs)
     if (pair->is_key) {
         nts_json_add_bool(node, "key", 1);
     }
+    add_text(node, "relation", pair->relation);
 }
 
 static apr_status_t take_pair(nts_pair_t *pair, const nts_json_t *node, apr_pool_t *p)
@@ -188,6 +229,8 @@ static apr_status_t take_pair(nts_pair_t *pair, const nts_json_t *node, apr_pool
     pair->options.lossy_accept = nts_json_bool(nts_json_get(node, "lossy_accept"), 0);
     pair->options.timezone = take_text(node, "timezone", p);
     pair->is_key = nts_json_bool(nts_json_get(node, "key"), 0);
+    pair->relation = take_text(node, "relation", p);
+    pair->options.reference = pair->relation != NULL;
     return APR_SUCCESS;
 }
 

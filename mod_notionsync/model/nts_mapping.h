@@ -66,6 +66,11 @@ typedef struct nts_pair_t {
     /* NotionSyncLinkProperty: the property keeps the external key (S5.1). `external` is NTS_KEY_FIELD, which is
      * no column: the value is the record's id (nts_answer_add_keys). At most one of a mapping. */
     int is_key;
+    /* relation=: the mapping whose records are referred to, as written ("NAME" or "VHOST/NAME"); NULL none. What it is
+     * is known once the whole setup is (nts_setup_join) */
+    const char *relation;
+    apr_int64_t relation_id;     /* of the store; 0: not known yet */
+    const char *relation_source; /* its data source */
 } nts_pair_t;
 
 #define NTS_KEY_FIELD "(key)"
@@ -110,6 +115,11 @@ typedef struct nts_setup_t {
     nts_mapping_t *const *mappings;
     int mapping_count;
 } nts_setup_t;
+
+/** Let pairs with a relation know their mapping by its number and data source, as they are now. */
+void nts_setup_join(const nts_setup_t *setup);
+/** The mapping that @a name means in @a vhost, or NULL. */
+const nts_mapping_t *nts_setup_find(const nts_setup_t *setup, const char *vhost, const char *name);
 
 /** The rule in force for a pair. */
 nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pair);

@@ -47,11 +47,12 @@ static const struct {
     { "zoned", APR_OFFSETOF(nts_type_t, zoned) },
     { "single_line", APR_OFFSETOF(nts_type_t, single_line) },
     { "options_open", APR_OFFSETOF(nts_type_t, options_open) },
+    { "mirrored", APR_OFFSETOF(nts_type_t, mirrored) },
 };
 #define MEMBER_COUNT ((int)(sizeof(members) / sizeof(members[0])))
 
 static const char *const kinds[] = { "unsupported", "text", "number", "bool", "day",
-                                     "instant",     "date", "option", "set" };
+                                     "instant",     "date", "option", "set",  "reference" };
 #define KIND_COUNT ((int)(sizeof(kinds) / sizeof(kinds[0])))
 
 const char *nts_type_kind_name(nts_type_kind_t kind)
@@ -77,6 +78,9 @@ static void add_field(const nts_schema_field_t *field, nts_json_t *parent)
         if (*member_of(&type, i)) {
             nts_json_add_int(node, members[i].name, *member_of(&type, i));
         }
+    }
+    if (type.target) {
+        nts_json_add_string(node, "target", type.target);
     }
     if (type.option_count) {
         nts_json_t *options = nts_json_add_array(node, "options");
@@ -161,6 +165,7 @@ static apr_status_t take_field(nts_schema_field_t *field, const nts_json_t *node
         }
         *member_of(&field->type, i) = (int)n;
     }
+    field->type.target = apr_pstrdup(p, nts_json_get_string(node, "target"));
     return take_options(&field->type, nts_json_get(node, "options"), p);
 }
 

@@ -14,7 +14,8 @@ typedef enum nts_type_kind_t {
     NTS_TYPE_INSTANT, /* a date with a time */
     NTS_TYPE_DATE,    /* day, instant or range: Notion's date */
     NTS_TYPE_OPTION,
-    NTS_TYPE_SET
+    NTS_TYPE_SET,
+    NTS_TYPE_REFERENCE /* records of another data source: Notion's relation */
 } nts_type_kind_t;
 
 /** A field's type. Zero means "no limit" where that makes sense. */
@@ -41,6 +42,8 @@ typedef struct nts_type_t {
     const nts_option_t *options; /* OPTION, SET: known choices */
     int option_count;
     int options_open; /* an unknown choice may be written and comes into being */
+    int mirrored; /* REFERENCE: changes with the other end of the relation, which no event tells */
+    const char *target; /* REFERENCE: the data source referred to, normalised; NULL: not told */
 } nts_type_t;
 
 typedef struct nts_schema_field_t {

@@ -292,6 +292,7 @@ nts_value_t nts_value_copy(const nts_value_t *value, apr_pool_t *p)
     nts_value_t copy = *value;
 
     copy.rich = apr_pstrdup(p, value->rich);
+    copy.waits = apr_pstrdup(p, value->waits);
     switch (value->kind) {
     case NTS_VALUE_TEXT:
     case NTS_VALUE_NUMBER:

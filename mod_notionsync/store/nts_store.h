@@ -15,6 +15,7 @@
 
 #include "base/nts_clock.h"
 #include "base/nts_crypto.h"
+#include "model/nts_reference.h"
 #include "sync/nts_call.h"
 
 typedef struct nts_store_t nts_store_t;
@@ -144,6 +145,13 @@ apr_status_t nts_store_lookup(nts_link_t ***links, int *count, nts_store_t *stor
                               int id_count, apr_int64_t after, int limit, apr_pool_t *p);
 /** Highest link number, the size of a bitmap over links. */
 apr_status_t nts_store_max_link(apr_int64_t *max, nts_store_t *store);
+
+/* ---- references to records of other mappings (S5.2) ---- */
+
+/** What @a name of @a side, or @a link where @a name is NULL, leads to in @a mapping: a live record or else the newest deleted one;
+ *  unknown ones are found too, without a link, and wait. Texts in @a p. See nts_referent_fn. */
+apr_status_t nts_store_referent(nts_referent_t *found, nts_store_t *store, apr_int64_t mapping,
+                                nts_side_t side, const char *name, apr_int64_t link, apr_pool_t *p);
 
 /* ---- mappings that share a data source or a table (S3.9) ---- */
 

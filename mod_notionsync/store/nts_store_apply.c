@@ -12,6 +12,7 @@ typedef struct apply_t {
     apr_int64_t mapping;
     nts_commit_t *commit;
     int before;            /* state of the link as stored; -1: not stored */
+    int is_news;           /* its names, or that it lives, were not stored so before */
     nts_link_t *displaced; /* its key is another's now; NULL: none */
     nts_commit_result_t result;
     const char *words;
@@ -180,6 +181,8 @@ static apr_status_t judge_link(apply_t *apply)
     if (commit->link_forget || link->state == NTS_LINK_TOMBSTONE) {
         return APR_SUCCESS;
     }
+    apply->is_news = !nts_str_same(page, link->page) || !nts_str_same(key, link->key) ||
+                     (apply->before != NTS_LINK_ACTIVE && apply->before != NTS_LINK_DORMANT);
     /* A name that was this live link's before still is. */
     if (link->page && (apply->before == NTS_LINK_TOMBSTONE || !nts_str_same(page, link->page))) {
         rv = judge_owner(apply, &page_owner, "page", link->page);
@@ -322,6 +325,9 @@ static apr_status_t store_link(apply_t *apply)
         return APR_SUCCESS;
     }
     rv = nts_db_exec(NULL, apply->store->db, &forget_link, NTS_ARGS(nts_int(link->id)));
+    if (rv == APR_SUCCESS) {
+        rv = nts_waiting_forget(apply->store, link->id);
+    }
     if (rv == APR_SUCCESS && apply->before == NTS_LINK_ACTIVE) {
         rv = nts_tally_move(apply->store, apply->mapping, -1);
     }
@@ -380,6 +386,27 @@ static apr_status_t wake(apply_t *apply)
     return rv;
 }
 
+/* S5.2 */
+static apr_status_t wait_and_tell(apply_t *apply)
+{
+    nts_commit_t *commit = apply->commit;
+    apr_status_t rv = APR_SUCCESS;
+
+    commit->told_waiting = 0;
+    if (!commit->link || commit->link_forget) {
+        return APR_SUCCESS;
+    }
+    if (commit->has_waits) {
+        rv = nts_waiting_put(&commit->told_waiting, apply->store, apply->mapping, commit,
+                             apply->ptemp);
+    }
+    if (rv == APR_SUCCESS && apply->is_news) {
+        rv = nts_waiting_tell(&commit->told_waiting, apply->store, apply->mapping, commit->link,
+                              apply->ptemp);
+    }
+    return rv;
+}
+
 static apr_status_t store_entries(apply_t *apply)
 {
     const nts_commit_t *commit = apply->commit;
@@ -435,6 +462,9 @@ static apr_status_t store_all(apply_t *apply)
     if (rv == APR_SUCCESS) {
         rv = wake(apply);
     }
+    if (rv == APR_SUCCESS) {
+        rv = wait_and_tell(apply);
+    }
     for (i = 0; i < commit->follow_count && rv == APR_SUCCESS; i++) {
         rv = nts_notice_insert(&known, apply->store, apply->mapping, commit->follow[i],
                                apply->ptemp);
@@ -446,7 +476,7 @@ apr_status_t nts_store_apply(nts_commit_result_t *result, const char **words, nt
                              const nts_mapping_t *mapping, const char *group, apr_int64_t epoch,
                              nts_commit_t *commit, apr_pool_t *p)
 {
-    apply_t apply = { store, mapping->id, commit, -1, NULL, NTS_COMMIT_OK, NULL, p, NULL };
+    apply_t apply = { store, mapping->id, commit, -1, 0, NULL, NTS_COMMIT_OK, NULL, p, NULL };
     int own;
     apr_status_t rv;
 

@@ -8,7 +8,7 @@
 #include "store/nts_store.h"
 
 /** The schema this version reads and writes. */
-#define NTS_STORE_SCHEMA 8
+#define NTS_STORE_SCHEMA 9
 
 /** A call that is its own transaction waits this long for the writer lock. */
 #define NTS_STORE_WAIT apr_time_from_sec(10)
@@ -110,6 +110,15 @@ apr_status_t nts_key_made_elsewhere(nts_store_t *store, apr_int64_t mapping,
 /** The key @a notice->old_key is now @a notice->record: its link follows (S4.4). */
 apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
                           apr_pool_t *ptemp);
+/** A key that nts_key_displace() gave a link: the name of no row. */
+int nts_key_is_displaced(const char *key);
+/** @a link has both names, and had not before: those who wait for one of them look again. Counts them in @a told. */
+apr_status_t nts_waiting_tell(int *told, nts_store_t *store, apr_int64_t mapping,
+                              const nts_link_t *link, apr_pool_t *ptemp);
+/** What the link of @a commit waits for from now on (S5.2). */
+apr_status_t nts_waiting_put(int *told, nts_store_t *store, apr_int64_t mapping,
+                             const nts_commit_t *commit, apr_pool_t *ptemp);
+apr_status_t nts_waiting_forget(nts_store_t *store, apr_int64_t link);
 apr_status_t nts_notice_settle(nts_store_t *store, const apr_int64_t *ids, int count);
 /** The rulings of a record that nothing has carried out. */
 apr_status_t nts_rulings_load(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,

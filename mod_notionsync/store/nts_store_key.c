@@ -4,7 +4,16 @@
  * the new key as an unknown record or the old one as a deleted row. A job under way with the old key
  * is refused by nts_commit_t.key_was and begins again.
  */
+#include <string.h>
+
 #include "store/nts_store_impl.h"
+
+#define REPLACED " (replaced, "
+
+int nts_key_is_displaced(const char *key)
+{
+    return strstr(key, REPLACED) != NULL;
+}
 
 apr_status_t nts_key_displace(nts_store_t *store, apr_int64_t mapping, nts_link_t *link,
                               const char *by, apr_time_t at, apr_pool_t *ptemp)
@@ -13,7 +22,7 @@ apr_status_t nts_key_displace(nts_store_t *store, apr_int64_t mapping, nts_link_
     int known;
     apr_status_t rv;
 
-    link->key = apr_psprintf(ptemp, "%s (replaced, %s)", link->key, by);
+    link->key = apr_psprintf(ptemp, "%s" REPLACED "%s)", link->key, by);
     rv = nts_link_write(store, mapping, link, (int)link->state, ptemp);
     if (rv != APR_SUCCESS || !link->page) {
         return rv;
@@ -69,6 +78,7 @@ apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_not
                           apr_pool_t *ptemp)
 {
     nts_link_t *link, *former;
+    int told = 0; /* those who waited for the new key hear of it when their inboxes are read next */
     apr_status_t rv = nts_link_by_key(&link, store, mapping, notice->old_key, ptemp, ptemp);
 
     if (rv != APR_SUCCESS || !link || link->state == NTS_LINK_TOMBSTONE) {
@@ -86,5 +96,8 @@ apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_not
     }
     link->key = notice->record;
     rv = nts_link_write(store, mapping, link, (int)link->state, ptemp);
+    if (rv == APR_SUCCESS) {
+        rv = nts_waiting_tell(&told, store, mapping, link, ptemp);
+    }
     return rv == APR_SUCCESS ? note_move(store, mapping, link, notice, ptemp) : rv;
 }

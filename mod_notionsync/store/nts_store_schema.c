@@ -218,9 +218,20 @@ static const char *const step_8[] = {
     NULL,
 };
 
+/* Which references wait for which records of other mappings (S5.2). */
+static const char *const step_9[] = {
+    "CREATE INDEX link_gone_key ON link (mapping, key) WHERE state = " NTS_SQL_TOMBSTONE,
+    "CREATE TABLE waiting (id INTEGER PRIMARY KEY, link INTEGER NOT NULL,"
+    " mapping INTEGER NOT NULL, side INTEGER NOT NULL CHECK (side IN (0, 1)), name TEXT NOT NULL,"
+    " told INTEGER NOT NULL CHECK (told IN (0, 1)))",
+    "CREATE INDEX waiting_link ON waiting (link)",
+    "CREATE INDEX waiting_name ON waiting (mapping, side, name, told)",
+    NULL,
+};
+
 /* steps[n] leads from version n to n + 1. */
-static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2, step_3, step_4,
-                                                            step_5, step_6, step_7, step_8 };
+static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2, step_3, step_4, step_5,
+                                                            step_6, step_7, step_8, step_9 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"

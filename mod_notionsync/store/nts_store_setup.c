@@ -276,6 +276,7 @@ static apr_status_t write_setup(setup_t *setup, const nts_setup_t *what)
         setup->ptemp = nts_store_scratch(setup->store);
         rv = write_mapping(setup, what->mappings[i], i);
     }
+    nts_setup_join(what); /* mappings have their numbers now */
     return rv;
 }
 
@@ -419,6 +420,7 @@ apr_status_t nts_store_get_setup(nts_setup_t **psetup, nts_store_t *store, apr_p
     nts_setup_t *found = apr_pcalloc(p, sizeof(*found));
     apr_status_t rv = read_setup(found, &setup);
 
+    nts_setup_join(found);
     *psetup = rv == APR_SUCCESS ? found : NULL;
     return rv;
 }

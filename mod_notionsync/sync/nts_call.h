@@ -38,6 +38,13 @@ typedef struct nts_loaded_t {
  *  earliest instant that they may have been. */
 void nts_loaded_from_clock(nts_loaded_t *loaded, const nts_skew_t *skew, apr_pool_t *p);
 
+/** A record of another mapping that a reference needs, by what @a side calls it. */
+typedef struct nts_wait_t {
+    apr_int64_t mapping;
+    nts_side_t side;
+    const char *name;
+} nts_wait_t;
+
 /** One transaction. Anything may be empty. */
 typedef struct nts_commit_t {
     nts_link_t *link; /* insert (id 0, set by the store) or update; NULL: leave */
@@ -62,6 +69,12 @@ typedef struct nts_commit_t {
     /* set by the store: parked records that waited for this one and are due now (S5.8) */
     const apr_int64_t *woken;
     int woken_count;
+    /* what the link's references wait for now (S5.2), in place of what they waited for */
+    int has_waits;
+    const nts_wait_t *waits;
+    int wait_count;
+    /* set by the store: notices put into inboxes of records that waited for this one, or for what it waited for */
+    int told_waiting;
 } nts_commit_t;
 
 typedef enum nts_call_kind_t {

@@ -240,6 +240,7 @@ nts_step_t nts_job_finish(nts_job_t *job, nts_step_t step)
         commit->link = job->link;
         commit->link_forget = job->link->id && job->link->state == NTS_LINK_NEW &&
                               !job->link->page && !job->link->key;
+        nts_job_keep_waits(job);
     }
     commit->entries = job->notes;
     commit->entry_count = job->note_count;
@@ -473,6 +474,8 @@ nts_step_t nts_job_step(nts_job_t *job, const nts_reply_t *reply, apr_time_t now
         return nts_job_match_links(job, reply);
     case NTS_JOB_MAKER_KNOWN:
         return nts_job_maker_known(job, reply);
+    case NTS_JOB_PROVED:
+        return nts_job_proved(job, reply->answer);
     case NTS_JOB_WRITTEN:
         return nts_job_written(job, reply->answer);
     case NTS_JOB_RECOVER_INTENT:

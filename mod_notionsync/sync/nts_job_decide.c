@@ -337,6 +337,9 @@ nts_step_t nts_job_decide_live(nts_job_t *job)
         return nts_job_write_fields(job, NTS_NOTION);
     }
     if (has_write(job, NTS_EXTERNAL)) {
+        if (nts_job_needs_proof(job)) {
+            return nts_job_ask_proof(job);
+        }
         return nts_job_write_fields(job, NTS_EXTERNAL);
     }
     take_agreements(job);

@@ -4,7 +4,7 @@
  * is deleted or outside the filter. nts_job_write.c
  * intends, writes and takes the answer. nts_job_recover.c finds out what became of an intent whose answer
  * was never stored. nts_job_ruling.c asks a person and does as told. nts_job_undo.c takes an entry back.
- * nts_job_plan.c says what a job would do, and holds one to what was planned.
+ * nts_job_plan.c says what a job would do, and holds one to what was planned. nts_job_reference.c sees to references.
  */
 #ifndef NTS_JOB_IMPL_H
 #define NTS_JOB_IMPL_H
@@ -75,6 +75,7 @@ typedef enum nts_job_state_t {
     NTS_JOB_RECOVER_LINKS,  /* which of them are linked */
     NTS_JOB_RECOVERED,      /* stored: load again */
     NTS_JOB_LEFT,           /* stored: begin anew with spawn.target */
+    NTS_JOB_PROVED,         /* the schema was read: is the relation empty, or hidden */
     NTS_JOB_FINISHED,       /* the last commit answered */
     NTS_JOB_ENDED
 } nts_job_state_t;
@@ -108,6 +109,7 @@ struct nts_job_t {
     int matched;                      /* the counterpart was looked for by match fields */
     int key_tried;                    /* and by the key that the page carries */
     int by_key;                       /* that is what is under way */
+    int is_emptied;                   /* S5.2: relations that show nothing are known to be empty */
     int maker_asked, made_by_sibling; /* S3.8: the page is known to be another mapping's work */
     nts_record_t *found;
     int found_count;
@@ -259,6 +261,15 @@ void nts_job_end_rulings(nts_job_t *job, const nts_entry_t *intent);
 void nts_job_rulings_stored(nts_job_t *job);
 /** The record was judged whole: a ruling that was not used has lost its object. */
 void nts_job_drop_rulings(nts_job_t *job);
+
+/* nts_job_reference.c */
+/** Put into job->call.commit what the record's references wait for. */
+void nts_job_keep_waits(nts_job_t *job);
+/** A reference would be taken out of the row because Notion shows none: the schema has to be read before. */
+int nts_job_needs_proof(const nts_job_t *job);
+nts_step_t nts_job_ask_proof(nts_job_t *job);
+/** ... was read. */
+nts_step_t nts_job_proved(nts_job_t *job, const nts_answer_t *answer);
 
 /* nts_job_undo.c */
 /** Whether the undo asks for something now; sets *step if so. Not when it is done or refused. */

@@ -1,6 +1,8 @@
 /* nts_merge.c - the three-way decision of one field. */
 #include "sync/nts_merge.h"
 
+#include "model/nts_reference.h"
+
 int nts_stamp_compare(const nts_stamp_t *a, const nts_stamp_t *b, apr_interval_time_t grace)
 {
     if (a->from > b->to + grace) {
@@ -438,12 +440,27 @@ static int is_unread(const nts_value_t *value)
     return value->kind == NTS_VALUE_ABSENT || value->truncated;
 }
 
+/* S5.2: both sides refer to records that are not linked yet, perhaps to the same one. Only when one is known there is
+ * anything to compare, and to ask a person about. */
+static int is_unknown_to_both(const view_t *view, const nts_decision_t *d)
+{
+    const nts_value_t *a = &d->common[NTS_NOTION], *b = &d->common[NTS_EXTERNAL];
+
+    return nts_domain_is_reference(view->pair->domain) && a->kind == NTS_VALUE_OPTION &&
+           b->kind == NTS_VALUE_OPTION && !a->as.option.id && !b->as.option.id &&
+           (!view->has_base || view->changed[NTS_NOTION] || view->changed[NTS_EXTERNAL]);
+}
+
 static void decide(view_t *view, nts_decision_t *d)
 {
     int from = ruler(view->pair);
 
-    if (view->fits[NTS_NOTION] == APR_SUCCESS && view->fits[NTS_EXTERNAL] == APR_SUCCESS &&
-        nts_domain_equal(view->pair->domain, &d->common[NTS_NOTION], &d->common[NTS_EXTERNAL])) {
+    if (is_unknown_to_both(view, d)) {
+        carry(view, d, from == NTS_EXTERNAL ? NTS_EXTERNAL : NTS_NOTION, "not linked yet");
+    }
+    else if (view->fits[NTS_NOTION] == APR_SUCCESS && view->fits[NTS_EXTERNAL] == APR_SUCCESS &&
+             nts_domain_equal(view->pair->domain, &d->common[NTS_NOTION],
+                              &d->common[NTS_EXTERNAL])) {
         d->verdict = view->has_base && !view->changed[NTS_NOTION] && !view->changed[NTS_EXTERNAL]
                          ? NTS_VERDICT_NONE
                          : NTS_VERDICT_AGREED;

@@ -368,6 +368,23 @@ void nts_events_tell_siblings(nts_flow_t *flow)
     }
 }
 
+void nts_events_tell_referrers(nts_flow_t *flow)
+{
+    int i;
+    int k;
+
+    for (i = 0; i < flow->group->flow_count; i++) {
+        nts_flow_t *other = flow->group->flows[i];
+
+        for (k = 0; k < other->given->pair_count; k++) {
+            if (other->given->pairs[k].relation) {
+                nts_events_look(other);
+                break;
+            }
+        }
+    }
+}
+
 void nts_events_work_ended(nts_flow_t *flow)
 {
     nts_contact_work_ended(flow->contact);

@@ -19,6 +19,9 @@ void nts_events_look_outside(nts_flow_t *flow);
 /** What one mapping wrote to Notion was put into the inboxes of its siblings, which are
  *  told so, whichever worker has them. */
 void nts_events_tell_siblings(nts_flow_t *flow);
+/** Something may have been put into the inboxes of mappings with references (S5.2): they read them now. All are in one
+ *  group (`configtest` sees to that). */
+void nts_events_tell_referrers(nts_flow_t *flow);
 /** A job or scan has ended: what waited for that can be decided. */
 void nts_events_work_ended(nts_flow_t *flow);
 /** Settle with the next commits. */

@@ -151,6 +151,7 @@ static void have_stored(void *baton, apr_status_t rv)
         e->flow->status.counter = e->taking;
         if (had_rows) {
             nts_events_look(e->flow);
+            nts_events_tell_referrers(e->flow); /* a key that they wait for may have come */
         }
         if (e->outside_again) {
             e->outside_again = 0;

@@ -7,6 +7,17 @@
 /* A helper that takes this long for one ask is worth a line in the log. */
 #define HELPER_SLOW apr_time_from_sec(30)
 
+/* --- references (S5.2): the engine knows records by their links, the services by their own names */
+
+static apr_status_t find_referent(void *baton, nts_referent_t *found, const nts_pair_t *pair,
+                                  nts_side_t side, const char *name, apr_int64_t link,
+                                  apr_pool_t *p)
+{
+    nts_port_t *port = baton;
+
+    return nts_store_referent(found, port->config.store, pair->relation_id, side, name, link, p);
+}
+
 /* --- answering */
 
 void nts_asking_finish(nts_asking_t *asking, const nts_answer_t *answer)
@@ -16,6 +27,7 @@ void nts_asking_finish(nts_asking_t *asking, const nts_answer_t *answer)
     asking->port->load--;
     nts_answer_from_clock(ours, &asking->port->skew, asking->p);
     nts_answer_add_keys(ours, &asking->ask, asking->p);
+    nts_answer_resolve(ours, &asking->ask, find_referent, asking->port, asking->p);
     asking->answered(asking->baton, ours); /* asking and its pool may be gone afterwards */
 }
 
@@ -128,6 +140,27 @@ static void look_for_late(void *baton)
     nts_port_refuse_late(port, now);
 }
 
+/* False: it cannot be asked, and is answered. */
+static int spell_references(nts_asking_t *asking)
+{
+    nts_outcome_t out = { 0 };
+    nts_answer_t *answer;
+    apr_status_t rv = nts_ask_spell(&asking->ask, find_referent, asking->port, &out, asking->p);
+
+    if (rv == APR_SUCCESS) {
+        return 1;
+    }
+    answer =
+        nts_asking_make_answer(asking, rv == APR_ENOENT ? NTS_RESULT_REFUSED : NTS_RESULT_NOT_DONE);
+    if (rv != APR_ENOENT) {
+        nts_outcome_set(&out, asking->p, NTS_REMEDY_RETRY, "store.failed",
+                        "the state store could not be read");
+    }
+    answer->outcome = out;
+    nts_asking_finish_later(asking, answer);
+    return 0;
+}
+
 void nts_port_ask(nts_port_t *port, const nts_ask_t *ask, nts_urgency_t urgency, nts_grant_t *grant,
                   nts_port_answered_fn *answered, void *baton, apr_pool_t *p)
 {
@@ -147,6 +180,9 @@ void nts_port_ask(nts_port_t *port, const nts_ask_t *ask, nts_urgency_t urgency,
 
         answer->outcome = port->refused;
         nts_asking_finish_later(asking, answer);
+    }
+    else if (!spell_references(asking)) {
+        return;
     }
     else if (port->helper) {
         nts_helper_ask(port->helper, &asking->ask, urgency, helper_done, asking, p);

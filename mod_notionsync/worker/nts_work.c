@@ -279,8 +279,11 @@ static void note_commit(nts_work_t *w)
     if (w->saving.told > 0) {
         nts_events_tell_siblings(flow);
     }
-    if (commit->follow_count > 0) {
+    if (commit->follow_count > 0 || commit->told_waiting > 0) {
         nts_events_look(flow);
+    }
+    if (commit->told_waiting > 0) {
+        nts_events_tell_referrers(flow);
     }
     for (i = 0; i < commit->woken_count; i++) {
         nts_flow_remember(flow, commit->woken[i], nts_host_wall(flow->host));

@@ -477,6 +477,9 @@ static void perform(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_
     case NTS_ASK_FIND:
         find_things(w, ask, answer, p);
         break;
+    case NTS_ASK_DESCRIBE:
+        answer->schema = w->schema;
+        break;
     default:
         write_thing(w, ask, answer, p);
         break;

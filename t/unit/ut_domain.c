@@ -459,6 +459,8 @@ static nts_value_t random_of(const nts_type_t *type, ut_random_t *random)
         return ut_random_value(random, pool);
     }
     switch (type->kind) {
+    case NTS_TYPE_REFERENCE: /* ut_reference.c */
+        break;
     case NTS_TYPE_TEXT:
         return nts_value_text(ut_random_below(random, 2)
                                   ? ut_random_text(random, pool)

@@ -100,12 +100,12 @@ static void test_describe(void)
         const char *kind;
         int computed;
     } fields[] = {
-        { "title", "Name", "text", 0 },        { "Ab>c", "Qty", "number", 0 },
-        { "s:xQ", "Stage", "option", 0 },      { "k|nd", "Kind", "option", 0 },
-        { "g8Lm", "Tags", "set", 0 },          { "d]ne", "Done", "bool", 0 },
-        { "Zt4e", "Due", "date", 0 },          { "m&de", "Made", "instant", 1 },
-        { "n6Yc", "No", "text", 1 },           { "mail", "Mail", "text", 0 },
-        { "w:5p", "Items", "unsupported", 0 }, { "v|0b", "Total", "unsupported", 1 },
+        { "title", "Name", "text", 0 },      { "Ab>c", "Qty", "number", 0 },
+        { "s:xQ", "Stage", "option", 0 },    { "k|nd", "Kind", "option", 0 },
+        { "g8Lm", "Tags", "set", 0 },        { "d]ne", "Done", "bool", 0 },
+        { "Zt4e", "Due", "date", 0 },        { "m&de", "Made", "instant", 1 },
+        { "n6Yc", "No", "text", 1 },         { "mail", "Mail", "text", 0 },
+        { "w:5p", "Items", "reference", 0 }, { "v|0b", "Total", "unsupported", 1 },
         { "%zz", "Odd", "unsupported", 0 },
     };
 

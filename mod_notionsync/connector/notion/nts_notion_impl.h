@@ -64,6 +64,7 @@ struct nts_op_t {
     apr_array_header_t *items; /* the same with their formatting, as JSON */
     int pages;                 /* of it taken */
     int is_damaged;            /* it holds half a character */
+    int is_relation;           /* ... or its pages, in `texts` */
 };
 
 /** The kind of a request decides what its failures mean. */

@@ -12,6 +12,7 @@
 typedef struct property_t {
     const char *native;
     const nts_json_t *value;
+    const nts_json_t *node; /* the whole property */
     apr_pool_t *p;
 } property_t;
 
@@ -108,7 +109,8 @@ static nts_value_t read_set(const property_t *property)
         return nts_value_opaque(property->native);
     }
     for (int i = 0; i < count; i++) {
-        property_t member = { property->native, nts_json_at(property->value, i), property->p };
+        property_t member = { property->native, nts_json_at(property->value, i), NULL,
+                              property->p };
         nts_value_t option = read_option(&member);
 
         if (option.kind != NTS_VALUE_OPTION) {
@@ -162,6 +164,37 @@ static nts_value_t read_unique_id(const property_t *property)
                                             : digits);
 }
 
+/* The page that an item names, or NULL. */
+static const char *page_of(const nts_json_t *item, apr_pool_t *p)
+{
+    const char *id = nts_json_get_string(item, "id");
+    const char *page = NULL;
+
+    return id && nts_uuid_normalise(&page, id, p) == APR_SUCCESS ? page : NULL;
+}
+
+/* Pages by their ids. A list that is cut says so; where it does not say, one of 25 may be. */
+static nts_value_t read_relation(const property_t *property)
+{
+    const nts_json_t *has_more = property->node ? nts_json_get(property->node, "has_more") : NULL;
+    int count = nts_json_count(property->value);
+    nts_option_t *pages = apr_pcalloc(property->p, sizeof(*pages) * (apr_size_t)(count + 1));
+    nts_value_t value;
+
+    if (nts_json_type(property->value) != NTS_JSON_ARRAY) {
+        return nts_value_opaque(property->native);
+    }
+    for (int i = 0; i < count; i++) {
+        pages[i].name = page_of(nts_json_at(property->value, i), property->p);
+        if (!pages[i].name) {
+            return nts_value_opaque("a relation to something that is no page");
+        }
+    }
+    value = nts_value_set(pages, count, property->p);
+    value.truncated = nts_json_bool(has_more, count >= NTS_NOTION_REFERENCES);
+    return value;
+}
+
 static nts_value_t read_bool(const property_t *property)
 {
     return nts_json_type(property->value) == NTS_JSON_BOOL
@@ -180,13 +213,14 @@ static const struct {
     { "status", read_option },       { "multi_select", read_set },
     { "date", read_date },           { "unique_id", read_unique_id },
     { "created_time", read_time },   { "last_edited_time", read_time },
+    { "relation", read_relation },
 };
 
 static nts_value_t read_value(const nts_json_t *node, apr_pool_t *p)
 {
     const char *native = nts_json_get_string(node, "type");
     property_t property = { native ? apr_pstrdup(p, native) : "unknown",
-                            native ? nts_json_get(node, native) : NULL, p };
+                            native ? nts_json_get(node, native) : NULL, node, p };
 
     if (!property.value) {
         return nts_value_absent; /* not "cleared": the answer does not tell */
@@ -313,6 +347,7 @@ static nts_op_state_t complete_next(nts_op_t *op, int from)
             op->pair = i;
             op->pages = 0;
             op->is_damaged = 0;
+            op->is_relation = op->answer.record->values[i].kind == NTS_VALUE_SET;
             op->texts = apr_array_make(op->p, 128, sizeof(const char *));
             op->items = apr_array_make(op->p, 128, sizeof(const char *));
             nts_notion_request(
@@ -356,6 +391,15 @@ static int take_part(nts_op_t *op, const nts_json_t *item)
     const nts_json_t *text = type ? nts_json_get(item, type) : NULL;
     const char *plain = nts_json_get_string(text, "plain_text");
 
+    if (type && !strcmp(type, "relation")) {
+        const char *page = page_of(text, op->p);
+
+        op->is_relation = 1;
+        if (page) {
+            APR_ARRAY_PUSH(op->texts, const char *) = page;
+        }
+        return page == NULL;
+    }
     if (!plain) {
         return 1;
     }
@@ -381,6 +425,17 @@ static void set_completed(nts_op_t *op, nts_value_t value)
     }
     op->answer.record->values = values;
     judge(op->answer.record, mapping);
+}
+
+static nts_value_t completed_relation(const nts_op_t *op)
+{
+    int count = op->texts->nelts;
+    nts_option_t *pages = apr_pcalloc(op->p, sizeof(*pages) * (apr_size_t)(count + 1));
+
+    for (int i = 0; i < count; i++) {
+        pages[i].name = APR_ARRAY_IDX(op->texts, i, const char *);
+    }
+    return nts_value_set(pages, count, op->p);
 }
 
 nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root)
@@ -411,9 +466,12 @@ nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root)
             NULL);
         return NTS_OP_SEND;
     }
-    whole =
-        op->is_damaged ? damaged_text() : text_or_null(apr_array_pstrcat(op->p, op->texts, '\0'));
-    whole.rich = apr_pstrcat(op->p, "[", apr_array_pstrcat(op->p, op->items, ','), "]", NULL);
+    whole = op->is_relation  ? completed_relation(op)
+            : op->is_damaged ? damaged_text()
+                             : text_or_null(apr_array_pstrcat(op->p, op->texts, '\0'));
+    whole.rich = op->is_relation
+                     ? NULL
+                     : apr_pstrcat(op->p, "[", apr_array_pstrcat(op->p, op->items, ','), "]", NULL);
     set_completed(op, whole);
     return complete_next(op, op->pair + 1);
 }

@@ -11,7 +11,7 @@ typedef struct known_t {
 
 #define TEXT_MAX (NTS_NOTION_TEXT_UNITS * NTS_NOTION_ARRAY_MAX)
 
-/* What is not here is unsupported: people, files, relation, verification, place, and whatever Notion adds. */
+/* What is not here is unsupported: people, files, verification, place, and whatever Notion adds. */
 static const known_t known[] = {
     { "title", { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = TEXT_MAX } },
     { "rich_text", { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = TEXT_MAX } },
@@ -25,6 +25,7 @@ static const known_t known[] = {
     { "multi_select", { .kind = NTS_TYPE_SET, .nullable = 1, .options_open = 1 } },
     /* Instants are spelled with milliseconds. */
     { "date", { .kind = NTS_TYPE_DATE, .nullable = 1, .zoned = 1, .scale = 3 } },
+    { "relation", { .kind = NTS_TYPE_REFERENCE, .nullable = 1 } },
     { "unique_id",
       { .kind = NTS_TYPE_TEXT, .computed = 1, .fixed = 1, .nullable = 1, .serial = 1 } },
     { "created_time",
@@ -71,6 +72,16 @@ static void take_options(nts_type_t *type, const nts_json_t *config, apr_pool_t 
     type->options = options;
 }
 
+static void take_relation(nts_type_t *type, const nts_json_t *config, apr_pool_t *p)
+{
+    const char *target = nts_json_get_string(config, "data_source_id");
+
+    if (target && nts_uuid_normalise(&type->target, target, p) != APR_SUCCESS) {
+        type->target = NULL;
+    }
+    type->mirrored = nts_json_get(config, "dual_property") != NULL;
+}
+
 typedef struct fields_t {
     apr_array_header_t *fields;
     apr_pool_t *p;
@@ -102,6 +113,9 @@ static int take_property(void *baton, const char *name, const nts_json_t *proper
     field->type.native = apr_pstrdup(taken->p, native);
     if (field->type.kind == NTS_TYPE_OPTION || field->type.kind == NTS_TYPE_SET) {
         take_options(&field->type, nts_json_get(property, native), taken->p);
+    }
+    if (field->type.kind == NTS_TYPE_REFERENCE) {
+        take_relation(&field->type, nts_json_get(property, native), taken->p);
     }
     return 0;
 }

@@ -88,6 +88,22 @@ static void write_set(writing_t *w)
     }
 }
 
+/* The whole list: Notion replaces what it has. */
+static void write_relation(writing_t *w)
+{
+    nts_json_t *pages = nts_json_add_array(w->node, w->native);
+    int count = w->value->kind == NTS_VALUE_SET ? w->value->as.set.count : 0;
+
+    if (count > NTS_NOTION_ARRAY_MAX) {
+        w->problem = "there are more than the 100 pages that Notion takes";
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        nts_json_add_string(nts_json_add_object(pages, NULL), "id",
+                            w->value->as.set.options[i].name);
+    }
+}
+
 static void write_date(writing_t *w)
 {
     nts_json_t *date;
@@ -120,6 +136,7 @@ static const struct {
     { "status", NTS_VALUE_OPTION, write_option },
     { "multi_select", NTS_VALUE_SET, write_set },
     { "date", NTS_VALUE_DATE, write_date },
+    { "relation", NTS_VALUE_SET, write_relation },
 };
 #define WRITER_COUNT ((int)(sizeof(writers) / sizeof(writers[0])))
 

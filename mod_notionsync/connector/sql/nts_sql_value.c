@@ -137,6 +137,7 @@ nts_value_t nts_sql_value(const nts_sql_column_t *column, const nts_sql_cell_t *
     case NTS_TYPE_DATE:
     case NTS_TYPE_OPTION:
     case NTS_TYPE_SET:
+    case NTS_TYPE_REFERENCE:
     default:
         break;
     }

@@ -1,0 +1,210 @@
+/* nts_reference.c - references on their way between a service and the engine. */
+#include "model/nts_reference.h"
+
+nts_value_t nts_reference_value(apr_int64_t link, const char *name, apr_pool_t *p)
+{
+    return nts_value_option(link ? apr_psprintf(p, "%" APR_INT64_T_FMT, link) : NULL, name);
+}
+
+static int is_reference(const nts_pair_t *pair)
+{
+    return pair->domain && nts_domain_is_reference(pair->domain);
+}
+
+static int has_references(const nts_mapping_t *mapping)
+{
+    int i;
+
+    for (i = 0; i < mapping->pair_count; i++) {
+        if (is_reference(&mapping->pairs[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* --- coming in */
+
+typedef struct resolving_t {
+    const nts_pair_t *pair;
+    nts_side_t side;
+    nts_referent_fn *find;
+    void *baton;
+    apr_pool_t *p;
+} resolving_t;
+
+static apr_status_t resolve_name(nts_option_t *option, const char **waits, const resolving_t *r,
+                                 const char *name)
+{
+    nts_referent_t found = { 0 };
+    apr_status_t rv = r->find(r->baton, &found, r->pair, r->side, name, 0, r->p);
+
+    *option = nts_reference_value(found.link, name, r->p).as.option;
+    *waits = apr_pstrdup(r->p, found.waits);
+    return rv;
+}
+
+/* Notion's: a set of pages. */
+static apr_status_t resolve_set(nts_value_t *value, const resolving_t *r)
+{
+    int count = value->as.set.count;
+    nts_option_t *options = apr_pcalloc(r->p, ((apr_size_t)count + 1) * sizeof(*options));
+    const char *waits = NULL;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < count && rv == APR_SUCCESS; i++) {
+        const char *why = NULL;
+
+        rv = resolve_name(&options[i], &why, r, value->as.set.options[i].name);
+        waits = why ? why : waits;
+    }
+    *value = nts_value_set(options, count, r->p);
+    value->waits = waits;
+    return rv;
+}
+
+static apr_status_t resolve(nts_value_t *value, const resolving_t *r)
+{
+    nts_option_t option;
+    const char *waits;
+    apr_status_t rv;
+
+    if (value->truncated || nts_value_is_empty(value)) {
+        return APR_SUCCESS;
+    }
+    if (value->kind == NTS_VALUE_SET) {
+        return resolve_set(value, r);
+    }
+    if (value->kind != NTS_VALUE_TEXT && value->kind != NTS_VALUE_NUMBER) {
+        return APR_SUCCESS;
+    }
+    rv = resolve_name(&option, &waits, r, value->as.text);
+    *value = nts_value_option(option.id, option.name);
+    value->waits = waits;
+    return rv;
+}
+
+static void resolve_record(nts_record_t *record, const nts_mapping_t *mapping, resolving_t *r)
+{
+    nts_value_t *values;
+    int i;
+
+    if (!record->values) {
+        return;
+    }
+    values = apr_pmemdup(r->p, record->values, (apr_size_t)mapping->pair_count * sizeof(*values));
+    for (i = 0; i < mapping->pair_count; i++) {
+        r->pair = &mapping->pairs[i];
+        if (is_reference(r->pair) && resolve(&values[i], r) != APR_SUCCESS) {
+            values[i] = nts_value_absent;
+        }
+    }
+    record->values = values;
+}
+
+void nts_answer_resolve(nts_answer_t *answer, const nts_ask_t *ask, nts_referent_fn *find,
+                        void *baton, apr_pool_t *p)
+{
+    resolving_t r = { NULL, ask->side, find, baton, p };
+    int i;
+
+    if (!ask->mapping || !has_references(ask->mapping)) {
+        return;
+    }
+    if (answer->record) {
+        resolve_record(answer->record, ask->mapping, &r);
+    }
+    for (i = 0; i < answer->record_count; i++) {
+        resolve_record(&answer->records[i], ask->mapping, &r);
+    }
+}
+
+/* --- going out */
+
+/* As it was read, or by what its target is called now. */
+static apr_status_t spell_name(const char **name, const resolving_t *r, const nts_option_t *option,
+                               nts_outcome_t *out)
+{
+    nts_referent_t found = { 0 };
+    apr_status_t rv;
+
+    *name = option->name;
+    if (**name) {
+        return APR_SUCCESS;
+    }
+    rv = r->find(r->baton, &found, r->pair, r->side, NULL, option->id ? apr_atoi64(option->id) : 0,
+                 r->p);
+    if (rv == APR_SUCCESS && (found.waits || !found.name[r->side])) {
+        nts_outcome_set(out, r->p, NTS_REMEDY_RETRY, NTS_REFERENCE_GONE,
+                        "the record that is to be referred to has changed meanwhile: %s",
+                        found.waits ? found.waits : "it has no counterpart any more");
+        out->field = r->pair->notion;
+        return APR_ENOENT;
+    }
+    *name = apr_pstrdup(r->p, found.name[r->side]);
+    return rv;
+}
+
+static apr_status_t spell(nts_value_t *value, const resolving_t *r, nts_outcome_t *out)
+{
+    const nts_type_t *type = nts_domain_type(r->pair->domain, r->side);
+    const char *name;
+    apr_status_t rv;
+
+    if (value->kind == NTS_VALUE_SET) {
+        int count = value->as.set.count;
+        nts_option_t *options = nts_options_copy(value->as.set.options, count, r->p);
+        int i;
+
+        for (i = 0, rv = APR_SUCCESS; i < count && rv == APR_SUCCESS; i++) {
+            rv = spell_name(&options[i].name, r, &value->as.set.options[i], out);
+            options[i].id = NULL;
+        }
+        *value = nts_value_set(options, count, r->p);
+        return rv;
+    }
+    if (value->kind != NTS_VALUE_OPTION) {
+        return APR_SUCCESS;
+    }
+    rv = spell_name(&name, r, &value->as.option, out);
+    if (rv == APR_SUCCESS && type->kind == NTS_TYPE_NUMBER) {
+        return nts_value_number(value, name, r->p);
+    }
+    *value = nts_value_text(name);
+    return rv;
+}
+
+static apr_status_t spell_all(const nts_value_t **values, const nts_mapping_t *mapping,
+                              resolving_t *r, nts_outcome_t *out)
+{
+    nts_value_t *spelled;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    if (!*values) {
+        return APR_SUCCESS;
+    }
+    spelled = apr_pmemdup(r->p, *values, (apr_size_t)mapping->pair_count * sizeof(*spelled));
+    for (i = 0; i < mapping->pair_count && rv == APR_SUCCESS; i++) {
+        r->pair = &mapping->pairs[i];
+        if (is_reference(r->pair)) {
+            rv = spell(&spelled[i], r, out);
+        }
+    }
+    *values = spelled;
+    return rv;
+}
+
+apr_status_t nts_ask_spell(nts_ask_t *ask, nts_referent_fn *find, void *baton, nts_outcome_t *out,
+                           apr_pool_t *p)
+{
+    resolving_t r = { NULL, ask->side, find, baton, p };
+    apr_status_t rv;
+
+    if (!ask->mapping || !has_references(ask->mapping)) {
+        return APR_SUCCESS;
+    }
+    rv = spell_all(&ask->values, ask->mapping, &r, out);
+    return rv == APR_SUCCESS ? spell_all(&ask->expected, ask->mapping, &r, out) : rv;
+}
