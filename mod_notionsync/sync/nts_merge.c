@@ -1,5 +1,5 @@
 /* nts_merge.c - the three-way decision of one field. */
-#include "sync/nts_merge.h"
+#include "sync/nts_merge_impl.h"
 
 #include "model/nts_reference.h"
 
@@ -147,130 +147,6 @@ static void decide_first(view_t *view, nts_decision_t *d)
     }
 }
 
-static int set_has(const nts_value_t *set, const nts_option_t *member)
-{
-    int i;
-
-    if (set->kind != NTS_VALUE_SET) {
-        return 0;
-    }
-    for (i = 0; i < set->as.set.count; i++) {
-        nts_value_t a = nts_value_option(set->as.set.options[i].id, set->as.set.options[i].name);
-        nts_value_t b = nts_value_option(member->id, member->name);
-
-        if (nts_value_equal(&a, &b)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* Keeps the members of @a from for which all of (wanted in a) hold, appending to @a out. */
-static void append_members(nts_option_t *out, int *n, const nts_value_t *from,
-                           int (*keep)(const nts_option_t *, const nts_value_t *,
-                                       const nts_value_t *),
-                           const nts_value_t *x, const nts_value_t *y)
-{
-    int i;
-
-    for (i = 0; from->kind == NTS_VALUE_SET && i < from->as.set.count; i++) {
-        if (keep(&from->as.set.options[i], x, y)) {
-            out[(*n)++] = from->as.set.options[i];
-        }
-    }
-}
-
-static int in_both(const nts_option_t *m, const nts_value_t *x, const nts_value_t *y)
-{
-    return set_has(x, m) && set_has(y, m);
-}
-
-static int not_in(const nts_option_t *m, const nts_value_t *x, const nts_value_t *y)
-{
-    (void)y;
-    return !set_has(x, m);
-}
-
-static int in_one_only(const nts_option_t *m, const nts_value_t *x, const nts_value_t *y)
-{
-    return set_has(x, m) != set_has(y, m);
-}
-
-static int set_size(const nts_value_t *set)
-{
-    return set->kind == NTS_VALUE_SET ? set->as.set.count : 0;
-}
-
-static nts_value_t make_set(const nts_option_t *members, int n, apr_pool_t *p)
-{
-    return n ? nts_value_set(members, n, p) : nts_value_null;
-}
-
-/* S5.4: members by the names that they have now, where they are known by id. */
-static void take_names(nts_option_t *members, int count, const nts_value_t *now)
-{
-    int i, k;
-
-    for (i = 0; i < count; i++) {
-        for (k = 0; now->kind == NTS_VALUE_SET && k < now->as.set.count; k++) {
-            const nts_option_t *option = &now->as.set.options[k];
-
-            if (members[i].id && option->id && nts_option_equal(&members[i], option)) {
-                members[i] = *option;
-            }
-        }
-    }
-}
-
-/* S2.4: what either side added is in, what either side removed is out. */
-static nts_value_t merge_members(const nts_value_t *base, const nts_value_t *a,
-                                 const nts_value_t *b, apr_pool_t *p)
-{
-    apr_size_t room = (apr_size_t)(set_size(base) + set_size(a) + set_size(b) + 1);
-    nts_option_t *out = apr_pcalloc(p, room * sizeof(*out));
-    int n = 0;
-
-    append_members(out, &n, base, in_both, a, b);
-    take_names(out, n, a);
-    append_members(out, &n, a, not_in, base, NULL);
-    append_members(out, &n, b, not_in, base, NULL);
-    return make_set(out, n, p);
-}
-
-/* Members both sides agree on, and where they do not, what the base said. */
-static nts_value_t settled_members(const nts_value_t *base, const nts_value_t *a,
-                                   const nts_value_t *b, apr_pool_t *p)
-{
-    apr_size_t room = (apr_size_t)(set_size(base) + set_size(a) + 1);
-    nts_option_t *out = apr_pcalloc(p, room * sizeof(*out));
-    int n = 0;
-
-    append_members(out, &n, a, in_both, a, b);
-    append_members(out, &n, base, in_one_only, a, b);
-    return make_set(out, n, p);
-}
-
-/* A member that both sides agreed on has another name in Notion by now. */
-static int was_renamed(const view_t *view, const nts_decision_t *d)
-{
-    const nts_value_t *base = &view->base_common[NTS_NOTION], *now = &d->common[NTS_NOTION];
-    int i, k;
-
-    for (i = 0; i < set_size(base); i++) {
-        for (k = 0; k < set_size(now); k++) {
-            nts_value_t a =
-                nts_value_option(base->as.set.options[i].id, base->as.set.options[i].name);
-            nts_value_t b =
-                nts_value_option(now->as.set.options[k].id, now->as.set.options[k].name);
-
-            if (nts_value_equal(&a, &b) && !nts_value_is_same(&a, &b)) {
-                return 1;
-            }
-        }
-    }
-    return 0;
-}
-
 static void decide_set(view_t *view, nts_decision_t *d)
 {
     int side;
@@ -282,7 +158,7 @@ static void decide_set(view_t *view, nts_decision_t *d)
             return;
         }
     }
-    d->want = merge_members(&view->base_common[NTS_NOTION], &d->common[NTS_NOTION],
+    d->want = nts_merge_set(&view->base_common[NTS_NOTION], &d->common[NTS_NOTION],
                             &d->common[NTS_EXTERNAL], view->p);
     d->reason = view->changed[NTS_NOTION] && view->changed[NTS_EXTERNAL]
                     ? "both sides changed members: merged"
@@ -290,7 +166,8 @@ static void decide_set(view_t *view, nts_decision_t *d)
                                             : "external changed";
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
         /* S5.4: the other side first learns the new names, or they would look like members that it added. */
-        if (side == NTS_NOTION && was_renamed(view, d) &&
+        if (side == NTS_NOTION &&
+            nts_merge_set_is_renamed(&view->base_common[NTS_NOTION], &d->common[NTS_NOTION]) &&
             !nts_domain_equal(view->pair->domain, &d->common[NTS_EXTERNAL], &d->want)) {
             continue;
         }
@@ -337,14 +214,6 @@ static void decide_conflict(view_t *view, nts_decision_t *d)
     carry(view, d, winner, reason);
 }
 
-/* S2.10: the value that our last write to @a side replaced is there again. */
-static int is_undone(const nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
-                     const nts_value_t *common)
-{
-    return base->fighter == side && base->undone.kind != NTS_VALUE_ABSENT &&
-           nts_domain_equal(domain, &base->undone, common);
-}
-
 /* S2.10: the side we wrote last changed again, alone, soon, and not for the first time. Soon after our write, not after
  * the last look at what it wrote: seed 827 of the simulation, where people who edited minutes later were held. */
 static int is_contested(const view_t *view, const nts_decision_t *d, nts_side_t changed)
@@ -356,7 +225,7 @@ static int is_contested(const view_t *view, const nts_decision_t *d, nts_side_t 
     }
     return base->fights > NTS_CONTEST_ALTERED ||
            (base->undoings >= NTS_CONTEST_UNDONE &&
-            is_undone(base, view->pair->domain, changed, &d->common[changed]));
+            nts_merge_is_undone(base, view->pair->domain, changed, &d->common[changed]));
 }
 
 static void decide_two_way(view_t *view, nts_decision_t *d)
@@ -435,11 +304,6 @@ static int ruler(const nts_pair_t *pair)
     return -1;
 }
 
-static int is_unread(const nts_value_t *value)
-{
-    return value->kind == NTS_VALUE_ABSENT || value->truncated;
-}
-
 /* S5.2: both sides refer to records that are not linked yet, perhaps to the same one. Only when one is known there is
  * anything to compare, and to ask a person about. */
 static int is_unknown_to_both(const view_t *view, const nts_decision_t *d)
@@ -486,8 +350,8 @@ void nts_merge_field(nts_decision_t *decision, const nts_mapping_t *mapping, int
     view_t view = { 0 };
 
     *decision = (nts_decision_t){ 0 };
-    if (!mapping->pairs[index].domain || is_unread(now[NTS_NOTION]) ||
-        is_unread(now[NTS_EXTERNAL])) {
+    if (!mapping->pairs[index].domain || nts_merge_is_unread(now[NTS_NOTION]) ||
+        nts_merge_is_unread(now[NTS_EXTERNAL])) {
         decision->verdict = NTS_VERDICT_UNREAD;
         return;
     }
@@ -539,7 +403,7 @@ int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side
 {
     nts_value_t common;
 
-    if (!pair->domain || is_unread(now) || pair->computed[side]) {
+    if (!pair->domain || nts_merge_is_unread(now) || pair->computed[side]) {
         return 0;
     }
     if (!has_base(base)) {
@@ -550,94 +414,4 @@ int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side
         return 0;
     }
     return !shows_base(pair->domain, side, now, &base->value[side], p);
-}
-
-/* @a carried came from the side that was not written now: the answer to our last write, if that was there and just before. */
-static void count_fight(nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
-                        const nts_value_t *carried, const nts_value_t *replaced, apr_time_t sent_at,
-                        apr_pool_t *p)
-{
-    nts_side_t source = nts_side_other(side);
-
-    if (base->fights > 0 && base->fighter == source &&
-        sent_at <= base->fought + NTS_CONTEST_WITHIN) {
-        base->fights++;
-        base->undoings = is_undone(base, domain, source, carried) ? base->undoings + 1 : 0;
-    }
-    else {
-        base->fights = 1;
-        base->undoings = 0;
-    }
-    base->fighter = side;
-    base->fought = sent_at;
-    base->undone = nts_value_copy(replaced, p);
-}
-
-/* S2.4: a member's base moves once the side written and the other side as last read agree on it. */
-static void settle_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
-                       const nts_value_t *answer, const nts_value_t *other, apr_pool_t *p)
-{
-    nts_side_t far = nts_side_other(side);
-    nts_value_t old = nts_value_null, settled;
-
-    if (base->value[side].kind != NTS_VALUE_ABSENT) {
-        (void)nts_domain_project(&old, domain, side, &base->value[side], NULL, p);
-    }
-    settled = settled_members(&old, answer, other, p);
-    if (nts_domain_render(&base->value[side], domain, side, &settled, NULL, p) != APR_SUCCESS ||
-        nts_domain_render(&base->value[far], domain, far, &settled, NULL, p) != APR_SUCCESS) {
-        base->value[side] = base->value[far] =
-            nts_value_absent; /* decided afresh, as without base */
-    }
-}
-
-int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
-                     const nts_value_t *sent, const nts_value_t *replaced,
-                     const nts_value_t *answer, const nts_value_t *other, apr_time_t sent_at,
-                     apr_time_t other_at, apr_pool_t *p)
-{
-    nts_side_t far = nts_side_other(side);
-    nts_value_t sent_common, answer_common, other_common;
-    int kept;
-
-    if (!pair->domain || is_unread(answer) || is_unread(other) ||
-        nts_domain_project(&sent_common, pair->domain, side, sent, NULL, p) == APR_EINVAL) {
-        return 0;
-    }
-    if (nts_domain_project(&other_common, pair->domain, far, other, NULL, p) == APR_EINVAL) {
-        return 0;
-    }
-    kept = nts_domain_project(&answer_common, pair->domain, side, answer, NULL, p) == APR_SUCCESS &&
-           nts_domain_equal(pair->domain, &sent_common, &answer_common);
-    if (nts_domain_is_set(pair->domain)) {
-        settle_set(base, pair->domain, side, kept ? &answer_common : &sent_common, &other_common,
-                   p);
-    }
-    else if (nts_domain_equal(pair->domain, &sent_common, &other_common)) {
-        base->value[side] = nts_value_copy(kept ? answer : sent, p);
-        base->value[far] = nts_value_copy(other, p);
-    }
-    else {
-        return 1; /* an undo writes one side first: the other has not seen this value yet */
-    }
-    count_fight(base, pair->domain, side, &sent_common, replaced, sent_at, p);
-    base->seen[side] = sent_at;
-    base->seen[far] = other_at;
-    base->has_rewrite = !kept;
-    base->rewriter = side;
-    base->rewrite = kept ? nts_value_absent : nts_value_copy(answer, p);
-    return 1;
-}
-
-void nts_merge_agree(nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
-                     const apr_time_t read_at[NTS_SIDE_COUNT], apr_pool_t *p)
-{
-    int side;
-
-    for (side = 0; side < NTS_SIDE_COUNT; side++) {
-        base->value[side] = nts_value_copy(now[side], p);
-        base->seen[side] = read_at[side];
-    }
-    base->has_rewrite = 0;
-    base->rewrite = nts_value_absent;
 }

@@ -1,0 +1,24 @@
+/* nts_merge_impl.h - what nts_merge.c (the decision), nts_merge_set.c (members) and nts_merge_settle.c (bases) share. */
+#ifndef NTS_MERGE_IMPL_H
+#define NTS_MERGE_IMPL_H
+
+#include "sync/nts_merge.h"
+
+/* nts_merge_set.c: sets of the common domain; NTS_VALUE_NULL is the empty one */
+/** S2.4: what either side added is in, what either side removed is out. */
+nts_value_t nts_merge_set(const nts_value_t *base, const nts_value_t *a, const nts_value_t *b,
+                          apr_pool_t *p);
+/** Members both sides agree on, and where they do not, what the base said. */
+nts_value_t nts_merge_settled_set(const nts_value_t *base, const nts_value_t *a,
+                                  const nts_value_t *b, apr_pool_t *p);
+/** A member of @a base has another name in @a now (S5.4). */
+int nts_merge_set_is_renamed(const nts_value_t *base, const nts_value_t *now);
+
+/* nts_merge_settle.c */
+/** A value that was not shown, or only in part. */
+int nts_merge_is_unread(const nts_value_t *value);
+/** S2.10: the value that our last write to @a side replaced is there again. */
+int nts_merge_is_undone(const nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
+                        const nts_value_t *common);
+
+#endif /* NTS_MERGE_IMPL_H */

@@ -1,0 +1,122 @@
+/* nts_merge_set.c - sets are merged member by member. */
+#include "sync/nts_merge_impl.h"
+
+static int set_has(const nts_value_t *set, const nts_option_t *member)
+{
+    int i;
+
+    if (set->kind != NTS_VALUE_SET) {
+        return 0;
+    }
+    for (i = 0; i < set->as.set.count; i++) {
+        nts_value_t a = nts_value_option(set->as.set.options[i].id, set->as.set.options[i].name);
+        nts_value_t b = nts_value_option(member->id, member->name);
+
+        if (nts_value_equal(&a, &b)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Keeps the members of @a from for which all of (wanted in a) hold, appending to @a out. */
+static void append_members(nts_option_t *out, int *n, const nts_value_t *from,
+                           int (*keep)(const nts_option_t *, const nts_value_t *,
+                                       const nts_value_t *),
+                           const nts_value_t *x, const nts_value_t *y)
+{
+    int i;
+
+    for (i = 0; from->kind == NTS_VALUE_SET && i < from->as.set.count; i++) {
+        if (keep(&from->as.set.options[i], x, y)) {
+            out[(*n)++] = from->as.set.options[i];
+        }
+    }
+}
+
+static int in_both(const nts_option_t *m, const nts_value_t *x, const nts_value_t *y)
+{
+    return set_has(x, m) && set_has(y, m);
+}
+
+static int not_in(const nts_option_t *m, const nts_value_t *x, const nts_value_t *y)
+{
+    (void)y;
+    return !set_has(x, m);
+}
+
+static int in_one_only(const nts_option_t *m, const nts_value_t *x, const nts_value_t *y)
+{
+    return set_has(x, m) != set_has(y, m);
+}
+
+static int set_size(const nts_value_t *set)
+{
+    return set->kind == NTS_VALUE_SET ? set->as.set.count : 0;
+}
+
+static nts_value_t make_set(const nts_option_t *members, int n, apr_pool_t *p)
+{
+    return n ? nts_value_set(members, n, p) : nts_value_null;
+}
+
+/* S5.4: members by the names that they have now, where they are known by id. */
+static void take_names(nts_option_t *members, int count, const nts_value_t *now)
+{
+    int i, k;
+
+    for (i = 0; i < count; i++) {
+        for (k = 0; now->kind == NTS_VALUE_SET && k < now->as.set.count; k++) {
+            const nts_option_t *option = &now->as.set.options[k];
+
+            if (members[i].id && option->id && nts_option_equal(&members[i], option)) {
+                members[i] = *option;
+            }
+        }
+    }
+}
+
+nts_value_t nts_merge_set(const nts_value_t *base, const nts_value_t *a, const nts_value_t *b,
+                          apr_pool_t *p)
+{
+    apr_size_t room = (apr_size_t)(set_size(base) + set_size(a) + set_size(b) + 1);
+    nts_option_t *out = apr_pcalloc(p, room * sizeof(*out));
+    int n = 0;
+
+    append_members(out, &n, base, in_both, a, b);
+    take_names(out, n, a);
+    append_members(out, &n, a, not_in, base, NULL);
+    append_members(out, &n, b, not_in, base, NULL);
+    return make_set(out, n, p);
+}
+
+nts_value_t nts_merge_settled_set(const nts_value_t *base, const nts_value_t *a,
+                                  const nts_value_t *b, apr_pool_t *p)
+{
+    apr_size_t room = (apr_size_t)(set_size(base) + set_size(a) + 1);
+    nts_option_t *out = apr_pcalloc(p, room * sizeof(*out));
+    int n = 0;
+
+    append_members(out, &n, a, in_both, a, b);
+    append_members(out, &n, base, in_one_only, a, b);
+    return make_set(out, n, p);
+}
+
+int nts_merge_set_is_renamed(const nts_value_t *base, const nts_value_t *now)
+{
+    int i, k;
+
+    for (i = 0; i < set_size(base); i++) {
+        for (k = 0; k < set_size(now); k++) {
+            nts_value_t a =
+                nts_value_option(base->as.set.options[i].id, base->as.set.options[i].name);
+            nts_value_t b =
+                nts_value_option(now->as.set.options[k].id, now->as.set.options[k].name);
+
+            if (nts_value_equal(&a, &b) && !nts_value_is_same(&a, &b)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}

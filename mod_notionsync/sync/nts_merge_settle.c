@@ -1,0 +1,105 @@
+/* nts_merge_settle.c - what both sides are known to have agreed on after a write, and who fights whom. */
+#include "sync/nts_merge_impl.h"
+
+int nts_merge_is_unread(const nts_value_t *value)
+{
+    return value->kind == NTS_VALUE_ABSENT || value->truncated;
+}
+
+int nts_merge_is_undone(const nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
+                        const nts_value_t *common)
+{
+    return base->fighter == side && base->undone.kind != NTS_VALUE_ABSENT &&
+           nts_domain_equal(domain, &base->undone, common);
+}
+
+/* @a carried came from the side that was not written now: the answer to our last write, if that was there and just before. */
+static void count_fight(nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
+                        const nts_value_t *carried, const nts_value_t *replaced, apr_time_t sent_at,
+                        apr_pool_t *p)
+{
+    nts_side_t source = nts_side_other(side);
+
+    if (base->fights > 0 && base->fighter == source &&
+        sent_at <= base->fought + NTS_CONTEST_WITHIN) {
+        base->fights++;
+        base->undoings =
+            nts_merge_is_undone(base, domain, source, carried) ? base->undoings + 1 : 0;
+    }
+    else {
+        base->fights = 1;
+        base->undoings = 0;
+    }
+    base->fighter = side;
+    base->fought = sent_at;
+    base->undone = nts_value_copy(replaced, p);
+}
+
+/* S2.4: a member's base moves once the side written and the other side as last read agree on it. */
+static void settle_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
+                       const nts_value_t *answer, const nts_value_t *other, apr_pool_t *p)
+{
+    nts_side_t far = nts_side_other(side);
+    nts_value_t old = nts_value_null, settled;
+
+    if (base->value[side].kind != NTS_VALUE_ABSENT) {
+        (void)nts_domain_project(&old, domain, side, &base->value[side], NULL, p);
+    }
+    settled = nts_merge_settled_set(&old, answer, other, p);
+    if (nts_domain_render(&base->value[side], domain, side, &settled, NULL, p) != APR_SUCCESS ||
+        nts_domain_render(&base->value[far], domain, far, &settled, NULL, p) != APR_SUCCESS) {
+        base->value[side] = base->value[far] =
+            nts_value_absent; /* decided afresh, as without base */
+    }
+}
+
+int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
+                     const nts_value_t *sent, const nts_value_t *replaced,
+                     const nts_value_t *answer, const nts_value_t *other, apr_time_t sent_at,
+                     apr_time_t other_at, apr_pool_t *p)
+{
+    nts_side_t far = nts_side_other(side);
+    nts_value_t sent_common, answer_common, other_common;
+    int kept;
+
+    if (!pair->domain || nts_merge_is_unread(answer) || nts_merge_is_unread(other) ||
+        nts_domain_project(&sent_common, pair->domain, side, sent, NULL, p) == APR_EINVAL) {
+        return 0;
+    }
+    if (nts_domain_project(&other_common, pair->domain, far, other, NULL, p) == APR_EINVAL) {
+        return 0;
+    }
+    kept = nts_domain_project(&answer_common, pair->domain, side, answer, NULL, p) == APR_SUCCESS &&
+           nts_domain_equal(pair->domain, &sent_common, &answer_common);
+    if (nts_domain_is_set(pair->domain)) {
+        settle_set(base, pair->domain, side, kept ? &answer_common : &sent_common, &other_common,
+                   p);
+    }
+    else if (nts_domain_equal(pair->domain, &sent_common, &other_common)) {
+        base->value[side] = nts_value_copy(kept ? answer : sent, p);
+        base->value[far] = nts_value_copy(other, p);
+    }
+    else {
+        return 1; /* an undo writes one side first: the other has not seen this value yet */
+    }
+    count_fight(base, pair->domain, side, &sent_common, replaced, sent_at, p);
+    base->seen[side] = sent_at;
+    base->seen[far] = other_at;
+    base->has_rewrite = !kept;
+    base->rewriter = side;
+    base->rewrite = kept ? nts_value_absent : nts_value_copy(answer, p);
+    return 1;
+}
+
+void nts_merge_agree(nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
+                     const apr_time_t read_at[NTS_SIDE_COUNT], apr_pool_t *p)
+{
+    int side;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        base->value[side] = nts_value_copy(now[side], p);
+        base->seen[side] = read_at[side];
+    }
+    base->has_rewrite = 0;
+    base->rewrite = nts_value_absent;
+}
