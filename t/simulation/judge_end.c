@@ -148,27 +148,12 @@ static void compare_members(judge_t *j, int mapping, int index, judge_record_t *
     }
 }
 
-static int share_mark(const judge_record_t *a, const judge_record_t *b)
-{
-    int i, k;
-
-    for (i = 0; i < a->marks->nelts; i++) {
-        for (k = 0; k < b->marks->nelts; k++) {
-            if (APR_ARRAY_IDX(a->marks, i, const char *) ==
-                APR_ARRAY_IDX(b->marks, k, const char *)) {
-                return 1;
-            }
-        }
-    }
-    return 0;
-}
-
 static void compare_pair(judge_t *j, int mapping, judge_record_t *page, judge_record_t *row)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
     int f;
 
-    if (page->mark && row->mark && !share_mark(page, row)) {
+    if (page->mark && row->mark && !judge_share_mark(page, row)) {
         judge_blame(j, "S6.6", -1, "%s and %s are linked, and are different records", page->id,
                     row->id);
         return;

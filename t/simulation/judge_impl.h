@@ -169,6 +169,10 @@ judge_version_t *judge_then(const judge_cell_t *cell, apr_time_t at);
 void judge_join(judge_t *j, judge_version_t *a, judge_version_t *b);
 
 /* judge_pair.c */
+/** The record had that mark at some time; marks are kept by the history: compare addresses. */
+int judge_has_mark(const judge_record_t *record, const char *mark);
+/** Copies of one record, or of its copies that people made, have a mark in common. */
+int judge_share_mark(const judge_record_t *a, const judge_record_t *b);
 /** The records of the other side that belong to @a record in the mapping, at most @a room; dead ones, too. */
 int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
                    judge_record_t *partners[], int room);

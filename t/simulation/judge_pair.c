@@ -5,17 +5,46 @@
 
 #include "simulation/judge_impl.h"
 
+int judge_has_mark(const judge_record_t *record, const char *mark)
+{
+    int i;
+
+    for (i = 0; i < record->marks->nelts; i++) {
+        if (APR_ARRAY_IDX(record->marks, i, const char *) == mark) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int judge_share_mark(const judge_record_t *a, const judge_record_t *b)
+{
+    int i;
+
+    for (i = 0; i < a->marks->nelts; i++) {
+        if (judge_has_mark(b, APR_ARRAY_IDX(a->marks, i, const char *))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Are @a page and @a key those of the two records, one of either side? */
+static int are_theirs(const char *page, const char *key, const judge_record_t *a,
+                      const judge_record_t *b)
+{
+    return judge_same(page, a->side == HISTORY_NOTION ? a->id : b->id) &&
+           judge_same(key, a->side == HISTORY_NOTION ? b->id : a->id);
+}
+
 static int links_join(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b)
 {
-    const char *page = a->side == HISTORY_NOTION ? a->id : b->id;
-    const char *key = a->side == HISTORY_NOTION ? b->id : a->id;
     int i;
 
     for (i = 0; i < j->links->nelts; i++) {
         const judge_link_t *link = &APR_ARRAY_IDX(j->links, i, judge_link_t);
 
-        if (link->mapping == mapping && judge_same(link->page, page) &&
-            judge_same(link->key, key)) {
+        if (link->mapping == mapping && are_theirs(link->page, link->key, a, b)) {
             return 1;
         }
     }
@@ -25,15 +54,12 @@ static int links_join(judge_t *j, int mapping, const judge_record_t *a, const ju
 /* Links of deleted records are not shown at the end; their entries are. */
 static int entries_join(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b)
 {
-    const char *page = a->side == HISTORY_NOTION ? a->id : b->id;
-    const char *key = a->side == HISTORY_NOTION ? b->id : a->id;
     int i;
 
     for (i = 0; i < j->entries->nelts; i++) {
         const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
 
-        if (entry->mapping == mapping && judge_same(entry->page, page) &&
-            judge_same(entry->key, key)) {
+        if (entry->mapping == mapping && are_theirs(entry->page, entry->key, a, b)) {
             return 1;
         }
     }

@@ -239,21 +239,6 @@ static int was_wanted_again(judge_t *j, const judge_entry_t *undo, const judge_r
     return 0;
 }
 
-static int is_marked_as(const judge_record_t *a, const judge_record_t *b)
-{
-    int i, k;
-
-    for (i = 0; i < a->marks->nelts; i++) {
-        for (k = 0; k < b->marks->nelts; k++) {
-            if (APR_ARRAY_IDX(a->marks, i, const char *) ==
-                APR_ARRAY_IDX(b->marks, k, const char *)) {
-                return 1;
-            }
-        }
-    }
-    return 0;
-}
-
 /* Is @a record a copy of @a origin? Its mark says so, unless it is the copy of another record with that mark. */
 static int is_copy_of(judge_t *j, int mapping, const judge_record_t *record,
                       const judge_record_t *origin)
@@ -270,7 +255,7 @@ static int is_copy_of(judge_t *j, int mapping, const judge_record_t *record,
             return judge_same(far, origin->id);
         }
     }
-    return is_marked_as(record, origin);
+    return judge_share_mark(record, origin);
 }
 
 /* S5.5: the origin of a copy that was taken back is left alone. Other records may well share its mark (copies that people made),

@@ -313,17 +313,14 @@ static void note_mark(judge_t *j, const history_item_t *item, judge_record_t *re
                       int index)
 {
     apr_array_header_t *same;
-    int i;
 
     if (JUDGE_MAPPING(j, mapping)->mark != index || judge_same(record->mark, item->after) ||
         !item->after) {
         return;
     }
     record->mark = item->after;
-    for (i = 0; i < record->marks->nelts; i++) {
-        if (APR_ARRAY_IDX(record->marks, i, const char *) == item->after) {
-            return;
-        }
+    if (judge_has_mark(record, item->after)) {
+        return;
     }
     APR_ARRAY_PUSH(record->marks, const char *) = item->after;
     same = apr_hash_get(j->marks, record->mark, APR_HASH_KEY_STRING);
@@ -521,18 +518,6 @@ static void empty_cells(judge_t *j, const history_item_t *item, judge_record_t *
     }
 }
 
-static int has_mark(const judge_record_t *record, const char *mark)
-{
-    int i;
-
-    for (i = 0; i < record->marks->nelts; i++) {
-        if (APR_ARRAY_IDX(record->marks, i, const char *) == mark) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Of those that had the key one after the other that which comes back: its mark comes with it. It is the last of them now. */
 static judge_record_t *restored(judge_t *j, const history_item_t *item, judge_record_t *last)
 {
@@ -554,7 +539,7 @@ static judge_record_t *restored(judge_t *j, const history_item_t *item, judge_re
             }
         }
     }
-    for (record = last; mark && record && !has_mark(record, mark); record = record->older) {
+    for (record = last; mark && record && !judge_has_mark(record, mark); record = record->older) {
         later = record;
     }
     if (!mark || !record || !later) {
