@@ -22,10 +22,13 @@ static const nts_stmt_t count_creates = {
     " JOIN entry AS e INDEXED BY entry_pending ON e.mapping = o.id AND e.op = 0 AND e.side = 0"
     " AND e.state = " NTS_SQL_PENDING " WHERE m.id = %lld AND o.id <> m.id AND o.running = 1"
 };
+/* Of any data source: people move pages. */
 static const nts_stmt_t find_maker = {
-    "SELECT count(*) FROM link AS l INDEXED BY link_page JOIN entry AS e INDEXED BY entry_link"
+    "SELECT count(*) FROM mapping AS o JOIN link AS l INDEXED BY link_page"
+    " ON l.mapping = o.id AND l.page = %s AND l.state <> " NTS_SQL_TOMBSTONE
+    " JOIN entry AS e INDEXED BY entry_link"
     " ON e.link = l.id AND e.link <> 0 AND e.op = 0 AND e.side = 0 AND e.state = 1"
-    " WHERE l.mapping = %lld AND l.page = %s AND l.state <> " NTS_SQL_TOMBSTONE
+    " WHERE o.id <> %lld"
 };
 
 #define SIBLINGS_MAX 64
@@ -118,25 +121,16 @@ apr_status_t nts_store_sibling_creates(apr_int64_t *pending, int *made, nts_stor
                                        apr_int64_t mapping, const char *const *pages, int count)
 {
     apr_pool_t *ptemp = nts_store_scratch(store);
-    apr_int64_t siblings[SIBLINGS_MAX];
-    int sibling_count;
     int i;
-    int s;
-    apr_status_t rv = siblings_of(siblings, &sibling_count, store, mapping, ptemp);
+    apr_status_t rv =
+        nts_db_get_int(pending, store->db, &count_creates, NTS_ARGS(nts_int(mapping)), ptemp);
 
-    *pending = 0;
-    if (rv == APR_SUCCESS && sibling_count) {
-        rv = nts_db_get_int(pending, store->db, &count_creates, NTS_ARGS(nts_int(mapping)), ptemp);
-    }
     for (i = 0; i < count && rv == APR_SUCCESS; i++) {
-        made[i] = 0;
-        for (s = 0; s < sibling_count && rv == APR_SUCCESS && !made[i]; s++) {
-            apr_int64_t found = 0;
+        apr_int64_t found = 0;
 
-            rv = nts_db_get_int(&found, store->db, &find_maker,
-                                NTS_ARGS(nts_int(siblings[s]), nts_text(pages[i])), ptemp);
-            made[i] = found > 0;
-        }
+        rv = nts_db_get_int(&found, store->db, &find_maker,
+                            NTS_ARGS(nts_text(pages[i]), nts_int(mapping)), ptemp);
+        made[i] = found > 0;
     }
     return rv;
 }

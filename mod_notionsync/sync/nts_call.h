@@ -149,8 +149,8 @@ typedef struct nts_reply_t {
     /* LOOKUP: with ids: one per id, NULL where unknown; else by number */
     nts_link_t *const *links;
     int link_count;
-    /* LOOKUP with lookup_makers: one per id, set if another mapping of the data source made that page; and creates of
-     * such mappings without an end */
+    /* LOOKUP with lookup_makers: one per id, set if another mapping made that page; and creates of those of the
+     * same data source without an end */
     const int *made_by_others;
     apr_int64_t others_pending;
     const nts_matched_t *matched; /* MATCH_JOIN */
