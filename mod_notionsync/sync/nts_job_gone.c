@@ -181,10 +181,38 @@ nts_step_t nts_job_decide_dormant(nts_job_t *job)
     return nts_job_trouble(job, NTS_TROUBLE_HELD);
 }
 
+/* What is known of a page that is not there for us: to have moved it is no delete either (S4.1), and it may come back. */
+static void tell_missing(nts_job_t *job, int is_held)
+{
+    int is_moved = job->view[NTS_NOTION].record != NULL;
+
+    if (is_held) {
+        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.missing", "%s",
+                        is_moved
+                            ? "full runs a day apart have found the page in another data source"
+                            : "Notion has answered 404 for this page in full runs a day apart");
+        job->outcome.advice =
+            is_moved ? "move the page back; or approve: delete the external record too, or "
+                       "restore: a new page is made of it"
+                     : "share the page with the connection again; or approve: delete the "
+                       "external record too, or restore: a new page is made of it";
+        return;
+    }
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_WAIT,
+                    is_moved ? "notion.moved" : "notion.missing", "%s",
+                    is_moved ? "the page is in another data source now"
+                             : "the page was purged, or is no longer shared with the connection");
+    job->outcome.advice = is_moved ? "move it back, or delete the external record too; nothing is "
+                                     "deleted or written because of this"
+                                   : "share it again, or delete the external record too; nothing "
+                                     "is deleted because of this";
+}
+
 nts_step_t nts_job_decide_missing(nts_job_t *job)
 {
     nts_link_t *link = job->link;
     const nts_ruling_t *ruling;
+    int is_held;
 
     if (job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE) {
         return nts_job_tombstone(job);
@@ -198,18 +226,10 @@ nts_step_t nts_job_decide_missing(nts_job_t *job)
         link->missing = job->now;
         job->dirty = 1;
     }
-    if (link->missing && job->config->full_run && job->now - link->missing >= NTS_MISSING_WAIT) {
-        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.missing",
-                        "Notion has answered 404 for this page in full runs a day apart");
-        job->outcome.advice = "share the page with the connection again; or approve: delete the "
-                              "external record too, or restore: a new page is made of it";
-        return nts_job_trouble(job, NTS_TROUBLE_HELD);
-    }
-    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_WAIT, "notion.missing",
-                    "the page was moved, purged, or is no longer shared with the connection");
-    job->outcome.advice = "share it again, or delete the external record too; nothing is deleted "
-                          "because of this";
-    return nts_job_trouble(job, NTS_TROUBLE_PARKED);
+    is_held =
+        link->missing && job->config->full_run && job->now - link->missing >= NTS_MISSING_WAIT;
+    tell_missing(job, is_held);
+    return nts_job_trouble(job, is_held ? NTS_TROUBLE_HELD : NTS_TROUBLE_PARKED);
 }
 
 /* ---- a deleted record that lives again (S4.1) ---- */

@@ -421,6 +421,7 @@ static const struct {
     { "held.contested", pleads_field, 0 },
     { "held.missing", pleads_missing, 0 },
     { "notion.missing", pleads_missing, 0 },
+    { "notion.moved", pleads_missing, 0 },
     { "held.delete", pleads_deletes, 0 },
     { "held.delete_limit", pleads_limit, 0 },
     { "held.restore", pleads_image, 0 },

@@ -303,6 +303,7 @@ static nts_record_t *show(world_t *w, nts_side_t side, const world_thing_t *thin
     if (side == NTS_NOTION) {
         record->edited = thing->edited - thing->edited % MINUTE;
         record->trashed = thing->trashed;
+        record->elsewhere = thing->moved;
     }
     else {
         record->changed = thing->edited;
@@ -405,7 +406,8 @@ static void list_things(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, 
     for (; i < w->count[side] && n < w->page_size; i++) {
         const world_thing_t *thing = &w->side[side][i];
 
-        if (thing->there && !thing->trashed && thing->edited >= ask->listing.edited_since) {
+        if (thing->there && !thing->trashed && !thing->moved &&
+            thing->edited >= ask->listing.edited_since) {
             answer->records[n++] = *show(w, side, thing, p);
         }
     }
@@ -421,7 +423,7 @@ static void find_things(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, 
     answer->records = apr_pcalloc(p, WORLD_MAX * sizeof(nts_record_t));
     for (i = 0; i < w->count[ask->side]; i++) {
         const world_thing_t *thing = &w->side[ask->side][i];
-        int same = thing->there && !thing->trashed;
+        int same = thing->there && !thing->trashed && !thing->moved;
 
         if (ask->side == NTS_NOTION) {
             same = same && thing->by_us && thing->created >= ask->listing.edited_since;

@@ -20,6 +20,7 @@ typedef struct world_thing_t {
     nts_value_t values[PAIRS];
     int there; /* external: the row exists; Notion: not purged */
     int trashed;
+    int moved; /* a page: it is in another data source now */
     int by_us;
     apr_time_t created;
     apr_time_t edited;

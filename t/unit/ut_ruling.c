@@ -399,13 +399,14 @@ static void test_key_taken(void)
     tap_int(world_differences(w), 0, "equal");
 }
 
-static void test_missing(void)
+static void run_missing(int is_moved)
 {
     world_t *w = linked();
     const char *key = key_of(w);
     int i;
 
-    world_page(w, "p1")->there = 0;
+    world_page(w, "p1")->there = is_moved;
+    world_page(w, "p1")->moved = is_moved;
     for (i = 0; i < 2; i++) {
         nts_spawn_t spawn = { 0 };
 
@@ -414,13 +415,21 @@ static void test_missing(void)
         world_wait(w, apr_time_from_sec(90000));
     }
     tap_str(link_of(w)->issue_count ? link_of(w)->issues[0].code : "none", "held.missing",
-            "S4.1: two 404s a day apart: held");
+            "S4.1: two 404s a day apart, or so long in another data source: held");
+    tap_int(strstr(link_of(w)->outcome.what, "another data source") != NULL, is_moved,
+            "and said as it is");
     (void)world_rule(w, link_of(w), -1, NTS_CHOICE_RESTORE);
     (void)world_run(w, NTS_EXTERNAL, key);
     tap_ok(world_link(w, NTS_EXTERNAL, key)->page != NULL &&
                strcmp(world_link(w, NTS_EXTERNAL, key)->page, "p1") != 0,
            "restored: a new page is made of the row");
     tap_int(world_differences(w), 0, "equal");
+}
+
+static void test_missing(void)
+{
+    run_missing(0);
+    run_missing(1);
 }
 
 /* ---- matches ---- */
