@@ -51,7 +51,8 @@ static void compare_shown(judge_t *j)
     for (i = 0; j->shown->nelts && i < j->all->nelts; i++) {
         const judge_record_t *record = APR_ARRAY_IDX(j->all, i, judge_record_t *);
 
-        if (record->live && !apr_hash_get(seen, &record->item, sizeof(record->item))) {
+        if (record->live && !record->hidden &&
+            !apr_hash_get(seen, &record->item, sizeof(record->item))) {
             judge_blame(j, "history", -1, "%s should be there", record->id);
         }
     }
@@ -263,6 +264,14 @@ static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
     if (judge_is_outside(j, mapping, record, j->phases->end, j->phases->end)) {
         return; /* S5.3: nothing is asked of it */
     }
+    if (partner && partner->hidden && record->side == HISTORY_EXTERNAL) {
+        if (!is_left_alone(j, mapping, record, partner) &&
+            !excused(j, mapping, record, partner, -1)) {
+            judge_blame(j, "S4.1", -1, "the page of %s is not shown to us, and nobody is told (%s)",
+                        record->id, trouble_words(j, mapping, record));
+        }
+        return;
+    }
     if (partner) {
         if (record->side == HISTORY_NOTION && !is_left_alone(j, mapping, record, partner) &&
             !judge_is_outside(j, mapping, partner, j->phases->end, j->phases->end) &&
@@ -318,7 +327,7 @@ static void judge_doubles(judge_t *j, int mapping)
             by_people[record->side] +=
                 !record->made_by_us ||
                 record->mark != APR_ARRAY_IDX(record->marks, 0, const char *);
-            live[record->side] += record->live && record->mark == first->mark &&
+            live[record->side] += record->live && !record->hidden && record->mark == first->mark &&
                                   record->place == m->place[record->side] &&
                                   !was_let_go(j, mapping, record);
         }

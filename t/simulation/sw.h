@@ -19,7 +19,8 @@
 
 #define SW_DIGITS 12 /* before the point of DECIMAL(14,2) */
 #define SW_OUTSIDE "Lost"
-#define SW_TABLES 2 /* most tables, data sources and mappings */
+#define SW_TABLES 2                /* most tables, data sources and mappings */
+#define SW_SOURCES (SW_TABLES + 1) /* and one that nobody maps, to which pages are moved */
 #define SW_TOKEN "ntn_sim_token"
 /** Where a mapping keeps the external key in Notion (S5.1), if it does; the second mapping in one of its own. */
 #define SW_KEY_PROPERTY "Sync key"
@@ -96,11 +97,14 @@ typedef struct sw_mapping_t {
 typedef struct sw_page_t {
     sim_id_t id;
     const char *text; /* of its id */
-    int source;
+    int source;       /* that of no mapping (sw_world_t.sources): nothing is written down of it */
     int gone, trashed, hidden;
     apr_time_t saving; /* until then Notion is at saving it: another write of it is refused (409) */
     const char *values[SW_FIELDS]; /* canonical; NULL null */
     const char *before[SW_FIELDS]; /* what stood there before the last change */
+    /* It was ever in this data source, and showed this there when it was moved away. */
+    int was_in[SW_TABLES];
+    const char *left[SW_TABLES][SW_FIELDS];
 } sw_page_t;
 
 /** Mirror of a row. */
@@ -146,8 +150,9 @@ typedef struct sw_world_t {
     int wal;
 
     /* Notion */
-    const char *source_ids[SW_TABLES]; /* with dashes */
-    sw_page_t *pages;                  /* malloc'ed */
+    const char *source_ids
+        [SW_SOURCES]; /* with dashes; that of no mapping behind the others, NULL: there is none */
+    sw_page_t *pages; /* malloc'ed */
     int page_count, page_room;
     sim_req_t *answer; /* of the request being served */
     apr_interval_time_t slow;

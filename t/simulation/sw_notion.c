@@ -105,11 +105,18 @@ static sw_page_t *new_mirror(sw_world_t *w, const sim_page_t *page)
     return m;
 }
 
-static void tell(sw_world_t *w, history_kind_t kind, int request, history_op_t op,
-                 const sw_page_t *m)
+static int is_elsewhere(const sw_world_t *w, const sw_page_t *m)
 {
-    history_do(w->history, kind, request, sm_now(w->sm), op, HISTORY_NOTION,
-               w->source_ids[m->source], m->text, NULL, NULL);
+    return m->source == w->sources;
+}
+
+static void tell(sw_world_t *w, history_kind_t kind, int request, history_op_t op,
+                 const sw_page_t *m, const char *after)
+{
+    if (!is_elsewhere(w, m)) {
+        history_do(w->history, kind, request, sm_now(w->sm), op, HISTORY_NOTION,
+                   w->source_ids[m->source], m->text, NULL, after);
+    }
 }
 
 /* A checkbox that nobody ticked is not ticked: no request need say so. */
@@ -118,21 +125,30 @@ static int is_default(const sw_page_t *m, int field, const char *now)
     return field == SW_DONE && !m->values[field] && sw_same(now, "false");
 }
 
+static const sim_prop_t *property_of(const sw_world_t *w, const sw_page_t *m, const sim_ds_t *ds,
+                                     int field)
+{
+    return is_elsewhere(w, m) ? sim_prop_find(ds, sw_fields[field].prop)
+                              : sim_prop_by_id(ds, sw_notion_property(w, field));
+}
+
 static void look_at_fields(sw_world_t *w, history_kind_t kind, int request, sw_page_t *m,
                            const sim_page_t *page)
 {
     int k;
 
     for (k = 0; k < SW_FIELDS; k++) {
-        const sim_prop_t *prop = sim_prop_by_id(page->ds, sw_notion_property(w, k));
+        const sim_prop_t *prop = property_of(w, m, page->ds, k);
         const char *now = prop ? value_text(prop, page->live, w->ptemp) : NULL;
 
         if (prop && !sw_same(now, m->values[k])) {
             int by_itself = is_default(m, k, now);
 
-            history_set(w->history, by_itself ? HISTORY_TRIGGER : kind, by_itself ? 0 : request,
-                        sm_now(w->sm), HISTORY_NOTION, w->source_ids[m->source], m->text,
-                        sw_fields[k].prop, m->values[k], now);
+            if (!is_elsewhere(w, m)) {
+                history_set(w->history, by_itself ? HISTORY_TRIGGER : kind, by_itself ? 0 : request,
+                            sm_now(w->sm), HISTORY_NOTION, w->source_ids[m->source], m->text,
+                            sw_fields[k].prop, m->values[k], now);
+            }
             m->before[k] = m->values[k];
             m->values[k] = history_text(w->history, now);
         }
@@ -146,13 +162,36 @@ static void look_at_flags(sw_world_t *w, history_kind_t kind, int request, sw_pa
     int hidden = page->unshared;
 
     if (trashed != m->trashed) {
-        tell(w, kind, request, trashed ? HISTORY_DELETE : HISTORY_REVIVE, m);
+        tell(w, kind, request, trashed ? HISTORY_DELETE : HISTORY_REVIVE, m, NULL);
         m->trashed = trashed;
     }
     if (hidden != m->hidden) {
-        tell(w, kind, request, hidden ? HISTORY_HIDE : HISTORY_SHOW, m);
+        tell(w, kind, request, hidden ? HISTORY_HIDE : HISTORY_SHOW, m, NULL);
         m->hidden = hidden;
     }
+}
+
+/* To the data source that it leaves it is as if it were not shared any more; where it was before it is shown again; elsewhere it
+ * is a new record, which people made of one that they had. */
+static void move(sw_world_t *w, sw_page_t *m, int to)
+{
+    static const char *const nothing[SW_FIELDS];
+    const char *const *values = nothing;
+
+    if (!is_elsewhere(w, m)) {
+        tell(w, HISTORY_ACT, 0, HISTORY_HIDE, m, NULL);
+        memcpy(m->left[m->source], m->values, sizeof(m->values));
+    }
+    m->source = to;
+    if (!is_elsewhere(w, m)) {
+        tell(w, HISTORY_ACT, 0, m->was_in[to] ? HISTORY_SHOW : HISTORY_MAKE, m,
+             m->was_in[to]                               ? NULL
+             : m->was_in[0] || m->was_in[w->sources - 1] ? m->text
+                                                         : NULL);
+        values = m->was_in[to] ? m->left[to] : nothing;
+        m->was_in[to] = 1;
+    }
+    memcpy(m->values, values, sizeof(m->values));
 }
 
 void sw_notion_look(sw_world_t *w, history_kind_t kind, int request, const sim_id_t *id)
@@ -163,16 +202,19 @@ void sw_notion_look(sw_world_t *w, history_kind_t kind, int request, const sim_i
     if (!page) {
         if (m && !m->gone) {
             m->gone = 1;
-            tell(w, kind, request, HISTORY_PURGE, m);
+            tell(w, kind, request, HISTORY_PURGE, m, NULL);
         }
         return;
     }
     if (!m) {
-        if (source_of(w, page->ds) == w->sources) {
-            return;
-        }
         m = new_mirror(w, page);
-        tell(w, kind, request, HISTORY_MAKE, m);
+        if (!is_elsewhere(w, m)) {
+            m->was_in[m->source] = 1;
+        }
+        tell(w, kind, request, HISTORY_MAKE, m, NULL);
+    }
+    else if (source_of(w, page->ds) != m->source) {
+        move(w, m, source_of(w, page->ds));
     }
     look_at_fields(w, kind, request, m, page);
     look_at_flags(w, kind, request, m, page);
@@ -437,7 +479,8 @@ static void put_settings(sw_world_t *w, sim_buf_t *b)
     sim_json_close(b, '}');
 }
 
-static void put_property(const sw_world_t *w, sim_buf_t *b, int k)
+/* One that nobody maps has other ids, as any two data sources have. */
+static void put_property(const sw_world_t *w, sim_buf_t *b, int k, int is_mapped)
 {
     int is_title = !strcmp(sw_notion_property(w, k), "title");
     const char *type = is_title ? "title" : k == SW_NAME ? "rich_text" : sw_fields[k].type;
@@ -445,7 +488,7 @@ static void put_property(const sw_world_t *w, sim_buf_t *b, int k)
     sim_json_key(b, sw_fields[k].prop);
     sim_json_open(b, '{');
     sim_json_kstr(b, "type", type);
-    if (!is_title) {
+    if (!is_title && is_mapped) {
         sim_json_kstr(b, "id", sw_notion_property(w, k));
     }
     sim_json_close(b, '}');
@@ -453,16 +496,19 @@ static void put_property(const sw_world_t *w, sim_buf_t *b, int k)
 
 static void open_source(sw_world_t *w, int i)
 {
+    static const char *const names[SW_SOURCES] = { "First", "Second", "Third" };
     sim_buf_t b = SIM_BUF_INIT;
     const char *answer;
     int k;
 
     sim_json_open(&b, '{');
-    sim_json_kstr(&b, "name", i ? "Second" : "First");
+    sim_json_kstr(&b, "name", names[i]);
     sim_json_key(&b, "properties");
     sim_json_open(&b, '{');
     for (k = 0; k < SW_FIELDS; k++) {
-        put_property(w, &b, k);
+        if (i < w->sources || k == SW_MARK || (sm_setting_of(w->sm, "moves_keep") >> k & 1)) {
+            put_property(w, &b, k, i < w->sources);
+        }
     }
     sim_json_kraw(&b, SW_KEY_PROPERTY, "{\"type\":\"rich_text\"}");
     sim_json_kraw(&b, SW_KEY_PROPERTY " 2", "{\"type\":\"rich_text\"}");
@@ -488,7 +534,7 @@ void sw_notion_open(sw_world_t *w)
         abort();
     }
     sim_buf_free(&b);
-    for (i = 0; i < w->sources; i++) {
+    for (i = 0; i < w->sources + (sm_setting_of(w->sm, "moves") > 0); i++) {
         open_source(w, i);
     }
     sw_notion_control(w, "POST", "webhook",

@@ -208,6 +208,66 @@ static void purge(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t purge_kind = { "notion.purge", purge, { "source", "mark", "", "who" } };
 
+/* To another data source, of a mapping or of none, and from one. */
+static void move(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    int from = (int)(a->n[0] & 0xff) % (w->sources + 1);
+    int to = (int)(a->n[2] & 0xff) % (w->sources + 1);
+    const sw_page_t *page = sw_notion_find(w, from, mark_of(w, a), 0);
+    sim_buf_t b = SIM_BUF_INIT;
+
+    if (!page || page->hidden || from == to || !w->source_ids[to]) {
+        return;
+    }
+    sim_json_open(&b, '{');
+    put_author(&b, a->n[3]);
+    sim_json_kstr(&b, "move_to", w->source_ids[to]);
+    sim_json_close(&b, '}');
+    patch(w, page, &b);
+}
+
+static const sm_kind_t move_kind = { "notion.move", move, { "from", "mark", "to", "who" } };
+
+/* A page that no mapping has: it may be moved to where one has it. */
+static void make_elsewhere(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    sim_buf_t b = SIM_BUF_INIT;
+    const char *answer;
+    sim_id_t id;
+    int k;
+
+    if (!w->source_ids[w->sources]) {
+        return;
+    }
+    sim_json_open(&b, '{');
+    sim_json_kstr(&b, "data_source", w->source_ids[w->sources]);
+    put_author(&b, a->n[4]);
+    sim_json_key(&b, "properties");
+    sim_json_open(&b, '{');
+    for (k = 0; k < SW_FIELDS; k++) {
+        if (k == SW_MARK || (a->n[3] & sm_setting_of(sm, "moves_keep")) >> k & 1) {
+            sim_json_key(&b, sw_fields[k].prop);
+            put_value(&b, k,
+                      k == SW_MARK ? mark_of(w, a)
+                                   : sw_value_of((sw_field_id_t)k, a->n[2] + k, w->ptemp),
+                      w->ptemp);
+        }
+    }
+    sim_json_close(&b, '}');
+    sim_json_close(&b, '}');
+    answer = sw_notion_control(w, "POST", "page", b.s);
+    if (answer && sim_id_parse(&id, apr_pstrndup(w->ptemp, answer + 7, 36))) {
+        sw_notion_look(w, HISTORY_ACT, 0, &id);
+    }
+    sim_buf_free(&b);
+}
+
+static const sm_kind_t elsewhere_kind = { "notion.elsewhere",
+                                          make_elsewhere,
+                                          { "", "mark", "value", "fields", "who" } };
+
 static void touch(sm_t *sm, const sm_action_t *a)
 {
     flag(sw_world(sm), a, "content", 1);
@@ -422,7 +482,8 @@ static void saving(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t saving_kind = { "notion.saving", saving, { "ms" } };
 
-const sm_kind_t *const sw_notion_kinds[] = { &edit_kind,   &make_kind,   &copy_kind,  &trash_kind,
-                                             &hide_kind,   &purge_kind,  &body_kind,  &share_kind,
-                                             &option_kind, &schema_kind, &fault_kind, &slow_kind,
-                                             &limit_kind,  &saving_kind, NULL };
+const sm_kind_t *const sw_notion_kinds[] = {
+    &edit_kind,  &make_kind,      &copy_kind,  &trash_kind,  &hide_kind,   &purge_kind,
+    &move_kind,  &elsewhere_kind, &body_kind,  &share_kind,  &option_kind, &schema_kind,
+    &fault_kind, &slow_kind,      &limit_kind, &saving_kind, NULL
+};

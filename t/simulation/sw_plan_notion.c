@@ -66,10 +66,71 @@ static void overlap(extra_t *x, apr_interval_time_t at)
     }
 }
 
+/* ---- pages that are moved */
+
+static void put_move(extra_t *x, apr_interval_time_t at, int from, int mark, int to)
+{
+    sm_action_t *a = act(x, at, "notion.move");
+
+    a->n[0] = from;
+    a->n[1] = mark;
+    a->n[2] = to;
+    a->n[3] = roll(x, 0, 1);
+}
+
+static apr_interval_time_t soon(extra_t *x)
+{
+    static const apr_int64_t within[] = { 300, 3000, 60000, 400000 };
+
+    return SM_MS(roll(x, 0, within[roll(x, 0, 3)]));
+}
+
+/* Away, and mostly back; meanwhile its row is edited, or deleted. */
+static void move_away(extra_t *x, apr_interval_time_t at)
+{
+    int from = (int)roll(x, 0, x->w->sources - 1);
+    int to = x->w->sources > 1 && sm_chance(&x->dice, 500) ? !from : x->w->sources;
+    int mark = any_mark(x);
+    apr_interval_time_t back = at + soon(x);
+    sm_action_t *a;
+
+    put_move(x, at, from, mark, to);
+    if (sm_chance(&x->dice, 700)) {
+        edit(x, at + soon(x), HISTORY_EXTERNAL, mark);
+    }
+    if (sm_chance(&x->dice, 150)) {
+        a = act(x, at + soon(x), "sql.delete");
+        a->n[0] = roll(x, 0, x->w->tables - 1);
+        a->n[1] = mark;
+    }
+    if (sm_chance(&x->dice, 650)) {
+        put_move(x, back, to, mark, from);
+    }
+}
+
+/* One that no mapping knew comes in. */
+static void move_in(extra_t *x, apr_interval_time_t at)
+{
+    sm_action_t *a = act(x, 0, "notion.elsewhere");
+    int mark = x->w->next_mark++;
+
+    a->n[1] = mark;
+    a->n[2] = roll(x, 0, 9999);
+    a->n[3] = roll(x, 0, (1 << SW_FIELDS) - 1);
+    a->n[4] = roll(x, 0, 1);
+    put_move(x, at, x->w->sources, mark, (int)roll(x, 0, x->w->sources - 1));
+}
+
+static void move_pages(extra_t *x, apr_interval_time_t at)
+{
+    (sm_chance(&x->dice, 700) ? move_away : move_in)(x, at);
+}
+
 /* ---- all of them */
 
 static const group_t groups[] = {
     { "overlaps", 2, overlap, 1, 4 },
+    { "moves", 2, move_pages, 1, 8 },
 };
 
 #define GROUPS ((int)(sizeof(groups) / sizeof(groups[0])))
@@ -81,6 +142,8 @@ void sw_plan_notion_settings(sw_world_t *w)
     for (i = 0; i < GROUPS; i++) {
         (void)sm_setting(w->sm, groups[i].name, groups[i].often - 9, groups[i].often);
     }
+    /* which fields the data source of no mapping has, too: what it lacks a page loses there */
+    (void)sm_setting(w->sm, "moves_keep", 0, (1 << SW_FIELDS) - 1);
 }
 
 static void plan_group(extra_t *x)

@@ -246,7 +246,7 @@ static void show(sm_t *sm, judge_t *judge)
     for (i = 0; i < w->page_count; i++) {
         const sw_page_t *m = &w->pages[i];
 
-        if (!m->gone && !m->trashed && !m->hidden) {
+        if (m->source < w->sources && !m->gone && !m->trashed && !m->hidden) {
             show_row(w, judge, HISTORY_NOTION, w->source_ids[m->source], m->text, m->values);
         }
     }
