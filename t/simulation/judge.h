@@ -54,7 +54,7 @@ typedef struct judge_field_t {
     int unique;   /* the column refuses a value that another row has */
     int required; /* NOT NULL there */
     const char *above;  /* NUMBER: a CHECK refuses what is not greater than this; NULL none */
-    int strict_options; /* one side refuses options that it does not have */
+    const char *const *choices; /* OPTION: one side refuses any other; NULL ends them; NULL: takes all */
     int absent;         /* not configured (yet, or any more) */
 } judge_field_t;
 

@@ -137,6 +137,9 @@ static int is_rewritten(const plea_t *plea, int field)
         !both_versions(plea, field, &shown[plea->record->side], &shown[!plea->record->side])) {
         return 0;
     }
+    if (shown[to]->origin == JUDGE_BY_TRIGGER && !shown[to]->parent && !shown[!to]->value) {
+        return 1; /* it came with the record, where nothing was sent */
+    }
     return shown[to]->origin == JUDGE_BY_REWRITE && shown[to]->parent &&
            judge_alike(plea->j, f, shown[to]->parent->value, shown[!to]->value);
 }

@@ -149,12 +149,22 @@ static int digits_behind(const char *number)
     return dot ? (int)strlen(dot + 1) : 0;
 }
 
+static int is_choice(const judge_field_t *field, const char *value)
+{
+    int i;
+
+    for (i = 0; field->choices[i] && strcmp(field->choices[i], value) != 0; i++) {
+    }
+    return field->choices[i] != NULL;
+}
+
 int judge_fits(const judge_field_t *field, const char *value)
 {
     if (!value) {
         return 1;
     }
-    if (value[0] == '?' || (field->sort == JUDGE_OPTION && field->strict_options)) {
+    if (value[0] == '?' ||
+        (field->sort == JUDGE_OPTION && field->choices && !is_choice(field, value))) {
         return 0;
     }
     if (field->sort == JUDGE_NUMBER && field->scale >= 0) {
@@ -175,7 +185,7 @@ int judge_is_unfit(judge_t *j, const judge_field_t *field, judge_record_t *a, ju
     int i;
 
     if (!field || field->sort == JUDGE_SET) {
-        return field && field->strict_options;
+        return 0;
     }
     both[0] = a;
     both[1] = b;

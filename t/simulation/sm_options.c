@@ -14,6 +14,7 @@ static const apr_getopt_option_t known[] = {
     { "jobs", 'j', 1, "processes (2)" },
     { "store", 'S', 1, "memory (default) or file: where the state store is" },
     { "twins", 'T', 1, "one seed in so many is run twice and must go the same way (16)" },
+    { "set", 'x', 1, "NAME=N,...: settings that all seeds have, moves=1 for example" },
     { "trace", 't', 0, "print what happens in the first seed" },
     { "again", 'a', 0,
       "run the first seed once before in silence: what differs then was left over (S6.9)" },
@@ -79,6 +80,10 @@ static int take(sm_options_t *options, int option, const char *argument, apr_poo
     case 'S':
         options->real_state = strcmp(argument, "file") == 0;
         return options->real_state || strcmp(argument, "memory") == 0;
+    case 'x':
+        options->set = argument;
+        sm_script_set(argument);
+        return strchr(argument, '=') != NULL;
     case 't':
         return options->trace = 1;
     case 'a':

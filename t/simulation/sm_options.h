@@ -15,6 +15,7 @@ typedef struct sm_options_t {
     int shrink;
     int verbose;
     int twins;            /* one seed in so many is run twice and compared (S6.9) */
+    const char *set;      /* settings that all seeds have; NULL: none */
     const char *scenario; /* text; NULL: planned from the seed */
     const char *program;  /* as it was called */
 } sm_options_t;

@@ -45,6 +45,26 @@ static const char *find_given(const sm_script_t *script, const char *name)
     return NULL;
 }
 
+static const char *always; /* "name=1,other=0": what --set says for all seeds */
+
+void sm_script_set(const char *settings)
+{
+    always = settings;
+}
+
+/* What all seeds have, behind "name="; NULL: nothing is said of it. */
+static const char *find_always(const char *name)
+{
+    const char *at = always;
+    apr_size_t len = strlen(name);
+
+    while (at && (strncmp(at, name, len) != 0 || at[len] != '=')) {
+        at = strchr(at, ',');
+        at = at ? at + 1 : NULL;
+    }
+    return at ? at + len + 1 : NULL;
+}
+
 static const sm_value_t *find_value(const apr_array_header_t *values, const char *name)
 {
     int i;
@@ -70,7 +90,7 @@ void sm_setting_fix(sm_t *sm, const char *name, apr_int64_t value)
 apr_int64_t sm_setting(sm_t *sm, const char *name, apr_int64_t from, apr_int64_t to)
 {
     sm_script_t *script = script_of(sm);
-    const char *given = find_given(script, name);
+    const char *given = find_given(script, name) ? find_given(script, name) : find_always(name);
     const sm_value_t *fixed = find_value(script->fixed, name);
     sm_value_t *value = apr_array_push(script->values);
     sm_dice_t dice;

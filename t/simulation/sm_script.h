@@ -22,6 +22,8 @@ typedef struct sm_script_t {
 
 /** @a text: a scenario as sm_script_text gives it; NULL: to be planned. */
 void sm_script_create(sm_t *sm, const char *text);
+/** Settings that all seeds have from now on, unless a text says otherwise: "name=1,other=0"; must stay. NULL: none. */
+void sm_script_set(const char *settings);
 /** Read the actions of the given text, after all kinds are registered. APR_EINVAL: a line is not one. */
 apr_status_t sm_script_read(sm_t *sm, const char **problem);
 /** Sort the actions and hand them to the heap. */

@@ -145,8 +145,9 @@ void sm_explain(const sm_options_t *options, apr_uint64_t seed, int rank, apr_po
     const char *scenario;
     char rule[32];
 
-    printf("\nseed %" APR_UINT64_T_FMT " again: %s --seeds %" APR_UINT64_T_FMT "%s --trace\n", seed,
-           options->program, seed, options->real_state ? " --store file" : "");
+    printf("\nseed %" APR_UINT64_T_FMT " again: %s --seeds %" APR_UINT64_T_FMT "%s%s%s --trace\n",
+           seed, options->program, seed, options->real_state ? " --store file" : "",
+           options->set ? " --set " : "", options->set ? options->set : "");
     if (!options->shrink || rank >= SHRINK_MAX) {
         return;
     }

@@ -52,6 +52,10 @@ typedef struct sw_field_t {
 
 extern const sw_field_t sw_fields[SW_FIELDS];
 
+/** Choices of a status property; the first is what Notion fills in, and the last of what people type is none of them. */
+#define SW_STATUS_DEFAULT "Not started"
+extern const char *const sw_status_choices[];
+
 /** Columns come in kinds, for each field one of a few declarations. */
 typedef struct sw_column_t {
     const char *declared; /* "DECIMAL(10,2)" */
@@ -142,6 +146,7 @@ typedef struct sw_world_t {
     /* shape */
     int sources, tables, mapping_count;
     int title_is_mark;
+    int is_status; /* the stage is a status property: its choices are given, and it is never empty */
     int next_mark; /* while the scenario is planned */
     sw_table_t table[SW_TABLES];
     sw_mapping_t mappings[SW_TABLES];
@@ -155,6 +160,7 @@ typedef struct sw_world_t {
     sw_page_t *pages; /* malloc'ed */
     int page_count, page_room;
     sim_req_t *answer; /* of the request being served */
+    const sim_req_t *performing; /* NULL: none */
     apr_interval_time_t slow;
     int slow_count;
     apr_interval_time_t saving; /* how long it takes to save a page; 0: no time */
@@ -177,6 +183,8 @@ typedef struct sw_world_t {
 } sw_world_t;
 
 sw_world_t *sw_world(sm_t *sm);
+/** The type that the field has in Notion in this run. */
+const char *sw_field_type(const sw_world_t *w, int field);
 
 /* ---- values (sw_value.c) ---- */
 

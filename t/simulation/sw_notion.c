@@ -21,6 +21,14 @@ const char *sw_notion_property(const sw_world_t *w, int field)
     return field == (w->title_is_mark ? SW_MARK : SW_NAME) ? "title" : ids[field];
 }
 
+const char *sw_field_type(const sw_world_t *w, int field)
+{
+    return !strcmp(sw_notion_property(w, field), "title") ? "title"
+           : field == SW_NAME                              ? "rich_text"
+           : field == SW_STAGE && w->is_status             ? "status"
+                                                           : sw_fields[field].type;
+}
+
 /* ---- canonical texts */
 
 static const char *options_text(const sim_value_t *v, apr_pool_t *p)
@@ -119,10 +127,32 @@ static void tell(sw_world_t *w, history_kind_t kind, int request, history_op_t o
     }
 }
 
-/* A checkbox that nobody ticked is not ticked: no request need say so. */
-static int is_default(const sw_page_t *m, int field, const char *now)
+/* A checkbox that nobody ticked is not ticked: no request need say so. Nor that a status is what it is at first. */
+static int is_default(const sw_world_t *w, const sw_page_t *m, int field, const char *now)
 {
+    if (field == SW_STAGE && w->is_status) {
+        return !m->values[field] && w->performing && !strstr(w->performing->body, "\"status\":{");
+    }
     return field == SW_DONE && !m->values[field] && sw_same(now, "false");
+}
+
+static void set(sw_world_t *w, history_kind_t kind, int request, sw_page_t *m, int field, const char *now)
+{
+    if (!is_elsewhere(w, m)) {
+        history_set(w->history, kind, kind == HISTORY_TRIGGER ? 0 : request, sm_now(w->sm), HISTORY_NOTION,
+                    w->source_ids[m->source], m->text, sw_fields[field].prop, m->values[field], now);
+    }
+    m->before[field] = m->values[field];
+    m->values[field] = history_text(w->history, now);
+}
+
+/* We took the status away: Notion puts the default in its place (S3.5), whatever stood there. */
+static void look_at_status(sw_world_t *w, int request, sw_page_t *m)
+{
+    if (w->is_status && w->performing && w->performing->body &&
+        strstr(w->performing->body, "\"status\":null") && m->values[SW_STAGE]) {
+        set(w, HISTORY_EFFECT, request, m, SW_STAGE, NULL);
+    }
 }
 
 static const sim_prop_t *property_of(const sw_world_t *w, const sw_page_t *m, const sim_ds_t *ds,
@@ -137,20 +167,13 @@ static void look_at_fields(sw_world_t *w, history_kind_t kind, int request, sw_p
 {
     int k;
 
+    look_at_status(w, request, m);
     for (k = 0; k < SW_FIELDS; k++) {
         const sim_prop_t *prop = property_of(w, m, page->ds, k);
         const char *now = prop ? value_text(prop, page->live, w->ptemp) : NULL;
 
         if (prop && !sw_same(now, m->values[k])) {
-            int by_itself = is_default(m, k, now);
-
-            if (!is_elsewhere(w, m)) {
-                history_set(w->history, by_itself ? HISTORY_TRIGGER : kind, by_itself ? 0 : request,
-                            sm_now(w->sm), HISTORY_NOTION, w->source_ids[m->source], m->text,
-                            sw_fields[k].prop, m->values[k], now);
-            }
-            m->before[k] = m->values[k];
-            m->values[k] = history_text(w->history, now);
+            set(w, is_default(w, m, k, now) ? HISTORY_TRIGGER : kind, request, m, k, now);
         }
     }
 }
@@ -309,7 +332,9 @@ static void performed(sim_req_t *q, int late)
 
     (void)late;
     if (!q->fail.status && (q->created || !strcmp(q->class, "page_update"))) {
+        w->performing = q;
         sw_notion_look(w, HISTORY_EFFECT, (int)(intptr_t)q->ctx, &q->page_id);
+        w->performing = NULL;
         sw_notion_save(w, &q->page_id);
     }
 }
@@ -482,14 +507,21 @@ static void put_settings(sw_world_t *w, sim_buf_t *b)
 /* One that nobody maps has other ids, as any two data sources have. */
 static void put_property(const sw_world_t *w, sim_buf_t *b, int k, int is_mapped)
 {
-    int is_title = !strcmp(sw_notion_property(w, k), "title");
-    const char *type = is_title ? "title" : k == SW_NAME ? "rich_text" : sw_fields[k].type;
+    int i;
 
     sim_json_key(b, sw_fields[k].prop);
     sim_json_open(b, '{');
-    sim_json_kstr(b, "type", type);
-    if (!is_title && is_mapped) {
+    sim_json_kstr(b, "type", sw_field_type(w, k));
+    if (strcmp(sw_notion_property(w, k), "title") != 0 && is_mapped) {
         sim_json_kstr(b, "id", sw_notion_property(w, k));
+    }
+    if (k == SW_STAGE && w->is_status) {
+        sim_json_key(b, "options");
+        sim_json_open(b, '[');
+        for (i = 0; sw_status_choices[i]; i++) {
+            sim_json_str(b, sw_status_choices[i]);
+        }
+        sim_json_close(b, ']');
     }
     sim_json_close(b, '}');
 }

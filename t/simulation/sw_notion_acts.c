@@ -6,6 +6,20 @@
 #include "sim/sim_fault.h"
 #include "simulation/sw.h"
 
+/* People choose a status from the list. */
+static const char *chosen(int field, const char *value)
+{
+    int i;
+
+    for (i = 0; field == SW_STAGE && sw_world(sm_the)->is_status && value && sw_status_choices[i] &&
+         strcmp(sw_status_choices[i], value) != 0; i++) {
+        if (!sw_status_choices[i + 1]) {
+            return sw_status_choices[i];
+        }
+    }
+    return value;
+}
+
 static void put_value(sim_buf_t *b, int field, const char *value, apr_pool_t *p)
 {
     const char **members;
@@ -28,7 +42,7 @@ static void put_value(sim_buf_t *b, int field, const char *value, apr_pool_t *p)
         sim_json_close(b, ']');
         break;
     default:
-        sim_json_str(b, value);
+        sim_json_str(b, chosen(field, value));
         break;
     }
 }
@@ -321,8 +335,8 @@ static void options(sm_t *sm, const sm_action_t *a)
     const char *name = field == SW_TAGS ? sw_value_of(SW_TAGS, 1 << (a->n[3] & 3), w->ptemp)
                                         : sw_value_of(SW_STAGE, a->n[3] % 5, w->ptemp);
 
-    if (sw_set_members(&members, name, w->ptemp) < 1) {
-        return;
+    if (sw_set_members(&members, name, w->ptemp) < 1 || (field == SW_STAGE && w->is_status)) {
+        return; /* the list of a status stays as it is */
     }
     tell_choice(w, source, field, a->n[2] == 0 ? HISTORY_RENAME : HISTORY_REMOVE_OPTION);
     sim_json_open(&b, '{');

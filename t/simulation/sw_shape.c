@@ -138,6 +138,7 @@ void sw_shape_draw(sw_world_t *w)
     w->sources = shape == 6 || shape == 8 ? 2 : 1;
     w->tables = shape == 6 || shape == 7 ? 2 : 1;
     w->title_is_mark = draw(w, "title_is_mark", 0, 1);
+    w->is_status = draw(w, "status", -8, 1) > 0;
     w->wal = draw(w, "wal", 0, 1);
     w->window = apr_time_from_sec(draw(w, "window", 1, 6) * 10);
     w->budget = (int)(apr_time_sec(w->window) * draw(w, "budget", 1, 3));
@@ -176,6 +177,7 @@ void sw_shape_judge_field(const sw_world_t *w, const sw_mapping_t *m, int field,
     out->unique = field == SW_CODE;
     out->required = field == SW_NOTES && w->table[m->table].not_null;
     out->above = field == SW_AMOUNT && w->table[m->table].check ? "-3000" : NULL;
+    out->choices = field == SW_STAGE && w->is_status ? sw_status_choices : NULL;
     out->absent = !m->fields[field].present;
 }
 
@@ -223,7 +225,7 @@ static void configure_pairs(const sw_world_t *w, const sw_mapping_t *m, nts_mapp
         pair->direction = m->fields[k].direction;
         pair->conflict = m->fields[k].conflict;
         pair->initial = m->fields[k].initial;
-        pair->options.options_create = 1;
+        pair->options.options_create = !(k == SW_STAGE && w->is_status);
         pair->options.lossy_accept = m->fields[k].lossy;
         pair->options.format =
             k == SW_TAGS && w->table[m->table].columns[k].csv ? NTS_FORMAT_CSV : NTS_FORMAT_DEFAULT;

@@ -19,6 +19,7 @@ const sw_field_t sw_fields[SW_FIELDS] = {
 };
 
 static const char *const stages[] = { "Lead", "Won", "Lost", "On hold", "Neu & alt" };
+const char *const sw_status_choices[] = { SW_STATUS_DEFAULT, "Lead", "Won", "Lost", "On hold", NULL };
 static const char *const tags[] = { "red", "green", "blue", "Über", "x y", "6" };
 
 int sw_same(const char *a, const char *b)

@@ -117,7 +117,7 @@ static int drop_lost_fields(sw_world_t *w)
 
             if (m->fields[k].present &&
                 (lacks_column(w, m->table, k) || !type ||
-                 (!is_title && k != SW_NAME && strcmp(type, sw_fields[k].type) != 0))) {
+                 (!is_title && k != SW_NAME && strcmp(type, sw_field_type(w, k)) != 0))) {
                 judge_field_t now;
 
                 m->fields[k].present = 0;
