@@ -11,6 +11,7 @@
 #include <apr_file_io.h>
 
 #include "httpd/mns_check.h"
+#include "httpd/mns_relation.h"
 #include "httpd/mns_shared.h"
 
 APLOG_USE_MODULE(notionsync);
@@ -219,6 +220,7 @@ static void join_mappings(check_t *check)
     }
     if (!check->wrong) {
         mns_shared_check(all, report_shared, check, check->ptemp);
+        mns_relation_check(all, report_shared, check, check->ptemp);
     }
 }
 

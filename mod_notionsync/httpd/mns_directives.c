@@ -165,7 +165,8 @@ static const mns_spec_t specs[] = {
     { "NotionSyncLinkProperty", MNS_IN_MAPPING, 1, 1, ONCE, OPEN, mns_link_property_set,
       "\"Notion property\"", "NotionSyncLinkProperty \"Sync key\"" },
     { "NotionSyncField", MNS_IN_MAPPING, 1, 9, MANY, OPEN, mns_field_add,
-      "\"Notion property\" <->|->|<- FIELD [conflict=RULE] [initial=SIDE] [format=FORMAT] "
+      "\"Notion property\" <->|->|<- FIELD [conflict=RULE] [initial=SIDE] [relation=MAPPING] "
+      "[format=FORMAT] "
       "[options=create|hold] [lossy=accept]",
       "NotionSyncField \"Due date\" <-> due_date" },
     { "NotionSyncFields", MNS_IN_MAPPING, 1, 2, ONCE, OPEN, refuse_fields,

@@ -103,6 +103,25 @@ static const char *set_format(nts_pair_t *pair, const mns_args_t *args, const ch
     return problem;
 }
 
+/* Which mapping that is the whole configuration tells (mns_relation.c). */
+static const char *set_relation(nts_pair_t *pair, const mns_args_t *args,
+                                const mns_option_t *options)
+{
+    static const int others[] = { FORMAT, OPTIONS, LOSSY };
+    int i;
+
+    for (i = 0; i < (int)(sizeof(others) / sizeof(others[0])); i++) {
+        if (options[others[i]].value) {
+            return mns_args_refuse(args,
+                                   "%s= has no meaning beside relation=: a column holds the key of "
+                                   "one record",
+                                   options[others[i]].key);
+        }
+    }
+    pair->options.reference = 1;
+    return mns_text_parse(&pair->relation, args, "relation=", options[RELATION].value);
+}
+
 static const char *set_options(nts_pair_t *pair, const mns_args_t *args,
                                const mns_option_t *options)
 {
@@ -111,7 +130,7 @@ static const char *set_options(nts_pair_t *pair, const mns_args_t *args,
     const char *problem = set_rules(pair, args, options);
 
     if (!problem && options[RELATION].value) {
-        problem = mns_args_unavailable(args, "relation=");
+        problem = set_relation(pair, args, options);
     }
     if (!problem && options[FORMAT].value) {
         problem = set_format(pair, args, options[FORMAT].value);

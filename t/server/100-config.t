@@ -251,7 +251,7 @@ refused_as(mapping => 'NotionSyncExternal crm contacts key=a,,b', "key=a,,b does
 refused_as(mapping => 'NotionSyncExternal crm contacts timezone=../../etc', "timezone=../../etc is not the name of a time zone, such as "
         . 'Europe/Berlin', @external);
 
-my @field = ('"Notion property" <->|->|<- FIELD [conflict=RULE] [initial=SIDE] [format=FORMAT] [options=create|hold] [lossy=accept]',
+my @field = ('"Notion property" <->|->|<- FIELD [conflict=RULE] [initial=SIDE] [relation=MAPPING] [format=FORMAT] [options=create|hold] [lossy=accept]',
     'NotionSyncField "Due date" <-> due_date');
 refused_as(mapping => 'NotionSyncField Due date <-> due_date', "'date' stands where the arrow should; a property whose name holds spaces is "
         . 'written in double quotes', @field);
@@ -274,7 +274,8 @@ refused_as(mapping => 'NotionSyncField Due <-> due format=xml', "format= 'xml' i
 refused_as(mapping => 'NotionSyncField Due <-> due options=open', "options= 'open' is none of create or hold", @field);
 refused_as(mapping => 'NotionSyncField Due <-> due lossy=yes', "lossy= 'yes' is none of accept", @field);
 refused(mapping => "NotionSyncField Due <-> due $_", unavailable('NotionSyncField', $_)) for qw(format=markdown format=array);
-refused(mapping => 'NotionSyncField Due <-> due relation=other', unavailable('NotionSyncField', 'relation='));
+refused_as(mapping => "NotionSyncField Due <-> due relation=other $_=json", "$_= has no meaning beside relation=: a column holds the key of one record", @field) for qw(format options lossy);
+refused_as(mapping => 'NotionSyncField Due <-> due relation=', "nothing follows 'relation='", @field);
 refused_as(mapping => "NotionSyncField A <-> a\nNotionSyncField A <-> a", '"A" and \'a\' are paired already', @field);
 refused_as(mapping => "NotionSyncField A <-> a\nNotionSyncField B -> a", q('a' is written by the property "A" already), @field);
 refused_as(mapping => "NotionSyncField A <-> a\nNotionSyncField A <- b", q(the property "A" is written by 'a' already), @field);

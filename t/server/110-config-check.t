@@ -95,6 +95,25 @@ passes('two rule two properties, which a name tells apart to the letter', $servi
 passes('a value that runs on one way', $services . fields('a', $id, 'contacts', $a_line) . fields('c', $id, 'people', 'NotionSyncField Name -> label')
         . fields('b', $other, 'people', 'NotionSyncField Title <- label'));
 
+# --- relations
+
+my $items  = fields('items', $id, 'items', 'NotionSyncField Name <-> name');
+my $orders = sub { fields('orders', $other, 'orders', 'NotionSyncField Name <-> name', @_) };
+my $line   = qr/<NotionSyncMapping orders> $where/;
+passes('a relation to another mapping, in any order', $services . $orders->('NotionSyncField Item <-> item relation=items') . $items);
+passes('or to its own', $services . $orders->('NotionSyncField Parent <-> parent relation=orders'));
+fails('a relation to nothing', $services . $items . $orders->('NotionSyncField Item <-> item relation=things'),
+    qr/${line}relation=things: there is no such mapping; those of the same two services are: items, orders$/m);
+fails('a relation to what is behind another service', $services . $crm =~ s/crm/erp/gr . $items =~ s/crm/erp/r . $orders->('NotionSyncField Item <-> item relation=items'),
+    qr/${line}relation=items: that mapping joins work to erp and this one work to crm; what a page or a row refers to is reached through the same two services only$/m);
+fails('a relation to rows with a key of two columns', $services . $items =~ s/items\nN/items key=a,b\nN/r . $orders->('NotionSyncField Item <-> item relation=items'),
+    qr/${line}relation=items: the rows of that mapping have a key of several columns \(a,b\), and a column holds one$/m);
+fails('a relation that pairs records', $services . $items . $orders->('NotionSyncField Item <-> item relation=items', 'NotionSyncMatch Item item'),
+    qr/${line}relation=items: "Item" cannot be in a NotionSyncMatch, since what is referred to is known only once it is linked$/m);
+passes('a mapping of the virtual host', $services . $items . host('a.example', $orders->('NotionSyncField Item <-> item relation=items2') . $items =~ s/items/items2/gr));
+fails('names of another host are written with it', $services . $items . host('a.example', $orders->('NotionSyncField Item <-> item relation=items')),
+    qr/there is no such mapping/);
+
 # --- virtual hosts
 
 passes('a virtual host uses the services of the main server', $work . $crm . host('a.example', mapping('contacts', 'work', 'crm contacts')));
