@@ -279,7 +279,9 @@ static int pair_index(const nts_job_t *job, apr_int64_t pair)
     return -1;
 }
 
-/* S3.5: only fields that were sent may settle; all others are compared with their bases later. */
+/* S3.5: only fields that were sent may settle; all others are compared with their bases later. @a record NULL: applied, but not shown.
+ * Then what was sent is what was agreed, and what differs by the time it is read is an edit: without that a row that was edited
+ * meanwhile had nothing to be compared with, and was held (seed 20647). */
 static void settle_fields(nts_job_t *job, const nts_entry_t *entry, const nts_record_t *record,
                           apr_time_t sent_at)
 {
@@ -294,8 +296,8 @@ static void settle_fields(nts_job_t *job, const nts_entry_t *entry, const nts_re
         if (i >= 0) { /* S5.7: a pair that was removed from the configuration has no base */
             (void)nts_merge_settle(nts_link_base_make(job->link, field->pair, job->p),
                                    &job->config->mapping->pairs[i], entry->side, &field->sent,
-                                   &field->before, &record->values[i], &field->other, sent_at,
-                                   other_at, job->p);
+                                   &field->before, record ? &record->values[i] : &field->sent,
+                                   &field->other, sent_at, other_at, job->p);
         }
     }
 }
@@ -332,9 +334,7 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
 
     entry->state = NTS_ENTRY_APPLIED;
     job->settled_writes[entry->side]++;
-    if (record) {
-        settle_fields(job, entry, record, sent_at);
-    }
+    settle_fields(job, entry, record, sent_at);
     switch (entry->op) {
     case NTS_ENTRY_CREATE:
         if (record && entry->side == NTS_NOTION) {

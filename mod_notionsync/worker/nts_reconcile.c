@@ -203,22 +203,37 @@ void nts_reconcile_over(nts_reconcile_run_t *run)
 
 /* --- the beginning of one */
 
+/* A full run looks at the schemas first, whoever wants it: one request more (P8). The event that told of a change may be lost, and what
+ * changed in the schema alone nobody compares otherwise (S5.4, S6.1). Non-zero: they are being looked at, and the end of that comes back
+ * here. */
+static int must_look_at_schemas(nts_reconcile_t *r)
+{
+    if (!r->contacted) {
+        r->contacted = 1;
+        nts_contact_start(r->flow->contact);
+    }
+    return nts_contact_is_open(r->flow->contact);
+}
+
 static void begin_asked(nts_reconcile_t *r)
 {
     nts_reconcile_asked_t asked = r->asked;
 
+    if (asked.kind == NTS_SCAN_FULL) {
+        if (must_look_at_schemas(r)) {
+            return;
+        }
+        r->contacted = 0;
+    }
     r->asked.is_set = 0;
     nts_reconcile_begin(
         r, asked.kind, &asked,
         asked.kind == NTS_SCAN_INCREMENTAL ? nts_timetable_since(r->flow->status.listed) : 0, 0);
 }
 
-/* A full run looks at the schemas first: one request more (P8). */
 static void begin_full(nts_reconcile_t *r)
 {
-    if (!r->contacted) {
-        r->contacted = 1;
-        nts_contact_start(r->flow->contact);
+    if (must_look_at_schemas(r)) {
         return;
     }
     r->contacted = 0;

@@ -211,6 +211,31 @@ static judge_record_t *gone_partner(judge_t *j, int mapping, const judge_record_
     return NULL;
 }
 
+/* A page that was in the trash when its row went, and came back before we looked, looks as if it had never been away. */
+static int came_back_unseen(judge_t *j, const judge_record_t *page, const judge_record_t *row,
+                            const judge_death_t *of_row)
+{
+    const apr_array_header_t *reads =
+        page->side == HISTORY_NOTION ? apr_hash_get(j->page_requests, page->id, APR_HASH_KEY_STRING)
+                                     : NULL;
+    apr_time_t back = 0;
+    int i;
+
+    for (i = 0; i < page->deaths->nelts; i++) {
+        const judge_death_t *death = &APR_ARRAY_IDX(page->deaths, i, judge_death_t);
+
+        back = death->from <= of_row->from && death->to > of_row->from ? death->to : back;
+    }
+    for (i = 0; reads && i < reads->nelts; i++) {
+        const history_item_t *read = APR_ARRAY_IDX(reads, i, const history_item_t *);
+
+        if (read->op == HISTORY_ASK_READ && read->sent >= of_row->from && read->answered <= back) {
+            return 0;
+        }
+    }
+    return page->side == HISTORY_NOTION && back && judge_was_away(row, back, back);
+}
+
 /* NotionSyncDeletes says ignore: the record was deleted there, by people or for another mapping, while the other side still had it.
  * One of the two may be unknown. */
 static int was_delete_ignored(judge_t *j, int mapping, const judge_record_t *gone,
@@ -224,7 +249,8 @@ static int was_delete_ignored(judge_t *j, int mapping, const judge_record_t *gon
     for (i = 0; gone && i < gone->deaths->nelts; i++) {
         const judge_death_t *death = &APR_ARRAY_IDX(gone->deaths, i, judge_death_t);
 
-        if (!other || !judge_was_away(other, death->from, death->from)) {
+        if (!other || !judge_was_away(other, death->from, death->from) ||
+            came_back_unseen(j, other, gone, death)) {
             return 1;
         }
     }

@@ -22,26 +22,56 @@ static int waited(judge_t *j, apr_time_t at, int mapping, const judge_record_t *
     return 0;
 }
 
-/* The table of changes tells of every edit of a row. Of a page an event has to arrive; or, since a minute that showed an edit is
- * listed again, another one's of the same minute. */
-static int was_announced(judge_t *j, const judge_record_t *record, apr_time_t at)
+static int was_told_of(judge_t *j, const char *id, const char *type, apr_time_t at)
 {
     apr_interval_time_t minute = apr_time_from_sec(60);
     int i;
 
-    if (record->side == HISTORY_EXTERNAL) {
-        return 1;
-    }
     for (i = 0; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
 
         if (item->kind == HISTORY_NOTICE && item->op == HISTORY_DELIVERED &&
-            item->side == HISTORY_NOTION && item->record == record->id && item->at >= at &&
-            item->at < j->phases->heard - minute) {
+            item->side == HISTORY_NOTION && item->record == id && item->at >= at &&
+            item->at < j->phases->heard - minute && (!type || judge_same(item->note, type))) {
             return 1;
         }
     }
     return 0;
+}
+
+/* The table of changes tells of every edit of a row. Of a page an event has to arrive; or, since a minute that showed an edit is
+ * listed again, another one's of the same minute. */
+static int was_announced(judge_t *j, const judge_record_t *record, apr_time_t at)
+{
+    return record->side == HISTORY_EXTERNAL || was_told_of(j, record->id, NULL, at);
+}
+
+/* Not the page was edited, but the list of choices (S5.4). */
+static int is_renaming(judge_t *j, const judge_version_t *version)
+{
+    int i;
+
+    for (i = version->item; i >= 0 && history_item(j->history, i)->at == version->at; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (version->side == HISTORY_NOTION &&
+            (item->op == HISTORY_RENAME || item->op == HISTORY_REMOVE_OPTION) &&
+            item->field == history_item(j->history, version->item)->field) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* An edit of that record that should be dealt with by then: no listing shows a choice's new name, and only the event of the schema
+ * tells of it. */
+static int is_known_by(judge_t *j, apr_time_t phase, const judge_record_t *record,
+                       const judge_version_t *edit)
+{
+    if (is_renaming(j, edit)) {
+        return was_told_of(j, record->place, "data_source.schema_updated", edit->at);
+    }
+    return phase == j->phases->listed || was_announced(j, record, edit->at);
 }
 
 static int is_edit(const judge_version_t *version)
@@ -75,7 +105,7 @@ static void judge_cells(judge_t *j, apr_time_t at, int mapping, int index, judge
     }
     edit = is_edit(a) && (!is_edit(b) || a->at > b->at) ? a : b;
     if (is_edit(edit) && edit->at > page->shown &&
-        (all || was_announced(j, edit == a ? page : row, edit->at))) {
+        is_known_by(j, at, edit == a ? page : row, edit)) {
         judge_blame(j, all ? "S3.10" : "S3.6", edit->item,
                     "%s of %s and %s was still different when %s", field->name[0], page->id,
                     row->id,

@@ -59,7 +59,8 @@ typedef struct judge_record_t {
     const char *mark;          /* as it is now */
     apr_array_header_t *marks; /* const char *: all that it ever had */
     int made_by_us;
-    int item; /* that made it */
+    int item;  /* that made it; a row that was replaced: that made it again */
+    int order; /* it was the nth to come into being */
     apr_time_t made;
     int live;
     int purged, hidden;

@@ -162,20 +162,42 @@ static const judge_entry_t *maker_of(judge_t *j, const judge_record_t *record)
     return maker;
 }
 
+/* Whether @a maker, of one record, says that it was made for @a other. */
+static int names(const judge_entry_t *maker, const judge_record_t *other)
+{
+    return judge_same(other->side == HISTORY_NOTION ? maker->page : maker->key, other->id);
+}
+
+/* What it was made for, if that is among @a partners under the name it had then; NULL: any of them may be its own. */
+static const judge_record_t *made_for(judge_t *j, int mapping, const judge_record_t *record,
+                                      judge_record_t *const partners[], int n)
+{
+    const judge_entry_t *maker = j->phases->store_forgot ? NULL : maker_of(j, record);
+    int i;
+
+    for (i = 0; maker && maker->mapping == mapping && i < n; i++) {
+        if (names(maker, partners[i])) {
+            return partners[i];
+        }
+    }
+    return NULL;
+}
+
 /* Only those that it joins with @a record; of several with one key that which was made for it, or the last. @return how
  * many; 0: all stay. */
 static int keep_joined(judge_t *j, int mapping, const judge_record_t *record,
                        judge_record_t *partners[], int n, joins_fn *joins)
 {
+    const judge_record_t *origin = made_for(j, mapping, record, partners, n);
     int i, kept = 0;
 
     for (i = 0; i < n; i++) {
         judge_record_t *partner = partners[i];
         const judge_entry_t *maker = maker_of(j, partner);
-        int fits =
-            maker && maker->mapping == mapping
-                ? judge_same(record->side == HISTORY_NOTION ? maker->page : maker->key, record->id)
-                : partner == judge_record(j, partner->side, partner->place, partner->id);
+        int fits = maker && maker->mapping == mapping ? names(maker, record)
+                   : origin && record->side == HISTORY_EXTERNAL
+                       ? partner == origin
+                       : partner == judge_record(j, partner->side, partner->place, partner->id);
 
         if (fits && joins(j, mapping, record, partner)) {
             partners[kept++] = partner;

@@ -33,6 +33,7 @@ static judge_record_t *make_record(judge_t *j, const history_item_t *item)
     record->marks = apr_array_make(j->p, 1, sizeof(const char *));
     record->cells = apr_hash_make(j->p);
     record->older = apr_hash_get(j->records, key, APR_HASH_KEY_STRING);
+    record->order = j->all->nelts;
     apr_hash_set(j->records, key, APR_HASH_KEY_STRING, record);
     APR_ARRAY_PUSH(j->all, judge_record_t *) = record;
     return record;
@@ -134,7 +135,7 @@ static judge_version_t *empty_version(judge_t *j, judge_record_t *record, const 
         for (i = 0; i < n; i++) {
             const char *name = JUDGE_MAPPING(j, m)->fields[index].name[partners[i]->side];
 
-            if (name && partners[i]->item < record->item) { /* the younger looks at the older */
+            if (name && partners[i]->order < record->order) { /* the younger looks at the older */
                 mine = look_at_origin(j, record, record->made_by_us && mine == own, mine,
                                       judge_cell(j, partners[i], name, member));
             }

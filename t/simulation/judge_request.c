@@ -70,6 +70,12 @@ judge_gap_t judge_gap(judge_t *j, const history_item_t *effect)
 /* Who hears an answer has it in the store a moment later. */
 #define KEPT_WITHIN apr_time_from_sec(10)
 
+static int stops_sender(const history_item_t *item, const history_item_t *request)
+{
+    return item->kind == HISTORY_PROCESS && item->worker == request->worker &&
+           item->op != HISTORY_START;
+}
+
 int judge_is_uncertain(judge_t *j, const history_item_t *effect)
 {
     const history_item_t *request = judge_request(j, effect);
@@ -81,14 +87,15 @@ int judge_is_uncertain(judge_t *j, const history_item_t *effect)
     if (!request || request->end != HISTORY_ANSWERED || request->status != 200) {
         return 1;
     }
-    for (i = request->number; i < history_count(j->history); i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->at > request->at + KEPT_WITHIN) {
-            return 0;
+    for (i = request->number; i >= 0 && history_item(j->history, i)->at >= request->sent; i--) {
+        if (stops_sender(history_item(j->history, i), request)) {
+            return 1; /* the answer came, and nobody listened */
         }
-        if (item->kind == HISTORY_PROCESS && item->worker == request->worker &&
-            item->op != HISTORY_START) {
+    }
+    for (i = request->number; i < history_count(j->history) &&
+                              history_item(j->history, i)->at <= request->at + KEPT_WITHIN;
+         i++) {
+        if (stops_sender(history_item(j->history, i), request)) {
             return 1;
         }
     }

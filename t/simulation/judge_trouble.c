@@ -294,16 +294,33 @@ static int pleads_create_fate(const plea_t *plea)
     return was_cut(plea, HISTORY_ASK_CREATE, HISTORY_NOTION, 1);
 }
 
+/* People made the one while the other was there, or will be again. */
+static int are_doubles(const judge_record_t *first, const judge_record_t *second)
+{
+    return first->side == second->side && first->place == second->place && !second->made_by_us &&
+           (!judge_was_away(first, second->made, second->made) || first->live);
+}
+
 /* People made doubles: several records that nobody could tell apart. */
 static int pleads_doubles(const plea_t *plea)
 {
-    int i;
+    judge_t *j = plea->j;
+    const apr_array_header_t *same =
+        plea->record->mark ? apr_hash_get(j->marks, plea->record->mark, APR_HASH_KEY_STRING) : NULL;
+    int i, k;
 
-    for (i = 0; i < plea->j->all->nelts; i++) {
-        const judge_record_t *record = APR_ARRAY_IDX(plea->j->all, i, judge_record_t *);
+    for (i = 0; same && i < same->nelts; i++) {
+        const judge_record_t *second = APR_ARRAY_IDX(same, i, judge_record_t *);
 
-        if (record->copied && judge_same(record->mark, plea->record->mark)) {
-            return 1;
+        if (JUDGE_MAPPING(j, plea->mapping)->place[second->side] != second->place) {
+            continue;
+        }
+        for (k = 0; k < same->nelts; k++) {
+            const judge_record_t *first = APR_ARRAY_IDX(same, k, judge_record_t *);
+
+            if (first->order < second->order && are_doubles(first, second)) {
+                return 1;
+            }
         }
     }
     return plea->j->phases->store_forgot || JUDGE_MAPPING(plea->j, plea->mapping)->mark < 0;

@@ -416,6 +416,27 @@ static void test_creates_nobody_can_tell(void)
     tap_int(world_differences(w), 0, "3.7 and all are equal");
 }
 
+/* Before the page that a 503 named is read a person edits it, and the row before that edit is written there. */
+static spoil_t edit_what_503_named(world_t *w, const nts_call_t *call)
+{
+    if (call->kind != NTS_CALL_ASK) {
+        return SPOIL_NOTHING;
+    }
+    if (call->ask.kind == NTS_ASK_CREATE && call->ask.side == NTS_NOTION) {
+        w->hook_count = 1;
+        return SPOIL_COMMITTED_ID;
+    }
+    if (w->hook_count == 1 && call->ask.kind == NTS_ASK_READ && call->ask.side == NTS_NOTION) {
+        w->hook_count = 2;
+        world_edit(w, NTS_NOTION, call->ask.id, QTY, world_number(w, "7"));
+    }
+    if (w->hook_count == 2 && call->ask.kind == NTS_ASK_UPDATE) {
+        w->hook_count = 3;
+        world_edit(w, NTS_EXTERNAL, "x1", NAME, world_text("zwei"));
+    }
+    return SPOIL_NOTHING;
+}
+
 static void test_committed_id(void)
 {
     world_t *w = linked();
@@ -427,6 +448,15 @@ static void test_committed_id(void)
     (void)world_run(w, NTS_EXTERNAL, "x1");
     tap_int(w->count[NTS_NOTION], 2, "3.7 a 503 that names the page is an applied create");
     tap_int(world_differences(w), 0, "3.7 settled by reading it");
+    w = linked();
+    w->hook = edit_what_503_named;
+    (void)world_add(w, NTS_EXTERNAL, "x1", "two");
+    (void)world_run(w, NTS_EXTERNAL, "x1");
+    (void)world_settle(w);
+    tap_int(w->hook_count, 3, "3.7 both sides were edited before that");
+    tap_int(world_differences(w), 0, "3.7 what the create sent is what was agreed");
+    tap_str(text_of(world_page(w, world_link(w, NTS_EXTERNAL, "x1")->page), NAME), "zwei",
+            "3.7 so the row's edit arrives");
 }
 
 /* A person edits the same field while a write of ours is of unknown fate. */
