@@ -53,9 +53,12 @@ typedef struct judge_field_t {
     int no_empty; /* a Notion text cannot tell '' from NULL: both are null */
     int unique;   /* the column refuses a value that another row has */
     int required; /* NOT NULL there */
-    const char *above;  /* NUMBER: a CHECK refuses what is not greater than this; NULL none */
-    const char *const *choices; /* OPTION: one side refuses any other; NULL ends them; NULL: takes all */
-    int absent;         /* not configured (yet, or any more) */
+    const char *above; /* NUMBER: a CHECK refuses what is not greater than this; NULL none */
+    int days;          /* DATE, TIME: one side holds days only */
+    int instants;      /* ... or instants only: neither days nor ranges */
+    const char *const
+        *choices; /* OPTION: one side refuses any other; NULL ends them; NULL: takes all */
+    int absent;   /* not configured (yet, or any more) */
 } judge_field_t;
 
 typedef struct judge_mapping_t {

@@ -149,6 +149,8 @@ static int digits_behind(const char *number)
     return dot ? (int)strlen(dot + 1) : 0;
 }
 
+#define DAY_LENGTH 10 /* of "2026-01-31" */
+
 static int is_choice(const judge_field_t *field, const char *value)
 {
     int i;
@@ -166,6 +168,9 @@ int judge_fits(const judge_field_t *field, const char *value)
     if (value[0] == '?' ||
         (field->sort == JUDGE_OPTION && field->choices && !is_choice(field, value))) {
         return 0;
+    }
+    if (field->days || field->instants) {
+        return !strchr(value, '/') && (strlen(value) == DAY_LENGTH) == field->days;
     }
     if (field->sort == JUDGE_NUMBER && field->scale >= 0) {
         return digits_behind(value) <= field->scale &&

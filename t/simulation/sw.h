@@ -146,6 +146,7 @@ typedef struct sw_world_t {
     /* shape */
     int sources, tables, mapping_count;
     int title_is_mark;
+    int has_ranges; /* people type days, instants and ranges of both into any date; TEXT columns hold them all */
     int is_status; /* the stage is a status property: its choices are given, and it is never empty */
     int next_mark; /* while the scenario is planned */
     sw_table_t table[SW_TABLES];
@@ -159,7 +160,7 @@ typedef struct sw_world_t {
         [SW_SOURCES]; /* with dashes; that of no mapping behind the others, NULL: there is none */
     sw_page_t *pages; /* malloc'ed */
     int page_count, page_room;
-    sim_req_t *answer; /* of the request being served */
+    sim_req_t *answer;           /* of the request being served */
     const sim_req_t *performing; /* NULL: none */
     apr_interval_time_t slow;
     int slow_count;
@@ -192,8 +193,11 @@ const char *sw_field_type(const sw_world_t *w, int field);
 const char *sw_value_of(sw_field_id_t field, apr_int64_t code, apr_pool_t *p);
 /** The canonical text of a decimal or a double. */
 const char *sw_number_text(double number, apr_pool_t *p);
-/** "2026-01-31 12:00:00" or RFC 3339 as history.h spells instants, days as they are; "?..." if it is no date. */
+/** "2026-01-31 12:00:00" or RFC 3339 as history.h spells instants, days as they are, two with a slash between; "?..." if it is no
+ *  date. */
 const char *sw_date_text(const char *date, apr_pool_t *p);
+/** An instant as it is spelled so many minutes east of Greenwich, with that offset. */
+const char *sw_date_east(const char *instant, int minutes, apr_pool_t *p);
 /** A set with @a member added or removed; canonical. */
 const char *sw_set_with(const char *set, const char *member, int present, apr_pool_t *p);
 /** How a person edits: types a value, puts the last one back, clears, adds or removes a member of a set. */

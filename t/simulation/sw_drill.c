@@ -119,7 +119,7 @@ static const char *const others[] = {
     "faults",        "slow",      "limits",     "sharing",  "options",       "schema",
     "restores",      "others",    "migrations", "pauses",   "undo",          "configuring",
     "rulings",       "undo_many", "plans",      "commands", "host.troubles", "host.state_loss",
-    "host.clock_ms", "overlaps",  "moves", "status",
+    "host.clock_ms", "overlaps",  "moves",      "status",   "ranges",
 };
 
 static void begin(sw_drill_t *d, sm_t *sm, const char *stream)

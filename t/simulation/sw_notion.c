@@ -24,9 +24,9 @@ const char *sw_notion_property(const sw_world_t *w, int field)
 const char *sw_field_type(const sw_world_t *w, int field)
 {
     return !strcmp(sw_notion_property(w, field), "title") ? "title"
-           : field == SW_NAME                              ? "rich_text"
-           : field == SW_STAGE && w->is_status             ? "status"
-                                                           : sw_fields[field].type;
+           : field == SW_NAME                             ? "rich_text"
+           : field == SW_STAGE && w->is_status            ? "status"
+                                                          : sw_fields[field].type;
 }
 
 /* ---- canonical texts */
@@ -136,11 +136,13 @@ static int is_default(const sw_world_t *w, const sw_page_t *m, int field, const 
     return field == SW_DONE && !m->values[field] && sw_same(now, "false");
 }
 
-static void set(sw_world_t *w, history_kind_t kind, int request, sw_page_t *m, int field, const char *now)
+static void set(sw_world_t *w, history_kind_t kind, int request, sw_page_t *m, int field,
+                const char *now)
 {
     if (!is_elsewhere(w, m)) {
-        history_set(w->history, kind, kind == HISTORY_TRIGGER ? 0 : request, sm_now(w->sm), HISTORY_NOTION,
-                    w->source_ids[m->source], m->text, sw_fields[field].prop, m->values[field], now);
+        history_set(w->history, kind, kind == HISTORY_TRIGGER ? 0 : request, sm_now(w->sm),
+                    HISTORY_NOTION, w->source_ids[m->source], m->text, sw_fields[field].prop,
+                    m->values[field], now);
     }
     m->before[field] = m->values[field];
     m->values[field] = history_text(w->history, now);

@@ -12,12 +12,33 @@ static const char *chosen(int field, const char *value)
     int i;
 
     for (i = 0; field == SW_STAGE && sw_world(sm_the)->is_status && value && sw_status_choices[i] &&
-         strcmp(sw_status_choices[i], value) != 0; i++) {
+                strcmp(sw_status_choices[i], value) != 0;
+         i++) {
         if (!sw_status_choices[i + 1]) {
             return sw_status_choices[i];
         }
     }
     return value;
+}
+
+/* Notion keeps the offset of a zone for people to see. */
+static const char *typed_date(const char *date, apr_pool_t *p)
+{
+    return strlen(date) > 15 && (date[15] - '0') % 2 ? sw_date_east(date, 330, p) : date;
+}
+
+static void put_date(sim_buf_t *b, const char *date, apr_pool_t *p)
+{
+    const char *slash = strchr(date, '/');
+
+    sim_json_open(b, '{');
+    sim_json_kstr(
+        b, "start",
+        typed_date(slash ? apr_pstrmemdup(p, date, (apr_size_t)(slash - date)) : date, p));
+    if (slash) {
+        sim_json_kstr(b, "end", typed_date(slash + 1, p));
+    }
+    sim_json_close(b, '}');
 }
 
 static void put_value(sim_buf_t *b, int field, const char *value, apr_pool_t *p)
@@ -40,6 +61,14 @@ static void put_value(sim_buf_t *b, int field, const char *value, apr_pool_t *p)
             sim_json_str(b, members[i]);
         }
         sim_json_close(b, ']');
+        break;
+    case JUDGE_DATE:
+    case JUDGE_TIME:
+        if (value && sw_world(sm_the)->has_ranges) {
+            put_date(b, value, p);
+            break;
+        }
+        sim_json_str(b, value);
         break;
     default:
         sim_json_str(b, chosen(field, value));

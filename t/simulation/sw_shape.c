@@ -32,8 +32,12 @@ static void draw_columns(sw_world_t *w, sw_table_t *t, int i)
     t->columns[SW_AMOUNT] = amounts[draw_of(w, i, "amount", 0, 2)];
     t->columns[SW_NAME] = names[draw_of(w, i, "short_name", 0, 3) == 0];
     t->columns[SW_TAGS].csv = draw_of(w, i, "csv", 0, 1);
-    t->columns[SW_DUE].declared = "DATE";
-    t->columns[SW_MET].declared = "DATETIME";
+    if (!w->has_ranges || draw_of(w, i, "due_text", 0, 1) == 0) {
+        t->columns[SW_DUE].declared = "DATE";
+    }
+    if (!w->has_ranges || draw_of(w, i, "met_text", 0, 1) == 0) {
+        t->columns[SW_MET].declared = "DATETIME";
+    }
     t->columns[SW_DONE].declared = "BOOLEAN";
 }
 
@@ -138,6 +142,7 @@ void sw_shape_draw(sw_world_t *w)
     w->sources = shape == 6 || shape == 8 ? 2 : 1;
     w->tables = shape == 6 || shape == 7 ? 2 : 1;
     w->title_is_mark = draw(w, "title_is_mark", 0, 1);
+    w->has_ranges = draw(w, "ranges", -7, 2) > 0;
     w->is_status = draw(w, "status", -8, 1) > 0;
     w->wal = draw(w, "wal", 0, 1);
     w->window = apr_time_from_sec(draw(w, "window", 1, 6) * 10);
@@ -177,6 +182,8 @@ void sw_shape_judge_field(const sw_world_t *w, const sw_mapping_t *m, int field,
     out->unique = field == SW_CODE;
     out->required = field == SW_NOTES && w->table[m->table].not_null;
     out->above = field == SW_AMOUNT && w->table[m->table].check ? "-3000" : NULL;
+    out->days = field == SW_DUE && !strcmp(column->declared, "DATE");
+    out->instants = field == SW_MET && !strcmp(column->declared, "DATETIME");
     out->choices = field == SW_STAGE && w->is_status ? sw_status_choices : NULL;
     out->absent = !m->fields[field].present;
 }

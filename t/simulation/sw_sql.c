@@ -115,6 +115,28 @@ static const char *set_literal(const char *set, int csv, apr_pool_t *p)
     return out;
 }
 
+/* As people type it into such a column. A text takes all, also with the offset of a zone; what else the column cannot hold they leave
+ * off. */
+static const char *date_for(const char *declared, const char *value, apr_pool_t *p)
+{
+    char *text;
+
+    if (!strcmp(declared, "TEXT")) {
+        return strchr(value, '/') || strlen(value) < 16 || (value[15] - '0') % 2
+                   ? value
+                   : sw_date_east(value, 120, p);
+    }
+    if (!strcmp(declared, "DATE")) {
+        return apr_pstrndup(p, value, 10);
+    }
+    text = apr_pstrndup(p, value, strcspn(value, "/"));
+    if (strlen(text) == 10) {
+        return apr_pstrcat(p, text, " 00:00:00", NULL);
+    }
+    text[10] = ' ';
+    return apr_pstrndup(p, text, 19);
+}
+
 const char *sw_sql_literal(const sw_world_t *w, int table, int field, const char *value,
                            apr_pool_t *p)
 {
@@ -130,14 +152,9 @@ const char *sw_sql_literal(const sw_world_t *w, int table, int field, const char
         return !strcmp(value, "true") ? "1" : "0";
     case JUDGE_SET:
         return set_literal(value, w->table[table].columns[field].csv, p);
-    case JUDGE_TIME: {
-        char *text = apr_pstrndup(p, value, 19);
-
-        if (strlen(text) > 10) {
-            text[10] = ' ';
-        }
-        return quoted(text, p);
-    }
+    case JUDGE_DATE:
+    case JUDGE_TIME:
+        return quoted(date_for(w->table[table].columns[field].declared, value, p), p);
     default:
         return quoted(value, p);
     }

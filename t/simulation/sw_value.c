@@ -19,7 +19,9 @@ const sw_field_t sw_fields[SW_FIELDS] = {
 };
 
 static const char *const stages[] = { "Lead", "Won", "Lost", "On hold", "Neu & alt" };
-const char *const sw_status_choices[] = { SW_STATUS_DEFAULT, "Lead", "Won", "Lost", "On hold", NULL };
+const char *const sw_status_choices[] = {
+    SW_STATUS_DEFAULT, "Lead", "Won", "Lost", "On hold", NULL
+};
 static const char *const tags[] = { "red", "green", "blue", "Über", "x y", "6" };
 
 int sw_same(const char *a, const char *b)
@@ -131,6 +133,25 @@ static const char *day_of(apr_int64_t code, apr_pool_t *p)
     return apr_psprintf(p, "2026-%02d-%02d", (int)(1 + code % 12), (int)(1 + code / 12 % 28));
 }
 
+static const char *instant_of(apr_int64_t code, int later, apr_pool_t *p)
+{
+    return apr_psprintf(p, "%sT%02d:%02d:00.000Z", day_of(code, p), (int)(code % 23) + later,
+                        (int)(code % 60));
+}
+
+/* Of a date property people make what they like. */
+static const char *span_of(apr_int64_t code, int mostly_days, apr_pool_t *p)
+{
+    int kind = (int)(code / 7 % 8);
+    int is_day = kind < 6 ? mostly_days : !mostly_days;
+
+    if (kind % 2 == 0 || kind == 1) {
+        return is_day ? day_of(code, p) : instant_of(code, 0, p);
+    }
+    return is_day ? apr_pstrcat(p, day_of(code, p), "/2026-12-30", NULL)
+                  : apr_pstrcat(p, instant_of(code, 0, p), "/", instant_of(code, 1, p), NULL);
+}
+
 static const char *set_of(apr_int64_t code, apr_pool_t *p)
 {
     const char *set = NULL;
@@ -157,8 +178,14 @@ const char *sw_value_of(sw_field_id_t field, apr_int64_t code, apr_pool_t *p)
     case SW_TAGS:
         return set_of(code, p);
     case SW_DUE:
+        if (code % 9 != 8 && sw_world(sm_the)->has_ranges) {
+            return span_of(code, 1, p);
+        }
         return code % 9 == 8 ? NULL : day_of(code, p);
     case SW_MET:
+        if (code % 9 != 8 && sw_world(sm_the)->has_ranges) {
+            return span_of(code, 0, p);
+        }
         return code % 9 == 8 ? NULL
                              : apr_psprintf(p, "%sT%02d:%02d:00.000Z", day_of(code, p),
                                             (int)(code % 24), (int)(code % 60));
@@ -173,7 +200,7 @@ const char *sw_value_of(sw_field_id_t field, apr_int64_t code, apr_pool_t *p)
     }
 }
 
-const char *sw_date_text(const char *date, apr_pool_t *p)
+static const char *one_date(const char *date, apr_pool_t *p)
 {
     sim_date_t d;
     char *copy = apr_pstrdup(p, date);
@@ -193,6 +220,29 @@ const char *sw_date_text(const char *date, apr_pool_t *p)
     apr_time_exp_gmt(&e, ms * 1000);
     return apr_psprintf(p, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", e.tm_year + 1900, e.tm_mon + 1,
                         e.tm_mday, e.tm_hour, e.tm_min, e.tm_sec, (int)(ms % 1000));
+}
+
+const char *sw_date_text(const char *date, apr_pool_t *p)
+{
+    const char *slash = strchr(date, '/');
+
+    return slash ? apr_pstrcat(p, one_date(apr_pstrmemdup(p, date, (apr_size_t)(slash - date)), p),
+                               "/", one_date(slash + 1, p), NULL)
+                 : one_date(date, p);
+}
+
+const char *sw_date_east(const char *instant, int minutes, apr_pool_t *p)
+{
+    apr_time_exp_t e;
+    sim_date_t d;
+
+    if (!sim_date_parse(&d, instant) || !d.has_time) {
+        return instant;
+    }
+    apr_time_exp_gmt(&e, (d.utc_ms + (apr_int64_t)minutes * 60000) * 1000);
+    return apr_psprintf(p, "%04d-%02d-%02dT%02d:%02d:%02d+%02d:%02d", e.tm_year + 1900,
+                        e.tm_mon + 1, e.tm_mday, e.tm_hour, e.tm_min, e.tm_sec, minutes / 60,
+                        minutes % 60);
 }
 
 int sw_set_members(const char ***members, const char *set, apr_pool_t *p)
