@@ -244,7 +244,8 @@ static int has_write(const nts_job_t *job, nts_side_t side)
     return 0;
 }
 
-/* Bases of fields on which both sides are equal move together (S1); both reads must be authoritative. */
+/* Bases of fields on which both sides are equal move together (S1); both reads must be authoritative. That is done before other
+ * fields are written: a write that is refused for good must not keep them back (seed 21846 of the simulation). */
 static void take_agreements(nts_job_t *job)
 {
     int i, edits = 0;
@@ -318,6 +319,8 @@ static int was_ever_agreed(const nts_job_t *job)
 
 nts_step_t nts_job_decide_live(nts_job_t *job)
 {
+    nts_side_t side;
+
     if (job->link->state == NTS_LINK_DORMANT) {
         nts_job_new_entry(job, NTS_ENTRY_LINK, NTS_EXTERNAL, 1)->note = "inside the filter again";
     }
@@ -330,20 +333,15 @@ nts_step_t nts_job_decide_live(nts_job_t *job)
     }
     nts_job_decide_fields(job);
     nts_job_rule_fields(job);
-    if (has_write(job, NTS_NOTION)) {
-        if (!nts_job_is_fresh_for_notion(job)) {
-            return nts_job_read(job, NTS_NOTION, 0, 1);
-        }
-        return nts_job_write_fields(job, NTS_NOTION);
+    side = has_write(job, NTS_NOTION) ? NTS_NOTION : NTS_EXTERNAL;
+    if (side == NTS_NOTION && !nts_job_is_fresh_for_notion(job)) {
+        return nts_job_read(job, NTS_NOTION, 0, 1);
     }
-    if (has_write(job, NTS_EXTERNAL)) {
-        if (nts_job_needs_proof(job)) {
-            return nts_job_ask_proof(job);
-        }
-        return nts_job_write_fields(job, NTS_EXTERNAL);
+    if (side == NTS_EXTERNAL && has_write(job, side) && nts_job_needs_proof(job)) {
+        return nts_job_ask_proof(job);
     }
     take_agreements(job);
-    return end_in_sync(job);
+    return has_write(job, side) ? nts_job_write_fields(job, side) : end_in_sync(job);
 }
 
 /* ---- the record ---- */

@@ -1,0 +1,93 @@
+/* Proves that both sides' bases move as soon as both were seen equal (S1), also while another field of the record cannot be
+ * written: else what one side changes later looks like a conflict, and an untouched side like an edited one. */
+#include <string.h>
+
+#include "sync_world.h"
+#include "tap/tap.h"
+
+static apr_pool_t *p;
+
+/* No update of a row is accepted: a constraint forbids the value of one field. */
+static spoil_t refuse_rows(world_t *w, const nts_call_t *call)
+{
+    (void)w;
+    return call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_UPDATE &&
+                   call->ask.side == NTS_EXTERNAL
+               ? SPOIL_REFUSED
+               : SPOIL_NOTHING;
+}
+
+static void refuse_some_rounds(world_t *w, const char *key)
+{
+    world_wait(w, apr_time_from_sec(300));
+    world_notice(w, NTS_NOTION, "p1");
+    tap_int(world_run(w, NTS_EXTERNAL, key), NTS_STEP_TROUBLE, "a field is refused: parked");
+    world_wait(w, apr_time_from_sec(300));
+}
+
+/* Page and row, whose names people changed to the same, and a number that the row does not take. @return its key */
+static const char *agreed_beside_refused(world_t *w)
+{
+    const char *key;
+
+    w->mapping.conflict = NTS_CONFLICT_NOTION;
+    (void)world_add(w, NTS_NOTION, "p1", "one");
+    (void)world_add(w, NTS_NOTION, "p2", "two");
+    (void)world_add(w, NTS_NOTION, "p3", "three");
+    (void)world_settle(w);
+    key = world_link(w, NTS_NOTION, "p1")->key;
+    w->hook = refuse_rows;
+    world_wait(w, apr_time_from_sec(300));
+    world_edit(w, NTS_NOTION, "p1", QTY, world_number(w, "7"));
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("same"));
+    world_edit(w, NTS_EXTERNAL, key, NAME, world_text("same"));
+    refuse_some_rounds(w, key);
+    return key;
+}
+
+static void test_edit_afterwards(void)
+{
+    world_t *w = world_create(p);
+    const char *key = agreed_beside_refused(w);
+
+    world_edit(w, NTS_EXTERNAL, key, NAME, world_text("later"));
+    (void)world_run(w, NTS_EXTERNAL, key);
+    w->hook = NULL;
+    (void)world_settle(w);
+    tap_str(world_page(w, "p1")->values[NAME].as.text, "later",
+            "6.3: only the row was edited since: no rule lets the page win");
+    tap_str(world_row(w, key)->values[NAME].as.text, "later", "on both sides");
+    tap_int(world_differences(w), 0, "and the refused field arrives when it is taken");
+}
+
+static void test_delete_afterwards(void)
+{
+    world_t *w = world_create(p);
+    const char *key = agreed_beside_refused(w);
+
+    w->hook = NULL;
+    world_remove(w, NTS_NOTION, "p1");
+    (void)world_settle(w);
+    tap_ok(!world_row(w, key)->there, "2.7: nobody edited the row since both were equal");
+
+    w = world_create(p);
+    key = agreed_beside_refused(w);
+    world_edit(w, NTS_EXTERNAL, key, NAME, world_text("one"));
+    w->hook = NULL;
+    world_remove(w, NTS_NOTION, "p1");
+    (void)world_settle(w);
+    tap_ok(world_row(w, key)->there && !world_page(w, "p1")->trashed,
+           "2.7: what stood there before both were equal is an edit when it comes again");
+    tap_str(world_page(w, "p1")->values[NAME].as.text, "one", "and the page gets it");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&p, NULL);
+    test_edit_afterwards();
+    test_delete_afterwards();
+    apr_pool_destroy(p);
+    apr_terminate();
+    return tap_done();
+}
