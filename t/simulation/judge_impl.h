@@ -208,8 +208,19 @@ int judge_is_uncertain(judge_t *j, const history_item_t *effect);
 int judge_came_uncertainly(judge_t *j, const judge_cell_t *cell, const judge_version_t *version);
 
 /* judge_write.c: is what we wrote allowed? */
+/** S3.7: a write of unknown fate is not judged before. */
+#define JUDGE_FATE_WAIT apr_time_from_sec(90)
+/** For so long a value that the other side showed may still be on its way: reads that wait for the budget, writes of unknown
+ *  fate, commits up to a minute late. */
+#define JUDGE_ON_ITS_WAY apr_time_from_sec(600)
 void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record,
                      const char *field, const char *member, const char *after);
+/** May a value of the field go towards side *(const int *)@a baton? */
+int judge_leads_to(const judge_field_t *field, const void *baton);
+/** A person commanded something before: the values of a field may then come from its own past. */
+int judge_was_commanded(judge_t *j, const history_item_t *effect);
+
+/* judge_remove.c: may we have made that record, or deleted it? */
 void judge_made_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record);
 void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record);
 

@@ -183,8 +183,9 @@ static const judge_record_t *made_for(judge_t *j, int mapping, const judge_recor
     return NULL;
 }
 
-/* Only those that it joins with @a record; of several with one key that which was made for it, or the last. @return how
- * many; 0: all stay. */
+/* Only those that it joins with @a record; of several with one key that which was made for it, or the last. What was made for it
+ * is its own whatever joins others with it: a key that another record gets later has that one's link at the end. @return how many; 0:
+ * all stay. */
 static int keep_joined(judge_t *j, int mapping, const judge_record_t *record,
                        judge_record_t *partners[], int n, joins_fn *joins)
 {
@@ -194,12 +195,13 @@ static int keep_joined(judge_t *j, int mapping, const judge_record_t *record,
     for (i = 0; i < n; i++) {
         judge_record_t *partner = partners[i];
         const judge_entry_t *maker = maker_of(j, partner);
-        int fits = maker && maker->mapping == mapping ? names(maker, record)
+        int is_made = maker && maker->mapping == mapping;
+        int fits = is_made ? names(maker, record)
                    : origin && record->side == HISTORY_EXTERNAL
                        ? partner == origin
                        : partner == judge_record(j, partner->side, partner->place, partner->id);
 
-        if (fits && joins(j, mapping, record, partner)) {
+        if (fits && (is_made || joins(j, mapping, record, partner))) {
             partners[kept++] = partner;
         }
     }

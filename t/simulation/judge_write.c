@@ -6,9 +6,6 @@
 
 #include "simulation/judge_impl.h"
 
-/* For so long a value that the other side showed may still be on its way: reads that wait for the budget, writes of unknown
- * fate, commits up to a minute late. */
-#define JUDGE_ON_ITS_WAY apr_time_from_sec(600)
 /* A changed configuration takes so long to be everybody's. */
 #define JUDGE_NEWS apr_time_from_sec(120)
 
@@ -216,9 +213,6 @@ static int may_win(const contest_t *c, int side, const judge_version_t *winner,
 
 /* ---- what a write of unknown fate hides ---- */
 
-/* S3.7: such a write is not judged before. */
-#define JUDGE_FATE_WAIT apr_time_from_sec(90)
-
 static int was_judged(judge_t *j, const history_item_t *effect, apr_time_t before)
 {
     const apr_array_header_t *list =
@@ -280,7 +274,7 @@ static void grade(write_t *w, grade_t grade, judge_version_t *source, int lossy,
     }
 }
 
-static int leads_to(const judge_field_t *field, const void *baton)
+int judge_leads_to(const judge_field_t *field, const void *baton)
 {
     const int *side = baton;
 
@@ -290,7 +284,7 @@ static int leads_to(const judge_field_t *field, const void *baton)
 
 static int is_one_way(const judge_field_t *field, const void *baton)
 {
-    return field->way != JUDGE_BOTH_WAYS && leads_to(field, baton);
+    return field->way != JUDGE_BOTH_WAYS && judge_leads_to(field, baton);
 }
 
 static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
@@ -300,7 +294,7 @@ static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
     judge_version_t *was = w->was;
     int side = w->record->side;
 
-    if (!judge_was_field(j, mapping, index, w->effect->at, JUDGE_NEWS, leads_to, &side)) {
+    if (!judge_was_field(j, mapping, index, w->effect->at, JUDGE_NEWS, judge_leads_to, &side)) {
         grade(w, GRADE_WRONG, source, 0, "S2.8", "towards the side that rules this field");
     }
     else if (was->origin == JUDGE_BY_NOBODY || judge_is_known(j, was, source)) {
@@ -406,8 +400,7 @@ static int were_choices_changed(judge_t *j, const history_item_t *effect, const 
     return 0;
 }
 
-/* A person commanded something before: the values of a field may then come from its own past. */
-static int was_commanded(judge_t *j, const history_item_t *effect)
+int judge_was_commanded(judge_t *j, const history_item_t *effect)
 {
     int i;
 
@@ -579,7 +572,8 @@ static void settle_without_source(write_t *w)
         return;
     }
     w->source = version_by_us(w);
-    if ((was_commanded(w->j, w->effect) || w->record->deaths->nelts) && had_value(cell, w->value)) {
+    if ((judge_was_commanded(w->j, w->effect) || w->record->deaths->nelts) &&
+        had_value(cell, w->value)) {
         w->grade = GRADE_ALLOWED;
         return;
     }
@@ -611,7 +605,7 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
     if (w.grade == GRADE_WRONG && were_choices_changed(j, effect, field)) {
         w.grade = GRADE_ALLOWED;
     }
-    if (w.grade == GRADE_WRONG && !was_commanded(j, effect)) {
+    if (w.grade == GRADE_WRONG && !judge_was_commanded(j, effect)) {
         judge_blame(j, w.rule, effect->number, "%s: '%s' was replaced by '%s': %s", field,
                     w.was->value ? w.was->value : "null", after ? after : "null", w.why);
     }
@@ -631,106 +625,4 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
         judge_join(j, w.was, w.source); /* all partners agree on nothing before it */
     }
     judge_put(cell, arrived(&w), effect);
-}
-
-/* ---- whole records ---- */
-
-void judge_made_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record)
-{
-    int m, n = 0;
-
-    for (m = 0; m < j->mappings->nelts; m++) {
-        judge_record_t *partners[8];
-
-        n += judge_partners(j, m, record, partners, 8);
-        if (JUDGE_MAPPING(j, m)->mark < 0) {
-            return; /* the links tell at the end */
-        }
-    }
-    if (!n) {
-        judge_blame(j, "S6.6", effect->number, "we made a record that has no origin");
-    }
-}
-
-/* Did people edit the survivor in a way that its deleted partner never showed? (S2.7) */
-static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, judge_record_t *gone,
-                            apr_time_t until)
-{
-    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
-    int f, other = gone->side;
-
-    for (f = 0; f < m->field_count; f++) {
-        const judge_field_t *field = judge_field_at(j, mapping, f, until);
-        judge_version_t *now, *then;
-
-        if (!field || field->sort == JUDGE_SET || !field->name[other] ||
-            !field->name[survivor->side] || !leads_to(field, &other)) {
-            continue;
-        }
-        now = judge_then(judge_cell(j, survivor, field->name[survivor->side], NULL), until);
-        then = judge_now(judge_cell(j, gone, field->name[other], NULL));
-        if (now->origin == JUDGE_BY_PERSON && !now->lost &&
-            !judge_alike(j, field, now->value, then->value) && !judge_may_be_known(j, now, then)) {
-            const judge_version_t *base = judge_common_ancestor(j, now, then);
-
-            /* what was never agreed on is a difference, and no edit */
-            if (base ? !judge_alike(j, field, base->value, now->value)
-                     : judge_fits(field, then->value) && may_have_base(j, then, now)) {
-                return 1;
-            }
-        }
-    }
-    return 0;
-}
-
-/* The audit says for which mapping it was done; if it does not, it may have been any. */
-static int is_delete_of(judge_t *j, int mapping, const judge_record_t *record)
-{
-    int i, told = 0;
-
-    for (i = 0; i < j->entries->nelts; i++) {
-        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
-
-        if (entry->side == record->side && !strcmp(entry->op, "remove") &&
-            JUDGE_MAPPING(j, entry->mapping)->place[record->side] == record->place &&
-            judge_same(record->side == HISTORY_NOTION ? entry->page : entry->key, record->id)) {
-            if (entry->mapping == mapping) {
-                return 1;
-            }
-            told = 1;
-        }
-    }
-    return !told;
-}
-
-void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record)
-{
-    judge_gap_t gap = judge_gap(j, effect);
-    /* a read shows what was there at some time between its sending and its answer */
-    apr_time_t from = record->side == HISTORY_NOTION ? gap.read : effect->at;
-    apr_time_t to = record->side == HISTORY_NOTION ? gap.heard : effect->at;
-    int m, i, n, allowed = 0, unedited = 0;
-
-    for (m = 0; m < j->mappings->nelts; m++) {
-        judge_record_t *partners[8];
-
-        n = is_delete_of(j, m, record) ? judge_partners(j, m, record, partners, 8) : 0;
-        for (i = 0; i < n; i++) {
-            if (judge_was_away(partners[i], gap.read - JUDGE_ON_ITS_WAY, gap.sent) &&
-                JUDGE_MAPPING(j, m)->deletes[record->side] == JUDGE_PROPAGATE) {
-                allowed = 1;
-                unedited |= !has_unknown_edit(j, m, record, partners[i], from) ||
-                            !has_unknown_edit(j, m, record, partners[i], to);
-            }
-        }
-    }
-    j->figures.outcomes++;
-    j->figures.certain += allowed;
-    if (!allowed && !was_commanded(j, effect)) {
-        judge_blame(j, "S6.7", effect->number,
-                    "we deleted a record whose partner nobody had deleted");
-    }
-    else if (allowed && !unedited && !j->phases->store_forgot) {
-        judge_blame(j, "S2.7", effect->number, "we deleted a record that people had edited since");
-    }
 }

@@ -585,6 +585,37 @@ static void test_deletes(void)
     verdict("S6.7", "a page that we may not see any more is no delete");
 }
 
+/* A side is edited and the other deleted: with or without both having been seen, or surely made, equal before. */
+static void test_deletes_before_agreement(void)
+{
+    int sure;
+
+    for (sure = 0; sure < 2; sure++) {
+        begin();
+        make(0, "p", "one");
+        make(1, "1", "one");
+        link_up("p", "1", 0, NULL);
+        if (sure) {
+            (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+            (void)request(HISTORY_ASK_READ, 0, "p", now + SEC, now + 2 * SEC);
+        }
+        edit(1, "1", NAME, NULL, "Eve");
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, "ds", "p", NULL, NULL);
+        remove_by_us(1, "1");
+        verdict(sure ? "S2.7" : "", "an edit only if both had been seen equal before");
+
+        pair();
+        ending = sure ? HISTORY_ANSWERED : HISTORY_CUT;
+        edit(1, "1", NAME, NULL, "Ada");
+        write_by_us(0, "p", NAME, NULL, "Ada");
+        edit(0, "p", NAME, "Ada", NULL);
+        edit(1, "1", NAME, "Ada", "Eve");
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, "t", "1", NULL, NULL);
+        remove_by_us(0, "p");
+        verdict(sure ? "S2.7" : "", "an edit only if what was there had surely been agreed on");
+    }
+}
+
 static void audited(apr_int64_t id, apr_int64_t undoes, const char *op, const char *page,
                     const char *key)
 {
@@ -758,6 +789,7 @@ int main(void)
     test_sets();
     test_audit();
     test_deletes();
+    test_deletes_before_agreement();
     test_undone();
     test_doubles();
     test_services();

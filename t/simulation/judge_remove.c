@@ -1,0 +1,269 @@
+/* judge_remove.c - may we have made this record, or deleted it? */
+#include <string.h>
+
+#include "simulation/judge_impl.h"
+
+void judge_made_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record)
+{
+    int m, n = 0;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        judge_record_t *partners[8];
+
+        n += judge_partners(j, m, record, partners, 8);
+        if (JUDGE_MAPPING(j, m)->mark < 0) {
+            return; /* the links tell at the end */
+        }
+    }
+    if (!n) {
+        judge_blame(j, "S6.6", effect->number, "we made a record that has no origin");
+    }
+}
+
+/* ---- what both sides had surely agreed on (S1) ---- */
+
+/* A field of two records that belong together. */
+typedef struct couple_t {
+    judge_t *j;
+    const judge_field_t *field;
+    judge_record_t *record[HISTORY_SIDES];
+    const judge_cell_t *cell[HISTORY_SIDES];
+    apr_time_t until; /* what happened later does not count */
+} couple_t;
+
+typedef struct stretch_t {
+    apr_time_t from, to;
+} stretch_t;
+
+static const judge_stay_t *stay_at(const judge_cell_t *cell, int i)
+{
+    return &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+}
+
+/* When the field showed it, and a look at it could tell: not while the fate of a write of ours was unknown (S3.7). */
+static stretch_t stretch_of(const couple_t *c, int side, int i)
+{
+    const judge_cell_t *cell = c->cell[side];
+    const judge_stay_t *stay = stay_at(cell, i);
+    const history_item_t *item = stay->item >= 0 ? history_item(c->j->history, stay->item) : NULL;
+    stretch_t s = { stay->from, c->until };
+
+    if (s.from < c->record[side]->made) {
+        s.from = c->record[side]->made;
+    }
+    if (item && item->kind == HISTORY_EFFECT && judge_is_uncertain(c->j, item)) {
+        s.from = judge_gap(c->j, item).sent + JUDGE_FATE_WAIT;
+    }
+    if (i + 1 < cell->stays->nelts && stay_at(cell, i + 1)->from < s.to) {
+        s.to = stay_at(cell, i + 1)->from;
+    }
+    return s;
+}
+
+static int is_read_of(const history_item_t *item, const judge_record_t *row,
+                      const history_item_t *page_read, apr_time_t from)
+{
+    return item->kind == HISTORY_REQUEST && item->op == HISTORY_ASK_READ &&
+           item->side == row->side && item->place == row->place &&
+           item->worker == page_read->worker && item->end == HISTORY_ANSWERED &&
+           item->sent >= from && item->answered <= page_read->sent &&
+           (!item->record || item->record == row->id || item->record == row->born);
+}
+
+/* Did one of our processes read the row and after it the page within that time? */
+static int were_both_read(const couple_t *c, stretch_t s)
+{
+    const apr_array_header_t *list =
+        apr_hash_get(c->j->page_requests, c->record[HISTORY_NOTION]->id, APR_HASH_KEY_STRING);
+    int i, k;
+
+    for (i = 0; list && i < list->nelts; i++) {
+        const history_item_t *read = APR_ARRAY_IDX(list, i, const history_item_t *);
+
+        if (read->op != HISTORY_ASK_READ || read->status != 200 || read->sent < s.from ||
+            read->answered > s.to) {
+            continue;
+        }
+        for (k = read->number - 1; k >= 0 && history_item(c->j->history, k)->at >= s.from; k--) {
+            if (is_read_of(history_item(c->j->history, k), c->record[HISTORY_EXTERNAL], read,
+                           s.from)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* The last value that both sides showed while we looked at both. @return the version on @a side; NULL: none */
+static const judge_version_t *seen_agreed(const couple_t *c, int side)
+{
+    const judge_version_t *agreed = NULL;
+    apr_time_t latest = 0;
+    int i, k;
+
+    for (i = 0; i < c->cell[0]->stays->nelts; i++) {
+        const judge_version_t *notion = stay_at(c->cell[0], i)->version;
+        stretch_t s = stretch_of(c, 0, i);
+
+        for (k = 0; k < c->cell[1]->stays->nelts; k++) {
+            const judge_version_t *external = stay_at(c->cell[1], k)->version;
+            stretch_t e = stretch_of(c, 1, k);
+            stretch_t both = { s.from > e.from ? s.from : e.from, s.to < e.to ? s.to : e.to };
+
+            if (both.from < both.to && both.from >= latest &&
+                judge_can_be_agreed(c->field, notion->value) &&
+                judge_can_be_agreed(c->field, external->value) &&
+                judge_alike(c->j, c->field, notion->value, external->value) &&
+                were_both_read(c, both)) {
+                agreed = side == HISTORY_NOTION ? notion : external;
+                latest = both.from;
+            }
+        }
+    }
+    return agreed;
+}
+
+typedef struct agreed_t {
+    const couple_t *couple;
+    const judge_version_t *other, *now;
+    int is_same;      /* what may have been agreed on is what is there now */
+    int is_uncertain; /* ... and whether it was nobody could tell */
+    const judge_version_t *base;
+} agreed_t;
+
+static int was_shown(const judge_cell_t *cell, const judge_version_t *version)
+{
+    int i;
+
+    for (i = 0; i < cell->stays->nelts && stay_at(cell, i)->version != version; i++) {
+    }
+    return i < cell->stays->nelts;
+}
+
+/* The newest that we surely brought from one side to the other. What may have come there is not to differ either; and what is
+ * known by way of that only, and was never on both sides, is nothing they agreed on. */
+static judge_climb_t look_for_brought(judge_t *j, const judge_version_t *version, void *baton)
+{
+    agreed_t *agreed = baton;
+    const couple_t *c = agreed->couple;
+
+    if (!judge_is_known(j, version, agreed->other)) {
+        return JUDGE_ON;
+    }
+    agreed->is_same |= judge_alike(j, c->field, version->value, agreed->now->value);
+    if (judge_came_uncertainly(j, c->cell[HISTORY_NOTION], version)) {
+        agreed->is_uncertain = 1;
+        return JUDGE_ON;
+    }
+    if (agreed->is_uncertain &&
+        !(was_shown(c->cell[0], version) && was_shown(c->cell[1], version))) {
+        return JUDGE_ON;
+    }
+    if (!agreed->base || version->item > agreed->base->item) {
+        agreed->base = version;
+    }
+    return JUDGE_ABOVE_NOT;
+}
+
+/* ---- deletes ---- */
+
+/* Is what the survivor shows another value than what both sides had agreed on? What was never agreed on is a difference, and no
+ * edit: of that a person is asked. */
+static int is_edit(const couple_t *c, int survivor, const judge_version_t *now,
+                   const judge_version_t *then)
+{
+    agreed_t agreed = { .couple = c, .other = then, .now = now };
+
+    (void)judge_climb(c->j, now, look_for_brought, &agreed);
+    if (agreed.is_same) {
+        return 0;
+    }
+    if (!agreed.base && judge_fits(c->field, then->value)) {
+        agreed.base = seen_agreed(c, survivor);
+    }
+    return agreed.base && !judge_alike(c->j, c->field, agreed.base->value, now->value);
+}
+
+/* Did people edit the survivor in a way that its deleted partner never showed? (S2.7) */
+static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, judge_record_t *gone,
+                            apr_time_t until)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int f, s, other = gone->side;
+
+    for (f = 0; f < m->field_count; f++) {
+        const judge_field_t *field = judge_field_at(j, mapping, f, until);
+        couple_t c = { .j = j, .field = field, .until = until };
+        judge_version_t *now, *then;
+
+        if (!field || field->sort == JUDGE_SET || !field->name[other] ||
+            !field->name[survivor->side] || !judge_leads_to(field, &other)) {
+            continue;
+        }
+        c.record[survivor->side] = survivor;
+        c.record[other] = gone;
+        for (s = 0; s < HISTORY_SIDES; s++) {
+            c.cell[s] = judge_cell(j, c.record[s], field->name[s], NULL);
+        }
+        now = judge_then(c.cell[survivor->side], until);
+        then = judge_now(c.cell[other]);
+        if (now->origin == JUDGE_BY_PERSON && !now->lost &&
+            !judge_alike(j, field, now->value, then->value) && !judge_may_be_known(j, now, then) &&
+            is_edit(&c, survivor->side, now, then)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The audit says for which mapping it was done; if it does not, it may have been any. */
+static int is_delete_of(judge_t *j, int mapping, const judge_record_t *record)
+{
+    int i, told = 0;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->side == record->side && !strcmp(entry->op, "remove") &&
+            JUDGE_MAPPING(j, entry->mapping)->place[record->side] == record->place &&
+            judge_same(record->side == HISTORY_NOTION ? entry->page : entry->key, record->id)) {
+            if (entry->mapping == mapping) {
+                return 1;
+            }
+            told = 1;
+        }
+    }
+    return !told;
+}
+
+void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record)
+{
+    judge_gap_t gap = judge_gap(j, effect);
+    /* a read shows what was there at some time between its sending and its answer */
+    apr_time_t from = record->side == HISTORY_NOTION ? gap.read : effect->at;
+    apr_time_t to = record->side == HISTORY_NOTION ? gap.heard : effect->at;
+    int m, i, n, allowed = 0, unedited = 0;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        judge_record_t *partners[8];
+
+        n = is_delete_of(j, m, record) ? judge_partners(j, m, record, partners, 8) : 0;
+        for (i = 0; i < n; i++) {
+            if (judge_was_away(partners[i], gap.read - JUDGE_ON_ITS_WAY, gap.sent) &&
+                JUDGE_MAPPING(j, m)->deletes[record->side] == JUDGE_PROPAGATE) {
+                allowed = 1;
+                unedited |= !has_unknown_edit(j, m, record, partners[i], from) ||
+                            !has_unknown_edit(j, m, record, partners[i], to);
+            }
+        }
+    }
+    j->figures.outcomes++;
+    j->figures.certain += allowed;
+    if (!allowed && !judge_was_commanded(j, effect)) {
+        judge_blame(j, "S6.7", effect->number,
+                    "we deleted a record whose partner nobody had deleted");
+    }
+    else if (allowed && !unedited && !j->phases->store_forgot) {
+        judge_blame(j, "S2.7", effect->number, "we deleted a record that people had edited since");
+    }
+}
