@@ -130,6 +130,8 @@ const judge_field_t *judge_field_at(judge_t *j, int mapping, int field, apr_time
 typedef int judge_field_test_fn(const judge_field_t *field, const void *baton);
 int judge_was_field(judge_t *j, int mapping, int field, apr_time_t at, apr_interval_time_t slack,
                     judge_field_test_fn *test, const void *baton);
+/** Was the state store lost, or an older copy of it put back, at any time from @a from to @a to? */
+int judge_forgot(judge_t *j, apr_time_t from, apr_time_t to);
 /** Which field of the mapping has this name on that side; -1: none. */
 int judge_find_field(judge_t *j, int mapping, int side, const char *name);
 

@@ -88,22 +88,31 @@ static int initial_lets_win(const judge_field_t *field, const void *baton)
            (field->initial == JUDGE_INITIAL_EXTERNAL && duel->side == HISTORY_EXTERNAL);
 }
 
-static int was_absent(judge_t *j, int mapping, int field, apr_time_t at)
+/* Was it not configured at any time from @a from to @a to? */
+static int was_absent(judge_t *j, int mapping, int field, apr_time_t from, apr_time_t to)
 {
     int i;
 
-    if (APR_ARRAY_IDX(j->mappings, mapping, judge_mapping_t).fields[field].absent) {
+    if (!judge_field_at(j, mapping, field, from)) {
         return 1;
     }
     for (i = 0; i < j->changes->nelts; i++) {
         const judge_field_change_t *change = &APR_ARRAY_IDX(j->changes, i, judge_field_change_t);
 
         if (change->mapping == mapping && change->field == field && change->now.absent &&
-            change->at <= at) {
+            change->at > from && change->at <= to) {
             return 1;
         }
     }
     return 0;
+}
+
+/* S2.6, S5.7: does it look as if nothing was ever agreed? What both makers knew counts no more if the field was taken out of the
+ * configuration since, or the state store lost. */
+static int has_no_base(const contest_t *c, const judge_version_t *base, apr_time_t at)
+{
+    return !base || was_absent(c->j, c->mapping, c->index, base->at - JUDGE_NEWS, at) ||
+           judge_forgot(c->j, base->at, at);
 }
 
 typedef struct agreed_t {
@@ -195,7 +204,7 @@ static int may_win(const contest_t *c, int side, const judge_version_t *winner,
     if (shows_agreed(c, winner, loser)) {
         return 1;
     }
-    if ((!base || j->phases->store_forgot || was_absent(j, c->mapping, c->index, at)) &&
+    if (has_no_base(c, base, at) &&
         judge_was_field(j, c->mapping, c->index, at, JUDGE_NEWS, initial_lets_win, &duel)) {
         return 1;
     }
@@ -320,7 +329,7 @@ static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
               source, 1, "S3.7",
               "the fate of our write was unknown, and the rule does not let it win");
     }
-    else if (judge_is_known(j, source, was) && !j->phases->store_forgot &&
+    else if (judge_is_known(j, source, was) && !judge_forgot(j, source->at, w->effect->at) &&
              was_synced(j, mapping, index, was->at)) {
         grade(w, GRADE_WRONG, source, 0, "S6.3", "an older value over the one that replaced it");
     }
@@ -510,10 +519,11 @@ static int tells_write(judge_t *j, const judge_field_t *field, const judge_entry
            judge_alike(j, field, judge_whole(j, field, told->after), w->value);
 }
 
-/* S3.3: what was written to a database can be proven. */
-static int is_denied(const judge_entry_t *entry)
+/* It says that nothing was written. S3.3: what was written to a database can be proven; S3.7: of a page only a write whose
+ * answer could not be kept may look as if it had never been. */
+static int is_denied(const judge_entry_t *entry, const write_t *w)
 {
-    return entry->side == HISTORY_EXTERNAL && !strcmp(entry->state, "not applied");
+    return !strcmp(entry->state, "not applied") && !judge_is_uncertain(w->j, w->effect);
 }
 
 /* S6.4, S3.4: the audit knows the write, and what it cost. */
@@ -528,7 +538,7 @@ static void look_into_audit(write_t *w, int loss)
         m = entry->mapping;
         if (entry->side != w->record->side ||
             JUDGE_MAPPING(j, m)->place[w->record->side] != w->record->place ||
-            !is_entry_of(j, entry, w->record) || is_denied(entry)) {
+            !is_entry_of(j, entry, w->record) || is_denied(entry, w)) {
             continue;
         }
         for (f = 0; f < entry->field_count; f++) {
@@ -618,7 +628,7 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
         w.was->lost = 1;
         j->figures.losses++;
     }
-    if (!j->phases->store_forgot) {
+    if (!judge_forgot(j, w.gap.sent, j->phases->end)) {
         look_into_audit(&w, loss);
     }
     if (w.was->origin == JUDGE_BY_NOBODY) {

@@ -1,0 +1,55 @@
+/* judge_world.h - histories made by hand for the judge of the simulation: a page, a row, what people do and what we do.
+ *
+ * Everything happens one after the other, some seconds apart: `now` moves on with each call.
+ */
+#ifndef JUDGE_WORLD_H
+#define JUDGE_WORLD_H
+
+#include "simulation/judge.h"
+
+#define SEC apr_time_from_sec(1)
+
+/* Fields of the mapping, in order. */
+enum { MARK = 0, NAME, QTY, TAGS, ONEWAY, FIELDS };
+
+extern apr_pool_t *pool; /* the test's own */
+extern history_t *h;
+extern judge_t *judge;
+extern judge_field_t fields[FIELDS]; /* may be changed until the verdict */
+extern judge_phases_t phases;
+extern apr_time_t now;
+extern int mapping_now;      /* whose pages are meant: 0 of "ds", 1 of "ds2"; both have the table */
+extern history_end_t ending; /* of our next updates of pages */
+extern const char *told_as;  /* the state that the audit gives our next updates */
+
+/** An empty world with one mapping. */
+void begin(void);
+/** A page and the row we made of it. */
+void pair(void);
+/** Let the judge judge. @return the rules that were broken, in order, with blanks between them */
+const char *rules(void);
+/** Says what each violation was. @return 0 */
+int explain(void);
+/* A check of the test (tap.h counts by file): the judge blames for just these rules. */
+#define verdict(wanted, name) (void)(tap_str(rules(), wanted, "%s", name) || explain())
+
+/* What people do. */
+void make(int side, const char *id, const char *mark);
+void edit(int side, const char *id, int field, const char *before, const char *after);
+
+/* What we do. */
+/** Read, then write, as the rules want it: 100 ms each. */
+void write_by_us(int side, const char *id, int field, const char *before, const char *after);
+void copy_by_us(int side, const char *id, const char *mark);
+void remove_by_us(int side, const char *id);
+/** A request and its answer. @return its number */
+int request(history_op_t op, int side, const char *id, apr_time_t sent, apr_time_t answered);
+/** An entry of the audit. */
+void told(int side, const char *id, int field, const char *before, const char *after,
+          const char *reason);
+/** A link that the store shows at the end. */
+void link_up(const char *page, const char *key, int trouble, const char *code);
+
+const char *place(int side);
+
+#endif /* JUDGE_WORLD_H */

@@ -1,0 +1,143 @@
+/* What the judge forgives because the module could not know, it forgives only where the module could not: what was agreed after
+ * the state store was lost, or after a field came back into the configuration, is known; and so is a write that was answered. */
+#include <apr_general.h>
+
+#include "judge_world.h"
+#include "tap/tap.h"
+
+static void lose_store(void)
+{
+    history_item_t item = { .kind = HISTORY_PROCESS, .op = HISTORY_STORE_LOST, .worker = 1 };
+
+    now += 10 * SEC;
+    item.at = now;
+    (void)history_add(h, &item);
+    phases.store_forgot = 1;
+    now += 10 * SEC;
+}
+
+/* For 200 s the field is not configured. */
+static void take_out(int field)
+{
+    judge_field_t then = fields[field];
+
+    now += 300 * SEC;
+    then.absent = 1;
+    judge_change_field(judge, now, 0, field, &then);
+    now += 200 * SEC;
+    judge_change_field(judge, now, 0, field, &fields[field]);
+    now += 300 * SEC;
+}
+
+static void agree(const char *value)
+{
+    edit(0, "p", NAME, NULL, value);
+    write_by_us(1, "1", NAME, NULL, value);
+}
+
+static void test_older_value(void)
+{
+    pair();
+    lose_store();
+    agree("Ada");
+    edit(1, "1", NAME, "Ada", "Eve");
+    write_by_us(1, "1", NAME, "Eve", "Ada");
+    verdict("S6.3", "an edit of what was agreed after the store was lost is put back");
+
+    pair();
+    agree("Ada");
+    lose_store();
+    edit(1, "1", NAME, "Ada", "Eve");
+    write_by_us(1, "1", NAME, "Eve", "Ada");
+    verdict("", "of what was agreed before, only the difference is left to see");
+}
+
+static void test_first_value(void)
+{
+    pair();
+    fields[NAME].rule = JUDGE_HOLD;
+    fields[NAME].initial = JUDGE_INITIAL_NOTION;
+    take_out(NAME);
+    agree("Ada");
+    edit(0, "p", NAME, "Ada", "Bob");
+    edit(1, "1", NAME, "Ada", "Eve");
+    write_by_us(1, "1", NAME, "Eve", "Bob");
+    verdict("S2.5", "what was agreed since the field is back has a conflict rule");
+
+    pair();
+    fields[NAME].rule = JUDGE_HOLD;
+    fields[NAME].initial = JUDGE_INITIAL_NOTION;
+    agree("Ada");
+    take_out(NAME);
+    edit(0, "p", NAME, "Ada", "Bob");
+    edit(1, "1", NAME, "Ada", "Eve");
+    write_by_us(1, "1", NAME, "Eve", "Bob");
+    verdict("", "what was agreed before it was taken out has none");
+
+    pair();
+    fields[NAME].rule = JUDGE_HOLD;
+    fields[NAME].initial = JUDGE_INITIAL_NOTION;
+    lose_store();
+    agree("Ada");
+    edit(0, "p", NAME, "Ada", "Bob");
+    edit(1, "1", NAME, "Ada", "Eve");
+    write_by_us(1, "1", NAME, "Eve", "Bob");
+    verdict("S2.5", "nor does the loss of a store excuse what came after it");
+}
+
+static void test_audit(void)
+{
+    int number, is_lost_after;
+
+    for (is_lost_after = 0; is_lost_after < 2; is_lost_after++) {
+        pair();
+        if (!is_lost_after) {
+            lose_store();
+        }
+        edit(0, "p", NAME, NULL, "Ada");
+        number = request(HISTORY_ASK_UPDATE, 1, "1", now + SEC, now + 2 * SEC);
+        history_set(h, HISTORY_ACT, number, now + 2 * SEC, 1, "t", "1", "name", NULL, "Ada");
+        now += 3 * SEC;
+        if (is_lost_after) {
+            lose_store();
+        }
+        verdict(is_lost_after ? "" : "S3.4",
+                is_lost_after ? "what the audit knew went with the store"
+                              : "a write that the audit of the new store does not know");
+    }
+}
+
+static void test_denied(void)
+{
+    pair();
+    told_as = "not applied";
+    edit(1, "1", NAME, NULL, "Eve");
+    write_by_us(0, "p", NAME, NULL, "Eve");
+    verdict("S3.4", "a page was written, and answered so, and the audit denies it");
+
+    pair();
+    told_as = "not applied";
+    ending = HISTORY_CUT;
+    edit(1, "1", NAME, NULL, "Eve");
+    write_by_us(0, "p", NAME, NULL, "Eve");
+    verdict("", "without an answer it may look as if nothing had been written");
+
+    pair();
+    told_as = "not applied";
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    verdict("S3.4", "a database can prove what was written, answered or not");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    test_older_value();
+    test_first_value();
+    test_audit();
+    test_denied();
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
