@@ -265,7 +265,7 @@ static void take_agreements(nts_job_t *job)
         now[NTS_EXTERNAL] = &job->view[NTS_EXTERNAL].record->values[i];
         read_at[NTS_NOTION] = job->view[NTS_NOTION].sent;
         read_at[NTS_EXTERNAL] = job->view[NTS_EXTERNAL].sent;
-        nts_merge_agree(base, now, read_at, job->p);
+        nts_merge_agree(base, pair->domain, now, read_at, job->p);
         job->dirty = 1;
     }
     if (edits) {

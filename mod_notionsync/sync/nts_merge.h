@@ -76,7 +76,8 @@ int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
                      apr_time_t other_at, apr_pool_t *p);
 
 /** Both sides were seen equal: the bases move together. */
-void nts_merge_agree(nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
+void nts_merge_agree(nts_base_t *base, const nts_domain_t *domain,
+                     const nts_value_t *const now[NTS_SIDE_COUNT],
                      const apr_time_t read_at[NTS_SIDE_COUNT], apr_pool_t *p);
 
 /*

@@ -11,6 +11,8 @@ nts_value_t nts_merge_set(const nts_value_t *base, const nts_value_t *a, const n
 /** Members both sides agree on, and where they do not, what the base said. */
 nts_value_t nts_merge_settled_set(const nts_value_t *base, const nts_value_t *a,
                                   const nts_value_t *b, apr_pool_t *p);
+/** @a value with the names that its choices have in @a names, where they are known by id. */
+nts_value_t nts_merge_named_as(const nts_value_t *value, const nts_value_t *names, apr_pool_t *p);
 /** A member of @a base has another name in @a now (S5.4). */
 int nts_merge_set_is_renamed(const nts_value_t *base, const nts_value_t *now);
 

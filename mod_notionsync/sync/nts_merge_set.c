@@ -102,6 +102,23 @@ nts_value_t nts_merge_settled_set(const nts_value_t *base, const nts_value_t *a,
     return make_set(out, n, p);
 }
 
+nts_value_t nts_merge_named_as(const nts_value_t *value, const nts_value_t *names, apr_pool_t *p)
+{
+    nts_option_t *members;
+
+    if (value->kind == NTS_VALUE_OPTION && names->kind == NTS_VALUE_OPTION && value->as.option.id &&
+        names->as.option.id && nts_option_equal(&value->as.option, &names->as.option)) {
+        return nts_value_copy(names, p);
+    }
+    if (value->kind != NTS_VALUE_SET || !value->as.set.count) {
+        return *value;
+    }
+    members =
+        apr_pmemdup(p, value->as.set.options, (apr_size_t)value->as.set.count * sizeof(*members));
+    take_names(members, value->as.set.count, names);
+    return nts_value_set(members, value->as.set.count, p);
+}
+
 int nts_merge_set_is_renamed(const nts_value_t *base, const nts_value_t *now)
 {
     int i, k;

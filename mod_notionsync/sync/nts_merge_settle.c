@@ -35,6 +35,13 @@ static void count_fight(nts_base_t *base, const nts_domain_t *domain, nts_side_t
     base->undone = nts_value_copy(replaced, p);
 }
 
+/* S5.4: choices are agreed by the names that the external side knows, which is how a new name is noticed once the schema tells of it. A
+ * page may show that name before (seeds 61219, 61886). @a external: what that side shows, in the common domain. */
+static void keep_known_names(nts_base_t *base, const nts_value_t *external, apr_pool_t *p)
+{
+    base->value[NTS_NOTION] = nts_merge_named_as(&base->value[NTS_NOTION], external, p);
+}
+
 /* S2.4: a member's base moves once the side written and the other side as last read agree on it. */
 static void settle_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
                        const nts_value_t *answer, const nts_value_t *other, apr_pool_t *p)
@@ -46,6 +53,7 @@ static void settle_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t 
         (void)nts_domain_project(&old, domain, side, &base->value[side], NULL, p);
     }
     settled = nts_merge_settled_set(&old, answer, other, p);
+    settled = nts_merge_named_as(&settled, side == NTS_NOTION ? other : answer, p);
     if (nts_domain_render(&base->value[side], domain, side, &settled, NULL, p) != APR_SUCCESS ||
         nts_domain_render(&base->value[far], domain, far, &settled, NULL, p) != APR_SUCCESS) {
         base->value[side] = base->value[far] =
@@ -78,6 +86,7 @@ int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
     else if (nts_domain_equal(pair->domain, &sent_common, &other_common)) {
         base->value[side] = nts_value_copy(kept ? answer : sent, p);
         base->value[far] = nts_value_copy(other, p);
+        keep_known_names(base, side == NTS_NOTION ? &other_common : &sent_common, p);
     }
     else {
         return 1; /* an undo writes one side first: the other has not seen this value yet */
@@ -91,14 +100,20 @@ int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
     return 1;
 }
 
-void nts_merge_agree(nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
+void nts_merge_agree(nts_base_t *base, const nts_domain_t *domain,
+                     const nts_value_t *const now[NTS_SIDE_COUNT],
                      const apr_time_t read_at[NTS_SIDE_COUNT], apr_pool_t *p)
 {
+    nts_value_t external;
     int side;
 
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
         base->value[side] = nts_value_copy(now[side], p);
         base->seen[side] = read_at[side];
+    }
+    if (nts_domain_project(&external, domain, NTS_EXTERNAL, now[NTS_EXTERNAL], NULL, p) ==
+        APR_SUCCESS) {
+        keep_known_names(base, &external, p);
     }
     base->has_rewrite = 0;
     base->rewrite = nts_value_absent;

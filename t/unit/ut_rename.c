@@ -12,9 +12,9 @@ static const char *text_of(const world_thing_t *thing, int pair)
     return thing && thing->values[pair].kind == NTS_VALUE_TEXT ? thing->values[pair].as.text : "";
 }
 
-/* Notion calls these choices so from now on: pages show it, and the schema was read again. */
-static void rename_choices(world_t *w, int pair, const nts_option_t *now, int count,
-                           nts_type_kind_t kind)
+/* The schema was read again. */
+static void read_schema(world_t *w, int pair, const nts_option_t *now, int count,
+                        nts_type_kind_t kind)
 {
     nts_type_t notion = { .kind = kind,
                           .native = kind == NTS_TYPE_SET ? "multi_select" : "select",
@@ -24,9 +24,15 @@ static void rename_choices(world_t *w, int pair, const nts_option_t *now, int co
                           .options_open = 1 };
     nts_type_t text = { .kind = NTS_TYPE_TEXT, .native = "TEXT", .nullable = 1 };
     const nts_type_t *types[NTS_SIDE_COUNT] = { &notion, &text };
-    int i, k, m;
 
     (void)nts_domain_make(&w->pairs[pair].domain, types, &w->pairs[pair].options, NULL, w->p);
+}
+
+/* Notion calls these choices so from now on: pages show it, and nobody told us. */
+static void rename_on_pages(world_t *w, int pair, const nts_option_t *now, int count)
+{
+    int i, k, m;
+
     for (i = 0; i < w->count[NTS_NOTION]; i++) {
         nts_value_t *value = &w->side[NTS_NOTION][i].values[pair];
         nts_option_t members[8];
@@ -47,6 +53,13 @@ static void rename_choices(world_t *w, int pair, const nts_option_t *now, int co
             *value = nts_value_set(members, value->as.set.count, w->p);
         }
     }
+}
+
+static void rename_choices(world_t *w, int pair, const nts_option_t *now, int count,
+                           nts_type_kind_t kind)
+{
+    read_schema(w, pair, now, count, kind);
+    rename_on_pages(w, pair, now, count);
 }
 
 static const nts_option_t closed[] = { { "o1", "Lead" }, { "o2", "Closed" }, { "o3", "Lost" } };
@@ -158,6 +171,38 @@ static void test_set(void)
     tap_int(world_differences(w), 0, "1 equal");
 }
 
+/* What is agreed on while only the pages show the new names is agreed by the names that the other side has (seeds 61219, 61886 of the
+ * simulation). */
+static void test_agreed_meanwhile(void)
+{
+    world_t *w = linked();
+
+    rename_on_pages(w, TAGS, alpha, 4);
+    rename_on_pages(w, STAGE, closed, 3);
+    world_edit(w, NTS_EXTERNAL, world_link(w, NTS_NOTION, "p5")->key, TAGS,
+               world_tags(w, NTS_EXTERNAL, "ad"));
+    world_edit(w, NTS_EXTERNAL, world_link(w, NTS_NOTION, "p0")->key, STAGE, world_text("Won"));
+    world_edit(w, NTS_NOTION, "p1", STAGE, nts_value_option("o2", "Closed"));
+    world_edit(w, NTS_EXTERNAL, world_link(w, NTS_NOTION, "p1")->key, STAGE, world_text("Won"));
+    (void)world_settle(w);
+    tap_str(world_page(w, "p0")->values[STAGE].as.option.id, "o2", "5.4 edits go on as ever");
+    rename_on_pages(w, TAGS, alpha, 4); /* as Notion shows what we wrote */
+    rename_on_pages(w, STAGE, closed, 3);
+    world_notice(w, NTS_NOTION, "p0");
+    world_notice(w, NTS_NOTION, "p5");
+    (void)world_settle(w);
+    world_wait(w, apr_time_from_sec(300));
+    read_schema(w, TAGS, alpha, 4, NTS_TYPE_SET);
+    read_schema(w, STAGE, closed, 3, NTS_TYPE_OPTION);
+    (void)world_scan(w, NTS_SCAN_FULL);
+    (void)world_settle(w);
+    tap_str(text_of(world_row(w, world_link(w, NTS_NOTION, "p5")->key), TAGS), "[\"alpha\",\"d\"]",
+            "5.4 the new name of a member comes with the schema");
+    tap_str(row_stage(w, "p0"), "Closed", "5.4 that of a choice that was written meanwhile");
+    tap_str(row_stage(w, "p1"), "Closed", "5.4 that of one that both sides chose meanwhile");
+    tap_int(world_differences(w), 0, "1 equal");
+}
+
 /* Without bases, and one-way. */
 static void test_one_way(void)
 {
@@ -178,6 +223,7 @@ int main(void)
     test_edits_meanwhile();
     test_swap();
     test_set();
+    test_agreed_meanwhile();
     test_one_way();
     apr_pool_destroy(p);
     apr_terminate();
