@@ -64,7 +64,9 @@ typedef struct judge_record_t {
     apr_time_t made;
     int live;
     int purged, hidden;
-    apr_time_t shown;   /* when it was last shared with us again; 0 never */
+    apr_time_t shown; /* when it was last shared with us again; 0 never */
+    struct judge_record_t
+        *heir_of;       /* S4.4: under its key it counts as that record come back; NULL */
     const char *copied; /* from which record people copied it */
     apr_array_header_t *deaths;
     apr_hash_t *cells; /* by name of field; members of sets by name, HISTORY_MEMBER, member */

@@ -96,6 +96,18 @@ static judge_version_t *own_empty(judge_t *j, const judge_record_t *record, cons
                        JUDGE_BY_NOBODY, NULL);
 }
 
+/* The same of a row that counts as an earlier one of its key come back: what differs are edits of what that one held (S4.4). */
+static judge_version_t *first_version(judge_t *j, const judge_record_t *record, const char *field,
+                                      const char *member)
+{
+    judge_version_t *own = own_empty(j, record, field);
+
+    if (record->heir_of) {
+        own->parent = judge_now(judge_cell(j, record->heir_of, field, member));
+    }
+    return own;
+}
+
 /* What a field holds before anybody filled it in is what its origin showed when the record was made, if we made it as a copy. A
  * value that the origin showed shortly before, or that stood opposite at any time since, may have been agreed on. */
 static judge_version_t *look_at_origin(judge_t *j, const judge_record_t *record, int is_copy,
@@ -123,7 +135,7 @@ static judge_version_t *look_at_origin(judge_t *j, const judge_record_t *record,
 static judge_version_t *empty_version(judge_t *j, judge_record_t *record, const char *field,
                                       const char *member)
 {
-    judge_version_t *own = own_empty(j, record, field);
+    judge_version_t *own = first_version(j, record, field, member);
     judge_version_t *mine = own;
     int m, i;
 
@@ -264,8 +276,10 @@ static void set_by_others(judge_t *j, const history_item_t *item, judge_record_t
     }
     if (item->at == record->made && cell->stays->nelts == 1 &&
         judge_now(cell)->origin == JUDGE_BY_NOBODY) {
+        const judge_version_t *heirloom = judge_now(cell)->parent;
+
         cell->stays->nelts = 0; /* made with it: nobody ever saw it empty */
-        judge_put(cell, new_version(j, item, record->side, after, origin, NULL), item);
+        judge_put(cell, new_version(j, item, record->side, after, origin, heirloom), item);
         join_partners(j, record, item->field, member, item->at);
         return;
     }
@@ -553,6 +567,28 @@ static judge_record_t *restored(judge_t *j, const history_item_t *item, judge_re
     return record;
 }
 
+/* S4.4: the delete of its page is held, so whoever inserts a row under its key brings it back, also if it was we who deleted the row, for
+ * another mapping. And a store that is an older copy of itself knows nothing of the delete. */
+static int is_heir(judge_t *j, const judge_record_t *old, const history_item_t *make)
+{
+    int m, i, n;
+
+    if (!old || old->side != HISTORY_EXTERNAL || make->kind != HISTORY_ACT) {
+        return 0;
+    }
+    for (m = 0; m < j->mappings->nelts && !j->phases->store_forgot; m++) {
+        judge_record_t *partners[8];
+
+        n = judge_partners(j, m, old, partners, 8);
+        for (i = 0; i < n; i++) {
+            if (partners[i]->live) {
+                return 1;
+            }
+        }
+    }
+    return j->phases->store_forgot;
+}
+
 static void make(judge_t *j, const history_item_t *item)
 {
     judge_record_t *old = judge_record(j, item->side, item->place, item->record), *record;
@@ -576,6 +612,7 @@ static void make(judge_t *j, const history_item_t *item)
         return;
     }
     record = make_record(j, item);
+    record->heir_of = is_heir(j, old, item) ? old : NULL;
     look_ahead_for_mark(j, item, record);
     if (record->made_by_us) {
         judge_made_by_us(j, item, record);

@@ -126,12 +126,32 @@ static int is_held_initial(const plea_t *plea, int field)
            !judge_common_ancestor(plea->j, mine, theirs) || was_unfit(plea, field);
 }
 
-/* S2.8: the side that is written one-way made of our value what it shows, and the source still has just that value. */
+/* The cell showed @a value when the service made that of @a sent. */
+static int was_made_of(const plea_t *plea, const judge_field_t *f, const judge_cell_t *cell,
+                       const char *value, const char *sent)
+{
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_version_t *version = APR_ARRAY_IDX(cell->stays, i, judge_stay_t).version;
+
+        if (version->origin == JUDGE_BY_REWRITE && version->parent &&
+            judge_same(version->value, value) &&
+            judge_alike(plea->j, f, version->parent->value, sent)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* S2.8: the side that is written one-way made of our value what it shows, and the source still has just that value. That it was set
+ * there once more, or came with another database, is no news. */
 static int is_rewritten(const plea_t *plea, int field)
 {
     const judge_field_t *f = plea_field(plea, field);
     judge_version_t *shown[HISTORY_SIDES];
     int to = f && f->way == JUDGE_TO_NOTION ? HISTORY_NOTION : HISTORY_EXTERNAL;
+    judge_record_t *written = plea->record->side == to ? plea->record : plea->partner;
 
     if (!f || f->way == JUDGE_BOTH_WAYS ||
         !both_versions(plea, field, &shown[plea->record->side], &shown[!plea->record->side])) {
@@ -140,8 +160,8 @@ static int is_rewritten(const plea_t *plea, int field)
     if (shown[to]->origin == JUDGE_BY_TRIGGER && !shown[to]->parent && !shown[!to]->value) {
         return 1; /* it came with the record, where nothing was sent */
     }
-    return shown[to]->origin == JUDGE_BY_REWRITE && shown[to]->parent &&
-           judge_alike(plea->j, f, shown[to]->parent->value, shown[!to]->value);
+    return was_made_of(plea, f, judge_cell(plea->j, written, f->name[to], NULL), shown[to]->value,
+                       shown[!to]->value);
 }
 
 /* Of a set it is not known which of its members were ever agreed on before both sides were seen equal. */
@@ -196,6 +216,44 @@ static int pleads_deletes(const plea_t *plea)
            JUDGE_MAPPING(plea->j, plea->mapping)->deletes[plea->record->side] == JUDGE_DELETES_HOLD;
 }
 
+/* S4.2: how many records had both sides at @a at, or were only now deleted on one; and how many of those were. */
+static void count_pairs(const plea_t *plea, apr_time_t at, int *all, int *gone)
+{
+    judge_t *j = plea->j;
+    int i, k, n;
+
+    *all = *gone = 0;
+    for (i = 0; i < j->all->nelts; i++) {
+        judge_record_t *record = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+        judge_record_t *partners[8];
+
+        if (record->side != plea->record->side || record->made > at ||
+            judge_was_away(record, at, at)) {
+            continue;
+        }
+        n = judge_partners(j, plea->mapping, record, partners, 8);
+        for (k = 0; k < n && partners[k]->made > at; k++) {
+        }
+        *all += k < n;
+        *gone += k < n && judge_was_away(partners[k], at, at);
+    }
+}
+
+/* S4.2: the last one, or more than half of four or more, at the time of the delete. */
+static int was_too_much(const plea_t *plea)
+{
+    const judge_record_t *dead = plea->partner;
+    int i, all, gone;
+
+    for (i = 0; dead && i < dead->deaths->nelts; i++) {
+        count_pairs(plea, APR_ARRAY_IDX(dead->deaths, i, judge_death_t).from, &all, &gone);
+        if (gone && (gone == all || (all >= 4 && 2 * gone > all))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* S4.2: as many deletes lie within an hour as the rule lets go by, or so many records that it is half of all. */
 static int pleads_limit(const plea_t *plea)
 {
@@ -212,7 +270,7 @@ static int pleads_limit(const plea_t *plea)
             all++;
         }
     }
-    return live <= 2 || gone >= 5 || (gone + 1) * 4 > all;
+    return live <= 2 || gone >= 5 || (gone + 1) * 4 > all || was_too_much(plea);
 }
 
 /* S2.7: under the key that the page's row had lives a row with a record of its own. */

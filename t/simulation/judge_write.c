@@ -573,9 +573,32 @@ static void count(judge_figures_t *figures, const write_t *w)
     figures->conflicts += w->grade >= GRADE_ALLOWED && w->lossy;
 }
 
+/* S7.4: of a set the whole field is exposed: people changed a member after we had read the page, and what we sent has it as it was. */
+static int undoes_unseen(write_t *w, const judge_cell_t *cell)
+{
+    judge_version_t *read = judge_then(cell, w->gap.read);
+
+    if (!w->member || w->record->side != HISTORY_NOTION || w->since <= w->gap.read) {
+        return 0;
+    }
+    if (!judge_same(read->value, w->value)) {
+        read = judge_then(cell, w->gap.heard);
+    }
+    if (!judge_same(read->value, w->value)) {
+        return 0;
+    }
+    w->source = read;
+    w->grade = GRADE_RESIDUAL;
+    return 1;
+}
+
 static void settle_without_source(write_t *w)
 {
     judge_cell_t *cell = judge_cell(w->j, w->record, w->field, w->member);
+
+    if (undoes_unseen(w, cell)) {
+        return;
+    }
 
     if (w->record->refilled == w->effect->at && judge_same(w->value, w->was->value)) {
         w->source = w->was; /* from the image of the row as it was */
