@@ -25,6 +25,8 @@ typedef struct nts_job_config_t {
     /* when this process last found its wall clock set forward: what was stamped before that may be younger than it looks;
      * 0 never */
     apr_time_t clock_set;
+    /* when this process began to work on the mapping: others may have sent what they intended until then; 0 unknown */
+    apr_time_t taken;
     /* first match is not over: nothing unlinked is created yet (S5.1) */
     int hold_creates;
     /* only say what would be done: nothing is written, nothing is committed (nts_job_planned) */

@@ -14,6 +14,8 @@
 
 /** S3.7: Notion may commit a write up to a minute late and list it later still. */
 #define NTS_FATE_WAIT apr_time_from_sec(90)
+/** A create that left so long after its intent was stored is judged by when it left. */
+#define NTS_SENT_LATE apr_time_from_sec(5)
 /** S3.7: between two lookups of a create of unknown fate; S3.8: before a maker is asked again. */
 #define NTS_LOOKUP_WAIT apr_time_from_sec(15)
 /* how long other creates have to find their pages before those are put down to this one */
@@ -228,6 +230,8 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
 
 /* nts_job_recover.c */
 nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending);
+/** What became of the create in job->entry is unknown, and it left long after its intent was stored. */
+nts_step_t nts_job_sent_late(nts_job_t *job, apr_time_t sent);
 nts_step_t nts_job_recover_intent(nts_job_t *job, const nts_answer_t *answer);
 nts_step_t nts_job_recover_page(nts_job_t *job, const nts_answer_t *answer);
 nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer);

@@ -38,10 +38,22 @@ static nts_step_t find_created(nts_job_t *job)
     return nts_job_ask(job, NTS_JOB_RECOVER_FOUND);
 }
 
-/* When the write was sent, at the latest: a clock that was set forward since would make the wait too short. */
+/* When the write was sent, at the latest: a clock that was set forward since would make the wait too short; and the process that is
+ * gone may have sent a create, which waits its turn, just before another took its place. Other writes follow their read. */
 static apr_time_t sent_by(const nts_job_t *job)
 {
-    return job->config->clock_set > job->entry->at ? job->config->clock_set : job->entry->at;
+    const nts_job_config_t *config = job->config;
+    apr_time_t sent = config->clock_set > job->entry->at ? config->clock_set : job->entry->at;
+
+    return job->entry->op == NTS_ENTRY_CREATE && config->taken > sent ? config->taken : sent;
+}
+
+/* A create may wait for the budget, or for the service's Retry-After, for longer than it takes to be judged (seed 51177 of the
+ * simulation: it was judged while it could still arrive, and repeated). From here on its time is when it was sent. */
+nts_step_t nts_job_sent_late(nts_job_t *job, apr_time_t sent)
+{
+    job->entry->at = sent;
+    return store_verdict(job, NULL);
 }
 
 nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending)
@@ -255,7 +267,7 @@ static nts_step_t park_ambiguous(nts_job_t *job, int count)
 static int is_of_its_time(const nts_job_t *job, const nts_record_t *page)
 {
     return page->created >= job->entry->at - NTS_MINUTE - NTS_SKEW_NOTABLE &&
-           page->created <= job->entry->at + NTS_FATE_WAIT;
+           page->created <= sent_by(job) + NTS_FATE_WAIT;
 }
 
 /* Unlinked pages that may be what the intent made: those that seem older than it, for our clock may have been set, only if there are
@@ -281,7 +293,7 @@ static void sort_page(created_t *c, const nts_job_t *job, const nts_record_t *pa
         c->same_link[early] = link;
         c->same_count[early]++;
     }
-    else if (page->created <= job->entry->at + NTS_FATE_WAIT) {
+    else if (page->created <= sent_by(job) + NTS_FATE_WAIT) {
         early = !is_of_its_time(job, page);
         if (!early || (held && 2 * held >= sent)) {
             c->other[early] = page;

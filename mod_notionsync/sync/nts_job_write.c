@@ -442,6 +442,10 @@ nts_step_t nts_job_written(nts_job_t *job, const nts_answer_t *answer)
         /* S3.7: the intent stays pending; recovery judges it when Notion can have no more surprises. An
          * external write can be asked about at once. */
         job->outcome = answer->outcome;
+        if (job->entry->op == NTS_ENTRY_CREATE && job->entry->side == NTS_NOTION &&
+            answer->sent_at > job->entry->at + NTS_SENT_LATE) {
+            return nts_job_sent_late(job, answer->sent_at);
+        }
         return nts_job_wait(job, job->entry->side == NTS_NOTION ? job->entry->at + NTS_FATE_WAIT
                                                                 : job->now + apr_time_from_sec(1));
     case NTS_RESULT_GONE:

@@ -206,6 +206,7 @@ apr_status_t nts_group_take(nts_group_t *group)
     }
     group->p = p;
     rv = raise_epochs(group, p);
+    group->taken = nts_host_wall(host);
     if (rv == APR_SUCCESS) {
         if (host->segment) {
             nts_segment_set_owner(host->segment, group->number, host->config->index);

@@ -44,6 +44,7 @@ struct world_t {
     apr_pool_t *p;
     apr_time_t now;
     apr_time_t clock_set; /* what the worker knows of our clock having been set forward */
+    apr_time_t taken;     /* when it began to work on the mapping */
     /* how far each side's clock is ahead of ours, and what was measured of it */
     apr_interval_time_t ahead[NTS_SIDE_COUNT];
     nts_skew_t skew[NTS_SIDE_COUNT];

@@ -190,6 +190,47 @@ static void test_step_before_judgement(void)
            "3.7 and was not judged before 90 s of a clock that was set forward");
 }
 
+/* ---- a create that waits its turn (seeds 20430, 51177 of the simulation) */
+
+static spoil_t late_end;
+static apr_time_t left, looked;
+
+/* The service asked for silence after the intent was stored; then the create leaves, and nobody hears of it. */
+static spoil_t lose_late_create(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_CREATE && !left) {
+        w->now += SEC(60);
+        left = w->now;
+        return late_end;
+    }
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_FIND &&
+        call->ask.side == NTS_NOTION && left && !looked) {
+        looked = w->now;
+    }
+    return SPOIL_NOTHING;
+}
+
+static void test_late_create(spoil_t end, const char *how)
+{
+    world_t *w;
+
+    apr_pool_clear(pool);
+    w = world_create(pool);
+    late_end = end;
+    left = looked = 0;
+    w->hook = lose_late_create;
+    (void)world_add(w, NTS_EXTERNAL, "k1", "Ada");
+    (void)world_run(w, NTS_EXTERNAL, "k1");
+    if (end == SPOIL_KILL_AFTER) {
+        w->taken = w->now; /* another process takes its place */
+    }
+    (void)world_settle(w);
+    tap_ok(looked - left >= SEC(90), "3.7: sent a minute after its intent, %s: judged 90 s later",
+           how);
+    tap_int(w->count[NTS_NOTION], 1, "and made once");
+    tap_int(world_differences(w), 0, "both sides are equal");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -205,6 +246,8 @@ int main(void)
     test_create_of_unknown_fate(SEC(90), 0);
     test_step_before_query();
     test_step_before_judgement();
+    test_late_create(SPOIL_DONE_UNKNOWN, "unanswered");
+    test_late_create(SPOIL_KILL_AFTER, "and the process died");
     apr_terminate();
     return tap_done();
 }
