@@ -409,6 +409,55 @@ static int were_choices_changed(judge_t *j, const history_item_t *effect, const 
     return 0;
 }
 
+/* Did a partner show it not long ago? */
+static int was_opposite(write_t *w, int mapping, int index, const char *value)
+{
+    judge_record_t *partners[8];
+    int i, k, n = judge_partners(w->j, mapping, w->record, partners, 8);
+
+    for (i = 0; i < n; i++) {
+        const char *name = JUDGE_MAPPING(w->j, mapping)->fields[index].name[partners[i]->side];
+        const judge_cell_t *cell =
+            name ? judge_cell(w->j, partners[i], name, w->member ? value : NULL) : NULL;
+
+        for (k = cell ? cell->stays->nelts - 1 : -1; k >= 0; k--) {
+            const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, k, judge_stay_t);
+
+            if (judge_same(stay->version->value, w->member ? w->value : value)) {
+                return 1;
+            }
+            if (stay->from < w->gap.read - JUDGE_ON_ITS_WAY) {
+                break;
+            }
+        }
+    }
+    return 0;
+}
+
+/* S5.4: a choice is followed by its id. Who gives it by the name it had until a moment ago means what has another name now. */
+static int is_new_name(write_t *w)
+{
+    const char *given = w->member ? w->member : w->value;
+    int i, m;
+
+    for (i = w->effect->number - 1; i >= 0; i--) {
+        const history_item_t *item = history_item(w->j->history, i);
+
+        for (m = 0; item->op == HISTORY_RENAME && judge_same(item->after, given) &&
+                    m < w->j->mappings->nelts;
+             m++) {
+            int index = judge_find_field(w->j, m, HISTORY_NOTION, item->field);
+
+            if (JUDGE_MAPPING(w->j, m)->place[HISTORY_NOTION] == item->place && index >= 0 &&
+                judge_find_field(w->j, m, w->record->side, w->field) == index &&
+                was_opposite(w, m, index, item->before)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
 int judge_was_commanded(judge_t *j, const history_item_t *effect)
 {
     int i;
@@ -599,14 +648,14 @@ static void settle_without_source(write_t *w)
     if (undoes_unseen(w, cell)) {
         return;
     }
-
     if (w->record->refilled == w->effect->at && judge_same(w->value, w->was->value)) {
         w->source = w->was; /* from the image of the row as it was */
         return;
     }
     w->source = version_by_us(w);
-    if ((judge_was_commanded(w->j, w->effect) || w->record->deaths->nelts) &&
-        had_value(cell, w->value)) {
+    if (((judge_was_commanded(w->j, w->effect) || w->record->deaths->nelts) &&
+         had_value(cell, w->value)) ||
+        is_new_name(w)) {
         w->grade = GRADE_ALLOWED;
         return;
     }

@@ -343,13 +343,16 @@ static void share(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t share_kind = { "notion.share", share, { "source", "on" } };
 
-static void tell_choice(sw_world_t *w, int source, int field, history_op_t op)
+static void tell_choice(sw_world_t *w, int source, int field, history_op_t op, const char *before,
+                        const char *after)
 {
     history_item_t item = { .kind = HISTORY_ACT, .op = op, .side = HISTORY_NOTION };
 
     item.at = sm_now(w->sm);
     item.place = w->source_ids[source];
     item.field = sw_fields[field].prop;
+    item.before = before;
+    item.after = after;
     (void)history_add(w->history, &item);
 }
 
@@ -363,11 +366,14 @@ static void options(sm_t *sm, const sm_action_t *a)
     sim_buf_t b = SIM_BUF_INIT;
     const char *name = field == SW_TAGS ? sw_value_of(SW_TAGS, 1 << (a->n[3] & 3), w->ptemp)
                                         : sw_value_of(SW_STAGE, a->n[3] % 5, w->ptemp);
+    const char *other;
 
     if (sw_set_members(&members, name, w->ptemp) < 1 || (field == SW_STAGE && w->is_status)) {
         return; /* the list of a status stays as it is */
     }
-    tell_choice(w, source, field, a->n[2] == 0 ? HISTORY_RENAME : HISTORY_REMOVE_OPTION);
+    other = apr_psprintf(w->ptemp, "%s %d", members[0], (int)(a->n[4] % 100));
+    tell_choice(w, source, field, a->n[2] == 0 ? HISTORY_RENAME : HISTORY_REMOVE_OPTION, members[0],
+                a->n[2] == 0 ? other : NULL);
     sim_json_open(&b, '{');
     sim_json_key(&b, "properties");
     sim_json_open(&b, '{');
@@ -376,8 +382,7 @@ static void options(sm_t *sm, const sm_action_t *a)
     if (a->n[2] == 0) {
         sim_json_key(&b, "rename_option");
         sim_json_open(&b, '{');
-        sim_json_kstr(&b, members[0],
-                      apr_psprintf(w->ptemp, "%s %d", members[0], (int)(a->n[4] % 100)));
+        sim_json_kstr(&b, members[0], other);
         sim_json_close(&b, '}');
     }
     else {

@@ -343,6 +343,51 @@ static void test_sets(void)
     verdict("S6.3", "one side's set in place of both");
 }
 
+/* People take a member out of a set between our read of the page and the commit of our write of another, or before the read. */
+static void take_out(apr_interval_time_t earlier)
+{
+    int number;
+
+    pair();
+    edit(0, "p", TAGS, NULL, "c");
+    edit(1, "1", TAGS, NULL, "b");
+    now += 60 * SEC;
+    history_set(h, HISTORY_ACT, 0, now - earlier, 0, "ds", "p", "Tags", "c", NULL);
+    (void)request(HISTORY_ASK_READ, 0, "p", now - SEC, now - SEC / 2);
+    number = request(HISTORY_ASK_UPDATE, 0, "p", now, now + SEC / 10);
+    history_set(h, HISTORY_EFFECT, number, now, 0, "ds", "p", "Tags", NULL, "b" HISTORY_MEMBER "c");
+    told(0, "p", TAGS, NULL, "b" HISTORY_MEMBER "c", "changed");
+    write_by_us(1, "1", TAGS, "b", "b" HISTORY_MEMBER "c");
+}
+
+/* A choice has another name by the time its old one, given to the row, arrives. */
+static void rename_choice(const char *from)
+{
+    history_item_t item = {
+        .kind = HISTORY_ACT, .op = HISTORY_RENAME, .place = "ds", .field = "Tags", .after = "new"
+    };
+
+    pair();
+    item.before = from;
+    item.at = now;
+    (void)history_add(h, &item);
+    edit(1, "1", TAGS, NULL, "old");
+    write_by_us(0, "p", TAGS, NULL, "new");
+    write_by_us(1, "1", TAGS, "old", "new");
+}
+
+static void test_sets_and_choices(void)
+{
+    take_out(SEC / 4);
+    verdict("", "S7.4: what was taken out of a set after our read comes back");
+    take_out(2 * SEC);
+    verdict("S6.3", "but not what was taken out before");
+    rename_choice("old");
+    verdict("", "S5.4: the old name of a choice means the choice");
+    rename_choice("other");
+    verdict("S6.3", "not that of another");
+}
+
 static void test_audit(void)
 {
     int number;
@@ -588,6 +633,7 @@ int main(void)
     test_two_sources();
     test_equal_from_the_start();
     test_sets();
+    test_sets_and_choices();
     test_audit();
     test_deletes();
     test_deletes_before_agreement();
