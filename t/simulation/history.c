@@ -205,9 +205,16 @@ static const char *request_words(const history_item_t *item, apr_pool_t *p)
                           : "");
 }
 
+static const char *const sides[] = { "", " notion", " external" };
+
+const char *history_sort(const history_item_t *item, apr_pool_t *p)
+{
+    return apr_pstrcat(p, kinds[item->kind], " ", ops[item->op],
+                       sides[item->side >= 0 && item->side <= 1 ? item->side + 1 : 0], NULL);
+}
+
 const char *history_line(const history_item_t *item, apr_time_t start, apr_pool_t *p)
 {
-    static const char *const sides[] = { "", " notion", " external" };
     int changes = item->op == HISTORY_SET || item->before || item->after;
 
     return apr_psprintf(

@@ -136,6 +136,9 @@ const char *history_text(history_t *h, const char *text);
 /** A number that depends on every item: two runs of one seed yield the same (S6.9). */
 apr_uint64_t history_hash(const history_t *h);
 
+/** What sort of item it is, in a few words: "act set notion". */
+const char *history_sort(const history_item_t *item, apr_pool_t *p);
+
 /** One line for people, without the line's end. */
 const char *history_line(const history_item_t *item, apr_time_t start, apr_pool_t *p);
 

@@ -45,15 +45,16 @@ typedef struct told_t {
     int is_bad;
     int requests;
     char words[400];
+    int counts_len; /* bytes that follow: what was counted */
 } told_t;
 
-static void run_seed(told_t *told, const sm_options_t *options, apr_uint64_t seed)
+/* What was counted is in @a p. */
+static const char *run_seed(told_t *told, const sm_options_t *options, apr_uint64_t seed,
+                            apr_pool_t *p)
 {
     sm_verdict_t verdict;
     sm_verdict_t second;
-    apr_pool_t *p;
 
-    (void)apr_pool_create(&p, NULL);
     memset(told, 0, sizeof(*told));
     told->seed = seed;
     (void)alarm(LONGEST_RUN);
@@ -75,7 +76,8 @@ static void run_seed(told_t *told, const sm_options_t *options, apr_uint64_t see
                seed, verdict.violation ? verdict.violation : "ok", verdict.requests, verdict.steps,
                (int)(verdict.length / APR_USEC_PER_SEC), verdict.hash);
     }
-    apr_pool_destroy(p);
+    told->counts_len = (int)strlen(verdict.counts);
+    return verdict.counts;
 }
 
 /* --- a job: every n th seed of the range, in a process of its own */
@@ -89,16 +91,21 @@ typedef struct job_t {
 static void run_job(const sm_options_t *options, int fd, apr_uint64_t first)
 {
     apr_uint64_t seed;
+    const char *counts;
+    apr_pool_t *p;
     told_t told;
 
     if (sm_prepare(options->real_state) != APR_SUCCESS) {
         _exit(2);
     }
     for (seed = first; seed <= options->to; seed += (apr_uint64_t)options->jobs) {
-        run_seed(&told, options, seed);
-        if (write(fd, &told, sizeof(told)) != (ssize_t)sizeof(told)) {
+        (void)apr_pool_create(&p, NULL);
+        counts = run_seed(&told, options, seed, p);
+        if (write(fd, &told, sizeof(told)) != (ssize_t)sizeof(told) ||
+            write(fd, counts, (size_t)told.counts_len) != (ssize_t)told.counts_len) {
             break;
         }
+        apr_pool_destroy(p);
     }
     sm_clean();
     (void)fflush(stdout);
@@ -151,6 +158,21 @@ static int end_job(const sm_options_t *options, sm_tally_t *tally, job_t *job)
     return 1;
 }
 
+/* What was counted in a seed follows what is told of it. */
+static void take_counts(sm_tally_t *tally, int fd, int len)
+{
+    char text[16384];
+    int have = 0;
+    ssize_t got = 1;
+
+    while (have < len && len < (int)sizeof(text) && got > 0) {
+        got = read(fd, text + have, (size_t)(len - have));
+        have += got > 0 ? (int)got : 0;
+    }
+    text[have] = '\0';
+    sm_tally_count(tally, text);
+}
+
 static void run_jobs(const sm_options_t *options, sm_tally_t *tally, double began)
 {
     job_t jobs[JOBS_MAX];
@@ -178,6 +200,7 @@ static void run_jobs(const sm_options_t *options, sm_tally_t *tally, double bega
             if (read(jobs[i].fd, &told, sizeof(told)) == (ssize_t)sizeof(told)) {
                 tally->seeds++;
                 tally->requests += told.requests;
+                take_counts(tally, fds[i].fd, told.counts_len);
                 jobs[i].next = told.seed + (apr_uint64_t)options->jobs;
                 if (told.is_bad) {
                     sm_tally_bad(tally, told.seed, told.words);
@@ -229,6 +252,7 @@ int main(int argc, const char *const *argv)
     if (!sm_options_read(&options, argc, argv, p)) {
         return 2;
     }
+    tally.p = p;
     began = seconds();
     if (options.scenario || options.trace || options.print) {
         tally.seeds = 1;
@@ -240,6 +264,7 @@ int main(int argc, const char *const *argv)
     for (i = 0; i < tally.bad_count; i++) {
         sm_explain(&options, tally.bad[i], i, p);
     }
+    sm_tally_counts(&tally);
     sm_tally_rules(&tally);
     printf("simulation: %" APR_INT64_T_FMT " seeds, %" APR_INT64_T_FMT " violations, %.1f s\n",
            tally.seeds, tally.violations, seconds() - began);

@@ -299,6 +299,26 @@ static void tell_evidence(sm_t *sm)
     }
 }
 
+/* What the history holds, for who wants it counted. */
+static void count(sm_t *sm)
+{
+    const history_t *history = sj_history(sm);
+    int i;
+
+    for (i = 0; sm_is_counting() && i < history_count(history); i++) {
+        const history_item_t *item = history_item(history, i);
+        const char *sort = history_sort(item, sm->p);
+
+        if (item->kind == HISTORY_REQUEST && item->side == HISTORY_NOTION) {
+            sort = apr_psprintf(sm->p, "%s: %s", sort,
+                                item->end == HISTORY_ANSWERED ? apr_itoa(sm->p, item->status)
+                                : item->end == HISTORY_CUT    ? "cut off"
+                                                              : "nobody heard it");
+        }
+        sm_count(sm, sort);
+    }
+}
+
 static void verdict(sm_t *sm)
 {
     sj_judge_t *sj = sj_the(sm);
@@ -310,6 +330,7 @@ static void verdict(sm_t *sm)
                           sm_setting_of(sm, "locks") <= 0 && sm_setting_of(sm, "loss") <= 0;
     sj_collect(sm);
     tell_evidence(sm);
+    count(sm);
     if (judge_run(sj->judge, &sj->phases) > 0) {
         const judge_violation_t *first = judge_violation(sj->judge, 0);
 

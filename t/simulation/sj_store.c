@@ -169,6 +169,13 @@ static void add_entry(sm_t *sm, int index, const nts_entry_t *entry)
     said.fields = fields;
     said.field_count = entry->field_count;
     judge_add_entry(sj_the(sm)->judge, &said);
+    if (entry->op == NTS_ENTRY_HOLD || entry->op == NTS_ENTRY_REFUSE) {
+        apr_size_t len = entry->note ? strcspn(entry->note, ":") : 0;
+
+        sm_count(sm, apr_pstrcat(sm->p, "outcome: ",
+                                 apr_pstrmemdup(sm->p, len ? entry->note : "", len < 40 ? len : 40),
+                                 NULL));
+    }
 }
 
 static void add_entries(sm_t *sm, int index, apr_int64_t mapping)

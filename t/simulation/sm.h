@@ -106,6 +106,11 @@ int sm_is_traced(const sm_t *sm);
 /** As sm_trace, but only printed. */
 void sm_remark(sm_t *sm, const char *fmt, ...) NTS_PRINTF(2, 3);
 
+/** @a what happened once more: with --count it is told how often, and in how many seeds. Says nothing about what is right. */
+void sm_count(sm_t *sm, const char *what);
+/** Non-zero: somebody wants to know; for what is dear to find out. */
+int sm_is_counting(void);
+
 /** An invariant is broken: @a rule as in "S6.4". The first one counts; the run ends soon after. */
 void sm_violation(sm_t *sm, const char *rule, const char *fmt, ...) NTS_PRINTF(3, 4);
 int sm_is_violated(const sm_t *sm);

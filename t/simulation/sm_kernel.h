@@ -7,6 +7,8 @@
 #ifndef SM_KERNEL_H
 #define SM_KERNEL_H
 
+#include <apr_hash.h>
+
 #include "simulation/sm.h"
 
 /* ---- fibers (sm_fiber.c) ---- */
@@ -185,9 +187,14 @@ typedef struct sm_kernel_t {
     int is_over;     /* all of it is being thrown away */
     char *violation; /* NULL none */
     struct sm_script_t *script;
+    apr_hash_t *counts; /* what happened -> int; NULL nothing, or nobody counts */
     const sm_part_t *const *parts;
 } sm_kernel_t;
 
+/** Do runs from now on count what happens in them? */
+void sm_count_all(int on);
+/** What was counted, a line each: "words\tN". */
+const char *sm_count_text(const sm_t *sm, apr_pool_t *p);
 /** A run without anything in it yet. */
 sm_t *sm_create(apr_uint64_t seed, const sm_part_t *const *parts, int is_traced);
 /** Perform events until @a until (true time), or there is a violation. */

@@ -21,6 +21,7 @@ static const apr_getopt_option_t known[] = {
     { "print", 'p', 0, "print the scenario of the first seed" },
     { "shrink", 'k', 0, "shorten the scenarios of failing seeds" },
     { "scenario", 'f', 1, "a file with a scenario instead of a seed" },
+    { "count", 'c', 0, "tell how often what happened, and in how many seeds" },
     { "verbose", 'v', 0, "a line for each seed" },
     { NULL, 0, 0, NULL },
 };
@@ -92,6 +93,9 @@ static int take(sm_options_t *options, int option, const char *argument, apr_poo
         return options->print = 1;
     case 'k':
         return options->shrink = 1;
+    case 'c':
+        sm_count_all(1);
+        return options->count = 1;
     case 'v':
         return options->verbose = 1;
     default:

@@ -14,6 +14,7 @@ typedef struct sm_options_t {
     int print; /* the scenario, before the verdict */
     int shrink;
     int verbose;
+    int count;            /* tell how often what happened */
     int twins;            /* one seed in so many is run twice and compared (S6.9) */
     const char *set;      /* settings that all seeds have; NULL: none */
     const char *scenario; /* text; NULL: planned from the seed */
@@ -31,6 +32,11 @@ typedef struct sm_rule_t {
     apr_uint64_t seeds[SM_RULE_SEEDS]; /* the first ones */
 } sm_rule_t;
 
+/** Something that happened in some seeds. */
+typedef struct sm_counted_t {
+    apr_int64_t seeds, times;
+} sm_counted_t;
+
 typedef struct sm_tally_t {
     apr_int64_t seeds;
     apr_int64_t violations;
@@ -39,7 +45,9 @@ typedef struct sm_tally_t {
     int bad_count;
     sm_rule_t rules[SM_RULES_MAX];
     int rule_count;
-    double told; /* when progress was told last */
+    double told;        /* when progress was told last */
+    apr_hash_t *counts; /* what happened -> sm_counted_t; made with the first */
+    apr_pool_t *p;      /* that they are in */
 } sm_tally_t;
 
 /** Zero: wrong, and said so. */
@@ -52,6 +60,10 @@ const sm_part_t *const *sm_parts(void);
 void sm_tally_bad(sm_tally_t *tally, apr_uint64_t seed, const char *words);
 /** Every ten seconds, where a long range stands; @a seconds since the beginning. */
 void sm_tally_progress(sm_tally_t *tally, const sm_options_t *options, double seconds);
+/** What happened in one more seed: lines "words\tN". */
+void sm_tally_count(sm_tally_t *tally, const char *counts);
+/** A line for each thing that happened. */
+void sm_tally_counts(const sm_tally_t *tally);
 /** A line for each rule that was violated, with its first seeds. */
 void sm_tally_rules(const sm_tally_t *tally);
 

@@ -263,5 +263,6 @@ void sm_run(sm_verdict_t *verdict, apr_uint64_t seed, const char *scenario,
     verdict->steps = sm->kernel->steps;
     verdict->length = sm_now(sm) - SM_T0;
     verdict->requests = sm->kernel->request_count;
+    verdict->counts = sm_count_text(sm, p);
     sm_destroy(sm);
 }

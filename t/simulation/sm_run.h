@@ -11,6 +11,7 @@ typedef struct sm_verdict_t {
     apr_int64_t steps;
     apr_interval_time_t length; /* virtual */
     int requests;
+    const char *counts; /* lines "words\tN" */
 } sm_verdict_t;
 
 /** Once, before any run: the folder, SQLite's door, the template of the state store. @a real_state: the state

@@ -282,6 +282,9 @@ static void perform(sm_t *sm, void *baton)
     }
     sm->kernel->hash =
         sm_hash_bytes(sm->kernel->hash, action->kind->name, strlen(action->kind->name));
+    if (sm_is_counting()) {
+        sm_count(sm, apr_pstrcat(sm->p, "asked for: ", action->kind->name, NULL));
+    }
     action->kind->perform(sm, action);
 }
 

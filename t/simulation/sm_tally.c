@@ -1,5 +1,6 @@
 /* sm_tally.c - what came of many seeds: where it stands, what failed, and by which rule. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -76,5 +77,55 @@ void sm_tally_rules(const sm_tally_t *tally)
             printf(" %" APR_UINT64_T_FMT, rule->seeds[k]);
         }
         printf("%s\n", rule->count > SM_RULE_SEEDS ? " ..." : "");
+    }
+}
+
+void sm_tally_count(sm_tally_t *tally, const char *counts)
+{
+    while (*counts) {
+        const char *tab = strchr(counts, '\t');
+        const char *end = strchr(counts, '\n');
+        apr_ssize_t len = tab ? tab - counts : 0;
+        sm_counted_t *counted;
+
+        if (!tab || !end) {
+            return;
+        }
+        if (!tally->counts) {
+            tally->counts = apr_hash_make(tally->p);
+        }
+        counted = apr_hash_get(tally->counts, counts, len);
+        if (!counted) {
+            counted = apr_pcalloc(tally->p, sizeof(*counted));
+            apr_hash_set(tally->counts, apr_pstrmemdup(tally->p, counts, (apr_size_t)len), len,
+                         counted);
+        }
+        counted->seeds++;
+        counted->times += atoi(tab + 1);
+        counts = end + 1;
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void sm_tally_counts(const sm_tally_t *tally)
+{
+    int n = tally->counts ? (int)apr_hash_count(tally->counts) : 0;
+    const char **names = apr_palloc(tally->p, ((apr_size_t)n + 1) * sizeof(*names));
+    apr_hash_index_t *at = n ? apr_hash_first(tally->p, tally->counts) : NULL;
+    int i;
+
+    for (i = 0; at; at = apr_hash_next(at)) {
+        names[i++] = apr_hash_this_key(at);
+    }
+    qsort(names, (size_t)n, sizeof(*names), by_name);
+    for (i = 0; i < n; i++) {
+        const sm_counted_t *counted = apr_hash_get(tally->counts, names[i], APR_HASH_KEY_STRING);
+
+        printf("%-50s %9" APR_INT64_T_FMT " times in %7" APR_INT64_T_FMT " seeds\n", names[i],
+               counted->times, counted->seeds);
     }
 }

@@ -11,6 +11,7 @@
 #ifndef SW_H
 #define SW_H
 
+#include <apr_hash.h>
 #include <apr_tables.h>
 #include <sqlite3.h>
 
@@ -103,6 +104,7 @@ typedef struct sw_page_t {
     const char *text; /* of its id */
     int source;       /* that of no mapping (sw_world_t.sources): nothing is written down of it */
     int gone, trashed, hidden;
+    sim_ms_t told;     /* when the youngest event of it that arrived was made */
     apr_time_t saving; /* until then Notion is at saving it: another write of it is refused (409) */
     const char *values[SW_FIELDS]; /* canonical; NULL null */
     const char *before[SW_FIELDS]; /* what stood there before the last change */
@@ -162,6 +164,8 @@ typedef struct sw_world_t {
     int page_count, page_room;
     sim_req_t *answer;           /* of the request being served */
     const sim_req_t *performing; /* NULL: none */
+    apr_hash_t *events;          /* ids of those sent, while somebody counts; NULL: none */
+    int performed;               /* number of the last request that was done */
     apr_interval_time_t slow;
     int slow_count;
     apr_interval_time_t saving; /* how long it takes to save a page; 0: no time */

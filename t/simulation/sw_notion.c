@@ -332,7 +332,10 @@ static void performed(sim_req_t *q, int late)
 {
     sw_world_t *w = sw_world(sm_the);
 
-    (void)late;
+    if (late) {
+        sm_count(w->sm, "Notion: performed late");
+    }
+    w->performed = q->fail.status ? 0 : (int)(intptr_t)q->ctx;
     if (!q->fail.status && (q->created || !strcmp(q->class, "page_update"))) {
         w->performing = q;
         sw_notion_look(w, HISTORY_EFFECT, (int)(intptr_t)q->ctx, &q->page_id);
@@ -388,6 +391,40 @@ static void put_headers(const sim_req_t *q, sm_reply_t *reply, apr_pool_t *p)
     reply->header_count = n;
 }
 
+static int contains(const sim_req_t *q, const char *words)
+{
+    return q->out.s && q->out.len > 0 && strstr(q->out.s, words) != NULL;
+}
+
+/* Traps of the service, counted for who asks whether they come about (--count). */
+static void count_answer(sw_world_t *w, const sim_req_t *q, int number, int is_in_hand)
+{
+    int is_page = !strcmp(q->class, "page_read");
+    int is_query = !strcmp(q->class, "query");
+    int i;
+
+    if (is_in_hand && q->status == 409) {
+        sm_count(w->sm, "Notion: 409, the page was just being saved");
+    }
+    if (w->performed == number && q->status != 200 && !is_page && !is_query) {
+        sm_count(w->sm, "Notion: done, and the answer does not say so");
+    }
+    if (is_query && contains(q, "\"incomplete\"")) {
+        sm_count(w->sm, "Notion: a query beyond its cap");
+    }
+    if (is_query && contains(q, "\"has_more\":true,\"next_cursor\"")) {
+        sm_count(w->sm, "Notion: a query of several pages");
+    }
+    for (i = 0; is_query && i < w->page_count; i++) {
+        const sim_page_t *page = sim_page_find(&w->pages[i].id);
+
+        if (page && page->seen && page->seen != page->live) {
+            sm_count(w->sm, "Notion: a query while a write is not shown yet");
+            break;
+        }
+    }
+}
+
 static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t *reply,
                   apr_pool_t *p)
 {
@@ -413,6 +450,9 @@ static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t
     sim_embed_tick();
     q = w->answer;
     w->answer = NULL;
+    if (sm_is_counting()) {
+        count_answer(w, q, request->number, in_hand != NULL);
+    }
     if (w->slow_count > 0) {
         w->slow_count--;
         reply->delay = w->slow;
@@ -433,6 +473,32 @@ static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t
 
 /* ---- webhooks */
 
+static void count_event(sw_world_t *w, const sim_event_t *e)
+{
+    sw_page_t *m = mirror_of(w, &e->entity);
+
+    sm_count(w->sm, apr_pstrcat(w->sm->p, "Notion: event ", e->type, NULL));
+    if (!w->events) {
+        w->events = apr_hash_make(w->sm->p);
+    }
+    if (apr_hash_get(w->events, e->id, APR_HASH_KEY_STRING)) {
+        sm_count(w->sm, "Notion: an event that was sent before");
+    }
+    apr_hash_set(w->events, apr_pstrdup(w->sm->p, e->id), APR_HASH_KEY_STRING, e);
+    if (strstr(e->body, "\"person\"") && strstr(e->body, "\"type\":\"bot\"}")) {
+        sm_count(w->sm, "Notion: an event of mixed authors");
+    }
+    if (notion_now() - e->created_ms > 60000) {
+        sm_count(w->sm, "Notion: an event more than a minute late");
+    }
+    if (m && e->created_ms < m->told) {
+        sm_count(w->sm, "Notion: an event that another of its page has overtaken");
+    }
+    if (m && e->created_ms > m->told) {
+        m->told = e->created_ms;
+    }
+}
+
 static void hook_done(sm_t *sm, void *baton, int status)
 {
     sim_event_t *e = baton;
@@ -451,6 +517,9 @@ static void hook_done(sm_t *sm, void *baton, int status)
     item.sent = sm_now(sm) - SM_MS(notion_now() - e->created_ms);
     item.after = strstr(e->body, "\"person\"") ? "person" : NULL; /* one of its authors */
     history_add(w->history, &item);
+    if (sm_is_counting()) {
+        count_event(w, e);
+    }
     sim_event_done(e, status, status ? NULL : "nobody there", 1);
     sw_notion_wake(w);
 }
