@@ -237,6 +237,12 @@ void sw_notion_look(sw_world_t *w, history_kind_t kind, int request, const sim_i
 void sw_notion_look_all(sw_world_t *w, history_kind_t kind);
 /** The decoded id of a field's property; it stays whatever people call it. */
 const char *sw_notion_property(const sw_world_t *w, int field);
+/** The mirror of a page; NULL: it was never seen. */
+sw_page_t *sw_notion_mirror(sw_world_t *w, const sim_id_t *page);
+/** What an answer to request @a number shows of the service's traps (@a is_in_hand: its page was being saved), and an event that was
+ *  sent: sw_notion_count.c. */
+void sw_notion_count_answer(sw_world_t *w, const sim_req_t *q, int number, int is_in_hand);
+void sw_notion_count_event(sw_world_t *w, const sim_event_t *e);
 /** A person, or we, have written the page: for a while it is being saved. */
 void sw_notion_save(sw_world_t *w, const sim_id_t *page);
 /** The simulator may have something due: see to it. */
@@ -244,6 +250,7 @@ void sw_notion_wake(sw_world_t *w);
 /** A live page with that mark in that source, or NULL. @a any: in the trash too. */
 sw_page_t *sw_notion_find(sw_world_t *w, int source, const char *mark, int any);
 extern const sm_kind_t *const sw_notion_kinds[];
+extern const sm_kind_t *const sw_notion_troubles[];
 
 /* ---- database (sw_sql.c) ---- */
 

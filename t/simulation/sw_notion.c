@@ -1,4 +1,4 @@
-/* sw_notion.c - Notion: the simulator in process, at the end of a virtual line, and the mirror of its pages. */
+/* sw_notion.c - Notion: the simulator in process, at the end of a virtual line. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +10,6 @@
 #include "sim/sim_serve.h"
 #include "sim/sim_stale.h"
 #include "simulation/sw.h"
-
-#define PAGES_STEP 64
 
 const char *sw_notion_property(const sw_world_t *w, int field)
 {
@@ -27,246 +25,6 @@ const char *sw_field_type(const sw_world_t *w, int field)
            : field == SW_NAME                             ? "rich_text"
            : field == SW_STAGE && w->is_status            ? "status"
                                                           : sw_fields[field].type;
-}
-
-/* ---- canonical texts */
-
-static const char *options_text(const sim_value_t *v, apr_pool_t *p)
-{
-    const char *set = NULL;
-    size_t i;
-
-    for (i = 0; i < sim_value_count(v); i++) {
-        if (!sim_value_option(v, i)->removed) {
-            set = sw_set_with(set, apr_pstrdup(p, sim_value_option(v, i)->name), 1, p);
-        }
-    }
-    return set;
-}
-
-static const char *value_text(const sim_prop_t *prop, const sim_state_t *st, apr_pool_t *p)
-{
-    const sim_value_t *v = sim_prop_value(prop, st);
-
-    if (prop->type == SIM_T_CHECKBOX) {
-        return sim_value_as_bool(v) ? "true" : "false";
-    }
-    if (!v) {
-        return NULL;
-    }
-    if (prop->type == SIM_T_NUMBER) {
-        return sw_number_text(sim_value_as_number(v), p);
-    }
-    if (sim_type_has_options(prop->type)) {
-        return options_text(v, p);
-    }
-    if (prop->type == SIM_T_DATE) {
-        const char *start = sw_date_text(sim_value_chars(v), p);
-
-        return sim_value_date_end(v)
-                   ? apr_pstrcat(p, start, "/", sw_date_text(sim_value_date_end(v), p), NULL)
-                   : start;
-    }
-    return sim_type_is_text(prop->type) ? sim_value_chars(v) : "?";
-}
-
-/* ---- the mirror */
-
-static sw_page_t *mirror_of(sw_world_t *w, const sim_id_t *id)
-{
-    int i;
-
-    for (i = 0; i < w->page_count; i++) {
-        if (sim_id_cmp(&w->pages[i].id, id) == 0) {
-            return &w->pages[i];
-        }
-    }
-    return NULL;
-}
-
-static int source_of(const sw_world_t *w, const sim_ds_t *ds)
-{
-    char text[SIM_ID_TEXT];
-    int i;
-
-    sim_id_format(text, &ds->id);
-    for (i = 0; i < w->sources && strcmp(w->source_ids[i], text) != 0; i++) {
-    }
-    return i;
-}
-
-static sw_page_t *new_mirror(sw_world_t *w, const sim_page_t *page)
-{
-    char text[SIM_ID_TEXT];
-    sw_page_t *m;
-
-    if (w->page_count == w->page_room) {
-        w->page_room += PAGES_STEP;
-        w->pages = sim_mem_grow(w->pages, (size_t)w->page_room * sizeof(*w->pages));
-    }
-    m = &w->pages[w->page_count++];
-    memset(m, 0, sizeof(*m));
-    sim_id_format(text, &page->id);
-    m->id = page->id;
-    m->text = history_text(w->history, text);
-    m->source = source_of(w, page->ds);
-    return m;
-}
-
-static int is_elsewhere(const sw_world_t *w, const sw_page_t *m)
-{
-    return m->source == w->sources;
-}
-
-static void tell(sw_world_t *w, history_kind_t kind, int request, history_op_t op,
-                 const sw_page_t *m, const char *after)
-{
-    if (!is_elsewhere(w, m)) {
-        history_do(w->history, kind, request, sm_now(w->sm), op, HISTORY_NOTION,
-                   w->source_ids[m->source], m->text, NULL, after);
-    }
-}
-
-/* A checkbox that nobody ticked is not ticked: no request need say so. Nor that a status is what it is at first. */
-static int is_default(const sw_world_t *w, const sw_page_t *m, int field, const char *now)
-{
-    if (field == SW_STAGE && w->is_status) {
-        return !m->values[field] && w->performing && !strstr(w->performing->body, "\"status\":{");
-    }
-    return field == SW_DONE && !m->values[field] && sw_same(now, "false");
-}
-
-static void set(sw_world_t *w, history_kind_t kind, int request, sw_page_t *m, int field,
-                const char *now)
-{
-    if (!is_elsewhere(w, m)) {
-        history_set(w->history, kind, kind == HISTORY_TRIGGER ? 0 : request, sm_now(w->sm),
-                    HISTORY_NOTION, w->source_ids[m->source], m->text, sw_fields[field].prop,
-                    m->values[field], now);
-    }
-    m->before[field] = m->values[field];
-    m->values[field] = history_text(w->history, now);
-}
-
-/* We took the status away: Notion puts the default in its place (S3.5), whatever stood there. */
-static void look_at_status(sw_world_t *w, int request, sw_page_t *m)
-{
-    if (w->is_status && w->performing && w->performing->body &&
-        strstr(w->performing->body, "\"status\":null") && m->values[SW_STAGE]) {
-        set(w, HISTORY_EFFECT, request, m, SW_STAGE, NULL);
-    }
-}
-
-static const sim_prop_t *property_of(const sw_world_t *w, const sw_page_t *m, const sim_ds_t *ds,
-                                     int field)
-{
-    return is_elsewhere(w, m) ? sim_prop_find(ds, sw_fields[field].prop)
-                              : sim_prop_by_id(ds, sw_notion_property(w, field));
-}
-
-static void look_at_fields(sw_world_t *w, history_kind_t kind, int request, sw_page_t *m,
-                           const sim_page_t *page)
-{
-    int k;
-
-    look_at_status(w, request, m);
-    for (k = 0; k < SW_FIELDS; k++) {
-        const sim_prop_t *prop = property_of(w, m, page->ds, k);
-        const char *now = prop ? value_text(prop, page->live, w->ptemp) : NULL;
-
-        if (prop && !sw_same(now, m->values[k])) {
-            set(w, is_default(w, m, k, now) ? HISTORY_TRIGGER : kind, request, m, k, now);
-        }
-    }
-}
-
-static void look_at_flags(sw_world_t *w, history_kind_t kind, int request, sw_page_t *m,
-                          const sim_page_t *page)
-{
-    int trashed = page->live->in_trash;
-    int hidden = page->unshared;
-
-    if (trashed != m->trashed) {
-        tell(w, kind, request, trashed ? HISTORY_DELETE : HISTORY_REVIVE, m, NULL);
-        m->trashed = trashed;
-    }
-    if (hidden != m->hidden) {
-        tell(w, kind, request, hidden ? HISTORY_HIDE : HISTORY_SHOW, m, NULL);
-        m->hidden = hidden;
-    }
-}
-
-/* To the data source that it leaves it is as if it were not shared any more; where it was before it is shown again; elsewhere it
- * is a new record, which people made of one that they had. */
-static void move(sw_world_t *w, sw_page_t *m, int to)
-{
-    static const char *const nothing[SW_FIELDS];
-    const char *const *values = nothing;
-
-    if (!is_elsewhere(w, m)) {
-        tell(w, HISTORY_ACT, 0, HISTORY_HIDE, m, NULL);
-        memcpy(m->left[m->source], m->values, sizeof(m->values));
-    }
-    m->source = to;
-    if (!is_elsewhere(w, m)) {
-        tell(w, HISTORY_ACT, 0, m->was_in[to] ? HISTORY_SHOW : HISTORY_MAKE, m,
-             m->was_in[to]                               ? NULL
-             : m->was_in[0] || m->was_in[w->sources - 1] ? m->text
-                                                         : NULL);
-        values = m->was_in[to] ? m->left[to] : nothing;
-        m->was_in[to] = 1;
-    }
-    memcpy(m->values, values, sizeof(m->values));
-}
-
-void sw_notion_look(sw_world_t *w, history_kind_t kind, int request, const sim_id_t *id)
-{
-    const sim_page_t *page = sim_page_find(id);
-    sw_page_t *m = mirror_of(w, id);
-
-    if (!page) {
-        if (m && !m->gone) {
-            m->gone = 1;
-            tell(w, kind, request, HISTORY_PURGE, m, NULL);
-        }
-        return;
-    }
-    if (!m) {
-        m = new_mirror(w, page);
-        if (!is_elsewhere(w, m)) {
-            m->was_in[m->source] = 1;
-        }
-        tell(w, kind, request, HISTORY_MAKE, m, NULL);
-    }
-    else if (source_of(w, page->ds) != m->source) {
-        move(w, m, source_of(w, page->ds));
-    }
-    look_at_fields(w, kind, request, m, page);
-    look_at_flags(w, kind, request, m, page);
-}
-
-void sw_notion_look_all(sw_world_t *w, history_kind_t kind)
-{
-    int i;
-
-    for (i = 0; i < w->page_count; i++) {
-        sw_notion_look(w, kind, 0, &w->pages[i].id);
-    }
-}
-
-sw_page_t *sw_notion_find(sw_world_t *w, int source, const char *mark, int any)
-{
-    int i;
-
-    for (i = w->page_count; i-- > 0;) {
-        sw_page_t *m = &w->pages[i];
-
-        if (m->source == source && !m->gone && (any || !m->trashed) &&
-            sw_same(m->values[SW_MARK], mark)) {
-            return m;
-        }
-    }
-    return NULL;
 }
 
 /* ---- time */
@@ -346,7 +104,7 @@ static void performed(sim_req_t *q, int late)
 
 void sw_notion_save(sw_world_t *w, const sim_id_t *id)
 {
-    sw_page_t *m = w->saving ? mirror_of(w, id) : NULL;
+    sw_page_t *m = w->saving ? sw_notion_mirror(w, id) : NULL;
 
     if (m) {
         m->saving = sm_now(w->sm) + w->saving;
@@ -364,7 +122,7 @@ static sim_page_t *page_in_hand(sw_world_t *w, const char *path)
         !sim_id_parse(&id, path + sizeof(pages) - 1)) {
         return NULL;
     }
-    m = mirror_of(w, &id);
+    m = sw_notion_mirror(w, &id);
     return m && m->saving > sm_now(w->sm) ? sim_page_find(&id) : NULL;
 }
 
@@ -389,40 +147,6 @@ static void put_headers(const sim_req_t *q, sm_reply_t *reply, apr_pool_t *p)
     }
     reply->headers = headers;
     reply->header_count = n;
-}
-
-static int contains(const sim_req_t *q, const char *words)
-{
-    return q->out.s && q->out.len > 0 && strstr(q->out.s, words) != NULL;
-}
-
-/* Traps of the service, counted for who asks whether they come about (--count). */
-static void count_answer(sw_world_t *w, const sim_req_t *q, int number, int is_in_hand)
-{
-    int is_page = !strcmp(q->class, "page_read");
-    int is_query = !strcmp(q->class, "query");
-    int i;
-
-    if (is_in_hand && q->status == 409) {
-        sm_count(w->sm, "Notion: 409, the page was just being saved");
-    }
-    if (w->performed == number && q->status != 200 && !is_page && !is_query) {
-        sm_count(w->sm, "Notion: done, and the answer does not say so");
-    }
-    if (is_query && contains(q, "\"incomplete\"")) {
-        sm_count(w->sm, "Notion: a query beyond its cap");
-    }
-    if (is_query && contains(q, "\"has_more\":true,\"next_cursor\"")) {
-        sm_count(w->sm, "Notion: a query of several pages");
-    }
-    for (i = 0; is_query && i < w->page_count; i++) {
-        const sim_page_t *page = sim_page_find(&w->pages[i].id);
-
-        if (page && page->seen && page->seen != page->live) {
-            sm_count(w->sm, "Notion: a query while a write is not shown yet");
-            break;
-        }
-    }
 }
 
 static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t *reply,
@@ -451,7 +175,7 @@ static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t
     q = w->answer;
     w->answer = NULL;
     if (sm_is_counting()) {
-        count_answer(w, q, request->number, in_hand != NULL);
+        sw_notion_count_answer(w, q, request->number, in_hand != NULL);
     }
     if (w->slow_count > 0) {
         w->slow_count--;
@@ -473,32 +197,6 @@ static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t
 
 /* ---- webhooks */
 
-static void count_event(sw_world_t *w, const sim_event_t *e)
-{
-    sw_page_t *m = mirror_of(w, &e->entity);
-
-    sm_count(w->sm, apr_pstrcat(w->sm->p, "Notion: event ", e->type, NULL));
-    if (!w->events) {
-        w->events = apr_hash_make(w->sm->p);
-    }
-    if (apr_hash_get(w->events, e->id, APR_HASH_KEY_STRING)) {
-        sm_count(w->sm, "Notion: an event that was sent before");
-    }
-    apr_hash_set(w->events, apr_pstrdup(w->sm->p, e->id), APR_HASH_KEY_STRING, e);
-    if (strstr(e->body, "\"person\"") && strstr(e->body, "\"type\":\"bot\"}")) {
-        sm_count(w->sm, "Notion: an event of mixed authors");
-    }
-    if (notion_now() - e->created_ms > 60000) {
-        sm_count(w->sm, "Notion: an event more than a minute late");
-    }
-    if (m && e->created_ms < m->told) {
-        sm_count(w->sm, "Notion: an event that another of its page has overtaken");
-    }
-    if (m && e->created_ms > m->told) {
-        m->told = e->created_ms;
-    }
-}
-
 static void hook_done(sm_t *sm, void *baton, int status)
 {
     sim_event_t *e = baton;
@@ -518,7 +216,7 @@ static void hook_done(sm_t *sm, void *baton, int status)
     item.after = strstr(e->body, "\"person\"") ? "person" : NULL; /* one of its authors */
     history_add(w->history, &item);
     if (sm_is_counting()) {
-        count_event(w, e);
+        sw_notion_count_event(w, e);
     }
     sim_event_done(e, status, status ? NULL : "nobody there", 1);
     sw_notion_wake(w);
