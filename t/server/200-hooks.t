@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use NotionSync::Hooks;
 use NotionSync::Test;
+use Time::HiRes qw(time);
 
 my ($contacts, $deals) = ('1a2b3c4d-0000-4000-8000-5e6f7a8b9c0d', '1a2b3c4d-0000-4000-8000-5e6f7a8b9c0e');
 my $secret = 'secret_' . 'k' x 43;
@@ -217,27 +218,25 @@ sub lock_store {
 }
 sub unlock_store { my ($shell) = @_; print {$shell} "ROLLBACK;\n"; return close $shell }
 
-my $before = counts();
-my $shell  = lock_store();
-my @answers;
-{
-    # What comes while one commit cannot be made waits for the next.
-    my $child = fork // die "fork: $!";
-    unless ($child) {
-        select undef, undef, undef, 0.8;
-        unlock_store($shell);
-        POSIX::_exit(0);
-    }
-    @answers = post_all($httpd, $hook, $secret, map { make_event(data_source => $contacts, entity => { id => page_id($_), type => 'page' }) } 1 .. 40);
-    waitpid $child, 0;
+# What comes while one commit cannot be made waits for the next. httpd waits 3 s for the store: where that is not enough to take all
+# forty from their connections, they are refused, and sent anew.
+my ($before, @answers);
+for (1 .. 20) {
+    $before = counts();
+    my ($locked, $shell) = (time, lock_store());
+    my @sent = send_all($httpd, $hook, $secret, map { make_event(data_source => $contacts, entity => { id => page_id($_), type => 'page' }) } 1 .. 40);
+    $httpd->settle;             # all forty wait, and nothing else is done
+    my $in_time = time - $locked < 2.5;
+    unlock_store($shell);
+    @answers = answers(@sent);
+    last if $in_time;
 }
 is(scalar(grep { $_->[0] == 200 } @answers), 40, 'forty events at once are all taken');
 my $after = counts();
 is($after->{stored} - $before->{stored}, 40, 'and stored');
-cmp_ok($after->{commits} - $before->{commits}, '<=', 3, 'by hardly more than one commit');
-close $shell;
+is($after->{commits} - $before->{commits}, 1, 'by one commit');
 
-$shell = lock_store();
+my $shell = lock_store();
 my $refused = post_event($httpd, $hook, $secret, my $again = make_event(data_source => $contacts));
 is($refused->{status}, 503, 'while the store cannot be written to, an event is sent back');
 like($refused->{headers}{'retry-after'}, qr/\A\d+\z/, 'with a time to come again');

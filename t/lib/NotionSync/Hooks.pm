@@ -8,7 +8,7 @@ use JSON::PP ();
 use Time::HiRes qw(time);
 use NotionSync::Test ();
 
-our @EXPORT = qw(event_id page_id make_event sign post_event post_all utc);
+our @EXPORT = qw(event_id page_id make_event sign post_event post_all send_all answers utc);
 
 my $count = 0;
 
@@ -55,10 +55,12 @@ sub post_event {
 }
 
 # All of them at once; [status, seconds] of each.
-sub post_all {
+sub post_all { return answers(send_all(@_)) }
+
+# The same in two steps, if something is to happen while httpd has them in hand.
+sub send_all {
     my ($httpd, $path, $secret, @events) = @_;
-    my $start = time;
-    my @open  = map {
+    return time, map {
         my $body   = NotionSync::Test::encode($_);
         my $socket = $httpd->connect or die "connect: $@";
         print {$socket} "POST $path HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: ", length $body,
@@ -66,6 +68,10 @@ sub post_all {
         $socket->flush;
         $socket;
     } @events;
+}
+
+sub answers {
+    my ($start, @open) = @_;
     return map {
         local $/;
         my $text = readline $_;
