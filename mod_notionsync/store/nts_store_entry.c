@@ -10,7 +10,8 @@ static const nts_stmt_t insert_entry = {
 };
 /* `counted` stays: a delete that was sent counts whatever its end, unless it certainly did not happen. */
 static const nts_stmt_t update_entry = {
-    "UPDATE entry SET link = %lld, state = %lld, at = %lld, page = %s, key = %s, image = %s, note = %s,"
+    "UPDATE entry SET link = %lld, state = %lld, at = %lld, page = %s, key = %s, image = %s, note "
+    "= %s,"
     " fields = %s, looked = %lld WHERE id = %lld AND mapping = %lld"
 };
 
@@ -81,7 +82,7 @@ apr_status_t nts_entry_update(nts_store_t *store, apr_int64_t mapping, const nts
 
     return nts_db_exec(NULL, store->db, &update_entry,
                        NTS_ARGS(nts_int(entry->link), nts_int(entry->state), nts_int(entry->at),
-                                nts_text(entry->page), nts_text(entry->key), nts_text(form.image), nts_text(form.note),
-                                nts_text(fields), nts_int(entry->looked), nts_int(entry->id),
-                                nts_int(mapping)));
+                                nts_text(entry->page), nts_text(entry->key), nts_text(form.image),
+                                nts_text(form.note), nts_text(fields), nts_int(entry->looked),
+                                nts_int(entry->id), nts_int(mapping)));
 }

@@ -58,7 +58,7 @@ struct nts_group_t {
     apr_pool_t *p; /* of this ownership; NULL: not owned */
     apr_int64_t epoch;
     apr_time_t taken; /* wall clock: owned since */
-    int lost; /* somebody else took it: nothing is started or stored any more */
+    int lost;         /* somebody else took it: nothing is started or stored any more */
     nts_port_t **ports;
     int port_count;
     nts_flow_t **flows;

@@ -559,46 +559,6 @@ static void test_ignored_delete(void)
     tap_ok(!world_link(w, NTS_EXTERNAL, key), "4.4 the key is free for a new record");
 }
 
-static void test_absence(void)
-{
-    world_t *w = linked();
-
-    world_page(w, "p1")->there = 0; /* unshared: 404 */
-    world_notice(w, NTS_NOTION, "p1");
-    (void)world_settle(w);
-    tap_ok(world_row(w, key_of(w, "p1"))->there, "7 a 404 deletes nothing");
-    tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_PARKED, "7 and is visible");
-}
-
-/* A page that people moved to another data source is neither deleted nor ours to write; back again it is the record it was. */
-static void test_moved(void)
-{
-    world_t *w = linked();
-    const char *key = key_of(w, "p1");
-
-    world_page(w, "p1")->moved = 1;
-    world_edit(w, NTS_EXTERNAL, key, NAME, world_text("due"));
-    world_notice(w, NTS_NOTION, "p1");
-    (void)world_settle(w);
-    tap_ok(world_row(w, key)->there, "4.1 a page that was moved away is no delete");
-    tap_str(text_of(world_page(w, "p1"), NAME), "one", "nothing is written to it there");
-    tap_str(world_link(w, NTS_NOTION, "p1")->outcome.code, "notion.moved", "people are told");
-    world_page(w, "p1")->moved = 0;
-    world_notice(w, NTS_NOTION, "p1");
-    (void)world_settle(w);
-    tap_str(text_of(world_page(w, "p1"), NAME), "due", "moved back it is what it was");
-    tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_NONE, "without trouble");
-    world_page(w, "p1")->moved = 1;
-    world_remove(w, NTS_EXTERNAL, key);
-    (void)world_settle(w);
-    tap_ok(!world_page(w, "p1")->trashed, "4.1 its row's delete does not follow it there");
-    (void)world_add(w, NTS_NOTION, "p2", "new");
-    world_page(w, "p2")->moved = 1;
-    world_notice(w, NTS_NOTION, "p2");
-    (void)world_settle(w);
-    tap_ok(!world_link(w, NTS_NOTION, "p2"), "no record is made of a page that is not here");
-}
-
 static void test_undo(void)
 {
     world_t *w = linked();
@@ -803,8 +763,6 @@ int main(void)
     test_deletes();
     test_delete_against_edit();
     test_ignored_delete();
-    test_absence();
-    test_moved();
     test_undo();
     test_undo_delete();
     test_rewriting_trigger();
