@@ -365,6 +365,11 @@ void nts_merge_field(nts_decision_t *decision, const nts_mapping_t *mapping, int
     view.p = p;
     look_at_side(&view, decision, NTS_NOTION);
     look_at_side(&view, decision, NTS_EXTERNAL);
+    if (view.fits[NTS_NOTION] == APR_SUCCESS && view.fits[NTS_EXTERNAL] == APR_SUCCESS &&
+        !nts_domain_is_reference(view.pair->domain)) {
+        decision->common[NTS_EXTERNAL] =
+            nts_merge_known_from(&decision->common[NTS_EXTERNAL], &decision->common[NTS_NOTION], p);
+    }
     if (view.has_base) {
         decision->agreed = view.base_common[NTS_NOTION];
     }

@@ -13,6 +13,10 @@ nts_value_t nts_merge_settled_set(const nts_value_t *base, const nts_value_t *a,
                                   const nts_value_t *b, apr_pool_t *p);
 /** @a value with the names that its choices have in @a names, where they are known by id. */
 nts_value_t nts_merge_named_as(const nts_value_t *value, const nts_value_t *names, apr_pool_t *p);
+/** What the external side shows by names, in the common domain: where a page that was read shows a choice of such a name, that is
+ *  the one, whatever the schema said when it was last read (S5.4). */
+nts_value_t nts_merge_known_from(const nts_value_t *external, const nts_value_t *page,
+                                 apr_pool_t *p);
 /** A member of @a base has another name in @a now (S5.4). */
 int nts_merge_set_is_renamed(const nts_value_t *base, const nts_value_t *now);
 

@@ -1,6 +1,8 @@
 /* nts_merge_set.c - sets are merged member by member. */
 #include "sync/nts_merge_impl.h"
 
+#include <string.h>
+
 static int set_has(const nts_value_t *set, const nts_option_t *member)
 {
     int i;
@@ -117,6 +119,43 @@ nts_value_t nts_merge_named_as(const nts_value_t *value, const nts_value_t *name
         apr_pmemdup(p, value->as.set.options, (apr_size_t)value->as.set.count * sizeof(*members));
     take_names(members, value->as.set.count, names);
     return nts_value_set(members, value->as.set.count, p);
+}
+
+/* The choice of @a page that has this very name, and another id. */
+static const nts_option_t *namesake(const nts_option_t *option, const nts_option_t *page, int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        if (page[i].id && !strcmp(page[i].name, option->name) &&
+            !(option->id && !strcmp(page[i].id, option->id))) {
+            return &page[i];
+        }
+    }
+    return NULL;
+}
+
+nts_value_t nts_merge_known_from(const nts_value_t *external, const nts_value_t *page,
+                                 apr_pool_t *p)
+{
+    const nts_option_t *known;
+    nts_option_t *members;
+    int i;
+
+    if (external->kind == NTS_VALUE_OPTION && page->kind == NTS_VALUE_OPTION) {
+        known = namesake(&external->as.option, &page->as.option, 1);
+        return known ? nts_value_option(known->id, known->name) : *external;
+    }
+    if (external->kind != NTS_VALUE_SET || page->kind != NTS_VALUE_SET || !external->as.set.count) {
+        return *external;
+    }
+    members = apr_pmemdup(p, external->as.set.options,
+                          (apr_size_t)external->as.set.count * sizeof(*members));
+    for (i = 0; i < external->as.set.count; i++) {
+        known = namesake(&members[i], page->as.set.options, page->as.set.count);
+        members[i] = known ? *known : members[i];
+    }
+    return nts_value_set(members, external->as.set.count, p);
 }
 
 int nts_merge_set_is_renamed(const nts_value_t *base, const nts_value_t *now)

@@ -111,8 +111,9 @@ void nts_merge_agree(nts_base_t *base, const nts_domain_t *domain,
         base->value[side] = nts_value_copy(now[side], p);
         base->seen[side] = read_at[side];
     }
-    if (nts_domain_project(&external, domain, NTS_EXTERNAL, now[NTS_EXTERNAL], NULL, p) ==
-        APR_SUCCESS) {
+    if (!nts_domain_is_reference(domain) &&
+        nts_domain_project(&external, domain, NTS_EXTERNAL, now[NTS_EXTERNAL], NULL, p) ==
+            APR_SUCCESS) {
         keep_known_names(base, &external, p);
     }
     base->has_rewrite = 0;

@@ -203,6 +203,36 @@ static void test_agreed_meanwhile(void)
     tap_int(world_differences(w), 0, "1 equal");
 }
 
+/* A choice was renamed, and another one got its name, before the schema was read again (seed 61886 of the simulation). */
+static void test_name_used_again(void)
+{
+    static const nts_option_t beta[] = { { "t1", "a" }, { "t2", "beta" }, { "t9", "b" } };
+    static const nts_option_t renewed[] = { { "o1", "Lead" }, { "o2", "Closed" }, { "o9", "Won" } };
+    world_t *w = linked();
+
+    rename_on_pages(w, TAGS, beta, 3);
+    rename_on_pages(w, STAGE, renewed, 3);
+    world_edit(w, NTS_NOTION, "p5", TAGS, nts_value_set(&beta[2], 1, p));
+    world_edit(w, NTS_NOTION, "p1", STAGE, nts_value_option("o9", "Won"));
+    (void)world_settle(w);
+    tap_int(w->writes[NTS_NOTION], 0, "5.4 a name on a page is that of the choice it shows");
+    tap_str(text_of(world_row(w, world_link(w, NTS_NOTION, "p5")->key), TAGS), "[\"b\"]",
+            "the row has the name");
+    world_wait(w, apr_time_from_sec(300));
+    read_schema(w, TAGS, beta, 3, NTS_TYPE_SET);
+    read_schema(w, STAGE, renewed, 3, NTS_TYPE_OPTION);
+    (void)world_scan(w, NTS_SCAN_FULL);
+    (void)world_settle(w);
+    tap_str(text_of(world_row(w, world_link(w, NTS_NOTION, "p5")->key), TAGS), "[\"b\"]",
+            "5.4 and keeps it");
+    tap_str(text_of(world_row(w, world_link(w, NTS_NOTION, "p6")->key), TAGS), "[\"a\",\"beta\"]",
+            "5.4 where the renamed one was agreed on the new name arrives");
+    tap_str(row_stage(w, "p1"), "Won", "5.4 so it is with a field of one choice");
+    tap_str(row_stage(w, "p6"), "Closed", "5.4 and one that was renamed");
+    tap_int(w->writes[NTS_NOTION], 0, "5.4 nothing of all that is written to Notion");
+    tap_int(world_differences(w), 0, "1 equal");
+}
+
 /* Without bases, and one-way. */
 static void test_one_way(void)
 {
@@ -224,6 +254,7 @@ int main(void)
     test_swap();
     test_set();
     test_agreed_meanwhile();
+    test_name_used_again();
     test_one_way();
     apr_pool_destroy(p);
     apr_terminate();
