@@ -292,6 +292,7 @@ static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
     }
     if (partner && partner->hidden && record->side == HISTORY_EXTERNAL) {
         if (!is_left_alone(j, mapping, record, partner) &&
+            !judge_was_ever_outside(j, mapping, record, partner) && /* S5.3: it may sleep */
             !excused(j, mapping, record, partner, -1)) {
             judge_blame(j, "S4.1", -1, "the page of %s is not shown to us, and nobody is told (%s)",
                         record->id, trouble_words(j, mapping, record));

@@ -106,7 +106,7 @@ void sw_notion_save(sw_world_t *w, const sim_id_t *id)
 {
     sw_page_t *m = w->saving ? sw_notion_mirror(w, id) : NULL;
 
-    if (m) {
+    if (m && m->saving < sm_now(w->sm) + w->saving) {
         m->saving = sm_now(w->sm) + w->saving;
     }
 }

@@ -197,6 +197,8 @@ static void move(sw_world_t *w, sw_page_t *m, int to)
         m->was_in[to] = 1;
     }
     memcpy(m->values, values, sizeof(m->values));
+    /* S7.4: a write that follows a read of the page where it was would go to where it is. */
+    m->saving = sm_now(w->sm) + SM_SEC(2);
 }
 
 void sw_notion_look(sw_world_t *w, history_kind_t kind, int request, const sim_id_t *id)
