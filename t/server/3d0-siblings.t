@@ -57,11 +57,15 @@ sub all_have {
     }
     return;
 }
+sub all_quiet { return $sync->is_quiet && !grep { my $s = $sync->status($_); $s->{waiting} || $s->{pending} } qw(chain fan) }
+
+# Each mapping has looked at all that there is, and then at what the others may have told it meanwhile.
 sub quiet {
     my ($what) = @_;
-    wait_ok { $sync->is_quiet && !grep { my $s = $sync->status($_); $s->{waiting} || $s->{pending} } qw(chain fan) } 30, "quiet: $what";
+    wait_ok { all_quiet() } 30, "quiet: $what";
     my $before = writes();
-    sleep 1.5;
+    $sync->must('reconcile', $_, '--full') for qw(contacts chain fan);
+    wait_ok { all_quiet() } 30, "quiet once more: $what";
     is(writes(), $before, "and nothing more is written: $what");
     return;
 }
@@ -102,7 +106,7 @@ all_have("three: asleep too\ntwo: edited asleep", 'edits while nobody looked');
 for my $round (1 .. 4) {
     $sync->edit_page('two', notes => "round $round");
     $sync->sql("UPDATE other_table SET notes = 'round $round' WHERE name = 'three'");
-    sleep 0.05 * $round;
+    sleep 0.05 * $round;        # so that they die further on in the work each time, wherever that is
     wait_for { scalar $sync->workers } 30, "workers";
     $sync->kill_workers;
 }
