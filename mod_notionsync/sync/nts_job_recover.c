@@ -149,8 +149,14 @@ static void judge_update(nts_job_t *job, const nts_record_t *record, apr_time_t 
         else if (nts_domain_equal(mapping->pairs[i].domain, &now, &field->before)) {
             before++;
         }
+        else if (nts_link_base(job->link, field->pair)) {
+            /* of a set, what arrived of it (seed 50019 of the simulation) */
+            nts_merge_settle_members(nts_link_base(job->link, field->pair), &mapping->pairs[i],
+                                     NTS_NOTION, &field->before, &field->after, &now, &field->other,
+                                     job->p);
+        }
     }
-    /* A field that shows neither keeps its base, and so counts as changed on both sides. */
+    /* A field that shows neither keeps its base, and so counts as changed on both sides; of a set only members that do. */
     job->entry->state = after                               ? NTS_ENTRY_APPLIED
                         : before == job->entry->field_count ? NTS_ENTRY_NOT_APPLIED
                                                             : NTS_ENTRY_UNKNOWN;

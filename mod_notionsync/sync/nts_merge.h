@@ -75,6 +75,16 @@ int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
                      const nts_value_t *answer, const nts_value_t *other, apr_time_t sent_at,
                      apr_time_t other_at, apr_pool_t *p);
 
+/**
+ * Of a set that was written to @a side in a way that nobody knows the end of, and that has been edited since (S3.7): each member that we
+ * were to add or take out settles if it is there, or gone, as was sent. Anything but a set with a base stays as it is.
+ * @param before what the written side showed, @a sent what was sent, @a now what it shows: in the common domain
+ * @param other the other side's native value as read before the write
+ */
+void nts_merge_settle_members(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
+                              const nts_value_t *before, const nts_value_t *sent,
+                              const nts_value_t *now, const nts_value_t *other, apr_pool_t *p);
+
 /** Both sides were seen equal: the bases move together. */
 void nts_merge_agree(nts_base_t *base, const nts_domain_t *domain,
                      const nts_value_t *const now[NTS_SIDE_COUNT],

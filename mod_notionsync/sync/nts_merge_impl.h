@@ -11,6 +11,11 @@ nts_value_t nts_merge_set(const nts_value_t *base, const nts_value_t *a, const n
 /** Members both sides agree on, and where they do not, what the base said. */
 nts_value_t nts_merge_settled_set(const nts_value_t *base, const nts_value_t *a,
                                   const nts_value_t *b, apr_pool_t *p);
+/** The base @a base after a write that may have been cut short or edited since: of what it was to change (@a before to @a sent), the
+ *  members that @a now and @a other, the two sides as they were read, both show as sent. */
+nts_value_t nts_merge_arrived_set(const nts_value_t *base, const nts_value_t *before,
+                                  const nts_value_t *sent, const nts_value_t *now,
+                                  const nts_value_t *other, apr_pool_t *p);
 /** @a value with the names that its choices have in @a names, where they are known by id. */
 nts_value_t nts_merge_named_as(const nts_value_t *value, const nts_value_t *names, apr_pool_t *p);
 /** What the external side shows by names, in the common domain: where a page that was read shows a choice of such a name, that is

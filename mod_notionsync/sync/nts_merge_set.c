@@ -158,6 +158,41 @@ nts_value_t nts_merge_known_from(const nts_value_t *external, const nts_value_t 
     return nts_value_set(members, external->as.set.count, p);
 }
 
+/* A change of ours to member @a m that both sides show. */
+static int has_arrived(const nts_option_t *m, const nts_value_t *before, const nts_value_t *sent,
+                       const nts_value_t *now, const nts_value_t *other)
+{
+    int is_sent = set_has(sent, m);
+
+    return set_has(before, m) != is_sent && set_has(now, m) == is_sent &&
+           set_has(other, m) == is_sent;
+}
+
+nts_value_t nts_merge_arrived_set(const nts_value_t *base, const nts_value_t *before,
+                                  const nts_value_t *sent, const nts_value_t *now,
+                                  const nts_value_t *other, apr_pool_t *p)
+{
+    apr_size_t room = (apr_size_t)(set_size(base) + set_size(sent) + 1);
+    nts_option_t *out = apr_pcalloc(p, room * sizeof(*out));
+    int i, n = 0;
+
+    for (i = 0; i < set_size(base); i++) {
+        const nts_option_t *m = &base->as.set.options[i];
+
+        if (set_has(sent, m) || !has_arrived(m, before, sent, now, other)) {
+            out[n++] = *m;
+        }
+    }
+    for (i = 0; i < set_size(sent); i++) {
+        const nts_option_t *m = &sent->as.set.options[i];
+
+        if (!set_has(base, m) && has_arrived(m, before, sent, now, other)) {
+            out[n++] = *m;
+        }
+    }
+    return make_set(out, n, p);
+}
+
 int nts_merge_set_is_renamed(const nts_value_t *base, const nts_value_t *now)
 {
     int i, k;

@@ -42,23 +42,57 @@ static void keep_known_names(nts_base_t *base, const nts_value_t *external, apr_
     base->value[NTS_NOTION] = nts_merge_named_as(&base->value[NTS_NOTION], external, p);
 }
 
-/* S2.4: a member's base moves once the side written and the other side as last read agree on it. */
-static void settle_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
-                       const nts_value_t *answer, const nts_value_t *other, apr_pool_t *p)
+static nts_value_t agreed_set(const nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
+                              apr_pool_t *p)
 {
-    nts_side_t far = nts_side_other(side);
-    nts_value_t old = nts_value_null, settled;
+    nts_value_t old = nts_value_null;
 
     if (base->value[side].kind != NTS_VALUE_ABSENT) {
         (void)nts_domain_project(&old, domain, side, &base->value[side], NULL, p);
     }
-    settled = nts_merge_settled_set(&old, answer, other, p);
-    settled = nts_merge_named_as(&settled, side == NTS_NOTION ? other : answer, p);
+    return old;
+}
+
+/* @a external: what that side shows. */
+static void keep_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
+                     nts_value_t settled, const nts_value_t *external, apr_pool_t *p)
+{
+    nts_side_t far = nts_side_other(side);
+
+    settled = nts_merge_named_as(&settled, external, p);
     if (nts_domain_render(&base->value[side], domain, side, &settled, NULL, p) != APR_SUCCESS ||
         nts_domain_render(&base->value[far], domain, far, &settled, NULL, p) != APR_SUCCESS) {
         base->value[side] = base->value[far] =
             nts_value_absent; /* decided afresh, as without base */
     }
+}
+
+/* S2.4: a member's base moves once the side written and the other side as last read agree on it. */
+static void settle_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
+                       const nts_value_t *answer, const nts_value_t *other, apr_pool_t *p)
+{
+    nts_value_t old = agreed_set(base, domain, side, p);
+
+    keep_set(base, domain, side, nts_merge_settled_set(&old, answer, other, p),
+             side == NTS_NOTION ? other : answer, p);
+}
+
+void nts_merge_settle_members(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
+                              const nts_value_t *before, const nts_value_t *sent,
+                              const nts_value_t *now, const nts_value_t *other, apr_pool_t *p)
+{
+    nts_value_t old, other_common;
+
+    if (!nts_domain_is_set(pair->domain) || base->value[side].kind == NTS_VALUE_ABSENT ||
+        nts_merge_is_unread(other) ||
+        nts_domain_project(&other_common, pair->domain, nts_side_other(side), other, NULL, p) !=
+            APR_SUCCESS) {
+        return;
+    }
+    old = agreed_set(base, pair->domain, side, p);
+    keep_set(base, pair->domain, side,
+             nts_merge_arrived_set(&old, before, sent, now, &other_common, p),
+             side == NTS_NOTION ? &other_common : now, p);
 }
 
 int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,

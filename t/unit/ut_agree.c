@@ -1,4 +1,4 @@
-/* Proves that both sides' bases move as soon as both were seen equal (S1), also while another field of the record cannot be
+/* Proves what is known to be agreed. Both sides' bases move as soon as both were seen equal (S1), also while another field of the record cannot be
  * written: else what one side changes later looks like a conflict, and an untouched side like an edited one. */
 #include <string.h>
 
@@ -81,12 +81,45 @@ static void test_delete_afterwards(void)
     tap_str(world_page(w, "p1")->values[NAME].as.text, "one", "and the page gets it");
 }
 
+/* The first update of a page arrives, and nobody hears of it. */
+static spoil_t lose_update(world_t *w, const nts_call_t *call)
+{
+    return call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_UPDATE &&
+                   call->ask.side == NTS_NOTION && !w->hook_count++
+               ? SPOIL_DONE_UNKNOWN
+               : SPOIL_NOTHING;
+}
+
+/* What we added, and of which nobody knows whether it arrived, is taken out again on one side, while people edit the other. */
+static void test_members_of_unknown_fate(void)
+{
+    world_t *w = world_create(p);
+    const char *key;
+
+    (void)world_add(w, NTS_NOTION, "p1", "one");
+    world_page(w, "p1")->values[TAGS] = world_tags(w, NTS_NOTION, "ab");
+    (void)world_settle(w);
+    key = world_link(w, NTS_NOTION, "p1")->key;
+    world_wait(w, apr_time_from_sec(300));
+    w->hook = lose_update;
+    world_edit(w, NTS_EXTERNAL, key, TAGS, world_tags(w, NTS_EXTERNAL, "abc"));
+    (void)world_run(w, NTS_EXTERNAL, key);
+    world_wait(w, apr_time_from_sec(30));
+    world_edit(w, NTS_EXTERNAL, key, TAGS, world_tags(w, NTS_EXTERNAL, "ad"));
+    world_edit(w, NTS_NOTION, "p1", TAGS, world_tags(w, NTS_NOTION, "bc"));
+    (void)world_settle(w);
+    tap_str(world_row(w, key)->values[TAGS].as.text, world_tags(w, NTS_EXTERNAL, "d").as.text,
+            "3.7: a member that arrived and was taken out since stays out");
+    tap_int(world_differences(w), 0, "on both sides");
+}
+
 int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&p, NULL);
     test_edit_afterwards();
     test_delete_afterwards();
+    test_members_of_unknown_fate();
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();
