@@ -106,6 +106,10 @@ struct nts_job_t {
     nts_decision_t *decisions; /* per pair */
     nts_entry_t *entry;        /* the write under way, or the intent being recovered */
     nts_ask_t write;           /* the ask that performs it */
+    const char *
+        heard; /* the intent of a write of a page whose end is known and not stored yet; NULL none */
+    const nts_record_t *heard_record; /* what its answer showed */
+    apr_time_t heard_sent;
     int rounds;
     int dirty;                        /* something must be stored at the end */
     int matched;                      /* the counterpart was looked for by match fields */

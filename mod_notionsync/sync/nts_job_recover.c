@@ -68,6 +68,11 @@ nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending)
     }
     job->entry = apr_pmemdup(job->p, pending, sizeof(*pending));
     job->settled_count = 0; /* notices are settled by the round that follows */
+    if (job->heard && !strcmp(job->heard, job->entry->intent)) {
+        job->heard = NULL; /* what was heard is tried once; then it is looked for */
+        nts_job_settle_entry(job, job->entry, job->heard_record, job->heard_sent);
+        return store_verdict(job, NULL);
+    }
     if (job->entry->side == NTS_EXTERNAL) {
         ask = nts_job_new_ask(job, NTS_ASK_INTENT, NTS_EXTERNAL);
         ask->intent = job->entry->intent;

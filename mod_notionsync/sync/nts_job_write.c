@@ -375,6 +375,11 @@ static nts_step_t write_happened(nts_job_t *job, const nts_answer_t *answer)
 
     nts_job_settle_entry(job, entry, answer->record, answer->sent_at);
     job->writes[side]++;
+    if (side == NTS_NOTION && answer->record) {
+        job->heard = entry->intent;
+        job->heard_record = answer->record;
+        job->heard_sent = answer->sent_at;
+    }
     if (answer->record) {
         nts_job_take_view(job, side, answer);
         if (entry->op == NTS_ENTRY_REMOVE && side == NTS_EXTERNAL) {

@@ -122,6 +122,10 @@ nts_commit_result_t world_commit(world_t *w, const nts_commit_t *c, const char *
     if (c->absorb && (!w->links[c->absorb - 1] || w->links[c->absorb - 1]->state != NTS_LINK_NEW)) {
         return NTS_COMMIT_CLASH;
     }
+    if (c->link && c->link->id && c->key_was && w->links[c->link->id - 1]->key &&
+        strcmp(c->key_was, w->links[c->link->id - 1]->key) != 0) {
+        return NTS_COMMIT_CLASH; /* S4.4: it has moved */
+    }
     absorbed = c->absorb ? w->links[c->absorb - 1] : NULL;
     if (absorbed) {
         w->links[c->absorb - 1] = NULL;

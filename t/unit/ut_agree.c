@@ -113,6 +113,40 @@ static void test_members_of_unknown_fate(void)
     tap_int(world_differences(w), 0, "on both sides");
 }
 
+/* S4.4: while our update of the page is answered, the store learns that the row has another key. */
+static spoil_t move_key(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_UPDATE &&
+        call->ask.side == NTS_NOTION && !w->hook_count++) {
+        world_row(w, w->links[0]->key)->id = "moved";
+        w->links[0]->key = "moved";
+        world_notice(w, NTS_EXTERNAL, "moved");
+    }
+    return SPOIL_NOTHING;
+}
+
+static void test_key_moves_meanwhile(void)
+{
+    world_t *w = world_create(p);
+    const char *key;
+
+    w->mapping.tie = NTS_EXTERNAL;
+    (void)world_add(w, NTS_NOTION, "p1", "one");
+    (void)world_settle(w);
+    key = world_link(w, NTS_NOTION, "p1")->key;
+    world_wait(w, apr_time_from_sec(300));
+    w->hook = move_key;
+    world_edit(w, NTS_EXTERNAL, key, NAME, world_text("two"));
+    (void)world_run(w, NTS_EXTERNAL, key);
+    tap_str(world_last_entry(w, NTS_ENTRY_UPDATE)->state == NTS_ENTRY_APPLIED ? "applied" : "open",
+            "applied", "3.6: the answer to our write is not forgotten because the key moved");
+    world_wait(w, apr_time_from_sec(10));
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("later"));
+    (void)world_settle(w);
+    tap_str(world_row(w, "moved")->values[NAME].as.text, "later", "6.3: and a later edit wins");
+    tap_int(world_differences(w), 0, "on both sides");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -120,6 +154,7 @@ int main(void)
     test_edit_afterwards();
     test_delete_afterwards();
     test_members_of_unknown_fate();
+    test_key_moves_meanwhile();
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();
