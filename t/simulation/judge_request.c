@@ -76,42 +76,6 @@ static int stops_sender(const history_item_t *item, const history_item_t *reques
            item->op != HISTORY_START;
 }
 
-/* The row whose key was moved by @a item got the key @a id then or later. */
-static int comes_to(judge_t *j, const history_item_t *item, const char *id)
-{
-    const char *key = item->after;
-    int i;
-
-    for (i = item->number + 1; key != id && i < history_count(j->history); i++) {
-        const history_item_t *later = history_item(j->history, i);
-
-        if (later->op == HISTORY_REKEY && later->place == item->place && later->record == key) {
-            key = later->after;
-        }
-    }
-    return key == id;
-}
-
-/* S4.4: a job whose record's key moved begins again, and forgets what it was answered. */
-static int moves_key(judge_t *j, const history_item_t *item, const history_item_t *effect)
-{
-    const judge_record_t *page = judge_record(j, effect->side, effect->place, effect->record);
-    int m, i, n;
-
-    for (m = 0; item->op == HISTORY_REKEY && page && m < j->mappings->nelts; m++) {
-        judge_record_t *partners[8];
-
-        n = judge_partners(j, m, page, partners, 8);
-        for (i = 0; i < n; i++) {
-            if (partners[i]->place == item->place &&
-                (partners[i]->id == item->record || comes_to(j, item, partners[i]->id))) {
-                return 1;
-            }
-        }
-    }
-    return 0;
-}
-
 int judge_is_uncertain(judge_t *j, const history_item_t *effect)
 {
     const history_item_t *request = judge_request(j, effect);
@@ -124,8 +88,7 @@ int judge_is_uncertain(judge_t *j, const history_item_t *effect)
         return 1;
     }
     for (i = request->number; i >= 0 && history_item(j->history, i)->at >= request->sent; i--) {
-        if (stops_sender(history_item(j->history, i), request) ||
-            moves_key(j, history_item(j->history, i), effect)) {
+        if (stops_sender(history_item(j->history, i), request)) {
             return 1; /* the answer came, and nobody listened */
         }
     }
