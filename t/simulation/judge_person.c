@@ -47,21 +47,27 @@ static int is_commanded(judge_t *j, int before)
     return 0;
 }
 
-/* By this mapping: another one's may lead to the same page. */
+/* By this mapping: another one's may lead to the same page. Of two that both tried, the one that found it done did not do it. */
 static int is_ours(judge_t *j, int mapping, const history_item_t *effect)
 {
-    int i;
+    int i, tried = 0, others = 0;
 
     for (i = 0; i < j->entries->nelts; i++) {
         const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
 
-        if (entry->mapping == mapping && entry->side == effect->side &&
-            !strcmp(entry->op, "remove") &&
-            judge_same(effect->side == HISTORY_NOTION ? entry->page : entry->key, effect->record)) {
+        if (entry->side != effect->side || strcmp(entry->op, "remove") != 0 ||
+            JUDGE_MAPPING(j, entry->mapping)->place[effect->side] != effect->place ||
+            !judge_same(effect->side == HISTORY_NOTION ? entry->page : entry->key,
+                        effect->record)) {
+            continue;
+        }
+        if (entry->mapping == mapping && strcmp(entry->state, "not applied") != 0) {
             return 1;
         }
+        tried |= entry->mapping == mapping;
+        others |= entry->mapping != mapping && !strcmp(entry->state, "applied");
     }
-    return 0;
+    return tried && !others;
 }
 
 /* As far as anybody could know: a record that people deleted is there until that went to its other side. */

@@ -641,6 +641,26 @@ static int undoes_unseen(write_t *w, const judge_cell_t *cell)
     return 1;
 }
 
+/* S5.5: a person commanded something. What an undo puts back is what was agreed, as both sides can hold it. */
+static int was_agreed_once(write_t *w, const judge_cell_t *cell)
+{
+    int m, i, index;
+
+    for (m = 0; m < w->j->mappings->nelts && judge_was_commanded(w->j, w->effect); m++) {
+        index = judge_find_field(w->j, m, w->record->side, w->field);
+        for (i = 0; index >= 0 && i < cell->stays->nelts; i++) {
+            const judge_field_t *field = &JUDGE_MAPPING(w->j, m)->fields[index];
+            const char *value = APR_ARRAY_IDX(cell->stays, i, judge_stay_t).version->value;
+
+            if (JUDGE_MAPPING(w->j, m)->place[w->record->side] == w->record->place &&
+                judge_same(w->value, judge_common(w->j, field, value))) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
 static void settle_without_source(write_t *w)
 {
     judge_cell_t *cell = judge_cell(w->j, w->record, w->field, w->member);
@@ -655,7 +675,7 @@ static void settle_without_source(write_t *w)
     w->source = version_by_us(w);
     if (((judge_was_commanded(w->j, w->effect) || w->record->deaths->nelts) &&
          had_value(cell, w->value)) ||
-        is_new_name(w)) {
+        was_agreed_once(w, cell) || is_new_name(w)) {
         w->grade = GRADE_ALLOWED;
         return;
     }

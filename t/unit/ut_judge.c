@@ -462,6 +462,78 @@ static void test_deletes_before_agreement(void)
     }
 }
 
+/* Of a value that was cut on its way the other side's is what was agreed; an undo puts that back, or something else. */
+static void undo_cut(const char *after)
+{
+    history_item_t undo = { .kind = HISTORY_OPERATOR, .op = HISTORY_UNDO, .record = "1" };
+
+    pair();
+    edit(1, "1", QTY, NULL, "1.005");
+    write_by_us(0, "p", QTY, NULL, "1.01");
+    edit(1, "1", QTY, "1.005", "2");
+    write_by_us(0, "p", QTY, "1.01", "2");
+    undo.at = now;
+    (void)history_add(h, &undo);
+    write_by_us(1, "1", QTY, "2", after);
+    write_by_us(0, "p", QTY, "2", after);
+}
+
+static void test_undo_of_cut_value(void)
+{
+    undo_cut("1.01");
+    verdict("", "S5.5: an undo puts back what both sides can hold");
+    undo_cut("1");
+    verdict("S6.3", "and nothing that was never agreed on");
+}
+
+static void delete_seen(int mapping, const char *state, const char *key)
+{
+    judge_entry_t entry = {
+        .mapping = mapping, .op = "remove", .state = state, .side = HISTORY_EXTERNAL, .key = key
+    };
+
+    judge_add_entry(judge, &entry);
+}
+
+/* Of seven records six are deleted by the first of two mappings of the table, or five and the sixth by the other. */
+static void delete_six(const char *sixth)
+{
+    static const char *const pages[] = { "p0", "p1", "p2", "p3", "p4", "p5", "p6" };
+    static const char *const keys[] = { "0", "1", "2", "3", "4", "5", "6" };
+    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
+    int i;
+
+    begin();
+    second.place[0] = "ds2";
+    second.place[1] = "t";
+    second.mark = MARK;
+    (void)judge_add_mapping(judge, &second);
+    for (i = 0; i < 7; i++) {
+        make(0, pages[i], pages[i]);
+        copy_by_us(1, keys[i], pages[i]);
+    }
+    link_up("p6", "6", 0, NULL);
+    mapping_now = 1;
+    copy_by_us(0, "q6", "p6");
+    link_up("q6", "6", 0, NULL);
+    mapping_now = 0;
+    for (i = 0; i < 6; i++) {
+        now += SEC;
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, "ds", pages[i], NULL, NULL);
+        remove_by_us(1, keys[i]);
+        delete_seen(0, i < 5 ? "applied" : sixth, keys[i]);
+    }
+    delete_seen(1, "applied", "5");
+}
+
+static void test_limit(void)
+{
+    delete_six("applied");
+    verdict("S4.2", "more deletes in an hour than the limit lets pass");
+    delete_six("not applied");
+    verdict("", "one that another mapping did is not counted");
+}
+
 static void audited(apr_int64_t id, apr_int64_t undoes, const char *op, const char *page,
                     const char *key)
 {
@@ -637,6 +709,8 @@ int main(void)
     test_audit();
     test_deletes();
     test_deletes_before_agreement();
+    test_limit();
+    test_undo_of_cut_value();
     test_undone();
     test_doubles();
     test_services();
