@@ -86,9 +86,10 @@ typedef struct nts_mapping_status_t {
     int matched;          /* first contact is over (S5.1) */
     const char *instance; /* external instance id first seen; NULL none */
     apr_int64_t counter;  /* external change number taken */
-    /* S4.4: the database was seen set back, and nobody has said yet to go on; the least number it showed since */
-    int is_restored;
-    apr_int64_t restored_to;
+    /* S4.4: the database was seen set back, or another one in its place, and nobody has said yet to go on: the instance that
+     * was seen (NULL: nothing of the kind), and the least change number it showed since */
+    const char *waiting_instance;
+    apr_int64_t waiting_from;
     apr_time_t listed;    /* sending of the last complete listing of Notion; 0 never */
     apr_time_t full_done; /* end of the last full reconciliation */
     apr_time_t latency[NTS_SIDE_COUNT]; /* last notice-to-write time towards that side */

@@ -124,9 +124,24 @@ static const nts_entry_t *find_maker(const apply_t *apply)
     return NULL;
 }
 
+/* It has a page, or one may be being made for it, which nobody but this link will find. */
+static apr_status_t has_other_side(int *has, const apply_t *apply, const nts_link_t *link)
+{
+    apr_int64_t open = 0;
+    apr_status_t rv =
+        link->page
+            ? APR_SUCCESS
+            : nts_db_get_int(&open, apply->store->db, &count_open,
+                             NTS_ARGS(nts_int(apply->mapping), nts_int(link->id)), apply->ptemp);
+
+    *has = link->page || open > 0;
+    return rv;
+}
+
 static apr_status_t judge_key(apply_t *apply)
 {
     const nts_link_t *link = apply->commit->link;
+    int has = 0;
     apr_status_t rv;
 
     if (!find_maker(apply)) {
@@ -138,8 +153,11 @@ static apr_status_t judge_key(apply_t *apply)
         return rv;
     }
     if (apply->displaced && apply->displaced->state != NTS_LINK_TOMBSTONE &&
-        apply->displaced->page && apply->displaced->id != link->id) {
-        return APR_SUCCESS;
+        apply->displaced->id != link->id) {
+        rv = has_other_side(&has, apply, apply->displaced);
+        if (rv != APR_SUCCESS || has) {
+            return rv;
+        }
     }
     apply->displaced = NULL;
     return judge_owner(apply, &key_owner, "key", link->key);

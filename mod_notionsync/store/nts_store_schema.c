@@ -229,9 +229,17 @@ static const char *const step_9[] = {
     NULL,
 };
 
+/* Which database it is that waits; it may also be another one. */
+static const char *const step_10[] = {
+    "ALTER TABLE status ADD COLUMN restored_as TEXT",
+    "UPDATE status SET restored_as = instance WHERE restored IS NOT NULL",
+    NULL,
+};
+
 /* steps[n] leads from version n to n + 1. */
-static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2, step_3, step_4, step_5,
-                                                            step_6, step_7, step_8, step_9 };
+static const char *const *const steps[NTS_STORE_SCHEMA] = {
+    step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10
+};
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"

@@ -9,13 +9,14 @@ static const nts_stmt_t find_siblings = {
     "SELECT o.id FROM mapping AS m JOIN mapping AS o ON o.data_source = m.data_source"
     " WHERE m.id = %lld AND o.id <> m.id AND o.running = 1"
 };
-/* A trigger writes one change table for all mappings of a table; a database is known by its instance. One that was set
- * back is taken from the least number that it showed since. */
+/* A trigger writes one change table for all mappings of a table; a database is known by its instance. One that is not accepted
+ * yet will be taken from the least number that it showed since it was seen. */
 static const nts_stmt_t least_counter = {
-    "SELECT min(coalesce(min(s.restored, s.counter), s.counter)) FROM mapping AS m JOIN mapping AS "
+    "SELECT min(coalesce(s.restored, s.counter)) FROM mapping AS m JOIN mapping AS "
     "o"
     " ON o.collection = m.collection COLLATE NOCASE AND o.id <> m.id AND o.running = 1"
-    " JOIN status AS s ON s.mapping = o.id AND s.instance = %s WHERE m.id = %lld"
+    " JOIN status AS s ON s.mapping = o.id AND coalesce(s.restored_as, s.instance) = %s"
+    " WHERE m.id = %lld"
 };
 static const nts_stmt_t count_creates = {
     "SELECT count(*) FROM mapping AS m JOIN mapping AS o ON o.data_source = m.data_source"

@@ -6,13 +6,15 @@
 static const nts_stmt_t set_property = { "UPDATE pair SET property = %s WHERE id = %lld" };
 static const nts_stmt_t get_status = {
     "SELECT state, outcome, matched, instance, counter, listed, full_done, latency_notion,"
-    " latency_external, triggers, mark, mark_next, doubt, restored FROM status WHERE mapping = %lld"
+    " latency_external, triggers, mark, mark_next, doubt, restored, restored_as FROM status WHERE "
+    "mapping = %lld"
 };
 static const nts_stmt_t put_status = {
     "INSERT OR REPLACE INTO status (mapping, state, outcome, matched, instance, counter, listed,"
-    " full_done, latency_notion, latency_external, triggers, mark, mark_next, doubt, restored)"
+    " full_done, latency_notion, latency_external, triggers, mark, mark_next, doubt, restored,"
+    " restored_as)"
     " VALUES (%lld, %lld, %s, %lld, %s, %lld, %lld, %lld, %lld, %lld, %s, %s, %s, %s,"
-    " nullif(%lld, -1))"
+    " nullif(%lld, -1), %s)"
 };
 static const nts_stmt_t put_schema = { "INSERT OR REPLACE INTO schema_snapshot (mapping, side, at,"
                                        " text) VALUES (%lld, %lld, %lld, %s)" };
@@ -57,8 +59,8 @@ apr_status_t nts_store_get_status(nts_mapping_status_t *status, nts_store_t *sto
     status->mark = nts_row_copy(&rows, 10, p);
     status->mark_next = nts_row_copy(&rows, 11, p);
     status->doubt = nts_row_copy(&rows, 12, p);
-    status->is_restored = nts_rows_text(&rows, 13) != NULL;
-    status->restored_to = status->is_restored ? nts_rows_int(&rows, 13) : 0;
+    status->waiting_from = nts_rows_text(&rows, 13) ? nts_rows_int(&rows, 13) : 0;
+    status->waiting_instance = nts_row_copy(&rows, 14, p);
     return rv == APR_SUCCESS ? rows.problem : rv;
 }
 
@@ -79,7 +81,9 @@ apr_status_t nts_store_put_status(nts_store_t *store, apr_int64_t mapping,
                  nts_int(status->counter), nts_int(status->listed), nts_int(status->full_done),
                  nts_int(status->latency[NTS_NOTION]), nts_int(status->latency[NTS_EXTERNAL]),
                  nts_text(status->triggers), nts_text(status->mark), nts_text(status->mark_next),
-                 nts_text(status->doubt), nts_int(status->is_restored ? status->restored_to : -1)));
+                 nts_text(status->doubt),
+                 nts_int(status->waiting_instance ? status->waiting_from : -1),
+                 nts_text(status->waiting_instance)));
     return nts_unit_leave(store, own, rv);
 }
 

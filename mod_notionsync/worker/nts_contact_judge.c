@@ -100,27 +100,30 @@ void nts_contact_marked(nts_contact_t *c, const nts_answer_t *answer)
 /* --- the external database */
 
 /* That its counter passes ours again while it waits makes it no other than the one that was set back; nor does a worker
- * that takes over meanwhile. */
-static void note_restored(nts_contact_t *c, int is_same, apr_int64_t counter)
+ * that takes over meanwhile. Another one in its place has numbers of its own. */
+static void note_waiting(nts_contact_t *c, const char *instance, apr_int64_t counter)
 {
     nts_mapping_status_t status = c->flow->status;
+    int is_known = instance && nts_str_same(status.waiting_instance, instance);
+    int is_wrong = status.instance && instance &&
+                   (!nts_str_same(status.instance, instance) || counter < status.counter);
 
-    if (!is_same) {
-        status.is_restored = 0;
+    if (is_wrong && (!is_known || counter < status.waiting_from)) {
+        status.waiting_instance = instance;
+        status.waiting_from = counter;
     }
-    else if (counter < status.counter && (!status.is_restored || counter < status.restored_to)) {
-        status.is_restored = 1;
-        status.restored_to = counter;
+    else if (!is_known) {
+        status.waiting_instance = NULL;
     }
-    if (status.is_restored != c->flow->status.is_restored ||
-        status.restored_to != c->flow->status.restored_to) {
+    if (!nts_str_same(status.waiting_instance, c->flow->status.waiting_instance) ||
+        status.waiting_from != c->flow->status.waiting_from) {
         nts_flow_set_status(c->flow, &status);
     }
 }
 
 void nts_contact_set_back(nts_contact_t *c, apr_int64_t counter)
 {
-    note_restored(c, 1, counter);
+    note_waiting(c, c->flow->status.instance, counter);
     nts_contact_start(c);
 }
 
@@ -138,8 +141,8 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
     accepted = c->accept_instance;
     c->accept_instance = 0;
     is_same = status->instance && nts_str_same(status->instance, schema->instance);
-    note_restored(c, is_same, schema->counter);
-    if (is_same && !status->is_restored) {
+    note_waiting(c, schema->instance, schema->counter);
+    if (is_same && !status->waiting_instance) {
         judge_state(
             c, schema->mark); /* and what the triggers told of since then is still to be taken */
         return;
@@ -148,11 +151,12 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
         if (!accepted) {
             judge_state(c, schema->mark);
         }
-        /* Keys that were changed since it was set back are still to be followed (S4.4). */
-        status->counter = is_same ? status->restored_to : schema->counter;
+        /* Keys that were changed since it was seen are still to be followed, and rows that another mapping made under the keys of
+         * those that are gone are new (S4.4). */
+        status->counter = status->waiting_instance ? status->waiting_from : schema->counter;
         status->full_done = 0;
         status->mark = schema->mark;
-        status->is_restored = 0;
+        status->waiting_instance = NULL;
         nts_flow_set_instance(flow, schema->instance);
         return;
     }
@@ -170,7 +174,7 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
             apr_psprintf(c->p,
                          "the database was restored from an older copy: its last change "
                          "is number %" APR_INT64_T_FMT ", and %" APR_INT64_T_FMT " had been taken",
-                         status->restored_to, status->counter),
+                         status->waiting_from, status->counter),
             advice);
     }
 }

@@ -50,6 +50,7 @@ static void renew_status(nts_flow_t *flow, const nts_mapping_status_t *status)
     renewed.mark = apr_pstrdup(p, status->mark);
     renewed.mark_next = apr_pstrdup(p, status->mark_next);
     renewed.doubt = apr_pstrdup(p, status->doubt);
+    renewed.waiting_instance = apr_pstrdup(p, status->waiting_instance);
     flow->status = renewed;
     flow->status_pool = p;
     if (old) {
@@ -79,6 +80,7 @@ void nts_flow_set_instance(nts_flow_t *flow, const char *instance)
     status.instance = instance;
     renew_status(flow, &status);
     nts_flow_put_status(flow);
+    nts_reconcile_begin_anew(flow);
 }
 
 void nts_flow_set_triggers(nts_flow_t *flow, const char *triggers)

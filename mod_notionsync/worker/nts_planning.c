@@ -54,7 +54,7 @@ static int release(nts_planning_run_t *run)
         return 0;
     }
     if (!status->instance || strcmp(status->instance, run->plan->instance) != 0 ||
-        status->is_restored || run->plan->counter < status->counter) {
+        status->waiting_instance || run->plan->counter < status->counter) {
         /* From where the plan was made: what was changed since is still to be taken. */
         status->counter = run->plan->counter;
     }
@@ -63,7 +63,7 @@ static int release(nts_planning_run_t *run)
     status->full_done = 0;
     status->doubt = NULL;
     status->mark = nts_contact_mark(flow->contact);
-    status->is_restored = 0;
+    status->waiting_instance = NULL;
     nts_flow_set_instance(flow, run->plan->instance);
     if (waited) {
         nts_flow_enter(flow, NTS_MAPPING_STARTING, NULL);

@@ -380,6 +380,13 @@ void nts_reconcile_stop(nts_flow_t *flow)
     }
 }
 
+void nts_reconcile_begin_anew(nts_flow_t *flow)
+{
+    if (flow->reconcile->running) {
+        flow->reconcile->running->broken_off = 1;
+    }
+}
+
 void nts_reconcile_note_edit(nts_flow_t *flow, apr_time_t at)
 {
     nts_reconcile_t *r = flow->reconcile;

@@ -15,6 +15,9 @@ void nts_reconcile_start(nts_flow_t *flow);
 void nts_reconcile_stop(nts_flow_t *flow);
 /** Notion showed an edit at that time: its minute is listed once more (S3.10). */
 void nts_reconcile_note_edit(nts_flow_t *flow, apr_time_t at);
+/** Another database, or one that was set back, was accepted: what the run under way has seen may be of the former one, so that it counts
+ *  as broken off, however it ends. */
+void nts_reconcile_begin_anew(nts_flow_t *flow);
 /** A full run as soon as may be. @a notice is settled when it is complete; 0: none */
 void nts_reconcile_full_soon(nts_flow_t *flow, apr_int64_t notice);
 

@@ -244,15 +244,16 @@ static void test_status(void)
                back.full_done == status.full_done && back.latency[NTS_NOTION] == 3 &&
                back.latency[NTS_EXTERNAL] == 4 && strcmp(back.triggers, "provisioned") == 0,
            "is read back whole");
-    tap_ok(!back.is_restored, "no database was set back");
+    tap_ok(!back.waiting_instance, "no database was set back");
     tap_ok(back.outcome.remedy == NTS_REMEDY_RETRY && back.outcome.retry_at == KIT_T0 + 5 &&
                strcmp(back.outcome.what, "It is down") == 0,
            "with its outcome");
-    status.is_restored = 1;
+    status.waiting_instance = "i-2";
     (void)nts_store_put_status(kit.store, kit.mapping->id, &status);
     (void)nts_store_get_status(&back, kit.store, kit.mapping->id, p);
-    tap_ok(back.is_restored && back.restored_to == 0,
-           "4.4 that it was set back to the very beginning is kept");
+    tap_ok(back.waiting_instance && strcmp(back.waiting_instance, "i-2") == 0 &&
+               back.waiting_from == 0,
+           "4.4 that another database waits, from its very beginning, is kept");
     (void)nts_store_get_schema(&text, kit.store, kit.mapping->id, NTS_EXTERNAL, p);
     tap_ok(!text, "no schema was seen yet");
     (void)nts_store_put_schema(kit.store, kit.mapping->id, NTS_EXTERNAL, "{\"a\":1}");

@@ -161,6 +161,7 @@ static const char *const back_to_6[] = {
     " (1, 0, 'p2', 'old', 1000, 1, 0), (1, 0, 'p2', NULL, 1000, 1, 0), (1, 0, 'p2', NULL, 1000, 1, "
     "0)",
     "ALTER TABLE status DROP COLUMN restored",
+    "ALTER TABLE status DROP COLUMN restored_as",
     "DROP INDEX link_gone_key",
     "DROP TABLE waiting",
     "UPDATE meta SET value = 6 WHERE name = 'schema'",

@@ -56,6 +56,44 @@ static void test_onto_gone_record(void)
     tap_int(loaded->notice_count, 1, "and is looked at");
 }
 
+static nts_commit_result_t commit_entry(nts_link_t *link, nts_entry_t *entry)
+{
+    nts_commit_t commit = { 0 };
+    nts_commit_result_t result = NTS_COMMIT_CLASH;
+    const char *words = NULL;
+
+    commit.link = link;
+    commit.entries = &entry;
+    commit.entry_count = 1;
+    tap_int(
+        nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, kit.p),
+        APR_SUCCESS, "a commit of %s", entry->intent);
+    return result;
+}
+
+/* A row was lost with its database while nobody knew whether its page had been made; the next row that we make gets its key. */
+static void test_onto_pending_create(void)
+{
+    nts_link_t *former = kit_link(NULL, "x", NTS_LINK_NEW, kit.p);
+    nts_link_t *next = kit_link("px", NULL, NTS_LINK_NEW, kit.p);
+    nts_entry_t *made;
+
+    tap_int(commit_entry(former,
+                         kit_entry("of x", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, kit.p)),
+            NTS_COMMIT_OK, "a page is being made for x");
+    made = kit_entry("next", NTS_ENTRY_CREATE, NTS_EXTERNAL, NTS_ENTRY_PENDING, kit.p);
+    tap_int(commit_entry(next, made), NTS_COMMIT_OK, "and a row for another page");
+    next->key = made->key = "x";
+    next->state = NTS_LINK_ACTIVE;
+    made->state = NTS_ENTRY_APPLIED;
+    tap_int(commit_entry(next, made), NTS_COMMIT_OK,
+            "S4.4: a row that we made under x is not x's former one");
+    tap_str(key_of("px"), "x", "it is its page's");
+    tap_int(former->id > 0, 1, "the former record has a number");
+    tap_ok(strncmp(kit_load(&kit, former->id, NULL, NULL)->link->key, "x (replaced", 11) == 0,
+           "and keeps a key that no row has, for the page that may turn up");
+}
+
 static void test_job_in_flight(void)
 {
     nts_loaded_t *before;
@@ -84,6 +122,7 @@ int main(void)
     kit_open(&kit, p);
     test_swap();
     test_onto_gone_record();
+    test_onto_pending_create();
     test_job_in_flight();
     nts_store_close(kit.store);
     apr_pool_destroy(p);

@@ -120,8 +120,8 @@ static void test_counters(void)
     tap_int((int)counter(&kit), 30, "3.9 the change table is kept for the slower one");
     status.instance = "db1";
     status.counter = 30;
-    status.is_restored = 1;
-    status.restored_to = 12;
+    status.waiting_instance = "db1";
+    status.waiting_from = 12;
     (void)nts_store_put_status(kit.store, mappings[SAME_TABLE].id, &status);
     tap_int((int)counter(&kit), 12,
             "4.4 also for one that has not said yet to go on after it was set back");

@@ -402,6 +402,26 @@ static void test_set_back(void)
     world_rest(world, MS(200));
 }
 
+/* So does another one, of which nothing was ever taken. */
+static void test_another(void)
+{
+    int seen;
+    int i;
+
+    world_swap_database(world);
+    seen = world_set_back(world, 0);
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING), "another database: it waits");
+    world_rest(world, MS(100));
+    for (i = 0; i < 4; i++) {
+        (void)world_edit_row(world, 0, "k10", apr_psprintf(pool, "there %d", i));
+    }
+    tap_ok(accept_database(0), "a person says to go on");
+    tap_ok(world_is_equal_soon(world, 0), "both sides become equal");
+    tap_int(world_taken_from(world, 0), seen, "S4.4: changes are taken from when it was seen");
+    tap_ok(accept_database(1), "as does the other mapping");
+    world_rest(world, MS(200));
+}
+
 static void test_end(void)
 {
     int asks;
@@ -437,6 +457,7 @@ int main(void)
     test_commands_at_start();
     test_bound_anew();
     test_set_back();
+    test_another();
     test_run_finds_another();
     test_end();
     apr_terminate();
