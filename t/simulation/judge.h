@@ -61,8 +61,16 @@ typedef struct judge_field_t {
     int absent;   /* not configured (yet, or any more) */
 } judge_field_t;
 
+/** What the database takes for one key. */
+typedef enum judge_keys_t {
+    JUDGE_KEYS_EXACT = 0,
+    JUDGE_KEYS_ANY_CASE,
+    JUDGE_KEYS_BARE /* without blanks at the end */
+} judge_keys_t;
+
 typedef struct judge_mapping_t {
     const char *name;
+    judge_keys_t keys;
     const char *place[HISTORY_SIDES]; /* data source, table */
     const judge_field_t *fields;
     int field_count;

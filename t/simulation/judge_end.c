@@ -354,6 +354,9 @@ static void judge_doubles(judge_t *j, int mapping)
             by_people[record->side] +=
                 !record->made_by_us ||
                 record->mark != APR_ARRAY_IDX(record->marks, 0, const char *);
+            by_people[record->side] +=
+                record->side == HISTORY_EXTERNAL &&
+                judge_moved_unseen(j, m->place[HISTORY_EXTERNAL], NULL, record->id);
             live[record->side] += record->live && !record->hidden && record->mark == first->mark &&
                                   record->place == m->place[record->side] &&
                                   !was_let_go(j, mapping, record);

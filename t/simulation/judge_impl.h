@@ -21,6 +21,8 @@ typedef enum judge_origin_t {
 typedef struct judge_version_t {
     const char *value; /* whole */
     apr_time_t at;
+    apr_time_t
+        first; /* it came with a copy of the database in which it stood since then; 0: not so */
     judge_origin_t origin;
     int side;
     int item;
@@ -181,6 +183,16 @@ int judge_share_mark(const judge_record_t *a, const judge_record_t *b);
 /** The records of the other side that belong to @a record in the mapping, at most @a room; dead ones, too. */
 int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
                    judge_record_t *partners[], int room);
+
+/* judge_copy.c */
+/** What stands in a copy of the database was given when it was made, and is dated so by the copy's own changes; or as late as it
+ *  came. What the database had made of it is that still. */
+void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_t *record,
+                     const char *member, judge_version_t *version);
+
+/** S4.4: a row's key was changed in a database that had come in the place of another, before anybody said to go on with it, so
+ *  maybe before it was seen: then it looks like a delete and a new row. @a from, @a to: the key before and after; NULL any. */
+int judge_moved_unseen(judge_t *j, const char *table, const char *from, const char *to);
 
 /* judge_replay.c */
 void judge_replay(judge_t *j);

@@ -236,6 +236,23 @@ static int is_delete_of(judge_t *j, int mapping, const judge_record_t *record)
     return !told;
 }
 
+/* A person who saw what is left of it said so; a bulk approval names no record. */
+static int was_approved(judge_t *j, const history_item_t *effect, const judge_record_t *record)
+{
+    int i;
+
+    for (i = effect->number - 1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_OPERATOR && item->op == HISTORY_APPROVE &&
+            (!item->record ||
+             (judge_same(item->record, record->id) && judge_same(item->note, "delete")))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record)
 {
     judge_gap_t gap = judge_gap(j, effect);
@@ -263,7 +280,7 @@ void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_
         judge_blame(j, "S6.7", effect->number,
                     "we deleted a record whose partner nobody had deleted");
     }
-    else if (allowed && !unedited && !j->phases->store_forgot) {
+    else if (allowed && !unedited && !j->phases->store_forgot && !was_approved(j, effect, record)) {
         judge_blame(j, "S2.7", effect->number, "we deleted a record that people had edited since");
     }
 }

@@ -270,20 +270,21 @@ static void set_by_others(judge_t *j, const history_item_t *item, judge_record_t
     judge_origin_t origin = item->kind == HISTORY_ACT ? JUDGE_BY_PERSON
                             : follows_ours(j, item)   ? JUDGE_BY_REWRITE
                                                       : JUDGE_BY_TRIGGER;
+    judge_version_t *version;
 
     if (judge_same(judge_now(cell)->value, after)) {
         return; /* another way to write the same value */
     }
+    version = new_version(j, item, record->side, after, origin, judge_now(cell));
+    judge_date_copy(j, item, record, member, version);
     if (item->at == record->made && cell->stays->nelts == 1 &&
         judge_now(cell)->origin == JUDGE_BY_NOBODY) {
         const judge_version_t *heirloom = judge_now(cell)->parent;
 
         cell->stays->nelts = 0; /* made with it: nobody ever saw it empty */
-        judge_put(cell, new_version(j, item, record->side, after, origin, heirloom), item);
-        join_partners(j, record, item->field, member, item->at);
-        return;
+        version->parent = version->origin == JUDGE_BY_REWRITE ? version->parent : heirloom;
     }
-    judge_put(cell, new_version(j, item, record->side, after, origin, judge_now(cell)), item);
+    judge_put(cell, version, item);
     join_partners(j, record, item->field, member, item->at);
 }
 

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "simulation/judge_impl.h"
 
@@ -295,14 +296,32 @@ static int is_key_taken(const plea_t *plea)
     return page && page != plea->record;
 }
 
+/* What we delete we keep (S4.3). */
+static int was_lost(const judge_record_t *row)
+{
+    int last = row->deaths->nelts - 1;
+
+    return last >= 0 && !APR_ARRAY_IDX(row->deaths, last, judge_death_t).by_us;
+}
+
+/* Its row went; another one may have its mark now, of a copy of the page. */
 static int pleads_image(const plea_t *plea)
 {
-    const judge_record_t *row = plea->partner;
-    int last = row && row->side == HISTORY_EXTERNAL ? row->deaths->nelts - 1 : -1;
+    const judge_mapping_t *m = JUDGE_MAPPING(plea->j, plea->mapping);
+    int i;
 
-    return (last >= 0 && !APR_ARRAY_IDX(row->deaths, last, judge_death_t)
-                              .by_us) || /* what we delete we keep (S4.3) */
-           is_key_taken(plea);
+    for (i = 0; i < plea->j->all->nelts; i++) {
+        const judge_record_t *row = APR_ARRAY_IDX(plea->j->all, i, judge_record_t *);
+
+        if (row->side == HISTORY_EXTERNAL && row->place == m->place[HISTORY_EXTERNAL] &&
+            (row == plea->partner ||
+             (!row->live && row->mark && judge_same(row->mark, plea->record->mark))) &&
+            was_lost(row)) {
+            return 1;
+        }
+    }
+    return is_key_taken(plea) ||
+           judge_moved_unseen(plea->j, m->place[HISTORY_EXTERNAL], plea->link->key, NULL);
 }
 
 static int was_cut(const plea_t *plea, history_op_t op, int side, int times)
@@ -459,10 +478,45 @@ static int lost_its_parent(const plea_t *plea)
            plea->link->what && strstr(plea->link->what, "FOREIGN KEY");
 }
 
+/* Equal by the rule of the key's column, which the database goes by, though not the same. */
+static int is_same_key(judge_keys_t keys, const char *a, const char *b)
+{
+    apr_size_t a_end = strlen(a);
+    apr_size_t b_end = strlen(b);
+
+    while (keys == JUDGE_KEYS_BARE && a_end > 0 && a[a_end - 1] == ' ') {
+        a_end--;
+    }
+    while (keys == JUDGE_KEYS_BARE && b_end > 0 && b[b_end - 1] == ' ') {
+        b_end--;
+    }
+    return a_end == b_end && (keys == JUDGE_KEYS_ANY_CASE ? strncasecmp(a, b, a_end) == 0
+                                                          : strncmp(a, b, a_end) == 0);
+}
+
+/* The key under which a row would come back is that of another one in another form. */
+static int is_form_taken(const plea_t *plea)
+{
+    judge_t *j = plea->j;
+    const judge_mapping_t *m = JUDGE_MAPPING(j, plea->mapping);
+    int i;
+
+    for (i = 0; m->keys != JUDGE_KEYS_EXACT && plea->link->key && i < j->all->nelts; i++) {
+        const judge_record_t *row = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (row->side == HISTORY_EXTERNAL && row->live &&
+            row->place == m->place[HISTORY_EXTERNAL] && !judge_same(row->id, plea->link->key) &&
+            is_same_key(m->keys, row->id, plea->link->key)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int pleads_constraint(const plea_t *plea)
 {
-    return lost_its_parent(plea) || any_field(plea, is_taken) || any_field(plea, has_no_value) ||
-           any_field(plea, is_out_of_bounds);
+    return lost_its_parent(plea) || is_form_taken(plea) || any_field(plea, is_taken) ||
+           any_field(plea, has_no_value) || any_field(plea, is_out_of_bounds);
 }
 
 static int is_unfit(const plea_t *plea, int field)

@@ -58,7 +58,8 @@ static int may_be_later(const duel_t *duel)
     if (duel->mapping->tie == duel->side) {
         return 1;
     }
-    return duel->arrived + duel->j->phases->skew > duel->loser->at + duel->mapping->grace;
+    return duel->arrived + duel->j->phases->skew >
+           (duel->loser->first ? duel->loser->first : duel->loser->at) + duel->mapping->grace;
 }
 
 static int rule_lets_win(const judge_field_t *field, const void *baton)

@@ -65,8 +65,18 @@ typedef struct sw_column_t {
     int csv;              /* JUDGE_SET: "a,b", else JSON */
 } sw_column_t;
 
+/** What a table's key is. SQLite may take two texts for one key that are not the same byte for byte. */
+typedef enum sw_key_t {
+    SW_KEY_INTEGER = 0,
+    SW_KEY_TEXT,
+    SW_KEY_NOCASE,
+    SW_KEY_RTRIM,
+    SW_KEYS
+} sw_key_t;
+
 typedef struct sw_table_t {
     const char *name;
+    sw_key_t key;
     sw_column_t columns[SW_FIELDS];
     int autoincrement;
     int not_null;                  /* notes */
@@ -115,7 +125,7 @@ typedef struct sw_page_t {
 
 /** Mirror of a row. */
 typedef struct sw_row_t {
-    apr_int64_t key;
+    apr_int64_t key;  /* 0 where keys are texts */
     const char *text; /* of its key */
     const char *values[SW_FIELDS];
     const char *before[SW_FIELDS];
@@ -181,8 +191,8 @@ typedef struct sw_world_t {
     apr_array_header_t *rewrites; /* sw_rewrite_t, since the last look */
     apr_array_header_t *asks;     /* sw_ask_t: the last ones, all of one call */
     int asks_ended;
-    apr_int64_t rekeyed_from, rekeyed_to; /* hint for the next look: 0 none */
-    int copies;                           /* of the database that were put aside */
+    const char *rekeyed_from, *rekeyed_to; /* hint for the next look; NULL none */
+    int copies;                            /* of the database that were put aside */
 
     apr_pool_t *ptemp; /* cleared by each action */
 } sw_world_t;
@@ -195,6 +205,8 @@ const char *sw_field_type(const sw_world_t *w, int field);
 
 /** What a person means by @a code for a field: canonical, NULL null. In @a p. */
 const char *sw_value_of(sw_field_id_t field, apr_int64_t code, apr_pool_t *p);
+/** A key that people type where keys are texts. */
+const char *sw_key_of(apr_int64_t code, apr_pool_t *p);
 /** The canonical text of a decimal or a double. */
 const char *sw_number_text(double number, apr_pool_t *p);
 /** "2026-01-31 12:00:00" or RFC 3339 as history.h spells instants, days as they are, two with a slash between; "?..." if it is no
@@ -263,15 +275,24 @@ int sw_sql_run(sw_world_t *w, const char *statements);
 /** A canonical value as a literal of a column. */
 const char *sw_sql_literal(const sw_world_t *w, int table, int field, const char *value,
                            apr_pool_t *p);
+/** A key as a literal. */
+const char *sw_sql_key(const sw_world_t *w, int table, const char *key, apr_pool_t *p);
 sw_row_t *sw_sql_find(sw_world_t *w, int table, const char *mark);
-/** Another file is put in its place: an older copy (@a copy), or an empty database (-1). */
+/** Another file is put in its place: a copy (@a copy), or an empty database (-1). */
 void sw_sql_replace(sw_world_t *w, int copy);
 /** The schema was changed. */
 void sw_sql_reshape(sw_world_t *w);
 /** The people's connection is closed, or opened again. */
 void sw_sql_disconnect(sw_world_t *w);
 void sw_sql_connect(sw_world_t *w);
+/** "INSERT INTO t (...) VALUES (...)"; @a key NULL: the database chooses. @a parent: a number that stands for a row of table 0. */
+const char *sw_sql_insert(sw_world_t *w, int table, const char *verb, const char *key,
+                          const char *const *values, apr_int64_t parent);
+/** What a person fills into a new row: its mark, and the fields of a set of them. */
+void sw_sql_values(sw_world_t *w, const char **values, apr_int64_t mark, apr_int64_t value,
+                   apr_int64_t fields);
 extern const sm_kind_t *const sw_sql_kinds[];
+extern const sm_kind_t *const sw_sql_clash_kinds[]; /* sw_sql_clash.c */
 
 /* ---- what processes ask of it (sw_sql_ask.c) ---- */
 
@@ -289,6 +310,9 @@ void sw_plan_settings(sw_world_t *w);
 /** Groups on Notion's side that have dice of their own (sw_plan_notion.c): their settings, and what happens in a seed that has one. */
 void sw_plan_notion_settings(sw_world_t *w);
 void sw_plan_notion(sw_world_t *w);
+/** The same in the database (sw_plan_sql.c). */
+void sw_plan_sql_settings(sw_world_t *w);
+void sw_plan_sql(sw_world_t *w);
 
 extern const sm_part_t sm_part_world;
 

@@ -119,7 +119,8 @@ static const char *const others[] = {
     "faults",        "slow",      "limits",     "sharing",  "options",       "schema",
     "restores",      "others",    "migrations", "pauses",   "undo",          "configuring",
     "rulings",       "undo_many", "plans",      "commands", "host.troubles", "host.state_loss",
-    "host.clock_ms", "overlaps",  "moves",      "status",   "ranges",
+    "host.clock_ms", "overlaps",  "moves",      "status",   "ranges",        "text_key0",
+    "text_key1",     "displaced", "forms",      "swapped",  "set_back",      "families",
 };
 
 static void begin(sw_drill_t *d, sm_t *sm, const char *stream)

@@ -47,6 +47,9 @@ static void draw_table(sw_world_t *w, int i)
 
     t->name = apr_psprintf(w->sm->p, "t%d", i);
     draw_columns(w, t, i);
+    /* A few have texts for keys, compared as they are, without regard to case, or without blanks at the end. */
+    t->key = (sw_key_t)draw_of(w, i, "text_key", 0, 15);
+    t->key = t->key < SW_KEYS ? t->key : SW_KEY_INTEGER;
     t->autoincrement = draw_of(w, i, "autoincrement", 0, 1);
     t->not_null = draw_of(w, i, "not_null", 0, 4) == 0;
     t->check = draw_of(w, i, "check", 0, 5) == 0;
@@ -210,6 +213,9 @@ void sw_shape_judge(const sw_world_t *w, const sw_mapping_t *m, judge_mapping_t 
     out->delete_percent = m->limit;
     out->filter_sides = m->filter_sides;
     out->filter_field = SW_STAGE;
+    out->keys = w->table[m->table].key == SW_KEY_NOCASE  ? JUDGE_KEYS_ANY_CASE
+                : w->table[m->table].key == SW_KEY_RTRIM ? JUDGE_KEYS_BARE
+                                                         : JUDGE_KEYS_EXACT;
     out->outside = m->filter_sides ? SW_OUTSIDE : NULL;
 }
 

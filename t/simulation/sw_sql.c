@@ -91,6 +91,11 @@ static const char *quoted(const char *text, apr_pool_t *p)
     return copy;
 }
 
+const char *sw_sql_key(const sw_world_t *w, int table, const char *key, apr_pool_t *p)
+{
+    return w->table[table].key == SW_KEY_INTEGER ? key : quoted(key, p);
+}
+
 static const char *set_literal(const char *set, int csv, apr_pool_t *p)
 {
     const char **members;
@@ -186,7 +191,7 @@ static void scan(sw_world_t *w, int table, sw_rows_t *out)
         }
         row = &out->rows[out->count++];
         memset(row, 0, sizeof(*row));
-        row->key = sqlite3_column_int64(stmt, 0);
+        row->key = w->table[table].key == SW_KEY_INTEGER ? sqlite3_column_int64(stmt, 0) : 0;
         row->text = history_text(w->history, (const char *)sqlite3_column_text(stmt, 0));
         for (k = 0; k < SW_FIELDS; k++) {
             row->values[k] = history_text(
@@ -277,6 +282,14 @@ static void compare(sw_world_t *w, history_kind_t kind, int request, int table, 
     }
 }
 
+static int order(const sw_row_t *a, const sw_row_t *b)
+{
+    if (a->key != b->key) {
+        return a->key < b->key ? -1 : 1;
+    }
+    return strcmp(a->text, b->text);
+}
+
 /* Whoever looks was told that a key was changed; the mirror follows, in its old place of the order. */
 static void follow_key(sw_world_t *w, history_kind_t kind, int request, int table,
                        const sw_rows_t *now)
@@ -288,13 +301,13 @@ static void follow_key(sw_world_t *w, history_kind_t kind, int request, int tabl
     int i;
 
     for (i = 0; i < rows->count; i++) {
-        at = rows->rows[i].key == w->rekeyed_from ? i : at;
+        at = sw_same(rows->rows[i].text, w->rekeyed_from) ? i : at;
     }
     for (i = 0; i < now->count; i++) {
-        if (now->rows[i].key == w->rekeyed_from) {
+        if (sw_same(now->rows[i].text, w->rekeyed_from)) {
             return; /* refused: another row has that key, maybe a copy with the same mark */
         }
-        there = now->rows[i].key == w->rekeyed_to ? &now->rows[i] : there;
+        there = sw_same(now->rows[i].text, w->rekeyed_to) ? &now->rows[i] : there;
     }
     if (at < 0 || !there || !sw_same(there->values[SW_MARK], rows->rows[at].values[SW_MARK])) {
         return;
@@ -304,7 +317,7 @@ static void follow_key(sw_world_t *w, history_kind_t kind, int request, int tabl
     moved.key = there->key;
     moved.text = there->text;
     memmove(&rows->rows[at], &rows->rows[at + 1], (size_t)(rows->count - at - 1) * sizeof(moved));
-    for (i = rows->count - 1; i > 0 && rows->rows[i - 1].key > moved.key; i--) {
+    for (i = rows->count - 1; i > 0 && order(&rows->rows[i - 1], &moved) > 0; i--) {
         rows->rows[i] = rows->rows[i - 1];
     }
     rows->rows[i] = moved;
@@ -322,10 +335,10 @@ static void look_at(sw_world_t *w, history_kind_t kind, int request, int table)
         follow_key(w, kind, request, table, &now);
     }
     while (i < old->count || k < now.count) {
-        if (k == now.count || (i < old->count && old->rows[i].key < now.rows[k].key)) {
+        if (k == now.count || (i < old->count && order(&old->rows[i], &now.rows[k]) < 0)) {
             tell(w, kind, request, HISTORY_DELETE, table, &old->rows[i++], NULL);
         }
-        else if (i == old->count || now.rows[k].key < old->rows[i].key) {
+        else if (i == old->count || order(&now.rows[k], &old->rows[i]) < 0) {
             make(w, kind, request, table, &now.rows[k++]);
         }
         else {
@@ -344,7 +357,7 @@ void sw_sql_look(sw_world_t *w, history_kind_t kind, int request)
         look_at(w, kind, request, i);
     }
     apr_array_clear(w->rewrites);
-    w->rekeyed_from = w->rekeyed_to = 0;
+    w->rekeyed_from = w->rekeyed_to = NULL;
 }
 
 sw_row_t *sw_sql_find(sw_world_t *w, int table, const char *mark)
@@ -442,10 +455,25 @@ static const char *triggers(const sw_table_t *t, apr_pool_t *p)
     return out;
 }
 
-static const char *table_ddl(const sw_table_t *t, apr_pool_t *p)
+static const char *key_ddl(const sw_table_t *t)
 {
-    const char *out = apr_psprintf(p, "CREATE TABLE %s (id INTEGER PRIMARY KEY%s", t->name,
-                                   t->autoincrement ? " AUTOINCREMENT" : "");
+    switch (t->key) {
+    case SW_KEY_TEXT:
+        return "TEXT NOT NULL PRIMARY KEY DEFAULT (lower(hex(randomblob(4))))";
+    case SW_KEY_NOCASE:
+        return "TEXT NOT NULL COLLATE NOCASE PRIMARY KEY DEFAULT (lower(hex(randomblob(4))))";
+    case SW_KEY_RTRIM:
+        return "TEXT NOT NULL COLLATE RTRIM PRIMARY KEY DEFAULT (lower(hex(randomblob(4))))";
+    case SW_KEY_INTEGER:
+    case SW_KEYS:
+    default:
+        return t->autoincrement ? "INTEGER PRIMARY KEY AUTOINCREMENT" : "INTEGER PRIMARY KEY";
+    }
+}
+
+static const char *table_ddl(const sw_table_t *t, const sw_table_t *first, apr_pool_t *p)
+{
+    const char *out = apr_psprintf(p, "CREATE TABLE %s (id %s", t->name, key_ddl(t));
     int k;
 
     for (k = 0; k < SW_FIELDS; k++) {
@@ -458,7 +486,8 @@ static const char *table_ddl(const sw_table_t *t, apr_pool_t *p)
                                                       : "");
     }
     if (t->parent) {
-        out = apr_psprintf(p, "%s, parent INTEGER REFERENCES t0(id) ON DELETE %s", out,
+        out = apr_psprintf(p, "%s, parent %s REFERENCES t0(id) ON DELETE %s", out,
+                           first->key == SW_KEY_INTEGER ? "INTEGER" : "TEXT",
                            t->parent == 1 ? "CASCADE" : "SET NULL");
     }
     return apr_pstrcat(p, out, ");", triggers(t, p), NULL);
@@ -495,9 +524,10 @@ static void prepare_scans(sw_world_t *w)
         }
         (void)sqlite3_finalize(w->scans[i]);
         w->scans[i] = NULL;
-        (void)sqlite3_prepare_v2(
-            w->db, apr_pstrcat(w->ptemp, sql, " FROM ", w->table[i].name, " ORDER BY id", NULL), -1,
-            &w->scans[i], NULL);
+        (void)sqlite3_prepare_v2(w->db,
+                                 apr_pstrcat(w->ptemp, sql, " FROM ", w->table[i].name,
+                                             " ORDER BY id COLLATE BINARY", NULL),
+                                 -1, &w->scans[i], NULL);
     }
 }
 
@@ -517,7 +547,8 @@ static void make_tables(sw_world_t *w)
                       NULL, NULL, NULL),
          "journal");
     for (i = 0; i < w->tables; i++) {
-        must(w, sqlite3_exec(w->db, table_ddl(&w->table[i], w->ptemp), NULL, NULL, NULL),
+        must(w,
+             sqlite3_exec(w->db, table_ddl(&w->table[i], &w->table[0], w->ptemp), NULL, NULL, NULL),
              "making a table");
     }
 }

@@ -38,7 +38,7 @@ static const char *update(sw_world_t *w, const sm_action_t *a)
                             row->before[field], w->ptemp);
     return apr_psprintf(w->ptemp, "UPDATE %s SET %s = %s WHERE id = %s", w->table[table].name,
                         sw_fields[field].column, sw_sql_literal(w, table, field, value, w->ptemp),
-                        row->text);
+                        sw_sql_key(w, table, row->text, w->ptemp));
 }
 
 static void edit(sm_t *sm, const sm_action_t *a)
@@ -55,12 +55,11 @@ static const sm_kind_t edit_kind = { "sql.edit",
                                      edit,
                                      { "table", "mark", "field", "value", "how" } };
 
-/* "INSERT INTO t (...) VALUES (...)"; @a key NULL: the database chooses. */
-static const char *insert(sw_world_t *w, int table, const char *verb, const char *key,
+const char *sw_sql_insert(sw_world_t *w, int table, const char *verb, const char *key,
                           const char *const *values, apr_int64_t parent)
 {
     const char *columns = key ? "id" : "";
-    const char *cells = key ? key : "";
+    const char *cells = key ? sw_sql_key(w, table, key, w->ptemp) : "";
     int k;
 
     for (k = 0; k < SW_FIELDS; k++) {
@@ -74,15 +73,16 @@ static const char *insert(sw_world_t *w, int table, const char *verb, const char
     }
     if (w->table[table].parent && w->rows[0].count) {
         columns = apr_pstrcat(w->ptemp, columns, ", parent", NULL);
-        cells = apr_pstrcat(w->ptemp, cells, ", ", w->rows[0].rows[parent % w->rows[0].count].text,
-                            NULL);
+        cells = apr_pstrcat(
+            w->ptemp, cells, ", ",
+            sw_sql_key(w, 0, w->rows[0].rows[parent % w->rows[0].count].text, w->ptemp), NULL);
     }
     return apr_psprintf(w->ptemp, "%s INTO %s (%s) VALUES (%s)", verb, w->table[table].name,
                         columns, cells);
 }
 
-static void values_of(sw_world_t *w, const char **values, apr_int64_t mark, apr_int64_t value,
-                      apr_int64_t fields)
+void sw_sql_values(sw_world_t *w, const char **values, apr_int64_t mark, apr_int64_t value,
+                   apr_int64_t fields)
 {
     int k;
 
@@ -99,9 +99,13 @@ static void make(sm_t *sm, const sm_action_t *a)
 {
     sw_world_t *w = sw_world(sm);
     const char *values[SW_FIELDS];
+    /* A text is typed, most of the time; a number the database gives. */
+    const char *key = w->table[table_of(w, a)].key == SW_KEY_INTEGER || a->n[2] % 4 == 0
+                          ? NULL
+                          : sw_key_of(a->n[2], w->ptemp);
 
-    values_of(w, values, a->n[1], a->n[2], a->n[3]);
-    (void)sw_sql_run(w, insert(w, table_of(w, a), "INSERT", NULL, values, a->n[4] & 0xff));
+    sw_sql_values(w, values, a->n[1], a->n[2], a->n[3]);
+    (void)sw_sql_run(w, sw_sql_insert(w, table_of(w, a), "INSERT", key, values, a->n[4] & 0xff));
 }
 
 static const sm_kind_t make_kind = { "sql.make",
@@ -111,7 +115,7 @@ static const sm_kind_t make_kind = { "sql.make",
 static const char *delete_sql(sw_world_t *w, const sm_action_t *a, const sw_row_t *row)
 {
     return apr_psprintf(w->ptemp, "DELETE FROM %s WHERE id = %s", w->table[table_of(w, a)].name,
-                        row->text);
+                        sw_sql_key(w, table_of(w, a), row->text, w->ptemp));
 }
 
 static void delete_row(sm_t *sm, const sm_action_t *a)
@@ -131,12 +135,17 @@ static void rekey(sm_t *sm, const sm_action_t *a)
     sw_world_t *w = sw_world(sm);
     const sw_row_t *row = row_of(w, a, a->n[1]);
 
+    int table = table_of(w, a);
+
     if (row) {
-        w->rekeyed_from = row->key;
-        w->rekeyed_to = a->n[2] > 0 ? a->n[2] : 1;
-        (void)sw_sql_run(w, apr_psprintf(w->ptemp, "UPDATE %s SET id = %d WHERE id = %s",
-                                         w->table[table_of(w, a)].name, (int)w->rekeyed_to,
-                                         row->text));
+        w->rekeyed_from = row->text;
+        w->rekeyed_to = w->table[table].key == SW_KEY_INTEGER
+                            ? apr_psprintf(w->ptemp, "%" APR_INT64_T_FMT, a->n[2] > 0 ? a->n[2] : 1)
+                            : sw_key_of(a->n[2], w->ptemp);
+        (void)sw_sql_run(w, apr_psprintf(w->ptemp, "UPDATE %s SET id = %s WHERE id = %s",
+                                         w->table[table].name,
+                                         sw_sql_key(w, table, w->rekeyed_to, w->ptemp),
+                                         sw_sql_key(w, table, row->text, w->ptemp)));
     }
 }
 
@@ -167,9 +176,9 @@ static void reuse(sm_t *sm, const sm_action_t *a)
     if (!row) {
         return;
     }
-    values_of(w, values, together ? a->n[1] : a->n[2], a->n[3], a->n[4]);
+    sw_sql_values(w, values, together ? a->n[1] : a->n[2], a->n[3], a->n[4]);
     out = delete_sql(w, a, row);
-    in = insert(w, table_of(w, a), "INSERT", row->text, values, a->n[3] & 0xff);
+    in = sw_sql_insert(w, table_of(w, a), "INSERT", row->text, values, a->n[3] & 0xff);
     if (together) {
         (void)sw_sql_run(w, apr_pstrcat(w->ptemp, "BEGIN;", out, ";", in, ";COMMIT", NULL));
     }
@@ -192,9 +201,9 @@ static void replace(sm_t *sm, const sm_action_t *a)
     const char *values[SW_FIELDS];
 
     if (row) {
-        values_of(w, values, a->n[1], a->n[2], a->n[3]);
-        (void)sw_sql_run(
-            w, insert(w, table_of(w, a), "INSERT OR REPLACE", row->text, values, a->n[2] & 0xff));
+        sw_sql_values(w, values, a->n[1], a->n[2], a->n[3]);
+        (void)sw_sql_run(w, sw_sql_insert(w, table_of(w, a), "INSERT OR REPLACE", row->text, values,
+                                          a->n[2] & 0xff));
     }
 }
 
@@ -226,11 +235,11 @@ static void swap(sm_t *sm, const sm_action_t *a)
                          "BEGIN; UPDATE %s SET code = NULL WHERE id = %s; "
                          "UPDATE %s SET code = %s WHERE id = %s; "
                          "UPDATE %s SET code = %s WHERE id = %s; COMMIT",
-                         table, one->text, table,
+                         table, sw_sql_key(w, table_of(w, a), one->text, w->ptemp), table,
                          sw_sql_literal(w, table_of(w, a), SW_CODE, one->values[SW_CODE], w->ptemp),
-                         two->text, table,
+                         sw_sql_key(w, table_of(w, a), two->text, w->ptemp), table,
                          sw_sql_literal(w, table_of(w, a), SW_CODE, two->values[SW_CODE], w->ptemp),
-                         one->text));
+                         sw_sql_key(w, table_of(w, a), one->text, w->ptemp)));
     }
 }
 
@@ -340,13 +349,52 @@ static void restore(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t restore_kind = { "sql.restore", restore, { "slot" } };
 
-static void other(sm_t *sm, const sm_action_t *a)
+#define OTHERS_SLOT 2
+
+/* As a dump is read into a new database: the tables that people know. */
+static void dump(sw_world_t *w)
 {
-    (void)a;
-    sw_sql_replace(sw_world(sm), -1);
+    const char *path = apr_psprintf(w->ptemp, "%s.copy%d", w->path, OTHERS_SLOT);
+    const char *drops = "";
+    sqlite3 *db;
+    int i;
+
+    sm_file_remove(path);
+    (void)sqlite3_exec(w->db, apr_psprintf(w->ptemp, "VACUUM INTO '%s'", path), NULL, NULL, NULL);
+    for (i = 0; i < w->tables; i++) {
+        drops = apr_psprintf(w->ptemp,
+                             "%sDROP TRIGGER IF EXISTS _notionsync_insert_%s;"
+                             "DROP TRIGGER IF EXISTS _notionsync_update_%s;"
+                             "DROP TRIGGER IF EXISTS _notionsync_delete_%s;",
+                             drops, w->table[i].name, w->table[i].name, w->table[i].name);
+    }
+    if (sqlite3_open(path, &db) == SQLITE_OK) {
+        (void)sqlite3_exec(db,
+                           apr_pstrcat(w->ptemp, drops,
+                                       "DROP TABLE IF EXISTS _notionsync_change;"
+                                       "DROP TABLE IF EXISTS _notionsync_intent;"
+                                       "DROP TABLE IF EXISTS _notionsync_table;"
+                                       "DROP TABLE IF EXISTS _notionsync_instance;",
+                                       NULL),
+                           NULL, NULL, NULL);
+    }
+    (void)sqlite3_close(db);
 }
 
-static const sm_kind_t other_kind = { "sql.other", other, { NULL } };
+static void other(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+
+    if (a->n[0] && !w->holder) {
+        dump(w);
+        sw_sql_replace(w, OTHERS_SLOT);
+    }
+    else {
+        sw_sql_replace(w, -1);
+    }
+}
+
+static const sm_kind_t other_kind = { "sql.other", other, { "with_rows" } };
 
 /* A migration: a column goes, or comes back. What SQLite refuses (a trigger names it) does not happen. */
 static void migrate(sm_t *sm, const sm_action_t *a)

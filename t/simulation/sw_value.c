@@ -34,6 +34,19 @@ const char *sw_mark_of(apr_int64_t number, apr_pool_t *p)
     return apr_psprintf(p, "r%" APR_INT64_T_FMT, number);
 }
 
+/* Some differ only in case or in blanks at an end, some hold what SQL and JSON have to write differently. */
+const char *sw_key_of(apr_int64_t code, apr_pool_t *p)
+{
+    static const struct {
+        const char *before, *after;
+    } forms[] = { { "k", "" },   { "k", "" },           { "K", "" },       { "k", " " },
+                  { "K", "  " }, { "\xc3\xa9'", "\"" }, { "a/b,", "%\\" }, { " k", "  " } };
+
+    code = code < 0 ? -code : code;
+    return apr_psprintf(p, "%s%d%s", forms[code / 9 % 8].before, (int)(code % 9),
+                        forms[code / 9 % 8].after);
+}
+
 static const char *long_text(apr_int64_t code, apr_pool_t *p)
 {
     int words =

@@ -1,0 +1,62 @@
+/* judge_copy.c - a database in the place of another: how old is what stands in it, and what was done in it before we saw that? */
+#include "simulation/judge_impl.h"
+
+static int is_of_copy(judge_t *j, const history_item_t *item)
+{
+    int i;
+
+    for (i = item->number - 1; i >= 0 && history_item(j->history, i)->at == item->at; i--) {
+        if (history_item(j->history, i)->op == HISTORY_SWAP &&
+            history_item(j->history, i)->place == item->place) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_t *record,
+                     const char *member, judge_version_t *version)
+{
+    int i, k;
+
+    for (i = 0; is_of_copy(j, item) && i < j->all->nelts; i++) {
+        judge_record_t *former = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+        const judge_cell_t *cell;
+
+        if (former->side != record->side || former->place != record->place || !record->mark ||
+            !judge_same(former->mark, record->mark)) {
+            continue;
+        }
+        cell = judge_cell(j, former, item->field, member);
+        for (k = 0; k < cell->stays->nelts; k++) {
+            const judge_version_t *stood = APR_ARRAY_IDX(cell->stays, k, judge_stay_t).version;
+
+            if (judge_same(stood->value, version->value)) {
+                version->first = stood->first ? stood->first : stood->at;
+                version->origin =
+                    stood->origin == JUDGE_BY_REWRITE ? JUDGE_BY_REWRITE : version->origin;
+                version->parent =
+                    stood->origin == JUDGE_BY_REWRITE ? stood->parent : version->parent;
+            }
+        }
+    }
+}
+
+int judge_moved_unseen(judge_t *j, const char *table, const char *from, const char *to)
+{
+    int i, waits = 0;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_OPERATOR && item->op == HISTORY_RESUME) {
+            waits = 0;
+        }
+        waits |= item->op == HISTORY_SWAP && item->place == table;
+        if (waits && item->op == HISTORY_REKEY && item->place == table &&
+            (!from || judge_same(item->record, from)) && (!to || judge_same(item->after, to))) {
+            return 1;
+        }
+    }
+    return 0;
+}
