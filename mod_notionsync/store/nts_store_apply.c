@@ -163,6 +163,34 @@ static apr_status_t judge_key(apply_t *apply)
     return judge_owner(apply, &key_owner, "key", link->key);
 }
 
+static const nts_stmt_t count_makers = {
+    "SELECT count(*) FROM entry WHERE intent = %s AND mapping = %lld AND op = 0 AND side = 1"
+    " AND state = " NTS_SQL_PENDING " AND link <> %lld"
+};
+
+/* S4.4: the row that was read under the link's key is what our own create made of another record. When that is settled the key is its,
+ * and this link's is displaced. */
+static apr_status_t judge_row(apply_t *apply)
+{
+    const nts_commit_t *commit = apply->commit;
+    apr_int64_t makers = 0;
+    apr_status_t rv;
+
+    if (!commit->row_intent || !commit->link->id) {
+        return APR_SUCCESS;
+    }
+    rv = nts_db_get_int(
+        &makers, apply->store->db, &count_makers,
+        NTS_ARGS(nts_text(commit->row_intent), nts_int(apply->mapping), nts_int(commit->link->id)),
+        apply->ptemp);
+    if (rv != APR_SUCCESS || !makers) {
+        return rv;
+    }
+    return refuse(apply, NTS_COMMIT_CLASH,
+                  apr_psprintf(apply->p, "the row with key %s has just been made of another record",
+                               commit->link->key ? commit->link->key : "none"));
+}
+
 static apr_status_t judge_link(apply_t *apply)
 {
     const nts_commit_t *commit = apply->commit;
@@ -196,8 +224,10 @@ static apr_status_t judge_link(apply_t *apply)
                                        link->id, commit->key_was, key ? key : "none"));
         }
     }
-    if (commit->link_forget || link->state == NTS_LINK_TOMBSTONE) {
-        return APR_SUCCESS;
+    rv = judge_row(apply);
+    if (rv != APR_SUCCESS || apply->result != NTS_COMMIT_OK || commit->link_forget ||
+        link->state == NTS_LINK_TOMBSTONE) {
+        return rv;
     }
     apply->is_news = !nts_str_same(page, link->page) || !nts_str_same(key, link->key) ||
                      (apply->before != NTS_LINK_ACTIVE && apply->before != NTS_LINK_DORMANT);

@@ -50,6 +50,9 @@ typedef struct nts_commit_t {
     nts_link_t *link; /* insert (id 0, set by the store) or update; NULL: leave */
     /* the link's key as loaded: CLASH if a key change has moved it since */
     const char *key_was;
+    /* our last intent under the key of the row that was read, or NULL: CLASH if that is a create of another record, which is not
+     * settled yet: the row is that one's (S4.4) */
+    const char *row_intent;
     /* delete the link row instead (a NEW one whose record is gone) */
     int link_forget;
     nts_entry_t *const *entries; /* insert (id 0, set by the store) or complete */

@@ -113,6 +113,39 @@ static void test_job_in_flight(void)
     tap_str(key_of("pe"), "f", "the key stays moved");
 }
 
+/* A row was deleted, and our create of another record got its number. Until that is settled its key is still the old record's, too. */
+static void test_row_of_another(void)
+{
+    nts_commit_t commit = { 0 };
+    nts_commit_result_t result;
+    const char *words = NULL;
+    nts_entry_t *create =
+        kit_entry("made", NTS_ENTRY_CREATE, NTS_EXTERNAL, NTS_ENTRY_PENDING, kit.p);
+
+    (void)kit_put_link(&kit, kit_link("pg", "g", NTS_LINK_ACTIVE, kit.p));
+    commit.link = kit_link("ph", NULL, NTS_LINK_NEW, kit.p);
+    commit.entries = &create;
+    commit.entry_count = 1;
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, kit.p);
+    commit.row_intent = "made";
+    commit.entry_count = 0;
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, kit.p);
+    tap_int(result, NTS_COMMIT_OK, "a record whose own create made the row is stored");
+    commit.link = kit_load(&kit, 0, "pg", NULL)->link;
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, kit.p);
+    tap_int(result, NTS_COMMIT_CLASH, "one that took it for its own has to look again (seed 1520)");
+    create->state = NTS_ENTRY_APPLIED;
+    commit.link = NULL;
+    commit.row_intent = NULL;
+    commit.entry_count = 1;
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, kit.p);
+    commit.link = kit_load(&kit, 0, "pg", NULL)->link;
+    commit.row_intent = "made";
+    commit.entry_count = 0;
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, kit.p);
+    tap_int(result, NTS_COMMIT_OK, "when it is settled, keys tell whose it is");
+}
+
 int main(void)
 {
     apr_pool_t *p;
@@ -124,6 +157,7 @@ int main(void)
     test_onto_gone_record();
     test_onto_pending_create();
     test_job_in_flight();
+    test_row_of_another();
     nts_store_close(kit.store);
     apr_pool_destroy(p);
     apr_terminate();
