@@ -193,6 +193,11 @@ void mns_button(const mns_page_t *page, const char *label, const char *verb, con
     end_form(page, label);
 }
 
+static void put_sure(const mns_page_t *page)
+{
+    mns_put(page, "<label><input type=checkbox name=sure value=1 required> sure</label> ");
+}
+
 void mns_sure_button(const mns_page_t *page, const char *label, const char *verb,
                      const char *mapping, ...)
 {
@@ -204,7 +209,7 @@ void mns_sure_button(const mns_page_t *page, const char *label, const char *verb
     va_start(ap, mapping);
     begin_form(page, verb, mapping, ap);
     va_end(ap);
-    mns_put(page, "<label><input type=checkbox name=sure value=1 required> sure</label> ");
+    put_sure(page);
     end_form(page, label);
 }
 
@@ -227,7 +232,7 @@ void mns_input_button(const mns_page_t *page, const char *label, const char *ver
     mns_text(page, input->hint);
     mns_put(page, "\"> ");
     if (input->sure) {
-        mns_put(page, "<label><input type=checkbox name=sure value=1 required> sure</label> ");
+        put_sure(page);
     }
     end_form(page, label);
 }

@@ -185,6 +185,9 @@ nts_step_t nts_job_end_well(nts_job_t *job);
 nts_step_t nts_job_decide_single(nts_job_t *job, nts_side_t side);
 /** The key that a page carries in the link property; NULL: none. */
 const char *nts_job_key_on_page(const nts_job_t *job, const nts_record_t *page);
+/** LOOKUP of the links of the records in @a answer, which job->found keeps. */
+nts_step_t nts_job_look_up_found(nts_job_t *job, nts_side_t side, const nts_answer_t *answer,
+                                 nts_job_state_t then);
 /** FIND, READ_MANY or LOOKUP of a counterpart answered. */
 nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer);
 nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply);

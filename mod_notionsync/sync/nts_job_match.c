@@ -92,18 +92,12 @@ static nts_step_t match_failed(nts_job_t *job)
     return nts_job_create_on(job, NTS_EXTERNAL);
 }
 
-nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer)
+nts_step_t nts_job_look_up_found(nts_job_t *job, nts_side_t side, const nts_answer_t *answer,
+                                 nts_job_state_t then)
 {
-    const char **ids;
+    const char **ids = apr_pcalloc(job->p, ((apr_size_t)answer->record_count + 1) * sizeof(*ids));
     int i;
 
-    if (answer->result != NTS_RESULT_OK) {
-        return nts_job_not_now(job, answer);
-    }
-    if (answer->record_count == 0) {
-        return match_failed(job);
-    }
-    ids = apr_pcalloc(job->p, (apr_size_t)answer->record_count * sizeof(*ids));
     for (i = 0; i < answer->record_count; i++) {
         ids[i] = answer->records[i].id;
     }
@@ -111,11 +105,22 @@ nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer)
     job->found_count = answer->record_count;
     job->call = (nts_call_t){ 0 };
     job->call.kind = NTS_CALL_LOOKUP;
-    job->call.lookup_side = NTS_EXTERNAL;
+    job->call.lookup_side = side;
     job->call.lookup_ids = ids;
     job->call.lookup_count = answer->record_count;
-    job->state = NTS_JOB_MATCH_LINKS;
+    job->state = then;
     return NTS_STEP_CALL;
+}
+
+nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer)
+{
+    if (answer->result != NTS_RESULT_OK) {
+        return nts_job_not_now(job, answer);
+    }
+    if (answer->record_count == 0) {
+        return match_failed(job);
+    }
+    return nts_job_look_up_found(job, NTS_EXTERNAL, answer, NTS_JOB_MATCH_LINKS);
 }
 
 /* The row has a link of its own, without a page: the pair is stored in its place at once, then begun anew. */

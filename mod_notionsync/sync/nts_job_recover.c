@@ -193,26 +193,14 @@ nts_step_t nts_job_recover_page(nts_job_t *job, const nts_answer_t *answer)
 
 nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer)
 {
-    const char **ids;
-    int i;
+    nts_step_t step;
 
     if (answer->result != NTS_RESULT_OK) {
         return nts_job_not_now(job, answer);
     }
-    ids = apr_pcalloc(job->p, (apr_size_t)(answer->record_count + 1) * sizeof(*ids));
-    for (i = 0; i < answer->record_count; i++) {
-        ids[i] = answer->records[i].id;
-    }
-    job->found = answer->records;
-    job->found_count = answer->record_count;
-    job->call = (nts_call_t){ 0 };
-    job->call.kind = NTS_CALL_LOOKUP;
-    job->call.lookup_side = NTS_NOTION;
-    job->call.lookup_ids = ids;
-    job->call.lookup_count = answer->record_count;
+    step = nts_job_look_up_found(job, NTS_NOTION, answer, NTS_JOB_RECOVER_LINKS);
     job->call.lookup_makers = 1;
-    job->state = NTS_JOB_RECOVER_LINKS;
-    return NTS_STEP_CALL;
+    return step;
 }
 
 /* How much of what the intent sent it holds. What was sent empty is not compared: Notion may have put a default (a status). */

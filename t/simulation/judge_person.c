@@ -32,21 +32,6 @@ static int was_deleted_by_us(const judge_record_t *record, apr_time_t at)
     return 0;
 }
 
-static int is_commanded(judge_t *j, int before)
-{
-    int i;
-
-    for (i = before - 1; i >= 0; i--) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->kind == HISTORY_OPERATOR &&
-            (item->op == HISTORY_UNDO || item->op == HISTORY_APPROVE)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* By this mapping: another one's may lead to the same page. Of two that both tried, the one that found it done did not do it. */
 static int is_ours(judge_t *j, int mapping, const history_item_t *effect)
 {
@@ -138,7 +123,8 @@ void judge_limits(judge_t *j)
     for (i = 0; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (item->kind != HISTORY_EFFECT || item->op != HISTORY_DELETE || is_commanded(j, i)) {
+        if (item->kind != HISTORY_EFFECT || item->op != HISTORY_DELETE ||
+            judge_was_commanded(j, item)) {
             continue;
         }
         for (m = 0; m < j->mappings->nelts; m++) {
