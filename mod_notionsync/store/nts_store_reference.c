@@ -45,6 +45,8 @@ static void judge(nts_referent_t *found, apr_int64_t link, int state)
         found->waits = "which was deleted";
         break;
     case NTS_LINK_IGNORED:
+        found->link =
+            link; /* seed 11 of the simulation: both sides may still refer to what was let go */
         found->waits = "which is marked not to be synced";
         break;
     default:

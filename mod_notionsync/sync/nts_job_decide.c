@@ -221,6 +221,7 @@ static void decide_field(nts_job_t *job, int i)
         }
         nts_merge_field(d, mapping, i, base, now, stamps, job->p);
     }
+    nts_job_hide_reference(job, i, d);
 }
 
 void nts_job_decide_fields(nts_job_t *job)
@@ -302,7 +303,8 @@ static nts_step_t end_in_sync(nts_job_t *job)
     }
     if (held >= 0 || stuck >= 0) {
         nts_outcome_copy(&job->outcome, &job->decisions[held >= 0 ? held : stuck].outcome, job->p);
-        if (job->outcome.remedy == NTS_REMEDY_NONE || job->outcome.remedy == NTS_REMEDY_RETRY) {
+        if (job->outcome.remedy == NTS_REMEDY_NONE ||
+            (job->outcome.remedy == NTS_REMEDY_RETRY && job->hidden.remedy == NTS_REMEDY_NONE)) {
             job->outcome.remedy = NTS_REMEDY_WAIT; /* time alone does not change a value */
         }
         job->by_field = 1;

@@ -111,10 +111,12 @@ struct nts_job_t {
     const nts_record_t *heard_record; /* what its answer showed */
     apr_time_t heard_sent;
     int rounds;
-    int dirty;                        /* something must be stored at the end */
-    int matched;                      /* the counterpart was looked for by match fields */
-    int key_tried;                    /* and by the key that the page carries */
-    int by_key;                       /* that is what is under way */
+    int dirty;     /* something must be stored at the end */
+    int matched;   /* the counterpart was looked for by match fields */
+    int key_tried; /* and by the key that the page carries */
+    int by_key;    /* that is what is under way */
+    nts_outcome_t
+        hidden; /* S5.2: Notion does not show us what was to be referred to; remedy NONE: it does */
     int is_emptied;                   /* S5.2: relations that show nothing are known to be empty */
     int maker_asked, made_by_sibling; /* S3.8: the page is known to be another mapping's work */
     nts_record_t *found;
@@ -276,6 +278,8 @@ void nts_job_drop_rulings(nts_job_t *job);
 /* nts_job_reference.c */
 /** Put into job->call.commit what the record's references wait for. */
 void nts_job_keep_waits(nts_job_t *job);
+/** Notion refused references of this record: the field waits, the others go on. */
+void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d);
 /** A reference would be taken out of the row because Notion shows none: the schema has to be read before. */
 int nts_job_needs_proof(const nts_job_t *job);
 nts_step_t nts_job_ask_proof(nts_job_t *job);

@@ -19,26 +19,23 @@ static const nts_value_t *shown(const nts_job_t *job, int index, int side)
                                                                : NULL;
 }
 
-/* Also of references that nothing has to be done about now: a deleted target may come back, or its key be another's. */
-static void add_waits(nts_wait_t *waits, int *count, int room, const nts_pair_t *pair, int side,
-                      const nts_value_t *value)
+/* Also of references that nothing has to be done about now: a deleted target may come back, or its key be another's. Several
+ * wait for people, not for their targets (seed 479 of the simulation, where one of the two was linked, and so told at once,
+ * again and again). */
+static void add_wait(nts_wait_t *waits, int *count, const nts_pair_t *pair, int side,
+                     const nts_value_t *value)
 {
-    const nts_option_t *targets = value->kind == NTS_VALUE_SET      ? value->as.set.options
-                                  : value->kind == NTS_VALUE_OPTION ? &value->as.option
-                                                                    : NULL;
-    int i, n = value->kind == NTS_VALUE_SET ? value->as.set.count : 1;
+    const nts_option_t *target = value->kind == NTS_VALUE_OPTION ? &value->as.option
+                                 : value->kind == NTS_VALUE_SET && value->as.set.count == 1
+                                     ? value->as.set.options
+                                     : NULL;
 
-    for (i = 0; targets && value->waits && i < n && *count < room; i++) {
-        nts_wait_t *wait = &waits[(*count)++];
-
-        wait->mapping = pair->relation_id;
-        wait->side = (nts_side_t)side;
-        wait->name = targets[i].name;
+    if (target && value->waits) {
+        waits[*count].mapping = pair->relation_id;
+        waits[*count].side = (nts_side_t)side;
+        waits[(*count)++].name = target->name;
     }
 }
-
-/* One relation property has no more than a hundred targets that can be written; what is beyond waits for a full run. */
-#define WAITS_MAX 100
 
 void nts_job_keep_waits(nts_job_t *job)
 {
@@ -59,14 +56,32 @@ void nts_job_keep_waits(nts_job_t *job)
         if (!is_over && (!value[NTS_NOTION] || !value[NTS_EXTERNAL])) {
             return; /* not looked at: what was stored stays */
         }
-        waits = waits ? waits : apr_pcalloc(job->p, WAITS_MAX * sizeof(*waits));
+        if (!waits) {
+            waits = apr_pcalloc(job->p, 2 * (apr_size_t)mapping->pair_count * sizeof(*waits));
+        }
         for (side = 0; side < NTS_SIDE_COUNT && !is_over; side++) {
-            add_waits(waits, &count, WAITS_MAX, &mapping->pairs[i], side, value[side]);
+            add_wait(waits, &count, &mapping->pairs[i], side, value[side]);
         }
     }
     commit->has_waits = waits != NULL;
     commit->waits = waits;
     commit->wait_count = count;
+}
+
+/* --- a target that Notion hides */
+
+void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d)
+{
+    const nts_pair_t *pair = &job->config->mapping->pairs[index];
+
+    if (job->hidden.remedy == NTS_REMEDY_NONE || d->verdict != NTS_VERDICT_WRITE ||
+        !d->write[NTS_NOTION] || !is_reference(pair) || d->want.kind == NTS_VALUE_NULL) {
+        return;
+    }
+    d->verdict = NTS_VERDICT_STUCK;
+    d->write[NTS_NOTION] = d->write[NTS_EXTERNAL] = 0;
+    d->outcome = job->hidden;
+    d->outcome.field = pair->notion;
 }
 
 /* --- an emptied relation */

@@ -1,6 +1,8 @@
 /* nts_job_write.c - one write: intend, send, take the answer, settle (S3.3 to S3.6). */
 #include "sync/nts_job_impl.h"
 
+#include "model/nts_reference.h"
+
 #include <string.h>
 
 static int pair_count(const nts_job_t *job)
@@ -139,6 +141,7 @@ static int value_for_copy(nts_job_t *job, int index, nts_side_t side, nts_decisi
     const nts_pair_t *pair = &job->config->mapping->pairs[index];
     nts_side_t from = nts_side_other(side);
     const nts_value_t *value = &job->view[from].record->values[index];
+    nts_decision_t probe;
 
     *d = (nts_decision_t){ 0 };
     if (!pair->domain || pair->computed[side] ||
@@ -152,7 +155,12 @@ static int value_for_copy(nts_job_t *job, int index, nts_side_t side, nts_decisi
         d->verdict = value->kind == NTS_VALUE_ABSENT ? NTS_VERDICT_UNREAD : NTS_VERDICT_STUCK;
         return 0;
     }
-    return 1;
+    probe = *d;
+    probe.verdict = NTS_VERDICT_WRITE;
+    probe.write[side] = 1;
+    nts_job_hide_reference(job, index, &probe);
+    *d = probe.verdict == NTS_VERDICT_STUCK ? probe : *d;
+    return probe.verdict == NTS_VERDICT_WRITE;
 }
 
 nts_step_t nts_job_create_on(nts_job_t *job, nts_side_t side)
@@ -411,6 +419,11 @@ static nts_step_t write_happened(nts_job_t *job, const nts_answer_t *answer)
     return nts_job_decide(job);
 }
 
+static int is_outcome(const nts_answer_t *answer, const char *code)
+{
+    return answer->outcome.code && !strcmp(answer->outcome.code, code);
+}
+
 /* Certain: nothing happened. The intent is closed, then the record begins again or parks. */
 static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answer)
 {
@@ -420,8 +433,12 @@ static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answe
     job->entry->note =
         answer->outcome.what ? nts_outcome_text(&answer->outcome, job->p) : nts_result_name(result);
     job->outcome = answer->outcome;
+    if (is_outcome(answer, NTS_REFERENCE_HIDDEN)) {
+        nts_outcome_copy(&job->hidden, &answer->outcome, job->p);
+    }
     if (result == NTS_RESULT_STALE || result == NTS_RESULT_GONE || result == NTS_RESULT_MISSING ||
-        result == NTS_RESULT_TRASHED) {
+        result == NTS_RESULT_TRASHED || is_outcome(answer, NTS_REFERENCE_HIDDEN) ||
+        is_outcome(answer, NTS_REFERENCE_GONE)) {
         job->call = (nts_call_t){ 0 };
         nts_job_undo_failed(job);
         return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED); /* decide again by fresh reads */

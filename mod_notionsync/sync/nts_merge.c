@@ -315,6 +315,20 @@ static int is_unknown_to_both(const view_t *view, const nts_decision_t *d)
            (!view->has_base || view->changed[NTS_NOTION] || view->changed[NTS_EXTERNAL]);
 }
 
+/* S5.2: nobody edited the field, and still the two differ: what both referred to is no record of both sides any more, and one side's name
+ * for it leads nowhere (seed 211 of the simulation, which let a deleted row go). Nothing is carried, and people see why. */
+static void decide_lost(view_t *view, nts_decision_t *d)
+{
+    nts_side_t lost =
+        d->common[NTS_NOTION].kind == NTS_VALUE_OPTION && !d->common[NTS_NOTION].as.option.id
+            ? NTS_NOTION
+            : NTS_EXTERNAL;
+
+    if (d->common[lost].kind == NTS_VALUE_OPTION && !d->common[lost].as.option.id) {
+        carry(view, d, lost, "not linked any more");
+    }
+}
+
 static void decide(view_t *view, nts_decision_t *d)
 {
     int from = ruler(view->pair);
@@ -337,6 +351,9 @@ static void decide(view_t *view, nts_decision_t *d)
     }
     else if (view->changed[NTS_NOTION] || view->changed[NTS_EXTERNAL]) {
         decide_two_way(view, d);
+    }
+    else if (nts_domain_is_reference(view->pair->domain)) {
+        decide_lost(view, d);
     }
     else {
         decide_renamed(view, d);

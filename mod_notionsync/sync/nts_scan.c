@@ -197,6 +197,13 @@ nts_record_t *nts_scan_row(const nts_scan_t *scan, const char *key)
     return NULL;
 }
 
+/* S5.2: what it named was let go, so that its name leads nowhere: no edit, and still nobody may overlook it (seed 452 of the simulation). */
+static int is_lost(const nts_pair_t *pair, const nts_value_t *value)
+{
+    return pair->domain && nts_domain_is_reference(pair->domain) && value->waits &&
+           value->kind == NTS_VALUE_OPTION && !value->as.option.id;
+}
+
 /* Both sides show just what was agreed on: the common case, decided without a job. */
 static int shows_bases(const nts_scan_t *scan, const nts_link_t *link, const nts_record_t *page,
                        const nts_record_t *row)
@@ -209,7 +216,8 @@ static int shows_bases(const nts_scan_t *scan, const nts_link_t *link, const nts
 
         if (!base || base->has_rewrite ||
             !nts_value_is_same(&base->value[NTS_NOTION], &page->values[i]) ||
-            !nts_value_equal(&base->value[NTS_EXTERNAL], &row->values[i])) {
+            !nts_value_equal(&base->value[NTS_EXTERNAL], &row->values[i]) ||
+            is_lost(&mapping->pairs[i], &row->values[i])) {
             return 0;
         }
     }

@@ -150,6 +150,14 @@ typedef struct sw_ask_t {
     int request;
 } sw_ask_t;
 
+/** References of one mapping's records to another's, or to its own (sw_relation.c). */
+typedef struct sw_relation_t {
+    int is_on;
+    int is_free;              /* the column has no foreign key: it may name rows that are gone */
+    int referrer, target;     /* mappings */
+    apr_array_header_t *acts; /* what people did */
+} sw_relation_t;
+
 typedef struct sw_world_t {
     sm_t *sm;
     history_t *history;
@@ -163,6 +171,7 @@ typedef struct sw_world_t {
     int next_mark; /* while the scenario is planned */
     sw_table_t table[SW_TABLES];
     sw_mapping_t mappings[SW_TABLES];
+    sw_relation_t relation;
     int budget;
     apr_interval_time_t window;
     int wal;
@@ -315,6 +324,18 @@ void sw_plan_sql_settings(sw_world_t *w);
 void sw_plan_sql(sw_world_t *w);
 
 extern const sm_part_t sm_part_world;
+
+/* ---- references (sw_relation.c): a group with dice of its own ---- */
+
+void sw_relation_draw(sw_world_t *w);
+/** What belongs into the data source, the table, the configuration; NULL or empty where there is nothing. */
+const char *sw_relation_property(const sw_world_t *w, int source);
+const char *sw_relation_column(const sw_world_t *w, const sw_table_t *t);
+void sw_relation_configure(const sw_world_t *w, const sw_mapping_t *m, nts_mapping_t *out);
+void sw_relation_plan(sw_world_t *w);
+/** Both sides as they are now: do they refer to the same? */
+void sw_relation_judge(sw_world_t *w);
+extern const sm_kind_t *const sw_relation_kinds[];
 
 /* ---- drills (sw_drill.c): seeds that bring about one situation again and again */
 

@@ -311,6 +311,9 @@ static void open_source(sw_world_t *w, int i)
             put_property(w, &b, k, i < w->sources);
         }
     }
+    if (i < w->sources && sw_relation_property(w, i)) {
+        sim_json_kraw(&b, "Ref", sw_relation_property(w, i));
+    }
     sim_json_kraw(&b, SW_KEY_PROPERTY, "{\"type\":\"rich_text\"}");
     sim_json_kraw(&b, SW_KEY_PROPERTY " 2", "{\"type\":\"rich_text\"}");
     sim_json_close(&b, '}');

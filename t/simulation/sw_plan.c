@@ -453,6 +453,7 @@ void sw_plan_settings(sw_world_t *w)
     (void)sm_setting(w->sm, "standing", 0, 4);
     sw_plan_notion_settings(w);
     sw_plan_sql_settings(w);
+    sw_relation_draw(w);
 }
 
 /* Records that are there before the module is: on one side, or on both with or without differences. */
@@ -532,5 +533,6 @@ void sw_plan(sm_t *sm)
     }
     sw_plan_notion(pl.w);
     sw_plan_sql(pl.w);
+    sw_relation_plan(pl.w);
     sw_drill_plan(pl.w);
 }

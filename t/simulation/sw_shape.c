@@ -226,7 +226,7 @@ static void configure_pairs(const sw_world_t *w, const sw_mapping_t *m, nts_mapp
 {
     int k;
 
-    out->pairs = apr_pcalloc(p, SW_FIELDS * sizeof(*out->pairs));
+    out->pairs = apr_pcalloc(p, (SW_FIELDS + 2) * sizeof(*out->pairs));
     for (k = 0; k < SW_REMARK; k++) {
         nts_pair_t *pair = &out->pairs[out->pair_count];
 
@@ -244,6 +244,7 @@ static void configure_pairs(const sw_world_t *w, const sw_mapping_t *m, nts_mapp
             k == SW_TAGS && w->table[m->table].columns[k].csv ? NTS_FORMAT_CSV : NTS_FORMAT_DEFAULT;
         out->pair_count++;
     }
+    sw_relation_configure(w, m, out);
     if (m->has_key_property) {
         nts_pair_t *pair = &out->pairs[out->pair_count++];
 

@@ -471,7 +471,7 @@ static const char *key_ddl(const sw_table_t *t)
     }
 }
 
-static const char *table_ddl(const sw_table_t *t, const sw_table_t *first, apr_pool_t *p)
+static const char *table_ddl(const sw_world_t *w, const sw_table_t *t, apr_pool_t *p)
 {
     const char *out = apr_psprintf(p, "CREATE TABLE %s (id %s", t->name, key_ddl(t));
     int k;
@@ -487,10 +487,10 @@ static const char *table_ddl(const sw_table_t *t, const sw_table_t *first, apr_p
     }
     if (t->parent) {
         out = apr_psprintf(p, "%s, parent %s REFERENCES t0(id) ON DELETE %s", out,
-                           first->key == SW_KEY_INTEGER ? "INTEGER" : "TEXT",
+                           w->table[0].key == SW_KEY_INTEGER ? "INTEGER" : "TEXT",
                            t->parent == 1 ? "CASCADE" : "SET NULL");
     }
-    return apr_pstrcat(p, out, ");", triggers(t, p), NULL);
+    return apr_pstrcat(p, out, sw_relation_column(w, t), ");", triggers(t, p), NULL);
 }
 
 static void must(sw_world_t *w, int rc, const char *what)
@@ -547,8 +547,7 @@ static void make_tables(sw_world_t *w)
                       NULL, NULL, NULL),
          "journal");
     for (i = 0; i < w->tables; i++) {
-        must(w,
-             sqlite3_exec(w->db, table_ddl(&w->table[i], &w->table[0], w->ptemp), NULL, NULL, NULL),
+        must(w, sqlite3_exec(w->db, table_ddl(w, &w->table[i], w->ptemp), NULL, NULL, NULL),
              "making a table");
     }
 }

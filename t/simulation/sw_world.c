@@ -12,7 +12,7 @@
 
 static const sm_kind_t *const *const all_kinds[] = { sw_notion_kinds, sw_notion_troubles,
                                                      sw_sql_kinds, sw_sql_clash_kinds,
-                                                     sw_operator_kinds };
+                                                     sw_operator_kinds, sw_relation_kinds };
 
 sw_world_t *sw_world(sm_t *sm)
 {
@@ -257,6 +257,7 @@ static void show(sm_t *sm, judge_t *judge)
                      w->rows[i].rows[k].values);
         }
     }
+    sw_relation_judge(w);
 }
 
 /* The machine's files are what is left of them. What people had committed last may be gone with the power. */

@@ -497,7 +497,7 @@ static int is_write(nts_ask_kind_t kind)
     return kind >= NTS_ASK_CREATE && kind <= NTS_ASK_RESTORE;
 }
 
-static void spoil_answer(nts_answer_t *answer, spoil_t spoil)
+static void spoil_answer(const world_t *w, nts_answer_t *answer, spoil_t spoil)
 {
     if (spoil == SPOIL_LOST || spoil == SPOIL_DONE_UNKNOWN) {
         answer->result = NTS_RESULT_UNKNOWN;
@@ -509,7 +509,7 @@ static void spoil_answer(nts_answer_t *answer, spoil_t spoil)
     }
     else if (spoil == SPOIL_NOT_DONE || spoil == SPOIL_REFUSED) {
         answer->result = spoil == SPOIL_REFUSED ? NTS_RESULT_REFUSED : NTS_RESULT_NOT_DONE;
-        answer->outcome.code = "test.spoiled";
+        answer->outcome.code = w->refusal ? w->refusal : "test.spoiled";
         answer->outcome.what = "spoiled by the test";
         answer->outcome.remedy = NTS_REMEDY_RETRY;
     }
@@ -562,7 +562,7 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
             w->requests += call->ask.side == NTS_NOTION;
             answer->sent_at = answer->answered_at = w->now;
         }
-        spoil_answer(answer,
+        spoil_answer(w, answer,
                      is_write(call->ask.kind) || spoil == SPOIL_NOT_DONE ? spoil : SPOIL_NOTHING);
         break;
     case NTS_CALL_COMMIT:

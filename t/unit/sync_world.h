@@ -81,8 +81,9 @@ struct world_t {
     int page_size;                    /* of listings */
     apr_interval_time_t notion_takes; /* for an answer, beyond the usual 5 ms */
     world_hook_fn *hook;
-    nts_schema_t *schema;                                          /* of Notion, as asked for */
-    int hook_count;                                                /* free for the hook */
+    nts_schema_t *schema; /* of Notion, as asked for */
+    const char *refusal;  /* code of the outcome of what is spoiled; NULL: "test.spoiled" */
+    int hook_count;       /* free for the hook */
     int (*is_outside[NTS_SIDE_COUNT])(const world_thing_t *thing); /* of that side's filter */
     void (*rewrite)(world_t *world, world_thing_t *row); /* a trigger of the external side */
     nts_step_t last;

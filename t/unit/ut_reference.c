@@ -339,6 +339,24 @@ static void test_conflicts(void)
             "2.5 two of which one is known differ: a conflict");
 }
 
+/* The row that both refer to is let go: its key leads nowhere, its page is still that record. */
+static void test_lost(void)
+{
+    world_t *w = linked();
+    const nts_base_t *base;
+
+    w->writes[0] = w->writes[1] = 0;
+    world_page(w, "a")->values[STAGE] = ref(NTS_NOTION, "17", "p17", "which is not to be synced");
+    base = nts_link_base(world_link(w, NTS_NOTION, "a"), w->pairs[STAGE].id);
+    world_edit(w, NTS_EXTERNAL, row_of(w, "a"), STAGE,
+               ref(NTS_EXTERNAL, NULL, base->value[NTS_EXTERNAL].as.option.name,
+                   "which is not linked yet"));
+    world_notice(w, NTS_NOTION, "a");
+    (void)world_settle(w);
+    tap_int(w->writes[0] + w->writes[1], 0, "5.2 a target that is let go changes nothing");
+    tap_str(world_link(w, NTS_NOTION, "a")->outcome.code, NTS_REFERENCE_WAITS, "and is shown");
+}
+
 static void test_several(void)
 {
     world_t *w = linked();
@@ -350,6 +368,46 @@ static void test_several(void)
     tap_str(row_target(w, "a"), "17", "5.2 several where one has room: the field is parked");
     tap_str(world_link(w, NTS_NOTION, "a")->outcome.code, NTS_REFERENCE_MANY, "with the reason");
     tap_str(world_row(w, row_of(w, "a"))->values[NAME].as.text, "b", "alone");
+    wait_count = -1;
+    w->hook = see_waits;
+    world_page(w, "a")->values[STAGE].waits = "which is not linked yet";
+    world_notice(w, NTS_NOTION, "a");
+    (void)world_settle(w);
+    tap_int(wait_count, 0, "5.2 it waits for a person, not for one of them");
+}
+
+/* Notion refuses to refer to a page that it does not show us. */
+static spoil_t refuse_reference(world_t *w, const nts_call_t *call)
+{
+    if (call->kind != NTS_CALL_ASK || call->ask.side != NTS_NOTION || !call->ask.values ||
+        call->ask.values[STAGE].kind != NTS_VALUE_SET) {
+        return SPOIL_NOTHING;
+    }
+    w->refusal = NTS_REFERENCE_HIDDEN;
+    return SPOIL_REFUSED;
+}
+
+static void test_hidden(void)
+{
+    world_t *w = make_world();
+
+    w->hook = refuse_reference;
+    (void)world_add(w, NTS_EXTERNAL, "1", "a");
+    world_row(w, "1")->values[STAGE] = ref(NTS_EXTERNAL, "17", "5", NULL);
+    (void)world_run(w, NTS_EXTERNAL, "1");
+    tap_ok(world_link(w, NTS_EXTERNAL, "1")->page != NULL,
+           "5.2 a record is created though what it refers to is hidden");
+    world_edit(w, NTS_EXTERNAL, "1", NAME, world_text("b"));
+    (void)world_run(w, NTS_EXTERNAL, "1");
+    tap_str(world_page(w, world_link(w, NTS_EXTERNAL, "1")->page)->values[NAME].as.text, "b",
+            "its other fields go on");
+    tap_str(world_link(w, NTS_EXTERNAL, "1")->outcome.code, NTS_REFERENCE_HIDDEN, "it is shown");
+    tap_ok(world_link(w, NTS_EXTERNAL, "1")->next_try > w->now + apr_time_from_sec(20),
+           "and tried again, later each time");
+    w->hook = NULL;
+    (void)world_settle(w);
+    tap_str(page_target(w, world_link(w, NTS_EXTERNAL, "1")->page), "17",
+            "5.2 it is filled in when it is shown again");
 }
 
 /* --- an emptied relation */
@@ -404,7 +462,9 @@ int main(void)
     test_number();
     test_waiting();
     test_conflicts();
+    test_lost();
     test_several();
+    test_hidden();
     test_emptied();
     apr_pool_destroy(p);
     apr_terminate();

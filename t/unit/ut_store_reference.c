@@ -122,7 +122,8 @@ static void test_leads_to(kit_t *kit)
     found = seek(kit, NTS_NOTION, "pd");
     tap_ok(found.link == gone->id && found.waits, "by its page too");
     found = seek(kit, NTS_EXTERNAL, "5");
-    tap_ok(!found.link && found.waits, "one that is not to be synced waits");
+    tap_ok(found.link == ignored->id && found.waits,
+           "one that is not to be synced any more is still itself, and waits");
     found = seek(kit, NTS_EXTERNAL, "77");
     tap_ok(!found.link && found.waits, "one that nobody knows waits");
     (void)put(kit, ITEMS, reused, NULL, -1);

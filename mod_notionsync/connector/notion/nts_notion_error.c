@@ -8,6 +8,7 @@
 
 #include "base/nts_str.h"
 #include "connector/notion/nts_notion_impl.h"
+#include "model/nts_reference.h"
 
 /* A workspace's budget may close for longer than a window; nothing sensible is longer than this. */
 #define RETRY_MAX apr_time_from_sec(3600)
@@ -220,6 +221,30 @@ static int fail_forbidden(failure_t *f)
                 "the connection is not allowed to");
 }
 
+/* S5.2: "Could not find page with ID: ...", which is none of the page that is written but one it shall refer to. */
+static int names_reference(const failure_t *f)
+{
+    const nts_ask_t *ask = &f->op->ask;
+
+    if (!nts_notion_is_write(f->op) || !ask->values || (ask->id && strstr(f->message, ask->id))) {
+        return 0;
+    }
+    for (int i = 0; i < ask->mapping->pair_count; i++) {
+        const nts_value_t *value = &ask->values[i];
+
+        if (value->kind != NTS_VALUE_SET || !ask->mapping->pairs[i].domain ||
+            !nts_domain_is_reference(ask->mapping->pairs[i].domain)) {
+            continue;
+        }
+        for (int k = 0; k < value->as.set.count; k++) {
+            if (strstr(f->message, value->as.set.options[k].name)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
 static int fail_missing(failure_t *f)
 {
     nts_op_t *op = f->op;
@@ -227,6 +252,12 @@ static int fail_missing(failure_t *f)
     if (op->phase == NTS_NOTION_COMPLETE) { /* the page was there a moment ago */
         return fail(f, NTS_RESULT_NOT_DONE, NTS_REMEDY_RETRY, "notion.schema_changed", NULL,
                     "a property, or the page, went away meanwhile");
+    }
+    if (names_reference(f)) {
+        return fail(f, NTS_RESULT_REFUSED, NTS_REMEDY_RETRY, NTS_REFERENCE_HIDDEN,
+                    "if it still exists, share it with the connection",
+                    "a page that is referred to does not exist, or is not shared with the "
+                    "connection");
     }
     if (is_about_page(op) && op->ask.kind != NTS_ASK_CREATE) {
         return fail(f, NTS_RESULT_MISSING, NTS_REMEDY_WAIT, "notion.missing",
