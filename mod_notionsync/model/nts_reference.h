@@ -13,7 +13,8 @@
 #define NTS_REFERENCE_WAITS "reference.waits"
 /** ... of several where one has room. */
 #define NTS_REFERENCE_MANY "reference.many"
-/** ... of a write that the service refused because it does not show us the target: of the whole write, not of the field. */
+/** ... of a write that the service refused because it has no such target, or does not show it to us: of the whole write, not
+ *  of the field. */
 #define NTS_REFERENCE_HIDDEN "reference.hidden"
 /** ... of a write that was given up because its target is not what it was. */
 #define NTS_REFERENCE_GONE "reference.gone"

@@ -115,8 +115,9 @@ struct nts_job_t {
     int matched;   /* the counterpart was looked for by match fields */
     int key_tried; /* and by the key that the page carries */
     int by_key;    /* that is what is under way */
-    nts_outcome_t
-        hidden; /* S5.2: Notion does not show us what was to be referred to; remedy NONE: it does */
+    /* S5.2: that side has not, or hides, what was to be referred to there; remedy NONE: nothing is hidden */
+    nts_outcome_t hidden;
+    nts_side_t hidden_side;
     int is_emptied;                   /* S5.2: relations that show nothing are known to be empty */
     int maker_asked, made_by_sibling; /* S3.8: the page is known to be another mapping's work */
     nts_record_t *found;
@@ -278,7 +279,7 @@ void nts_job_drop_rulings(nts_job_t *job);
 /* nts_job_reference.c */
 /** Put into job->call.commit what the record's references wait for. */
 void nts_job_keep_waits(nts_job_t *job);
-/** Notion refused references of this record: the field waits, the others go on. */
+/** A side refused references of this record: the field waits, the others go on. */
 void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d);
 /** A reference would be taken out of the row because Notion shows none: the schema has to be read before. */
 int nts_job_needs_proof(const nts_job_t *job);

@@ -68,14 +68,14 @@ void nts_job_keep_waits(nts_job_t *job)
     commit->wait_count = count;
 }
 
-/* --- a target that Notion hides */
+/* --- a target that a side hides, or has not any more */
 
 void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d)
 {
     const nts_pair_t *pair = &job->config->mapping->pairs[index];
 
     if (job->hidden.remedy == NTS_REMEDY_NONE || d->verdict != NTS_VERDICT_WRITE ||
-        !d->write[NTS_NOTION] || !is_reference(pair) || d->want.kind == NTS_VALUE_NULL) {
+        !d->write[job->hidden_side] || !is_reference(pair) || d->want.kind == NTS_VALUE_NULL) {
         return;
     }
     d->verdict = NTS_VERDICT_STUCK;

@@ -435,6 +435,7 @@ static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answe
     job->outcome = answer->outcome;
     if (is_outcome(answer, NTS_REFERENCE_HIDDEN)) {
         nts_outcome_copy(&job->hidden, &answer->outcome, job->p);
+        job->hidden_side = job->entry->side;
     }
     if (result == NTS_RESULT_STALE || result == NTS_RESULT_GONE || result == NTS_RESULT_MISSING ||
         result == NTS_RESULT_TRASHED || is_outcome(answer, NTS_REFERENCE_HIDDEN) ||

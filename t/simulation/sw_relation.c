@@ -319,7 +319,7 @@ static int is_pleaded(const end_t *end, const char *code, const char *mark, cons
         return (page->count == 1 && !is_joined(end, page)) || (row->count && !is_joined(end, row));
     }
     if (!strcmp(code, "reference.hidden")) {
-        return row->count && !is_joined(end, row);
+        return (page->count && !is_joined(end, page)) || (row->count && !is_joined(end, row));
     }
     if (!strcmp(code, "reference.many")) {
         return page->count > 1;

@@ -1,5 +1,6 @@
 /* Proves S5.2 of the Notion connector: relations in the schema, read whole (also beyond the 25 that a page shows), written
  * whole. */
+#include "model/nts_reference.h"
 #include "ut_notion.h"
 
 #define OTHER "ffffffff-0000-4000-8000-0000000000bb"
@@ -170,6 +171,34 @@ static void test_write(void)
     ut_result_is(&talk, NTS_RESULT_REFUSED, "more than a hundred cannot be written");
 }
 
+#define NOT_FOUND(id)                                                                              \
+    "{\"object\":\"error\",\"status\":404,\"code\":\"object_not_found\",\"message\":\"Could not "  \
+    "find "                                                                                        \
+    "page with ID: " id ". Make sure the relevant pages are shared.\"}"
+
+/* Both are a 404 for the page that is written; only the words tell whose. */
+static void test_hidden(void)
+{
+    nts_ask_t ask = relation_ask(NTS_ASK_UPDATE);
+    nts_option_t pages[1] = { { NULL, PAGE_2 } };
+    nts_value_t value = nts_value_set(pages, 1, pool);
+    talk_t talk;
+
+    ask.values = &value;
+    talk = ut_begin(&ask);
+    ut_reply(&talk, 404, NOT_FOUND(PAGE_2));
+    ut_result_is(&talk, NTS_RESULT_REFUSED, "a page that is referred to is not shown to us");
+    tap_str(talk.answer->outcome.code, NTS_REFERENCE_HIDDEN, "which is said");
+    talk = ut_begin(&ask);
+    ut_reply(&talk, 404, NOT_FOUND(PAGE_1));
+    ut_result_is(&talk, NTS_RESULT_MISSING, "the page that is written is not");
+    ask.kind = NTS_ASK_CREATE;
+    ask.id = NULL;
+    talk = ut_begin(&ask);
+    ut_reply(&talk, 404, NOT_FOUND(PAGE_2));
+    ut_result_is(&talk, NTS_RESULT_REFUSED, "nor does it stop the mapping when a page is made");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -179,6 +208,7 @@ int main(void)
     test_read();
     test_completion();
     test_write();
+    test_hidden();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "connector/sql/nts_sql_impl.h"
+#include "model/nts_reference.h"
 
 apr_status_t nts_sql_fail(nts_sql_session_t *s, nts_result_t result, nts_remedy_t remedy,
                           const char *code, const char *advice, const char *fmt, ...)
@@ -46,10 +47,33 @@ static const failure_t failures[] = {
       "is damaged or is no database", "check the file, restore it from a backup" },
 };
 
+/* S5.2: a reference is among what was to be written. Which key it is that has no row SQLite does not say. */
+static int writes_reference(const nts_sql_session_t *s)
+{
+    const nts_ask_t *ask = s->ask;
+    int i;
+
+    for (i = 0; ask->mapping && ask->values && i < ask->mapping->pair_count; i++) {
+        const nts_pair_t *pair = &ask->mapping->pairs[i];
+
+        if (pair->domain && nts_domain_is_reference(pair->domain) &&
+            (ask->values[i].kind == NTS_VALUE_TEXT || ask->values[i].kind == NTS_VALUE_NUMBER)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static apr_status_t fail_constraint(nts_sql_session_t *s, const nts_sql_error_t *error)
 {
     const char *column = error->column;
 
+    if (error->constraint && strcmp(error->constraint, "FOREIGN KEY") == 0 && writes_reference(s)) {
+        (void)nts_sql_fail(s, NTS_RESULT_REFUSED, NTS_REMEDY_RETRY, NTS_REFERENCE_HIDDEN,
+                           "put the row back, or let the page refer to another",
+                           "the row that is to be referred to is not there");
+        return APR_EGENERAL;
+    }
     if (error->constraint && strcmp(error->constraint, "trigger") == 0) {
         (void)nts_sql_fail(s, NTS_RESULT_REFUSED, NTS_REMEDY_WAIT, "sql.constraint",
                            "change the value, or the trigger",
