@@ -382,6 +382,27 @@ static apr_status_t store_link(apply_t *apply)
     return rv;
 }
 
+/* S4.4: the key of a row that we made may have been changed before its link was stored; nobody had that key when the change was taken
+ * (seed 62749 of the simulation: the row got another page, and the first one was trashed). */
+static apr_status_t follow_new_key(apply_t *apply)
+{
+    const nts_commit_t *commit = apply->commit;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; rv == APR_SUCCESS && commit->link && i < commit->entry_count; i++) {
+        const nts_entry_t *entry = commit->entries[i];
+
+        if (entry->op == NTS_ENTRY_CREATE && entry->side == NTS_EXTERNAL &&
+            entry->state == NTS_ENTRY_APPLIED && entry->key &&
+            nts_str_same(entry->key, commit->link->key)) {
+            rv =
+                nts_key_catch_up(apply->store, apply->mapping, entry->key, entry->at, apply->ptemp);
+        }
+    }
+    return rv;
+}
+
 /* --- waking (S5.8) */
 
 static const nts_stmt_t get_blocked = { "SELECT id FROM link INDEXED BY link_blocker"
@@ -512,6 +533,9 @@ static apr_status_t store_all(apply_t *apply)
     }
     if (rv == APR_SUCCESS) {
         rv = wait_and_tell(apply);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = follow_new_key(apply);
     }
     for (i = 0; i < commit->follow_count && rv == APR_SUCCESS; i++) {
         rv = nts_notice_insert(&known, apply->store, apply->mapping, commit->follow[i],

@@ -110,6 +110,9 @@ apr_status_t nts_key_made_elsewhere(nts_store_t *store, apr_int64_t mapping,
 /** The key @a notice->old_key is now @a notice->record: its link follows (S4.4). */
 apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
                           apr_pool_t *ptemp);
+/** A row made at @a since has its link only now: what was told meanwhile of its key is followed. */
+apr_status_t nts_key_catch_up(nts_store_t *store, apr_int64_t mapping, const char *key,
+                              apr_time_t since, apr_pool_t *ptemp);
 /** A key that nts_key_displace() gave a link: the name of no row. */
 int nts_key_is_displaced(const char *key);
 /** @a link has both names, and had not before: those who wait for one of them look again. Counts them in @a told. */

@@ -101,3 +101,38 @@ apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_not
     }
     return rv == APR_SUCCESS ? note_move(store, mapping, link, notice, ptemp) : rv;
 }
+
+/* Told of since then, and not followed yet by any link. */
+static const nts_stmt_t moved_since = {
+    "SELECT " NTS_NOTICE_COLUMNS " FROM inbox WHERE mapping = %lld AND settled = 0 AND side = %lld"
+    " AND old_key = %s AND stored >= %lld AND id > %lld AND NOT EXISTS (SELECT 1 FROM entry"
+    " WHERE entry.mapping = inbox.mapping AND entry.op = %lld AND entry.cause = inbox.event)"
+    " ORDER BY id LIMIT 1"
+};
+
+apr_status_t nts_key_catch_up(nts_store_t *store, apr_int64_t mapping, const char *key,
+                              apr_time_t since, apr_pool_t *ptemp)
+{
+    apr_int64_t after = 0;
+    apr_status_t rv = APR_SUCCESS;
+
+    while (rv == APR_SUCCESS && key) {
+        nts_notice_t notice;
+        nts_rows_t rows;
+
+        rv = nts_db_select(&rows, store->db, &moved_since,
+                           NTS_ARGS(nts_int(mapping), nts_int(NTS_EXTERNAL), nts_text(key),
+                                    nts_int(since), nts_int(after), nts_int(NTS_ENTRY_LINK)),
+                           ptemp);
+        if (rv != APR_SUCCESS || !nts_rows_next(&rows)) {
+            break;
+        }
+        rv = nts_row_notice(&notice, &rows, ptemp);
+        after = notice.id;
+        key = notice.record;
+        if (rv == APR_SUCCESS && key) {
+            rv = nts_key_move(store, mapping, &notice, ptemp);
+        }
+    }
+    return rv;
+}

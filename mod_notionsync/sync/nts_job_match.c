@@ -179,13 +179,27 @@ nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
                                          : nts_job_read(job, NTS_EXTERNAL, 0, 0);
 }
 
-/* S3.8: a create of unknown fate may have made it. */
+/* S4.4: its key was another one a moment ago, and no link had that. */
+static int was_moved(const nts_job_t *job)
+{
+    int i;
+
+    for (i = 0; i < job->loaded->notice_count; i++) {
+        if (job->loaded->notices[i].side == NTS_EXTERNAL && job->loaded->notices[i].old_key) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* S3.8: a create of unknown fate may have made it. A row's intent is known by its key: one whose key was changed since may be that of a
+ * create whose link is not stored yet (seed 62749: it got a second page, and the first was trashed). */
 static int may_be_ours(const nts_job_t *job, nts_side_t side)
 {
     const nts_record_t *record = job->view[side].record;
 
     return job->loaded->creates_pending[side] > 0 && !job->made_by_sibling &&
-           (side == NTS_NOTION ? record->by_us : record->intent != NULL);
+           (side == NTS_NOTION ? record->by_us : record->intent != NULL || was_moved(job));
 }
 
 nts_step_t nts_job_maker_known(nts_job_t *job, const nts_reply_t *reply)

@@ -644,6 +644,26 @@ static spoil_t die_after_write(world_t *w, const nts_call_t *call)
                : SPOIL_NOTHING;
 }
 
+/* S3.8, S4.4: the row that a create made got another key before it was known what had become of the create (seed 62749). */
+static void test_moved_before_known(void)
+{
+    world_t *w = linked();
+
+    w->hook = die_after_write;
+    (void)world_add(w, NTS_NOTION, "p2", "two");
+    (void)world_run(w, NTS_NOTION, "p2");
+    w->hook = NULL;
+    (void)world_add(w, NTS_EXTERNAL, "moved", "two");
+    w->notices[w->notice_count - 1].old_key = "x2";
+    (void)world_run(w, NTS_EXTERNAL, "moved");
+    tap_int(w->count[NTS_NOTION], 2,
+            "3.8 a row whose key was changed makes no page while a create "
+            "is unsettled");
+    w->notices[w->notice_count - 1].old_key = NULL;
+    (void)world_run(w, NTS_EXTERNAL, "moved");
+    tap_int(w->count[NTS_NOTION], 3, "3.8 any other row does");
+}
+
 static void test_forgotten_intents(void)
 {
     world_t *w = linked();
@@ -766,6 +786,7 @@ int main(void)
     test_undo();
     test_undo_delete();
     test_rewriting_trigger();
+    test_moved_before_known();
     test_forgotten_intents();
     test_unreadable_value();
     test_generated_column();

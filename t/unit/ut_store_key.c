@@ -146,6 +146,36 @@ static void test_row_of_another(void)
     tap_int(result, NTS_COMMIT_OK, "when it is settled, keys tell whose it is");
 }
 
+/* The row was made; its link is stored with the next intent of the same job (S3.6). */
+static void test_before_it_is_stored(void)
+{
+    nts_link_t *link = kit_link("pk", NULL, NTS_LINK_NEW, kit.p);
+    nts_entry_t *create;
+    nts_commit_t commit = { 0 };
+    nts_commit_result_t result;
+    const char *words = NULL;
+
+    (void)kit_put_link(&kit, link);
+    create = kit_entry("ik", NTS_ENTRY_CREATE, NTS_EXTERNAL, NTS_ENTRY_APPLIED, kit.p);
+    create->at = kit_now;
+    create->key = "k";
+    kit_now += apr_time_from_sec(1);
+    take(106, "k", "l");
+    take(107, "l", "m");
+    link = kit_load(&kit, 0, "pk", NULL)->link;
+    create->link = link->id;
+    link->key = "k";
+    link->state = NTS_LINK_ACTIVE;
+    commit.link = link;
+    commit.entries = &create;
+    commit.entry_count = 1;
+    tap_int(
+        nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, kit.p),
+        APR_SUCCESS, "the link of a row whose key was changed since it was made is stored");
+    tap_int(result, NTS_COMMIT_OK, "as nobody else has that key");
+    tap_str(key_of("pk"), "m", "and follows all changes that were told meanwhile");
+}
+
 int main(void)
 {
     apr_pool_t *p;
@@ -158,6 +188,7 @@ int main(void)
     test_onto_pending_create();
     test_job_in_flight();
     test_row_of_another();
+    test_before_it_is_stored();
     nts_store_close(kit.store);
     apr_pool_destroy(p);
     apr_terminate();
