@@ -630,6 +630,70 @@ static void test_doubles(void)
     verdict("S6.6", "different records are linked");
 }
 
+static void gone(int side, const char *id)
+{
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, side, place(side), id, NULL, NULL);
+    now += SEC;
+}
+
+static void make_pairs(int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        const char *page = apr_psprintf(pool, "p%d", i), *key = apr_psprintf(pool, "%d", 10 + i);
+
+        make(0, page, page);
+        copy_by_us(1, key, page);
+        link_up(page, key, 0, NULL);
+    }
+}
+
+/* What a plea says has to be borne out by how things were when it arose. */
+static void test_pleas_in_time(void)
+{
+    begin();
+    make(0, "p", "one");
+    make(0, "q", "one");
+    make(1, "1", "one");
+    link_up("p", NULL, 2, "match.ambiguous");
+    link_up("q", NULL, 2, "match.ambiguous");
+    link_up(NULL, "1", 2, "match.ambiguous");
+    verdict("", "two pages of one mark are doubles");
+
+    begin();
+    make(0, "p", "one");
+    gone(0, "p");
+    make(0, "q", "one");
+    make(1, "1", "one");
+    link_up("q", NULL, 2, "match.ambiguous");
+    link_up(NULL, "1", 2, "match.ambiguous");
+    verdict("S6.1 S6.1", "one that is in the trash is none");
+
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 2, "held.delete_limit");
+    gone(1, "1");
+    make_pairs(4);
+    verdict("", "it was the last record then");
+
+    begin();
+    make_pairs(4);
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 2, "held.delete_limit");
+    gone(1, "1");
+    verdict("S6.1", "one of five is not too much");
+
+    pair_in_trouble("held.contested");
+    edit(0, "p", ONEWAY, NULL, "x ");
+    write_and_rewrite(ONEWAY, NULL, "x ", "x");
+    edit(1, "1", ONEWAY, "x", NULL);
+    edit(1, "1", ONEWAY, NULL, "x");
+    verdict("", "that somebody sets what the target makes of it there once more is no news");
+}
+
 static void test_services(void)
 {
     int i;
@@ -713,6 +777,7 @@ int main(void)
     test_undo_of_cut_value();
     test_undone();
     test_doubles();
+    test_pleas_in_time();
     test_services();
     test_history_is_whole();
     apr_pool_destroy(pool);
