@@ -140,6 +140,18 @@ static int was_shown(const judge_cell_t *cell, const judge_version_t *version)
     return i < cell->stays->nelts;
 }
 
+/* It stands in a copy of ours since that was made, in a field that is not ours to fill in there: nobody compared it yet. */
+static int was_not_sent(const couple_t *c, const judge_version_t *version)
+{
+    int s, found = 0;
+
+    for (s = 0; s < HISTORY_SIDES; s++) {
+        found |= c->record[s]->made_by_us && !judge_leads_to(c->field, &s) &&
+                 stay_at(c->cell[s], 0)->version == version && stay_at(c->cell[s], 0)->item < 0;
+    }
+    return found;
+}
+
 /* The newest that we surely brought from one side to the other. What may have come there is not to differ either; and what is
  * known by way of that only, and was never on both sides, is nothing they agreed on. */
 static judge_climb_t look_for_brought(judge_t *j, const judge_version_t *version, void *baton)
@@ -148,6 +160,10 @@ static judge_climb_t look_for_brought(judge_t *j, const judge_version_t *version
     const couple_t *c = agreed->couple;
 
     if (!judge_is_known(j, version, agreed->other)) {
+        return JUDGE_ON;
+    }
+    if (was_not_sent(c, version)) {
+        agreed->is_uncertain = 1;
         return JUDGE_ON;
     }
     agreed->is_same |= judge_alike(j, c->field, version->value, agreed->now->value);

@@ -450,6 +450,19 @@ static void test_deletes_before_agreement(void)
         remove_by_us(1, "1");
         verdict(sure ? "S2.7" : "", "an edit only if both had been seen equal before");
 
+        begin();
+        make(1, "1", "one");
+        copy_by_us(0, "p", "one");
+        link_up("p", "1", 0, NULL);
+        if (sure) {
+            (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+            (void)request(HISTORY_ASK_READ, 0, "p", now + SEC, now + 2 * SEC);
+        }
+        edit(0, "p", ONEWAY, NULL, "x");
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, "t", "1", NULL, NULL);
+        remove_by_us(0, "p");
+        verdict(sure ? "S2.7" : "", "nor is what our copy was not given agreed on at once");
+
         pair();
         ending = sure ? HISTORY_ANSWERED : HISTORY_CUT;
         edit(1, "1", NAME, NULL, "Ada");
