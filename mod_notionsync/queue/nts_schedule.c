@@ -174,6 +174,14 @@ nts_task_t *nts_schedule_add_at(nts_schedule_t *s, const char *key, nts_urgency_
     return task;
 }
 
+void nts_schedule_hurry(nts_schedule_t *s, nts_task_t *task)
+{
+    if (task->state == NTS_TASK_WAITING && task->urgency == NTS_BULK) {
+        leave_state(s, task);
+        enter_waiting(s, task, NTS_LIVE, task->due);
+    }
+}
+
 /* --- running */
 
 nts_task_t *nts_schedule_pop(nts_schedule_t *s, nts_urgency_t least, apr_time_t now)

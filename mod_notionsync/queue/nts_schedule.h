@@ -36,6 +36,9 @@ nts_task_t *nts_schedule_add(nts_schedule_t *s, const char *key, nts_urgency_t u
 nts_task_t *nts_schedule_add_at(nts_schedule_t *s, const char *key, nts_urgency_t urgency,
                                 apr_time_t due);
 
+/** Bulk work that somebody waits for after all: a waiting task becomes live, due when it was. */
+void nts_schedule_hurry(nts_schedule_t *s, nts_task_t *task);
+
 /** The next due task, now running; NULL if there is none. Live before bulk, the longest due first.
  *  @param least NTS_LIVE: live tasks only; NTS_BULK: both */
 nts_task_t *nts_schedule_pop(nts_schedule_t *s, nts_urgency_t least, apr_time_t now);

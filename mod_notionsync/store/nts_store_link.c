@@ -5,9 +5,8 @@
 
 #include "store/nts_store_impl.h"
 
-#define NOTICES_MAX 100 /* of one load */
-#define NOTICES_MAX_SQL "100"
-#define LOOKUP_MAX 100 /* ids in one statement */
+#define NOTICES_MAX_SQL "100" /* NTS_NOTICES_LOADED */
+#define LOOKUP_MAX 100        /* ids in one statement */
 
 /* --- writing */
 
@@ -184,9 +183,9 @@ static apr_status_t load_notices(nts_loaded_t *loaded, nts_store_t *store, apr_i
                        NTS_ARGS(nts_int(mapping), nts_int(mapping), nts_text(ids->page),
                                 nts_text(ids->key), nts_int(mapping)),
                        ptemp);
-    while (rv == APR_SUCCESS && loaded->notice_count < NOTICES_MAX && nts_rows_next(&rows)) {
+    while (rv == APR_SUCCESS && loaded->notice_count < NTS_NOTICES_LOADED && nts_rows_next(&rows)) {
         if (!list) {
-            list = apr_pcalloc(p, sizeof(*list) * NOTICES_MAX);
+            list = apr_pcalloc(p, sizeof(*list) * NTS_NOTICES_LOADED);
             loaded->notices = list;
         }
         rv = nts_row_notice(&list[loaded->notice_count], &rows, p);

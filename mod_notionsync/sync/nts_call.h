@@ -16,6 +16,9 @@ typedef struct nts_target_t {
     const char *key;
 } nts_target_t;
 
+/** So many notices are loaded with a record at most. */
+#define NTS_NOTICES_LOADED 100
+
 /** What the store answers to a load. Belongs to the job's pool. */
 typedef struct nts_loaded_t {
     nts_link_t *link; /* NULL: unknown to us */
@@ -24,7 +27,7 @@ typedef struct nts_loaded_t {
     nts_link_t *counterpart;
     const nts_entry_t *pending; /* intents of this record without an end, oldest first */
     int pending_count;
-    const nts_notice_t *notices; /* unsettled, oldest first, at most 100 */
+    const nts_notice_t *notices; /* unsettled, oldest first, at most NTS_NOTICES_LOADED */
     int notice_count;
     /* intents of creates and restores on that side in this mapping, other records' */
     int creates_pending[NTS_SIDE_COUNT];
@@ -96,6 +99,7 @@ typedef struct nts_spawn_t {
     nts_target_t target;
     const nts_record_t *candidate; /* query row; NULL: none */
     apr_time_t candidate_sent;     /* when that query was sent */
+    int only_told; /* there is nothing to do unless something is told of the record */
     /* do this and nothing else, and only while the record is as this shows it (S2.9); NULL: decide freely */
     const nts_plan_item_t *approved;
 } nts_spawn_t;

@@ -342,6 +342,10 @@ static nts_step_t loaded(nts_job_t *job, nts_loaded_t *loaded_now)
     int i;
 
     take_loaded(job, loaded_now);
+    if (job->spawn.only_told && !loaded_now->notice_count && !loaded_now->pending_count &&
+        !job->ruling_count) {
+        return end(job, NTS_STEP_DONE); /* another job has seen to it */
+    }
     if (job->link->state == NTS_LINK_IGNORED && !job->undo && !job->ruling_count &&
         !loaded_now->pending_count) {
         return nts_job_finish(job, NTS_STEP_DONE);

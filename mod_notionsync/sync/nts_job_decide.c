@@ -5,17 +5,44 @@
 
 /* ---- reading what is not known yet ---- */
 
-/* S3.2: a query row may be used for the external side only if everything we did to the record, and the
- * minute of its last edit, is older than the lag of queries. */
+/* S3.6: a query shows what was told 21 s before it was sent. Non-zero: the oldest notices, and so all that are loaded, are as old as that;
+ * *told: how many of them came from Notion. */
+static int shows_notices(const nts_job_t *job, apr_time_t sent, int *told)
+{
+    int i;
+
+    *told = 0;
+    for (i = 0; i < job->loaded->notice_count; i++) {
+        const nts_notice_t *notice = &job->loaded->notices[i];
+
+        if (notice->side == NTS_NOTION && notice->stored + NTS_QUERY_LAG > sent) {
+            return 0;
+        }
+        *told += notice->side == NTS_NOTION;
+    }
+    return i < NTS_NOTICES_LOADED; /* else there may be younger ones */
+}
+
+/* Only fields of a record that is there on both sides are to be decided. */
+static int is_plain_edit(const nts_job_t *job)
+{
+    return job->link->id && job->link->state == NTS_LINK_ACTIVE &&
+           job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_LIVE;
+}
+
+/* S3.2: a query row may be used for the external side only if everything we did to the record, and all that
+ * we were told of it or, where nothing was told or more than fields is at stake, the minute of its last edit, is older than the lag
+ * of queries. */
 static int is_candidate_trusted(const nts_job_t *job)
 {
     const nts_record_t *row = job->spawn.candidate;
     apr_time_t sent = job->spawn.candidate_sent;
+    int told;
     int i;
 
-    if (!row || job->rounds || job->undo || job->ruling_count || job->loaded->notice_count ||
-        row->trashed || row->elsewhere || row->standing == NTS_STANDING_UNKNOWN ||
-        job->link->state == NTS_LINK_TOMBSTONE) {
+    if (!row || job->rounds || job->undo || job->ruling_count || row->trashed || row->elsewhere ||
+        row->standing == NTS_STANDING_UNKNOWN || job->link->state == NTS_LINK_TOMBSTONE ||
+        !shows_notices(job, sent, &told)) {
         return 0;
     }
     for (i = 0; i < job->config->mapping->pair_count; i++) {
@@ -23,7 +50,7 @@ static int is_candidate_trusted(const nts_job_t *job)
             return 0;
         }
     }
-    if (row->edited + NTS_MINUTE + NTS_QUERY_LAG > sent ||
+    if ((!(told && is_plain_edit(job)) && row->edited + NTS_MINUTE + NTS_QUERY_LAG > sent) ||
         job->config->clock_set + NTS_QUERY_LAG > sent) {
         return 0;
     }

@@ -153,6 +153,9 @@ static nts_step_t take_page(nts_scan_t *scan, nts_side_t side, const nts_answer_
     else if (side == NTS_NOTION) {
         scan->report.complete = answer->complete;
     }
+    if (scan->config.kind == NTS_SCAN_BATCH) {
+        return nts_scan_batch_page(scan);
+    }
     return nts_scan_lookup(scan, side,
                            side == NTS_NOTION ? NTS_SCAN_NOTION_LINKS : NTS_SCAN_EXTERNAL_LINKS);
 }
@@ -256,7 +259,7 @@ static int needs_job(const nts_scan_t *scan, int i)
     return !shows_bases(scan, link, &scan->records[i], row);
 }
 
-static nts_step_t spawn(nts_scan_t *scan, nts_spawn_t *spawns, int count, nts_scan_state_t then)
+nts_step_t nts_scan_spawn(nts_scan_t *scan, nts_spawn_t *spawns, int count, nts_scan_state_t then)
 {
     scan->report.spawned += count;
     if (count == 0) {
@@ -270,14 +273,14 @@ static nts_step_t spawn(nts_scan_t *scan, nts_spawn_t *spawns, int count, nts_sc
     return NTS_STEP_CALL;
 }
 
-static nts_spawn_t *new_spawns(nts_scan_t *scan, int count)
+nts_spawn_t *nts_scan_new_spawns(nts_scan_t *scan, int count)
 {
     return apr_pcalloc(scan->page, (apr_size_t)(count + 1) * sizeof(nts_spawn_t));
 }
 
 static nts_step_t compare_page(nts_scan_t *scan, const nts_answer_t *answer)
 {
-    nts_spawn_t *spawns = new_spawns(scan, scan->record_count);
+    nts_spawn_t *spawns = nts_scan_new_spawns(scan, scan->record_count);
     int i, n = 0;
 
     if (answer->result != NTS_RESULT_OK) {
@@ -299,12 +302,12 @@ static nts_step_t compare_page(nts_scan_t *scan, const nts_answer_t *answer)
             spawns[n++].candidate_sent = scan->page_sent;
         }
     }
-    return spawn(scan, spawns, n, NTS_SCAN_NOTION_SPAWNED);
+    return nts_scan_spawn(scan, spawns, n, NTS_SCAN_NOTION_SPAWNED);
 }
 
 static nts_step_t find_unlinked_rows(nts_scan_t *scan)
 {
-    nts_spawn_t *spawns = new_spawns(scan, scan->record_count);
+    nts_spawn_t *spawns = nts_scan_new_spawns(scan, scan->record_count);
     int i, n = 0;
 
     for (i = 0; i < scan->record_count; i++) {
@@ -317,13 +320,13 @@ static nts_step_t find_unlinked_rows(nts_scan_t *scan)
             spawns[n++].target.key = scan->records[i].id;
         }
     }
-    return spawn(scan, spawns, n, NTS_SCAN_EXTERNAL_SPAWNED);
+    return nts_scan_spawn(scan, spawns, n, NTS_SCAN_EXTERNAL_SPAWNED);
 }
 
 /* S4.1: absence only asks the question; the job reads both records themselves. */
 static nts_step_t find_absent(nts_scan_t *scan, const nts_reply_t *reply)
 {
-    nts_spawn_t *spawns = new_spawns(scan, reply->link_count);
+    nts_spawn_t *spawns = nts_scan_new_spawns(scan, reply->link_count);
     int i, n = 0;
 
     scan->last_page = reply->link_count < NTS_SCAN_LINKS_PAGE;
@@ -337,13 +340,16 @@ static nts_step_t find_absent(nts_scan_t *scan, const nts_reply_t *reply)
             spawns[n++].target.key = link->key;
         }
     }
-    return spawn(scan, spawns, n, NTS_SCAN_ABSENT_SPAWNED);
+    return nts_scan_spawn(scan, spawns, n, NTS_SCAN_ABSENT_SPAWNED);
 }
 
 nts_step_t nts_scan_next(nts_scan_t *scan, nts_scan_state_t finished)
 {
     int whole = scan->config.kind == NTS_SCAN_FULL || scan->config.kind == NTS_SCAN_VERIFY;
 
+    if (scan->config.kind == NTS_SCAN_BATCH) {
+        return nts_scan_batch_next(scan);
+    }
     switch (finished) {
     case NTS_SCAN_NOTION_SPAWNED:
         if (!scan->last_page) {

@@ -16,17 +16,22 @@ typedef enum nts_scan_kind_t {
     NTS_SCAN_FULL,  /* everything on both sides */
     NTS_SCAN_INCREMENTAL, /* pages edited since `since` */
     NTS_SCAN_MINUTE,      /* pages edited in one minute, once more (S3.10) */
-    NTS_SCAN_VERIFY       /* read both sides whole and compare; spawns nothing */
+    NTS_SCAN_VERIFY,      /* read both sides whole and compare; spawns nothing */
+    NTS_SCAN_BATCH        /* pages that were told of, by as few queries as it takes (S7.1) */
 } nts_scan_kind_t;
 
 typedef struct nts_scan_config_t {
     nts_scan_kind_t kind;
     const nts_mapping_t *mapping; /* bound */
     apr_int64_t max_link;         /* highest link number at the start */
-    apr_time_t since;             /* INCREMENTAL, MINUTE: floored minute */
+    apr_time_t since;             /* INCREMENTAL, MINUTE, BATCH: floored minute */
     apr_time_t before;            /* MINUTE: end of the minute */
     /* FIRST: the state was lost (S4.1), so that a record without a link on one side alone matters too */
     int whole;
+    /* BATCH: ids of the pages; the listing ends when all of them were seen, and those that it does not show are handed on to
+     * be read singly. They live as long as the scan */
+    const char *const *wanted;
+    int wanted_count;
 } nts_scan_config_t;
 
 /** One difference that verify found. */
@@ -50,6 +55,7 @@ typedef struct nts_scan_report_t {
     /* sending of the first listing request: the next `since` starts here */
     apr_time_t list_sent;
     int complete;                 /* the listing's end was proven */
+    int found;                    /* BATCH: of those wanted the listing has shown */
     const char *phase;            /* for people: "reading Notion", "reading contacts", ... */
     const nts_matched_t *matched; /* FIRST; NULL if no match was needed */
     /* FIRST: both sides (`whole`: any side) hold unlinked records and nothing can pair them: nothing was done, a
@@ -68,5 +74,7 @@ apr_pool_t *nts_scan_pool(const nts_scan_t *scan);
 apr_time_t nts_scan_until(const nts_scan_t *scan);
 const nts_outcome_t *nts_scan_outcome(const nts_scan_t *scan);
 const nts_scan_report_t *nts_scan_report(const nts_scan_t *scan);
+/** BATCH: the page was handed on. */
+int nts_scan_has_spawned(const nts_scan_t *scan, const char *page);
 
 #endif /* NTS_SCAN_H */

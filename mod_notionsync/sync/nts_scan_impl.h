@@ -1,10 +1,12 @@
 /* nts_scan_impl.h - the inside of a scan, shared by the files that make it up.
  *
  * nts_scan.c streams pages of both sides; nts_scan_match.c is the first match; nts_scan_verify.c compares
- * and confirms instead of handing on.
+ * and confirms instead of handing on; nts_scan_batch.c looks for pages that were told of.
  */
 #ifndef NTS_SCAN_IMPL_H
 #define NTS_SCAN_IMPL_H
+
+#include <apr_hash.h>
 
 #include "sync/nts_scan.h"
 
@@ -54,6 +56,7 @@ struct nts_scan_t {
     int suspect_next;
     nts_scan_state_t resume; /* where confirming goes on to */
     nts_record_t *confirm_row;
+    apr_hash_t *wanted; /* BATCH: those of config.wanted that were not handed on yet */
     nts_scan_report_t report;
     nts_outcome_t outcome;
     apr_time_t until;
@@ -66,6 +69,9 @@ nts_step_t nts_scan_list_absent(nts_scan_t *scan);
 nts_step_t nts_scan_end(nts_scan_t *scan);
 /** The page of records under way is dealt with: the next page, or the next phase. */
 nts_step_t nts_scan_next(nts_scan_t *scan, nts_scan_state_t finished);
+nts_spawn_t *nts_scan_new_spawns(nts_scan_t *scan, int count);
+/** Hand on @a count records; with none, as if they had been. */
+nts_step_t nts_scan_spawn(nts_scan_t *scan, nts_spawn_t *spawns, int count, nts_scan_state_t then);
 /** For an answer that is not OK: WAIT with the same request to be repeated, or BLOCKED. */
 nts_step_t nts_scan_not_now(nts_scan_t *scan, const nts_answer_t *answer);
 /** True if a listing showed the link, or it is younger than the scan. */
@@ -80,6 +86,12 @@ nts_step_t nts_scan_match_start(nts_scan_t *scan);
 nts_step_t nts_scan_match_page(nts_scan_t *scan, nts_side_t side);
 nts_step_t nts_scan_match_next(nts_scan_t *scan);
 nts_step_t nts_scan_match_joined(nts_scan_t *scan, const nts_matched_t *matched);
+
+/* nts_scan_batch.c */
+/** A page of the listing arrived: hand on what of it is wanted. */
+nts_step_t nts_scan_batch_page(nts_scan_t *scan);
+/** The next page of the listing, or its end: what was not shown is read singly. */
+nts_step_t nts_scan_batch_next(nts_scan_t *scan);
 
 /* nts_scan_verify.c */
 nts_step_t nts_scan_verify_page(nts_scan_t *scan);

@@ -41,6 +41,7 @@ typedef struct nts_starter_t {
     void *baton;
     apr_int64_t run; /* for the audit */
     int full;        /* it is a full run (S4.1) */
+    int live;        /* somebody waits for its jobs: notices are their cause (S7.1) */
     const char *cause;
     /* A plan is made or applied; else all zero. */
     nts_take_fn

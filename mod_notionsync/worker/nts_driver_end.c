@@ -4,6 +4,7 @@
 #include "base/nts_log.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_gather.h"
 #include "worker/nts_work.h"
 
 /* After the store failed, or a service had no time and said nothing of when. */
@@ -172,6 +173,7 @@ static void end_job(nts_work_t *w, nts_step_t step, apr_status_t failed)
             nts_schedule_put_back(flow->schedule, w->task);
         }
         else {
+            nts_gather_job_over(flow, nts_task_key(w->task));
             end_task(w, step, failed);
         }
     }

@@ -56,7 +56,7 @@ static int load(nts_work_t *w, const nts_call_t *call)
         const nts_notice_t *last = &loaded->notices[loaded->notice_count - 1];
 
         w->noticed = loaded->notices[0].stored;
-        if (!w->starter && last->event) {
+        if ((!w->starter || w->starter->live) && last->event) {
             w->config.cause = last->event;
         }
     }
@@ -127,6 +127,15 @@ static void add_errand(nts_work_t *w, const nts_spawn_t *spawn)
                                         nts_host_mono(flow->host));
     nts_errand_t *old = nts_task_data(task);
 
+    if (w->starter->live) {
+        nts_schedule_hurry(flow->schedule, task);
+    }
+    if (old && old->starter != w->starter) {
+        /* Of another scan, which counts it: that job does for both. */
+        old->spawn.only_told &= spawn->only_told;
+        apr_pool_destroy(errand->p);
+        return;
+    }
     if (old) {
         /* Spawned twice before its turn came: one job answers both. */
         nts_errand_forget(old);

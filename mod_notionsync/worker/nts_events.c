@@ -7,6 +7,7 @@
 #include "worker/nts_driver.h"
 #include "worker/nts_events_impl.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_gather.h"
 #include "worker/nts_reconcile.h"
 #include "worker/nts_work.h"
 
@@ -268,7 +269,10 @@ static void route(nts_events_t *e, const nts_notice_t *notice, apr_pool_t *ptemp
         return;
     }
     if (notice->side == NTS_NOTION) {
-        nts_reconcile_note_edit(flow, happened(flow, notice));
+        apr_time_t at = happened(flow, notice);
+
+        nts_reconcile_note_edit(flow, at);
+        nts_gather_note(flow, notice->record, at);
         if (is_unmapped(flow, notice, ptemp)) {
             nts_events_settle(flow, notice->id);
             return;
@@ -277,6 +281,8 @@ static void route(nts_events_t *e, const nts_notice_t *notice, apr_pool_t *ptemp
             keep_echo(e, notice);
             return;
         }
+        nts_gather_join(flow, notice, at);
+        return;
     }
     nts_flow_notice(flow, notice->side, notice->record, NTS_LIVE);
 }
@@ -285,7 +291,8 @@ static int is_full(const nts_flow_t *flow)
 {
     nts_schedule_counts_t counts = nts_schedule_count(flow->schedule);
 
-    return counts.waiting[NTS_LIVE] + counts.waiting[NTS_BULK] > SCHEDULED_MAX;
+    return counts.waiting[NTS_LIVE] + counts.waiting[NTS_BULK] + nts_gather_count(flow) >
+           SCHEDULED_MAX;
 }
 
 /* One page of the inbox. Non-zero: there may be more. */
@@ -332,6 +339,7 @@ static void read_inbox(void *baton)
         more = read_page(e, ptemp);
     }
     apr_pool_destroy(ptemp);
+    nts_gather_decide(flow);
     decide_echoes(e);
 }
 
@@ -416,6 +424,7 @@ void nts_events_start(nts_flow_t *flow)
 
     e->seen = 0;
     forget_echoes(e);
+    nts_gather_forget(flow);
     nts_timer_set(flow->host->loop, &e->look, 0);
     nts_outside_start(e);
 }
@@ -428,6 +437,7 @@ void nts_events_stop(nts_flow_t *flow)
     nts_timer_cancel(flow->host->loop, &e->settle);
     settle_now(e);
     forget_echoes(e);
+    nts_gather_forget(flow);
     nts_outside_stop(e);
 }
 

@@ -8,6 +8,7 @@
 #include "worker/nts_contact.h"
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
+#include "worker/nts_gather.h"
 #include "worker/nts_flow.h"
 #include "worker/nts_planning.h"
 #include "worker/nts_reconcile.h"
@@ -264,6 +265,7 @@ apr_status_t nts_flow_create(nts_flow_t **flow, nts_group_t *group, const nts_ma
     nts_timer_init(&f->show_latency, show_latency, f);
     f->schedule = nts_schedule_create(given->debounce, p);
     f->contact = nts_contact_create(f);
+    f->gather = nts_gather_create(f);
     f->events = nts_events_create(f);
     f->reconcile = nts_reconcile_create(f);
     f->commands = nts_commands_create(f);

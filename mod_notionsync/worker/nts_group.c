@@ -7,6 +7,7 @@
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_gather.h"
 #include "worker/nts_root.h"
 
 /* Freed memory that a group keeps for its next jobs. */
@@ -332,7 +333,7 @@ void nts_group_show(nts_group_t *group)
     for (i = 0; i < group->flow_count; i++) {
         nts_schedule_counts_t counts = nts_schedule_count(group->flows[i]->schedule);
 
-        view.waiting[NTS_LIVE] += counts.waiting[NTS_LIVE];
+        view.waiting[NTS_LIVE] += counts.waiting[NTS_LIVE] + nts_gather_count(group->flows[i]);
         view.waiting[NTS_BULK] += counts.waiting[NTS_BULK];
         view.lying += counts.lying;
         view.running += counts.running;

@@ -30,6 +30,7 @@ typedef struct nts_work_t nts_work_t;
 typedef struct nts_contact_t nts_contact_t;
 typedef struct nts_events_t nts_events_t;
 typedef struct nts_reconcile_t nts_reconcile_t;
+typedef struct nts_gather_t nts_gather_t;
 typedef struct nts_commands_t nts_commands_t;
 typedef struct nts_planning_t nts_planning_t;
 
@@ -105,6 +106,7 @@ struct nts_flow_t {
 
     nts_contact_t *contact;
     nts_events_t *events;
+    nts_gather_t *gather;
     nts_reconcile_t *reconcile;
     nts_commands_t *commands;
     nts_planning_t *planning;

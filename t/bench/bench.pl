@@ -4,6 +4,7 @@
 #
 # P1       webhooks acknowledged after a durable commit, beside an empty handler and a bare group commit
 # P4       requests for one change
+# P5       requests for 1,000 pages that are edited at once, and within a minute, under Notion's budget and its lag of queries
 # P6, P8   requests for the first sync of 1,000 and 100,000 records, and for comparing the latter again
 # P10      what an idle server costs
 # P11      comparing records that are equal on both sides
@@ -17,8 +18,8 @@ use NotionSync::Live qw(wait_until median percentile);
 use NotionSync::Test ();
 
 $| = 1;
-my %run = (P1 => \&p1, P4 => \&p4, P6 => \&p6, P8 => \&p6, P10 => \&p10, P11 => \&p11, latency => \&latency);
-my @order = qw(latency P4 P1 P10 P11 P6);
+my %run = (P1 => \&p1, P4 => \&p4, P5 => \&p5, P6 => \&p6, P8 => \&p6, P10 => \&p10, P11 => \&p11, latency => \&latency);
+my @order = qw(latency P4 P5 P1 P10 P11 P6);
 my %asked = map { $_ => 1 } @ARGV ? map { split /[\s,]+/ } @ARGV : @order;
 for my $name (keys %asked) {
     $run{$name} or die "no figure is called $name; there are: " . join(', ', sort keys %run) . "\n";
@@ -150,6 +151,42 @@ sub p4 {
         sub { $live->edit_page($page, unmapped => 'nobody looks') }, sub { 1 }), 'requests');
     figure('P4.trash', requests_for($live,
         sub { $live->trash_page($page) }, sub { !$live->row($key) }), 'requests');
+    $live->stop;
+    return;
+}
+
+# --- P5
+
+# Edit every page once, evenly over so many seconds, and wait until each row shows it.
+sub p5_burst {
+    my ($name, $seconds, $live, @pairs) = @_;
+    wait_quiet($live, 300);
+    sleep 61;                                    # the requests of before count no more
+    $live->forget_requests;
+    my $start = time;
+    for my $n (0 .. $#pairs) {
+        my $wait = $start + $seconds * $n / @pairs - time;
+        sleep $wait if $wait > 0;
+        $live->edit_page($pairs[$n], notes => $name);
+    }
+    my $edited = time - $start;
+    wait_until { $live->db("SELECT count(*) AS n FROM contacts WHERE notes = '$name'")->[0]{n} == @pairs } 900, 0.05
+        or die "not all of it arrived:\n" . $live->{httpd}->log_tail(10) . "\n";
+    my $took  = time - $start;
+    my $asked = $live->requests;
+    my $classes = $asked->{classes};
+    remark(sprintf 'edited within %.1f s; asked: %s', $edited, join ', ', map { "$_ $classes->{$_}" } grep { $classes->{$_} } sort keys %$classes);
+    figure("P5.$name.requests", $asked->{total}, 'requests');
+    figure("P5.$name.seconds", $took, 's');
+    return;
+}
+
+sub p5 {
+    my %settings = (%quick, stale_ms => 15_000, rate_limit => 180);
+    my $live  = settled($ENV{NTS_BENCH_PAGES} || 1000, budget => '180/60s', settings => \%settings);
+    my $pairs = $live->pairs('email');
+    p5_burst('within_2s',  2,  $live, sort keys %$pairs);
+    p5_burst('within_60s', 60, $live, sort keys %$pairs);
     $live->stop;
     return;
 }

@@ -588,6 +588,7 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
         }
         break;
     case NTS_CALL_SPAWN:
+        w->spawned += call->spawn_count;
         for (i = 0; i < call->spawn_count; i++) {
             (void)world_run_spawn(w, &call->spawns[i], NULL, 1);
         }
@@ -704,6 +705,9 @@ const nts_scan_report_t *world_scan(world_t *w, nts_scan_kind_t kind)
     config.kind = kind;
     config.mapping = &w->mapping;
     config.max_link = w->link_count;
+    config.wanted = w->wanted;
+    config.wanted_count = w->wanted_count;
+    config.since = kind == NTS_SCAN_BATCH ? w->since : 0;
     scan = nts_scan_create(&config, pool);
     while ((w->last = nts_scan_step(scan, given, w->now)) == NTS_STEP_CALL) {
         if (answer_call(w, nts_scan_call(scan), &reply, nts_scan_pool(scan))) {

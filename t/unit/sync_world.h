@@ -78,7 +78,11 @@ struct world_t {
     int others_pending;        /* creates of such mappings without an end */
     int requests;              /* asks of Notion */
     int writes[NTS_SIDE_COUNT];
-    int page_size;                    /* of listings */
+    int page_size;             /* of listings */
+    apr_time_t since;          /* BATCH */
+    const char *const *wanted; /* BATCH: pages */
+    int wanted_count;
+    int spawned;                      /* jobs that scans handed out */
     apr_interval_time_t notion_takes; /* for an answer, beyond the usual 5 ms */
     world_hook_fn *hook;
     nts_schema_t *schema; /* of Notion, as asked for */

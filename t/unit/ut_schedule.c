@@ -47,6 +47,21 @@ static void a_burst_of_notices_is_one_run(void)
     tap_int(nts_schedule_next_due(s, NTS_LIVE), NTS_NEVER, "nothing is left");
 }
 
+static void bulk_may_hurry(void)
+{
+    nts_schedule_t *s = schedule();
+    nts_task_t *task = nts_schedule_add(s, "a", NTS_BULK, T0);
+
+    (void)nts_schedule_add(s, "b", NTS_BULK, T0);
+    nts_schedule_hurry(s, task);
+    tap_int(nts_schedule_next_due(s, NTS_LIVE), T0, "it is live now, without any debounce");
+    tap_str(pop(s, NTS_LIVE, T0), "a", "and runs");
+    nts_schedule_hurry(s, task);
+    tap_str(pop(s, NTS_LIVE, T0), "-", "the other is as it was");
+    nts_schedule_finish(s, task);
+    tap_str(pop(s, NTS_BULK, T0), "b", "and has its turn");
+}
+
 static void debounce_may_be_none_or_long(void)
 {
     nts_schedule_t *s = nts_schedule_create(0, pool);
@@ -401,6 +416,7 @@ int main(void)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     a_burst_of_notices_is_one_run();
+    bulk_may_hurry();
     debounce_may_be_none_or_long();
     live_goes_before_bulk();
     a_notice_during_a_run_makes_another();
