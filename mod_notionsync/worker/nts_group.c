@@ -309,6 +309,9 @@ void nts_group_check(nts_group_t *group)
     for (i = 0; i < group->flow_count; i++) {
         nts_flow_stop(group->flows[i]);
     }
+    for (i = 0; i < group->port_count; i++) {
+        nts_port_shut(group->ports[i]);
+    }
 }
 
 void nts_group_look(nts_group_t *group)

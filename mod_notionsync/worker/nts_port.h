@@ -60,6 +60,10 @@ apr_int64_t nts_port_requests(const nts_port_t *port);
 /** Show the dashboard the budget. */
 void nts_port_show(nts_port_t *port);
 
+/** Somebody else has the group, and the budget (S6.8): of an HTTP service nothing is asked any more, what waits to be sent is answered
+ *  NOT_DONE. */
+void nts_port_shut(nts_port_t *port);
+
 /** Close; nothing must be under way but what may be broken off. APR_TIMEUP: a helper is stuck: close again
  *  later, or the process must end by _exit. What is closed may be closed again. */
 apr_status_t nts_port_close(nts_port_t *port, apr_interval_time_t wait);

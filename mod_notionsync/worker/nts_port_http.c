@@ -189,9 +189,28 @@ static int pump_queue(nts_asking_queue_t *queue)
     return 1;
 }
 
+/* What was not sent is not done. */
+static void refuse_all(nts_port_t *port, nts_asking_queue_t *queue)
+{
+    nts_asking_t *asking;
+
+    while ((asking = nts_asking_queue_pop(queue)) != NULL) {
+        nts_answer_t *answer = nts_asking_make_answer(asking, NTS_RESULT_NOT_DONE);
+
+        nts_outcome_set(&answer->outcome, asking->p, NTS_REMEDY_RETRY, "group.lost",
+                        "another worker asks %s now", port->config.service->name);
+        nts_asking_finish_later(asking, answer);
+    }
+}
+
 static void pump(nts_port_t *port)
 {
     if (port->helper || !port->budget || (!port->live.first && !port->bulk.first)) {
+        return;
+    }
+    if (port->is_shut) {
+        refuse_all(port, &port->live);
+        refuse_all(port, &port->bulk);
         return;
     }
     pump_writes(&port->live);
@@ -200,6 +219,12 @@ static void pump(nts_port_t *port)
     if (pump_queue(&port->live)) {
         (void)pump_queue(&port->bulk);
     }
+}
+
+void nts_port_shut(nts_port_t *port)
+{
+    port->is_shut = 1;
+    pump(port);
 }
 
 static void budget_ready(void *baton)

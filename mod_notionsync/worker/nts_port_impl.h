@@ -32,6 +32,7 @@ typedef struct nts_asking_queue_t {
 
 struct nts_port_t {
     int is_closed;
+    int is_shut;
     nts_port_config_t config;
     const nts_connector_t *connector;
     nts_connection_t *connection; /* HTTP */

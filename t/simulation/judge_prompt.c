@@ -51,6 +51,9 @@ static void look_at_request(prompt_t *prompt, const history_item_t *item)
     if (item->end != HISTORY_ANSWERED || item->status != 200 || item->at - item->sent > SLOW) {
         add_trouble(prompt, item->at, NULL);
     }
+    if (item->at - item->sent > SLOW) {
+        add_trouble(prompt, item->sent, NULL); /* its answer may come when it ought to be over */
+    }
 }
 
 /* People who hide, rename, pause or take back may stop a mapping, or a record, until they see to it. */
