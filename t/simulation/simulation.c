@@ -22,7 +22,7 @@
 int __real_clock_gettime(clockid_t id, struct timespec *time);
 
 static const sm_part_t *const parts[] = {
-    &sm_part_drill, &sm_part_host, &sm_part_world, &sm_part_judge, NULL,
+    &sm_part_drill, &sm_part_crowd, &sm_part_host, &sm_part_world, &sm_part_judge, NULL,
 };
 
 const sm_part_t *const *sm_parts(void)

@@ -341,7 +341,9 @@ extern const sm_kind_t *const sw_relation_kinds[];
 
 /** Fixes the settings of such a seed: stands before all other parts. */
 extern const sm_part_t sm_part_drill;
+extern const sm_part_t sm_part_crowd;
 /** What happens besides, if the seed is one. */
 void sw_drill_plan(sw_world_t *w);
+void sw_crowd_plan(sw_world_t *w);
 
 #endif /* SW_H */

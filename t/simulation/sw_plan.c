@@ -535,4 +535,5 @@ void sw_plan(sm_t *sm)
     sw_plan_sql(pl.w);
     sw_relation_plan(pl.w);
     sw_drill_plan(pl.w);
+    sw_crowd_plan(pl.w);
 }

@@ -259,3 +259,15 @@ void world_join_matches(world_t *w)
         }
     }
 }
+
+nts_entry_t *world_last_entry(world_t *w, nts_entry_op_t op)
+{
+    int i;
+
+    for (i = w->entry_count - 1; i >= 0; i--) {
+        if (w->entries[i]->op == op) {
+            return w->entries[i];
+        }
+    }
+    return NULL;
+}
