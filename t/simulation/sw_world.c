@@ -10,8 +10,8 @@
 #include "sim/sim_stale.h"
 #include "simulation/sw.h"
 
-static const sm_kind_t *const *const all_kinds[] = { sw_notion_kinds, sw_notion_troubles,
-                                                     sw_sql_kinds, sw_sql_clash_kinds,
+static const sm_kind_t *const *const all_kinds[] = { sw_notion_kinds,   sw_notion_troubles,
+                                                     sw_sql_kinds,      sw_sql_clash_kinds,
                                                      sw_operator_kinds, sw_relation_kinds };
 
 sw_world_t *sw_world(sm_t *sm)
