@@ -284,12 +284,33 @@ static int needs_rematch(nts_reconcile_t *r)
     return released > 0;
 }
 
+/* The look at the schemas before an asked full run found that a person has to say something first (S4.1): whoever asked is told so now, and
+ * waits for nothing (seed 60263). */
+static void end_asked_in_vain(nts_reconcile_t *r)
+{
+    nts_reconcile_asked_t asked = r->asked;
+    nts_scan_report_t report = { 0 };
+    nts_run_t row = { 0 };
+
+    if (!asked.is_set || !r->contacted || r->running || nts_contact_is_open(r->flow->contact) ||
+        (r->flow->status.state != NTS_MAPPING_WAITING &&
+         r->flow->status.state != NTS_MAPPING_BLOCKED)) {
+        return;
+    }
+    r->asked.is_set = 0;
+    r->contacted = 0;
+    row.kind = "full";
+    row.state = "failed";
+    asked.done(asked.baton, &report, &row, &r->flow->status.outcome);
+}
+
 static void start_next(void *baton)
 {
     nts_reconcile_t *r = baton;
     nts_flow_t *flow = r->flow;
     apr_time_t now = nts_host_wall(flow->host);
 
+    end_asked_in_vain(r);
     if (r->running || nts_planning_go(flow) || !nts_flow_is_usable(flow) || flow->host->draining) {
         return;
     }
