@@ -341,9 +341,11 @@ static void test_bound_anew(void)
     world_rest(world, MS(200));
 }
 
-/* A full run finds another database: who accepts it waits for the run that this asks for (S4.1), and for no back-off. */
+/* A full run finds another database: who asked for the run is told so, and who accepts it waits for the run that this asks for
+ * (S4.1), and for no back-off. */
 static void test_run_finds_another(void)
 {
+    const char *result;
     apr_int64_t command;
 
     world_slow(world, NTS_NOTION, MS(3000));
@@ -358,6 +360,12 @@ static void test_run_finds_another(void)
                        pool);
     (void)world_result(world, command, pool);
     tap_ok(world_is_equal_soon(world, 0), "accepting it makes both sides equal");
+    world_swap_database(world);
+    result = world_result(world, world_command(world, 0, "reconcile", "{\"full\":true}"), pool);
+    tap_ok(says(result, "another one"), "who asks for a run hears that it waits for a person");
+    (void)world_result(world, world_command(world, 0, "resume", "{\"accept_instance\":true}"),
+                       pool);
+    tap_ok(world_is_equal_soon(world, 0), "and it goes on when told to");
     world_rest(world, MS(200));
 }
 
