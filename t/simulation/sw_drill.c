@@ -107,7 +107,7 @@ static const sw_drill_kind_t *const places[] = {
     &sw_drill_minutes, &sw_drill_authors, &sw_drill_siblings, &sw_drill_backlog, &sw_drill_keys,
     &sw_drill_frozen,  &sw_drill_clock,   &sw_drill_young,    &sw_drill_cap,     &sw_drill_twins,
     &sw_drill_hours,   &sw_drill_fields,  &sw_drill_deaths,   &sw_drill_filters, &sw_drill_filters,
-    &sw_drill_filters, &sw_drill_apart,   &sw_drill_late,     &sw_drill_typing
+    &sw_drill_filters, &sw_drill_apart,   &sw_drill_late,     &sw_drill_members
 };
 
 #define PLACES ((int)(sizeof(places) / sizeof(places[0])))

@@ -22,6 +22,7 @@ extern const sw_drill_kind_t sw_drill_apart;
 extern const sw_drill_kind_t sw_drill_late;
 extern const sw_drill_kind_t sw_drill_typing;
 extern const sw_drill_kind_t sw_drill_fates;
+extern const sw_drill_kind_t sw_drill_members;
 extern const sw_drill_kind_t sw_drill_unheard;
 extern const sw_drill_kind_t sw_drill_minutes;
 extern const sw_drill_kind_t sw_drill_authors;

@@ -87,16 +87,24 @@ static void fix_fates(sw_drill_t *d)
     sw_drill_fix(d, "far", 0);
 }
 
-static void fates(sw_drill_t *d, apr_interval_time_t at)
+/* One of so many writes gets no answer that tells its fate. */
+static void break_a_write(sw_drill_t *d, apr_interval_time_t at, int n)
 {
     static const int faults[] = { 0, 0, 2, 3, 4, 4, 5, 5, 15 };
-    int kind = faults[sw_drill_roll(d, 0, 8)], mark, n = (int)sw_drill_roll(d, 1, 3);
+    int kind = faults[sw_drill_roll(d, 0, 8)];
     sm_action_t *fault =
         sw_drill_act(d, at, "notion.fault", kind, sw_drill_roll(d, 0, 3) ? 1 : 0, 0);
 
     fault->n[2] = sw_drill_roll(d, 0, 1);
     fault->n[3] = sw_drill_roll(d, 0, n - 1);
     fault->n[4] = sw_drill_roll(d, 0, 54999);
+}
+
+static void fates(sw_drill_t *d, apr_interval_time_t at)
+{
+    int mark, n = (int)sw_drill_roll(d, 1, 3);
+
+    break_a_write(d, at, n);
     for (; n > 0; n--) {
         at += SM_MS(sw_drill_roll(d, 1, 800));
         mark = d->w->next_mark++;
@@ -115,6 +123,24 @@ static void fates(sw_drill_t *d, apr_interval_time_t at)
 }
 
 const sw_drill_kind_t sw_drill_fates = { "fates", fix_fates, fates, 100, 240 };
+
+/* The write is one to a set, of which members come and go before its fate is known. */
+static void members(sw_drill_t *d, apr_interval_time_t at)
+{
+    int mark = sw_drill_any_mark(d);
+
+    break_a_write(d, at, 1);
+    sw_drill_sql_edit(d, at, mark, SW_TAGS);
+    sw_drill_edits(d, at,
+                   (sw_burst_t){ .n = (int)sw_drill_roll(d, 1, 4),
+                                 .from = 500,
+                                 .to = 85000,
+                                 .side = SW_ANY,
+                                 .mark = mark,
+                                 .field = SW_TAGS });
+}
+
+const sw_drill_kind_t sw_drill_members = { "members", fix_fates, members, 100, 180 };
 
 /* ---- keys that change while their record is in hand (S4.4) */
 
