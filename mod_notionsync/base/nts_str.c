@@ -1,4 +1,5 @@
 /* nts_str.c - strict reading and writing of small texts; no call here looks at the locale. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/nts_str.h"
@@ -102,6 +103,16 @@ const char *nts_str_printable(const char *text, apr_pool_t *p)
 int nts_str_same(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+void *nts_str_keep(const void *what, apr_size_t size)
+{
+    void *kept = malloc(size);
+
+    if (!kept) {
+        abort();
+    }
+    return memcpy(kept, what, size);
 }
 
 static char lower(char c)

@@ -16,6 +16,9 @@ apr_size_t nts_utf8_offset(const char *text, apr_size_t n);
 const char *nts_str_printable(const char *text, apr_pool_t *p);
 /** Equality of two texts that may be missing: NULL equals only NULL. */
 int nts_str_same(const char *a, const char *b);
+/** A copy of @a size bytes outside of any pool, for what comes and goes as long as a process lives. The caller free()s it. Never
+ *  NULL: a process without memory ends, and its successor finds its work in the store. */
+void *nts_str_keep(const void *what, apr_size_t size);
 /** Case-insensitive equality for ASCII letters, exact for all else. */
 int nts_str_equal_nocase(const char *a, const char *b);
 

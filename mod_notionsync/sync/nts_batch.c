@@ -168,6 +168,9 @@ void nts_batch_decide(nts_batch_plan_t *plan, const nts_batch_state_t *state,
                       nts_batch_page_t *pages, int count)
 {
     int few = state->few, ripe = 0, overdue = 0;
+    int is_few = count <= few - state->in_hand && count <= state->allowance;
+    int is_small_burst = count <= SMALL_BURST * few && state->allowance > -SMALL_BURST * few &&
+                         state->joined + NTS_BATCH_LULL <= state->now;
     int i;
 
     *plan = (nts_batch_plan_t){ 0 };
@@ -176,11 +179,7 @@ void nts_batch_decide(nts_batch_plan_t *plan, const nts_batch_state_t *state,
         ripe += is_ripe(&pages[i], state->now);
         overdue |= pages[i].first + NTS_BATCH_LONGEST <= state->now;
     }
-    if (count <= few - state->in_hand && count <= state->allowance) {
-        read_singly(plan, state, pages, count, 0);
-    }
-    else if (count <= SMALL_BURST * few && state->allowance > -SMALL_BURST * few &&
-             state->joined + NTS_BATCH_LULL <= state->now) {
+    if (is_few || is_small_burst) {
         read_singly(plan, state, pages, count, 0);
     }
     else if (count > 0 && (ripe == count || overdue) && !state->querying) {

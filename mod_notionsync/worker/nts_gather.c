@@ -7,6 +7,7 @@
 #include <apr_tables.h>
 
 #include "base/nts_log.h"
+#include "base/nts_str.h"
 #include "sync/nts_batch.h"
 #include "worker/nts_driver.h"
 #include "worker/nts_flow.h"
@@ -58,16 +59,6 @@ static char *name_at(const nts_gather_t *g, int i)
     return APR_ARRAY_IDX(g->names, i, char *);
 }
 
-static void *keep(const void *what, apr_size_t size)
-{
-    void *kept = malloc(size);
-
-    if (!kept) {
-        abort();
-    }
-    return memcpy(kept, what, size);
-}
-
 /* --- who waits */
 
 static nts_batch_page_t *find(const nts_gather_t *g, const char *page)
@@ -80,12 +71,12 @@ static nts_batch_page_t *find(const nts_gather_t *g, const char *page)
 static nts_batch_page_t *add(nts_gather_t *g, const char *page)
 {
     nts_batch_page_t *added = apr_array_push(g->pages);
-    char *name = keep(page, strlen(page) + 1);
+    char *name = nts_str_keep(page, strlen(page) + 1);
     int place = g->pages->nelts - 1;
 
     memset(added, 0, sizeof(*added));
     APR_ARRAY_PUSH(g->names, char *) = name;
-    apr_hash_set(g->waiting, name, APR_HASH_KEY_STRING, keep(&place, sizeof(place)));
+    apr_hash_set(g->waiting, name, APR_HASH_KEY_STRING, nts_str_keep(&place, sizeof(place)));
     g->joined = nts_host_mono(g->flow->host);
     return added;
 }
@@ -129,7 +120,7 @@ static void close_ranks(nts_gather_t *g)
 static void read_singly(nts_gather_t *g, const char *page)
 {
     if (!apr_hash_get(g->singles, page, APR_HASH_KEY_STRING)) {
-        char *name = keep(page, strlen(page) + 1);
+        char *name = nts_str_keep(page, strlen(page) + 1);
 
         apr_hash_set(g->singles, name, APR_HASH_KEY_STRING, name);
     }

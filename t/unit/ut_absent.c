@@ -76,5 +76,7 @@ int main(void)
     (void)apr_pool_create(&p, NULL);
     test_absence();
     test_moved();
+    apr_pool_destroy(p);
+    apr_terminate();
     return tap_done();
 }
