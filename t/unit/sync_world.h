@@ -147,4 +147,11 @@ int world_differences(world_t *w);
 nts_entry_t *world_last_entry(world_t *w, nts_entry_op_t op);
 nts_link_t *world_link(world_t *w, nts_side_t side, const char *id);
 
+/** A world with one linked record: page p1 and its row, both named "one"; nothing is counted of how it came about. */
+world_t *world_linked(apr_pool_t *p);
+/** "" if there is none. */
+const char *world_text_of(const world_thing_t *thing, int pair);
+/** Of the row that the page is linked with; NULL if with none. */
+const char *world_key_of(world_t *w, const char *page);
+
 #endif /* SYNC_WORLD_H */

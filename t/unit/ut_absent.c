@@ -6,37 +6,14 @@
 
 static apr_pool_t *p;
 
-static const char *text_of(const world_thing_t *thing, int pair)
-{
-    return thing && thing->values[pair].kind == NTS_VALUE_TEXT ? thing->values[pair].as.text : "";
-}
-
-/* A world with one linked record: page p1 and its row, both named "one". */
-static world_t *linked(void)
-{
-    world_t *w = world_create(p);
-
-    (void)world_add(w, NTS_NOTION, "p1", "one");
-    (void)world_settle(w);
-    world_wait(w, apr_time_from_sec(300));
-    return w;
-}
-
-static const char *key_of(world_t *w, const char *page)
-{
-    nts_link_t *link = world_link(w, NTS_NOTION, page);
-
-    return link ? link->key : NULL;
-}
-
 static void test_absence(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     world_page(w, "p1")->there = 0; /* unshared: 404 */
     world_notice(w, NTS_NOTION, "p1");
     (void)world_settle(w);
-    tap_ok(world_row(w, key_of(w, "p1"))->there, "7 a 404 deletes nothing");
+    tap_ok(world_row(w, world_key_of(w, "p1"))->there, "7 a 404 deletes nothing");
     tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_PARKED, "7 and is visible");
     tap_str(world_link(w, NTS_NOTION, "p1")->outcome.code, "notion.missing", "as what it is");
 }
@@ -44,20 +21,20 @@ static void test_absence(void)
 /* A page that people moved to another data source is neither deleted nor ours to write; back again it is the record it was. */
 static void test_moved(void)
 {
-    world_t *w = linked();
-    const char *key = key_of(w, "p1");
+    world_t *w = world_linked(p);
+    const char *key = world_key_of(w, "p1");
 
     world_page(w, "p1")->moved = 1;
     world_edit(w, NTS_EXTERNAL, key, NAME, world_text("due"));
     world_notice(w, NTS_NOTION, "p1");
     (void)world_settle(w);
     tap_ok(world_row(w, key)->there, "4.1 a page that was moved away is no delete");
-    tap_str(text_of(world_page(w, "p1"), NAME), "one", "nothing is written to it there");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "one", "nothing is written to it there");
     tap_str(world_link(w, NTS_NOTION, "p1")->outcome.code, "notion.moved", "people are told");
     world_page(w, "p1")->moved = 0;
     world_notice(w, NTS_NOTION, "p1");
     (void)world_settle(w);
-    tap_str(text_of(world_page(w, "p1"), NAME), "due", "moved back it is what it was");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "due", "moved back it is what it was");
     tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_NONE, "without trouble");
     world_page(w, "p1")->moved = 1;
     world_remove(w, NTS_EXTERNAL, key);

@@ -7,11 +7,6 @@
 
 static apr_pool_t *p;
 
-static const char *text_of(const world_thing_t *thing, int pair)
-{
-    return thing && thing->values[pair].kind == NTS_VALUE_TEXT ? thing->values[pair].as.text : "";
-}
-
 static const char *stage_of(const world_thing_t *thing)
 {
     return thing->values[STAGE].kind == NTS_VALUE_OPTION ? thing->values[STAGE].as.option.name : "";
@@ -68,8 +63,10 @@ static void test_leaving(void)
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("last words"));
     world_edit(w, NTS_NOTION, "p1", STAGE, world_stage(w, "Lost"));
     (void)world_settle(w);
-    tap_str(text_of(world_row(w, key), STAGE), "Lost", "5.3 the change that made it leave arrives");
-    tap_str(text_of(world_row(w, key), NAME), "last words", "5.3 with what was changed beside it");
+    tap_str(world_text_of(world_row(w, key), STAGE), "Lost",
+            "5.3 the change that made it leave arrives");
+    tap_str(world_text_of(world_row(w, key), NAME), "last words",
+            "5.3 with what was changed beside it");
     tap_int(state_of(w, "p1"), NTS_LINK_DORMANT, "5.3 then the link sleeps");
     tap_str(world_last_entry(w, NTS_ENTRY_LINK)->note,
             "left the filter of notion: nothing is synced until it is inside again",
@@ -90,9 +87,9 @@ static void test_leaving(void)
     world_edit(w, NTS_NOTION, "p1", STAGE, world_stage(w, "Won"));
     (void)world_settle(w);
     tap_int(state_of(w, "p1"), NTS_LINK_ACTIVE, "5.3 inside again it is awake");
-    tap_str(text_of(world_row(w, key), NAME), "unheard",
+    tap_str(world_text_of(world_row(w, key), NAME), "unheard",
             "and what was edited meanwhile is decided by its base:");
-    tap_str(text_of(world_row(w, key), STAGE), "Won", "Notion's edits");
+    tap_str(world_text_of(world_row(w, key), STAGE), "Won", "Notion's edits");
     tap_ok(world_page(w, "p1")->values[QTY].kind == NTS_VALUE_NUMBER, "and the row's");
     tap_int(world_differences(w), 0, "1 both are equal");
     tap_int((int)world_scan(w, NTS_SCAN_VERIFY)->outside, 0, "and none is outside");
@@ -116,7 +113,7 @@ static void test_conflict_asleep(void)
     (void)world_settle(w);
     tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_HELD,
             "2.5 awake the conflict is held");
-    tap_str(text_of(world_row(w, key), STAGE), "Lead", "and the other fields go on");
+    tap_str(world_text_of(world_row(w, key), STAGE), "Lead", "and the other fields go on");
 }
 
 static void test_never_linked(void)
@@ -180,7 +177,7 @@ static void test_external_filter(void)
     tap_int(w->requests, 0, "7 a sleeping row's edits ask nothing of Notion");
     world_edit(w, NTS_EXTERNAL, key, QTY, world_number(w, "5"));
     (void)world_settle(w);
-    tap_str(text_of(world_page(w, "p1"), NAME), "unheard", "inside again it goes on");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "unheard", "inside again it goes on");
     tap_int(world_differences(w), 0, "1 and is equal");
 }
 
@@ -329,7 +326,7 @@ static void test_match(void)
     tap_int(w->writes[NTS_EXTERNAL], 0, "what was never agreed is not written");
     world_edit(w, NTS_NOTION, "p1", STAGE, world_stage(w, "Won"));
     (void)world_settle(w);
-    tap_str(text_of(world_row(w, "x1"), STAGE), "Won", "inside, it is synced");
+    tap_str(world_text_of(world_row(w, "x1"), STAGE), "Won", "inside, it is synced");
 }
 
 /* S6.6: a death between any two steps of leaving and coming back. */
@@ -355,13 +352,13 @@ static void test_crashes(void)
         world_edit(w, NTS_NOTION, "p1", STAGE, world_stage(w, "Lost"));
         (void)world_settle(w);
         wrong += state_of(w, "p1") != NTS_LINK_DORMANT ||
-                 strcmp(text_of(world_row(w, key), STAGE), "Lost") != 0;
+                 strcmp(world_text_of(world_row(w, key), STAGE), "Lost") != 0;
         world_wait(w, apr_time_from_sec(300));
         world_edit(w, NTS_EXTERNAL, key, NAME, world_text("meanwhile"));
         world_edit(w, NTS_NOTION, "p1", STAGE, world_stage(w, "Won"));
         (void)world_settle(w);
         wrong += state_of(w, "p1") != NTS_LINK_ACTIVE || world_differences(w) != 0 ||
-                 strcmp(text_of(world_page(w, "p1"), NAME), "meanwhile") != 0;
+                 strcmp(world_text_of(world_page(w, "p1"), NAME), "meanwhile") != 0;
     }
     tap_int(wrong, 0, "6 wherever the process dies, it ends as without");
 }

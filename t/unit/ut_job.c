@@ -7,36 +7,12 @@
 
 static apr_pool_t *p;
 
-static const char *text_of(const world_thing_t *thing, int pair)
-{
-    return thing && thing->values[pair].kind == NTS_VALUE_TEXT ? thing->values[pair].as.text : "";
-}
-
-/* A world with one linked record: page p1, row k1, both named "one". */
-static world_t *linked(void)
-{
-    world_t *w = world_create(p);
-
-    (void)world_add(w, NTS_NOTION, "p1", "one");
-    (void)world_settle(w);
-    world_wait(w, apr_time_from_sec(300));
-    w->requests = w->writes[0] = w->writes[1] = 0;
-    return w;
-}
-
-static const char *key_of(world_t *w, const char *page)
-{
-    nts_link_t *link = world_link(w, NTS_NOTION, page);
-
-    return link ? link->key : NULL;
-}
-
 static void test_create(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
-    tap_ok(key_of(w, "p1") != NULL, "a new page gets a row");
-    tap_str(text_of(world_row(w, key_of(w, "p1")), NAME), "one", "with its values");
+    tap_ok(world_key_of(w, "p1") != NULL, "a new page gets a row");
+    tap_str(world_text_of(world_row(w, world_key_of(w, "p1")), NAME), "one", "with its values");
     tap_int(world_differences(w), 0, "1 convergence: both sides are equal");
     (void)world_add(w, NTS_EXTERNAL, "x1", "two");
     w->requests = 0;
@@ -47,28 +23,28 @@ static void test_create(void)
 
 static void test_update_and_cost(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
     (void)world_run(w, NTS_NOTION, "p1");
     tap_int(w->requests, 1, "P4: notion -> external costs one request");
-    tap_str(text_of(world_row(w, key_of(w, "p1")), NAME), "uno",
+    tap_str(world_text_of(world_row(w, world_key_of(w, "p1")), NAME), "uno",
             "3 the one changed value survives");
     w->requests = 0;
     world_wait(w, apr_time_from_sec(300));
-    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
-    (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
+    world_edit(w, NTS_EXTERNAL, world_key_of(w, "p1"), NAME, world_text("eins"));
+    (void)world_run(w, NTS_EXTERNAL, world_key_of(w, "p1"));
     tap_int(w->requests, 2, "P4: external -> notion costs two");
-    tap_str(text_of(world_page(w, "p1"), NAME), "eins", "and arrives");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "eins", "and arrives");
     w->requests = 0;
-    world_notice(w, NTS_EXTERNAL, key_of(w, "p1"));
-    tap_int(world_run(w, NTS_EXTERNAL, key_of(w, "p1")), NTS_STEP_DONE,
+    world_notice(w, NTS_EXTERNAL, world_key_of(w, "p1"));
+    tap_int(world_run(w, NTS_EXTERNAL, world_key_of(w, "p1")), NTS_STEP_DONE,
             "an unmapped column changed");
     tap_int(w->requests, 0, "3.11 that costs no request");
-    world_notice(w, NTS_EXTERNAL, key_of(w, "p1"));
+    world_notice(w, NTS_EXTERNAL, world_key_of(w, "p1"));
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("zwei"));
-    (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
-    tap_str(text_of(world_row(w, key_of(w, "p1")), NAME), "zwei",
+    (void)world_run(w, NTS_EXTERNAL, world_key_of(w, "p1"));
+    tap_str(world_text_of(world_row(w, world_key_of(w, "p1")), NAME), "zwei",
             "3.11 but an edit in Notion with it is seen");
     w->writes[0] = w->writes[1] = 0;
     world_notice(w, NTS_NOTION, "p1");
@@ -78,17 +54,18 @@ static void test_update_and_cost(void)
 
 static void test_disjoint_and_conflict(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
     const nts_entry_t *entry;
 
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
-    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), STAGE, world_text("Won"));
+    world_edit(w, NTS_EXTERNAL, world_key_of(w, "p1"), STAGE, world_text("Won"));
     (void)world_settle(w);
-    tap_str(text_of(world_row(w, key_of(w, "p1")), NAME), "uno", "5 disjoint edits: notion's kept");
+    tap_str(world_text_of(world_row(w, world_key_of(w, "p1")), NAME), "uno",
+            "5 disjoint edits: notion's kept");
     tap_str(world_page(w, "p1")->values[STAGE].as.option.name, "Won", "5 and external's");
     world_wait(w, apr_time_from_sec(300));
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("n"));
-    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("e"));
+    world_edit(w, NTS_EXTERNAL, world_key_of(w, "p1"), NAME, world_text("e"));
     (void)world_settle(w);
     tap_int(world_differences(w), 0, "a conflict ends equal");
     entry = world_last_entry(w, NTS_ENTRY_UPDATE);
@@ -119,21 +96,21 @@ static spoil_t edit_page_before_write(world_t *w, const nts_call_t *call)
 
 static void test_races(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     w->hook = edit_row_before_write;
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
     (void)world_run(w, NTS_NOTION, "p1");
-    tap_str(text_of(world_row(w, key_of(w, "p1")), STAGE), "Lost",
+    tap_str(world_text_of(world_row(w, world_key_of(w, "p1")), STAGE), "Lost",
             "3.3 a row changed under us is stale, not overwritten");
     (void)world_settle(w);
     tap_int(world_differences(w), 0, "3.3 and both edits arrive");
-    tap_str(text_of(world_row(w, key_of(w, "p1")), NAME), "uno", "3.3 notion's too");
-    w = linked();
+    tap_str(world_text_of(world_row(w, world_key_of(w, "p1")), NAME), "uno", "3.3 notion's too");
+    w = world_linked(p);
     w->hook = edit_page_before_write;
-    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
-    (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
-    tap_str(world_row(w, key_of(w, "p1"))->values[QTY].as.text, "7",
+    world_edit(w, NTS_EXTERNAL, world_key_of(w, "p1"), NAME, world_text("eins"));
+    (void)world_run(w, NTS_EXTERNAL, world_key_of(w, "p1"));
+    tap_str(world_row(w, world_key_of(w, "p1"))->values[QTY].as.text, "7",
             "3.5 another field of the answer counts as changed meanwhile");
     tap_int(world_differences(w), 0, "3.5 and both sides end equal");
 }
@@ -148,17 +125,17 @@ static spoil_t fresh_read_only(world_t *w, const nts_call_t *call)
 
 static void test_read_freshness(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     w->hook = fresh_read_only;
-    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
-    (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
+    world_edit(w, NTS_EXTERNAL, world_key_of(w, "p1"), NAME, world_text("eins"));
+    (void)world_run(w, NTS_EXTERNAL, world_key_of(w, "p1"));
     tap_int(w->requests, 3, "3.1 a write not sent within 1 s of its read reads again");
     tap_int(world_differences(w), 0, "3.1 and then goes through");
-    w = linked();
+    w = world_linked(p);
     w->notion_takes = apr_time_from_sec(4);
-    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
-    (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
+    world_edit(w, NTS_EXTERNAL, world_key_of(w, "p1"), NAME, world_text("eins"));
+    (void)world_run(w, NTS_EXTERNAL, world_key_of(w, "p1"));
     tap_int(w->requests, 2, "3.1 while Notion answers slowly, reading again would gain nothing");
     tap_int(world_differences(w), 0, "3.1 and the write goes through");
 }
@@ -183,8 +160,8 @@ static void test_crash_everywhere(void)
 
     for (scenario = 0; scenario < 5; scenario++) {
         for (kill_at = 0; kill_at < 60; kill_at++) {
-            world_t *w = scenario ? linked() : world_create(p);
-            const char *key = key_of(w, "p1");
+            world_t *w = scenario ? world_linked(p) : world_create(p);
+            const char *key = world_key_of(w, "p1");
             int before = kills, differ;
 
             switch (scenario) {
@@ -253,21 +230,21 @@ static void test_unknown_fate(void)
     unsigned i;
 
     for (i = 0; i < 3; i++) {
-        world_t *w = linked();
+        world_t *w = world_linked(p);
         apr_time_t start = w->now;
 
         spoil_write = spoils[i];
         spoil_kind = NTS_ASK_UPDATE;
         w->hook = spoil_first_write;
-        world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
+        world_edit(w, NTS_EXTERNAL, world_key_of(w, "p1"), NAME, world_text("eins"));
         (void)world_settle(w);
-        tap_str(text_of(world_page(w, "p1"), NAME), "eins", "3.7 an update that was %s arrives",
-                names[i]);
+        tap_str(world_text_of(world_page(w, "p1"), NAME), "eins",
+                "3.7 an update that was %s arrives", names[i]);
         tap_int(w->writes[NTS_NOTION], 1, "3.7 and is written once");
         if (spoils[i] != SPOIL_NOT_DONE) {
             tap_ok(w->now - start >= apr_time_from_sec(90), "3.7 it was not judged before 90 s");
         }
-        w = linked();
+        w = world_linked(p);
         spoil_kind = NTS_ASK_CREATE;
         w->hook = spoil_first_write;
         (void)world_add(w, NTS_EXTERNAL, "x1", "two");
@@ -280,8 +257,8 @@ static void test_unknown_fate(void)
 /* Seed 936 of the simulation: what was told of the new row was settled with the old record's delete. */
 static void test_key_used_again_meanwhile(void)
 {
-    world_t *w = linked();
-    const char *key = key_of(w, "p1");
+    world_t *w = world_linked(p);
+    const char *key = world_key_of(w, "p1");
     const nts_link_t *link;
 
     (void)world_add(w, NTS_NOTION, "p2", "two");
@@ -315,7 +292,7 @@ static spoil_t spoil_three_creates(world_t *w, const nts_call_t *call)
 static void test_unknown_creates(void)
 {
     static const char *const keys[] = { "x1", "x2", "x3" };
-    world_t *w = linked();
+    world_t *w = world_linked(p);
     int i;
 
     w->hook = spoil_three_creates;
@@ -331,7 +308,7 @@ static void test_unknown_creates(void)
     tap_int(w->count[NTS_NOTION], 4,
             "3.7 each finds its own page, and only the third is sent again");
     tap_int(world_differences(w), 0, "3.7 all are equal");
-    tap_str(text_of(world_row(w, "x3"), STAGE), "Lead",
+    tap_str(world_text_of(world_row(w, "x3"), STAGE), "Lead",
             "3.7 with the default, which is Notion's edit");
     tap_ok(w->now - w->entries[w->entry_count - 1]->at < apr_time_from_sec(200),
            "3.7 and none had to wait for a person");
@@ -340,7 +317,7 @@ static void test_unknown_creates(void)
 /* Another mapping with the same bot makes pages in the same data source. */
 static void test_unknown_create_beside_sibling(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     spoil_write = SPOIL_LOST;
     spoil_kind = NTS_ASK_CREATE;
@@ -353,7 +330,7 @@ static void test_unknown_create_beside_sibling(void)
     (void)world_settle(w);
     tap_int(w->count[NTS_NOTION], 3, "3.7 a page that another mapping made is not taken for ours");
     tap_ok(!world_link(w, NTS_NOTION, "theirs"), "3.7 and stays unlinked here");
-    w = linked();
+    w = world_linked(p);
     spoil_write = SPOIL_LOST;
     w->hook = spoil_first_write;
     w->hook_count = 0;
@@ -380,7 +357,7 @@ static spoil_t spoil_all_creates(world_t *w, const nts_call_t *call)
 /* Two creates were lost, and one page that fits neither is there: nobody can tell. That stops these three, no other. */
 static void test_creates_nobody_can_tell(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
     int i;
 
     w->hook = spoil_all_creates;
@@ -439,7 +416,7 @@ static spoil_t edit_what_503_named(world_t *w, const nts_call_t *call)
 
 static void test_committed_id(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     spoil_write = SPOIL_COMMITTED_ID;
     spoil_kind = NTS_ASK_CREATE;
@@ -448,27 +425,27 @@ static void test_committed_id(void)
     (void)world_run(w, NTS_EXTERNAL, "x1");
     tap_int(w->count[NTS_NOTION], 2, "3.7 a 503 that names the page is an applied create");
     tap_int(world_differences(w), 0, "3.7 settled by reading it");
-    w = linked();
+    w = world_linked(p);
     w->hook = edit_what_503_named;
     (void)world_add(w, NTS_EXTERNAL, "x1", "two");
     (void)world_run(w, NTS_EXTERNAL, "x1");
     (void)world_settle(w);
     tap_int(w->hook_count, 3, "3.7 both sides were edited before that");
     tap_int(world_differences(w), 0, "3.7 what the create sent is what was agreed");
-    tap_str(text_of(world_page(w, world_link(w, NTS_EXTERNAL, "x1")->page), NAME), "zwei",
+    tap_str(world_text_of(world_page(w, world_link(w, NTS_EXTERNAL, "x1")->page), NAME), "zwei",
             "3.7 so the row's edit arrives");
 }
 
 /* A person edits the same field while a write of ours is of unknown fate. */
 static void test_unknown_against_edit(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     spoil_write = SPOIL_DONE_UNKNOWN;
     spoil_kind = NTS_ASK_UPDATE;
     w->hook = spoil_first_write;
-    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
-    (void)world_run(w, NTS_EXTERNAL, key_of(w, "p1"));
+    world_edit(w, NTS_EXTERNAL, world_key_of(w, "p1"), NAME, world_text("eins"));
+    (void)world_run(w, NTS_EXTERNAL, world_key_of(w, "p1"));
     world_wait(w, apr_time_from_sec(30));
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("person"));
     (void)world_run(w, NTS_NOTION, "p1");
@@ -480,13 +457,13 @@ static void test_unknown_against_edit(void)
 
 static void test_refused(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     spoil_write = SPOIL_REFUSED;
     spoil_kind = NTS_ASK_UPDATE;
     w->hook = spoil_first_write;
-    world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
-    tap_int(world_run(w, NTS_EXTERNAL, key_of(w, "p1")), NTS_STEP_TROUBLE, "a refusal parks");
+    world_edit(w, NTS_EXTERNAL, world_key_of(w, "p1"), NAME, world_text("eins"));
+    tap_int(world_run(w, NTS_EXTERNAL, world_key_of(w, "p1")), NTS_STEP_TROUBLE, "a refusal parks");
     tap_ok(world_link(w, NTS_NOTION, "p1")->next_try > w->now, "and is tried again later");
     (void)world_add(w, NTS_EXTERNAL, "x1", "two");
     (void)world_run(w, NTS_EXTERNAL, "x1");
@@ -497,8 +474,8 @@ static void test_refused(void)
 
 static void test_deletes(void)
 {
-    world_t *w = linked();
-    const char *key = key_of(w, "p1");
+    world_t *w = world_linked(p);
+    const char *key = world_key_of(w, "p1");
     int i;
 
     (void)world_add(w, NTS_NOTION, "p2", "two");
@@ -508,12 +485,13 @@ static void test_deletes(void)
     (void)world_settle(w);
     tap_ok(!world_row(w, key)->there, "4 a trashed page deletes its row");
     tap_ok(world_last_entry(w, NTS_ENTRY_REMOVE)->image != NULL, "4.3 the whole row is kept");
-    world_remove(w, NTS_EXTERNAL, key_of(w, "p2"));
+    world_remove(w, NTS_EXTERNAL, world_key_of(w, "p2"));
     (void)world_settle(w);
     tap_ok(world_page(w, "p2")->trashed, "4 a deleted row trashes its page");
     world_remove(w, NTS_NOTION, "p3");
     (void)world_settle(w);
-    tap_ok(world_row(w, key_of(w, "p3"))->there, "4.2 the last record is never deleted by itself");
+    tap_ok(world_row(w, world_key_of(w, "p3"))->there,
+           "4.2 the last record is never deleted by itself");
     tap_int(world_link(w, NTS_NOTION, "p3")->trouble, NTS_TROUBLE_HELD, "4.2 it is held");
     w = world_create(p);
     for (i = 0; i < 20; i++) {
@@ -529,26 +507,27 @@ static void test_deletes(void)
 
 static void test_delete_against_edit(void)
 {
-    world_t *w = linked();
-    const char *key = key_of(w, "p1");
+    world_t *w = world_linked(p);
+    const char *key = world_key_of(w, "p1");
 
     world_remove(w, NTS_NOTION, "p1");
     world_edit(w, NTS_EXTERNAL, key, NAME, world_text("still here"));
     (void)world_settle(w);
     tap_ok(!world_page(w, "p1")->trashed, "2.7 an edit wins over a delete: the page is restored");
-    tap_str(text_of(world_page(w, "p1"), NAME), "still here", "2.7 then its fields are decided");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "still here",
+            "2.7 then its fields are decided");
     world_wait(w, apr_time_from_sec(300));
     world_remove(w, NTS_EXTERNAL, key);
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("and here"));
     (void)world_settle(w);
     tap_ok(world_row(w, key)->there, "2.7 the row comes back from its image");
-    tap_str(text_of(world_row(w, key), NAME), "and here", "2.7 with the edit");
+    tap_str(world_text_of(world_row(w, key), NAME), "and here", "2.7 with the edit");
 }
 
 static void test_ignored_delete(void)
 {
-    world_t *w = linked();
-    const char *key = key_of(w, "p1");
+    world_t *w = world_linked(p);
+    const char *key = world_key_of(w, "p1");
 
     w->mapping.deletes[NTS_NOTION] = NTS_DELETES_IGNORE;
     world_remove(w, NTS_EXTERNAL, key);
@@ -561,8 +540,8 @@ static void test_ignored_delete(void)
 
 static void test_undo(void)
 {
-    world_t *w = linked();
-    const char *key = key_of(w, "p1");
+    world_t *w = world_linked(p);
+    const char *key = world_key_of(w, "p1");
     nts_entry_t *entry;
 
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
@@ -570,8 +549,8 @@ static void test_undo(void)
     entry = world_last_entry(w, NTS_ENTRY_UPDATE);
     (void)world_undo(w, entry);
     (void)world_settle(w);
-    tap_str(text_of(world_page(w, "p1"), NAME), "one", "10 undo gives back the agreed value");
-    tap_str(text_of(world_row(w, key), NAME), "one", "10 on both sides");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "one", "10 undo gives back the agreed value");
+    tap_str(world_text_of(world_row(w, key), NAME), "one", "10 on both sides");
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("due"));
     (void)world_settle(w);
     entry = world_last_entry(w, NTS_ENTRY_UPDATE);
@@ -580,22 +559,22 @@ static void test_undo(void)
     (void)world_undo(w, entry);
     tap_str(w->refused.code ? w->refused.code : "", "undo.edited",
             "10 or says it was edited since");
-    tap_str(text_of(world_page(w, "p1"), NAME), "tre", "10 and leaves it");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "tre", "10 and leaves it");
     entry = world_last_entry(w, NTS_ENTRY_CREATE);
     (void)world_add(w, NTS_NOTION, "p2", "two");
     (void)world_settle(w);
     entry = world_last_entry(w, NTS_ENTRY_CREATE);
     (void)world_undo(w, entry);
     (void)world_settle(w);
-    tap_ok(!world_row(w, key_of(w, "p2"))->there, "5.5 undo of a create removes the copy");
+    tap_ok(!world_row(w, world_key_of(w, "p2"))->there, "5.5 undo of a create removes the copy");
     tap_ok(!world_page(w, "p2")->trashed, "5.5 and leaves the origin");
     tap_int(world_link(w, NTS_NOTION, "p2")->state, NTS_LINK_IGNORED, "5.5 marked do not sync");
 }
 
 static void test_undo_delete(void)
 {
-    world_t *w = linked();
-    const char *key = key_of(w, "p1");
+    world_t *w = world_linked(p);
+    const char *key = world_key_of(w, "p1");
 
     (void)world_add(w, NTS_NOTION, "p2", "two");
     (void)world_add(w, NTS_NOTION, "p3", "three");
@@ -622,12 +601,13 @@ static void shout(world_t *w, world_thing_t *row)
 
 static void test_rewriting_trigger(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     w->rewrite = shout;
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
     (void)world_settle(w);
-    tap_str(text_of(world_page(w, "p1"), NAME), "Uno", "3.5 a trigger's rewriting flows back");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "Uno",
+            "3.5 a trigger's rewriting flows back");
     w->writes[0] = w->writes[1] = 0;
     world_notice(w, NTS_NOTION, "p1");
     (void)world_settle(w);
@@ -647,7 +627,7 @@ static spoil_t die_after_write(world_t *w, const nts_call_t *call)
 /* S3.8, S4.4: the row that a create made got another key before it was known what had become of the create (seed 62749). */
 static void test_moved_before_known(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     w->hook = die_after_write;
     (void)world_add(w, NTS_NOTION, "p2", "two");
@@ -666,7 +646,7 @@ static void test_moved_before_known(void)
 
 static void test_forgotten_intents(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
     const char *key = world_link(w, NTS_NOTION, "p1")->key;
     int rows = w->count[NTS_EXTERNAL];
 
@@ -685,7 +665,7 @@ static void test_forgotten_intents(void)
             "3.7 after a week no intent is left open");
     tap_int(world_last_entry(w, NTS_ENTRY_CREATE)->state, NTS_ENTRY_UNKNOWN,
             "3.7 what the database has forgotten is of unknown fate, not undone");
-    tap_str(text_of(world_row(w, key), NAME), "eins", "3.7 the update stands");
+    tap_str(world_text_of(world_row(w, key), NAME), "eins", "3.7 the update stands");
     tap_str(nts_value_display(&world_page(w, "p1")->values[STAGE], 20, w->p), "Won",
             "3.7 and later edits travel");
     tap_int(w->count[NTS_EXTERNAL], rows + 1, "3.7 the create is not repeated");
@@ -698,28 +678,30 @@ static void test_forgotten_intents(void)
 /* Half a character, a type nobody knows: what cannot be read is written nowhere, and its field alone waits. */
 static void test_unreadable_value(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
     const char *key = world_link(w, NTS_NOTION, "p1")->key;
-    const char *before = text_of(world_row(w, key), NAME);
+    const char *before = world_text_of(world_row(w, key), NAME);
 
     world_edit(w, NTS_NOTION, "p1", NAME, nts_value_opaque("a text with half a character in it"));
     world_edit(w, NTS_NOTION, "p1", STAGE, world_stage(w, "Won"));
     (void)world_settle(w);
-    tap_str(text_of(world_row(w, key), NAME), before, "a value that cannot be read is not written");
-    tap_str(text_of(world_row(w, key), STAGE), "Won", "the other fields go on");
+    tap_str(world_text_of(world_row(w, key), NAME), before,
+            "a value that cannot be read is not written");
+    tap_str(world_text_of(world_row(w, key), STAGE), "Won", "the other fields go on");
     tap_int(world_page(w, "p1")->values[NAME].kind, NTS_VALUE_OPAQUE, "nor is it overwritten");
     tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_PARKED, "the record is parked");
     tap_str(world_link(w, NTS_NOTION, "p1")->outcome.field, "Name", "for this field");
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("whole again"));
     (void)world_settle(w);
-    tap_str(text_of(world_row(w, key), NAME), "whole again", "once it can be read it travels");
+    tap_str(world_text_of(world_row(w, key), NAME), "whole again",
+            "once it can be read it travels");
     tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_NONE, "and nothing waits");
 }
 
 /* A generated column changes with columns that nobody mapped. */
 static void test_generated_column(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     w->pairs[QTY].direction = NTS_TO_NOTION;
     w->pairs[QTY].computed[NTS_EXTERNAL] = 1;
@@ -753,10 +735,10 @@ static void test_determinism(void)
     int i;
 
     for (i = 0; i < 2; i++) {
-        world_t *w = linked();
+        world_t *w = world_linked(p);
 
         world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
-        world_edit(w, NTS_EXTERNAL, key_of(w, "p1"), NAME, world_text("eins"));
+        world_edit(w, NTS_EXTERNAL, world_key_of(w, "p1"), NAME, world_text("eins"));
         (void)run_and_trace(w, &traces[i]);
     }
     tap_ok(traces[0] == traces[1] && traces[0], "9 the same seed gives the same trace");

@@ -26,13 +26,6 @@ static const char *key_on(world_t *w, const char *page)
     return value->kind == NTS_VALUE_TEXT ? value->as.text : NULL;
 }
 
-static const char *key_of(world_t *w, const char *page)
-{
-    const nts_link_t *link = world_link(w, NTS_NOTION, page);
-
-    return link ? link->key : NULL;
-}
-
 static int live(const world_t *w, nts_side_t side)
 {
     int i, n = 0;
@@ -76,7 +69,8 @@ static void test_writing(void)
     requests = w->requests;
     (void)world_add(w, NTS_NOTION, "p2", "bob");
     (void)world_settle(w);
-    tap_str(key_on(w, "p2"), key_of(w, "p2"), "a page that was there first gets its row's key");
+    tap_str(key_on(w, "p2"), world_key_of(w, "p2"),
+            "a page that was there first gets its row's key");
     tap_ok(w->requests - requests <= 3, "for a read and a write (%d)", w->requests - requests);
 
     world_edit(w, NTS_NOTION, "p1", KEY, world_text("mine"));
@@ -118,8 +112,8 @@ static void test_copies(void)
     copy->values[KEY] = world_text("k7");
     (void)world_settle(w);
     tap_int(live(w, NTS_EXTERNAL), 2, "S4.4 a duplicated page is a new record");
-    tap_str(key_of(w, "p1"), "k7", "the first keeps its row");
-    tap_str(key_on(w, "p2"), key_of(w, "p2"), "the copy carries the key of its own");
+    tap_str(world_key_of(w, "p1"), "k7", "the first keeps its row");
+    tap_str(key_on(w, "p2"), world_key_of(w, "p2"), "the copy carries the key of its own");
     tap_ok(strcmp(key_on(w, "p2"), "k7") != 0, "which is another");
 
     (void)world_add(w, NTS_EXTERNAL, "k8", "bob");
@@ -128,11 +122,12 @@ static void test_copies(void)
     copy->values[KEY] = world_text("k8");
     w->pairs[NAME].initial = NTS_INITIAL_NOTION;
     (void)world_settle(w);
-    tap_str(key_of(w, "p3"), "k8", "a page that names a row nobody has linked is paired with it");
+    tap_str(world_key_of(w, "p3"), "k8",
+            "a page that names a row nobody has linked is paired with it");
     copy = world_add(w, NTS_NOTION, "p4", "cleo");
     copy->values[KEY] = world_text("no such key");
     (void)world_settle(w);
-    tap_str(key_on(w, "p4"), key_of(w, "p4"), "one that names no row gets a row and its key");
+    tap_str(key_on(w, "p4"), world_key_of(w, "p4"), "one that names no row gets a row and its key");
     tap_int(live(w, NTS_EXTERNAL), 4, "four rows in all");
     tap_int(world_differences(w), 0, "all is equal");
 }
@@ -182,11 +177,12 @@ static void test_first_match(void)
     w->pairs[NAME].initial = NTS_INITIAL_NOTION;
     report = world_scan(w, NTS_SCAN_FIRST);
     tap_ok(report->matched && report->matched->linked == 4, "S5.1 keys and match fields pair four");
-    tap_str(key_of(w, "p1"), "k2", "a key goes before match fields");
-    tap_str(key_of(w, "p2"), "k1", "and leaves the rest unambiguous");
-    tap_str(key_of(w, "p3"), "k3", "on both sides");
-    tap_str(key_of(w, "p4"), "k4", "a key that names nothing does not stand in the way");
-    tap_ok(!key_of(w, "p5") && !key_of(w, "p6"), "one key on two pages is ambiguous, and held");
+    tap_str(world_key_of(w, "p1"), "k2", "a key goes before match fields");
+    tap_str(world_key_of(w, "p2"), "k1", "and leaves the rest unambiguous");
+    tap_str(world_key_of(w, "p3"), "k3", "on both sides");
+    tap_str(world_key_of(w, "p4"), "k4", "a key that names nothing does not stand in the way");
+    tap_ok(!world_key_of(w, "p5") && !world_key_of(w, "p6"),
+           "one key on two pages is ambiguous, and held");
     (void)world_scan(w, NTS_SCAN_FULL);
     (void)world_settle(w);
     tap_str(key_on(w, "p3"), "k3", "what match fields have paired gets its key afterwards");
@@ -217,7 +213,7 @@ static void test_fate(void)
     tap_int(live(w, NTS_NOTION), 1, "S3.7 one of two creates without an answer has happened");
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("edited meanwhile"));
     (void)world_settle(w);
-    tap_str(key_of(w, "p1"), "k2", "its page is known by the key");
+    tap_str(world_key_of(w, "p1"), "k2", "its page is known by the key");
     tap_int(live(w, NTS_NOTION), 2, "the other create is repeated, and no third one");
     tap_str(world_row(w, "k2")->values[NAME].as.text, "edited meanwhile", "the edit is kept");
     tap_int(world_differences(w), 0, "all is equal");

@@ -7,11 +7,6 @@
 
 static apr_pool_t *p;
 
-static const char *text_of(const world_thing_t *thing, int pair)
-{
-    return thing && thing->values[pair].kind == NTS_VALUE_TEXT ? thing->values[pair].as.text : "";
-}
-
 /* The schema was read again. */
 static void read_schema(world_t *w, int pair, const nts_option_t *now, int count,
                         nts_type_kind_t kind)
@@ -89,7 +84,7 @@ static world_t *linked(void)
 
 static const char *row_stage(world_t *w, const char *page)
 {
-    return text_of(world_row(w, world_link(w, NTS_NOTION, page)->key), STAGE);
+    return world_text_of(world_row(w, world_link(w, NTS_NOTION, page)->key), STAGE);
 }
 
 static void test_option(void)
@@ -132,7 +127,7 @@ static void test_edits_meanwhile(void)
             "5.4 a person's edit of the row wins over the renaming");
     tap_str(row_stage(w, "p6"), "Lost", "so does one of the page");
     tap_str(row_stage(w, "p7"), "Closed", "who renamed it there too agrees");
-    tap_str(text_of(world_page(w, "p8"), NAME), "edited beside",
+    tap_str(world_text_of(world_page(w, "p8"), NAME), "edited beside",
             "another field's edit goes its way");
     tap_int(world_link(w, NTS_NOTION, "p5")->trouble, NTS_TROUBLE_NONE,
             "and no conflict comes of it");
@@ -162,9 +157,9 @@ static void test_set(void)
     world_wait(w, apr_time_from_sec(300));
     (void)world_scan(w, NTS_SCAN_FULL);
     (void)world_settle(w);
-    tap_str(text_of(world_row(w, world_link(w, NTS_NOTION, "p6")->key), TAGS), "[\"alpha\",\"b\"]",
-            "5.4 a member of a set has its new name");
-    tap_str(text_of(world_row(w, world_link(w, NTS_NOTION, "p5")->key), TAGS),
+    tap_str(world_text_of(world_row(w, world_link(w, NTS_NOTION, "p6")->key), TAGS),
+            "[\"alpha\",\"b\"]", "5.4 a member of a set has its new name");
+    tap_str(world_text_of(world_row(w, world_link(w, NTS_NOTION, "p5")->key), TAGS),
             "[\"alpha\",\"b\",\"d\"]", "5.4 also beside one that a person added");
     tap_int(world_page(w, "p5")->values[TAGS].as.set.count, 3, "which arrives");
     tap_int(world_link(w, NTS_NOTION, "p5")->trouble, NTS_TROUBLE_NONE, "without trouble");
@@ -196,8 +191,8 @@ static void test_agreed_meanwhile(void)
     read_schema(w, STAGE, closed, 3, NTS_TYPE_OPTION);
     (void)world_scan(w, NTS_SCAN_FULL);
     (void)world_settle(w);
-    tap_str(text_of(world_row(w, world_link(w, NTS_NOTION, "p5")->key), TAGS), "[\"alpha\",\"d\"]",
-            "5.4 the new name of a member comes with the schema");
+    tap_str(world_text_of(world_row(w, world_link(w, NTS_NOTION, "p5")->key), TAGS),
+            "[\"alpha\",\"d\"]", "5.4 the new name of a member comes with the schema");
     tap_str(row_stage(w, "p0"), "Closed", "5.4 that of a choice that was written meanwhile");
     tap_str(row_stage(w, "p1"), "Closed", "5.4 that of one that both sides chose meanwhile");
     tap_int(world_differences(w), 0, "1 equal");
@@ -216,17 +211,17 @@ static void test_name_used_again(void)
     world_edit(w, NTS_NOTION, "p1", STAGE, nts_value_option("o9", "Won"));
     (void)world_settle(w);
     tap_int(w->writes[NTS_NOTION], 0, "5.4 a name on a page is that of the choice it shows");
-    tap_str(text_of(world_row(w, world_link(w, NTS_NOTION, "p5")->key), TAGS), "[\"b\"]",
+    tap_str(world_text_of(world_row(w, world_link(w, NTS_NOTION, "p5")->key), TAGS), "[\"b\"]",
             "the row has the name");
     world_wait(w, apr_time_from_sec(300));
     read_schema(w, TAGS, beta, 3, NTS_TYPE_SET);
     read_schema(w, STAGE, renewed, 3, NTS_TYPE_OPTION);
     (void)world_scan(w, NTS_SCAN_FULL);
     (void)world_settle(w);
-    tap_str(text_of(world_row(w, world_link(w, NTS_NOTION, "p5")->key), TAGS), "[\"b\"]",
+    tap_str(world_text_of(world_row(w, world_link(w, NTS_NOTION, "p5")->key), TAGS), "[\"b\"]",
             "5.4 and keeps it");
-    tap_str(text_of(world_row(w, world_link(w, NTS_NOTION, "p6")->key), TAGS), "[\"a\",\"beta\"]",
-            "5.4 where the renamed one was agreed on the new name arrives");
+    tap_str(world_text_of(world_row(w, world_link(w, NTS_NOTION, "p6")->key), TAGS),
+            "[\"a\",\"beta\"]", "5.4 where the renamed one was agreed on the new name arrives");
     tap_str(row_stage(w, "p1"), "Won", "5.4 so it is with a field of one choice");
     tap_str(row_stage(w, "p6"), "Closed", "5.4 and one that was renamed");
     tap_int(w->writes[NTS_NOTION], 0, "5.4 nothing of all that is written to Notion");

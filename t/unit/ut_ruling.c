@@ -8,22 +8,6 @@
 
 static apr_pool_t *p;
 
-static const char *text_of(const world_thing_t *thing, int pair)
-{
-    return thing && thing->values[pair].kind == NTS_VALUE_TEXT ? thing->values[pair].as.text : "";
-}
-
-/* One linked record, p1 with its row, and what it is called there. */
-static world_t *linked(void)
-{
-    world_t *w = world_create(p);
-
-    (void)world_add(w, NTS_NOTION, "p1", "one");
-    (void)world_settle(w);
-    world_wait(w, apr_time_from_sec(300));
-    return w;
-}
-
 static nts_link_t *link_of(world_t *w)
 {
     return world_link(w, NTS_NOTION, "p1");
@@ -36,7 +20,7 @@ static const char *key_of(world_t *w)
 
 static world_t *conflict(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     w->mapping.conflict = NTS_CONFLICT_HOLD;
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
@@ -87,7 +71,7 @@ static void test_conflict(void)
     tap_str(issue ? issue->code : "", "held.conflict", "and why");
     (void)world_rule(w, link_of(w), NAME, NTS_CHOICE_EXTERNAL);
     (void)world_run(w, NTS_NOTION, "p1");
-    tap_str(text_of(world_page(w, "p1"), NAME), "eins", "the side that was chosen");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "eins", "the side that was chosen");
     tap_int(w->writes[NTS_NOTION], 1, "in one write");
     tap_int(w->writes[NTS_EXTERNAL], 0, "and none to the side that stays");
     tap_int(link_of(w)->trouble, NTS_TROUBLE_NONE, "nothing is held any more");
@@ -109,7 +93,8 @@ static void test_moved_on(void)
     world_wait(w, apr_time_from_sec(60));
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("un"));
     (void)world_run(w, NTS_NOTION, "p1");
-    tap_str(text_of(world_page(w, "p1"), NAME), "un", "S2.9: the values have moved on: refused");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "un",
+            "S2.9: the values have moved on: refused");
     tap_int(w->writes[0] + w->writes[1], 0, "nothing is written");
     tap_str(w->refused.code, "ruling.refused", "who decided can be told");
     tap_ok(strstr(world_last_entry(w, NTS_ENTRY_REFUSE)->note, "moved on") != NULL,
@@ -120,7 +105,7 @@ static void test_moved_on(void)
     tap_str(link_of(w)->issues[0].value[NTS_NOTION].as.text, "un", "with its new value");
     (void)world_rule(w, link_of(w), NAME, NTS_CHOICE_NOTION);
     (void)world_run(w, NTS_NOTION, "p1");
-    tap_str(text_of(world_row(w, key_of(w)), NAME), "un", "decided again, it is done");
+    tap_str(world_text_of(world_row(w, key_of(w)), NAME), "un", "decided again, it is done");
 }
 
 static void test_equal_otherwise(void)
@@ -138,7 +123,7 @@ static void test_equal_otherwise(void)
 
 static void test_two_fields(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
     const char *shown;
 
     w->mapping.conflict = NTS_CONFLICT_HOLD;
@@ -151,7 +136,7 @@ static void test_two_fields(void)
     shown = nts_link_issue(link_of(w), w->pairs[QTY].id)->fingerprint;
     (void)world_rule(w, link_of(w), NAME, NTS_CHOICE_EXTERNAL);
     (void)world_run(w, NTS_NOTION, "p1");
-    tap_str(text_of(world_page(w, "p1"), NAME), "eins", "one is decided");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "eins", "one is decided");
     tap_int(link_of(w)->trouble, NTS_TROUBLE_HELD, "the other is held still");
     tap_int(link_of(w)->issue_count, 1, "alone");
     tap_str(nts_link_issue(link_of(w), w->pairs[QTY].id)->fingerprint, shown,
@@ -161,12 +146,12 @@ static void test_two_fields(void)
     (void)world_run(w, NTS_NOTION, "p1");
     tap_str(world_row(w, key_of(w))->values[QTY].as.text, "1",
             "an edit of another field does not touch it");
-    tap_str(text_of(world_row(w, key_of(w)), NAME), "later", "and goes its own way");
+    tap_str(world_text_of(world_row(w, key_of(w)), NAME), "later", "and goes its own way");
 }
 
 static void test_both_ways_at_once(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     w->mapping.conflict = NTS_CONFLICT_HOLD;
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
@@ -177,7 +162,8 @@ static void test_both_ways_at_once(void)
     (void)world_rule(w, link_of(w), NAME, NTS_CHOICE_EXTERNAL);
     (void)world_rule(w, link_of(w), QTY, NTS_CHOICE_NOTION);
     (void)world_run(w, NTS_NOTION, "p1");
-    tap_str(text_of(world_page(w, "p1"), NAME), "eins", "two fields decided either way: this one");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "eins",
+            "two fields decided either way: this one");
     tap_str(world_row(w, key_of(w))->values[QTY].as.text, "1", "and that one");
     tap_int(world_open_rulings(w), 0, "both decisions are used up");
     (void)world_settle(w);
@@ -200,7 +186,7 @@ static void test_initial(void)
     tap_str(link_of(w)->issues[0].code, "held.initial", "S2.6: first contact under initial=hold");
     (void)world_rule(w, link_of(w), NAME, NTS_CHOICE_NOTION);
     (void)world_run(w, NTS_NOTION, "p1");
-    tap_str(text_of(world_row(w, "k1"), NAME), "one", "a person decides it");
+    tap_str(world_text_of(world_row(w, "k1"), NAME), "one", "a person decides it");
     tap_int(world_differences(w), 0, "equal");
 }
 
@@ -212,7 +198,7 @@ static void insist(world_t *w, world_thing_t *row)
 
 static void test_contested(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
     int i, written;
 
     world_edit(w, NTS_EXTERNAL, key_of(w), NAME, world_text("always this"));
@@ -237,7 +223,7 @@ static void test_contested(void)
     w->rewrite = NULL;
     (void)world_rule(w, link_of(w), NAME, NTS_CHOICE_NOTION);
     (void)world_run(w, NTS_NOTION, "p1");
-    tap_str(text_of(world_row(w, key_of(w)), NAME), "and this",
+    tap_str(world_text_of(world_row(w, key_of(w)), NAME), "and this",
             "a person decides once the trigger is mended");
     tap_int(link_of(w)->trouble, NTS_TROUBLE_NONE, "and it is free");
 }
@@ -247,7 +233,7 @@ static void test_contested(void)
 /* Of the last record of the mapping: always held. */
 static world_t *held_delete(nts_side_t deleted)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     world_remove(w, deleted, deleted == NTS_NOTION ? "p1" : key_of(w));
     (void)world_settle(w);
@@ -303,7 +289,7 @@ static void test_delete_moved_on(void)
     (void)world_settle(w);
     tap_int(world_page(w, "p1")->trashed, 0, "S2.9: edited since it was shown: not deleted");
     tap_ok(world_row(w, key)->there, "S2.7: the edit wins, the record is restored");
-    tap_str(text_of(world_row(w, key), NAME), "edited since", "and decided as usual");
+    tap_str(world_text_of(world_row(w, key), NAME), "edited since", "and decided as usual");
     tap_ok(strstr(world_last_entry(w, NTS_ENTRY_REFUSE)->note, "has changed") != NULL,
            "the audit says so");
     tap_int(world_open_rulings(w), 0, "used up");
@@ -350,7 +336,7 @@ static void test_limit_not_used_up(void)
 
 static void test_no_image(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
     const char *key = key_of(w);
 
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
@@ -362,10 +348,10 @@ static void test_no_image(void)
     (void)world_rule(w, link_of(w), -1, NTS_CHOICE_RESTORE);
     (void)world_run(w, NTS_NOTION, "p1");
     tap_ok(link_of(w)->key && strcmp(link_of(w)->key, key) != 0, "restored as a new row");
-    tap_str(text_of(world_row(w, key_of(w)), NAME), "uno", "of what the page holds");
+    tap_str(world_text_of(world_row(w, key_of(w)), NAME), "uno", "of what the page holds");
     tap_int(world_differences(w), 0, "equal");
 
-    w = linked();
+    w = world_linked(p);
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
     world_remove(w, NTS_EXTERNAL, key_of(w));
     w->images[link_of(w)->id] = NULL;
@@ -377,7 +363,7 @@ static void test_no_image(void)
 
 static void test_key_taken(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
     const char *key = key_of(w);
 
     (void)world_add(w, NTS_NOTION, "p0", "another");
@@ -392,7 +378,7 @@ static void test_key_taken(void)
     (void)world_settle(w);
     tap_str(link_of(w)->issue_count ? link_of(w)->issues[0].code : "none", "held.restore",
             "S2.7: it comes back, and its key is another's: held");
-    tap_str(text_of(world_row(w, key), NAME), "somebody else", "which is left alone");
+    tap_str(world_text_of(world_row(w, key), NAME), "somebody else", "which is left alone");
     (void)world_rule(w, link_of(w), -1, NTS_CHOICE_RESTORE);
     (void)world_run(w, NTS_NOTION, "p1");
     tap_ok(link_of(w)->key && strcmp(link_of(w)->key, key) != 0, "restored under a key of its own");
@@ -401,7 +387,7 @@ static void test_key_taken(void)
 
 static void run_missing(int is_moved)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
     const char *key = key_of(w);
     int i;
 
@@ -491,7 +477,7 @@ static void test_match(void)
 
 static void test_ignored(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
     const char *key = key_of(w);
 
     (void)world_undo(w, world_last_entry(w, NTS_ENTRY_CREATE));
@@ -517,7 +503,7 @@ static spoil_t busy(world_t *w, const nts_call_t *call)
 
 static void test_busy(void)
 {
-    world_t *w = linked();
+    world_t *w = world_linked(p);
 
     (void)world_undo(w, world_last_entry(w, NTS_ENTRY_CREATE));
     (void)world_rule(w, link_of(w), -1, NTS_CHOICE_SYNC);
@@ -535,7 +521,7 @@ static void test_busy(void)
     (void)world_run(w, NTS_NOTION, "p1");
     tap_int(world_open_rulings(w), 1, "the same for a field");
     (void)world_run(w, NTS_NOTION, "p1");
-    tap_str(text_of(world_page(w, "p1"), NAME), "eins", "carried out next time");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "eins", "carried out next time");
 }
 
 /* ---- death anywhere ---- */
@@ -556,7 +542,9 @@ static void test_death(void)
 
     for (kind = 0; kind < 3; kind++) {
         for (die_at = 0; die_at < 30; die_at++) {
-            world_t *w = kind == 0 ? conflict() : kind == 1 ? held_delete(NTS_EXTERNAL) : linked();
+            world_t *w = kind == 0   ? conflict()
+                         : kind == 1 ? held_delete(NTS_EXTERNAL)
+                                     : world_linked(p);
             int ok;
 
             if (kind == 2) {

@@ -7,11 +7,6 @@
 
 static apr_pool_t *p;
 
-static const char *text_of(const world_thing_t *thing, int pair)
-{
-    return thing && thing->values[pair].kind == NTS_VALUE_TEXT ? thing->values[pair].as.text : "";
-}
-
 static world_t *linked(void)
 {
     world_t *w = world_create(p);
@@ -41,8 +36,8 @@ static nts_entry_t *last_of(world_t *w, nts_entry_op_t op)
 
 static const char *both(world_t *w)
 {
-    return apr_psprintf(p, "%s/%s", text_of(world_page(w, "p1"), NAME),
-                        text_of(world_row(w, link_of(w)->key), NAME));
+    return apr_psprintf(p, "%s/%s", world_text_of(world_page(w, "p1"), NAME),
+                        world_text_of(world_row(w, link_of(w)->key), NAME));
 }
 
 static nts_outcome_t refused; /* the last undo */
