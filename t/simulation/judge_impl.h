@@ -46,6 +46,12 @@ typedef struct judge_cell_t {
     apr_array_header_t *stays; /* judge_stay_t; the last is now */
 } judge_cell_t;
 
+/** Keys change. */
+typedef struct judge_id_t {
+    const char *id;
+    apr_time_t from;
+} judge_id_t;
+
 /** From when to when a record was away. */
 typedef struct judge_death_t {
     apr_time_t from, to; /* to: 0 still */
@@ -57,7 +63,8 @@ typedef struct judge_record_t {
     int side;
     const char *place; /* kept by the history: compare addresses */
     const char *id;
-    const char *born;          /* its id when it was made: keys change */
+    const char *born;          /* its id when it was made */
+    apr_array_header_t *ids;   /* judge_id_t: that, and what it became; the last is now */
     const char *mark;          /* as it is now */
     apr_array_header_t *marks; /* const char *: all that it ever had */
     int made_by_us;
@@ -194,8 +201,26 @@ void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_
  *  maybe before it was seen: then it looks like a delete and a new row. @a from, @a to: the key before and after; NULL any. */
 int judge_moved_unseen(judge_t *j, const char *table, const char *from, const char *to);
 
+/* judge_again.c: what comes under an id that there was before */
+/** The first values of a record that is made come with it; its mark is needed before its fields are judged. NULL: none. */
+const history_item_t *judge_mark_ahead(judge_t *j, const history_item_t *make, int *mapping);
+/** We brought a record back from its image. */
+int judge_is_restore(judge_t *j, const history_item_t *effect);
+/** Of those that had the key one after the other that which comes back: its mark comes with it. It is the last of them from now on. */
+judge_record_t *judge_restored(judge_t *j, const history_item_t *make, judge_record_t *last);
+/** S2.7: what comes back may be the row of one record under a key that another one has had since. Then it is as it was when that
+ *  one died, whatever the other left. */
+void judge_set_back(judge_t *j, const history_item_t *make, judge_record_t *record);
+/** S4.4: a row that is deleted and inserted at once is a replaced row; and nobody can tell who finds both done. */
+int judge_is_replaced(judge_t *j, const judge_record_t *old, const history_item_t *make);
+/** S4.4: the delete of its page is held, so whoever inserts a row under its key brings it back, also if it was we who deleted the row,
+ *  for another mapping. And a store that is an older copy of itself knows nothing of the delete. */
+int judge_is_heir(judge_t *j, const judge_record_t *old, const history_item_t *make);
+
 /* judge_replay.c */
 void judge_replay(judge_t *j);
+/** Of those that had its id it is the last from now on. */
+void judge_keep(judge_t *j, judge_record_t *record);
 judge_record_t *judge_record(judge_t *j, int side, const char *place, const char *id);
 /** The cell shows @a version from @a item on; NULL: from the beginning. */
 void judge_put(judge_cell_t *cell, judge_version_t *version, const history_item_t *item);

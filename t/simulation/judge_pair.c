@@ -162,10 +162,30 @@ static const judge_entry_t *maker_of(judge_t *j, const judge_record_t *record)
     return maker;
 }
 
-/* Whether @a maker, of one record, says that it was made for @a other. */
-static int names(const judge_entry_t *maker, const judge_record_t *other)
+/* The id that it had then; NULL: it was not there yet. */
+static const char *id_at(const judge_record_t *record, apr_time_t at)
 {
-    return judge_same(other->side == HISTORY_NOTION ? maker->page : maker->key, other->id);
+    const char *id = NULL;
+    int i;
+
+    for (i = 0; i < record->ids->nelts && APR_ARRAY_IDX(record->ids, i, judge_id_t).from <= at;
+         i++) {
+        id = APR_ARRAY_IDX(record->ids, i, judge_id_t).id;
+    }
+    return id;
+}
+
+/* Whether @a maker, of @a record, says that it was made for what had the id @a id of the other side. */
+static int names(const judge_entry_t *maker, const judge_record_t *record, const char *id)
+{
+    return judge_same(record->side == HISTORY_NOTION ? maker->key : maker->page, id);
+}
+
+/* @a copy was made for @a whose: by the key that had then, or, since it may have changed while the answer was awaited, has now. */
+static int is_made_for(const judge_entry_t *maker, const judge_record_t *copy,
+                       const judge_record_t *whose)
+{
+    return names(maker, copy, id_at(whose, copy->made)) || names(maker, copy, whose->id);
 }
 
 /* What it was made for, if that is among @a partners under the name it had then; NULL: any of them may be its own. */
@@ -173,14 +193,24 @@ static const judge_record_t *made_for(judge_t *j, int mapping, const judge_recor
                                       judge_record_t *const partners[], int n)
 {
     const judge_entry_t *maker = j->phases->store_forgot ? NULL : maker_of(j, record);
-    int i;
+    int i, then;
 
-    for (i = 0; maker && maker->mapping == mapping && i < n; i++) {
-        if (names(maker, partners[i])) {
-            return partners[i];
+    for (then = 1; maker && maker->mapping == mapping && then >= 0; then--) {
+        for (i = 0; i < n; i++) {
+            const judge_record_t *other = partners[i];
+
+            if (names(maker, record, then ? id_at(other, record->made) : other->id)) {
+                return other;
+            }
         }
     }
     return NULL;
+}
+
+/* A page stays with the row that it was made for as long as that is there; a row that was made with its page. */
+static int is_bound(const judge_record_t *record, const judge_record_t *origin)
+{
+    return origin && (record->side == HISTORY_EXTERNAL || origin->live);
 }
 
 /* Only those that it joins with @a record; of several with one key that which was made for it, or the last. What was made for it
@@ -196,12 +226,12 @@ static int keep_joined(judge_t *j, int mapping, const judge_record_t *record,
         judge_record_t *partner = partners[i];
         const judge_entry_t *maker = maker_of(j, partner);
         int is_made = maker && maker->mapping == mapping;
-        int fits = is_made ? names(maker, record)
-                   : origin && record->side == HISTORY_EXTERNAL
+        int fits = is_made ? is_made_for(maker, partner, record)
+                   : is_bound(record, origin)
                        ? partner == origin
                        : partner == judge_record(j, partner->side, partner->place, partner->id);
 
-        if (fits && (is_made || joins(j, mapping, record, partner))) {
+        if (fits && (is_made || partner == origin || joins(j, mapping, record, partner))) {
             partners[kept++] = partner;
         }
     }

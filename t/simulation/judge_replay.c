@@ -16,14 +16,29 @@ judge_record_t *judge_record(judge_t *j, int side, const char *place, const char
     return apr_hash_get(j->records, record_key(j, side, place, id), APR_HASH_KEY_STRING);
 }
 
+void judge_keep(judge_t *j, judge_record_t *record)
+{
+    apr_hash_set(j->records, record_key(j, record->side, record->place, record->id),
+                 APR_HASH_KEY_STRING, record);
+}
+
+static void note_id(judge_record_t *record, const char *id, apr_time_t from)
+{
+    judge_id_t *given = apr_array_push(record->ids);
+
+    record->id = given->id = id;
+    given->from = from;
+}
+
 static judge_record_t *make_record(judge_t *j, const history_item_t *item)
 {
     judge_record_t *record = apr_pcalloc(j->p, sizeof(*record));
-    const char *key = record_key(j, item->side, item->place, item->record);
 
     record->side = item->side;
     record->place = item->place;
-    record->id = record->born = item->record;
+    record->born = item->record;
+    record->ids = apr_array_make(j->p, 1, sizeof(judge_id_t));
+    note_id(record, item->record, item->at);
     record->made_by_us = item->kind == HISTORY_EFFECT;
     record->item = item->number;
     record->made = item->at;
@@ -32,9 +47,9 @@ static judge_record_t *make_record(judge_t *j, const history_item_t *item)
     record->deaths = apr_array_make(j->p, 2, sizeof(judge_death_t));
     record->marks = apr_array_make(j->p, 1, sizeof(const char *));
     record->cells = apr_hash_make(j->p);
-    record->older = apr_hash_get(j->records, key, APR_HASH_KEY_STRING);
+    record->older = judge_record(j, item->side, item->place, item->record);
     record->order = j->all->nelts;
-    apr_hash_set(j->records, key, APR_HASH_KEY_STRING, record);
+    judge_keep(j, record);
     APR_ARRAY_PUSH(j->all, judge_record_t *) = record;
     return record;
 }
@@ -381,116 +396,14 @@ static void set_field(judge_t *j, const history_item_t *item)
 
 /* ---- records ---- */
 
-/* The first values of a record that is made come with it: its mark is needed before its fields are judged. NULL: none. */
-static const history_item_t *mark_ahead(judge_t *j, const history_item_t *make, int *mapping)
-{
-    int i, m;
-
-    for (i = make->number + 1; i < history_count(j->history); i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->kind > HISTORY_TRIGGER) {
-            continue;
-        }
-        if (item->at != make->at) {
-            return NULL;
-        }
-        for (m = 0; m < j->mappings->nelts; m++) {
-            int index = item->op == HISTORY_SET && item->record == make->record &&
-                                item->place == make->place && item->after
-                            ? judge_find_field(j, m, item->side, item->field)
-                            : -1;
-
-            if (index >= 0 && JUDGE_MAPPING(j, m)->mark == index) {
-                *mapping = m;
-                return item;
-            }
-        }
-    }
-    return NULL;
-}
-
 static void look_ahead_for_mark(judge_t *j, const history_item_t *make, judge_record_t *record)
 {
     int m;
-    const history_item_t *item = mark_ahead(j, make, &m);
+    const history_item_t *item = judge_mark_ahead(j, make, &m);
 
     if (item) {
         note_mark(j, item, record, m, JUDGE_MAPPING(j, m)->mark);
     }
-}
-
-/* S2.7: what comes back may be the row of one record under a key that another one has had since. Then it is as it was when that
- * one died, whatever the other left. */
-static void set_back(judge_t *j, const history_item_t *make, judge_record_t *record)
-{
-    int m, i;
-    const history_item_t *item = mark_ahead(j, make, &m);
-    apr_hash_index_t *at;
-
-    if (!item || judge_same(item->after, record->mark)) {
-        return;
-    }
-    for (i = record->deaths->nelts - 1; i >= 0; i--) {
-        apr_time_t died = APR_ARRAY_IDX(record->deaths, i, judge_death_t).from;
-
-        if (!judge_same(judge_then(judge_cell(j, record, item->field, NULL), died)->value,
-                        item->after)) {
-            continue;
-        }
-        for (at = apr_hash_first(j->p, record->cells); at; at = apr_hash_next(at)) {
-            judge_cell_t *cell = apr_hash_this_val(at);
-
-            if (judge_then(cell, died) != judge_now(cell)) {
-                judge_put(cell, judge_then(cell, died), make);
-            }
-        }
-        record->mark = item->after;
-        return;
-    }
-}
-
-static int is_restore(judge_t *j, const history_item_t *effect)
-{
-    const history_item_t *request = judge_request(j, effect);
-
-    return request && request->op == HISTORY_ASK_REVIVE;
-}
-
-/* All that belonged to it was deleted by us since: the delete was seen by every mapping. */
-static int was_followed(judge_t *j, const judge_record_t *gone, apr_time_t since)
-{
-    int m, i, n, followed = 0;
-
-    for (m = 0; m < j->mappings->nelts; m++) {
-        judge_record_t *partners[8];
-
-        n = judge_partners(j, m, gone, partners, 8);
-        for (i = 0; i < n; i++) {
-            const judge_death_t *death =
-                partners[i]->live ? NULL
-                                  : &APR_ARRAY_IDX(partners[i]->deaths,
-                                                   partners[i]->deaths->nelts - 1, judge_death_t);
-
-            if (!death || !death->by_us || death->from < since) {
-                return 0;
-            }
-            followed++;
-        }
-    }
-    return followed;
-}
-
-/* S4.4: a row that is deleted and inserted at once is a replaced row; and nobody can tell who finds both done. */
-static int is_replaced(judge_t *j, const judge_record_t *old, const history_item_t *make)
-{
-    const judge_death_t *death =
-        old && old->deaths->nelts
-            ? &APR_ARRAY_IDX(old->deaths, old->deaths->nelts - 1, judge_death_t)
-            : NULL;
-
-    return death && old->side == HISTORY_EXTERNAL && make->kind != HISTORY_EFFECT &&
-           !death->by_us && !was_followed(j, old, death->from);
 }
 
 /* What both sides show when it is there again can be agreed on. */
@@ -534,62 +447,6 @@ static void empty_cells(judge_t *j, const history_item_t *item, judge_record_t *
     }
 }
 
-/* Of those that had the key one after the other that which comes back: its mark comes with it. It is the last of them now. */
-static judge_record_t *restored(judge_t *j, const history_item_t *item, judge_record_t *last)
-{
-    const judge_mapping_t *m;
-    judge_record_t *record, *later = NULL;
-    const char *mark = NULL;
-    int i, k;
-
-    for (i = item->number + 1; i < history_count(j->history) && !mark; i++) {
-        const history_item_t *set = history_item(j->history, i);
-
-        for (k = 0;
-             set->kind <= HISTORY_TRIGGER && set->op == HISTORY_SET && set->at == item->at &&
-             set->record == item->record && set->place == item->place && k < j->mappings->nelts;
-             k++) {
-            m = JUDGE_MAPPING(j, k);
-            if (m->mark >= 0 && judge_same(m->fields[m->mark].name[set->side], set->field)) {
-                mark = set->after;
-            }
-        }
-    }
-    for (record = last; mark && record && !judge_has_mark(record, mark); record = record->older) {
-        later = record;
-    }
-    if (!mark || !record || !later) {
-        return last;
-    }
-    later->older = record->older;
-    record->older = last;
-    apr_hash_set(j->records, record_key(j, item->side, item->place, item->record),
-                 APR_HASH_KEY_STRING, record);
-    return record;
-}
-
-/* S4.4: the delete of its page is held, so whoever inserts a row under its key brings it back, also if it was we who deleted the row, for
- * another mapping. And a store that is an older copy of itself knows nothing of the delete. */
-static int is_heir(judge_t *j, const judge_record_t *old, const history_item_t *make)
-{
-    int m, i, n;
-
-    if (!old || old->side != HISTORY_EXTERNAL || make->kind != HISTORY_ACT) {
-        return 0;
-    }
-    for (m = 0; m < j->mappings->nelts && !j->phases->store_forgot; m++) {
-        judge_record_t *partners[8];
-
-        n = judge_partners(j, m, old, partners, 8);
-        for (i = 0; i < n; i++) {
-            if (partners[i]->live) {
-                return 1;
-            }
-        }
-    }
-    return j->phases->store_forgot;
-}
-
 static void make(judge_t *j, const history_item_t *item)
 {
     judge_record_t *old = judge_record(j, item->side, item->place, item->record), *record;
@@ -599,21 +456,21 @@ static void make(judge_t *j, const history_item_t *item)
         return;
     }
     if (old && item->kind == HISTORY_EFFECT &&
-        is_restore(j, item)) { /* brought back from its image: the record it was */
-        old = restored(j, item, old);
+        judge_is_restore(j, item)) { /* brought back from its image: the record it was */
+        old = judge_restored(j, item, old);
         live_again(j, old, item->at);
         old->refilled = item->at;
-        set_back(j, item, old);
+        judge_set_back(j, item, old);
         return;
     }
-    if (is_replaced(j, old, item)) {
+    if (old && judge_is_replaced(j, old, item)) {
         live_again(j, old, item->at);
         empty_cells(j, item, old);
         old->item = item->number;
         return;
     }
     record = make_record(j, item);
-    record->heir_of = is_heir(j, old, item) ? old : NULL;
+    record->heir_of = judge_is_heir(j, old, item) ? old : NULL;
     look_ahead_for_mark(j, item, record);
     if (record->made_by_us) {
         judge_made_by_us(j, item, record);
@@ -648,10 +505,9 @@ static void rekey(judge_t *j, const history_item_t *item, judge_record_t *record
 {
     apr_hash_set(j->records, record_key(j, item->side, item->place, item->record),
                  APR_HASH_KEY_STRING, record->older);
-    record->id = item->after;
+    note_id(record, item->after, item->at);
     record->older = judge_record(j, item->side, item->place, item->after);
-    apr_hash_set(j->records, record_key(j, item->side, item->place, item->after),
-                 APR_HASH_KEY_STRING, record);
+    judge_keep(j, record);
     if (item->kind == HISTORY_EFFECT) {
         judge_blame(j, "S4.4", item->number, "we changed a key");
     }

@@ -1,0 +1,104 @@
+/* Which records belong together where copies share a mark: what was made for a record is that one's, whatever keys they have in the
+ * end. */
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "judge_world.h"
+#include "tap/tap.h"
+
+/* We make a page of a row, with what the row shows in NAME. */
+static void copy_row(int entry, const char *key, const char *page, const char *name)
+{
+    judge_entry_field_t *f = apr_pcalloc(pool, 2 * sizeof(*f));
+    judge_entry_t told = {
+        .id = entry, .op = "create", .state = "applied", .fields = f, .field_count = 2
+    };
+    int number;
+
+    now += 5 * SEC;
+    (void)request(HISTORY_ASK_READ, 1, key, now, now);
+    number = request(HISTORY_ASK_CREATE, 0, NULL, now, now + SEC / 10);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 0, place(0), page, NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 0, place(0), page, "Mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 0, place(0), page, "Name", NULL, name);
+    told.page = page;
+    told.key = key;
+    f[0].name = "Mark";
+    f[0].after = "one";
+    f[1].name = "Name";
+    f[1].after = name;
+    judge_add_entry(judge, &told);
+}
+
+static void insert(const char *key, const char *name)
+{
+    make(1, key, "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, place(1), key, "name", NULL, name);
+}
+
+static void rekey(const char *from, const char *to)
+{
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REKEY, 1, place(1), from, from, to);
+}
+
+/* The row k is deleted, and one with the same mark made; both had a page. The new one gets the key of the old one, and its page is the
+ * one with that key in the end. */
+static void take_key_over(const char *copied)
+{
+    begin();
+    insert("k", "Ada");
+    copy_row(1, "k", "p", "Ada");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "k", NULL, NULL);
+    insert("K", "Eve");
+    copy_row(2, "K", "q", copied);
+    remove_by_us(0, "p");
+    rekey("K", "k");
+    link_up("q", "k", 0, NULL);
+}
+
+static void test_key_of_former(void)
+{
+    take_key_over("Eve");
+    verdict("", "a row gets the key that another one had before it");
+    take_key_over("Ada");
+    verdict("S6.3 S6.1", "its page is not made of the former one's values");
+}
+
+/* The database is an older copy of itself: what had got the key K is k again, to us another row, which gets a page of its own. */
+static void set_key_back(const char *after)
+{
+    begin();
+    insert("k", "Ada");
+    copy_row(1, "k", "p", "Ada");
+    rekey("k", "K");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, NULL, NULL, NULL, NULL);
+    insert("k", "Ada");
+    remove_by_us(0, "p");
+    copy_row(2, "k", "q", "Ada");
+    edit(1, "k", NAME, "Ada", "Eve");
+    write_by_us(0, "q", NAME, "Ada", after);
+    rekey("k", "K");
+    link_up("q", "K", 0, NULL);
+}
+
+static void test_key_set_back(void)
+{
+    set_key_back("Eve");
+    verdict("", "a row gets a key once more that it had before the database was set back");
+    set_key_back("Bob");
+    verdict("S6.3 S6.1", "its page gets nothing but its own values");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    test_key_of_former();
+    test_key_set_back();
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
