@@ -48,8 +48,10 @@ void sim_stale_push(sim_page_t *p, int64_t stale_ms)
     if (stale_ms < 0 && sim_set.stale_random) {
         lag = sim_rand_below(lag + 1);
     }
-    if (stale_ms < 0 && !p->seen && lag < sim_set.created_stale_ms) {
-        lag = sim_set.created_stale_ms;
+    if (stale_ms < 0 && !p->seen && !p->pending && lag < sim_set.created_stale_ms) {
+        lag =
+            sim_set
+                .created_stale_ms; /* edits of it are no later than any other's, once it is listed */
     }
     if (lag <= 0 && p->pending == 0) {
         show(p, p->live);
