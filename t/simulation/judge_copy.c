@@ -1,5 +1,23 @@
 /* judge_copy.c - a database in the place of another: how old is what stands in it, and what was done in it before we saw that? */
+#include <string.h>
+#include <strings.h>
+
 #include "simulation/judge_impl.h"
+
+int judge_same_key(judge_keys_t keys, const char *a, const char *b)
+{
+    apr_size_t a_end = strlen(a);
+    apr_size_t b_end = strlen(b);
+
+    while (keys == JUDGE_KEYS_BARE && a_end > 0 && a[a_end - 1] == ' ') {
+        a_end--;
+    }
+    while (keys == JUDGE_KEYS_BARE && b_end > 0 && b[b_end - 1] == ' ') {
+        b_end--;
+    }
+    return a_end == b_end && (keys == JUDGE_KEYS_ANY_CASE ? strncasecmp(a, b, a_end) == 0
+                                                          : strncmp(a, b, a_end) == 0);
+}
 
 static int is_of_copy(judge_t *j, const history_item_t *item)
 {
@@ -40,6 +58,34 @@ void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_
             }
         }
     }
+}
+
+/* The rule of the key of the mappings of @a table. */
+static judge_keys_t keys_of(judge_t *j, const char *table)
+{
+    int m;
+
+    for (m = 0; m < j->mappings->nelts && JUDGE_MAPPING(j, m)->place[HISTORY_EXTERNAL] != table;
+         m++) {
+    }
+    return m < j->mappings->nelts ? JUDGE_MAPPING(j, m)->keys : JUDGE_KEYS_EXACT;
+}
+
+judge_record_t *judge_in_former_form(judge_t *j, const history_item_t *make)
+{
+    judge_keys_t keys = keys_of(j, make->place);
+    int i;
+
+    for (i = 0; keys != JUDGE_KEYS_EXACT && is_of_copy(j, make) && i < j->all->nelts; i++) {
+        judge_record_t *row = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (row->side == make->side && row->place == make->place && row->deaths->nelts &&
+            APR_ARRAY_IDX(row->deaths, row->deaths->nelts - 1, judge_death_t).from == make->at &&
+            judge_same_key(keys, row->id, make->record)) {
+            return row;
+        }
+    }
+    return NULL;
 }
 
 int judge_moved_unseen(judge_t *j, const char *table, const char *from, const char *to)

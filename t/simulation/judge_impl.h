@@ -197,6 +197,12 @@ int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
 void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_t *record,
                      const char *member, judge_version_t *version);
 
+/** Equal by the rule of the key's column, which the database goes by, though maybe not the same. */
+int judge_same_key(judge_keys_t keys, const char *a, const char *b);
+/** The row that had the key of the one that @a make tells of in another form until the copy took its database's place: to the
+ *  database it is that row. NULL: none. */
+judge_record_t *judge_in_former_form(judge_t *j, const history_item_t *make);
+
 /** S4.4: a row's key was changed in a database that had come in the place of another, before anybody said to go on with it, so
  *  maybe before it was seen: then it looks like a delete and a new row. @a from, @a to: the key before and after; NULL any. */
 int judge_moved_unseen(judge_t *j, const char *table, const char *from, const char *to);
@@ -222,14 +228,25 @@ void judge_replay(judge_t *j);
 /** Of those that had its id it is the last from now on. */
 void judge_keep(judge_t *j, judge_record_t *record);
 judge_record_t *judge_record(judge_t *j, int side, const char *place, const char *id);
+/** Was it away at any time from @a from to @a to? */
+int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to);
+
+/* judge_cell.c */
+/** @a item NULL: it was there from the beginning. */
+judge_version_t *judge_new_version(judge_t *j, const history_item_t *item, int side,
+                                   const char *value, judge_origin_t origin,
+                                   const judge_version_t *parent);
+/** The field of this name on that side in the first mapping that has one; NULL: none. */
+const judge_field_t *judge_field_of(judge_t *j, int side, const char *name);
 /** The cell shows @a version from @a item on; NULL: from the beginning. */
 void judge_put(judge_cell_t *cell, judge_version_t *version, const history_item_t *item);
 judge_cell_t *judge_cell(judge_t *j, judge_record_t *record, const char *field, const char *member);
 /** The same where @a value comes with the record: nobody ever saw the field empty. */
 judge_cell_t *judge_cell_made(judge_t *j, judge_record_t *record, const char *field,
                               const char *member, const char *value);
-/** Was it away at any time from @a from to @a to? */
-int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to);
+/** What the field shows since @a at and what stands opposite, if the same, both may have agreed on. */
+void judge_join_partners(judge_t *j, judge_record_t *record, const char *field, const char *member,
+                         apr_time_t at);
 
 /* judge_request.c */
 void judge_index_requests(judge_t *j);
@@ -260,6 +277,21 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
 int judge_leads_to(const judge_field_t *field, const void *baton);
 /** A person commanded something before: the values of a field may then come from its own past. */
 int judge_was_commanded(judge_t *j, const history_item_t *effect);
+
+/* judge_audit.c */
+typedef struct judge_outcome_t {
+    const history_item_t *effect;
+    const judge_record_t *record;
+    const char *field, *value;
+    const judge_version_t *was; /* what @a value took the place of */
+} judge_outcome_t;
+#define JUDGE_NEVER_TOLD APR_INT64_MAX
+/** How far from it in time the audit has such a write of @a mapping, by a worker's clock, with @a partner; else
+ *  JUDGE_NEVER_TOLD. */
+apr_interval_time_t judge_told_within(judge_t *j, int mapping, const judge_outcome_t *outcome,
+                                      const judge_record_t *partner);
+/** S6.4, S3.4: the audit knows the write, and (@a loss: a value that people gave is gone) what it cost. */
+void judge_look_into_audit(judge_t *j, const judge_outcome_t *outcome, int loss);
 
 /* judge_remove.c: may we have made that record, or deleted it? */
 void judge_made_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record);

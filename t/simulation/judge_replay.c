@@ -54,207 +54,7 @@ static judge_record_t *make_record(judge_t *j, const history_item_t *item)
     return record;
 }
 
-/* ---- cells ---- */
-
-static judge_version_t *new_version(judge_t *j, const history_item_t *item, int side,
-                                    const char *value, judge_origin_t origin,
-                                    const judge_version_t *parent)
-{
-    judge_version_t *version = apr_pcalloc(j->p, sizeof(*version));
-
-    version->value = value;
-    version->at = item ? item->at : 0;
-    version->item = item ? item->number : -1;
-    version->origin = origin;
-    version->side = side;
-    version->parent = parent;
-    return version;
-}
-
-static const char *cell_name(judge_t *j, const char *field, const char *member)
-{
-    return member ? apr_pstrcat(j->p, field, HISTORY_MEMBER, member, NULL) : field;
-}
-
-static judge_cell_t *partner_cell(judge_t *j, int mapping, int index, judge_record_t *partner,
-                                  const char *member)
-{
-    const char *name =
-        APR_ARRAY_IDX(j->mappings, mapping, judge_mapping_t).fields[index].name[partner->side];
-
-    return name ? apr_hash_get(partner->cells, cell_name(j, name, member), APR_HASH_KEY_STRING)
-                : NULL;
-}
-
-static const judge_field_t *field_of(judge_t *j, int side, const char *name)
-{
-    int m;
-
-    for (m = 0; m < j->mappings->nelts; m++) {
-        int index = judge_find_field(j, m, side, name);
-
-        if (index >= 0) {
-            return &JUDGE_MAPPING(j, m)->fields[index];
-        }
-    }
-    return NULL;
-}
-
-/* Sides are read one after the other: so long apart. */
-#define READ_WITHIN apr_time_from_sec(15)
-
-static judge_version_t *own_empty(judge_t *j, const judge_record_t *record, const char *field)
-{
-    const judge_field_t *known = field_of(j, record->side, field);
-
-    return new_version(j, NULL, record->side, known ? judge_whole(j, known, NULL) : NULL,
-                       JUDGE_BY_NOBODY, NULL);
-}
-
-/* The same of a row that counts as an earlier one of its key come back: what differs are edits of what that one held (S4.4). */
-static judge_version_t *first_version(judge_t *j, const judge_record_t *record, const char *field,
-                                      const char *member)
-{
-    judge_version_t *own = own_empty(j, record, field);
-
-    if (record->heir_of) {
-        own->parent = judge_now(judge_cell(j, record->heir_of, field, member));
-    }
-    return own;
-}
-
-/* What a field holds before anybody filled it in is what its origin showed when the record was made, if we made it as a copy. A
- * value that the origin showed shortly before, or that stood opposite at any time since, may have been agreed on. */
-static judge_version_t *look_at_origin(judge_t *j, const judge_record_t *record, int is_copy,
-                                       judge_version_t *mine, const judge_cell_t *origin)
-{
-    judge_version_t *then = judge_then(origin, record->made);
-    int i;
-
-    if (is_copy && judge_same(then->value, mine->value)) {
-        return then;
-    }
-    for (i = origin->stays->nelts - 1; i >= 0; i--) {
-        const judge_stay_t *stay = &APR_ARRAY_IDX(origin->stays, i, judge_stay_t);
-
-        if (judge_same(stay->version->value, mine->value)) {
-            judge_join(j, mine, stay->version);
-        }
-        if (stay->from < record->made - READ_WITHIN) {
-            break;
-        }
-    }
-    return mine;
-}
-
-static judge_version_t *empty_version(judge_t *j, judge_record_t *record, const char *field,
-                                      const char *member)
-{
-    judge_version_t *own = first_version(j, record, field, member);
-    judge_version_t *mine = own;
-    int m, i;
-
-    for (m = 0; m < j->mappings->nelts; m++) {
-        judge_record_t *partners[8];
-        int index = judge_find_field(j, m, record->side, field);
-        int n = index < 0 ? 0 : judge_partners(j, m, record, partners, 8);
-
-        for (i = 0; i < n; i++) {
-            const char *name = JUDGE_MAPPING(j, m)->fields[index].name[partners[i]->side];
-
-            if (name && partners[i]->order < record->order) { /* the younger looks at the older */
-                mine = look_at_origin(j, record, record->made_by_us && mine == own, mine,
-                                      judge_cell(j, partners[i], name, member));
-            }
-        }
-    }
-    return mine;
-}
-
-void judge_put(judge_cell_t *cell, judge_version_t *version, const history_item_t *item)
-{
-    judge_stay_t *stay = apr_array_push(cell->stays);
-
-    stay->version = version;
-    stay->from = item ? item->at : 0;
-    stay->item = item ? item->number : -1;
-}
-
-static judge_cell_t *begin_cell(judge_t *j, const judge_record_t *record, const char *name,
-                                judge_version_t *version)
-{
-    judge_cell_t *cell = apr_pcalloc(j->p, sizeof(*cell));
-
-    cell->stays = apr_array_make(j->p, 4, sizeof(judge_stay_t));
-    judge_put(cell, version, NULL);
-    apr_hash_set(record->cells, name, APR_HASH_KEY_STRING, cell);
-    return cell;
-}
-
-judge_cell_t *judge_cell(judge_t *j, judge_record_t *record, const char *field, const char *member)
-{
-    const char *name = cell_name(j, field, member);
-    judge_cell_t *cell = apr_hash_get(record->cells, name, APR_HASH_KEY_STRING);
-
-    return cell ? cell : begin_cell(j, record, name, empty_version(j, record, field, member));
-}
-
-judge_cell_t *judge_cell_made(judge_t *j, judge_record_t *record, const char *field,
-                              const char *member, const char *value)
-{
-    const char *name = cell_name(j, field, member);
-    judge_version_t *own = own_empty(j, record, field);
-
-    if (judge_same(own->value, value) ||
-        apr_hash_get(record->cells, name, APR_HASH_KEY_STRING) != NULL) {
-        return judge_cell(j, record, field, member);
-    }
-    return begin_cell(j, record, name, own);
-}
-
 /* ---- people, and services by themselves ---- */
-
-/* Equal values that stand opposite each other, or did shortly after each other, may have been seen, and agreed on. */
-static void join_cell(judge_t *j, const judge_field_t *field, const judge_cell_t *cell,
-                      judge_version_t *now, apr_time_t at)
-{
-    apr_time_t until = at;
-    int i;
-
-    for (i = cell->stays->nelts - 1; i >= 0 && until >= at - READ_WITHIN; i--) {
-        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
-
-        int was_seen = stay->from < until ||
-                       i == cell->stays->nelts - 1; /* not what a trigger altered at once */
-
-        if (was_seen && judge_alike(j, field, stay->version->value, now->value)) {
-            judge_join(j, stay->version, now);
-        }
-        until = stay->from;
-    }
-}
-
-static void join_partners(judge_t *j, judge_record_t *record, const char *field, const char *member,
-                          apr_time_t at)
-{
-    judge_version_t *now = judge_now(judge_cell(j, record, field, member));
-    int m, i, n;
-
-    for (m = 0; m < j->mappings->nelts; m++) {
-        judge_record_t *partners[8];
-        int index = judge_find_field(j, m, record->side, field);
-
-        n = index < 0 ? 0 : judge_partners(j, m, record, partners, 8);
-        for (i = 0; i < n; i++) {
-            const judge_field_t *f = &JUDGE_MAPPING(j, m)->fields[index];
-            judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
-
-            if (cell && partners[i]->live && (member || judge_can_be_agreed(f, now->value))) {
-                join_cell(j, f, cell, now, at);
-            }
-        }
-    }
-}
 
 /* Did we write this very field in the same instant? Then the service altered what we sent (S3.5). */
 static int follows_ours(judge_t *j, const history_item_t *item)
@@ -278,19 +78,32 @@ static int follows_ours(judge_t *j, const history_item_t *item)
     return 0;
 }
 
+/* S3.5: a field that we made the record without, or that the copied side shows empty, was filled in by the service as it made it
+ * (a status). */
+static int comes_with_ours(const history_item_t *item, const judge_record_t *record)
+{
+    return item->kind == HISTORY_TRIGGER && record->made_by_us && item->at == record->made;
+}
+
+static judge_origin_t origin_of(judge_t *j, const history_item_t *item,
+                                const judge_record_t *record)
+{
+    return item->kind == HISTORY_ACT                                ? JUDGE_BY_PERSON
+           : follows_ours(j, item) || comes_with_ours(item, record) ? JUDGE_BY_REWRITE
+                                                                    : JUDGE_BY_TRIGGER;
+}
+
 static void set_by_others(judge_t *j, const history_item_t *item, judge_record_t *record,
                           const char *member, const char *after)
 {
     judge_cell_t *cell = judge_cell(j, record, item->field, member);
-    judge_origin_t origin = item->kind == HISTORY_ACT ? JUDGE_BY_PERSON
-                            : follows_ours(j, item)   ? JUDGE_BY_REWRITE
-                                                      : JUDGE_BY_TRIGGER;
     judge_version_t *version;
 
     if (judge_same(judge_now(cell)->value, after)) {
         return; /* another way to write the same value */
     }
-    version = new_version(j, item, record->side, after, origin, judge_now(cell));
+    version = judge_new_version(j, item, record->side, after, origin_of(j, item, record),
+                                judge_now(cell));
     judge_date_copy(j, item, record, member, version);
     if (item->at == record->made && cell->stays->nelts == 1 &&
         judge_now(cell)->origin == JUDGE_BY_NOBODY) {
@@ -300,7 +113,7 @@ static void set_by_others(judge_t *j, const history_item_t *item, judge_record_t
         version->parent = version->origin == JUDGE_BY_REWRITE ? version->parent : heirloom;
     }
     judge_put(cell, version, item);
-    join_partners(j, record, item->field, member, item->at);
+    judge_join_partners(j, record, item->field, member, item->at);
 }
 
 static void set_one(judge_t *j, const history_item_t *item, judge_record_t *record,
@@ -308,7 +121,7 @@ static void set_one(judge_t *j, const history_item_t *item, judge_record_t *reco
 {
     if (item->kind == HISTORY_EFFECT) {
         judge_set_by_us(j, item, record, item->field, member, after);
-        join_partners(j, record, item->field, member, item->at);
+        judge_join_partners(j, record, item->field, member, item->at);
     }
     else {
         set_by_others(j, item, record, member, after);
@@ -415,9 +228,9 @@ static void join_all(judge_t *j, judge_record_t *record, apr_time_t at)
         const char *name = apr_hash_this_key(cell);
         const char *member = strchr(name, HISTORY_MEMBER[0]);
 
-        join_partners(j, record,
-                      member ? apr_pstrmemdup(j->p, name, (apr_size_t)(member - name)) : name,
-                      member ? member + 1 : NULL, at);
+        judge_join_partners(j, record,
+                            member ? apr_pstrmemdup(j->p, name, (apr_size_t)(member - name)) : name,
+                            member ? member + 1 : NULL, at);
     }
 }
 
@@ -436,24 +249,39 @@ static void empty_cells(judge_t *j, const history_item_t *item, judge_record_t *
     for (at = apr_hash_first(j->p, record->cells); at; at = apr_hash_next(at)) {
         judge_cell_t *cell = apr_hash_this_val(at);
         const judge_field_t *field =
-            field_of(j, record->side, apr_hash_this_key(at)); /* none: a set's member */
+            judge_field_of(j, record->side, apr_hash_this_key(at)); /* none: a set's member */
         const char *empty = field ? judge_whole(j, field, NULL) : NULL;
 
         if (!judge_same(judge_now(cell)->value, empty)) {
-            judge_put(cell,
-                      new_version(j, item, record->side, empty, JUDGE_BY_PERSON, judge_now(cell)),
-                      item);
+            judge_put(
+                cell,
+                judge_new_version(j, item, record->side, empty, JUDGE_BY_PERSON, judge_now(cell)),
+                item);
         }
     }
+}
+
+static void take_id(judge_t *j, judge_record_t *record, const char *id, apr_time_t at)
+{
+    apr_hash_set(j->records, record_key(j, record->side, record->place, record->id),
+                 APR_HASH_KEY_STRING, record->older);
+    note_id(record, id, at);
+    record->older = judge_record(j, record->side, record->place, id);
+    judge_keep(j, record);
 }
 
 static void make(judge_t *j, const history_item_t *item)
 {
     judge_record_t *old = judge_record(j, item->side, item->place, item->record), *record;
+    judge_record_t *former = judge_in_former_form(j, item);
 
     if (old && old->live) {
         judge_blame(j, "history", item->number, "a record was made that is there already");
         return;
+    }
+    if (former && former != old) {
+        take_id(j, former, item->record, item->at);
+        old = former;
     }
     if (old && item->kind == HISTORY_EFFECT &&
         judge_is_restore(j, item)) { /* brought back from its image: the record it was */
@@ -503,11 +331,7 @@ static void revive(judge_t *j, judge_record_t *record, apr_time_t at)
 
 static void rekey(judge_t *j, const history_item_t *item, judge_record_t *record)
 {
-    apr_hash_set(j->records, record_key(j, item->side, item->place, item->record),
-                 APR_HASH_KEY_STRING, record->older);
-    note_id(record, item->after, item->at);
-    record->older = judge_record(j, item->side, item->place, item->after);
-    judge_keep(j, record);
+    take_id(j, record, item->after, item->at);
     if (item->kind == HISTORY_EFFECT) {
         judge_blame(j, "S4.4", item->number, "we changed a key");
     }

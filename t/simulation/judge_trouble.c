@@ -478,22 +478,6 @@ static int lost_its_parent(const plea_t *plea)
            plea->link->what && strstr(plea->link->what, "FOREIGN KEY");
 }
 
-/* Equal by the rule of the key's column, which the database goes by, though not the same. */
-static int is_same_key(judge_keys_t keys, const char *a, const char *b)
-{
-    apr_size_t a_end = strlen(a);
-    apr_size_t b_end = strlen(b);
-
-    while (keys == JUDGE_KEYS_BARE && a_end > 0 && a[a_end - 1] == ' ') {
-        a_end--;
-    }
-    while (keys == JUDGE_KEYS_BARE && b_end > 0 && b[b_end - 1] == ' ') {
-        b_end--;
-    }
-    return a_end == b_end && (keys == JUDGE_KEYS_ANY_CASE ? strncasecmp(a, b, a_end) == 0
-                                                          : strncmp(a, b, a_end) == 0);
-}
-
 /* The key under which a row would come back is that of another one in another form. */
 static int is_form_taken(const plea_t *plea)
 {
@@ -506,7 +490,7 @@ static int is_form_taken(const plea_t *plea)
 
         if (row->side == HISTORY_EXTERNAL && row->live &&
             row->place == m->place[HISTORY_EXTERNAL] && !judge_same(row->id, plea->link->key) &&
-            is_same_key(m->keys, row->id, plea->link->key)) {
+            judge_same_key(m->keys, row->id, plea->link->key)) {
             return 1;
         }
     }

@@ -26,12 +26,18 @@ typedef struct write_t {
     const char *field, *member;
     const char *value;
     judge_version_t *was;
-    apr_time_t since; /* from when on it stood there */
+    judge_outcome_t outcome; /* the same, as the audit tells of it */
+    apr_time_t since;        /* from when on it stood there */
     /* the best source so far */
     grade_t grade;
     judge_version_t *source;
     int lossy; /* `was` lost to it by a rule */
     const char *rule, *why;
+    /* the likeliest one that is allowed; the one that is tried now, and that one */
+    judge_version_t *likeliest;
+    apr_interval_time_t told, best_told; /* by its mapping */
+    int stands, best_stands;             /* its side shows it still */
+    grade_t best_grade;
 } write_t;
 
 /* ---- the conflict rules ---- */
@@ -272,9 +278,27 @@ static int was_synced(judge_t *j, int mapping, int field, apr_time_t at)
 
 /* ---- one source ---- */
 
+/* Of several that are allowed, in two mappings, the write came by the one whose audit has it at that time; of two as good, from where
+ * the value stands still rather than from where it has been replaced. */
+static void weigh(write_t *w, grade_t grade, judge_version_t *source)
+{
+    int is_better =
+        grade > w->best_grade || (grade == w->best_grade && w->stands && !w->best_stands);
+
+    if (!w->likeliest || w->told < w->best_told || (w->told == w->best_told && is_better)) {
+        w->likeliest = source;
+        w->best_told = w->told;
+        w->best_grade = grade;
+        w->best_stands = w->stands;
+    }
+}
+
 static void grade(write_t *w, grade_t grade, judge_version_t *source, int lossy, const char *rule,
                   const char *why)
 {
+    if (grade > GRADE_WRONG) {
+        weigh(w, grade, source);
+    }
     if (grade > w->grade) {
         w->grade = grade;
         w->source = source;
@@ -356,6 +380,8 @@ static void try_partner(write_t *w, int mapping, int index, judge_record_t *part
     cell = judge_cell(w->j, partner, name, w->member);
     contest.cell[partner->side] = cell;
     contest.cell[w->record->side] = judge_cell(w->j, w->record, w->field, w->member);
+    w->told = w->j->mappings->nelts > 1 ? judge_told_within(w->j, mapping, &w->outcome, partner)
+                                        : JUDGE_NEVER_TOLD;
     for (i = cell->stays->nelts - 1; i >= 0; i--) {
         const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
         apr_time_t to = i + 1 < cell->stays->nelts
@@ -367,6 +393,7 @@ static void try_partner(write_t *w, int mapping, int index, judge_record_t *part
         }
         if (judge_alike(w->j, &JUDGE_MAPPING(w->j, mapping)->fields[index], stay->version->value,
                         w->value)) {
+            w->stands = i == cell->stays->nelts - 1;
             try_source(w, &contest, stay->version);
         }
     }
@@ -519,100 +546,6 @@ static judge_version_t *arrived(write_t *w)
     return copy;
 }
 
-/* ---- the audit ---- */
-
-/* By its id; a create that was stored before its answer came, or that clashed, knows only what it was the copy of. */
-static int is_entry_of(judge_t *j, const judge_entry_t *entry, const judge_record_t *record)
-{
-    judge_record_t *partners[8];
-    int i, n;
-
-    if (judge_same(record->side == HISTORY_NOTION ? entry->page : entry->key, record->id)) {
-        return 1;
-    }
-    n = strcmp(entry->op, "create") ? 0 : judge_partners(j, entry->mapping, record, partners, 8);
-    for (i = 0; i < n; i++) {
-        if (judge_same(record->side == HISTORY_NOTION ? entry->key : entry->page,
-                       partners[i]->id)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* What a column holds against its declared type the audit tells in a sentence. */
-static int tells_opaque(const char *told, const char *value)
-{
-    return told && value && told[0] == '?' && strstr(told, value);
-}
-
-static int tells_loss(judge_t *j, const judge_field_t *field, const judge_entry_field_t *told,
-                      const write_t *w)
-{
-    if (field->sort == JUDGE_SET) {
-        return told->reason != NULL;
-    }
-    if (told->reason && told->has_lost && told->lost && told->lost[0] == '?' && w->was->value &&
-        strstr(told->lost, w->was->value)) {
-        return 1; /* in words, for that side itself cannot make sense of it */
-    }
-    return told->reason &&
-           (judge_same(judge_whole(j, field, told->before), w->was->value) ||
-            (told->has_lost && (judge_same(judge_whole(j, field, told->lost), w->was->value) ||
-                                tells_opaque(told->lost, w->was->value))));
-}
-
-static int tells_write(judge_t *j, const judge_field_t *field, const judge_entry_field_t *told,
-                       const write_t *w)
-{
-    return field->sort == JUDGE_SET ||
-           judge_alike(j, field, judge_whole(j, field, told->after), w->value);
-}
-
-/* It says that nothing was written. S3.3: what was written to a database can be proven; S3.7: of a page only a write whose
- * answer could not be kept may look as if it had never been. */
-static int is_denied(const judge_entry_t *entry, const write_t *w)
-{
-    return !strcmp(entry->state, "not applied") && !judge_is_uncertain(w->j, w->effect);
-}
-
-/* S6.4, S3.4: the audit knows the write, and what it cost. */
-static void look_into_audit(write_t *w, int loss)
-{
-    judge_t *j = w->j;
-    int i, f, m, written = 0, lost = 0;
-
-    for (i = 0; i < j->entries->nelts && !(written && lost); i++) {
-        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
-
-        m = entry->mapping;
-        if (entry->side != w->record->side ||
-            JUDGE_MAPPING(j, m)->place[w->record->side] != w->record->place ||
-            !is_entry_of(j, entry, w->record) || is_denied(entry, w)) {
-            continue;
-        }
-        for (f = 0; f < entry->field_count; f++) {
-            int index = judge_find_field(j, m, HISTORY_NOTION, entry->fields[f].name);
-
-            if (index >= 0 && index == judge_find_field(j, m, w->record->side, w->field)) {
-                const judge_field_t *field = &JUDGE_MAPPING(j, m)->fields[index];
-
-                written |= tells_write(j, field, &entry->fields[f], w);
-                lost |= tells_loss(j, field, &entry->fields[f], w);
-            }
-        }
-    }
-    if (!written) {
-        judge_blame(j, "S3.4", w->effect->number, "a write that no audit entry tells of: %s",
-                    w->field);
-    }
-    else if (loss && !lost) {
-        judge_blame(j, "S6.4", w->effect->number,
-                    "'%s' was overwritten in %s, and no audit entry has it",
-                    w->was->value ? w->was->value : "null", w->field);
-    }
-}
-
 /* ---- the verdict ---- */
 
 static void count(judge_figures_t *figures, const write_t *w)
@@ -703,8 +636,10 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
     if (judge_same(w.was->value, after)) {
         return;
     }
+    w.outcome = (judge_outcome_t){ effect, record, field, after, w.was };
     w.gap = judge_gap(j, effect);
     try_mappings(&w);
+    w.source = w.likeliest ? w.likeliest : w.source;
     if (w.grade == GRADE_WRONG && were_choices_changed(j, effect, field)) {
         w.grade = GRADE_ALLOWED;
     }
@@ -722,7 +657,7 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
         j->figures.losses++;
     }
     if (!judge_forgot(j, w.gap.sent, j->phases->end)) {
-        look_into_audit(&w, loss);
+        judge_look_into_audit(j, &w.outcome, loss);
     }
     if (w.was->origin == JUDGE_BY_NOBODY) {
         judge_join(j, w.was, w.source); /* all partners agree on nothing before it */

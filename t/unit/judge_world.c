@@ -14,6 +14,7 @@ judge_phases_t phases;
 apr_time_t now;
 int mapping_now;
 history_end_t ending;
+judge_keys_t keys_of_worlds;
 const char *told_as;
 
 void begin(void)
@@ -33,6 +34,7 @@ void begin(void)
     judge = judge_create(h, 0, pool);
     memcpy(fields, plain, sizeof(fields));
     mapping.name = "m";
+    mapping.keys = keys_of_worlds;
     mapping.place[0] = "ds";
     mapping.place[1] = "t";
     mapping.fields = fields;

@@ -1,0 +1,155 @@
+/* Where does a value come from that we wrote? The judge on histories in which more than one place had it: what follows for those
+ * who edit it later is another thing for each. */
+#include <apr_general.h>
+
+#include "judge_world.h"
+#include "tap/tap.h"
+
+/* One table, synced with two data sources: `p` in the one, `q` in the other. */
+static void three(void)
+{
+    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
+
+    pair();
+    second.place[0] = "ds2";
+    second.place[1] = "t";
+    second.mark = MARK;
+    mapping_now = judge_add_mapping(judge, &second);
+    copy_by_us(0, "q", "one");
+    link_up("q", "1", 0, NULL);
+    mapping_now = 0;
+    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
+}
+
+static void edit_in(int mapping, const char *page, const char *before, const char *after)
+{
+    mapping_now = mapping;
+    edit(0, page, NAME, before, after);
+    mapping_now = 0;
+}
+
+static void test_where_it_stands(void)
+{
+    three();
+    edit_in(0, "p", NULL, "Ada");
+    edit_in(0, "p", "Ada", "Eve");
+    edit_in(1, "q", NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    write_by_us(0, "p", NAME, "Eve", "Ada");
+    verdict("", "a value that one page shows and another one showed came from where it stands");
+
+    three();
+    edit_in(0, "p", NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit_in(0, "p", "Ada", "Eve");
+    edit_in(1, "q", NULL, "Ada");
+    write_by_us(0, "p", NAME, "Eve", "Ada");
+    verdict("S6.3", "but not before it stood there");
+}
+
+/* The audit's entry of the row's last write, with that page. */
+static void told_of(int mapping, const char *page, apr_time_t at)
+{
+    static judge_entry_field_t ada = { .name = "Name", .after = "Ada", .reason = "changed" };
+    judge_entry_t entry = { .mapping = mapping,
+                            .op = "update",
+                            .state = "applied",
+                            .side = 1,
+                            .page = page,
+                            .key = "1",
+                            .at = at,
+                            .fields = &ada,
+                            .field_count = 1 };
+
+    judge_add_entry(judge, &entry);
+}
+
+static void test_who_wrote(void)
+{
+    int teller;
+
+    for (teller = 0; teller < 2; teller++) {
+        three();
+        edit_in(0, "p", NULL, "Ada");
+        edit_in(1, "q", NULL, "Ada");
+        write_by_us(1, "1", NAME, NULL, "Ada");
+        told_of(0, "p", teller ? now + 60 * SEC : now - 2 * SEC);
+        told_of(1, "q", teller ? now - 2 * SEC : now + 60 * SEC);
+        edit_in(0, "p", "Ada", "Eve");
+        write_by_us(0, "p", NAME, "Eve", "Ada");
+        verdict(teller ? "" : "S6.3", teller ? "both show it: the audit knows whose it was"
+                                             : "its own, by the entry that is nearest in time");
+    }
+}
+
+/* We make `p` of the row, and Notion fills in a name that was left empty. */
+static void fill_in(void)
+{
+    begin();
+    make(1, "1", "one");
+    copy_by_us(0, "p", "one");
+    history_set(h, HISTORY_TRIGGER, 0, now, 0, "ds", "p", "Name", NULL, "Nobody");
+    link_up("p", "1", 0, NULL);
+}
+
+static void test_default(void)
+{
+    fill_in();
+    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
+    edit(0, "p", NAME, "Nobody", "Bob");
+    edit(1, "1", NAME, NULL, "Eve");
+    write_by_us(0, "p", NAME, "Bob", "Eve");
+    verdict("", "who edits a default knew what the copied side showed: a conflict like any other");
+
+    fill_in();
+    fields[NAME].rule = JUDGE_NOTION_WINS;
+    edit(1, "1", NAME, NULL, "Eve");
+    write_by_us(0, "p", NAME, "Nobody", "Eve");
+    verdict("", "a default of a page we made loses to any edit (S3.5)");
+
+    fill_in();
+    fields[NAME].rule = JUDGE_NOTION_WINS;
+    edit(1, "1", NAME, NULL, "Eve");
+    write_by_us(1, "1", NAME, "Eve", "Nobody");
+    verdict("S2.5", "and wins over none");
+}
+
+/* People gave the row's key another form, then its database was set back to before that, and to what `p` held then. */
+static void set_back(judge_keys_t keys)
+{
+    keys_of_worlds = keys;
+    pair();
+    keys_of_worlds = JUDGE_KEYS_EXACT;
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit(0, "p", NAME, "Ada", "Bob");
+    write_by_us(1, "1", NAME, "Ada", "Bob");
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REKEY, 1, "t", "1", "1", "1 ");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1", "name", NULL, "Ada");
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+}
+
+static void test_key_in_its_former_form(void)
+{
+    set_back(JUDGE_KEYS_BARE);
+    verdict("", "to a database that takes both forms for one it is the row that it was");
+
+    set_back(JUDGE_KEYS_EXACT);
+    verdict("S2.5", "to another one it is a row of its own");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    test_where_it_stands();
+    test_who_wrote();
+    test_default();
+    test_key_in_its_former_form();
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
