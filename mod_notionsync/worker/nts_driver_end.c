@@ -72,6 +72,33 @@ void nts_errand_forget(const nts_errand_t *errand)
     wake_scan(errand->starter);
 }
 
+/* Another job does what this errand asks for. Its scan may have waited for nothing else, so it is told. */
+static void drop_errand(nts_errand_t *errand)
+{
+    static const int no_writes[NTS_SIDE_COUNT] = { 0 };
+    nts_starter_t *starter = errand->starter;
+    nts_ended_t ended = { 0 };
+
+    nts_errand_forget(errand);
+    apr_pool_destroy(errand->p);
+    ended.step = NTS_STEP_DONE;
+    ended.writes = no_writes;
+    if (starter->job_ended) {
+        starter->job_ended(starter->baton, &ended);
+    }
+}
+
+void nts_errand_return(nts_task_t *task, nts_errand_t *errand)
+{
+    nts_errand_t *newer = nts_task_data(task);
+
+    nts_task_set_data(task, errand);
+    if (newer) {
+        errand->spawn.only_told &= newer->spawn.only_told;
+        drop_errand(newer);
+    }
+}
+
 /* The spawned record has had its turn: whoever spawned it counts it. */
 static void end_errand(nts_work_t *w, nts_step_t step, apr_status_t failed)
 {
@@ -160,7 +187,7 @@ static void end_job(nts_work_t *w, nts_step_t step, apr_status_t failed)
             w->starter->late += !w->errand->late;
             w->errand->late = 1;
             wake_scan(w->starter);
-            nts_task_set_data(w->task, w->errand);
+            nts_errand_return(w->task, w->errand);
             w->errand = NULL;
         }
         else if (w->errand) {
@@ -224,7 +251,7 @@ void nts_work_yield(nts_work_t *w, const nts_work_t *other)
     if (w->task) {
         flow->group->jobs[w->urgency]--;
         if (w->errand) {
-            nts_task_set_data(w->task, w->errand);
+            nts_errand_return(w->task, w->errand);
         }
         nts_schedule_wait(flow->schedule, w->task, other->tag, now + YIELD_MAX, now);
     }

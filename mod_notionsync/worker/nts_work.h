@@ -86,7 +86,7 @@ void nts_segment_count(const nts_host_t *host, nts_count_t what);
 /** Step until something has to be awaited. */
 void nts_work_step(nts_work_t *w, const nts_reply_t *reply);
 
-/* nts_driver_end.c: each but nts_work_due_again and nts_errand_forget ends @a w, which is gone then. */
+/* nts_driver_end.c: each nts_work_ function but nts_work_due_again ends @a w, which is gone then. */
 /** It came to @a step, unless @a failed says what kept it from going on (APR_EINTR: it was broken off). */
 void nts_work_end(nts_work_t *w, nts_step_t step, apr_status_t failed);
 /** The store failed. */
@@ -97,5 +97,8 @@ void nts_work_yield(nts_work_t *w, const nts_work_t *other);
 apr_time_t nts_work_due_again(const nts_work_t *w, apr_time_t until);
 /** It is no longer among its starter's. */
 void nts_errand_forget(const nts_errand_t *errand);
+/** The running @a task, whose work had @a errand, is to run again with it. If a scan handed the record on meanwhile, that one job does for
+ *  both, and the scan is told that its own is over. */
+void nts_errand_return(nts_task_t *task, nts_errand_t *errand);
 
 #endif /* NTS_WORK_H */
