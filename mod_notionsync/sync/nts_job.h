@@ -25,6 +25,9 @@ typedef struct nts_job_config_t {
     /* when this process last found its wall clock set forward: what was stamped before that may be younger than it looks;
      * 0 never */
     apr_time_t clock_set;
+    /* what its wall clock showed when this process last found it set back, for an hour: what was stamped until then may be older
+     * than it looks; 0: never */
+    apr_time_t clock_was;
     /* when this process began to work on the mapping: others may have sent what they intended until then; 0 unknown */
     apr_time_t taken;
     /* first match is not over: nothing unlinked is created yet (S5.1) */

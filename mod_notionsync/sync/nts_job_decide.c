@@ -51,7 +51,7 @@ static int is_candidate_trusted(const nts_job_t *job)
         }
     }
     if ((!(told && is_plain_edit(job)) && row->edited + NTS_MINUTE + NTS_QUERY_LAG > sent) ||
-        job->config->clock_set + NTS_QUERY_LAG > sent) {
+        job->config->clock_set + NTS_QUERY_LAG > sent || job->config->clock_was >= sent) {
         return 0;
     }
     return !job->link->id || job->link->touched + NTS_QUERY_LAG <= sent;

@@ -229,6 +229,7 @@ void nts_work_step(nts_work_t *w, const nts_reply_t *reply)
         nts_step_t step;
 
         w->config.clock_set = w->flow->host->clock_set;
+        w->config.clock_was = w->flow->host->clock_was;
         w->config.taken = w->flow->group->taken;
         step = w->job ? nts_job_step(w->job, reply, now) : nts_scan_step(w->scan, reply, now);
 

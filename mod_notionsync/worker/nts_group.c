@@ -16,13 +16,30 @@
 /* Less is drift, or the time between two looks at clocks. */
 #define CLOCK_STEP apr_time_from_sec(1)
 
+/* No row of a query waits longer to be used. */
+#define ROWS_WAIT apr_time_from_sec(3600)
+
+static void note_set_back(nts_host_t *host, apr_time_t mono)
+{
+    apr_time_t was = mono + host->clock_ahead;
+
+    host->clock_was = was > host->clock_was ? was : host->clock_was;
+    host->clock_was_until = mono + ROWS_WAIT;
+}
+
 apr_time_t nts_host_look_at_clock(nts_host_t *host)
 {
-    apr_time_t now = nts_host_wall(host);
-    apr_interval_time_t ahead = now - nts_host_mono(host);
+    apr_time_t now = nts_host_wall(host), mono = nts_host_mono(host);
+    apr_interval_time_t ahead = now - mono;
 
+    if (mono >= host->clock_was_until) {
+        host->clock_was = 0;
+    }
     if (host->clock_ahead && ahead > host->clock_ahead + CLOCK_STEP) {
         host->clock_set = now;
+    }
+    if (host->clock_ahead && ahead < host->clock_ahead - CLOCK_STEP) {
+        note_set_back(host, mono);
     }
     host->clock_ahead = ahead;
     return now;

@@ -48,8 +48,10 @@ typedef struct nts_host_t {
     apr_interval_time_t
         clock_ahead;      /* of the wall clock before the monotonic one, when last looked at */
     apr_time_t clock_set; /* wall clock: found to have been set forward then; 0 never */
-    int draining;         /* nothing new is started */
-    const char *broken;   /* an invariant of our own that does not hold; NULL: none */
+    apr_time_t clock_was; /* and this it showed when it was found set back; 0 never, or long ago */
+    apr_time_t clock_was_until; /* monotonic: then that is long ago */
+    int draining;               /* nothing new is started */
+    const char *broken;         /* an invariant of our own that does not hold; NULL: none */
 } nts_host_t;
 
 struct nts_group_t {

@@ -658,6 +658,7 @@ nts_step_t world_run_spawn(world_t *w, const nts_spawn_t *spawn, const nts_undo_
     config.full_run = run != 0;
     config.dry = w->mode == WORLD_PLANS;
     config.clock_set = w->clock_set;
+    config.clock_was = w->clock_was;
     config.taken = w->taken;
     given.approved = item >= 0 ? w->items[item] : NULL;
     job = nts_job_create(&config, &given, undo, w->p);

@@ -43,6 +43,7 @@ typedef spoil_t world_hook_fn(world_t *world, const nts_call_t *call);
 struct world_t {
     apr_pool_t *p;
     apr_time_t now;
+    apr_time_t clock_was; /* or back */
     apr_time_t clock_set; /* what the worker knows of our clock having been set forward */
     apr_time_t taken;     /* when it began to work on the mapping */
     /* how far each side's clock is ahead of ours, and what was measured of it */

@@ -129,6 +129,25 @@ static void test_create_of_unknown_fate(apr_interval_time_t ahead, int measured)
 
 /* ---- our own clock is set forward (seeds 662, 854, 1718 of the simulation) */
 
+/* What a query showed of `p1`, sent now. */
+static nts_spawn_t stale_row(world_t *w, nts_record_t *row, nts_value_t values[PAIRS])
+{
+    nts_spawn_t spawn = { 0 };
+    int i;
+
+    for (i = 0; i < PAIRS; i++) {
+        values[i] = world_page(w, "p1")->values[i];
+    }
+    row->id = "p1";
+    row->values = values;
+    row->edited = w->now - SEC(600);
+    spawn.target.page = "p1";
+    spawn.target.link = world_link(w, NTS_NOTION, "p1")->id;
+    spawn.candidate = row;
+    spawn.candidate_sent = w->now;
+    return spawn;
+}
+
 static void set_forward(world_t *w, apr_interval_time_t by)
 {
     w->now += by;
@@ -142,25 +161,35 @@ static void test_step_before_query(void)
     nts_link_t *link = world_link(w, NTS_NOTION, "p1");
     nts_record_t stale = { 0 };
     nts_value_t values[PAIRS];
-    nts_spawn_t spawn = { 0 };
-    int i;
+    nts_spawn_t spawn = stale_row(w, &stale, values);
 
-    for (i = 0; i < PAIRS; i++) {
-        values[i] = world_page(w, "p1")->values[i];
-    }
-    stale.id = "p1";
-    stale.values = values;
-    stale.edited = w->now - SEC(600);
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("Bea"));
     (void)world_settle(w);
     set_forward(w, SEC(60));
-    spawn.target.page = "p1";
-    spawn.target.link = link->id;
-    spawn.candidate = &stale;
     spawn.candidate_sent = w->now;
     (void)world_run_spawn(w, &spawn, NULL, 1);
     tap_str(world_row(w, link->key)->values[NAME].as.text, "Bea",
             "3.2 a query soon after the clock was set forward is not trusted");
+}
+
+/* S3.2: a query was sent, then the record was written; the clock was set back between the two, so that the write looks long ago
+ * (seed 406742 of the simulation). */
+static void test_step_after_query(void)
+{
+    world_t *w = synced(NTS_NOTION, 0, 1, NTS_NOTION);
+    nts_link_t *link = world_link(w, NTS_NOTION, "p1");
+    nts_record_t stale = { 0 };
+    nts_value_t values[PAIRS];
+    nts_spawn_t spawn = stale_row(w, &stale, values);
+
+    world_wait(w, SEC(1));
+    w->clock_was = w->now;
+    w->now -= SEC(69);
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("Bea"));
+    (void)world_settle(w);
+    (void)world_run_spawn(w, &spawn, NULL, 1);
+    tap_str(world_row(w, link->key)->values[NAME].as.text, "Bea",
+            "3.2 nor is one that was sent before the clock was set back");
 }
 
 static apr_time_t judged_from;
@@ -245,9 +274,11 @@ int main(void)
                                 0); /* seed 1033: our clock was set since the last answer */
     test_create_of_unknown_fate(SEC(90), 0);
     test_step_before_query();
+    test_step_after_query();
     test_step_before_judgement();
     test_late_create(SPOIL_DONE_UNKNOWN, "unanswered");
     test_late_create(SPOIL_KILL_AFTER, "and the process died");
+    apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
 }
