@@ -85,7 +85,21 @@ void judge_set_back(judge_t *j, const history_item_t *make, judge_record_t *reco
     }
 }
 
-/* All that belonged to it was deleted by us since: the delete was seen by every mapping. */
+static int was_deleted_by_us(const judge_record_t *record, apr_time_t since)
+{
+    int i;
+
+    for (i = 0; i < record->deaths->nelts; i++) {
+        const judge_death_t *death = &APR_ARRAY_IDX(record->deaths, i, judge_death_t);
+
+        if (death->by_us && death->from >= since) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* All that belonged to it was deleted by us since, whatever people brought back of it: the delete was seen by every mapping. */
 static int was_followed(judge_t *j, const judge_record_t *gone, apr_time_t since)
 {
     int m, i, n, followed = 0;
@@ -95,12 +109,7 @@ static int was_followed(judge_t *j, const judge_record_t *gone, apr_time_t since
 
         n = judge_partners(j, m, gone, partners, 8);
         for (i = 0; i < n; i++) {
-            const judge_death_t *death =
-                partners[i]->live ? NULL
-                                  : &APR_ARRAY_IDX(partners[i]->deaths,
-                                                   partners[i]->deaths->nelts - 1, judge_death_t);
-
-            if (!death || !death->by_us || death->from < since) {
+            if (!was_deleted_by_us(partners[i], since)) {
                 return 0;
             }
             followed++;

@@ -47,18 +47,42 @@ static int tells_loss(judge_t *j, const judge_field_t *field, const judge_entry_
                                 tells_opaque(told->lost, o->was->value))));
 }
 
-static int tells_write(judge_t *j, const judge_field_t *field, const judge_entry_field_t *told,
-                       const judge_outcome_t *o)
+/* S5.4: what the choice that had this name is called by the time of @a effect: it was sent by its id. */
+static const char *renamed(judge_t *j, int mapping, int index, const char *name,
+                           const history_item_t *effect)
 {
-    return field->sort == JUDGE_SET ||
-           judge_alike(j, field, judge_whole(j, field, told->after), o->value);
+    int i;
+
+    for (i = 0; name && i < effect->number; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_RENAME &&
+            item->place == JUDGE_MAPPING(j, mapping)->place[HISTORY_NOTION] &&
+            judge_find_field(j, mapping, HISTORY_NOTION, item->field) == index &&
+            judge_same(item->before, name)) {
+            name = item->after;
+        }
+    }
+    return name;
 }
 
-/* It says that nothing was written. S3.3: what was written to a database can be proven; S3.7: of a page only a write whose
- * answer could not be kept may look as if it had never been. */
+static int tells_write(judge_t *j, int mapping, int index, const judge_entry_field_t *told,
+                       const judge_outcome_t *o)
+{
+    const judge_field_t *field = &JUDGE_MAPPING(j, mapping)->fields[index];
+
+    return field->sort == JUDGE_SET ||
+           judge_alike(j, field, judge_whole(j, field, told->after), o->value) ||
+           (field->sort == JUDGE_OPTION && o->record->side == HISTORY_NOTION &&
+            judge_same(renamed(j, mapping, index, told->after, o->effect), o->value));
+}
+
+/* It says that nothing was written. S3.3: what was written to a database can be proven while it is that one; S3.7: of a page
+ * only a write whose answer could not be kept may look as if it had never been. */
 static int is_denied(judge_t *j, const judge_entry_t *entry, const judge_outcome_t *o)
 {
-    return !strcmp(entry->state, "not applied") && !judge_is_uncertain(j, o->effect);
+    return !strcmp(entry->state, "not applied") && !judge_is_uncertain(j, o->effect) &&
+           !(o->effect->side == HISTORY_EXTERNAL && judge_was_set_back(j, o->effect));
 }
 
 static int names(const judge_entry_t *entry, const judge_outcome_t *o,
@@ -91,7 +115,7 @@ apr_interval_time_t judge_told_within(judge_t *j, int mapping, const judge_outco
             int index = judge_find_field(j, mapping, HISTORY_NOTION, entry->fields[f].name);
 
             if (index >= 0 && index == judge_find_field(j, mapping, o->record->side, o->field) &&
-                tells_write(j, &JUDGE_MAPPING(j, mapping)->fields[index], &entry->fields[f], o)) {
+                tells_write(j, mapping, index, &entry->fields[f], o)) {
                 least = apart;
             }
         }
@@ -119,7 +143,7 @@ void judge_look_into_audit(judge_t *j, const judge_outcome_t *o, int loss)
             if (index >= 0 && index == judge_find_field(j, m, o->record->side, o->field)) {
                 const judge_field_t *field = &JUDGE_MAPPING(j, m)->fields[index];
 
-                written |= tells_write(j, field, &entry->fields[f], o);
+                written |= tells_write(j, m, index, &entry->fields[f], o);
                 lost |= tells_loss(j, field, &entry->fields[f], o);
             }
         }

@@ -1,4 +1,5 @@
-/* judge_copy.c - a database in the place of another: how old is what stands in it, and what was done in it before we saw that? */
+/* judge_copy.c - a database in the place of another: how old is what stands in it, what went with the former one, and what was done in
+ * it before we saw that? */
 #include <string.h>
 #include <strings.h>
 
@@ -86,6 +87,41 @@ judge_record_t *judge_in_former_form(judge_t *j, const history_item_t *make)
         }
     }
     return NULL;
+}
+
+/* What the database holds from the swap on follows it at once. */
+static int holds_write(judge_t *j, const history_item_t *swap, const history_item_t *effect)
+{
+    int i;
+
+    for (i = swap->number + 1;
+         i < history_count(j->history) && history_item(j->history, i)->at == swap->at; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_SET && item->record == effect->record &&
+            item->place == effect->place && item->field == effect->field &&
+            judge_same(item->after, effect->after)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int judge_was_set_back(judge_t *j, const history_item_t *effect)
+{
+    int i;
+
+    for (i = effect->number + 1; i < history_count(j->history) &&
+                                 history_item(j->history, i)->at <= effect->at + JUDGE_ON_ITS_WAY;
+         i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_SWAP && item->side == effect->side &&
+            (!item->place || item->place == effect->place)) {
+            return !holds_write(j, item, effect);
+        }
+    }
+    return 0;
 }
 
 int judge_moved_unseen(judge_t *j, const char *table, const char *from, const char *to)

@@ -203,6 +203,9 @@ int judge_same_key(judge_keys_t keys, const char *a, const char *b);
  *  database it is that row. NULL: none. */
 judge_record_t *judge_in_former_form(judge_t *j, const history_item_t *make);
 
+/** S3.3: what we had written went with the database, before anything need have been kept of it: the one in its place cannot prove it. */
+int judge_was_set_back(judge_t *j, const history_item_t *effect);
+
 /** S4.4: a row's key was changed in a database that had come in the place of another, before anybody said to go on with it, so
  *  maybe before it was seen: then it looks like a delete and a new row. @a from, @a to: the key before and after; NULL any. */
 int judge_moved_unseen(judge_t *j, const char *table, const char *from, const char *to);

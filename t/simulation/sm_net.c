@@ -221,12 +221,15 @@ static void unlink_ready(exchange_t *x)
     }
 }
 
-/* The pool goes, with the exchange running or done. */
+/* The pool goes, with the exchange running or done; if it is done, its process died before it was told so. */
 static apr_status_t break_off(void *baton)
 {
     exchange_t *x = baton;
 
     if (x->flight) {
+        if (x->is_ready && !sm_the->kernel->is_over) {
+            note_unheard(sm_the, x->flight);
+        }
         unlink_ready(x);
         x->flight->exchange = NULL;
         drop_ref(x->flight);

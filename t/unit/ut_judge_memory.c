@@ -129,6 +129,74 @@ static void test_denied(void)
     verdict("S3.4", "a database can prove what was written, answered or not");
 }
 
+/* The row is written, and another database takes the place of the one that was, in which it shows @a shown. */
+static void write_and_set_back(apr_time_t after, const char *shown)
+{
+    pair();
+    told_as = "not applied";
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    now += after;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, NULL, NULL, NULL, NULL);
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1", "name", NULL, shown);
+    told_as = "applied";
+    if (!shown) {
+        write_by_us(0, "p", NAME, "Ada", NULL);
+    }
+}
+
+/* Seeds 401853, 402522 */
+static void test_denied_after_restore(void)
+{
+    write_and_set_back(10 * SEC, NULL);
+    verdict("", "a database that was set back proves nothing of what was written before");
+    write_and_set_back(10 * SEC, "Ada");
+    verdict("S3.4", "but what it holds");
+    write_and_set_back(1000 * SEC, NULL);
+    verdict("S3.4", "and what was written to its former self long ago was known");
+}
+
+static void name_choice(const char *from, const char *to)
+{
+    history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_RENAME, .field = "Name" };
+
+    now += 10 * SEC;
+    item.at = now;
+    item.place = place(0);
+    item.before = from;
+    item.after = to;
+    (void)history_add(h, &item);
+}
+
+/* We send a choice by its id; @a named is what we knew it by. */
+static void write_choice(const char *named)
+{
+    int number;
+
+    pair();
+    fields[NAME].sort = JUDGE_OPTION;
+    name_choice("Won", "Made");
+    edit(1, "1", NAME, NULL, "Won");
+    now += SEC;
+    (void)request(HISTORY_ASK_READ, 0, "p", now, now + SEC / 10);
+    now += SEC / 5;
+    number = request(HISTORY_ASK_UPDATE, 0, "p", now, now + SEC / 10);
+    history_set(h, HISTORY_ACT, number, now, 0, place(0), "p", "Name", NULL, "Made");
+    told(0, "p", NAME, NULL, named, "changed");
+    now += SEC;
+    write_by_us(1, "1", NAME, "Won", "Made");
+}
+
+/* Seed 405662 */
+static void test_renamed_choice(void)
+{
+    write_choice("Won");
+    verdict("", "the audit tells of a choice by the name it had");
+    write_choice("Lost");
+    verdict("S3.4", "not by that of another");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -137,6 +205,8 @@ int main(void)
     test_first_value();
     test_audit();
     test_denied();
+    test_denied_after_restore();
+    test_renamed_choice();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();

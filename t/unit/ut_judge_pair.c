@@ -6,8 +6,9 @@
 #include "judge_world.h"
 #include "tap/tap.h"
 
-/* We make a page of a row, with what the row shows in NAME. */
-static void copy_row(int entry, const char *key, const char *page, const char *name)
+/* We make a page of a row of that mark, with what the row shows in NAME. */
+static void copy_marked(const char *mark, int entry, const char *key, const char *page,
+                        const char *name)
 {
     judge_entry_field_t *f = apr_pcalloc(pool, 2 * sizeof(*f));
     judge_entry_t told = {
@@ -19,15 +20,20 @@ static void copy_row(int entry, const char *key, const char *page, const char *n
     (void)request(HISTORY_ASK_READ, 1, key, now, now);
     number = request(HISTORY_ASK_CREATE, 0, NULL, now, now + SEC / 10);
     history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 0, place(0), page, NULL, NULL);
-    history_set(h, HISTORY_ACT, number, now, 0, place(0), page, "Mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 0, place(0), page, "Mark", NULL, mark);
     history_set(h, HISTORY_ACT, number, now, 0, place(0), page, "Name", NULL, name);
     told.page = page;
     told.key = key;
     f[0].name = "Mark";
-    f[0].after = "one";
+    f[0].after = mark;
     f[1].name = "Name";
     f[1].after = name;
     judge_add_entry(judge, &told);
+}
+
+static void copy_row(int entry, const char *key, const char *page, const char *name)
+{
+    copy_marked("one", entry, key, page, name);
 }
 
 static void insert(const char *key, const char *name)
@@ -92,12 +98,52 @@ static void test_key_set_back(void)
     verdict("S6.3 S6.1", "its page gets nothing but its own values");
 }
 
+static void restore_row(const char *key, const char *name)
+{
+    int number;
+
+    now += 5 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, key, now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), key, NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), key, "mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), key, "name", NULL, name);
+}
+
+/* Seed 402300: people bring back the page of a deleted row, whose key has another row. When that gets a key of its own, the deleted one
+ * comes back from its image, whose values the audit need not tell. */
+static void restore_under_key(const char *name)
+{
+    begin();
+    insert("k", "Ada");
+    copy_row(1, "k", "p", "Ada");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "k", NULL, NULL);
+    remove_by_us(0, "p");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
+    make(1, "k", "two");
+    copy_marked("two", 2, "k", "q", NULL);
+    rekey("k", "K");
+    restore_row("k", name);
+    link_up("p", "k", 0, NULL);
+    link_up("q", "K", 0, NULL);
+}
+
+static void test_key_in_between(void)
+{
+    restore_under_key("Ada");
+    verdict("", "a row comes back after another one had its key");
+    restore_under_key("Eve");
+    verdict("S6.3 S3.4 S6.1", "with its own values");
+}
+
 int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
     test_key_of_former();
     test_key_set_back();
+    test_key_in_between();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();

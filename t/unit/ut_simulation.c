@@ -212,6 +212,36 @@ static void test_silent_disk(void)
     tap_ok(!owned_otherwise, "but not for whoever says another epoch");
 }
 
+static int requests_open;
+
+static void note_end(sm_t *sm, const sm_note_t *note)
+{
+    (void)sm;
+    requests_open += note->kind == SM_NOTE_SENT;
+    requests_open -= note->kind == SM_NOTE_ANSWERED || note->kind == SM_NOTE_UNHEARD;
+}
+
+/* Seeds 407330 and 409858: nothing was noted of a request whose worker died when its answer had come, and before it was told. */
+static void test_ends(void)
+{
+    static const sm_part_t listener = { .name = "listener", .note = note_end };
+    static const sm_part_t *const with[] = { &sm_part_host, &small_world, &listener, NULL };
+    sm_verdict_t verdict;
+    int point;
+
+    for (point = SM_POINT_SEND; point <= SM_POINT_ANSWER; point++) {
+        requests_open = 0;
+        sm_run(&verdict, 1,
+               apr_psprintf(pool,
+                            "seed 1\nset minutes 5\nset host.clock_ms 0\n+0.0 host.kill 0 %d 3\n"
+                            "+0.0 host.kill 1 %d 3\n+20.0 test.add 1\n",
+                            point, point),
+               with, 0, pool);
+        tap_int(requests_open, 0, "a worker dies at its 3. %s, and each request has an end",
+                sm_point_names[point]);
+    }
+}
+
 /* S6.9 */
 static void test_sameness(void)
 {
@@ -244,6 +274,7 @@ int main(int argc, char **argv)
     test_lost_group();
     test_silent_disk();
     test_late_writes();
+    test_ends();
     test_sameness();
     sm_clean();
     return tap_done();
