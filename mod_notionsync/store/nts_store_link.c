@@ -201,10 +201,15 @@ static const nts_stmt_t entry_image = {
     " ORDER BY id DESC LIMIT 1"
 };
 #define INBOX_IMAGE                                                                                \
-    "SELECT image, stored FROM inbox WHERE mapping = %lld AND record = %s AND image IS NOT NULL"   \
+    "SELECT image, stored, id FROM inbox WHERE mapping = %lld AND record = %s AND image IS NOT "   \
+    "NULL"                                                                                         \
     " AND stored >= %lld ORDER BY id"
 static const nts_stmt_t first_inbox_image = { INBOX_IMAGE " LIMIT 1" };
 static const nts_stmt_t last_inbox_image = { INBOX_IMAGE " DESC LIMIT 1" };
+static const nts_stmt_t row_came_back = {
+    "SELECT 1 FROM inbox WHERE +mapping = %lld AND side = 1 AND record = %s AND id > %lld"
+    " AND kind IN ('change.i', 'change.u', 'change.k') AND intent IS NULL LIMIT 1"
+};
 
 /* When the row was last seen alive. */
 static apr_time_t row_seen(const nts_link_t *link)
@@ -221,7 +226,8 @@ static apr_time_t row_seen(const nts_link_t *link)
 
 /*
  * The row as it was when it was deleted. Seen alive since, it was another one: not every delete leaves an image (SQLite's
- * REPLACE calls no trigger; seed 6169 of the simulation, where the row before it came back). And under a deleted record's
+ * REPLACE calls no trigger; seed 6169 of the simulation, where the row before it came back); nor if an application was told to have
+ * made it again since (451426). And under a deleted record's
  * key others live and die after it, so there the first image counts.
  */
 static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
@@ -229,6 +235,7 @@ static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int
 {
     int is_gone = loaded->link && loaded->link->state == NTS_LINK_TOMBSTONE;
     apr_time_t since = row_seen(loaded->link), at = 0;
+    apr_int64_t image = 0; /* notice that brought it */
     nts_rows_t rows;
     apr_status_t rv = APR_SUCCESS;
 
@@ -244,6 +251,14 @@ static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int
                            NTS_ARGS(nts_int(mapping), nts_text(ids->key), nts_int(since)), ptemp);
         if (rv == APR_SUCCESS && nts_rows_next(&rows) && nts_rows_int(&rows, 1) >= at) {
             loaded->tombstone_image = nts_row_copy(&rows, 0, p);
+            image = nts_rows_int(&rows, 2);
+        }
+    }
+    if (rv == APR_SUCCESS && image && !is_gone) {
+        rv = nts_db_select(&rows, store->db, &row_came_back,
+                           NTS_ARGS(nts_int(mapping), nts_text(ids->key), nts_int(image)), ptemp);
+        if (rv == APR_SUCCESS && nts_rows_next(&rows)) {
+            loaded->tombstone_image = NULL;
         }
     }
     return rv;

@@ -7,19 +7,47 @@
 
 static apr_pool_t *p;
 
-static void put_image(const kit_t *kit, const char *key, const char *image)
+static void put_change(const kit_t *kit, const char *key, const char *kind, const char *image,
+                       const char *intent)
 {
+    static int number;
     nts_inbox_row_t row = { .mapping = kit->mapping->id };
     int known;
 
     kit_now += apr_time_from_sec(1);
     row.notice.side = NTS_EXTERNAL;
     row.notice.record = key;
-    row.notice.event = apr_psprintf(p, "deleted %s", image);
-    row.notice.kind = "delete";
+    row.notice.event = apr_psprintf(p, "change:%d", ++number);
+    row.notice.kind = kind;
     row.notice.image = image;
+    row.notice.intent = intent;
     row.notice.at = kit_now;
     (void)nts_store_put_notices(&known, kit->store, &row, 1);
+}
+
+static void put_image(const kit_t *kit, const char *key, const char *image)
+{
+    put_change(kit, key, "change.d", image, NULL);
+}
+
+/* Seed 451426 of the simulation: all of it was told at once, and the row was gone again without a delete that was told of. */
+static void test_image_of_former_row(void)
+{
+    kit_t kit;
+
+    kit_open(&kit, p);
+    (void)kit_put_link(&kit, kit_link("p1", "k1", NTS_LINK_ACTIVE, p));
+    put_image(&kit, "k1", "{\"v\":1}");
+    put_change(&kit, "k2", "change.i", NULL, NULL);
+    put_change(&kit, "k1", "change.i", NULL, "another mapping's");
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":1}",
+            "neither another row nor what another mapping made there is the row come back");
+    put_change(&kit, "k1", "change.i", NULL, NULL);
+    tap_ok(!kit_load(&kit, 0, "p1", NULL)->tombstone_image,
+           "told to be there again since: it is the image of a former row");
+    put_image(&kit, "k1", "{\"v\":2}");
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":2}", "this one counts again");
+    nts_store_close(kit.store);
 }
 
 static void test_images(void)
@@ -77,6 +105,7 @@ int main(void)
     (void)apr_initialize();
     (void)apr_pool_create(&p, NULL);
     test_images();
+    test_image_of_former_row();
     test_parked_creates();
     apr_pool_destroy(p);
     return tap_done();
