@@ -206,19 +206,28 @@ int judge_was_field(judge_t *j, int mapping, int field, apr_time_t at, apr_inter
     return 0;
 }
 
-int judge_forgot(judge_t *j, apr_time_t from, apr_time_t to)
+static int happened(judge_t *j, history_op_t op, apr_time_t from, apr_time_t to)
 {
     int i;
 
     for (i = history_count(j->history) - 1; i >= 0 && j->phases->store_forgot; i--) {
         const history_item_t *item = history_item(j->history, i);
 
-        if ((item->op == HISTORY_STORE_LOST || item->op == HISTORY_STORE_OLD) && item->at >= from &&
-            item->at <= to) {
+        if (item->op == op && item->at >= from && item->at <= to) {
             return 1;
         }
     }
     return 0;
+}
+
+int judge_went_back(judge_t *j, apr_time_t from, apr_time_t to)
+{
+    return happened(j, HISTORY_STORE_OLD, from, to);
+}
+
+int judge_forgot(judge_t *j, apr_time_t from, apr_time_t to)
+{
+    return happened(j, HISTORY_STORE_LOST, from, to) || judge_went_back(j, from, to);
 }
 
 int judge_run(judge_t *j, const judge_phases_t *phases)

@@ -33,8 +33,46 @@ static int is_of_copy(judge_t *j, const history_item_t *item)
     return 0;
 }
 
+/* The other side showed @a version, or what came after it: then it was agreed on as it was, or is past (S3.5). */
+static int went_on(judge_t *j, const judge_record_t *record, const char *field, const char *member,
+                   const judge_version_t *version)
+{
+    judge_record_t *partners[8];
+    int m, i, k;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        int index = judge_find_field(j, m, record->side, field);
+        int n = index < 0 ? 0 : judge_partners(j, m, record, partners, 8);
+
+        for (i = 0; i < n; i++) {
+            const char *name = JUDGE_MAPPING(j, m)->fields[index].name[partners[i]->side];
+            const judge_cell_t *cell = name ? judge_cell(j, partners[i], name, member) : NULL;
+
+            for (k = 0; cell && k < cell->stays->nelts; k++) {
+                if (judge_is_known(j, version,
+                                   APR_ARRAY_IDX(cell->stays, k, judge_stay_t).version)) {
+                    return 1;
+                }
+            }
+        }
+    }
+    return 0;
+}
+
+/* It stands there again as what the database made of what it was given, and whoever looks knows what the copy took away. */
+static void stand_again(judge_version_t *version, const judge_version_t *stood, judge_t *j)
+{
+    judge_version_t *gone = (judge_version_t *)version->parent;
+
+    version->origin = JUDGE_BY_REWRITE;
+    version->parent = stood->parent;
+    if (gone) {
+        judge_supersede(j, version, gone);
+    }
+}
+
 void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_t *record,
-                     const char *member, judge_version_t *version)
+                     const char *field, const char *member, judge_version_t *version)
 {
     int i, k;
 
@@ -46,16 +84,16 @@ void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_
             !judge_same(former->mark, record->mark)) {
             continue;
         }
-        cell = judge_cell(j, former, item->field, member);
+        cell = judge_cell(j, former, field, member);
         for (k = 0; k < cell->stays->nelts; k++) {
             const judge_version_t *stood = APR_ARRAY_IDX(cell->stays, k, judge_stay_t).version;
 
             if (judge_same(stood->value, version->value)) {
-                version->first = stood->first ? stood->first : stood->at;
-                version->origin =
-                    stood->origin == JUDGE_BY_REWRITE ? JUDGE_BY_REWRITE : version->origin;
-                version->parent =
-                    stood->origin == JUDGE_BY_REWRITE ? stood->parent : version->parent;
+                version->first = stood->first ? stood->first : stood->at ? stood->at : former->made;
+                if (stood->origin == JUDGE_BY_REWRITE &&
+                    !went_on(j, former, field, member, stood)) {
+                    stand_again(version, stood, j);
+                }
             }
         }
     }
@@ -72,21 +110,53 @@ static judge_keys_t keys_of(judge_t *j, const char *table)
     return m < j->mappings->nelts ? JUDGE_MAPPING(j, m)->keys : JUDGE_KEYS_EXACT;
 }
 
-judge_record_t *judge_in_former_form(judge_t *j, const history_item_t *make)
+/* S4.4: keys that were changed in a database for which nobody gave the word to go on, before yet another one came in its place, were
+ * never followed. @return the last that the row with the key of @a make had there */
+static const char *unfollowed_key(judge_t *j, const history_item_t *make)
 {
-    judge_keys_t keys = keys_of(j, make->place);
-    int i;
+    const char *key = make->record;
+    int i, waits = 0;
 
-    for (i = 0; keys != JUDGE_KEYS_EXACT && is_of_copy(j, make) && i < j->all->nelts; i++) {
-        judge_record_t *row = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+    for (i = 0; i < make->number; i++) {
+        const history_item_t *item = history_item(j->history, i);
 
-        if (row->side == make->side && row->place == make->place && row->deaths->nelts &&
-            APR_ARRAY_IDX(row->deaths, row->deaths->nelts - 1, judge_death_t).from == make->at &&
-            judge_same_key(keys, row->id, make->record)) {
-            return row;
+        if (item->kind == HISTORY_OPERATOR && item->op == HISTORY_RESUME) {
+            waits = 0;
+            key = make->record;
+        }
+        waits |= item->op == HISTORY_SWAP && item->place == make->place;
+        if (waits && item->op == HISTORY_REKEY && item->place == make->place &&
+            item->record == key) {
+            key = item->after;
         }
     }
-    return NULL;
+    return key;
+}
+
+judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
+{
+    judge_keys_t keys = keys_of(j, make->place);
+    judge_record_t *other = NULL;
+    const char *key;
+    int i;
+
+    if (!is_of_copy(j, make)) {
+        return NULL;
+    }
+    key = unfollowed_key(j, make);
+    for (i = 0; i < j->all->nelts; i++) {
+        judge_record_t *row = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (row->side != make->side || row->place != make->place || !row->deaths->nelts ||
+            APR_ARRAY_IDX(row->deaths, row->deaths->nelts - 1, judge_death_t).from != make->at) {
+            continue;
+        }
+        if (judge_same_key(keys, row->id, make->record)) {
+            return row;
+        }
+        other = judge_same(row->id, key) ? row : other;
+    }
+    return other;
 }
 
 /* What the database holds from the swap on follows it at once. */

@@ -141,6 +141,8 @@ const judge_field_t *judge_field_at(judge_t *j, int mapping, int field, apr_time
 typedef int judge_field_test_fn(const judge_field_t *field, const void *baton);
 int judge_was_field(judge_t *j, int mapping, int field, apr_time_t at, apr_interval_time_t slack,
                     judge_field_test_fn *test, const void *baton);
+/** Was an older copy of the state store put back at any time from @a from to @a to? What was agreed before is the base again. */
+int judge_went_back(judge_t *j, apr_time_t from, apr_time_t to);
 /** Was the state store lost, or an older copy of it put back, at any time from @a from to @a to? */
 int judge_forgot(judge_t *j, apr_time_t from, apr_time_t to);
 /** Which field of the mapping has this name on that side; -1: none. */
@@ -195,13 +197,13 @@ int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
 /** What stands in a copy of the database was given when it was made, and is dated so by the copy's own changes; or as late as it
  *  came. What the database had made of it is that still. */
 void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_t *record,
-                     const char *member, judge_version_t *version);
+                     const char *field, const char *member, judge_version_t *version);
 
 /** Equal by the rule of the key's column, which the database goes by, though maybe not the same. */
 int judge_same_key(judge_keys_t keys, const char *a, const char *b);
-/** The row that had the key of the one that @a make tells of in another form until the copy took its database's place: to the
- *  database it is that row. NULL: none. */
-judge_record_t *judge_in_former_form(judge_t *j, const history_item_t *make);
+/** The row that @a make tells of, which stood there until the copy took its database's place: with its key in another form, to the
+ *  database the same; or with one that it had got while a person's word was awaited. NULL: none. */
+judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make);
 
 /** S3.3: what we had written went with the database, before anything need have been kept of it: the one in its place cannot prove it. */
 int judge_was_set_back(judge_t *j, const history_item_t *effect);
@@ -231,6 +233,8 @@ void judge_replay(judge_t *j);
 /** Of those that had its id it is the last from now on. */
 void judge_keep(judge_t *j, judge_record_t *record);
 judge_record_t *judge_record(judge_t *j, int side, const char *place, const char *id);
+/** The record has the id @a id from @a at on. */
+void judge_rename(judge_t *j, judge_record_t *record, const char *id, apr_time_t at);
 /** Was it away at any time from @a from to @a to? */
 int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to);
 

@@ -104,7 +104,7 @@ static void set_by_others(judge_t *j, const history_item_t *item, judge_record_t
     }
     version = judge_new_version(j, item, record->side, after, origin_of(j, item, record),
                                 judge_now(cell));
-    judge_date_copy(j, item, record, member, version);
+    judge_date_copy(j, item, record, item->field, member, version);
     if (item->at == record->made && cell->stays->nelts == 1 &&
         judge_now(cell)->origin == JUDGE_BY_NOBODY) {
         const judge_version_t *heirloom = judge_now(cell)->parent;
@@ -253,15 +253,18 @@ static void empty_cells(judge_t *j, const history_item_t *item, judge_record_t *
         const char *empty = field ? judge_whole(j, field, NULL) : NULL;
 
         if (!judge_same(judge_now(cell)->value, empty)) {
-            judge_put(
-                cell,
-                judge_new_version(j, item, record->side, empty, JUDGE_BY_PERSON, judge_now(cell)),
-                item);
+            judge_version_t *version =
+                judge_new_version(j, item, record->side, empty, JUDGE_BY_PERSON, judge_now(cell));
+
+            if (field) {
+                judge_date_copy(j, item, record, apr_hash_this_key(at), NULL, version);
+            }
+            judge_put(cell, version, item);
         }
     }
 }
 
-static void take_id(judge_t *j, judge_record_t *record, const char *id, apr_time_t at)
+void judge_rename(judge_t *j, judge_record_t *record, const char *id, apr_time_t at)
 {
     apr_hash_set(j->records, record_key(j, record->side, record->place, record->id),
                  APR_HASH_KEY_STRING, record->older);
@@ -273,14 +276,14 @@ static void take_id(judge_t *j, judge_record_t *record, const char *id, apr_time
 static void make(judge_t *j, const history_item_t *item)
 {
     judge_record_t *old = judge_record(j, item->side, item->place, item->record), *record;
-    judge_record_t *former = judge_in_former_form(j, item);
+    judge_record_t *former = judge_under_other_key(j, item);
 
     if (old && old->live) {
         judge_blame(j, "history", item->number, "a record was made that is there already");
         return;
     }
     if (former && former != old) {
-        take_id(j, former, item->record, item->at);
+        judge_rename(j, former, item->record, item->at);
         old = former;
     }
     if (old && item->kind == HISTORY_EFFECT &&
@@ -331,7 +334,7 @@ static void revive(judge_t *j, judge_record_t *record, apr_time_t at)
 
 static void rekey(judge_t *j, const history_item_t *item, judge_record_t *record)
 {
-    take_id(j, record, item->after, item->at);
+    judge_rename(j, record, item->after, item->at);
     if (item->kind == HISTORY_EFFECT) {
         judge_blame(j, "S4.4", item->number, "we changed a key");
     }

@@ -126,6 +126,7 @@ typedef struct agreed_t {
     const contest_t *contest;
     const judge_field_t *field;
     const judge_version_t *winner, *loser;
+    apr_time_t at;
 } agreed_t;
 
 static judge_climb_t look_for_agreed(judge_t *j, const judge_version_t *base, void *baton)
@@ -138,18 +139,19 @@ static judge_climb_t look_for_agreed(judge_t *j, const judge_version_t *base, vo
     if (judge_alike(j, agreed->field, base->value, agreed->loser->value)) {
         return JUDGE_FOUND;
     }
-    return judge_is_known(j, base, agreed->winner) &&
+    return judge_is_known(j, base, agreed->winner) && !judge_went_back(j, base->at, agreed->at) &&
                    !judge_came_uncertainly(j, agreed->contest->cell[HISTORY_NOTION], base)
                ? JUDGE_ABOVE_NOT
                : JUDGE_ON;
 }
 
 /* S2.1: what was set to the agreed value again is no edit. Agreed was the newest version that both knew; or one before it that
- * only stood opposite an equal one, for nobody need have looked then; or one before a write of unknown fate (S3.7). */
+ * only stood opposite an equal one, for nobody need have looked then; or one before a write of unknown fate (S3.7), or before what an
+ * older state store does not know. */
 static int shows_agreed(const contest_t *c, const judge_version_t *winner,
-                        const judge_version_t *loser)
+                        const judge_version_t *loser, apr_time_t at)
 {
-    agreed_t agreed = { c, &JUDGE_MAPPING(c->j, c->mapping)->fields[c->index], winner, loser };
+    agreed_t agreed = { c, &JUDGE_MAPPING(c->j, c->mapping)->fields[c->index], winner, loser, at };
 
     return judge_climb(c->j, loser, look_for_agreed, &agreed) != NULL;
 }
@@ -208,7 +210,7 @@ static int may_win(const contest_t *c, int side, const judge_version_t *winner,
         j, side, winner, loser, arrived_at(c->cell[side], winner), JUDGE_MAPPING(j, c->mapping)
     };
 
-    if (shows_agreed(c, winner, loser)) {
+    if (shows_agreed(c, winner, loser, at)) {
         return 1;
     }
     if (has_no_base(c, base, at) &&
@@ -360,7 +362,7 @@ static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
     }
     else if (may_win(c, !side, source, was, w->effect->at)) {
         grade(w, may_win(c, side, was, source, w->effect->at) ? GRADE_ALLOWED : GRADE_CERTAIN,
-              source, !shows_agreed(c, source, was), NULL, NULL);
+              source, !shows_agreed(c, source, was, w->effect->at), NULL, NULL);
     }
     else {
         grade(w, GRADE_WRONG, source, 1, "S2.5", "no rule lets this value win");

@@ -5,15 +5,20 @@
 #include "judge_world.h"
 #include "tap/tap.h"
 
-static void lose_store(void)
+static void replace_store(history_op_t how)
 {
-    history_item_t item = { .kind = HISTORY_PROCESS, .op = HISTORY_STORE_LOST, .worker = 1 };
+    history_item_t item = { .kind = HISTORY_PROCESS, .op = how, .worker = 1 };
 
     now += 10 * SEC;
     item.at = now;
     (void)history_add(h, &item);
     phases.store_forgot = 1;
     now += 10 * SEC;
+}
+
+static void lose_store(void)
+{
+    replace_store(HISTORY_STORE_LOST);
 }
 
 /* For 200 s the field is not configured. */
@@ -50,6 +55,33 @@ static void test_older_value(void)
     edit(1, "1", NAME, "Ada", "Eve");
     write_by_us(1, "1", NAME, "Eve", "Ada");
     verdict("", "of what was agreed before, only the difference is left to see");
+}
+
+/* Both agreed on Ada, then on Eve; then Ada came back in Notion. */
+static void go_there_and_back(void)
+{
+    pair();
+    agree("Ada");
+    edit(1, "1", NAME, "Ada", "Eve");
+    write_by_us(0, "p", NAME, "Ada", "Eve");
+    edit(0, "p", NAME, "Eve", "Ada");
+}
+
+static void test_older_store(void)
+{
+    go_there_and_back();
+    replace_store(HISTORY_STORE_OLD);
+    write_by_us(0, "p", NAME, "Ada", "Eve");
+    verdict("", "an older store may know only the first agreement: then the row alone was edited");
+
+    go_there_and_back();
+    replace_store(HISTORY_STORE_LOST);
+    write_by_us(0, "p", NAME, "Ada", "Eve");
+    verdict("S2.5", "a new store knows none, and has to hold them");
+
+    go_there_and_back();
+    write_by_us(0, "p", NAME, "Ada", "Eve");
+    verdict("S6.3", "and one that was there all the time knows both");
 }
 
 static void test_first_value(void)
@@ -202,6 +234,7 @@ int main(void)
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
     test_older_value();
+    test_older_store();
     test_first_value();
     test_audit();
     test_denied();

@@ -1,0 +1,102 @@
+/* A database that is set back to a copy of itself: which record a row in it is, and whether what stands there is an edit. */
+#include <apr_general.h>
+
+#include "judge_world.h"
+#include "tap/tap.h"
+
+/* The database is an older copy of itself, in which the row has that name. */
+static void set_back(const char *name)
+{
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, place(1), "1", "name", NULL, name);
+}
+
+static void rekey(const char *from, const char *to)
+{
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REKEY, 1, place(1), from, from, to);
+}
+
+static void resume(void)
+{
+    history_item_t item = { .kind = HISTORY_OPERATOR, .op = HISTORY_RESUME, .side = -1 };
+
+    now += 10 * SEC;
+    item.at = now;
+    (void)history_add(h, &item);
+}
+
+/* A trigger makes "ADA" of the "ada" that we bring. */
+static void bring_ada(void)
+{
+    pair();
+    edit(0, "p", NAME, NULL, "ada");
+    write_by_us(1, "1", NAME, NULL, "ada");
+    history_set(h, HISTORY_TRIGGER, 0, now - SEC + SEC / 20, 1, place(1), "1", "name", "ada",
+                "ADA");
+}
+
+static void test_rewritten(void)
+{
+    bring_ada();
+    write_by_us(0, "p", NAME, "ada", "ADA");
+    edit(0, "p", NAME, "ADA", "Bob");
+    write_by_us(1, "1", NAME, "ADA", "Bob");
+    set_back("ADA");
+    write_by_us(0, "p", NAME, "Bob", "ADA");
+    verdict("", "what a trigger had made was agreed on as it was: in a copy it is a value");
+
+    bring_ada();
+    edit(0, "p", NAME, "ada", "Eve");
+    set_back("ADA");
+    write_by_us(0, "p", NAME, "Eve", "ADA");
+    verdict("S2.5", "while nobody had taken it back, it is no edit, and loses to one");
+
+    bring_ada();
+    edit(1, "1", NAME, "ADA", "Bob");
+    write_by_us(0, "p", NAME, "ada", "Bob");
+    set_back("ADA");
+    write_by_us(0, "p", NAME, "Bob", "ADA");
+    verdict("", "nor is it one any more when something later was agreed on");
+}
+
+static void agree_twice(void)
+{
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit(0, "p", NAME, "Ada", "Bob");
+    write_by_us(1, "1", NAME, "Ada", "Bob");
+}
+
+static void test_key(void)
+{
+    agree_twice();
+    set_back("Ada");
+    rekey("1", "11");
+    set_back("Ada");
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+    verdict("",
+            "a key that changed while a person's word was awaited, and is back, was never another");
+
+    agree_twice();
+    set_back("Bob");
+    resume();
+    rekey("1", "11");
+    set_back("Ada");
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+    verdict("S2.5", "one that was followed was another: the row that is back is a new one");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    test_rewritten();
+    test_key();
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
