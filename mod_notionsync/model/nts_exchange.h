@@ -64,6 +64,8 @@ typedef struct nts_ask_t {
     apr_int64_t settled_to;
     /* READ: how many writes will follow: budget reserved together (S3.1) */
     int follow_writes;
+    /* UPDATE, REMOVE, RESTORE over HTTP: refused if it cannot be sent within this (S3.1); 0: the port's own limit only */
+    apr_interval_time_t send_within;
     int want_image; /* external READ: fill nts_record_t.image */
     int dry;        /* PROVISION, UNPROVISION: only give the statements */
     /* external: the instance id this mapping was synced with; on another one nothing is read or
@@ -128,7 +130,8 @@ typedef struct nts_answer_t {
     /* first byte of the request that read or wrote the records, not of those that completed a
      * value or asked who we are; SQL: before the statement */
     apr_time_t sent_at;
-    apr_time_t answered_at;
+    apr_time_t
+        answered_at; /* what shows the record; values that were read by themselves came later, or before */
     /* blocking services: their own clock at some instant between the two, cut to whole units of that many
      * microseconds; 0: it was not read */
     apr_time_t clock;

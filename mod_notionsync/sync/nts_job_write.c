@@ -272,6 +272,9 @@ nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
         return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED);
     }
     job->call.ask = job->write;
+    if (job->entry->side == NTS_NOTION && job->entry->op != NTS_ENTRY_CREATE) {
+        job->call.ask.send_within = job->view[NTS_NOTION].answered + NTS_READ_FRESH + 1 - job->now;
+    }
     return nts_job_ask(job, NTS_JOB_WRITTEN);
 }
 

@@ -104,6 +104,9 @@ int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
     nts_value_t sent_common, answer_common, other_common;
     int kept;
 
+    /* The write was applied and is shown only in part: what was sent is what was agreed, and what differs by the time it is read in
+     * full is an edit. Without that the written side had changed next time, by our own hand. */
+    answer = answer->truncated ? sent : answer;
     if (!pair->domain || nts_merge_is_unread(answer) || nts_merge_is_unread(other) ||
         nts_domain_project(&sent_common, pair->domain, side, sent, NULL, p) == APR_EINVAL) {
         return 0;

@@ -2,7 +2,7 @@
 #include "worker/nts_port_impl.h"
 
 #define IN_FLIGHT_MAX 8
-/* A guarded write follows a read that soon is too old; then the job had better read again (S3.1). */
+/* A guarded write follows a read that soon is too old; then the job had better read again (S3.1), and no later than this. */
 #define WRITE_WAIT apr_time_from_msec(500)
 #define GATE_LONGEST apr_time_from_sec(3600)
 #define GATE_SHORTEST apr_time_from_sec(1)
@@ -114,6 +114,12 @@ static void send_request(nts_asking_t *asking)
     nts_net_start(port->config.net, asking->request, exchange_done, asking, asking->p);
 }
 
+/* While the loop was held up (a slow disk) a write may have become too late, and its timer is still to be heard. */
+static int is_late(const nts_asking_t *asking)
+{
+    return asking->deadline && asking->deadline <= nts_loop_mono(asking->port->config.loop);
+}
+
 /* Take what the asking needs for its next request. Non-zero: asking->slot is set. */
 static int take_slot(nts_asking_t *asking)
 {
@@ -123,7 +129,7 @@ static int take_slot(nts_asking_t *asking)
     int wanted = 1;
     int i;
 
-    if (nts_budget_gated_until(port->budget)) {
+    if (is_late(asking) || nts_budget_gated_until(port->budget)) {
         return 0;
     }
     if (grant && grant->count > 0 && is_write(&asking->ask)) {
@@ -286,8 +292,11 @@ void nts_port_ask_http(nts_asking_t *asking)
     step(asking, NULL);
     pump(port);
     if (asking->request && !asking->started && is_guarded_write(&asking->ask)) {
-        asking->deadline = nts_loop_mono(port->config.loop) + WRITE_WAIT;
-        nts_timer_hasten(port->config.loop, &port->late, WRITE_WAIT);
+        apr_interval_time_t within = asking->ask.send_within;
+
+        within = within > 0 && within < WRITE_WAIT ? within : WRITE_WAIT;
+        asking->deadline = nts_loop_mono(port->config.loop) + within;
+        nts_timer_hasten(port->config.loop, &port->late, within);
     }
 }
 

@@ -266,7 +266,7 @@ static void put_settings(sw_world_t *w, sim_buf_t *b)
     sim_json_key(b, "short_pages");
     sim_json_num(b, (double)sm_setting(w->sm, "short_pages", 0, 3) / 10);
     sim_json_kstr(b, "cursor", sm_setting(w->sm, "offsets", 0, 3) ? "key" : "offset");
-    sim_json_kint(b, "reference_limit", sm_setting(w->sm, "cut", 0, 1) ? 25 : 3);
+    sim_json_kint(b, "reference_limit", 25);
     sim_json_kint(b, "webhook_attempts", 3);
     sim_json_kint(b, "webhook_retry_ms", 5000);
     sim_json_kint(b, "log_bodies", 0);

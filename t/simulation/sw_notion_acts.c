@@ -127,6 +127,42 @@ static void edit(sm_t *sm, const sm_action_t *a)
     patch(w, page, &b);
 }
 
+/* A text that mentions so many days: of more than 25 mentions a page shows the first only. What differs from the last such text
+ * may be behind those.
+ */
+static void mention(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    sw_page_t *page = sw_notion_find(w, source_of(w, a), mark_of(w, a), 0);
+    sim_buf_t b = SIM_BUF_INIT;
+    apr_int64_t i;
+
+    if (!page) {
+        return;
+    }
+    sim_json_open(&b, '{');
+    put_author(&b, a->n[4]);
+    sim_json_key(&b, "properties");
+    sim_json_open(&b, '{');
+    sim_json_key(&b, sw_notion_property(w, SW_NOTES));
+    sim_json_open(&b, '[');
+    for (i = 0; i < a->n[2]; i++) {
+        sim_json_raw(&b, apr_psprintf(w->ptemp,
+                                      "{\"mention\":{\"date\":{\"start\":\"2026-03-%02d\"}}},"
+                                      "{\"text\":{\"content\":\"%s\"}}",
+                                      (int)(i % 28) + 1, i + 1 < a->n[2] ? " " : "."));
+    }
+    sim_json_raw(&b, apr_psprintf(w->ptemp, "{\"text\":{\"content\":\"%d\"}}", (int)a->n[3]));
+    sim_json_close(&b, ']');
+    sim_json_close(&b, '}');
+    sim_json_close(&b, '}');
+    patch(w, page, &b);
+}
+
+static const sm_kind_t mention_kind = { "notion.mention",
+                                        mention,
+                                        { "source", "mark", "days", "end", "who" } };
+
 static const sm_kind_t edit_kind = { "notion.edit",
                                      edit,
                                      { "source", "mark", "field", "value", "how", "who" } };
@@ -435,7 +471,7 @@ static void schema(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t schema_kind = { "notion.schema", schema, { "source", "field", "op", "to" } };
 
-const sm_kind_t *const sw_notion_kinds[] = { &edit_kind, &make_kind,  &copy_kind,   &trash_kind,
-                                             &hide_kind, &purge_kind, &move_kind,   &elsewhere_kind,
-                                             &body_kind, &share_kind, &option_kind, &schema_kind,
-                                             NULL };
+const sm_kind_t *const sw_notion_kinds[] = {
+    &edit_kind, &mention_kind,   &make_kind, &copy_kind,  &trash_kind,  &hide_kind,   &purge_kind,
+    &move_kind, &elsewhere_kind, &body_kind, &share_kind, &option_kind, &schema_kind, NULL
+};

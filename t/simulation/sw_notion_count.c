@@ -23,6 +23,9 @@ void sw_notion_count_answer(sw_world_t *w, const sim_req_t *q, int number, int i
     if (w->performed == number && q->status != 200 && !is_page && !is_query) {
         sm_count(w->sm, "Notion: done, and the answer does not say so");
     }
+    if (!strcmp(q->class, "property_item") && contains(q, "\"mention\"")) {
+        sm_count(w->sm, "Notion: a text of more mentions than a page shows, read by itself");
+    }
     if (is_query && contains(q, "\"incomplete\"")) {
         sm_count(w->sm, "Notion: a query beyond its cap");
     }

@@ -76,11 +76,37 @@ static void move_pages(sw_extra_t *x, apr_interval_time_t at)
     (sm_chance(&x->dice, 700) ? move_away : move_in)(x, at);
 }
 
+/* ---- what a page does not show whole */
+
+/* Texts of about as many mentions as a page shows, or more; then one that only ends in another way, while the row is edited. */
+static void mention_days(sw_extra_t *x, apr_interval_time_t at)
+{
+    int mark = sw_extra_mark(x);
+    apr_int64_t days = sw_extra_roll(x, 23, 40);
+    int i;
+
+    for (i = (int)sw_extra_roll(x, 1, 3); i > 0; i--) {
+        sm_action_t *a = sw_extra_act(x, at, "notion.mention");
+
+        a->n[0] = sw_extra_roll(x, 0, x->w->sources - 1);
+        a->n[1] = mark;
+        a->n[2] = days;
+        a->n[3] = sw_extra_roll(x, 0, 9999);
+        a->n[4] = sw_extra_roll(x, 0, 1);
+        at += sw_extra_soon(x);
+        if (sm_chance(&x->dice, 500)) {
+            sw_extra_edit(x, at, (int)sw_extra_roll(x, 0, 1), mark);
+            at += sw_extra_soon(x);
+        }
+    }
+}
+
 /* ---- all of them */
 
 static const sw_group_t groups[] = {
     { "overlaps", 2, overlap, 1, 4 },
     { "moves", 2, move_pages, 1, 8 },
+    { "mentions", 2, mention_days, 1, 6 },
 };
 
 #define GROUPS ((int)(sizeof(groups) / sizeof(groups[0])))

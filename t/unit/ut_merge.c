@@ -231,6 +231,20 @@ static void test_settling(void)
     w->pairs[NAME].direction = NTS_BOTH;
 }
 
+/* Notion shows no more than 25 mentions of a text, in its answer to a write as well. */
+static void test_settling_of_a_part(void)
+{
+    nts_base_t base = { 0 };
+    nts_value_t sent = world_text("1 2 3"), shown = world_text("1 2"), old = world_text("1 2 4");
+
+    shown.truncated = 1;
+    base.value[0] = base.value[1] = old;
+    (void)nts_merge_settle(&base, &w->pairs[NAME], NTS_NOTION, &sent, &old, &shown, &sent, 5, 4, p);
+    tap_str(base.value[NTS_NOTION].as.text, "1 2 3",
+            "3.5 shown in part: the base is what was sent");
+    tap_ok(!base.has_rewrite, "3.5 and nobody rewrote it");
+}
+
 static void test_set_settling(void)
 {
     nts_base_t base = { 0 };
@@ -302,6 +316,7 @@ int main(void)
     test_domain();
     test_option_identity();
     test_settling();
+    test_settling_of_a_part();
     test_set_settling();
     test_contest();
     apr_pool_destroy(p);

@@ -3,6 +3,7 @@
 #include "unit/ut_notion.h"
 
 #define SOME_TIME "2026-11-20T08:03:00.000Z"
+#define OTHER_TIME "2026-11-20T08:04:00.000Z"
 
 static void test_find(void)
 {
@@ -400,17 +401,21 @@ static const char *item_list(const char *texts, const char *next)
     "{\"object\":\"property_item\",\"id\":\"n\",\"type\":\"rich_text\",\"rich_text\":"             \
     "{\"type\":\"text\",\"plain_text\":\"" text "\"}}"
 
+static const char *cut_page(int count, const char *edited)
+{
+    return ut_page(
+        PAGE_1, edited, BOT,
+        apr_pstrcat(
+            pool, "\"Name\":{\"id\":\"title\",\"type\":\"title\",\"title\":", mentions(count),
+            "},\"Notes\":{\"id\":\"n%25(1\",\"type\":\"rich_text\",\"rich_text\":", mentions(count),
+            "}", NULL));
+}
+
 static talk_t read_cut(const nts_ask_t *ask, int count)
 {
     talk_t talk = ut_begin(ask);
 
-    ut_reply(
-        &talk, 200,
-        ut_page(PAGE_1, SOME_TIME, BOT,
-                apr_pstrcat(pool, "\"Name\":{\"id\":\"title\",\"type\":\"title\",\"title\":",
-                            mentions(count),
-                            "},\"Notes\":{\"id\":\"n%25(1\",\"type\":\"rich_text\",\"rich_text\":",
-                            mentions(count), "}", NULL)));
+    ut_reply(&talk, 200, cut_page(count, SOME_TIME));
     return talk;
 }
 
@@ -431,11 +436,59 @@ static void test_completion(void)
     ut_request_is(&talk, "GET", "/pages/" PAGE_1 "/properties/n%25%281?page_size=100", NULL,
                   "the next such property, its id encoded once");
     ut_reply(&talk, 200, item_list("", NULL));
+    tap_ok(strncmp(talk.request->url, API "/pages/" PAGE_1 "?", strlen(API) + 44) == 0,
+           "as one came in two parts, the page once more");
+    ut_reply(&talk, 200, cut_page(25, SOME_TIME));
     if (ut_result_is(&talk, NTS_RESULT_OK, "then")) {
         tap_str(ut_text(&talk.answer->record->values[NAME], pool), "\"one two three\"",
                 "the whole text");
         tap_str(ut_text(&talk.answer->record->values[NOTES], pool), "null", "emptied meanwhile");
+        tap_int(talk.answer->requests, 5, "five requests");
+    }
+}
+
+/* Page and completed texts, as somebody reads them who goes on to write; then the page once more, with so many mentions. */
+static talk_t look_again(int count, const char *edited)
+{
+    nts_ask_t ask = ut_ask(NTS_ASK_READ);
+    talk_t talk;
+
+    ask.follow_writes = 1;
+    talk = read_cut(&ask, 25);
+    ut_reply(&talk, 200, item_list(ITEM("one"), NULL));
+    ut_reply(&talk, 200, item_list(ITEM("two"), NULL));
+    tap_ok(strncmp(talk.request->url, API "/pages/" PAGE_1 "?", strlen(API) + 44) == 0,
+           "the page once more: %s", talk.request->url);
+    ut_reply(&talk, 200, cut_page(count, edited));
+    return talk;
+}
+
+static void test_completion_before_a_write(void)
+{
+    talk_t talk = look_again(25, SOME_TIME);
+
+    if (ut_result_is(&talk, NTS_RESULT_OK, "S3.1 the same page")) {
+        tap_str(ut_text(&talk.answer->record->values[NAME], pool), "\"one\"",
+                "with what was read in full");
         tap_int(talk.answer->requests, 4, "four requests");
+    }
+    talk = look_again(24, SOME_TIME);
+    if (ut_result_is(&talk, NTS_RESULT_OK, "a page that is shown whole now")) {
+        tap_ok(!talk.answer->record->values[NAME].truncated &&
+                   !strstr(ut_text(&talk.answer->record->values[NAME], pool), "one"),
+               "needs no completing");
+    }
+    talk = look_again(25, OTHER_TIME);
+    ut_request_is(&talk, "GET", "/pages/" PAGE_1 "/properties/title?page_size=100", NULL,
+                  "a page that was edited meanwhile is completed anew");
+    for (int i = 0; i < 2; i++) {
+        ut_reply(&talk, 200, item_list(ITEM("one"), NULL));
+        ut_reply(&talk, 200, item_list(ITEM("two"), NULL));
+        ut_reply(&talk, 200, cut_page(25, i % 2 ? OTHER_TIME : SOME_TIME));
+    }
+    if (ut_result_is(&talk, NTS_RESULT_NOT_DONE, "each time")) {
+        tap_str(talk.answer->outcome.code, "notion.changing", "is left for later");
+        tap_ok(!talk.answer->record, "and there is no page");
     }
 }
 
@@ -537,6 +590,7 @@ int main(void)
     test_flags();
     test_filter_limits();
     test_completion();
+    test_completion_before_a_write();
     test_completion_fails();
     test_unknown_bot();
     test_not_applicable();

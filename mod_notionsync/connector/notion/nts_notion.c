@@ -163,6 +163,12 @@ static apr_status_t begin(nts_op_t **op, nts_connection_t *connection, const nts
     return APR_SUCCESS;
 }
 
+void nts_notion_request_page(nts_op_t *op)
+{
+    nts_notion_request(
+        op, "GET", apr_pstrcat(op->p, "/pages/", op->ask.id, nts_notion_filter(op), NULL), NULL);
+}
+
 /* An id of the ask as it may stand in a path; NULL with the answer filled in if it is none. */
 static const char *path_id(nts_op_t *op, const char *id, const char *what)
 {
@@ -202,9 +208,7 @@ static int begin_main(nts_op_t *op)
     case NTS_ASK_READ:
         op->ask.id = path_id(op, op->ask.id, "page");
         if (op->ask.id) {
-            nts_notion_request(
-                op, "GET", apr_pstrcat(op->p, "/pages/", op->ask.id, nts_notion_filter(op), NULL),
-                NULL);
+            nts_notion_request_page(op);
         }
         return op->ask.id != NULL;
     case NTS_ASK_LIST:
@@ -284,7 +288,9 @@ static nts_op_state_t take(nts_op_t *op, const nts_http_answer_t *http)
     const nts_json_t *root;
 
     op->answer.requests++;
-    op->answer.answered_at = http->answered_at;
+    if (op->phase != NTS_NOTION_COMPLETE) {
+        op->answer.answered_at = http->answered_at;
+    }
     if (op->phase == NTS_NOTION_MAIN) {
         op->answer.sent_at = http->sent_at;
     }

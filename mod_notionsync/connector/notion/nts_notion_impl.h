@@ -36,6 +36,7 @@ typedef enum nts_notion_phase_t {
     NTS_NOTION_WHO,      /* users/me was sent before what was asked for */
     NTS_NOTION_MAIN,     /* the request proper */
     NTS_NOTION_COMPLETE, /* a property that the page showed only in part */
+    NTS_NOTION_AGAIN,    /* the page once more, after that */
     NTS_NOTION_DONE
 } nts_notion_phase_t;
 
@@ -59,6 +60,9 @@ struct nts_op_t {
     nts_notion_window_t window;
     apr_array_header_t *found; /* FIND: nts_record_t */
     /* READ: values still to be completed */
+    const nts_value_t *shown;  /* as the page showed them, some in part; NULL: all of them whole */
+    int is_paged;              /* one of them came in several answers */
+    int looks;                 /* how often it was another page then */
     int pair;                  /* the one under way: of the pairs, then of the filter's fields */
     apr_array_header_t *texts; /* its parts so far */
     apr_array_header_t *items; /* the same with their formatting, as JSON */
@@ -74,6 +78,8 @@ int nts_notion_is_write(const nts_op_t *op);
 
 /** Sets op->request; @a body NULL: none. */
 void nts_notion_request(nts_op_t *op, const char *method, const char *path, const nts_json_t *body);
+/** The request for the page that is asked for. */
+void nts_notion_request_page(nts_op_t *op);
 /** "?filter_properties=a&filter_properties=b" of the mapped properties and those of the filter, or
  *  "" for all. */
 const char *nts_notion_filter(const nts_op_t *op);
@@ -104,8 +110,25 @@ const char *nts_notion_field_id(const nts_mapping_t *mapping, int at);
 /** A page object as a record in @a p; APR_EINVAL if it is none. */
 apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const nts_json_t *page,
                                apr_pool_t *p);
-/** The page asked for: done, or its first cut value is asked for. */
+/** How many properties a record has: the pairs', then the filter's. */
+int nts_notion_field_count(const nts_mapping_t *mapping);
+/** S5.3: on which side of the filter its values put it. */
+void nts_notion_judge(nts_record_t *record, const nts_mapping_t *mapping);
+/** An empty text is none. */
+nts_value_t nts_notion_text_or_null(const char *text);
+/** What stands for a text that could not be written back as it was. */
+nts_value_t nts_notion_damaged_text(void);
+/** The page that an item of a relation names, or NULL. */
+const char *nts_notion_page_of(const nts_json_t *item, apr_pool_t *p);
+/** The page asked for. */
 nts_op_state_t nts_notion_take_page(nts_op_t *op, const nts_json_t *root);
+
+/* --- nts_notion_item.c */
+
+/** The page, or the page once more, is @a record: done, or what it shows only in part is asked for. If a write is to follow
+ *  (ask.follow_writes), or a value came in several answers, the page is asked for once more after that: a write needs one that was
+ *  shown just now (S3.1), and the parts must be of one value. The answer is as old as that page. NOT_DONE: it was another one each time. */
+nts_op_state_t nts_notion_complete(nts_op_t *op, nts_record_t *record);
 nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root);
 
 /* --- nts_notion_list.c */

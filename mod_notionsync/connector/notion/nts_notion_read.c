@@ -1,12 +1,9 @@
-/* nts_notion_read.c - page objects as records, and completing what a page shows only in part. */
+/* nts_notion_read.c - page objects as records. */
 #include <string.h>
 
 #include "base/nts_str.h"
 #include "connector/notion/nts_notion_impl.h"
 #include "connector/notion/nts_notion_rich.h"
-
-/* Answers of 100 items each; more than any text that can be written. */
-#define ITEM_PAGES_MAX 100
 
 /* A property's value, being read. */
 typedef struct property_t {
@@ -16,7 +13,7 @@ typedef struct property_t {
     apr_pool_t *p;
 } property_t;
 
-static nts_value_t text_or_null(const char *text)
+nts_value_t nts_notion_text_or_null(const char *text)
 {
     return *text ? nts_value_text(text) : nts_value_null;
 }
@@ -35,7 +32,7 @@ static int is_damaged(const nts_json_t *array)
     return 0;
 }
 
-static nts_value_t damaged_text(void)
+nts_value_t nts_notion_damaged_text(void)
 {
     return nts_value_opaque("a text with half a character in it");
 }
@@ -49,14 +46,14 @@ static nts_value_t read_rich_text(const property_t *property)
         return nts_value_opaque(property->native);
     }
     if (is_damaged(property->value)) {
-        return damaged_text();
+        return nts_notion_damaged_text();
     }
     for (int i = 0; i < nts_json_count(property->value); i++) {
         const char *type = nts_json_get_string(nts_json_at(property->value, i), "type");
 
         mentions += type && strcmp(type, "mention") == 0;
     }
-    value = text_or_null(nts_notion_plain_text(property->value, property->p));
+    value = nts_notion_text_or_null(nts_notion_plain_text(property->value, property->p));
     value.truncated = mentions >= NTS_NOTION_REFERENCES;
     value.rich = nts_notion_rich_is_formatted(property->value)
                      ? nts_json_text(property->value, property->p)
@@ -71,8 +68,9 @@ static nts_value_t read_string(const property_t *property)
     if (!text) {
         return nts_value_opaque(property->native);
     }
-    return nts_json_is_mended(property->value) ? damaged_text()
-                                               : text_or_null(apr_pstrdup(property->p, text));
+    return nts_json_is_mended(property->value)
+               ? nts_notion_damaged_text()
+               : nts_notion_text_or_null(apr_pstrdup(property->p, text));
 }
 
 static nts_value_t read_number(const property_t *property)
@@ -94,7 +92,7 @@ static nts_value_t read_option(const property_t *property)
         return nts_value_opaque(property->native);
     }
     if (nts_json_is_mended(nts_json_get(property->value, "name"))) {
-        return damaged_text();
+        return nts_notion_damaged_text();
     }
     return nts_value_option(apr_pstrdup(property->p, nts_json_get_string(property->value, "id")),
                             apr_pstrdup(property->p, name));
@@ -158,14 +156,14 @@ static nts_value_t read_unique_id(const property_t *property)
         return nts_value_null; /* not numbered yet */
     }
     if (nts_json_is_mended(nts_json_get(property->value, "prefix"))) {
-        return damaged_text();
+        return nts_notion_damaged_text();
     }
     return nts_value_text(prefix && *prefix ? apr_pstrcat(property->p, prefix, "-", digits, NULL)
                                             : digits);
 }
 
 /* The page that an item names, or NULL. */
-static const char *page_of(const nts_json_t *item, apr_pool_t *p)
+const char *nts_notion_page_of(const nts_json_t *item, apr_pool_t *p)
 {
     const char *id = nts_json_get_string(item, "id");
     const char *page = NULL;
@@ -185,7 +183,7 @@ static nts_value_t read_relation(const property_t *property)
         return nts_value_opaque(property->native);
     }
     for (int i = 0; i < count; i++) {
-        pages[i].name = page_of(nts_json_at(property->value, i), property->p);
+        pages[i].name = nts_notion_page_of(nts_json_at(property->value, i), property->p);
         if (!pages[i].name) {
             return nts_value_opaque("a relation to something that is no page");
         }
@@ -235,7 +233,7 @@ static nts_value_t read_value(const nts_json_t *node, apr_pool_t *p)
 }
 
 /* Read are the pairs' properties and, behind them, those of the filter (S5.3). */
-static int field_count(const nts_mapping_t *mapping)
+int nts_notion_field_count(const nts_mapping_t *mapping)
 {
     const nts_filter_t *filter = mapping->filter[NTS_NOTION];
 
@@ -247,12 +245,12 @@ const char *nts_notion_field_id(const nts_mapping_t *mapping, int at)
     if (at < mapping->pair_count) {
         return mapping->pairs[at].notion_id;
     }
-    return at < field_count(mapping)
+    return at < nts_notion_field_count(mapping)
                ? mapping->filter[NTS_NOTION]->fields[at - mapping->pair_count].id
                : NULL;
 }
 
-static void judge(nts_record_t *record, const nts_mapping_t *mapping)
+void nts_notion_judge(nts_record_t *record, const nts_mapping_t *mapping)
 {
     record->standing =
         nts_filter_judge(mapping->filter[NTS_NOTION], record->values + mapping->pair_count);
@@ -277,7 +275,7 @@ static int take_property(void *baton, const char *name, const nts_json_t *node)
     if (nts_percent_decode(&id, encoded, taken->p) != APR_SUCCESS) {
         id = encoded;
     }
-    for (int i = 0; i < field_count(taken->mapping); i++) {
+    for (int i = 0; i < nts_notion_field_count(taken->mapping); i++) {
         const char *wanted = nts_notion_field_id(taken->mapping, i);
 
         if (wanted && strcmp(wanted, id) == 0) {
@@ -321,10 +319,11 @@ apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const n
         return APR_EINVAL;
     }
     /* All zero is ABSENT: a property that the answer lacks is not empty. */
-    taken.values = apr_pcalloc(p, sizeof(nts_value_t) * (apr_size_t)(field_count(mapping) + 1));
+    taken.values =
+        apr_pcalloc(p, sizeof(nts_value_t) * (apr_size_t)(nts_notion_field_count(mapping) + 1));
     nts_json_each(list, take_property, &taken);
     record->values = taken.values;
-    judge(record, mapping);
+    nts_notion_judge(record, mapping);
     record->trashed = nts_json_bool(nts_json_get(page, "in_trash"), 0);
     record->archived = nts_json_bool(nts_json_get(page, "is_archived"), 0);
     record->elsewhere =
@@ -334,32 +333,6 @@ apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const n
     record->created = time_of(page, "created_time");
     record->edited = time_of(page, "last_edited_time");
     return APR_SUCCESS;
-}
-
-/* Asks for the first value from pair `from` on that was cut; done if there is none. */
-static nts_op_state_t complete_next(nts_op_t *op, int from)
-{
-    const nts_mapping_t *mapping = op->ask.mapping;
-
-    for (int i = from; i < field_count(mapping); i++) {
-        if (op->answer.record->values[i].truncated) {
-            op->phase = NTS_NOTION_COMPLETE;
-            op->pair = i;
-            op->pages = 0;
-            op->is_damaged = 0;
-            op->is_relation = op->answer.record->values[i].kind == NTS_VALUE_SET;
-            op->texts = apr_array_make(op->p, 128, sizeof(const char *));
-            op->items = apr_array_make(op->p, 128, sizeof(const char *));
-            nts_notion_request(
-                op, "GET",
-                apr_pstrcat(op->p, "/pages/", op->answer.record->id, "/properties/",
-                            nts_percent_encode(nts_notion_field_id(mapping, i), op->p),
-                            "?page_size=100", NULL),
-                NULL);
-            return NTS_OP_SEND;
-        }
-    }
-    return NTS_OP_DONE;
 }
 
 nts_op_state_t nts_notion_take_page(nts_op_t *op, const nts_json_t *root)
@@ -379,99 +352,5 @@ nts_op_state_t nts_notion_take_page(nts_op_t *op, const nts_json_t *root)
         nts_notion_nonsense(op, "the answer was not the page");
         return NTS_OP_DONE;
     }
-    op->answer.record = record;
-    return complete_next(op, 0);
-}
-
-/* One part of a property: {"object":"property_item","type":"rich_text","rich_text":{...}}. Non-zero if it was
- * none. */
-static int take_part(nts_op_t *op, const nts_json_t *item)
-{
-    const char *type = nts_json_get_string(item, "type");
-    const nts_json_t *text = type ? nts_json_get(item, type) : NULL;
-    const char *plain = nts_json_get_string(text, "plain_text");
-
-    if (type && !strcmp(type, "relation")) {
-        const char *page = page_of(text, op->p);
-
-        op->is_relation = 1;
-        if (page) {
-            APR_ARRAY_PUSH(op->texts, const char *) = page;
-        }
-        return page == NULL;
-    }
-    if (!plain) {
-        return 1;
-    }
-    op->is_damaged = op->is_damaged || nts_json_is_mended(nts_json_get(text, "plain_text"));
-    APR_ARRAY_PUSH(op->texts, const char *) = apr_pstrdup(op->p, plain);
-    APR_ARRAY_PUSH(op->items, const char *) = nts_json_text(text, op->p);
-    return 0;
-}
-
-/* The same property may be in several pairs. */
-static void set_completed(nts_op_t *op, nts_value_t value)
-{
-    const nts_mapping_t *mapping = op->ask.mapping;
-    nts_value_t *values = apr_pmemdup(op->p, op->answer.record->values,
-                                      sizeof(*values) * (apr_size_t)(field_count(mapping) + 1));
-
-    for (int i = 0; i < field_count(mapping); i++) {
-        const char *id = nts_notion_field_id(mapping, i);
-
-        if (id && strcmp(id, nts_notion_field_id(mapping, op->pair)) == 0) {
-            values[i] = value;
-        }
-    }
-    op->answer.record->values = values;
-    judge(op->answer.record, mapping);
-}
-
-static nts_value_t completed_relation(const nts_op_t *op)
-{
-    int count = op->texts->nelts;
-    nts_option_t *pages = apr_pcalloc(op->p, sizeof(*pages) * (apr_size_t)(count + 1));
-
-    for (int i = 0; i < count; i++) {
-        pages[i].name = APR_ARRAY_IDX(op->texts, i, const char *);
-    }
-    return nts_value_set(pages, count, op->p);
-}
-
-nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root)
-{
-    const nts_json_t *results = nts_json_get(root, "results");
-    const char *next = nts_json_get_string(root, "next_cursor");
-    int has_more = nts_json_bool(nts_json_get(root, "has_more"), 0);
-    nts_value_t whole;
-    int is_bad = !results || nts_json_type(results) != NTS_JSON_ARRAY || (has_more && !next) ||
-                 (has_more && ++op->pages >= ITEM_PAGES_MAX);
-
-    for (int i = 0; i < nts_json_count(results); i++) {
-        is_bad = is_bad || take_part(op, nts_json_at(results, i));
-    }
-    if (is_bad) {
-        op->answer.record = NULL;
-        nts_notion_nonsense(op, "a property could not be read in full");
-        return NTS_OP_DONE;
-    }
-    if (has_more) {
-        const char *id = nts_notion_field_id(op->ask.mapping, op->pair);
-
-        nts_notion_request(
-            op, "GET",
-            apr_pstrcat(op->p, "/pages/", op->answer.record->id, "/properties/",
-                        nts_percent_encode(id, op->p),
-                        "?page_size=100&start_cursor=", nts_percent_encode(next, op->p), NULL),
-            NULL);
-        return NTS_OP_SEND;
-    }
-    whole = op->is_relation  ? completed_relation(op)
-            : op->is_damaged ? damaged_text()
-                             : text_or_null(apr_array_pstrcat(op->p, op->texts, '\0'));
-    whole.rich = op->is_relation
-                     ? NULL
-                     : apr_pstrcat(op->p, "[", apr_array_pstrcat(op->p, op->items, ','), "]", NULL);
-    set_completed(op, whole);
-    return complete_next(op, op->pair + 1);
+    return nts_notion_complete(op, record);
 }
