@@ -76,7 +76,12 @@ int nts_contact_wants_quiet(const nts_contact_t *c)
 
 void nts_contact_accept_instance(nts_contact_t *c)
 {
-    c->accept_instance = 1;
+    const nts_mapping_status_t *status = &c->flow->status;
+
+    if (status->waiting_instance) {
+        c->accepted = apr_pstrdup(c->flow->p, status->waiting_instance);
+        c->accepted_from = status->waiting_from;
+    }
 }
 
 void nts_contact_stop(nts_contact_t *c)

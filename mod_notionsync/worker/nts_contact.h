@@ -32,7 +32,8 @@ const char *nts_contact_mark(const nts_contact_t *contact);
 const char *nts_contact_advice(const nts_flow_t *flow, apr_pool_t *p);
 /** Asks under way. */
 int nts_contact_is_busy(const nts_contact_t *contact);
-/** A person said that another database instance is all right. */
+/** A person said that the database that the mapping is seen to wait for is all right (S2.9): no other, and none that nobody was
+ *  told of, since the word may have been meant for something else that stood in the way. */
 void nts_contact_accept_instance(nts_contact_t *contact);
 /** The database that the mapping knows shows a lower change number than was taken from it: it was set back. Contact is made. */
 void nts_contact_set_back(nts_contact_t *contact, apr_int64_t counter);

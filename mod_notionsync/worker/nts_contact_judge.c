@@ -138,10 +138,11 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
                                       "unseen: notionsyncctl resume %s",
                                       flow->label, flow->label);
 
-    accepted = c->accept_instance;
-    c->accept_instance = 0;
     is_same = status->instance && nts_str_same(status->instance, schema->instance);
     note_waiting(c, schema->instance, schema->counter);
+    accepted = c->accepted && nts_str_same(c->accepted, status->waiting_instance) &&
+               status->waiting_from >= c->accepted_from;
+    c->accepted = NULL;
     if (is_same && !status->waiting_instance) {
         judge_state(
             c, schema->mark); /* and what the triggers told of since then is still to be taken */

@@ -430,6 +430,27 @@ static void test_another(void)
     world_rest(world, MS(200));
 }
 
+/* S2.9: a resume that was meant for something else accepts no database that nobody had been told of (seed 407817 of the
+ * simulation). */
+static void test_resumed_for_something_else(void)
+{
+    world_spoil(world, NTS_NOTION, NTS_RESULT_BLOCKED);
+    (void)world_edit_row(world, 0, "k10", "while blocked once more");
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_BLOCKED), "a mapping is blocked");
+    (void)world_result(world, world_command(world, 0, "resume", "{\"accept_instance\":true}"),
+                       pool);
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_BLOCKED), "and stays so when it is resumed");
+    world_swap_database(world);
+    world_spoil(world, NTS_NOTION, NTS_RESULT_OK);
+    (void)world_result(world, world_command(world, 0, "resume", "{}"), pool);
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING),
+           "a database that came after that is not accepted by it");
+    tap_ok(accept_database(0), "a person who was told of it says to go on");
+    tap_ok(world_is_equal_soon(world, 0), "both sides become equal");
+    tap_ok(accept_database(1), "as does the other mapping");
+    world_rest(world, MS(200));
+}
+
 static void test_end(void)
 {
     int asks;
@@ -466,6 +487,7 @@ int main(void)
     test_bound_anew();
     test_set_back();
     test_another();
+    test_resumed_for_something_else();
     test_run_finds_another();
     test_end();
     apr_terminate();
