@@ -206,6 +206,10 @@ static const nts_stmt_t entry_image = {
     " AND stored >= %lld ORDER BY id"
 static const nts_stmt_t first_inbox_image = { INBOX_IMAGE " LIMIT 1" };
 static const nts_stmt_t last_inbox_image = { INBOX_IMAGE " DESC LIMIT 1" };
+/* A page that was trashed for a row of which no image was known. */
+static const nts_stmt_t removed_without = { "SELECT at FROM entry WHERE link = %lld AND op = %lld"
+                                            " AND side = %lld AND image IS NULL"
+                                            " ORDER BY id DESC LIMIT 1" };
 static const nts_stmt_t row_came_back = {
     "SELECT 1 FROM inbox WHERE +mapping = %lld AND side = 1 AND record = %s AND id > %lld"
     " AND kind IN ('change.i', 'change.u', 'change.k') AND intent IS NULL LIMIT 1"
@@ -222,6 +226,19 @@ static apr_time_t row_seen(const nts_link_t *link)
         }
     }
     return seen;
+}
+
+/* No older image is of the row for which the page went (seed 409556 of the simulation, shortened). */
+static apr_status_t look_at_removal(apr_time_t *since, nts_store_t *store, apr_int64_t link,
+                                    apr_pool_t *ptemp)
+{
+    apr_int64_t removed = 0;
+    apr_status_t rv = nts_db_get_int(
+        &removed, store->db, &removed_without,
+        NTS_ARGS(nts_int(link), nts_int(NTS_ENTRY_REMOVE), nts_int(NTS_NOTION)), ptemp);
+
+    *since = removed > *since ? removed : *since;
+    return rv == APR_ENOENT ? APR_SUCCESS : rv;
 }
 
 /*
@@ -245,6 +262,9 @@ static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int
             loaded->tombstone_image = nts_row_copy(&rows, 0, p);
             at = nts_rows_int(&rows, 1);
         }
+    }
+    if (rv == APR_SUCCESS && is_gone && !loaded->tombstone_image) {
+        rv = look_at_removal(&since, store, ids->link, ptemp);
     }
     if (rv == APR_SUCCESS && ids->key && !(is_gone && loaded->tombstone_image)) {
         rv = nts_db_select(&rows, store->db, is_gone ? &first_inbox_image : &last_inbox_image,

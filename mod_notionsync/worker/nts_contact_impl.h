@@ -17,9 +17,9 @@ struct nts_contact_t {
     const char *text[NTS_SIDE_COUNT];  /* of the schemas */
     int wants_quiet;                   /* ready to bind, but for work under way */
     const char *bound[NTS_SIDE_COUNT]; /* what the mapping is bound to; in its pool */
-    const char *accepted; /* instance that a person who was told of it accepts; NULL: none */
+    const char *accepted;      /* instance that a person who was told of it accepts; NULL: none */
     apr_int64_t accepted_from; /* the least change number that it had shown by then */
-    int is_changed; /* what was kept of the last binding is not what it is now */
+    int is_changed;            /* what was kept of the last binding is not what it is now */
     nts_timer_t probe;
     int failures;
     const char *instance; /* that the external database had last; NULL: not known */

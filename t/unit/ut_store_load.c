@@ -50,6 +50,32 @@ static void test_image_of_former_row(void)
     nts_store_close(kit.store);
 }
 
+/* Seed 409556 of the simulation, shortened: the page then went for a row without an image, and was brought back. */
+static void test_page_went_without_image(void)
+{
+    nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
+    nts_entry_t *remove = kit_entry("i1", NTS_ENTRY_REMOVE, NTS_NOTION, NTS_ENTRY_APPLIED, p);
+    nts_commit_t commit = { .link = a, .entries = &remove, .entry_count = 1 };
+    nts_commit_result_t result;
+    const char *words;
+    kit_t kit;
+
+    kit_open(&kit, p);
+    (void)kit_put_link(&kit, a);
+    put_image(&kit, "k1", "{\"v\":1}");
+    put_change(&kit, "k1", "change.i", NULL, NULL);
+    kit_now += apr_time_from_sec(1);
+    a->state = NTS_LINK_TOMBSTONE;
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, p);
+    tap_int(result, NTS_COMMIT_OK, "a page goes, and no image of its row is known");
+    tap_ok(!kit_load(&kit, 0, "p1", NULL)->tombstone_image,
+           "when it comes back, an image of a former row still is none of its row");
+    put_image(&kit, "k1", "{\"v\":2}");
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":2}",
+            "one that was told of after that is");
+    nts_store_close(kit.store);
+}
+
 static void test_images(void)
 {
     nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
@@ -105,6 +131,7 @@ int main(void)
     (void)apr_initialize();
     (void)apr_pool_create(&p, NULL);
     test_images();
+    test_page_went_without_image();
     test_image_of_former_row();
     test_parked_creates();
     apr_pool_destroy(p);
