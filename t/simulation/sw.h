@@ -82,7 +82,7 @@ typedef struct sw_table_t {
     int not_null;                  /* notes */
     int check;                     /* amount within bounds */
     int trim, round, upper, touch; /* triggers of the application */
-    int parent; /* rows refer to rows of table 0: 1 ON DELETE CASCADE, 2 SET NULL */
+    int parent; /* rows refer to rows of table 0: 1 ON DELETE CASCADE, 2 SET NULL, 3 NO ACTION */
 } sw_table_t;
 
 /** A mapping as it is configured now. */

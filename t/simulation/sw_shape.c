@@ -58,6 +58,7 @@ static void draw_table(sw_world_t *w, int i)
     t->upper = draw_of(w, i, "upper", 0, 4) == 0;
     t->touch = draw_of(w, i, "touch", 0, 5) == 0;
     t->parent = i > 0 ? draw_of(w, i, "parent", 0, 2) : 0;
+    t->parent += t->parent == 2 && draw_of(w, i, "restrict", 0, 1);
 }
 
 static void draw_fields(sw_world_t *w, sw_mapping_t *m, int i)

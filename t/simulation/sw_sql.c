@@ -486,9 +486,11 @@ static const char *table_ddl(const sw_world_t *w, const sw_table_t *t, apr_pool_
                                                       : "");
     }
     if (t->parent) {
+        static const char *const acts[] = { "CASCADE", "SET NULL", "NO ACTION" };
+
         out = apr_psprintf(p, "%s, parent %s REFERENCES t0(id) ON DELETE %s", out,
                            w->table[0].key == SW_KEY_INTEGER ? "INTEGER" : "TEXT",
-                           t->parent == 1 ? "CASCADE" : "SET NULL");
+                           acts[t->parent - 1]);
     }
     return apr_pstrcat(p, out, sw_relation_column(w, t), ");", triggers(t, p), NULL);
 }
