@@ -38,13 +38,93 @@ int judge_is_restore(judge_t *j, const history_item_t *effect)
     return request && request->op == HISTORY_ASK_REVIVE;
 }
 
+/* The entry of the restore that @a make tells of; NULL: unknown. */
+static const judge_entry_t *restoring(judge_t *j, const history_item_t *make)
+{
+    const judge_entry_t *best = NULL;
+    apr_interval_time_t least = JUDGE_TOLD_WITHIN + j->phases->skew;
+    int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+        apr_interval_time_t apart =
+            entry->at < make->at ? make->at - entry->at : entry->at - make->at;
+
+        if (apart < least && entry->side == make->side && !strcmp(entry->op, "restore") &&
+            JUDGE_MAPPING(j, entry->mapping)->place[make->side] == make->place &&
+            judge_same(entry->key, make->record)) {
+            best = entry;
+            least = apart;
+        }
+    }
+    return best;
+}
+
+/* When the mapping that restores a row began to take the row of its key for another record's, for which it made a page; 0: never. */
+static apr_time_t was_another_from(judge_t *j, const judge_entry_t *restore)
+{
+    const char *place = JUDGE_MAPPING(j, restore->mapping)->place[HISTORY_NOTION];
+    const judge_record_t *page = judge_record(j, HISTORY_NOTION, place, restore->page);
+    apr_time_t from = 0;
+    int i;
+
+    for (i = 0; page && i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+        const judge_record_t *made =
+            entry->mapping == restore->mapping && entry->side == HISTORY_NOTION &&
+                    !strcmp(entry->op, "create") && judge_same(entry->key, restore->key)
+                ? judge_record(j, HISTORY_NOTION, place, entry->page)
+                : NULL;
+
+        if (made && made != page && made->made > page->made && (!from || made->made < from)) {
+            from = made->made;
+        }
+    }
+    return from;
+}
+
+/* When it died last before @a at; 0: it did not. */
+static apr_time_t died_before(const judge_record_t *record, apr_time_t at)
+{
+    int i = record->deaths->nelts - 1;
+
+    while (i >= 0 && APR_ARRAY_IDX(record->deaths, i, judge_death_t).from >= at) {
+        i--;
+    }
+    return i < 0 ? 0 : APR_ARRAY_IDX(record->deaths, i, judge_death_t).from;
+}
+
+/* S2.7: as it was when it died before it was another one's, from its own image. To whoever else has this row that is what was done
+ * last. */
+static void bring_from_image(judge_t *j, const history_item_t *make, judge_record_t *record,
+                             apr_time_t died)
+{
+    apr_hash_index_t *at;
+
+    for (at = apr_hash_first(j->p, record->cells); at; at = apr_hash_next(at)) {
+        judge_cell_t *cell = apr_hash_this_val(at);
+        judge_version_t *then = judge_then(cell, died), *again;
+
+        if (!judge_same(then->value, judge_now(cell)->value)) {
+            again = judge_new_version(j, make, record->side, then->value, then->origin,
+                                      judge_now(cell));
+            judge_join(j, again, then);
+            judge_put(cell, again, make);
+        }
+    }
+}
+
 judge_record_t *judge_restored(judge_t *j, const history_item_t *make, judge_record_t *last)
 {
     int m;
     const history_item_t *mark = judge_mark_ahead(j, make, &m);
+    const judge_entry_t *restore = restoring(j, make);
+    apr_time_t until = restore ? was_another_from(j, restore) : 0;
     judge_record_t *record, *later = NULL;
 
-    for (record = last; mark && record && !judge_has_mark(record, mark->after);
+    for (record = last; mark && record &&
+                        (!judge_has_mark(record, mark->after) ||
+                         (until && record->older && !died_before(record, until)));
          record = record->older) {
         later = record;
     }
@@ -61,8 +141,13 @@ void judge_set_back(judge_t *j, const history_item_t *make, judge_record_t *reco
 {
     int m, i;
     const history_item_t *item = judge_mark_ahead(j, make, &m);
+    const judge_entry_t *restore = restoring(j, make);
+    apr_time_t until = restore ? was_another_from(j, restore) : 0;
     apr_hash_index_t *at;
 
+    if (until && died_before(record, until)) {
+        bring_from_image(j, make, record, died_before(record, until));
+    }
     if (!item || judge_same(item->after, record->mark)) {
         return;
     }

@@ -3,9 +3,6 @@
 
 #include "simulation/judge_impl.h"
 
-/* An entry is stored before the write is sent (S3.4), which may be done a minute late. */
-#define TOLD_WITHIN apr_time_from_sec(120)
-
 /* By its id; a create that was stored before its answer came, or that clashed, knows only what it was the copy of. */
 static int is_entry_of(judge_t *j, const judge_entry_t *entry, const judge_record_t *record)
 {
@@ -99,7 +96,7 @@ apr_interval_time_t judge_told_within(judge_t *j, int mapping, const judge_outco
                                       const judge_record_t *partner)
 {
     int is_made = o->record->made_by_us && o->effect->at == o->record->made;
-    apr_interval_time_t least = TOLD_WITHIN + j->phases->skew;
+    apr_interval_time_t least = JUDGE_TOLD_WITHIN + j->phases->skew;
     int i, f;
 
     for (i = 0; i < j->entries->nelts; i++) {
@@ -120,7 +117,7 @@ apr_interval_time_t judge_told_within(judge_t *j, int mapping, const judge_outco
             }
         }
     }
-    return least < TOLD_WITHIN + j->phases->skew ? least : JUDGE_NEVER_TOLD;
+    return least < JUDGE_TOLD_WITHIN + j->phases->skew ? least : JUDGE_NEVER_TOLD;
 }
 
 /* S6.4, S3.4: the audit knows the write, and what it cost. */

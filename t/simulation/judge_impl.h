@@ -292,6 +292,8 @@ typedef struct judge_outcome_t {
     const char *field, *value;
     const judge_version_t *was; /* what @a value took the place of */
 } judge_outcome_t;
+/** An entry is stored before the write is sent (S3.4), which may be done a minute late. */
+#define JUDGE_TOLD_WITHIN apr_time_from_sec(120)
 #define JUDGE_NEVER_TOLD APR_INT64_MAX
 /** How far from it in time the audit has such a write of @a mapping, by a worker's clock, with @a partner; else
  *  JUDGE_NEVER_TOLD. */

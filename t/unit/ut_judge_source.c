@@ -141,6 +141,74 @@ static void test_key_in_its_former_form(void)
     verdict("S2.5", "to another one it is a row of its own");
 }
 
+static void tell(const char *op, int mapping, int side, const char *page)
+{
+    judge_entry_t entry = { .mapping = mapping,
+                            .op = op,
+                            .state = "applied",
+                            .side = side,
+                            .page = page,
+                            .key = "1",
+                            .at = now };
+
+    entry.id = now / SEC;
+    judge_add_entry(judge, &entry);
+}
+
+static void delete_row(void)
+{
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, "t", "1", NULL, NULL);
+}
+
+/* We bring the row back from an image, for a page of that mapping. */
+static void restore_row(int mapping, const char *page, const char *name)
+{
+    int number;
+
+    now += 10 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now + SEC / 10);
+    tell("restore", mapping, 1, page);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, "t", "1", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, "t", "1", "mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 1, "t", "1", "name", NULL, name);
+    told(1, "1", NAME, NULL, name, "restored");
+}
+
+/* The row went; for `p` it came back and was edited, and the second mapping, to which that is another record, made `r` of it. It
+ * went again, and came back for a page of the second mapping. Then `p` gets what it shows. */
+static void come_back_for(const char *page)
+{
+    three();
+    edit_in(0, "p", NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    mapping_now = 1;
+    write_by_us(0, "q", NAME, NULL, "Ada");
+    mapping_now = 0;
+    delete_row();
+    restore_row(0, "p", "Ada");
+    edit_in(0, "p", "Ada", "Eve");
+    write_by_us(1, "1", NAME, "Ada", "Eve");
+    mapping_now = 1;
+    copy_by_us(0, "r", "one");
+    tell("create", 1, 0, "r");
+    write_by_us(0, "r", NAME, NULL, "Eve");
+    delete_row();
+    remove_by_us(0, "r");
+    restore_row(1, page, "Ada");
+    mapping_now = 0;
+    write_by_us(0, "p", NAME, "Eve", "Ada");
+}
+
+static void test_own_image(void)
+{
+    come_back_for("q");
+    verdict("", "a record whose key was another's comes back as it was before that");
+
+    come_back_for("r");
+    verdict("S6.3", "the other one does not");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -149,6 +217,7 @@ int main(void)
     test_who_wrote();
     test_default();
     test_key_in_its_former_form();
+    test_own_image();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
