@@ -13,6 +13,7 @@ typedef struct nts_record_t {
     int elsewhere;           /* Notion: the page's parent is another data source now */
     nts_standing_t standing; /* by its side's filter (S5.3) */
     int by_us;               /* Notion: created_by is this connection's bot */
+    int untouched;           /* Notion: by_us, and nobody else is known to have edited it since */
     apr_time_t created;      /* floored to the minute by Notion; 0 unknown */
     apr_time_t edited;       /* Notion: last_edited_time, floored to the minute; 0 unknown */
     /* external: the last change entry of this key, by the database's clock, read in one snapshot

@@ -238,13 +238,14 @@ static int carries_key(const nts_job_t *job, const nts_record_t *page)
     return !key || !job->entry->key ? -1 : !strcmp(key, job->entry->key);
 }
 
-/* Settled by its creation; what differs from what was sent is somebody's edit since, not a rewrite of ours. */
+/* Settled by its creation; what differs from what was sent is somebody's edit since, not a rewrite of ours. If nobody edited it, it is
+ * what Notion filled in, which loses to an edit of the row (S3.5; seed 408629 of the simulation). */
 static nts_step_t adopt(nts_job_t *job, const nts_record_t *page, const nts_link_t *page_link)
 {
     int f;
 
     nts_job_settle_entry(job, job->entry, page, job->entry->at);
-    for (f = 0; f < job->entry->field_count; f++) {
+    for (f = 0; !page->untouched && f < job->entry->field_count; f++) {
         nts_base_t *base = nts_link_base(job->link, job->entry->fields[f].pair);
 
         if (base) {

@@ -242,6 +242,7 @@ void world_edit(world_t *w, nts_side_t side, const char *id, int pair, nts_value
 
     thing->values[pair] = value;
     thing->edited = clock_of(w, side);
+    thing->touched = 1;
     world_notice(w, side, id);
 }
 
@@ -298,6 +299,7 @@ static nts_record_t *show(world_t *w, nts_side_t side, const world_thing_t *thin
     record->values = apr_pmemdup(p, thing->values, sizeof(thing->values));
     record->created = thing->created - thing->created % MINUTE;
     record->by_us = thing->by_us;
+    record->untouched = thing->by_us && !thing->touched;
     record->standing = w->is_outside[side] && w->is_outside[side](thing) ? NTS_STANDING_OUTSIDE
                                                                          : NTS_STANDING_INSIDE;
     if (side == NTS_NOTION) {

@@ -22,6 +22,7 @@ typedef struct world_thing_t {
     int trashed;
     int moved; /* a page: it is in another data source now */
     int by_us;
+    int touched; /* by a person */
     apr_time_t created;
     apr_time_t edited;
 } world_thing_t;

@@ -147,6 +147,45 @@ static void test_key_moves_meanwhile(void)
     tap_int(world_differences(w), 0, "on both sides");
 }
 
+/* A create is done, and its answer lost. */
+static spoil_t lose_create(world_t *w, const nts_call_t *call)
+{
+    return call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_CREATE &&
+                   call->ask.side == NTS_NOTION && !w->hook_count++
+               ? SPOIL_DONE_UNKNOWN
+               : SPOIL_NOTHING;
+}
+
+/* Seed 408629 of the simulation: Notion fills in the status that a row left empty, nobody knows yet that the page was made, and
+ * meanwhile somebody gives the row one. */
+static void test_default_of_unknown_create(void)
+{
+    int is_touched;
+
+    for (is_touched = 0; is_touched < 2; is_touched++) {
+        world_t *w = world_create(p);
+        world_thing_t *page;
+
+        w->mapping.conflict = NTS_CONFLICT_NOTION;
+        w->hook = lose_create;
+        (void)world_add(w, NTS_EXTERNAL, "x1", "one");
+        (void)world_run(w, NTS_EXTERNAL, "x1");
+        page = &w->side[NTS_NOTION][0];
+        page->values[STAGE] = world_stage(w, "Lead");
+        world_wait(w, apr_time_from_sec(10));
+        world_edit(w, NTS_EXTERNAL, "x1", STAGE, world_text("Won"));
+        if (is_touched) {
+            world_edit(w, NTS_NOTION, page->id, NAME, world_text("two"));
+        }
+        (void)world_settle(w);
+        tap_int(w->count[NTS_NOTION], 1, "3.7: the page was found");
+        tap_str(world_row(w, "x1")->values[STAGE].as.text, is_touched ? "Lead" : "Won",
+                is_touched ? "3.7: of a page that people edited nobody can tell: the rule decides"
+                           : "3.5: a default is no edit, and loses to one");
+        tap_int(world_differences(w), 0, "on both sides");
+    }
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -155,6 +194,7 @@ int main(void)
     test_delete_afterwards();
     test_members_of_unknown_fate();
     test_key_moves_meanwhile();
+    test_default_of_unknown_create();
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();

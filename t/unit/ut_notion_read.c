@@ -561,6 +561,35 @@ static void test_unknown_bot(void)
     ut_result_is(&talk, NTS_RESULT_BLOCKED, "without an answer to that nothing is read");
 }
 
+/* What differs from what our create sent is Notion's own only if nobody else edited the page. */
+static void test_untouched(void)
+{
+    const char *page = ut_page(PAGE_1, SOME_TIME, BOT, ""), *editor, *minute;
+    nts_ask_t ask = ut_ask(NTS_ASK_READ);
+    talk_t talk;
+    char *other;
+
+    ut_open(1);
+    talk = ut_begin(&ask);
+    ut_reply(&talk, 200, page);
+    ut_result_is(&talk, NTS_RESULT_OK, "read");
+    tap_int(talk.answer->record->untouched, 1, "made by us and left alone");
+
+    editor = strstr(strstr(page, "last_edited_by"), BOT);
+    other = apr_pstrdup(pool, page);
+    other[editor - page] = other[editor - page] == '1' ? '2' : '1';
+    talk = ut_begin(&ask);
+    ut_reply(&talk, 200, other);
+    tap_ok(talk.answer->record->by_us && !talk.answer->record->untouched, "a person edited it");
+
+    minute = strstr(strstr(page, "last_edited_time"), SOME_TIME) + strlen("2026-01-15T10:0");
+    other = apr_pstrdup(pool, page);
+    other[minute - page] = other[minute - page] == '1' ? '2' : '1';
+    talk = ut_begin(&ask);
+    ut_reply(&talk, 200, other);
+    tap_int(talk.answer->record->untouched, 0, "we edited it later, maybe for another table");
+}
+
 static void test_not_applicable(void)
 {
     static const nts_ask_kind_t kinds[] = { NTS_ASK_READ_MANY, NTS_ASK_INTENT, NTS_ASK_CHANGES,
@@ -593,6 +622,7 @@ int main(void)
     test_completion_before_a_write();
     test_completion_fails();
     test_unknown_bot();
+    test_untouched();
     test_not_applicable();
     apr_terminate();
     return tap_done();

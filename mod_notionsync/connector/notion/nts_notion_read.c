@@ -332,6 +332,10 @@ apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const n
                                op->conn->who, p);
     record->created = time_of(page, "created_time");
     record->edited = time_of(page, "last_edited_time");
+    record->untouched =
+        record->by_us && record->edited == record->created &&
+        is_same_id(nts_json_string(nts_json_path(page, "last_edited_by", "id", NULL)),
+                   op->conn->who, p);
     return APR_SUCCESS;
 }
 
