@@ -100,7 +100,7 @@ typedef struct history_item_t {
         field; /* property name or column as first configured; also unmapped ones; NULL: whole record */
     const char *before; /* canonical */
     const char *after;
-    int unseen; /* NOTICE LOST and EFFECT: nobody was told of it */
+    int unseen; /* NOTICE LOST, EFFECT, REKEY: nobody was told of it */
     /* EFFECT: the number of the request that did it. REQUEST: its own. Given by history_request, from 1. */
     int request;
     /* REQUEST */

@@ -205,7 +205,7 @@ int judge_moved_unseen(judge_t *j, const char *table, const char *from, const ch
             waits = 0;
         }
         waits |= item->op == HISTORY_SWAP && item->place == table;
-        if (waits && item->op == HISTORY_REKEY && item->place == table &&
+        if ((waits || item->unseen) && item->op == HISTORY_REKEY && item->place == table &&
             (!from || judge_same(item->record, from)) && (!to || judge_same(item->after, to))) {
             return 1;
         }

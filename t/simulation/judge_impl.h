@@ -209,7 +209,7 @@ judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make);
 int judge_was_set_back(judge_t *j, const history_item_t *effect);
 
 /** S4.4: a row's key was changed in a database that had come in the place of another, before anybody said to go on with it, so
- *  maybe before it was seen: then it looks like a delete and a new row. @a from, @a to: the key before and after; NULL any. */
+ *  maybe before it was seen; or while our triggers were gone: then it looks like a delete and a new row. @a from, @a to: the key before and after; NULL any. */
 int judge_moved_unseen(judge_t *j, const char *table, const char *from, const char *to);
 
 /* judge_again.c: what comes under an id that there was before */

@@ -18,20 +18,6 @@ static int live_at(judge_t *j, const char *place, int side, apr_time_t at)
     return n;
 }
 
-static int was_deleted_by_us(const judge_record_t *record, apr_time_t at)
-{
-    int i;
-
-    for (i = 0; i < record->deaths->nelts; i++) {
-        const judge_death_t *death = &APR_ARRAY_IDX(record->deaths, i, judge_death_t);
-
-        if (death->from <= at && (!death->to || death->to >= at)) {
-            return death->by_us;
-        }
-    }
-    return 0;
-}
-
 /* By this mapping: another one's may lead to the same page. Of two that both tried, the one that found it done did not do it. */
 static int is_ours(judge_t *j, int mapping, const history_item_t *effect)
 {
@@ -55,10 +41,64 @@ static int is_ours(judge_t *j, int mapping, const history_item_t *effect)
     return tried && !others;
 }
 
-/* As far as anybody could know: a record that people deleted is there until that went to its other side. */
-static int is_any_left(judge_t *j, int mapping, int side, apr_time_t at)
+/* When @a record was deleted as it is away at @a at; NULL: it is there. */
+static const judge_death_t *death_at(const judge_record_t *record, apr_time_t at)
 {
-    const char *place = JUDGE_MAPPING(j, mapping)->place[side];
+    int i;
+
+    for (i = 0; i < record->deaths->nelts; i++) {
+        const judge_death_t *death = &APR_ARRAY_IDX(record->deaths, i, judge_death_t);
+
+        if (death->from <= at && (!death->to || death->to >= at)) {
+            return death;
+        }
+    }
+    return NULL;
+}
+
+static int was_deleted_by(judge_t *j, int mapping, const judge_death_t *death)
+{
+    return death && death->by_us && is_ours(j, mapping, history_item(j->history, death->item));
+}
+
+/* Had the process that sent @a gap's request asked for the record itself since it was deleted, and heard before it made up its
+ * mind? */
+static int was_found_gone(judge_t *j, const judge_record_t *record, const judge_death_t *death,
+                          const judge_gap_t *gap)
+{
+    int i;
+
+    for (i = gap->request->number - 1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_REQUEST && item->op == HISTORY_ASK_READ &&
+            item->side == record->side && item->place == record->place &&
+            item->worker == gap->request->worker && item->end == HISTORY_ANSWERED &&
+            item->sent >= death->from && item->answered <= gap->read &&
+            (judge_same(item->record, record->id) || judge_same(item->record, record->born))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* As far as the mapping could know: a record that others deleted on both sides, people or another mapping, is there until it was
+ * found gone on both. */
+static int is_there_still(judge_t *j, int mapping, const judge_record_t *record,
+                          const judge_record_t *partner, const judge_gap_t *gap, apr_time_t at)
+{
+    const judge_death_t *death = death_at(record, at), *other = death_at(partner, at);
+
+    return partner->made <= at && death && other && !was_deleted_by(j, mapping, death) &&
+           !was_deleted_by(j, mapping, other) &&
+           (!gap->request || !was_found_gone(j, record, death, gap) ||
+            !was_found_gone(j, partner, other, gap));
+}
+
+/* Is anything left of any record of the mapping, on either side? */
+static int is_any_left(judge_t *j, int mapping, const history_item_t *deleted)
+{
+    judge_gap_t gap = judge_gap(j, deleted);
     int i, k;
 
     for (i = 0; i < j->all->nelts; i++) {
@@ -66,14 +106,15 @@ static int is_any_left(judge_t *j, int mapping, int side, apr_time_t at)
         judge_record_t *partners[8];
         int n = judge_partners(j, mapping, record, partners, 8);
 
-        if (record->side != side || record->place != place || record->made > at) {
+        if (record->place != JUDGE_MAPPING(j, mapping)->place[record->side] ||
+            record->made > deleted->at) {
             continue;
         }
-        if (!judge_was_away(record, at, at)) {
+        if (!judge_was_away(record, deleted->at, deleted->at)) {
             return 1;
         }
-        for (k = 0; k < n && !was_deleted_by_us(record, at); k++) {
-            if (partners[k]->made <= at && !judge_was_away(partners[k], at, at)) {
+        for (k = 0; k < n; k++) {
+            if (is_there_still(j, mapping, record, partners[k], &gap, deleted->at)) {
                 return 1;
             }
         }
@@ -111,7 +152,7 @@ static void judge_delete(judge_t *j, int mapping, const history_item_t *last)
             "delete number %d of ours within an hour; there were %d records at most when it began",
             n, at_start);
     }
-    if (!is_any_left(j, mapping, last->side, last->at)) {
+    if (!is_any_left(j, mapping, last)) {
         judge_blame(j, "S4.2", last->number, "the last record was deleted");
     }
 }

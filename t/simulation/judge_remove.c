@@ -40,7 +40,23 @@ static const judge_stay_t *stay_at(const judge_cell_t *cell, int i)
     return &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
 }
 
-/* When the field showed it, and a look at it could tell: not while the fate of a write of ours was unknown (S3.7). */
+/* When the record was deleted after that time; or @a to, if it was not before. */
+static apr_time_t gone_after(const judge_record_t *record, apr_time_t from, apr_time_t to)
+{
+    int i;
+
+    for (i = 0; i < record->deaths->nelts; i++) {
+        apr_time_t at = APR_ARRAY_IDX(record->deaths, i, judge_death_t).from;
+
+        if (at > from) {
+            return at < to ? at : to;
+        }
+    }
+    return to;
+}
+
+/* When the field showed it, and a look at it could tell: not while the fate of a write of ours was unknown (S3.7), nor when the
+ * record was gone. */
 static stretch_t stretch_of(const couple_t *c, int side, int i)
 {
     const judge_cell_t *cell = c->cell[side];
@@ -57,17 +73,32 @@ static stretch_t stretch_of(const couple_t *c, int side, int i)
     if (i + 1 < cell->stays->nelts && stay_at(cell, i + 1)->from < s.to) {
         s.to = stay_at(cell, i + 1)->from;
     }
+    s.to = gone_after(c->record[side], s.from, s.to);
     return s;
 }
 
-static int is_read_of(const history_item_t *item, const judge_record_t *row,
+/* Where several mappings read the same pages, what one of them read of many rows tells nothing of what the others did. */
+static int is_sole_reader(judge_t *j, const judge_record_t *page)
+{
+    int m, n = 0;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        n += JUDGE_MAPPING(j, m)->place[HISTORY_NOTION] == page->place;
+    }
+    return n == 1;
+}
+
+static int is_read_of(const history_item_t *item, const couple_t *c,
                       const history_item_t *page_read, apr_time_t from)
 {
+    const judge_record_t *row = c->record[HISTORY_EXTERNAL];
+
     return item->kind == HISTORY_REQUEST && item->op == HISTORY_ASK_READ &&
            item->side == row->side && item->place == row->place &&
            item->worker == page_read->worker && item->end == HISTORY_ANSWERED &&
            item->sent >= from && item->answered <= page_read->sent &&
-           (!item->record || item->record == row->id || item->record == row->born);
+           (item->record ? item->record == row->id || item->record == row->born
+                         : is_sole_reader(c->j, c->record[HISTORY_NOTION]));
 }
 
 /* Did one of our processes read the row and after it the page within that time? */
@@ -85,8 +116,7 @@ static int were_both_read(const couple_t *c, stretch_t s)
             continue;
         }
         for (k = read->number - 1; k >= 0 && history_item(c->j->history, k)->at >= s.from; k--) {
-            if (is_read_of(history_item(c->j->history, k), c->record[HISTORY_EXTERNAL], read,
-                           s.from)) {
+            if (is_read_of(history_item(c->j->history, k), c, read, s.from)) {
                 return 1;
             }
         }
@@ -140,14 +170,37 @@ static int was_shown(const judge_cell_t *cell, const judge_version_t *version)
     return i < cell->stays->nelts;
 }
 
-/* It stands in a copy of ours since that was made, in a field that is not ours to fill in there: nobody compared it yet. */
+/* S3.2: a query may show a page as it was so long before. */
+#define QUERY_LAG apr_time_from_sec(30)
+
+/* What we took for the origin's value when we made the copy on side @a s may have been one that the copy cannot hold. */
+static int may_have_been_unfit(const couple_t *c, int s)
+{
+    const judge_cell_t *origin = c->cell[!s];
+    apr_time_t made = c->record[s]->made;
+    int i;
+
+    for (i = 0; i < origin->stays->nelts; i++) {
+        apr_time_t to = i + 1 < origin->stays->nelts ? stay_at(origin, i + 1)->from : made;
+
+        if (stay_at(origin, i)->from <= made && to >= made - QUERY_LAG &&
+            !judge_fits(c->field, stay_at(origin, i)->version->value)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* It stands in a copy of ours since that was made, in a field that is not ours to fill in there, or that we could not: nobody
+ * compared it yet. */
 static int was_not_sent(const couple_t *c, const judge_version_t *version)
 {
     int s, found = 0;
 
     for (s = 0; s < HISTORY_SIDES; s++) {
-        found |= c->record[s]->made_by_us && !judge_leads_to(c->field, &s) &&
-                 stay_at(c->cell[s], 0)->version == version && stay_at(c->cell[s], 0)->item < 0;
+        found |= c->record[s]->made_by_us && stay_at(c->cell[s], 0)->version == version &&
+                 stay_at(c->cell[s], 0)->item < 0 &&
+                 (!judge_leads_to(c->field, &s) || may_have_been_unfit(c, s));
     }
     return found;
 }

@@ -193,11 +193,12 @@ static int pleads_field(const plea_t *plea)
 
 static int pleads_missing(const plea_t *plea)
 {
+    const judge_record_t *page = judge_record(
+        plea->j, HISTORY_NOTION, JUDGE_MAPPING(plea->j, plea->mapping)->place[HISTORY_NOTION],
+        plea->link->page);
     int i;
 
-    if ((plea->record->side == HISTORY_NOTION && plea->record->hidden) ||
-        (plea->partner && plea->partner->side == HISTORY_NOTION &&
-         (plea->partner->hidden || plea->partner->purged))) {
+    if (page && (page->hidden || (page->purged && page != plea->record))) {
         return 1;
     }
     for (i = 0; i < history_count(plea->j->history); i++) { /* a whole data source */
@@ -274,7 +275,54 @@ static int pleads_limit(const plea_t *plea)
     return live <= 2 || gone >= 5 || (gone + 1) * 4 > all || was_too_much(plea);
 }
 
-/* S2.7: under the key that the page's row had lives a row with a record of its own. */
+/* In the trash, or not shown to us, at any time from @a from to @a to. */
+static int was_out_of_sight(judge_t *j, const judge_record_t *page, apr_time_t from, apr_time_t to)
+{
+    int i, hidden = 0;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind > HISTORY_TRIGGER || item->side != HISTORY_NOTION ||
+            item->place != page->place || (item->record && !judge_same(item->record, page->id))) {
+            continue;
+        }
+        if (item->at > to) {
+            break;
+        }
+        hidden &= item->op != HISTORY_SHOW || item->at > from;
+        hidden |= item->op == HISTORY_HIDE;
+    }
+    return hidden || judge_was_away(page, from, to);
+}
+
+/* S4.4: the record was gone on both sides at one time. What came under its key then is a new one, whatever it looks like, and has a
+ * page of its own since. */
+static int is_new_under_key(const plea_t *plea, const judge_record_t *row,
+                            const judge_record_t *page)
+{
+    int i, k;
+
+    for (i = 0; page->made_by_us && i < plea->j->all->nelts; i++) {
+        const judge_record_t *former = APR_ARRAY_IDX(plea->j->all, i, judge_record_t *);
+
+        if (former->side != row->side || former->place != row->place ||
+            !judge_same(former->id, row->id)) {
+            continue;
+        }
+        for (k = 0; k < former->deaths->nelts; k++) {
+            const judge_death_t *death = &APR_ARRAY_IDX(former->deaths, k, judge_death_t);
+
+            if (death->from < page->made && was_out_of_sight(plea->j, plea->record, death->from,
+                                                             death->to ? death->to : page->made)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* S2.7: under the key that the page's row had is a row with a record of its own; or was, and its delete is held. */
 static int is_key_taken(const plea_t *plea)
 {
     judge_t *j = plea->j;
@@ -284,27 +332,44 @@ static int is_key_taken(const plea_t *plea)
                            JUDGE_MAPPING(j, plea->mapping)->place[HISTORY_EXTERNAL],
                            plea->link->key)
             : NULL;
-    const judge_record_t *page;
+    const judge_record_t *page = row ? judge_linked(j, plea->mapping, row) : NULL;
 
-    if (!row || !row->live) {
+    if (!row || (!row->live && (!page || page == plea->record))) {
         return 0;
     }
-    if (row->mark && plea->record->mark) {
-        return !judge_same(row->mark, plea->record->mark);
+    if (row->mark && plea->record->mark && !judge_same(row->mark, plea->record->mark)) {
+        return 1;
     }
-    page = judge_linked(j, plea->mapping, row);
-    return page && page != plea->record;
+    return row->live && page && page != plea->record &&
+           (!row->mark || !plea->record->mark || is_new_under_key(plea, row, page));
 }
 
 /* What we delete we keep (S4.3). */
-static int was_lost(const judge_record_t *row)
+static int was_lost(const judge_record_t *row, apr_time_t since)
 {
     int last = row->deaths->nelts - 1;
+    const judge_death_t *death = last < 0 ? NULL : &APR_ARRAY_IDX(row->deaths, last, judge_death_t);
 
-    return last >= 0 && !APR_ARRAY_IDX(row->deaths, last, judge_death_t).by_us;
+    return death && !death->by_us && death->from >= since;
 }
 
-/* Its row went; another one may have its mark now, of a copy of the page. */
+/* The audit paired the page with that row. */
+static int was_its_row(const plea_t *plea, const judge_record_t *row)
+{
+    int i;
+
+    for (i = 0; i < plea->j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(plea->j->entries, i, judge_entry_t);
+
+        if (entry->mapping == plea->mapping && judge_same(entry->page, plea->record->id) &&
+            judge_same(entry->key, row->id) && strcmp(entry->state, "not applied") != 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Its row went; another one may have its mark now, of a copy of the page, or its key. */
 static int pleads_image(const plea_t *plea)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(plea->j, plea->mapping);
@@ -313,15 +378,21 @@ static int pleads_image(const plea_t *plea)
     for (i = 0; i < plea->j->all->nelts; i++) {
         const judge_record_t *row = APR_ARRAY_IDX(plea->j->all, i, judge_record_t *);
 
-        if (row->side == HISTORY_EXTERNAL && row->place == m->place[HISTORY_EXTERNAL] &&
-            (row == plea->partner ||
+        if (row->side != HISTORY_EXTERNAL || row->place != m->place[HISTORY_EXTERNAL]) {
+            continue;
+        }
+        if ((row == plea->partner ||
              (!row->live && row->mark && judge_same(row->mark, plea->record->mark))) &&
-            was_lost(row)) {
+            was_lost(row, 0)) {
+            return 1;
+        }
+        if (was_its_row(plea, row) && was_lost(row, plea->record->made)) {
             return 1;
         }
     }
     return is_key_taken(plea) ||
-           judge_moved_unseen(plea->j, m->place[HISTORY_EXTERNAL], plea->link->key, NULL);
+           (plea->link->key &&
+            judge_moved_unseen(plea->j, m->place[HISTORY_EXTERNAL], plea->link->key, NULL));
 }
 
 static int was_cut(const plea_t *plea, history_op_t op, int side, int times)

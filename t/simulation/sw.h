@@ -281,6 +281,8 @@ void sw_sql_close(sw_world_t *w);
 void sw_sql_look(sw_world_t *w, history_kind_t kind, int request);
 /** One or more statements as a person; zero: it went well. What it did is looked at. */
 int sw_sql_run(sw_world_t *w, const char *statements);
+/** The same with statements that change the schema. */
+void sw_sql_reshape(sw_world_t *w, const char *statements);
 /** A canonical value as a literal of a column. */
 const char *sw_sql_literal(const sw_world_t *w, int table, int field, const char *value,
                            apr_pool_t *p);
@@ -289,8 +291,6 @@ const char *sw_sql_key(const sw_world_t *w, int table, const char *key, apr_pool
 sw_row_t *sw_sql_find(sw_world_t *w, int table, const char *mark);
 /** Another file is put in its place: a copy (@a copy), or an empty database (-1). */
 void sw_sql_replace(sw_world_t *w, int copy);
-/** The schema was changed. */
-void sw_sql_reshape(sw_world_t *w);
 /** The people's connection is closed, or opened again. */
 void sw_sql_disconnect(sw_world_t *w);
 void sw_sql_connect(sw_world_t *w);

@@ -203,12 +203,45 @@ static void scan(sw_world_t *w, int table, sw_rows_t *out)
     }
 }
 
+/* Somebody took our triggers away: changes of the table are not told of. */
+static int is_untold(sw_world_t *w, int table)
+{
+    const char *sql = apr_psprintf(w->ptemp,
+                                   "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name ="
+                                   " '_notionsync_update_%s'",
+                                   w->table[table].name);
+    sqlite3_stmt *stmt = NULL;
+    int is_there = sqlite3_prepare_v2(w->db, sql, -1, &stmt, NULL) == SQLITE_OK &&
+                   sqlite3_step(stmt) == SQLITE_ROW;
+
+    (void)sqlite3_finalize(stmt);
+    return !is_there;
+}
+
+static void tell_rekey(sw_world_t *w, history_kind_t kind, int request, int table,
+                       const sw_row_t *row, const char *after)
+{
+    history_item_t item = { .op = HISTORY_REKEY,
+                            .side = HISTORY_EXTERNAL,
+                            .place = w->table[table].name,
+                            .record = row->text,
+                            .before = row->text,
+                            .after = after };
+
+    sw_sql_blame(w, &kind, &request, item.place, item.op, row->text);
+    item.kind = request ? HISTORY_EFFECT : kind;
+    item.request = request;
+    item.at = sm_now(w->sm);
+    item.unseen = is_untold(w, table);
+    (void)history_add(w->history, &item);
+}
+
 static void tell(sw_world_t *w, history_kind_t kind, int request, history_op_t op, int table,
                  const sw_row_t *row, const char *after)
 {
     sw_sql_blame(w, &kind, &request, w->table[table].name, op, row->text);
     history_do(w->history, kind, request, sm_now(w->sm), op, HISTORY_EXTERNAL, w->table[table].name,
-               row->text, op == HISTORY_REKEY ? row->text : NULL, after);
+               row->text, NULL, after);
 }
 
 static void tell_set(sw_world_t *w, history_kind_t kind, int request, int table,
@@ -313,7 +346,7 @@ static void follow_key(sw_world_t *w, history_kind_t kind, int request, int tabl
         return;
     }
     moved = rows->rows[at];
-    tell(w, kind, request, HISTORY_REKEY, table, &moved, there->text);
+    tell_rekey(w, kind, request, table, &moved, there->text);
     moved.key = there->key;
     moved.text = there->text;
     memmove(&rows->rows[at], &rows->rows[at + 1], (size_t)(rows->count - at - 1) * sizeof(moved));
@@ -588,7 +621,7 @@ void sw_sql_close(sw_world_t *w)
     }
 }
 
-int sw_sql_run(sw_world_t *w, const char *statements)
+static int execute(sw_world_t *w, const char *statements)
 {
     int rc = sqlite3_exec(w->db, statements, NULL, NULL, NULL);
 
@@ -598,13 +631,21 @@ int sw_sql_run(sw_world_t *w, const char *statements)
             (void)sqlite3_exec(w->db, "ROLLBACK", NULL, NULL, NULL);
         }
     }
+    return rc;
+}
+
+int sw_sql_run(sw_world_t *w, const char *statements)
+{
+    int rc = execute(w, statements);
+
     sw_sql_look(w, HISTORY_ACT, 0);
     return rc;
 }
 
-void sw_sql_reshape(sw_world_t *w)
+void sw_sql_reshape(sw_world_t *w, const char *statements)
 {
-    prepare_scans(w);
+    (void)execute(w, statements);
+    prepare_scans(w); /* before anybody looks: a column that is gone would hide all rows */
     sw_sql_look(w, HISTORY_ACT, 0);
 }
 

@@ -1,0 +1,319 @@
+/* The judge on deletes: which record is the last one (S4.2), who may be left without its row (S2.7, S4.4), and what is no edit of a
+ * record that is deleted. */
+#include <apr_general.h>
+
+#include "judge_world.h"
+#include "tap/tap.h"
+
+static void gone(int side, const char *id)
+{
+    now += 20 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, side, place(side), id, NULL, NULL);
+}
+
+static void audited(const char *op, int side, const char *page, const char *key)
+{
+    judge_entry_t entry = { .op = op, .state = "applied", .side = side, .page = page, .key = key };
+
+    entry.mapping = mapping_now;
+    judge_add_entry(judge, &entry);
+}
+
+static void record(const char *page, const char *key, const char *mark)
+{
+    make(0, page, mark);
+    copy_by_us(1, key, mark);
+    audited("create", 1, page, key);
+    now += SEC;
+}
+
+/* Its row is deleted, and then we delete the page. */
+static void follow(const char *page, const char *key)
+{
+    remove_by_us(0, page);
+    audited("remove", 0, page, key);
+}
+
+/* ---- the last one (S4.2) ---- */
+
+static void test_last(void)
+{
+    begin();
+    record("p", "1", "one");
+    record("q", "2", "two");
+    link_up("q", "2", 0, NULL);
+    gone(1, "1");
+    follow("p", "1");
+    verdict("", "of two one is left");
+
+    begin();
+    record("p", "1", "one");
+    record("q", "2", "two");
+    gone(1, "1");
+    follow("p", "1");
+    gone(1, "2");
+    follow("q", "2");
+    verdict("S4.2", "then it is the last");
+
+    begin();
+    record("p", "1", "one");
+    record("q", "2", "two");
+    gone(0, "p");
+    gone(1, "1");
+    gone(1, "2");
+    follow("q", "2");
+    verdict("", "people deleted the other on both sides, and nobody had looked");
+
+    begin();
+    record("p", "1", "one");
+    record("q", "2", "two");
+    gone(0, "p");
+    gone(1, "1");
+    (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+    (void)request(HISTORY_ASK_READ, 0, "p", now + SEC, now + 2 * SEC);
+    gone(1, "2");
+    follow("q", "2");
+    verdict("S4.2", "somebody had looked");
+}
+
+/* Two mappings of one table: what the other deleted there is there still as long as its page is. */
+static void test_last_of_one(void)
+{
+    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
+
+    begin();
+    second.place[0] = "ds2";
+    second.place[1] = "t";
+    second.mark = MARK;
+    (void)judge_add_mapping(judge, &second);
+    record("p", "1", "one");
+    record("q", "2", "two");
+    mapping_now = 1;
+    copy_by_us(0, "p2", "one");
+    copy_by_us(0, "q2", "two");
+    audited("create", 0, "p2", "1");
+    audited("create", 0, "q2", "2");
+    gone(0, "p2");
+    remove_by_us(1, "1");
+    audited("remove", 1, "p2", "1");
+    mapping_now = 0;
+    gone(0, "q");
+    remove_by_us(1, "2");
+    audited("remove", 1, "q", "2");
+    link_up("p", "1", 2, "held.delete_limit");
+    mapping_now = 1;
+    link_up("q2", "2", 2, "held.delete_limit");
+    verdict("", "each mapping has a page left, of which a person is asked");
+}
+
+/* ---- pages without a row (S2.7, S4.4) ---- */
+
+static void link_back(const char *page, const char *key, judge_link_state_t state, const char *code)
+{
+    judge_link_t link = { .id = 7, .page = page, .key = key, .state = state };
+
+    link.trouble = code ? 2 : 0;
+    link.code = code;
+    link.what = code ? "something" : NULL;
+    judge_add_link(judge, &link);
+}
+
+/* Both sides of a record are deleted; its row comes back, a page is there for it, made by us or by people; then the old page comes
+ * back. */
+static void come_back(int is_ours)
+{
+    begin();
+    record("p", "1", "one");
+    gone(0, "p");
+    remove_by_us(1, "1");
+    now += 20 * SEC;
+    make(1, "1", "one");
+    if (is_ours) {
+        copy_by_us(0, "q", "one");
+    }
+    else {
+        make(0, "q", "one");
+    }
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, "ds", "p", NULL, NULL);
+    link_back("p", "1", JUDGE_LINK_TOMBSTONE, "held.restore");
+    link_back("q", "1", JUDGE_LINK_ACTIVE, NULL);
+}
+
+static void test_key_of_another(void)
+{
+    come_back(1);
+    verdict("", "what came under its key when both sides were gone is a new record");
+    come_back(0);
+    verdict("S6.1", "a page that people made is no copy of it");
+
+    begin();
+    record("p", "1", "one");
+    gone(0, "p");
+    remove_by_us(1, "1");
+    now += SEC;
+    make(1, "1", "two");
+    copy_by_us(0, "q", "two");
+    gone(1, "1");
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, "ds", "p", NULL, NULL);
+    link_back("p", "1", JUDGE_LINK_TOMBSTONE, "held.restore");
+    link_back("q", "1", JUDGE_LINK_ACTIVE, "held.delete_limit");
+    make(0, "x", "three");
+    copy_by_us(1, "3", "three");
+    link_up("x", "3", 0, NULL);
+    verdict("", "a record whose delete is held keeps its key");
+}
+
+static void swap_database(void)
+{
+    now += 20 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
+}
+
+static void change_key(const char *from, const char *to, int unseen)
+{
+    history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_REKEY, .side = 1, .place = "t" };
+
+    now += SEC;
+    item.at = now;
+    item.record = item.before = from;
+    item.after = to;
+    item.unseen = unseen;
+    (void)history_add(h, &item);
+}
+
+/* The row of `p` goes with the database; that of `q` gets its key, and another one; and is there with the key again in a copy of the
+ * database (seed 408403). */
+static void test_lost_row(void)
+{
+    int is_audited;
+
+    for (is_audited = 0; is_audited < 2; is_audited++) {
+        begin();
+        make(0, "p", "one");
+        copy_by_us(1, "1", "one");
+        if (is_audited) {
+            audited("create", 1, "p", "1");
+        }
+        swap_database();
+        make(0, "q", "two");
+        copy_by_us(1, "1", "two");
+        change_key("1", "9", 0);
+        swap_database();
+        make(1, "1", "two");
+        link_back("p", NULL, JUDGE_LINK_ACTIVE, "held.restore");
+        link_back("q", "1", JUDGE_LINK_ACTIVE, NULL);
+        verdict(is_audited ? "" : "S6.1", is_audited ? "the audit tells which row it had"
+                                                     : "nothing tells of a row that it lost");
+    }
+}
+
+static void move_key(int unseen)
+{
+    begin();
+    record("p", "1", "one");
+    change_key("1", "2", unseen);
+    copy_by_us(0, "q", "one");
+    link_back("p", "1", JUDGE_LINK_ACTIVE, "held.restore");
+    link_back("q", "2", JUDGE_LINK_ACTIVE, NULL);
+}
+
+static void test_moved_key(void)
+{
+    move_key(1);
+    verdict("", "a key that was changed while our triggers were gone");
+    move_key(0);
+    verdict("S6.6 S6.1", "with them there is no excuse");
+}
+
+/* ---- a page that is not there for us (S4.1) ---- */
+
+static void test_purged(void)
+{
+    begin();
+    record("p", "1", "one");
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_PURGE, 0, "ds", "p", NULL, NULL);
+    now += SEC;
+    copy_by_us(0, "q", "one");
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_PURGE, 0, "ds", "q", NULL, NULL);
+    link_back("q", "1", JUDGE_LINK_ACTIVE, "notion.missing");
+    verdict("", "the page that is missing is the link's, whatever other page the row had before");
+}
+
+/* ---- what is no edit (S2.7) ---- */
+
+/* The row is made of a page whose date it cannot hold, or (by a query that lags) could not before; then a person edits that. */
+static void edit_unfit(const char *shown)
+{
+    begin();
+    fields[NAME].sort = JUDGE_DATE;
+    fields[NAME].days = 1;
+    make(0, "p", "one");
+    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "p", "Name", NULL, shown);
+    now += SEC;
+    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "p", "Name", shown, NULL);
+    copy_by_us(1, "1", "one");
+    audited("create", 1, "p", "1");
+    make(0, "q", "two");
+    copy_by_us(1, "2", "two");
+    link_up("q", "2", 0, NULL);
+    edit(0, "p", NAME, NULL, "2026-12-02");
+    gone(1, "1");
+    follow("p", "1");
+}
+
+static void test_unfit(void)
+{
+    edit_unfit("2026-12-02/2026-12-30");
+    verdict("", "of a value that the query may have shown, and the row cannot hold, nothing was "
+                "ever agreed");
+    edit_unfit("2026-12-03");
+    verdict("S2.7", "if it could hold that, it would have");
+}
+
+/* Both were there before us; we look at the row and then at the page, in time or when the row is gone; then the page is edited. */
+static void test_seen_too_late(void)
+{
+    int late;
+
+    for (late = 0; late < 2; late++) {
+        begin();
+        make(0, "p", "one");
+        make(1, "1", "one");
+        record("q", "2", "two");
+        link_up("q", "2", 0, NULL);
+        link_up("p", "1", 0, NULL);
+        (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+        if (late) {
+            gone(1, "1");
+        }
+        (void)request(HISTORY_ASK_READ, 0, "p", now + SEC, now + 2 * SEC);
+        now += 2 * SEC;
+        edit(0, "p", NAME, NULL, "Ada");
+        if (!late) {
+            gone(1, "1");
+        }
+        follow("p", "1");
+        verdict(late ? "" : "S2.7",
+                late ? "what a page shows when its row is gone is agreed by nobody"
+                     : "both were seen before the edit");
+    }
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    test_last();
+    test_last_of_one();
+    test_key_of_another();
+    test_lost_row();
+    test_moved_key();
+    test_purged();
+    test_unfit();
+    test_seen_too_late();
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
