@@ -47,12 +47,62 @@ static void test_moved(void)
     tap_ok(!world_link(w, NTS_NOTION, "p2"), "no record is made of a page that is not here");
 }
 
+static void look(world_t *w, int full_run)
+{
+    nts_spawn_t spawn = { 0 };
+
+    spawn.target.page = "p1";
+    if (full_run) {
+        (void)world_run_spawn(w, &spawn, NULL, 7);
+    }
+    else {
+        (void)world_run(w, NTS_NOTION, "p1");
+    }
+}
+
+/* Nothing is known of the page because its row is deleted (seed 51331 of the simulation): shown again it is one whose row was deleted,
+ * not a deleted page that lives again, and until then nobody takes the row's key for a new record's. */
+static void test_row_deleted_meanwhile(void)
+{
+    world_t *w = world_linked(p);
+    const char *key = world_key_of(w, "p1");
+    const nts_link_t *link;
+
+    world_page(w, "p1")->there = 0;
+    world_remove(w, NTS_EXTERNAL, key);
+    (void)world_settle(w);
+    look(w, 1);
+    link = world_link(w, NTS_NOTION, "p1");
+    tap_int(link->state, NTS_LINK_ACTIVE, "4.1 a 404 is no proof, also where the row is gone");
+    tap_str(link->outcome.code, "notion.missing", "people see it");
+    world_page(w, "p1")->there = 1;
+    look(w, 0);
+    link = world_link(w, NTS_NOTION, "p1");
+    tap_ok(!world_row(w, key) || !world_row(w, key)->there, "shown again it brings back no row");
+    tap_str(link->outcome.code, "held.delete_limit", "its row's delete is decided then");
+
+    w = world_linked(p);
+    key = world_key_of(w, "p1");
+    world_page(w, "p1")->there = 0;
+    world_remove(w, NTS_EXTERNAL, key);
+    (void)world_settle(w);
+    look(w, 1);
+    world_wait(w, apr_time_from_sec(90000));
+    look(w, 0);
+    tap_int(world_link(w, NTS_NOTION, "p1")->state, NTS_LINK_ACTIVE, "only a full run can say");
+    look(w, 1);
+    tap_int(world_link(w, NTS_NOTION, "p1")->state, NTS_LINK_TOMBSTONE,
+            "gone for full runs a day apart, and the row with it: nobody has to be asked");
+    tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_NONE, "nor to see it");
+}
+
 int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&p, NULL);
     test_absence();
     test_moved();
+    test_row_deleted_meanwhile();
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();
