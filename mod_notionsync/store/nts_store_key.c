@@ -9,6 +9,8 @@
 #include "store/nts_store_impl.h"
 
 #define REPLACED " (replaced, "
+/* By so much may the database's clock, of which a change tells, be off ours, of which a link tells. */
+#define CLOCKS_APART apr_time_from_sec(10)
 
 int nts_key_is_displaced(const char *key)
 {
@@ -74,6 +76,34 @@ static apr_status_t note_move(nts_store_t *store, apr_int64_t mapping, const nts
     return nts_entry_insert(store, mapping, &entry, 0, ptemp);
 }
 
+static const nts_stmt_t moves_since = { "SELECT count(*) FROM entry WHERE link = %lld AND op = %lld"
+                                        " AND at >= %lld" };
+
+/* A row that no link has got the key of one that has: no two rows have one key, so that one's row was gone by then (seed 408488 of the
+ * simulation). Unless that link was looked at, or got its key, after the change: then it may be that very row's. */
+static apr_status_t make_way(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
+                             apr_pool_t *ptemp)
+{
+    nts_link_t *former;
+    apr_int64_t moves = 0;
+    apr_status_t rv = nts_link_by_key(&former, store, mapping, notice->record, ptemp, ptemp);
+
+    if (rv != APR_SUCCESS || !former || former->state == NTS_LINK_TOMBSTONE || !former->touched ||
+        former->touched + CLOCKS_APART >= notice->at) {
+        return rv == APR_ENOENT ? APR_SUCCESS : rv;
+    }
+    rv = nts_db_get_int(
+        &moves, store->db, &moves_since,
+        NTS_ARGS(nts_int(former->id), nts_int(NTS_ENTRY_LINK), nts_int(notice->at - CLOCKS_APART)),
+        ptemp);
+    if (rv != APR_SUCCESS || moves) {
+        return rv;
+    }
+    return nts_key_displace(store, mapping, former,
+                            apr_psprintf(ptemp, "notice %" APR_INT64_T_FMT, notice->id), notice->at,
+                            ptemp);
+}
+
 apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
                           apr_pool_t *ptemp)
 {
@@ -82,7 +112,7 @@ apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_not
     apr_status_t rv = nts_link_by_key(&link, store, mapping, notice->old_key, ptemp, ptemp);
 
     if (rv != APR_SUCCESS || !link || link->state == NTS_LINK_TOMBSTONE) {
-        return rv == APR_ENOENT ? APR_SUCCESS : rv;
+        return rv == APR_SUCCESS || rv == APR_ENOENT ? make_way(store, mapping, notice, ptemp) : rv;
     }
     rv = nts_link_by_key(&former, store, mapping, notice->record, ptemp, ptemp);
     if (rv == APR_SUCCESS && former && former->id != link->id &&

@@ -105,9 +105,14 @@ static void note_waiting(nts_contact_t *c, const char *instance, apr_int64_t cou
 {
     nts_mapping_status_t status = c->flow->status;
     int is_known = instance && nts_str_same(status.waiting_instance, instance);
-    int is_wrong = status.instance && instance &&
-                   (!nts_str_same(status.instance, instance) || counter < status.counter);
+    int is_wrong;
 
+    if (instance && nts_str_same(c->seen_instance, instance) && c->seen_from < counter) {
+        counter = c->seen_from;
+    }
+    c->seen_instance = NULL;
+    is_wrong = status.instance && instance &&
+               (!nts_str_same(status.instance, instance) || counter < status.counter);
     if (is_wrong && (!is_known || counter < status.waiting_from)) {
         status.waiting_instance = instance;
         status.waiting_from = counter;
@@ -118,6 +123,32 @@ static void note_waiting(nts_contact_t *c, const char *instance, apr_int64_t cou
     if (!nts_str_same(status.waiting_instance, c->flow->status.waiting_instance) ||
         status.waiting_from != c->flow->status.waiting_from) {
         nts_flow_set_status(c->flow, &status);
+    }
+}
+
+/* Who waits for a person does not look. What another mapping of the database sees there counts for it when it looks again: it takes what
+ * is done from then on, above all what that one does (seed 404034 of the simulation: a row that it made under a key was taken for the
+ * record that had had the key, edited). What it is seen to wait for stays what a person was told (S2.9). */
+static void note_for_others(const nts_contact_t *c, const char *instance, apr_int64_t counter)
+{
+    const nts_flow_t *flow = c->flow;
+    int i;
+
+    for (i = 0; i < flow->group->flow_count; i++) {
+        const nts_flow_t *other = flow->group->flows[i];
+        nts_contact_t *its = other->contact;
+
+        if (other == flow || !other->status.waiting_instance ||
+            other->end[NTS_EXTERNAL].port != flow->end[NTS_EXTERNAL].port) {
+            continue;
+        }
+        if (!nts_str_same(its->seen_instance, instance)) {
+            its->seen_instance = apr_pstrdup(other->p, instance);
+            its->seen_from = counter;
+        }
+        else if (counter < its->seen_from) {
+            its->seen_from = counter;
+        }
     }
 }
 
@@ -140,6 +171,7 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
 
     is_same = status->instance && nts_str_same(status->instance, schema->instance);
     note_waiting(c, schema->instance, schema->counter);
+    note_for_others(c, schema->instance, schema->counter);
     accepted = c->accepted && nts_str_same(c->accepted, status->waiting_instance) &&
                status->waiting_from >= c->accepted_from;
     c->accepted = NULL;

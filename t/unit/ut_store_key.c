@@ -176,6 +176,47 @@ static void test_before_it_is_stored(void)
     tap_str(key_of("pk"), "m", "and follows all changes that were told meanwhile");
 }
 
+/* A row that has no link gets the key of a record whose row must be gone, or there would be two of one key (seed 408488 of the simulation:
+ * the row was taken for that record, edited, and its page was filled with a stranger's values). */
+static void test_onto_key_of_linked(void)
+{
+    nts_link_t *link = kit_link("pn", "n", NTS_LINK_ACTIVE, kit.p);
+
+    kit_now += apr_time_from_sec(60);
+    link->touched = kit_now - apr_time_from_sec(30);
+    (void)kit_put_link(&kit, link);
+    take(200, "nobody's", "n");
+    tap_ok(strncmp(key_of("pn"), "n (replaced", 11) == 0,
+           "a row of no link with another's key: the other one's row is gone");
+    link = kit_link("po", "o", NTS_LINK_TOMBSTONE, kit.p);
+    (void)kit_put_link(&kit, link);
+    link = kit_link("pp", "p", NTS_LINK_ACTIVE, kit.p);
+    link->touched = kit_now - apr_time_from_sec(30);
+    (void)kit_put_link(&kit, link);
+    take(201, "o", "p");
+    tap_ok(strncmp(key_of("pp"), "p (replaced", 11) == 0,
+           "so is it if a deleted record had that row's key before");
+    link = kit_link("pq", "q", NTS_LINK_ACTIVE, kit.p);
+    link->touched = kit_now - apr_time_from_sec(5);
+    (void)kit_put_link(&kit, link);
+    take(202, "nobody's", "q");
+    tap_str(key_of("pq"), "q", "who was looked at since may have been linked with that very row");
+}
+
+/* After a database was accepted its changes are told from an earlier number on. */
+static void test_told_again(void)
+{
+    nts_link_t *link = kit_link("pr", "r", NTS_LINK_ACTIVE, kit.p);
+
+    link->touched = kit_now - apr_time_from_sec(60);
+    (void)kit_put_link(&kit, link);
+    take(210, "r", "s");
+    tap_int(nts_store_renumber_changes(kit.store, kit.mapping->id), APR_SUCCESS,
+            "numbers that come again are not known ones");
+    take(210, "r", "s");
+    tap_str(key_of("pr"), "s", "who followed that change has its key by it");
+}
+
 int main(void)
 {
     apr_pool_t *p;
@@ -189,6 +230,8 @@ int main(void)
     test_job_in_flight();
     test_row_of_another();
     test_before_it_is_stored();
+    test_onto_key_of_linked();
+    test_told_again();
     nts_store_close(kit.store);
     apr_pool_destroy(p);
     apr_terminate();
