@@ -193,6 +193,15 @@ int judge_share_mark(const judge_record_t *a, const judge_record_t *b);
 int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
                    judge_record_t *partners[], int room);
 
+/** The audit names them as one record's. */
+int judge_entries_join(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b);
+
+/* judge_taken.c */
+/** What a row shows that may have been taken for the page's, for it has the key that the page's own row had, and nobody could know how it
+ *  came by it (S4.4); NULL: there is none, or it does not show @a value. */
+judge_version_t *judge_taken_for(judge_t *j, const history_item_t *effect, judge_record_t *page,
+                                 const char *field, const char *member, const char *value);
+
 /* judge_copy.c */
 /** What stands in a copy of the database was given when it was made, and is dated so by the copy's own changes; or as late as it
  *  came. What the database had made of it is that still. */
@@ -282,8 +291,6 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
                      const char *field, const char *member, const char *after);
 /** May a value of the field go towards side *(const int *)@a baton? */
 int judge_leads_to(const judge_field_t *field, const void *baton);
-/** A person commanded something before: the values of a field may then come from its own past. */
-int judge_was_commanded(judge_t *j, const history_item_t *effect);
 
 /* judge_audit.c */
 typedef struct judge_outcome_t {
@@ -326,6 +333,8 @@ void judge_filters(judge_t *j);
 /* judge_step.c: steps that no rule allows */
 void judge_steps(judge_t *j);
 /* judge_person.c: limits of deletes, undo */
+/** A person commanded something before: the values of a field may then come from its own past. */
+int judge_was_commanded(judge_t *j, const history_item_t *effect);
 void judge_limits(judge_t *j);
 void judge_undo(judge_t *j);
 /* judge_trouble.c: may this record be left out? */

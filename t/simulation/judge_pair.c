@@ -52,7 +52,7 @@ static int links_join(judge_t *j, int mapping, const judge_record_t *a, const ju
 }
 
 /* Links of deleted records are not shown at the end; their entries are. */
-static int entries_join(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b)
+int judge_entries_join(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b)
 {
     int i;
 
@@ -254,7 +254,7 @@ int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
     if (n >
         1) { /* copies share a mark, and a key may have been another one's: then the links tell */
         kept = keep_joined(j, mapping, record, partners, n, links_join);
-        kept = kept ? kept : keep_joined(j, mapping, record, partners, n, entries_join);
+        kept = kept ? kept : keep_joined(j, mapping, record, partners, n, judge_entries_join);
     }
     return kept ? kept : n;
 }

@@ -3,6 +3,23 @@
 
 #include "simulation/judge_impl.h"
 
+/* ---- commands ---- */
+
+int judge_was_commanded(judge_t *j, const history_item_t *effect)
+{
+    int i;
+
+    for (i = effect->number - 1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_OPERATOR &&
+            (item->op == HISTORY_UNDO || item->op == HISTORY_APPROVE)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* ---- deletes ---- */
 
 static int live_at(judge_t *j, const char *place, int side, apr_time_t at)

@@ -488,21 +488,6 @@ static int is_new_name(write_t *w)
     return 0;
 }
 
-int judge_was_commanded(judge_t *j, const history_item_t *effect)
-{
-    int i;
-
-    for (i = effect->number - 1; i >= 0; i--) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->kind == HISTORY_OPERATOR &&
-            (item->op == HISTORY_UNDO || item->op == HISTORY_APPROVE)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static int had_value(const judge_cell_t *cell, const char *value)
 {
     int i;
@@ -644,6 +629,13 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
     w.source = w.likeliest ? w.likeliest : w.source;
     if (w.grade == GRADE_WRONG && were_choices_changed(j, effect, field)) {
         w.grade = GRADE_ALLOWED;
+    }
+    if (w.grade < GRADE_RESIDUAL) {
+        judge_version_t *taken = judge_taken_for(j, effect, record, field, member, after);
+
+        if (taken) {
+            grade(&w, GRADE_ALLOWED, taken, 1, NULL, NULL);
+        }
     }
     if (w.grade == GRADE_WRONG && !judge_was_commanded(j, effect)) {
         judge_blame(j, w.rule, effect->number, "%s: '%s' was replaced by '%s': %s", field,

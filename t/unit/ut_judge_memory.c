@@ -229,6 +229,58 @@ static void test_renamed_choice(void)
     verdict("S3.4", "not by that of another");
 }
 
+/* The audit has page p and row 1 as one record. */
+static void taken_for_one(void)
+{
+    judge_entry_t entry = { .op = "update", .state = "applied", .page = "p", .key = "1" };
+
+    judge_add_entry(judge, &entry);
+}
+
+/* Another database, in which row 1 is gone: its page goes too. Then people insert another row 1, before or after a person says to
+ * go on with that database; its values go to the page. */
+static void insert_in_another(int is_accepted)
+{
+    history_item_t resume = {
+        .kind = HISTORY_OPERATOR, .op = HISTORY_RESUME, .place = "m", .side = 0
+    };
+
+    pair();
+    make(0, "q", "other");
+    copy_by_us(1, "9", "other");
+    link_up("q", "9", 0, NULL);
+    make(0, "r", "third");
+    copy_by_us(1, "8", "third");
+    link_up("r", "8", 0, NULL);
+    now += 100 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_MAKE, 1, "t", "9", NULL, NULL);
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "9", "mark", NULL, "other");
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_MAKE, 1, "t", "8", NULL, NULL);
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "8", "mark", NULL, "third");
+    now += 10 * SEC;
+    remove_by_us(0, "p");
+    resume.at = now += SEC;
+    if (is_accepted) {
+        (void)history_add(h, &resume);
+    }
+    now += 10 * SEC;
+    make(1, "1", "two");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, "ds", "p", NULL, NULL);
+    write_by_us(0, "p", MARK, "one", "two");
+    taken_for_one();
+}
+
+static void test_row_of_another(void)
+{
+    insert_in_another(1);
+    verdict("S2.5", "a row that was inserted under a deleted one's key is not that record");
+
+    insert_in_another(0);
+    verdict("", "nobody can tell of one that came while a person was waited for");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -240,6 +292,7 @@ int main(void)
     test_denied();
     test_denied_after_restore();
     test_renamed_choice();
+    test_row_of_another();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
