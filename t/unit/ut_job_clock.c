@@ -53,6 +53,25 @@ static const char *conflict(world_t *w, nts_side_t first, apr_interval_time_t be
     return world_page(w, "p1")->values[NAME].as.text;
 }
 
+/* The row is changed last, and its trigger is gone: all that is known is the time of an earlier change. */
+static void test_untold(void)
+{
+    nts_side_t tie;
+
+    for (tie = NTS_NOTION; tie <= NTS_EXTERNAL; tie++) {
+        world_t *w = synced(NTS_EXTERNAL, 0, 1, tie);
+
+        world_edit(w, NTS_NOTION, "p1", NAME, world_text("of notion"));
+        w->notices[w->notice_count - 1].properties = "[\"id0\"]";
+        world_row(w, world_link(w, NTS_NOTION, "p1")->key)->values[NAME] = world_text("of the row");
+        world_wait(w, SEC(20));
+        (void)world_settle(w);
+        tap_str(world_page(w, "p1")->values[NAME].as.text,
+                tie == NTS_NOTION ? "of notion" : "of the row",
+                "a row that changed without a word may have changed last: a tie");
+    }
+}
+
 static void test_decisions(void)
 {
     static const apr_interval_time_t offsets[] = { 0, SEC(300), -SEC(300) };
@@ -265,6 +284,7 @@ int main(void)
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
     test_decisions();
+    test_untold();
     test_without();
     test_listing();
     test_create_of_unknown_fate(SEC(300), 1);
