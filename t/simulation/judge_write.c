@@ -418,20 +418,33 @@ static void try_mappings(write_t *w)
 
 /* ---- values that do not come from the other side as it is ---- */
 
-/* People changed the list of choices itself: a value that changed with it is no edit, and may come back (S5.4). */
-static int were_choices_changed(judge_t *j, const history_item_t *effect, const char *field)
+typedef int schema_test_fn(history_op_t op);
+
+static int is_of_choices(history_op_t op)
+{
+    return op == HISTORY_RENAME || op == HISTORY_REMOVE_OPTION;
+}
+
+static int is_of_type(history_op_t op)
+{
+    return op == HISTORY_RETYPE;
+}
+
+/* People changed the property itself. A value that changed with the list of its choices is no edit, and may come back (S5.4); what
+ * its values are in another type, nobody gave. */
+static int was_schema_changed(judge_t *j, const history_item_t *effect, const char *field,
+                              schema_test_fn *test)
 {
     int i, m;
 
     for (i = effect->number - 1; i >= 0; i--) {
         const history_item_t *item = history_item(j->history, i);
 
-        for (m = 0; (item->op == HISTORY_RENAME || item->op == HISTORY_REMOVE_OPTION) &&
-                    m < j->mappings->nelts;
-             m++) {
+        for (m = 0; test(item->op) && m < j->mappings->nelts; m++) {
             int index = judge_find_field(j, m, HISTORY_NOTION, item->field);
 
-            if (index >= 0 && judge_find_field(j, m, effect->side, field) == index) {
+            if (JUDGE_MAPPING(j, m)->place[HISTORY_NOTION] == item->place && index >= 0 &&
+                judge_find_field(j, m, effect->side, field) == index) {
                 return 1;
             }
         }
@@ -596,7 +609,8 @@ static void settle_without_source(write_t *w)
     w->source = version_by_us(w);
     if (((judge_was_commanded(w->j, w->effect) || w->record->deaths->nelts) &&
          had_value(cell, w->value)) ||
-        was_agreed_once(w, cell) || is_new_name(w)) {
+        was_agreed_once(w, cell) || is_new_name(w) ||
+        was_schema_changed(w->j, w->effect, w->field, is_of_type)) {
         w->grade = GRADE_ALLOWED;
         return;
     }
@@ -627,7 +641,7 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
     w.gap = judge_gap(j, effect);
     try_mappings(&w);
     w.source = w.likeliest ? w.likeliest : w.source;
-    if (w.grade == GRADE_WRONG && were_choices_changed(j, effect, field)) {
+    if (w.grade == GRADE_WRONG && was_schema_changed(j, effect, field, is_of_choices)) {
         w.grade = GRADE_ALLOWED;
     }
     if (w.grade < GRADE_RESIDUAL) {
@@ -650,7 +664,8 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
         w.was->lost = 1;
         j->figures.losses++;
     }
-    if (!judge_forgot(j, w.gap.sent, j->phases->end)) {
+    if (!judge_forgot(j, w.gap.sent, j->phases->end) &&
+        !was_schema_changed(j, effect, field, is_of_type)) {
         judge_look_into_audit(j, &w.outcome, loss);
     }
     if (w.was->origin == JUDGE_BY_NOBODY) {

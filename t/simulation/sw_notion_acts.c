@@ -378,7 +378,7 @@ static void share(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t share_kind = { "notion.share", share, { "source", "on" } };
 
-static void tell_choice(sw_world_t *w, int source, int field, history_op_t op, const char *before,
+static void tell_schema(sw_world_t *w, int source, int field, history_op_t op, const char *before,
                         const char *after)
 {
     history_item_t item = { .kind = HISTORY_ACT, .op = op, .side = HISTORY_NOTION };
@@ -407,7 +407,7 @@ static void options(sm_t *sm, const sm_action_t *a)
         return; /* the list of a status stays as it is */
     }
     other = apr_psprintf(w->ptemp, "%s %d", members[0], (int)(a->n[4] % 100));
-    tell_choice(w, source, field, a->n[2] == 0 ? HISTORY_RENAME : HISTORY_REMOVE_OPTION, members[0],
+    tell_schema(w, source, field, a->n[2] == 0 ? HISTORY_RENAME : HISTORY_REMOVE_OPTION, members[0],
                 a->n[2] == 0 ? other : NULL);
     sim_json_open(&b, '{');
     sim_json_key(&b, "properties");
@@ -461,6 +461,7 @@ static void schema(sm_t *sm, const sm_action_t *a)
         else {
             sim_json_kstr(&b, "retype", types[a->n[3] & 3]);
             sim_json_kbool(&b, "keep_id", 1);
+            tell_schema(w, source_of(w, a), field, HISTORY_RETYPE, NULL, types[a->n[3] & 3]);
         }
         sim_json_close(&b, '}');
     }

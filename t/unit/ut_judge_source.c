@@ -209,6 +209,33 @@ static void test_own_image(void)
     verdict("S6.3", "the other one does not");
 }
 
+/* The name becomes a choice, say, and what the page holds with it. */
+static void convert(const char *source)
+{
+    history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_RETYPE, .side = HISTORY_NOTION };
+
+    three();
+    edit_in(0, "p", NULL, "Ada, Eve");
+    write_by_us(1, "1", NAME, NULL, "Ada, Eve");
+    mapping_now = 1;
+    write_by_us(0, "q", NAME, NULL, "Ada, Eve");
+    mapping_now = 0;
+    item.at = now;
+    item.place = source;
+    item.field = "Name";
+    (void)history_add(h, &item);
+    write_by_us(0, "p", NAME, "Ada, Eve", "Ada Eve");
+}
+
+static void test_other_type(void)
+{
+    convert("ds");
+    verdict("S6.1", "what a property of another type makes of a value nobody gave");
+
+    convert("elsewhere");
+    verdict("S6.3 S6.1", "in another data source that explains nothing");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -218,6 +245,7 @@ int main(void)
     test_default();
     test_key_in_its_former_form();
     test_own_image();
+    test_other_type();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
