@@ -191,6 +191,37 @@ static apr_status_t judge_row(apply_t *apply)
                                commit->link->key ? commit->link->key : "none"));
 }
 
+static int is_create_of_row(const nts_entry_t *entry, const nts_link_t *link)
+{
+    return entry->op == NTS_ENTRY_CREATE && entry->side == NTS_EXTERNAL &&
+           entry->state == NTS_ENTRY_APPLIED && entry->key && nts_str_same(entry->key, link->key);
+}
+
+/* S4.4: no link had the key when its change was told, so none followed it; the one that comes too late for that would be left with a key
+ * that no row has. A row that we made is ours whatever its key is by now (follow_new_key). */
+static apr_status_t judge_new_key(apply_t *apply)
+{
+    const nts_commit_t *commit = apply->commit;
+    int moved = 0;
+    int i;
+    apr_status_t rv;
+
+    for (i = 0; i < commit->entry_count; i++) {
+        if (is_create_of_row(commit->entries[i], commit->link)) {
+            return APR_SUCCESS;
+        }
+    }
+    rv = commit->row_read ? nts_key_moved_since(&moved, apply->store, apply->mapping,
+                                                commit->link->key, commit->row_read, apply->ptemp)
+                          : APR_SUCCESS;
+    if (rv != APR_SUCCESS || !moved) {
+        return rv;
+    }
+    return refuse(apply, NTS_COMMIT_CLASH,
+                  apr_psprintf(apply->p, "the row that had the key %s has another one by now",
+                               commit->link->key));
+}
+
 static apr_status_t judge_link(apply_t *apply)
 {
     const nts_commit_t *commit = apply->commit;
@@ -237,7 +268,10 @@ static apr_status_t judge_link(apply_t *apply)
     }
     if (rv == APR_SUCCESS && apply->result == NTS_COMMIT_OK && link->key &&
         (apply->before == NTS_LINK_TOMBSTONE || !nts_str_same(key, link->key))) {
-        rv = judge_key(apply);
+        rv = judge_new_key(apply);
+        if (rv == APR_SUCCESS && apply->result == NTS_COMMIT_OK) {
+            rv = judge_key(apply);
+        }
     }
     return rv;
 }
@@ -393,9 +427,7 @@ static apr_status_t follow_new_key(apply_t *apply)
     for (i = 0; rv == APR_SUCCESS && commit->link && i < commit->entry_count; i++) {
         const nts_entry_t *entry = commit->entries[i];
 
-        if (entry->op == NTS_ENTRY_CREATE && entry->side == NTS_EXTERNAL &&
-            entry->state == NTS_ENTRY_APPLIED && entry->key &&
-            nts_str_same(entry->key, commit->link->key)) {
+        if (is_create_of_row(entry, commit->link)) {
             rv =
                 nts_key_catch_up(apply->store, apply->mapping, entry->key, entry->at, apply->ptemp);
         }

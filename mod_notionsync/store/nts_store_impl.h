@@ -8,7 +8,7 @@
 #include "store/nts_store.h"
 
 /** The schema this version reads and writes. */
-#define NTS_STORE_SCHEMA 10
+#define NTS_STORE_SCHEMA 11
 
 /** A call that is its own transaction waits this long for the writer lock. */
 #define NTS_STORE_WAIT apr_time_from_sec(10)
@@ -110,6 +110,9 @@ apr_status_t nts_key_made_elsewhere(nts_store_t *store, apr_int64_t mapping,
 /** The key @a notice->old_key is now @a notice->record: its link follows (S4.4). */
 apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
                           apr_pool_t *ptemp);
+/** Was it told, at @a since or later, that the row with that key got another? */
+apr_status_t nts_key_moved_since(int *moved, nts_store_t *store, apr_int64_t mapping,
+                                 const char *key, apr_time_t since, apr_pool_t *ptemp);
 /** A row made at @a since has its link only now: what was told meanwhile of its key is followed. */
 apr_status_t nts_key_catch_up(nts_store_t *store, apr_int64_t mapping, const char *key,
                               apr_time_t since, apr_pool_t *ptemp);

@@ -132,10 +132,28 @@ apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_not
     return rv == APR_SUCCESS ? note_move(store, mapping, link, notice, ptemp) : rv;
 }
 
+static const nts_stmt_t told_since = {
+    "SELECT count(*) FROM inbox INDEXED BY inbox_moved"
+    " WHERE mapping = %lld AND old_key = %s AND stored >= %lld"
+};
+
+apr_status_t nts_key_moved_since(int *moved, nts_store_t *store, apr_int64_t mapping,
+                                 const char *key, apr_time_t since, apr_pool_t *ptemp)
+{
+    apr_int64_t count = 0;
+    apr_status_t rv =
+        nts_db_get_int(&count, store->db, &told_since,
+                       NTS_ARGS(nts_int(mapping), nts_text(key), nts_int(since)), ptemp);
+
+    *moved = count > 0;
+    return rv;
+}
+
 /* Told of since then, and not followed yet by any link. */
 static const nts_stmt_t moved_since = {
-    "SELECT " NTS_NOTICE_COLUMNS " FROM inbox WHERE mapping = %lld AND settled = 0 AND side = %lld"
-    " AND old_key = %s AND stored >= %lld AND id > %lld AND NOT EXISTS (SELECT 1 FROM entry"
+    "SELECT " NTS_NOTICE_COLUMNS " FROM inbox INDEXED BY inbox_moved WHERE mapping = %lld"
+    " AND settled = 0 AND side = %lld AND old_key = %s AND stored >= %lld AND id > %lld AND NOT "
+    "EXISTS (SELECT 1 FROM entry"
     " WHERE entry.mapping = inbox.mapping AND entry.op = %lld AND entry.cause = inbox.event)"
     " ORDER BY id LIMIT 1"
 };

@@ -236,10 +236,15 @@ static const char *const step_10[] = {
     NULL,
 };
 
-/* steps[n] leads from version n to n + 1. */
-static const char *const *const steps[NTS_STORE_SCHEMA] = {
-    step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10
+/* Whether a key was changed since a row was read; few notices tell of such a change. */
+static const char *const step_11[] = {
+    "CREATE INDEX inbox_moved ON inbox (mapping, old_key) WHERE old_key IS NOT NULL", NULL
 };
+
+/* steps[n] leads from version n to n + 1. */
+static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2,  step_3, step_4,
+                                                            step_5, step_6,  step_7, step_8,
+                                                            step_9, step_10, step_11 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"

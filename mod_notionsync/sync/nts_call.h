@@ -56,6 +56,8 @@ typedef struct nts_commit_t {
     /* our last intent under the key of the row that was read, or NULL: CLASH if that is a create of another record, which is not
      * settled yet: the row is that one's (S4.4) */
     const char *row_intent;
+    /* when the row was read from which the link has its key, or 0: CLASH if that key was changed since (S4.4) */
+    apr_time_t row_read;
     /* delete the link row instead (a NEW one whose record is gone) */
     int link_forget;
     nts_entry_t *const *entries; /* insert (id 0, set by the store) or complete */

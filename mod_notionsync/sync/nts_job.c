@@ -96,10 +96,10 @@ nts_step_t nts_job_commit(nts_job_t *job, nts_job_state_t then)
 {
     job->call.kind = NTS_CALL_COMMIT;
     job->call.commit.key_was = job->key_was;
-    job->call.commit.row_intent =
-        job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_LIVE && job->view[NTS_EXTERNAL].record
-            ? job->view[NTS_EXTERNAL].record->intent
-            : NULL;
+    if (job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_LIVE && job->view[NTS_EXTERNAL].record) {
+        job->call.commit.row_intent = job->view[NTS_EXTERNAL].record->intent;
+        job->call.commit.row_read = job->view[NTS_EXTERNAL].sent;
+    }
     if (job->call.commit.link) {
         job->call.commit.link->touched = job->now;
     }

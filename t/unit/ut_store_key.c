@@ -176,6 +176,26 @@ static void test_before_it_is_stored(void)
     tap_str(key_of("pk"), "m", "and follows all changes that were told meanwhile");
 }
 
+/* A row was read, and before anything of it was stored its key was changed: a page would be made for a key that no row has, to go
+ * again, and another for the row. */
+static void test_read_before_it_moved(void)
+{
+    nts_commit_t commit = { 0 };
+    nts_commit_result_t result;
+    const char *words = NULL;
+
+    take(150, "t", "u");
+    commit.link = kit_link(NULL, "t", NTS_LINK_NEW, kit.p);
+    commit.row_read = kit_now - 1;
+    tap_int(
+        nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, kit.p),
+        APR_SUCCESS, "a row that was read before it was told to have another key");
+    tap_int(result, NTS_COMMIT_CLASH, "is looked at again: nobody would follow that change");
+    commit.row_read = kit_now + 1;
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, kit.p);
+    tap_int(result, NTS_COMMIT_OK, "what was read under that key since is another row");
+}
+
 /* A row that has no link gets the key of a record whose row must be gone, or there would be two of one key (seed 408488 of the simulation:
  * the row was taken for that record, edited, and its page was filled with a stranger's values). */
 static void test_onto_key_of_linked(void)
@@ -230,6 +250,7 @@ int main(void)
     test_job_in_flight();
     test_row_of_another();
     test_before_it_is_stored();
+    test_read_before_it_moved();
     test_onto_key_of_linked();
     test_told_again();
     nts_store_close(kit.store);
