@@ -163,6 +163,7 @@ static const char *const back_to_6[] = {
     "ALTER TABLE status DROP COLUMN restored",
     "ALTER TABLE status DROP COLUMN restored_as",
     "DROP INDEX link_gone_key",
+    "DROP INDEX inbox_moved",
     "DROP TABLE waiting",
     "UPDATE meta SET value = 6 WHERE name = 'schema'",
     NULL,
