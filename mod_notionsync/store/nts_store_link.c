@@ -197,7 +197,7 @@ static apr_status_t load_notices(nts_loaded_t *loaded, nts_store_t *store, apr_i
 }
 
 static const nts_stmt_t entry_image = {
-    "SELECT image, at FROM entry WHERE link = %lld AND image IS NOT NULL"
+    "SELECT image, at, key FROM entry WHERE link = %lld AND image IS NOT NULL"
     " ORDER BY id DESC LIMIT 1"
 };
 #define INBOX_IMAGE                                                                                \
@@ -245,7 +245,7 @@ static apr_status_t look_at_removal(apr_time_t *since, nts_store_t *store, apr_i
  * The row as it was when it was deleted. Seen alive since, it was another one: not every delete leaves an image (SQLite's
  * REPLACE calls no trigger; seed 6169 of the simulation, where the row before it came back); nor if an application was told to have
  * made it again since (451426). And under a deleted record's
- * key others live and die after it, so there the first image counts.
+ * key, or one that it left, others live and die after it, so there the first image counts.
  */
 static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
                                const nts_target_t *ids, apr_pool_t *p, apr_pool_t *ptemp)
@@ -260,13 +260,15 @@ static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int
         rv = nts_db_select(&rows, store->db, &entry_image, NTS_ARGS(nts_int(ids->link)), ptemp);
         if (rv == APR_SUCCESS && nts_rows_next(&rows) && nts_rows_int(&rows, 1) >= since) {
             loaded->tombstone_image = nts_row_copy(&rows, 0, p);
+            loaded->image_key = loaded->link->key ? NULL : nts_row_copy(&rows, 2, p);
             at = nts_rows_int(&rows, 1);
         }
     }
     if (rv == APR_SUCCESS && is_gone && !loaded->tombstone_image) {
         rv = look_at_removal(&since, store, ids->link, ptemp);
     }
-    if (rv == APR_SUCCESS && ids->key && !(is_gone && loaded->tombstone_image)) {
+    if (rv == APR_SUCCESS && ids->key &&
+        !((is_gone || loaded->image_key) && loaded->tombstone_image)) {
         rv = nts_db_select(&rows, store->db, is_gone ? &first_inbox_image : &last_inbox_image,
                            NTS_ARGS(nts_int(mapping), nts_text(ids->key), nts_int(since)), ptemp);
         if (rv == APR_SUCCESS && nts_rows_next(&rows) && nts_rows_int(&rows, 1) >= at) {
@@ -281,6 +283,21 @@ static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int
             loaded->tombstone_image = NULL;
         }
     }
+    return rv;
+}
+
+/* S5.5: a copy that was taken back leaves its key to whoever uses it again, but may come back under it. */
+static apr_status_t keep_free_key(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
+                                  apr_pool_t *ptemp)
+{
+    nts_link_t *other = NULL;
+    apr_status_t rv;
+
+    if (!loaded->image_key) {
+        return APR_SUCCESS;
+    }
+    rv = nts_link_by_key(&other, store, mapping, loaded->image_key, ptemp, ptemp);
+    loaded->image_key = other ? NULL : loaded->image_key;
     return rv;
 }
 
@@ -345,6 +362,9 @@ apr_status_t nts_store_load(nts_loaded_t **ploaded, nts_store_t *store,
     }
     if (rv == APR_SUCCESS) {
         rv = load_image(loaded, store, mapping->id, &ids, p, ptemp);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = keep_free_key(loaded, store, mapping->id, ptemp);
     }
     if (rv == APR_SUCCESS) {
         rv = nts_rulings_load(loaded, store, mapping->id, &ids, p, ptemp);

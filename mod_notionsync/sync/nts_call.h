@@ -33,6 +33,8 @@ typedef struct nts_loaded_t {
     int creates_pending[NTS_SIDE_COUNT];
     int creates_parked;          /* of those in Notion, the ones parked as NTS_CREATE_AMBIGUOUS */
     const char *tombstone_image; /* tombstone or absent row: the newest row image kept, or NULL */
+    const char *
+        image_key; /* the link has no key: that of the row in the image, if nobody has it now; or NULL */
     const nts_ruling_t *rulings; /* of this record, not carried out yet */
     int ruling_count;
 } nts_loaded_t;

@@ -257,7 +257,8 @@ nts_step_t nts_job_bring_back(nts_job_t *job, nts_side_t side)
     nts_view_t *view = &job->view[side];
 
     if (side == NTS_NOTION ? view->presence == NTS_PRESENCE_TRASHED
-                           : job->loaded->tombstone_image && !nts_job_key_is_taken(job)) {
+                           : job->loaded->tombstone_image && !nts_job_key_is_taken(job) &&
+                                 (job->link->key || job->loaded->image_key)) {
         return nts_job_restore(job, side);
     }
     /* A new record on that side, of what the other one holds: what was agreed with the old one is history. */

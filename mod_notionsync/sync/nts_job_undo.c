@@ -309,7 +309,7 @@ static int undo_remove(nts_job_t *job, nts_step_t *step)
         return done(job, step, nts_job_restore(job, NTS_NOTION));
     }
     if (job->view[NTS_NOTION].presence == NTS_PRESENCE_LIVE &&
-        job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE) {
+        (job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE || job->loaded->image_key)) {
         return done(job, step, nts_job_restore(job, NTS_EXTERNAL));
     }
     return refuse(job, NTS_UNDO_NOTHING, "the record is not deleted any more, or cannot come back");

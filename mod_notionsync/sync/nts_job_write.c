@@ -72,7 +72,7 @@ static nts_step_t intend(nts_job_t *job, nts_entry_t *entry, nts_ask_kind_t kind
     write->side = entry->side;
     write->mapping = job->config->mapping;
     write->intent = entry->intent;
-    write->id = nts_job_id_on(job, entry->side);
+    write->id = entry->side == NTS_NOTION ? entry->page : entry->key;
     job->entry = entry;
     job->call = (nts_call_t){ 0 };
     if (kind == NTS_ASK_REMOVE && !entry->undoes && !job->spawn.approved &&
@@ -229,6 +229,7 @@ nts_step_t nts_job_restore(nts_job_t *job, nts_side_t side)
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
     entry = nts_job_new_entry(job, NTS_ENTRY_RESTORE, side, 0);
+    entry->key = entry->key ? entry->key : job->loaded->image_key;
     entry->note = nts_job_is_by_undo(job) ? "undo of a delete"
                   : nts_job_is_ruled(job) ? nts_job_record_reason(job)
                   : job->link->state == NTS_LINK_TOMBSTONE
@@ -362,10 +363,16 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
         link->state = has_note(entry, NTS_NOTE_UNDO_CREATE)    ? NTS_LINK_IGNORED
                       : has_note(entry, NTS_NOTE_UNDO_RESTORE) ? link->state
                                                                : NTS_LINK_TOMBSTONE;
+        if (link->state == NTS_LINK_IGNORED && entry->side == NTS_EXTERNAL) {
+            link->key = NULL; /* whoever uses it again makes a new record (S4.4) */
+        }
         break;
     case NTS_ENTRY_RESTORE:
         if (record) {
             keep_restored(job, entry, record);
+        }
+        if (record && entry->side == NTS_EXTERNAL) {
+            link->key = record->id; /* it had none if it was ignored */
         }
         /* A row is restored for a living page, so the record lives again, and its key is not free any more. A
          * page may be restored for a row that has yet to follow (undo of a delete). */

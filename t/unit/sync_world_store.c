@@ -79,6 +79,9 @@ nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p)
     loaded->pending = pending;
     loaded->notices = notices;
     loaded->tombstone_image = link ? w->images[link->id] : NULL;
+    loaded->image_key = link && !link->key && !world_link(w, NTS_EXTERNAL, w->images[link->id])
+                            ? w->images[link->id]
+                            : NULL; /* the image of a row is its key */
     return loaded;
 }
 

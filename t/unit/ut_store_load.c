@@ -102,6 +102,31 @@ static void test_images(void)
     nts_store_close(kit.store);
 }
 
+/* S5.5 */
+static void test_free_key(void)
+{
+    nts_link_t *a = kit_link("p1", NULL, NTS_LINK_IGNORED, p);
+    nts_entry_t *remove = kit_entry("i1", NTS_ENTRY_REMOVE, NTS_EXTERNAL, NTS_ENTRY_APPLIED, p);
+    nts_commit_t commit = { .link = a, .entries = &remove, .entry_count = 1 };
+    nts_commit_result_t result;
+    const char *words;
+    kit_t kit;
+
+    kit_open(&kit, p);
+    remove->key = "k1";
+    remove->image = "{\"v\":1}";
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, p);
+    tap_str(kit_load(&kit, 0, "p1", NULL)->image_key, "k1",
+            "a copy that was taken back has left its key");
+    put_image(&kit, "k1", "{\"v\":2}");
+    tap_str(kit_load(&kit, 0, "p1", "k1")->tombstone_image, "{\"v\":1}",
+            "comes back as it was, and not as who lived under that key after it");
+    (void)kit_put_link(&kit, kit_link("p2", "k1", NTS_LINK_ACTIVE, p));
+    tap_ok(!kit_load(&kit, 0, "p1", NULL)->image_key, "which now is another record's");
+    tap_ok(!kit_load(&kit, 0, "p2", NULL)->image_key, "that one has it as any record has");
+    nts_store_close(kit.store);
+}
+
 static void test_parked_creates(void)
 {
     nts_link_t *row = kit_link(NULL, "k9", NTS_LINK_NEW, p);
@@ -133,6 +158,7 @@ int main(void)
     test_images();
     test_page_went_without_image();
     test_image_of_former_row();
+    test_free_key();
     test_parked_creates();
     apr_pool_destroy(p);
     return tap_done();

@@ -123,6 +123,40 @@ static void test_create(void)
     tap_str(both(w), "uno/uno", "and goes on");
 }
 
+/* S4.4, seed 406776 of the simulation: a new row got the key of a copy that had been taken back. Nobody ever synced it, and an undo of
+ * what had been written to the copy went to it. */
+static void test_key_of_copy(void)
+{
+    world_t *w = linked();
+    const char *key = link_of(w)->key;
+    nts_entry_t *created = w->entries[0], *update, *removed;
+    nts_link_t *link;
+
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("uno"));
+    (void)world_settle(w);
+    update = last_of(w, NTS_ENTRY_UPDATE);
+    undo(w, update);
+    undo(w, created);
+    removed = last_of(w, NTS_ENTRY_REMOVE);
+    (void)world_add(w, NTS_EXTERNAL, key, "new");
+    (void)world_settle(w);
+    link = world_link(w, NTS_EXTERNAL, key);
+    tap_ok(link && link->page && strcmp(link->page, "p1") != 0,
+           "a new row under the key of a copy that was taken back gets a page of its own");
+    undo(w, update);
+    tap_str(refused.code, "undo.impossible", "what was written to the copy cannot be taken back");
+    undo(w, removed);
+    tap_str(refused.code, "undo.nothing", "nor does the copy come back under that key");
+    tap_str(world_text_of(world_row(w, key), NAME), "new", "the new row is as it was");
+    tap_int(link_of(w)->state, NTS_LINK_IGNORED, "the page is still not synced");
+    world_remove(w, NTS_EXTERNAL, key);
+    (void)world_settle(w);
+    undo(w, removed);
+    tap_ok(world_row(w, key)->there, "it comes back when the key is free");
+    tap_str(link_of(w)->key, key, "under that");
+    tap_int(link_of(w)->state, NTS_LINK_ACTIVE, "and is synced again");
+}
+
 static void test_create_in_notion(void)
 {
     world_t *w = linked();
@@ -335,6 +369,7 @@ int main(void)
     test_update();
     test_half();
     test_create();
+    test_key_of_copy();
     test_create_in_notion();
     test_delete(NTS_NOTION);
     test_delete(NTS_EXTERNAL);
