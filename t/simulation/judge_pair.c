@@ -213,26 +213,45 @@ static int is_bound(const judge_record_t *record, const judge_record_t *origin)
     return origin && (record->side == HISTORY_EXTERNAL || origin->live);
 }
 
+/* We made it, and what we knew of that went with the state store: nothing tells what it was made for. */
+static int is_forgotten(judge_t *j, const judge_record_t *record)
+{
+    return record->made_by_us && !maker_of(j, record) &&
+           judge_forgot(j, record->made, j->phases->end);
+}
+
+/* @a joins them, or @a origin says so. */
+static int is_partner(judge_t *j, int mapping, const judge_record_t *record,
+                      const judge_record_t *partner, const judge_record_t *origin, joins_fn *joins)
+{
+    const judge_entry_t *maker = maker_of(j, partner);
+
+    if (maker && maker->mapping == mapping) {
+        return is_made_for(maker, partner, record);
+    }
+    if (is_bound(record, origin)) {
+        return partner == origin;
+    }
+    return partner == judge_record(j, partner->side, partner->place, partner->id) &&
+           (partner == origin || joins(j, mapping, record, partner));
+}
+
 /* Only those that it joins with @a record; of several with one key that which was made for it, or the last. What was made for it
- * is its own whatever joins others with it: a key that another record gets later has that one's link at the end. @return how many; 0:
- * all stay. */
+ * is its own whatever joins others with it: a key that another record gets later has that one's link at the end. Besides them may be what
+ * nobody knows any more. @return how many; 0: all stay. */
 static int keep_joined(judge_t *j, int mapping, const judge_record_t *record,
                        judge_record_t *partners[], int n, joins_fn *joins)
 {
     const judge_record_t *origin = made_for(j, mapping, record, partners, n);
-    int i, kept = 0;
+    int i, kept = 0, found = 0;
 
-    for (i = 0; i < n; i++) {
-        judge_record_t *partner = partners[i];
-        const judge_entry_t *maker = maker_of(j, partner);
-        int is_made = maker && maker->mapping == mapping;
-        int fits = is_made ? is_made_for(maker, partner, record)
-                   : is_bound(record, origin)
-                       ? partner == origin
-                       : partner == judge_record(j, partner->side, partner->place, partner->id);
-
-        if (fits && (is_made || partner == origin || joins(j, mapping, record, partner))) {
-            partners[kept++] = partner;
+    for (i = 0; i < n && !found; i++) {
+        found = is_partner(j, mapping, record, partners[i], origin, joins);
+    }
+    for (i = 0; i < n && found; i++) {
+        if (is_forgotten(j, partners[i]) ||
+            is_partner(j, mapping, record, partners[i], origin, joins)) {
+            partners[kept++] = partners[i];
         }
     }
     return kept;

@@ -225,6 +225,8 @@ const char *sw_date_text(const char *date, apr_pool_t *p);
 const char *sw_date_east(const char *instant, int minutes, apr_pool_t *p);
 /** A set with @a member added or removed; canonical. */
 const char *sw_set_with(const char *set, const char *member, int present, apr_pool_t *p);
+/** The set that a text stands for in a column of sets, comma-separated or JSON; any other text: "?" and that. */
+const char *sw_set_text(const char *text, int csv, apr_pool_t *p);
 /** How a person edits: types a value, puts the last one back, clears, adds or removes a member of a set. */
 enum { SW_TYPE = 0, SW_BACK, SW_CLEAR, SW_ADD, SW_REMOVE, SW_HOWS };
 const char *sw_value_edited(sw_field_id_t field, int how, apr_int64_t code, const char *now,

@@ -144,6 +144,27 @@ static const sim_prop_t *property_of(const sw_world_t *w, const sw_page_t *m, co
                               : sim_prop_by_id(ds, sw_notion_property(w, field));
 }
 
+/* Which form sets have in the table that the source is mapped to. */
+static int is_csv(const sw_world_t *w, int source)
+{
+    int i;
+
+    for (i = 0; i < w->mapping_count && w->mappings[i].source != source; i++) {
+    }
+    return i < w->mapping_count && w->table[w->mappings[i].table].columns[SW_TAGS].csv;
+}
+
+/* Of a set that people have made a property of text of the database shows that text. */
+static const char *text_now(const sw_world_t *w, const sw_page_t *m, int field,
+                            const sim_prop_t *prop, const sim_state_t *st)
+{
+    const char *text = value_text(prop, st, w->ptemp);
+
+    return text && sw_fields[field].sort == JUDGE_SET && sim_type_is_text(prop->type)
+               ? sw_set_text(text, is_csv(w, m->source), w->ptemp)
+               : text;
+}
+
 static void look_at_fields(sw_world_t *w, history_kind_t kind, int request, sw_page_t *m,
                            const sim_page_t *page)
 {
@@ -152,7 +173,7 @@ static void look_at_fields(sw_world_t *w, history_kind_t kind, int request, sw_p
     look_at_status(w, request, m);
     for (k = 0; k < SW_FIELDS; k++) {
         const sim_prop_t *prop = property_of(w, m, page->ds, k);
-        const char *now = prop ? value_text(prop, page->live, w->ptemp) : NULL;
+        const char *now = prop ? text_now(w, m, k, prop, page->live) : NULL;
 
         if (prop && !sw_same(now, m->values[k])) {
             set(w, is_default(w, m, k, now) ? HISTORY_TRIGGER : kind, request, m, k, now);

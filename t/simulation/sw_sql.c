@@ -19,36 +19,6 @@ static int field_of(const char *column)
     return k;
 }
 
-static const char *set_text(const char *text, int csv, apr_pool_t *p)
-{
-    const char *set = NULL;
-    json_object *o;
-    int err;
-    size_t i;
-
-    if (csv) {
-        char *copy = apr_pstrdup(p, text);
-        char *state = NULL;
-        char *word;
-
-        for (word = apr_strtok(copy, ",", &state); word; word = apr_strtok(NULL, ",", &state)) {
-            set = sw_set_with(set, word, 1, p);
-        }
-        return set;
-    }
-    o = sim_parse(text, strlen(text), &err);
-    if (!sim_is(o, json_type_array)) {
-        json_object_put(o);
-        return *text ? apr_pstrcat(p, "?", text, NULL) : NULL;
-    }
-    for (i = 0; i < json_object_array_length(o); i++) {
-        set = sw_set_with(
-            set, apr_pstrdup(p, json_object_get_string(json_object_array_get_idx(o, i))), 1, p);
-    }
-    json_object_put(o);
-    return set;
-}
-
 static const char *cell_text(const sw_world_t *w, int table, int field, sqlite3_value *cell,
                              apr_pool_t *p)
 {
@@ -70,7 +40,7 @@ static const char *cell_text(const sw_world_t *w, int table, int field, sqlite3_
     text = apr_pstrdup(p, (const char *)sqlite3_value_text(cell));
     switch (sw_fields[field].sort) {
     case JUDGE_SET:
-        return set_text(text, w->table[table].columns[field].csv, p);
+        return sw_set_text(text, w->table[table].columns[field].csv, p);
     case JUDGE_DATE:
     case JUDGE_TIME:
         return sw_date_text(text, p);

@@ -294,6 +294,36 @@ const char *sw_set_with(const char *set, const char *member, int present, apr_po
     return out;
 }
 
+const char *sw_set_text(const char *text, int csv, apr_pool_t *p)
+{
+    const char *set = NULL;
+    json_object *o;
+    int err;
+    size_t i;
+
+    if (csv) {
+        char *copy = apr_pstrdup(p, text);
+        char *state = NULL;
+        char *word;
+
+        for (word = apr_strtok(copy, ",", &state); word; word = apr_strtok(NULL, ",", &state)) {
+            set = sw_set_with(set, word, 1, p);
+        }
+        return set;
+    }
+    o = sim_parse(text, strlen(text), &err);
+    if (!sim_is(o, json_type_array)) {
+        json_object_put(o);
+        return *text ? apr_pstrcat(p, "?", text, NULL) : NULL;
+    }
+    for (i = 0; i < json_object_array_length(o); i++) {
+        set = sw_set_with(
+            set, apr_pstrdup(p, json_object_get_string(json_object_array_get_idx(o, i))), 1, p);
+    }
+    json_object_put(o);
+    return set;
+}
+
 const char *sw_value_edited(sw_field_id_t field, int how, apr_int64_t code, const char *now,
                             const char *before, apr_pool_t *p)
 {

@@ -137,6 +137,47 @@ static void test_key_in_between(void)
     verdict("S6.3 S3.4 S6.1", "with its own values");
 }
 
+/* A deleted row comes back with an older copy of the database, and gets another page; the state store that knew of that page is lost or
+ * not. */
+static void lose_maker(int is_lost)
+{
+    history_item_t lost = { .kind = HISTORY_PROCESS, .op = HISTORY_STORE_OLD, .worker = 1 };
+    int number;
+
+    begin();
+    insert("k", "Ada");
+    copy_row(1, "k", "p", "Ada");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "k", NULL, NULL);
+    remove_by_us(0, "p");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, NULL, NULL, NULL, NULL);
+    insert("k", "Ada");
+    now += 5 * SEC;
+    (void)request(HISTORY_ASK_READ, 1, "k", now, now);
+    number = request(HISTORY_ASK_CREATE, 0, NULL, now, now + SEC / 10);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 0, place(0), "q", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 0, place(0), "q", "Mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 0, place(0), "q", "Name", NULL, "Ada");
+    edit(0, "q", NAME, "Ada", "Eve");
+    write_by_us(1, "k", NAME, "Ada", "Eve");
+    if (is_lost) {
+        lost.at = now;
+        (void)history_add(h, &lost);
+        phases.store_forgot = 1;
+    }
+}
+
+/* Seed 405831 */
+static void test_forgotten(void)
+{
+    lose_maker(1);
+    judge_add_stop(judge, 0, "waiting", "state.restored");
+    verdict("", "who made the page for what went with the state store");
+    lose_maker(0);
+    verdict("S6.3 S6.1 S6.1", "but a store that was not lost knows it");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -144,6 +185,7 @@ int main(void)
     test_key_of_former();
     test_key_set_back();
     test_key_in_between();
+    test_forgotten();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
