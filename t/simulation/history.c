@@ -170,7 +170,7 @@ static const char *const kinds[] = { "act",    "effect",  "trigger",  "request",
                                      "notice", "process", "operator", "fault" };
 static const char *const ops[] = {
     "",      "set",     "make",          "delete", "revive", "purge",      "hide",      "show",
-    "rekey", "rename",  "remove-option", "swap",   "retype", "delivered",  "lost",      "repeated",
+    "rekey", "rename",  "remove-option", "reshape", "swap",   "retype", "delivered",  "lost",      "repeated",
     "start", "crash",   "stop",          "freeze", "wake",   "store-lost", "store-old", "read",
     "list",  "create",  "update",        "delete", "revive", "other",      "pause",     "resume",
     "undo",  "approve", "configure",     "other"

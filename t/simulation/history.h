@@ -31,7 +31,8 @@ typedef enum history_kind_t {
     HISTORY_TRIGGER, /* the service itself did: a trigger, an automation */
     HISTORY_REQUEST, /* a request of ours is over: answered, refused, cut off or given up */
     HISTORY_NOTICE, /* an event or change entry about `record`: op tells its fate; `sent`: when it was made; `after`:
-                         "person" if that is one of its authors */
+                         "person" if that is one of its authors; `place`: where it says that the record is; `field`: the properties
+                         that it names, as members of a set; each NULL: it does not say */
     HISTORY_PROCESS,  /* something happened to process `worker` of host `host` */
     HISTORY_OPERATOR, /* a person commanded or configured; `note` says what */
     HISTORY_FAULT     /* the world is unkind: `note` says how */
@@ -51,6 +52,7 @@ typedef enum history_op_t {
     HISTORY_REKEY, /* a row's key went from `before` (also in `record`) to `after` */
     HISTORY_RENAME, /* an option or property: `field`, `before`, `after` */
     HISTORY_REMOVE_OPTION,
+    HISTORY_RESHAPE, /* a property, `field` by its first name, got another name, or went */
     HISTORY_SWAP, /* the database is another one, or an older copy: all that was known of that side's records before this is
                        replaced by the MAKE and SET items that follow (kind ACT) */
     HISTORY_RETYPE, /* a property, `field`, got the type `after`: Notion converts what its pages hold */

@@ -194,18 +194,25 @@ int judge_was_set_back(judge_t *j, const history_item_t *effect)
     return 0;
 }
 
-int judge_moved_unseen(judge_t *j, const char *table, const char *from, const char *to)
+int judge_moved_unseen(judge_t *j, int mapping, const char *from, const char *to)
 {
-    int i, waits = 0;
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int i, waits = 0, hidden = 0;
 
     for (i = 0; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (item->kind == HISTORY_OPERATOR && item->op == HISTORY_RESUME) {
+        if (item->place == m->place[HISTORY_NOTION] && !item->record) {
+            hidden = item->op == HISTORY_HIDE || (hidden && item->op != HISTORY_SHOW);
+        }
+        /* Without its data source the mapping looks at no database. */
+        if (item->kind == HISTORY_OPERATOR && item->op == HISTORY_RESUME && !hidden &&
+            judge_same(item->place, m->name)) {
             waits = 0;
         }
-        waits |= item->op == HISTORY_SWAP && item->place == table;
-        if ((waits || item->unseen) && item->op == HISTORY_REKEY && item->place == table &&
+        waits |= item->op == HISTORY_SWAP && item->place == m->place[HISTORY_EXTERNAL];
+        if ((waits || item->unseen) && item->op == HISTORY_REKEY &&
+            item->place == m->place[HISTORY_EXTERNAL] &&
             (!from || judge_same(item->record, from)) && (!to || judge_same(item->after, to))) {
             return 1;
         }

@@ -1,4 +1,4 @@
-/* judge_end.c - both sides, when everybody has come to rest (S6.1, S6.6). */
+/* judge_end.c - both sides, when everybody has come to rest (S6.1). */
 #include <string.h>
 
 #include "simulation/judge_impl.h"
@@ -60,7 +60,7 @@ static void compare_shown(judge_t *j)
 
 /* ---- one pair ---- */
 
-static const judge_link_t *link_of(judge_t *j, int mapping, const judge_record_t *record)
+const judge_link_t *judge_link_of(judge_t *j, int mapping, const judge_record_t *record)
 {
     const judge_link_t *found = NULL;
     int i;
@@ -80,10 +80,10 @@ static const judge_link_t *link_of(judge_t *j, int mapping, const judge_record_t
 static int excused(judge_t *j, int mapping, judge_record_t *record, judge_record_t *partner,
                    int field)
 {
-    const judge_link_t *link = link_of(j, mapping, record);
+    const judge_link_t *link = judge_link_of(j, mapping, record);
 
     if (!link && partner) {
-        link = link_of(j, mapping, partner);
+        link = judge_link_of(j, mapping, partner);
     }
     if (!link || !judge_is_excused(j, link, record, partner, field)) {
         return 0;
@@ -94,7 +94,7 @@ static int excused(judge_t *j, int mapping, judge_record_t *record, judge_record
 
 static const char *trouble_words(judge_t *j, int mapping, const judge_record_t *record)
 {
-    const judge_link_t *link = link_of(j, mapping, record);
+    const judge_link_t *link = judge_link_of(j, mapping, record);
 
     if (!link) {
         return "no link";
@@ -261,7 +261,7 @@ static int was_delete_ignored(judge_t *j, int mapping, const judge_record_t *gon
 static int is_left_alone(judge_t *j, int mapping, const judge_record_t *record,
                          const judge_record_t *partner)
 {
-    const judge_link_t *link = link_of(j, mapping, record);
+    const judge_link_t *link = judge_link_of(j, mapping, record);
     int i;
 
     if (!link || link->state != JUDGE_LINK_IGNORED) {
@@ -315,62 +315,6 @@ static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
     }
     judge_blame(j, "S6.1", record->item, "%s is on one side only (%s)", record->id,
                 trouble_words(j, mapping, record));
-}
-
-/* Its partner was deleted, and the mapping ignores that: the partner is another record's from then on, also if another mapping
- * brings it back (S4.4). */
-static int was_let_go(judge_t *j, int mapping, const judge_record_t *record)
-{
-    const judge_link_t *link = link_of(j, mapping, record);
-    judge_record_t *partners[8];
-    int i, n;
-
-    if (!link || link->state != JUDGE_LINK_IGNORED ||
-        JUDGE_MAPPING(j, mapping)->deletes[record->side] != JUDGE_DELETES_IGNORE) {
-        return 0;
-    }
-    n = judge_partners(j, mapping, record, partners, 8);
-    for (i = 0; i < n && !partners[i]->deaths->nelts; i++) {
-    }
-    return i < n;
-}
-
-/* S6.6: of a record that people made once there is never more than one on a side. */
-static void judge_doubles(judge_t *j, int mapping)
-{
-    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
-    int i, k;
-
-    for (i = 0; i < j->all->nelts; i++) {
-        const judge_record_t *first = APR_ARRAY_IDX(j->all, i, judge_record_t *);
-        const apr_array_header_t *same =
-            first->mark ? apr_hash_get(j->marks, first->mark, APR_HASH_KEY_STRING) : NULL;
-        int made = 0, live[HISTORY_SIDES] = { 0, 0 }, by_people[HISTORY_SIDES] = { 0, 0 };
-
-        for (k = 0; same && k < same->nelts; k++) {
-            const judge_record_t *record = APR_ARRAY_IDX(same, k, judge_record_t *);
-
-            /* A row that was replaced, and came with the mark, is one made by people. What another mapping brings counts. */
-            by_people[record->side] +=
-                !record->made_by_us ||
-                record->mark != APR_ARRAY_IDX(record->marks, 0, const char *);
-            by_people[record->side] +=
-                record->side == HISTORY_EXTERNAL &&
-                judge_moved_unseen(j, m->place[HISTORY_EXTERNAL], NULL, record->id);
-            live[record->side] += record->live && !record->hidden && record->mark == first->mark &&
-                                  record->place == m->place[record->side] &&
-                                  !was_let_go(j, mapping, record);
-        }
-        made = by_people[0] + by_people[1];
-        if (m->matches && j->mappings->nelts == 1) {
-            made = by_people[0] > by_people[1] ? by_people[0] : by_people[1];
-        }
-        if (live[0] > made || live[1] > made) {
-            judge_blame(j, "S6.6", -1, "people made %d of '%s', there are %d pages and %d rows",
-                        made, first->mark, live[0], live[1]);
-            return;
-        }
-    }
 }
 
 static int happened(judge_t *j, history_op_t op)

@@ -108,6 +108,25 @@ static void judge_effect(judge_t *j, int mapping, const history_item_t *effect,
 
 /* ---- what made a record leave is told to the other side */
 
+/* Did we look at it, by itself or in a listing, at any time from @a from to @a to? Else it was never inside to us, and what was never
+ * agreed on is not written outside (S5.3). */
+static int was_seen(judge_t *j, const judge_record_t *record, apr_time_t from, apr_time_t to)
+{
+    int i;
+
+    for (i = 0; i <= j->request_count; i++) {
+        const history_item_t *request = j->requests[i];
+
+        if (request && request->side == record->side && request->at >= from && request->at <= to &&
+            (request->op == HISTORY_ASK_LIST ||
+             (request->op == HISTORY_ASK_READ &&
+              (!request->record || judge_same(request->record, record->id))))) {
+            return 1;
+        }
+    }
+    return record->made_by_us;
+}
+
 static void judge_leaving(judge_t *j, int mapping, judge_record_t *record)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
@@ -129,7 +148,8 @@ static void judge_leaving(judge_t *j, int mapping, judge_record_t *record)
         last->from + TOLD_WITHIN > j->phases->calm ||
         APR_ARRAY_IDX(theirs->stays, theirs->stays->nelts - 1, judge_stay_t).from >=
             last->from - LEFT_BEFORE ||
-        !judge_alike(j, field, judge_then(cell, last->from - 1)->value, judge_now(theirs)->value)) {
+        !judge_alike(j, field, judge_then(cell, last->from - 1)->value, judge_now(theirs)->value) ||
+        !was_seen(j, record, record->made, last->from)) {
         return;
     }
     judge_blame(j, "S5.3", last->item, "%s left the filter, and %s was not told", record->id,

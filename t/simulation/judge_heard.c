@@ -5,6 +5,8 @@
  */
 #include "simulation/judge_impl.h"
 
+#define MINUTE apr_time_from_sec(60)
+
 static int waited(judge_t *j, apr_time_t at, int mapping, const judge_record_t *record)
 {
     int i;
@@ -22,17 +24,61 @@ static int waited(judge_t *j, apr_time_t at, int mapping, const judge_record_t *
     return 0;
 }
 
-static int was_told_of(judge_t *j, const char *id, const char *type, apr_time_t at)
+/* A notice that came from @a at on, for the mappings of that data source, and was not forgotten with the state store. */
+static int is_news(judge_t *j, const history_item_t *item, const char *id, const char *place,
+                   apr_time_t at)
 {
-    apr_interval_time_t minute = apr_time_from_sec(60);
+    return item->kind == HISTORY_NOTICE && item->op == HISTORY_DELIVERED &&
+           item->side == HISTORY_NOTION && item->record == id && item->at >= at &&
+           item->at < j->phases->heard - MINUTE &&
+           (!item->place || item->place == place || judge_same(item->note, "page.moved")) &&
+           !judge_forgot(j, item->at, j->phases->heard);
+}
+
+static int was_schema_told(judge_t *j, const char *source, apr_time_t at)
+{
     int i;
 
     for (i = 0; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (item->kind == HISTORY_NOTICE && item->op == HISTORY_DELIVERED &&
-            item->side == HISTORY_NOTION && item->record == id && item->at >= at &&
-            item->at < j->phases->heard - minute && (!type || judge_same(item->note, type))) {
+        if (is_news(j, item, source, source, at) &&
+            judge_same(item->note, "data_source.schema_updated")) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* S3.11: it names properties, and the mapping has none of them: the page is not read for it. */
+static int names_others(judge_t *j, int mapping, const history_item_t *notice)
+{
+    const char *names[16];
+    int i, n = judge_members(notice->field, names, 16, j->p);
+
+    for (i = 0; i < n; i++) {
+        int index = judge_find_field(j, mapping, HISTORY_NOTION, names[i]);
+
+        if (index >= 0 && judge_field_at(j, mapping, index, notice->at)) {
+            return 0;
+        }
+    }
+    return notice->field != NULL;
+}
+
+/* S3.10: its minute is to be listed once more 90 s after it ended; that is forgotten with the process. */
+static int was_forgotten(judge_t *j, const history_item_t *notice)
+{
+    int i;
+
+    for (i = notice->number; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->at > notice->at + 3 * MINUTE) {
+            break;
+        }
+        if (item->kind == HISTORY_PROCESS &&
+            (item->op == HISTORY_CRASH || item->op == HISTORY_STOP)) {
             return 1;
         }
     }
@@ -41,9 +87,19 @@ static int was_told_of(judge_t *j, const char *id, const char *type, apr_time_t 
 
 /* The table of changes tells of every edit of a row. Of a page an event has to arrive; or, since a minute that showed an edit is
  * listed again, another one's of the same minute. */
-static int was_announced(judge_t *j, const judge_record_t *record, apr_time_t at)
+static int was_announced(judge_t *j, int mapping, const judge_record_t *record, apr_time_t at)
 {
-    return record->side == HISTORY_EXTERNAL || was_told_of(j, record->id, NULL, at);
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (is_news(j, item, record->id, record->place, at) &&
+            !(names_others(j, mapping, item) && was_forgotten(j, item))) {
+            return 1;
+        }
+    }
+    return record->side == HISTORY_EXTERNAL;
 }
 
 /* Not the page was edited, but the list of choices (S5.4). */
@@ -65,13 +121,13 @@ static int is_renaming(judge_t *j, const judge_version_t *version)
 
 /* An edit of that record that should be dealt with by then: no listing shows a choice's new name, and only the event of the schema
  * tells of it. */
-static int is_known_by(judge_t *j, apr_time_t phase, const judge_record_t *record,
+static int is_known_by(judge_t *j, int mapping, apr_time_t phase, const judge_record_t *record,
                        const judge_version_t *edit)
 {
     if (is_renaming(j, edit)) {
-        return was_told_of(j, record->place, "data_source.schema_updated", edit->at);
+        return was_schema_told(j, record->place, edit->at);
     }
-    return phase == j->phases->listed || was_announced(j, record, edit->at);
+    return phase == j->phases->listed || was_announced(j, mapping, record, edit->at);
 }
 
 static int is_edit(const judge_version_t *version)
@@ -105,7 +161,7 @@ static void judge_cells(judge_t *j, apr_time_t at, int mapping, int index, judge
     }
     edit = is_edit(a) && (!is_edit(b) || a->at > b->at) ? a : b;
     if (is_edit(edit) && edit->at > page->shown &&
-        is_known_by(j, at, edit == a ? page : row, edit)) {
+        is_known_by(j, mapping, at, edit == a ? page : row, edit)) {
         judge_blame(j, all ? "S3.10" : "S3.6", edit->item,
                     "%s of %s and %s was still different when %s", field->name[0], page->id,
                     row->id,
@@ -144,8 +200,10 @@ static void judge_at(judge_t *j, apr_time_t at, int mapping)
             continue;
         }
         if (partner->made > at) {
+            /* One that went and came back after that may have had another partner then. */
             if (partner->made_by_us && record->made >= record->shown &&
-                (all || was_announced(j, record, is_there_since(record)))) {
+                is_there_since(record) <= at &&
+                (all || was_announced(j, mapping, record, is_there_since(record)))) {
                 judge_blame(j, all ? "S3.10" : "S3.6", record->item,
                             "%s had no partner yet when %s", record->id,
                             all ? "an incremental reconciliation had ended"

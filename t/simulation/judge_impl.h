@@ -217,9 +217,10 @@ judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make);
 /** S3.3: what we had written went with the database, before anything need have been kept of it: the one in its place cannot prove it. */
 int judge_was_set_back(judge_t *j, const history_item_t *effect);
 
-/** S4.4: a row's key was changed in a database that had come in the place of another, before anybody said to go on with it, so
- *  maybe before it was seen; or while our triggers were gone: then it looks like a delete and a new row. @a from, @a to: the key before and after; NULL any. */
-int judge_moved_unseen(judge_t *j, const char *table, const char *from, const char *to);
+/** S4.4: a row's key was changed in a database that had come in the place of another, before anybody who could have been told of that
+ *  said that the mapping may go on with it, so maybe before it was seen; or while our triggers were gone: then it looks like a delete
+ *  and a new row. @a from, @a to: the key before and after; NULL any. */
+int judge_moved_unseen(judge_t *j, int mapping, const char *from, const char *to);
 
 /* judge_again.c: what comes under an id that there was before */
 /** The first values of a record that is made come with it; its mark is needed before its fields are judged. NULL: none. */
@@ -313,7 +314,13 @@ void judge_look_into_audit(judge_t *j, const judge_outcome_t *outcome, int loss)
 void judge_made_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record);
 void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record);
 
+/* judge_doubles.c */
+/** S6.6: of a record that people made once there is never more than one on a side. */
+void judge_doubles(judge_t *j, int mapping);
+
 /* judge_end.c: both sides when all is done */
+/** NULL: none. */
+const judge_link_t *judge_link_of(judge_t *j, int mapping, const judge_record_t *record);
 void judge_end(judge_t *j);
 /** The live record that a link pairs it with; NULL: none. */
 judge_record_t *judge_linked(judge_t *j, int mapping, const judge_record_t *record);

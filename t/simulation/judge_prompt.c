@@ -63,6 +63,8 @@ static int may_halt(const history_item_t *item)
     case HISTORY_HIDE:
     case HISTORY_RENAME:
     case HISTORY_REMOVE_OPTION:
+    case HISTORY_RESHAPE:
+    case HISTORY_RETYPE:
     case HISTORY_SWAP:
     case HISTORY_PAUSE:
     case HISTORY_UNDO:

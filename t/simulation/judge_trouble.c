@@ -67,15 +67,23 @@ static int holds_initially(const judge_field_t *field, const void *baton)
 
 #define EVER apr_time_from_sec(864000)
 
-/* One was made by who knew the other. It may not look like that if it was not known what became of the write that brought it. */
-static int is_later(const plea_t *plea, int field, judge_version_t *later, judge_version_t *earlier,
-                    judge_record_t *record)
+/* One of our writes put that value there, and it was never known whether it did. */
+static int came_uncertainly(const plea_t *plea, int field, const judge_version_t *version)
 {
     const judge_field_t *f = plea_field(plea, field);
 
-    return judge_is_known(plea->j, earlier, later) &&
-           !judge_came_uncertainly(
-               plea->j, judge_cell(plea->j, record, f->name[record->side], NULL), earlier);
+    return judge_came_uncertainly(
+               plea->j, judge_cell(plea->j, plea->record, f->name[plea->record->side], NULL),
+               version) ||
+           judge_came_uncertainly(
+               plea->j, judge_cell(plea->j, plea->partner, f->name[plea->partner->side], NULL),
+               version);
+}
+
+/* One was made by who knew the other. It may not look like that if it was not known what became of the write that brought it. */
+static int is_later(const plea_t *plea, int field, judge_version_t *later, judge_version_t *earlier)
+{
+    return judge_is_known(plea->j, earlier, later) && !came_uncertainly(plea, field, earlier);
 }
 
 /* Neither knew of the other's value: only then a conflict can be held. */
@@ -85,8 +93,7 @@ static int is_held_conflict(const plea_t *plea, int field)
 
     return both_versions(plea, field, &mine, &theirs) &&
            !judge_alike(plea->j, plea_field(plea, field), mine->value, theirs->value) &&
-           !is_later(plea, field, theirs, mine, plea->partner) &&
-           !is_later(plea, field, mine, theirs, plea->record) &&
+           !is_later(plea, field, theirs, mine) && !is_later(plea, field, mine, theirs) &&
            judge_was_field(plea->j, plea->mapping, field, plea->j->phases->end, EVER, holds, NULL);
 }
 
@@ -112,6 +119,25 @@ static int was_unfit(const plea_t *plea, int field)
     return 0;
 }
 
+/* Of what they were both made we never knew that it had been on both sides: nothing was ever agreed. */
+static int was_origin_uncertain(const plea_t *plea, int field, const judge_version_t *mine,
+                                const judge_version_t *theirs)
+{
+    const judge_version_t *origin, *other;
+
+    for (origin = theirs; origin; origin = origin->parent) {
+        if (came_uncertainly(plea, field, origin)) {
+            return 1;
+        }
+        for (other = mine; other && other != origin; other = other->parent) {
+        }
+        if (other) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
 static int is_held_initial(const plea_t *plea, int field)
 {
     judge_version_t *mine, *theirs;
@@ -124,7 +150,9 @@ static int is_held_initial(const plea_t *plea, int field)
         return 0;
     }
     return plea->j->phases->store_forgot || plea->j->changes->nelts ||
-           !judge_common_ancestor(plea->j, mine, theirs) || was_unfit(plea, field);
+           !judge_common_ancestor(plea->j, mine, theirs) || was_unfit(plea, field) ||
+           was_origin_uncertain(plea, field, mine, theirs) ||
+           was_origin_uncertain(plea, field, theirs, mine);
 }
 
 /* The cell showed @a value when the service made that of @a sent. */
@@ -391,8 +419,7 @@ static int pleads_image(const plea_t *plea)
         }
     }
     return is_key_taken(plea) ||
-           (plea->link->key &&
-            judge_moved_unseen(plea->j, m->place[HISTORY_EXTERNAL], plea->link->key, NULL));
+           (plea->link->key && judge_moved_unseen(plea->j, plea->mapping, plea->link->key, NULL));
 }
 
 static int was_cut(const plea_t *plea, history_op_t op, int side, int times)
@@ -432,9 +459,26 @@ static int is_several_ones(const plea_t *plea)
     return loose;
 }
 
+/* One such create, and a page of this very record that a state store made which has been forgotten. */
+static int is_beside_forgotten(const plea_t *plea)
+{
+    judge_t *j = plea->j;
+    int i, of_it = 0;
+
+    for (i = 0; j->phases->store_forgot && i < j->all->nelts; i++) {
+        const judge_record_t *page = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        of_it += page->side == HISTORY_NOTION && page->made_by_us && page->live && page->mark &&
+                 judge_same(page->mark, plea->record->mark) &&
+                 page->place == JUDGE_MAPPING(j, plea->mapping)->place[HISTORY_NOTION];
+    }
+    return of_it >= 2 && was_cut(plea, HISTORY_ASK_CREATE, HISTORY_NOTION, 1);
+}
+
 static int pleads_creates(const plea_t *plea)
 {
-    return was_cut(plea, HISTORY_ASK_CREATE, HISTORY_NOTION, 2) || is_several_ones(plea);
+    return was_cut(plea, HISTORY_ASK_CREATE, HISTORY_NOTION, 2) || is_several_ones(plea) ||
+           is_beside_forgotten(plea);
 }
 
 static int pleads_create_fate(const plea_t *plea)

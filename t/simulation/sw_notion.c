@@ -197,6 +197,40 @@ static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t
 
 /* ---- webhooks */
 
+/* The data source for which the event says it is: those who have no mapping of it never see the event. NULL: it says none. */
+static const char *told_place(const sw_world_t *w, const sim_event_t *e)
+{
+    const char *told = strstr(e->body, "\"data_source_id\":\"");
+
+    return told ? apr_pstrmemdup(w->ptemp, told + strlen("\"data_source_id\":\""), SIM_ID_TEXT - 1)
+                : NULL;
+}
+
+/* The properties that it names (of what stands on a page the title may be part); "": only some that nobody maps; NULL: it may be about
+ * any. */
+static const char *told_fields(const sw_world_t *w, const sim_event_t *e)
+{
+    const char *told = strstr(e->body, "\"updated_properties\":["), *names = "";
+    int k;
+
+    if (!strcmp(e->type, "page.content_updated")) {
+        return sw_fields[w->title_is_mark ? SW_MARK : SW_NAME].prop;
+    }
+    if (!told || strcmp(e->type, "page.properties_updated") != 0) {
+        return NULL;
+    }
+    for (k = 0; k < SW_FIELDS; k++) {
+        char *id = sim_percent_encode(sw_notion_property(w, k));
+
+        if (strstr(told, apr_pstrcat(w->ptemp, "\"", id, "\"", NULL))) {
+            names =
+                apr_pstrcat(w->ptemp, names, *names ? HISTORY_MEMBER : "", sw_fields[k].prop, NULL);
+        }
+        free(id);
+    }
+    return names;
+}
+
 static void hook_done(sm_t *sm, void *baton, int status)
 {
     sim_event_t *e = baton;
@@ -210,7 +244,9 @@ static void hook_done(sm_t *sm, void *baton, int status)
     item.op = status == 200 ? HISTORY_DELIVERED : HISTORY_LOST;
     item.at = sm_now(sm);
     item.side = HISTORY_NOTION;
+    item.place = told_place(w, e);
     item.record = entity;
+    item.field = told_fields(w, e);
     item.note = e->type;
     item.sent = sm_now(sm) - SM_MS(notion_now() - e->created_ms);
     item.after = strstr(e->body, "\"person\"") ? "person" : NULL; /* one of its authors */

@@ -444,6 +444,9 @@ static void schema(sm_t *sm, const sm_action_t *a)
     if (field == SW_MARK || !strcmp(sw_notion_property(w, field), "title")) {
         return;
     }
+    if (a->n[2] == 0 || a->n[2] == 2) {
+        tell_schema(w, source_of(w, a), field, HISTORY_RESHAPE, NULL, NULL);
+    }
     sim_json_open(&b, '{');
     sim_json_key(&b, "properties");
     sim_json_open(&b, '{');

@@ -15,6 +15,7 @@ apr_time_t now;
 int mapping_now;
 history_end_t ending;
 judge_keys_t keys_of_worlds;
+judge_deletes_t deletes_of_worlds;
 const char *told_as;
 
 void begin(void)
@@ -35,6 +36,7 @@ void begin(void)
     memcpy(fields, plain, sizeof(fields));
     mapping.name = "m";
     mapping.keys = keys_of_worlds;
+    mapping.deletes[HISTORY_NOTION] = deletes_of_worlds;
     mapping.place[0] = "ds";
     mapping.place[1] = "t";
     mapping.fields = fields;

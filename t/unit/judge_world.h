@@ -20,8 +20,9 @@ extern judge_phases_t phases;
 extern apr_time_t now;
 extern int mapping_now;      /* whose pages are meant: 0 of "ds", 1 of "ds2"; both have the table */
 extern history_end_t ending; /* of our next updates of pages */
-extern judge_keys_t keys_of_worlds; /* how the table of what begins next compares its keys */
-extern const char *told_as;         /* the state that the audit gives our next updates */
+extern judge_keys_t keys_of_worlds;       /* how the table of what begins next compares its keys */
+extern judge_deletes_t deletes_of_worlds; /* towards Notion, of what begins next */
+extern const char *told_as;               /* the state that the audit gives our next updates */
 
 /** An empty world with one mapping. */
 void begin(void);

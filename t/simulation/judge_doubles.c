@@ -1,0 +1,135 @@
+/* judge_doubles.c - of a record that people made once there is never more than one on a side (S6.6). */
+#include "simulation/judge_impl.h"
+
+/* Its partner was deleted, and the mapping ignores that: the partner is another record's from then on, also if another mapping
+ * brings it back (S4.4). */
+static int was_let_go(judge_t *j, int mapping, const judge_record_t *record)
+{
+    const judge_link_t *link = judge_link_of(j, mapping, record);
+    judge_record_t *partners[8];
+    int i, n;
+
+    if (!link || link->state != JUDGE_LINK_IGNORED ||
+        JUDGE_MAPPING(j, mapping)->deletes[record->side] != JUDGE_DELETES_IGNORE) {
+        return 0;
+    }
+    n = judge_partners(j, mapping, record, partners, 8);
+    for (i = 0; i < n && !partners[i]->deaths->nelts; i++) {
+    }
+    return i < n;
+}
+
+/* The page was in the trash, moved away, or not shared, at any time from @a from to @a to. */
+static int was_out_of_reach(judge_t *j, const judge_record_t *page, apr_time_t from, apr_time_t to)
+{
+    int i, hidden = 0;
+
+    for (i = 0; i < history_count(j->history) && history_item(j->history, i)->at <= to; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind > HISTORY_TRIGGER || item->record != page->id ||
+            item->place != page->place) {
+            continue;
+        }
+        hidden &= item->op != HISTORY_SHOW || item->at > from;
+        hidden |= item->op == HISTORY_HIDE;
+    }
+    return hidden || judge_was_away(page, from, to);
+}
+
+/* S4.4: how often the row went, which the mapping ignores, and came back: as another record. */
+static int came_as_new(judge_t *j, int mapping, const judge_record_t *row)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int i, times = 0;
+
+    for (i = 0; row->place == m->place[HISTORY_EXTERNAL] &&
+                m->deletes[HISTORY_NOTION] == JUDGE_DELETES_IGNORE && i < row->deaths->nelts;
+         i++) {
+        const judge_death_t *death = &APR_ARRAY_IDX(row->deaths, i, judge_death_t);
+
+        times += death->to > death->from;
+    }
+    return times;
+}
+
+/* S3.7: nobody knew what became of its create, and when it was looked for it was in no listing, in the trash or moved; so another one was
+ * made. */
+static int was_lost_sight_of(judge_t *j, const judge_record_t *page, const apr_array_header_t *same)
+{
+    int i;
+
+    if (page->side != HISTORY_NOTION || !page->made_by_us ||
+        !judge_is_uncertain(j, history_item(j->history, page->item))) {
+        return 0;
+    }
+    for (i = 0; i < same->nelts; i++) {
+        const judge_record_t *second = APR_ARRAY_IDX(same, i, judge_record_t *);
+
+        if (second->order > page->order && second->place == page->place && second->made_by_us &&
+            was_out_of_reach(j, page, page->made, second->made)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What people did make of it. What another mapping brings counts. */
+static int by_people(judge_t *j, int mapping, const judge_record_t *record)
+{
+    /* A row that was replaced, and came with the mark, is one made by people. */
+    return (!record->made_by_us || record->mark != APR_ARRAY_IDX(record->marks, 0, const char *)) +
+           (record->side == HISTORY_EXTERNAL && judge_moved_unseen(j, mapping, NULL, record->id));
+}
+
+/* How often the rules let it be made again. */
+static int made_again(judge_t *j, const judge_record_t *record, const apr_array_header_t *same)
+{
+    int m, again = was_lost_sight_of(j, record, same);
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        again += came_as_new(j, m, record);
+    }
+    return again;
+}
+
+static int judge_mark(judge_t *j, int mapping, const char *mark)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    const apr_array_header_t *same = apr_hash_get(j->marks, mark, APR_HASH_KEY_STRING);
+    int made[HISTORY_SIDES] = { 0, 0 }, live[HISTORY_SIDES] = { 0, 0 }, again = 0, all, k;
+
+    for (k = 0; k < same->nelts; k++) {
+        const judge_record_t *record = APR_ARRAY_IDX(same, k, judge_record_t *);
+
+        made[record->side] += by_people(j, mapping, record);
+        again += made_again(j, record, same);
+        live[record->side] += record->live && !record->hidden && record->mark == mark &&
+                              record->place == m->place[record->side] &&
+                              !was_let_go(j, mapping, record);
+    }
+    all = made[0] + made[1];
+    if (m->matches && j->mappings->nelts == 1) {
+        all = made[0] > made[1] ? made[0] : made[1];
+    }
+    all += again;
+    if (live[0] > all || live[1] > all) {
+        judge_blame(j, "S6.6", -1, "people made %d of '%s', there are %d pages and %d rows", all,
+                    mark, live[0], live[1]);
+        return 1;
+    }
+    return 0;
+}
+
+void judge_doubles(judge_t *j, int mapping)
+{
+    int i;
+
+    for (i = 0; i < j->all->nelts; i++) {
+        const judge_record_t *first = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (first->mark && judge_mark(j, mapping, first->mark)) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+/* How many copies of a record there may be (S6.6): a row whose delete is ignored is another record when it comes back (S4.4), and a page
+ * that was moved before anybody knew of it may have been made twice (S3.7). */
+#include <apr_general.h>
+
+#include "judge_world.h"
+#include "tap/tap.h"
+
+static void row_and_page(void)
+{
+    begin();
+    make(1, "k", "one");
+    (void)request(HISTORY_ASK_READ, 1, "k", now, now);
+    copy_by_us(0, "p", "one");
+}
+
+/* A row is deleted and comes back, for another mapping or with an older copy of the database; we make it a second page. */
+static void come_back(judge_deletes_t deletes)
+{
+    judge_link_t former = { .id = 2, .page = "p", .state = JUDGE_LINK_IGNORED };
+    int number;
+
+    deletes_of_worlds = deletes;
+    row_and_page();
+    deletes_of_worlds = JUDGE_PROPAGATE;
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "k", NULL, NULL);
+    now += 5 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "k", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "k", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "k", "mark", NULL, "one");
+    copy_by_us(0, "q", "one");
+    link_up("q", "k", 0, NULL);
+    judge_add_link(judge, &former);
+}
+
+/* Nobody heard whether the page was made; another one is made, and both are there in the end. @a gone: people had moved the first away
+ * meanwhile. */
+static void make_again(int gone)
+{
+    history_item_t item = { .kind = HISTORY_REQUEST,
+                            .op = HISTORY_ASK_CREATE,
+                            .connection = "n",
+                            .end = HISTORY_CUT,
+                            .worker = 1 };
+
+    begin();
+    make(1, "k", "one");
+    (void)request(HISTORY_ASK_READ, 1, "k", now, now);
+    now += SEC;
+    item.request = history_request(h);
+    history_do(h, HISTORY_ACT, item.request, now, HISTORY_MAKE, 0, place(0), "p", NULL, NULL);
+    history_set(h, HISTORY_ACT, item.request, now, 0, place(0), "p", "Mark", NULL, "one");
+    item.sent = now;
+    item.answered = item.at = now + SEC;
+    (void)history_add(h, &item);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, gone ? HISTORY_HIDE : HISTORY_NOTHING, 0, place(0), "p",
+               NULL, NULL);
+    now += 200 * SEC;
+    copy_by_us(0, "q", "one");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SHOW, 0, place(0), "p", NULL, NULL);
+    copy_by_us(1, "l", "one");
+    link_up("q", "k", 0, NULL);
+    link_up("p", "l", 0, NULL);
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    come_back(JUDGE_DELETES_IGNORE);
+    verdict("", "where deletes are ignored a row that comes back is a new record");
+    come_back(JUDGE_PROPAGATE);
+    verdict("S6.6 S6.1", "but not elsewhere");
+    make_again(1);
+    verdict("", "a page that was away when it was looked for is made again");
+    make_again(0);
+    verdict("S6.6", "but not one that is there");
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}

@@ -1,0 +1,58 @@
+/* What counts as announced: an event for the mappings of that data source which tells of what they map, or whose minute is listed once
+ * more (S3.6, S3.9, S3.10). */
+#include <apr_general.h>
+
+#include "judge_world.h"
+#include "tap/tap.h"
+
+static void process(history_op_t op)
+{
+    history_item_t item = { .kind = HISTORY_PROCESS, .op = op, .at = now, .side = -1 };
+
+    now += SEC;
+    (void)history_add(h, &item);
+}
+
+/* People edit a page, this event arrives, and then @a then happens to the process; the row hears of the edit from a listing. */
+static void hear(const char *source, const char *names, history_op_t then)
+{
+    history_item_t item = { .kind = HISTORY_NOTICE,
+                            .op = HISTORY_DELIVERED,
+                            .record = "p",
+                            .place = source,
+                            .field = names,
+                            .note = "page.properties_updated" };
+
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    item.at = item.sent = now += 10 * SEC;
+    (void)history_add(h, &item);
+    process(then);
+    phases.store_forgot = then == HISTORY_STORE_OLD;
+    phases.heard = now + 300 * SEC;
+    phases.listed = now + 600 * SEC;
+    now = phases.heard;
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    link_up("p", "1", 0, NULL);
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    hear(NULL, NULL, HISTORY_NOTHING);
+    verdict("S3.6", "an edit that was announced is dealt with");
+    hear("ds", "Name" HISTORY_MEMBER "Rest", HISTORY_CRASH);
+    verdict("S3.6", "as is one whose event names what is mapped, whoever dies");
+    hear("ds", "Rest", HISTORY_NOTHING);
+    verdict("S3.6", "an event that names nothing mapped has its minute listed");
+    hear("ds", "Rest", HISTORY_CRASH);
+    verdict("", "unless the process dies that is to list it");
+    hear("elsewhere", NULL, HISTORY_NOTHING);
+    verdict("", "an event for another data source tells nobody");
+    hear("ds", NULL, HISTORY_STORE_OLD);
+    verdict("", "nor does one that is forgotten with the state store");
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
