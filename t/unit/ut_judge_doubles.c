@@ -53,6 +53,7 @@ static void make_again(int gone)
     item.sent = now;
     item.answered = item.at = now + SEC;
     (void)history_add(h, &item);
+    told(0, "p", MARK, NULL, "one", NULL);
     now += 10 * SEC;
     history_do(h, HISTORY_ACT, 0, now, gone ? HISTORY_HIDE : HISTORY_NOTHING, 0, place(0), "p",
                NULL, NULL);
