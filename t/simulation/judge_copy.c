@@ -110,8 +110,8 @@ static judge_keys_t keys_of(judge_t *j, const char *table)
     return m < j->mappings->nelts ? JUDGE_MAPPING(j, m)->keys : JUDGE_KEYS_EXACT;
 }
 
-/* S4.4: keys that were changed in a database for which nobody gave the word to go on, before yet another one came in its place, were
- * never followed. @return the last that the row with the key of @a make had there */
+/* S4.4: keys that were changed in a database for which nobody gave the word to go on, since it had come in the place of another or since a
+ * table had lost its triggers, before yet another one came in its place, were never followed. @return the last that the row with the key of @a make had there */
 static const char *unfollowed_key(judge_t *j, const history_item_t *make)
 {
     const char *key = make->record;
@@ -124,7 +124,8 @@ static const char *unfollowed_key(judge_t *j, const history_item_t *make)
             waits = 0;
             key = make->record;
         }
-        waits |= item->op == HISTORY_SWAP && item->place == make->place;
+        waits |=
+            (item->op == HISTORY_SWAP || item->op == HISTORY_MIGRATE) && item->place == make->place;
         if (waits && item->op == HISTORY_REKEY && item->place == make->place &&
             item->record == key) {
             key = item->after;

@@ -281,6 +281,12 @@ judge_gap_t judge_gap(judge_t *j, const history_item_t *effect);
 int judge_is_uncertain(judge_t *j, const history_item_t *effect);
 /** Did we write @a version there in such a way? */
 int judge_came_uncertainly(judge_t *j, const judge_cell_t *cell, const judge_version_t *version);
+/** Was the page read after the fate of a write of it, sent at @a sent, could be known, and before @a before? */
+int judge_was_judged(judge_t *j, const char *page, apr_time_t sent, apr_time_t before);
+/** S7.4: what people gave @a cell of @a page at @a given is what a write of ours had sent, of which nobody knew yet what had become:
+ *  it counts as ours. @a far: the same field on the other side, where what we sent comes from. */
+int judge_looks_like_ours(judge_t *j, const judge_record_t *page, const judge_cell_t *cell,
+                          const judge_cell_t *far, apr_time_t given);
 
 /* judge_write.c: is what we wrote allowed? */
 /** S3.7: a write of unknown fate is not judged before. */

@@ -117,3 +117,59 @@ int judge_came_uncertainly(judge_t *j, const judge_cell_t *cell, const judge_ver
     }
     return 0;
 }
+
+int judge_was_judged(judge_t *j, const char *page, apr_time_t sent, apr_time_t before)
+{
+    const apr_array_header_t *list = apr_hash_get(j->page_requests, page, APR_HASH_KEY_STRING);
+    int i;
+
+    for (i = 0; list && i < list->nelts; i++) {
+        const history_item_t *request = APR_ARRAY_IDX(list, i, const history_item_t *);
+
+        if (request->op == HISTORY_ASK_READ && request->status == 200 &&
+            request->sent >= sent + JUDGE_FATE_WAIT && request->answered <= before) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What we send was read so long before, at most. */
+#define SENT_WITHIN apr_time_from_sec(15)
+
+static int showed(const judge_cell_t *cell, const char *value, apr_time_t from, apr_time_t to)
+{
+    int i;
+
+    for (i = cell->stays->nelts - 1; i >= 0; i--) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+
+        if (stay->from <= to && judge_same(stay->version->value, value)) {
+            return 1;
+        }
+        if (stay->from <= from) {
+            break;
+        }
+    }
+    return 0;
+}
+
+int judge_looks_like_ours(judge_t *j, const judge_record_t *page, const judge_cell_t *cell,
+                          const judge_cell_t *far, apr_time_t given)
+{
+    const apr_array_header_t *list = apr_hash_get(j->page_requests, page->id, APR_HASH_KEY_STRING);
+    const char *value = judge_now(cell)->value;
+    int i;
+
+    for (i = 0; list && i < list->nelts; i++) {
+        const history_item_t *request = APR_ARRAY_IDX(list, i, const history_item_t *);
+
+        if (request->op == HISTORY_ASK_UPDATE && request->end != HISTORY_ANSWERED &&
+            request->sent < given && !judge_same(judge_then(cell, request->sent)->value, value) &&
+            showed(far, value, request->sent - SENT_WITHIN, request->sent) &&
+            !judge_was_judged(j, page->id, request->sent, given)) {
+            return 1;
+        }
+    }
+    return 0;
+}

@@ -231,24 +231,6 @@ static int may_win(const contest_t *c, int side, const judge_version_t *winner,
 
 /* ---- what a write of unknown fate hides ---- */
 
-static int was_judged(judge_t *j, const history_item_t *effect, apr_time_t before)
-{
-    const apr_array_header_t *list =
-        apr_hash_get(j->page_requests, effect->record, APR_HASH_KEY_STRING);
-    apr_time_t sent = judge_gap(j, effect).sent;
-    int i;
-
-    for (i = 0; list && i < list->nelts; i++) {
-        const history_item_t *request = APR_ARRAY_IDX(list, i, const history_item_t *);
-
-        if (request->op == HISTORY_ASK_READ && request->status == 200 &&
-            request->sent >= sent + JUDGE_FATE_WAIT && request->answered <= before) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* S7.4: people put the value back that stood there before a write of ours of which it was not known yet what had become of it. That
  * looks as if nothing had happened. */
 static int was_put_back(write_t *w)
@@ -265,7 +247,7 @@ static int was_put_back(write_t *w)
             return judge_is_uncertain(w->j, item) &&
                    judge_same(APR_ARRAY_IDX(cell->stays, i - 1, judge_stay_t).version->value,
                               w->was->value) &&
-                   !was_judged(w->j, item, w->since);
+                   !judge_was_judged(w->j, item->record, judge_gap(w->j, item).sent, w->since);
         }
     }
     return 0;
@@ -346,7 +328,9 @@ static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
     else if (was->lost || judge_may_be_known(j, was, source)) {
         grade(w, GRADE_ALLOWED, source, 0, NULL, NULL);
     }
-    else if (was->origin == JUDGE_BY_PERSON && was_put_back(w)) {
+    else if (was->origin == JUDGE_BY_PERSON && side == HISTORY_NOTION &&
+             (was_put_back(w) ||
+              judge_looks_like_ours(j, w->record, c->cell[side], c->cell[!side], w->since))) {
         grade(w, GRADE_RESIDUAL, source, 0, NULL, NULL);
     }
     else if (judge_is_known(j, source, was) &&

@@ -612,9 +612,12 @@ int sw_sql_run(sw_world_t *w, const char *statements)
     return rc;
 }
 
-void sw_sql_reshape(sw_world_t *w, const char *statements)
+void sw_sql_reshape(sw_world_t *w, int table, const char *statements)
 {
-    (void)execute(w, statements);
+    if (execute(w, statements) == SQLITE_OK) {
+        history_do(w->history, HISTORY_ACT, 0, sm_now(w->sm), HISTORY_MIGRATE, HISTORY_EXTERNAL,
+                   w->table[table].name, NULL, NULL, NULL);
+    }
     prepare_scans(w); /* before anybody looks: a column that is gone would hide all rows */
     sw_sql_look(w, HISTORY_ACT, 0);
 }

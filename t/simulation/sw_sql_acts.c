@@ -410,12 +410,13 @@ static void migrate(sm_t *sm, const sm_action_t *a)
                                      "DROP TRIGGER IF EXISTS _notionsync_delete_%s;",
                                      name, name, name);
 
-    sw_sql_reshape(w, a->n[2]
-                          ? apr_psprintf(w->ptemp, "BEGIN;%sALTER TABLE %s ADD COLUMN %s %s;COMMIT",
-                                         drops, name, sw_fields[field].column,
-                                         w->table[table].columns[field].declared)
-                          : apr_psprintf(w->ptemp, "BEGIN;%sALTER TABLE %s DROP COLUMN %s;COMMIT",
-                                         drops, name, sw_fields[field].column));
+    sw_sql_reshape(w, table,
+                   a->n[2]
+                       ? apr_psprintf(w->ptemp, "BEGIN;%sALTER TABLE %s ADD COLUMN %s %s;COMMIT",
+                                      drops, name, sw_fields[field].column,
+                                      w->table[table].columns[field].declared)
+                       : apr_psprintf(w->ptemp, "BEGIN;%sALTER TABLE %s DROP COLUMN %s;COMMIT",
+                                      drops, name, sw_fields[field].column));
 }
 
 static const sm_kind_t migrate_kind = { "sql.migrate", migrate, { "table", "field", "add" } };

@@ -82,6 +82,13 @@ static void test_key(void)
             "a key that changed while a person's word was awaited, and is back, was never another");
 
     agree_twice();
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_MIGRATE, 1, place(1), NULL, NULL, NULL);
+    rekey("1", "11");
+    set_back("Ada");
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+    verdict("", "nor one that changed while the table had no triggers");
+
+    agree_twice();
     set_back("Bob");
     resume();
     rekey("1", "11");

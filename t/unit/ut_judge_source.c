@@ -236,6 +236,50 @@ static void test_other_type(void)
     verdict("S6.3 S6.1", "in another data source that explains nothing");
 }
 
+/* An update of the page that never arrives, and is never answered. */
+static void send_in_vain(void)
+{
+    history_item_t item = { .kind = HISTORY_REQUEST,
+                            .op = HISTORY_ASK_UPDATE,
+                            .record = "p",
+                            .worker = 1,
+                            .connection = "n",
+                            .end = HISTORY_CUT };
+
+    item.sent = now += SEC;
+    item.at = item.answered = now += SEC;
+    item.request = history_request(h);
+    (void)history_add(h, &item);
+}
+
+/* We send "Ada", in vain; the row goes on to "Eve"; then people give the page that very name. */
+static void give_what_was_sent(int is_judged)
+{
+    pair();
+    edit(1, "1", NAME, NULL, "Old");
+    write_by_us(0, "p", NAME, NULL, "Old");
+    edit(1, "1", NAME, "Old", "Ada");
+    send_in_vain();
+    edit(1, "1", NAME, "Ada", "Eve");
+    now += 20 * SEC;
+    if (is_judged) {
+        now += 90 * SEC;
+        (void)request(HISTORY_ASK_READ, 0, "p", now, now + SEC / 10);
+    }
+    edit(0, "p", NAME, "Old", "Ada");
+    write_by_us(0, "p", NAME, "Ada", "Eve");
+}
+
+static void test_what_was_sent(void)
+{
+    give_what_was_sent(0);
+    verdict("",
+            "while nobody knows what became of a write, a value that looks like it counts as it");
+
+    give_what_was_sent(1);
+    verdict("S2.5", "once it is known, it is an edit");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -246,6 +290,7 @@ int main(void)
     test_key_in_its_former_form();
     test_own_image();
     test_other_type();
+    test_what_was_sent();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
