@@ -326,6 +326,11 @@ void nts_task_set_data(nts_task_t *task, void *data)
     task->data = data;
 }
 
+void nts_schedule_each(const nts_schedule_t *s, nts_task_fn *fn, void *baton)
+{
+    nts_table_each(&s->table, fn, baton);
+}
+
 nts_schedule_counts_t nts_schedule_count(const nts_schedule_t *s)
 {
     return s->counts;

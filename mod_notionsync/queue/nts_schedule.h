@@ -71,6 +71,10 @@ apr_time_t nts_task_noticed(const nts_task_t *task);
 void *nts_task_data(const nts_task_t *task);
 void nts_task_set_data(nts_task_t *task, void *data);
 
+typedef void nts_task_fn(void *baton, nts_task_t *task);
+/** Every task, in no order; @a fn may change its data, and nothing else. */
+void nts_schedule_each(const nts_schedule_t *s, nts_task_fn *fn, void *baton);
+
 typedef struct nts_schedule_counts_t {
     int waiting[NTS_URGENCY_COUNT]; /* for their time */
     int lying;                      /* for something to happen */

@@ -241,6 +241,18 @@ nts_task_t *nts_table_lying_for(const nts_task_table_t *table, const char *what)
     return task;
 }
 
+void nts_table_each(const nts_task_table_t *table, nts_task_fn *fn, void *baton)
+{
+    nts_task_t *task;
+    int i;
+
+    for (i = 0; i < table->size; i++) {
+        for (task = table->by_key[i]; task; task = task->next_by_key) {
+            fn(baton, task);
+        }
+    }
+}
+
 void nts_table_destroy(nts_task_table_t *table)
 {
     int i;

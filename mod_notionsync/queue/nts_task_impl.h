@@ -68,6 +68,8 @@ void nts_table_lay(nts_task_table_t *table, nts_task_t *task, const char *what);
 void nts_table_lift(nts_task_table_t *table, nts_task_t *task);
 /** Some task that lies for @a what, or NULL. */
 nts_task_t *nts_table_lying_for(const nts_task_table_t *table, const char *what);
+/** @a fn may change a task's data, and nothing else. */
+void nts_table_each(const nts_task_table_t *table, nts_task_fn *fn, void *baton);
 void nts_table_destroy(nts_task_table_t *table);
 
 #endif /* NTS_TASK_IMPL_H */

@@ -53,6 +53,7 @@ typedef struct nts_starter_t {
     /* Kept by the driver: */
     int jobs;            /* spawned and not ended */
     int late;            /* of those: waiting for a service that had no time */
+    int given_up;        /* nts_driver_give_up was called */
     nts_work_t *waiting; /* the scan, while there are too many others */
     int enough;          /* it goes on when so many are left */
 } nts_starter_t;
@@ -75,6 +76,9 @@ void nts_driver_break_off(nts_flow_t *flow);
 /** As break_off, but writes that are under way come to their end. */
 void nts_driver_quieten(nts_flow_t *flow);
 void nts_driver_break_off_scan(nts_work_t *work);
+/** What @a starter's scan handed on and no job is under way for is not its own any more: job_ended is called for each. The records stay in
+ *  the schedule. Its scan, if it is not over, is to be broken off first. */
+void nts_driver_give_up(nts_flow_t *flow, nts_starter_t *starter);
 
 /** True while a job works on this record, or on one that may turn out to be it. */
 int nts_driver_is_busy_with(const nts_flow_t *flow, const char *page);

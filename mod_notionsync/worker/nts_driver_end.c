@@ -72,7 +72,7 @@ void nts_errand_forget(const nts_errand_t *errand)
     wake_scan(errand->starter);
 }
 
-/* Another job does what this errand asks for. Its scan may have waited for nothing else, so it is told. */
+/* The record's job is no longer this scan's. It may have waited for nothing else, so it is told. */
 static void drop_errand(nts_errand_t *errand)
 {
     static const int no_writes[NTS_SIDE_COUNT] = { 0 };
@@ -92,10 +92,45 @@ void nts_errand_return(nts_task_t *task, nts_errand_t *errand)
 {
     nts_errand_t *newer = nts_task_data(task);
 
+    if (errand->starter->given_up) {
+        drop_errand(errand);
+        return;
+    }
     nts_task_set_data(task, errand);
     if (newer) {
         errand->spawn.only_told &= newer->spawn.only_told;
         drop_errand(newer);
+    }
+}
+
+typedef struct giving_up_t {
+    const nts_starter_t *starter;
+    nts_errand_t *dropped;
+} giving_up_t;
+
+static void take_errand(void *baton, nts_task_t *task)
+{
+    giving_up_t *up = baton;
+    nts_errand_t *errand = nts_task_data(task);
+
+    if (errand && errand->starter == up->starter) {
+        nts_task_set_data(task, NULL);
+        errand->next = up->dropped;
+        up->dropped = errand;
+    }
+}
+
+void nts_driver_give_up(nts_flow_t *flow, nts_starter_t *starter)
+{
+    giving_up_t up = { .starter = starter };
+
+    starter->given_up = 1;
+    nts_schedule_each(flow->schedule, take_errand, &up);
+    while (up.dropped) { /* the last one may end the starter */
+        nts_errand_t *errand = up.dropped;
+
+        up.dropped = errand->next;
+        drop_errand(errand);
     }
 }
 

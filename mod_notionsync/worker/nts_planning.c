@@ -403,6 +403,11 @@ int nts_planning_go(nts_flow_t *flow)
     return 0;
 }
 
+int nts_planning_is_wanted(const nts_flow_t *flow)
+{
+    return flow->planning->run && !flow->planning->stopped;
+}
+
 static nts_planning_run_t *ask(nts_flow_t *flow, const char *by,
                                nts_reconcile_progress_fn *progress, nts_planning_done_fn *done,
                                void *baton)

@@ -2,7 +2,8 @@
  *
  * Made by the same scans and jobs as a run, dry (nts_job_config_t.dry); applied by the same scans and jobs, each
  * of which is given its item (nts_spawn_t.approved) and does nothing else. Works while the mapping is paused or
- * waits for a person too, which is when people want one. One at a time, and not while another run is under way.
+ * waits for a person too, which is when people want one: a run whose jobs wait for that is broken off. One at a time, and not while another
+ * run is under way.
  * A restart makes a plan anew, and goes on applying: what is done reads as done.
  */
 #ifndef NTS_PLANNING_H
@@ -34,6 +35,8 @@ apr_status_t nts_planning_apply(nts_flow_t *flow, apr_int64_t plan, const char *
                                 void *baton);
 /** No run is under way: begin, or go on, if there is a reason to. Non-zero: no run may begin. */
 int nts_planning_go(nts_flow_t *flow);
+/** A plan is to be made or applied, or that is under way. */
+int nts_planning_is_wanted(const nts_flow_t *flow);
 /** Nothing is started any more. */
 void nts_planning_stop(nts_flow_t *flow);
 

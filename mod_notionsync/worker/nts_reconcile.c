@@ -304,6 +304,19 @@ static void end_asked_in_vain(nts_reconcile_t *r)
     asked.done(asked.baton, &report, &row, &r->flow->status.outcome);
 }
 
+/* What a run has handed on waits while the mapping is paused, or waits for a person. A plan, and a look at the differences, do not: they are
+ * what people want then, and a resume that stands behind one would never come (seed 409936). The run is repeated later. */
+static int is_in_the_way(const nts_reconcile_t *r)
+{
+    nts_mapping_state_t state = r->flow->status.state;
+
+    return r->running && !r->running->starter.given_up &&
+           (state == NTS_MAPPING_PAUSED || state == NTS_MAPPING_WAITING ||
+            state == NTS_MAPPING_BLOCKED) &&
+           (nts_planning_is_wanted(r->flow) ||
+            (r->asked.is_set && r->asked.kind == NTS_SCAN_VERIFY));
+}
+
 static void start_next(void *baton)
 {
     nts_reconcile_t *r = baton;
@@ -311,6 +324,9 @@ static void start_next(void *baton)
     apr_time_t now = nts_host_wall(flow->host);
 
     end_asked_in_vain(r);
+    if (is_in_the_way(r)) {
+        nts_reconcile_give_up(r->running);
+    }
     if (r->running || nts_planning_go(flow) || !nts_flow_is_usable(flow) || flow->host->draining) {
         return;
     }

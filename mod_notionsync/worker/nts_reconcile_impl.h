@@ -60,6 +60,8 @@ struct nts_reconcile_t {
  *  if the store fails. */
 void nts_reconcile_begin(nts_reconcile_t *r, nts_scan_kind_t kind,
                          const nts_reconcile_asked_t *asked, apr_time_t since, apr_time_t before);
+/** Break a run off that may wait for others; it is over at once, or when what is under way has ended. */
+void nts_reconcile_give_up(nts_reconcile_run_t *run);
 /** The run is over and its row is stored; draw the conclusions (nts_reconcile.c). @a run lives until this returns. */
 void nts_reconcile_over(nts_reconcile_run_t *run);
 

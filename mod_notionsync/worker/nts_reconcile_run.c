@@ -156,6 +156,15 @@ static void job_ended(void *baton, const nts_ended_t *ended)
     finish_if_over(run);
 }
 
+void nts_reconcile_give_up(nts_reconcile_run_t *run)
+{
+    run->broken_off = 1;
+    if (run->scan) {
+        nts_driver_break_off_scan(run->scan);
+    }
+    nts_driver_give_up(run->r->flow, &run->starter);
+}
+
 /* --- the beginning of one */
 
 static const char *cause_text(const nts_reconcile_run_t *run)

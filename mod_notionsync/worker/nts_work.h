@@ -12,6 +12,7 @@ typedef struct nts_errand_t {
     const nts_record_t *candidate; /* our own copy */
     nts_starter_t *starter;
     int late;
+    struct nts_errand_t *next; /* of those that are dropped */
     apr_pool_t *p;
 } nts_errand_t;
 
@@ -98,7 +99,7 @@ apr_time_t nts_work_due_again(const nts_work_t *w, apr_time_t until);
 /** It is no longer among its starter's. */
 void nts_errand_forget(const nts_errand_t *errand);
 /** The running @a task, whose work had @a errand, is to run again with it. If a scan handed the record on meanwhile, that one job does for
- *  both, and the scan is told that its own is over. */
+ *  both, and the scan is told that its own is over. So is the scan of an @a errand that was given up. */
 void nts_errand_return(nts_task_t *task, nts_errand_t *errand);
 
 #endif /* NTS_WORK_H */

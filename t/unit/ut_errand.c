@@ -110,6 +110,40 @@ static void a_record_that_nobody_else_wants(void)
     apr_pool_destroy(errand->p);
 }
 
+/* A run that a plan does not wait for: one record waits for its turn, a job has the other, and has to wait for Notion. */
+static void a_run_that_is_given_up(void)
+{
+    nts_errand_t *waiting, *under_way, *other;
+    nts_flow_t flow = { 0 };
+    nts_task_t *task, *busy, *of_query;
+    scan_t run, query;
+
+    flow.p = pool;
+    flow.schedule = nts_schedule_create(0, pool);
+    begin(&run);
+    begin(&query);
+    under_way = hand_on(&flow, &run, 0);
+    busy = nts_schedule_add(flow.schedule, "n:busy", NTS_BULK, 0);
+    (void)nts_schedule_pop(flow.schedule, NTS_BULK, 0);
+    waiting = hand_on(&flow, &run, 0);
+    task = nts_schedule_add(flow.schedule, "n:waiting", NTS_BULK, 0);
+    nts_task_set_data(task, waiting);
+    other = hand_on(&flow, &query, 0);
+    of_query = nts_schedule_add(flow.schedule, "n:other", NTS_BULK, 0);
+    nts_task_set_data(of_query, other);
+
+    nts_driver_give_up(&flow, &run.starter);
+    tap_ok(!nts_task_data(task), "what waits for its turn is nobody's");
+    tap_int(nts_schedule_count(flow.schedule).waiting[NTS_BULK], 2, "and stays to be done");
+    tap_int(run.starter.jobs, 1, "the run waits for what is under way");
+    nts_errand_return(busy, under_way);
+    tap_ok(!nts_task_data(busy), "which does not come back to it");
+    tap_int(run.starter.jobs, 0, "so it is over");
+    tap_int(run.told, 2, "and was told of both");
+    tap_ok(nts_task_data(of_query) == other, "others keep theirs");
+    apr_pool_destroy(other->p);
+}
+
 int main(void)
 {
     apr_initialize();
@@ -117,6 +151,7 @@ int main(void)
     a_record_that_was_handed_on_again_while_it_ran();
     a_record_that_one_scan_handed_on_twice();
     a_record_that_nobody_else_wants();
+    a_run_that_is_given_up();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();

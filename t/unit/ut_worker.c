@@ -371,9 +371,12 @@ static void test_run_finds_another(void)
 
 static int accept_database(int mapping)
 {
-    const char *result = world_result(
-        world, world_command(world, mapping, "resume", "{\"accept_instance\":true}"), pool);
+    const char *result;
 
+    (void)world_is_state_soon(world, mapping,
+                              NTS_MAPPING_WAITING); /* only what was told of is accepted */
+    result = world_result(
+        world, world_command(world, mapping, "resume", "{\"accept_instance\":true}"), pool);
     return says(result, "\"ok\":true") && world_is_state_soon(world, mapping, NTS_MAPPING_RUNNING);
 }
 
@@ -451,6 +454,36 @@ static void test_resumed_for_something_else(void)
     world_rest(world, MS(200));
 }
 
+/* Paused within its full run, which then has a record in hand: a plan is made nevertheless, and so the resume that stands behind it is taken
+ * (seed 409936 of the simulation). */
+static void test_plan_while_paused(void)
+{
+    apr_int64_t pause, plan, resume;
+    int asks;
+
+    world_swap_database(world);
+    (void)world_edit_row(world, 0, "k10", "another database");
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING), "another database: it waits");
+    (void)world_edit_page(world, 0, WORLD_PAGE "000000000004", "nobody told of it");
+    world_slow(world, NTS_NOTION, MS(500));
+    asks = world_asks(world, NTS_NOTION);
+    tap_ok(accept_database(0), "a person says to go on");
+    (void)world_is_asked_soon(world, NTS_NOTION,
+                              asks + 2); /* contact, twice; then pages are listed */
+    apr_sleep(MS(100));
+    pause = world_command(world, 0, "pause", "{}");
+    tap_ok(says(world_result(world, pause, pool), "\"ok\":true"), "it is paused meanwhile");
+    apr_sleep(MS(700));
+    world_slow(world, NTS_NOTION, 0);
+    plan = world_command(world, 0, "plan", "{}");
+    resume = world_command(world, 0, "resume", "{}");
+    tap_ok(says(world_result(world, plan, pool), "\"plan\":"), "a plan is made");
+    tap_ok(says(world_result(world, resume, pool), "\"ok\":true"), "it is resumed");
+    tap_ok(world_is_equal_soon(world, 0), "and the run is repeated");
+    tap_ok(accept_database(1), "the other mapping goes on as well");
+    world_rest(world, MS(200));
+}
+
 static void test_end(void)
 {
     int asks;
@@ -488,6 +521,7 @@ int main(void)
     test_set_back();
     test_another();
     test_resumed_for_something_else();
+    test_plan_while_paused();
     test_run_finds_another();
     test_end();
     apr_terminate();
