@@ -95,6 +95,14 @@ void nts_merge_settle_members(nts_base_t *base, const nts_pair_t *pair, nts_side
              side == NTS_NOTION ? &other_common : now, p);
 }
 
+/* As the decision saw it. Else what was written of a choice that has the name of another one since the schema was read would never settle,
+ * and where a trigger rewrites it, be written for ever (seed 401451). */
+static nts_value_t known(const nts_value_t *external, const nts_value_t *page,
+                         const nts_domain_t *domain, apr_pool_t *p)
+{
+    return nts_domain_is_reference(domain) ? *external : nts_merge_known_from(external, page, p);
+}
+
 int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
                      const nts_value_t *sent, const nts_value_t *replaced,
                      const nts_value_t *answer, const nts_value_t *other, apr_time_t sent_at,
@@ -116,6 +124,13 @@ int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
     }
     kept = nts_domain_project(&answer_common, pair->domain, side, answer, NULL, p) == APR_SUCCESS &&
            nts_domain_equal(pair->domain, &sent_common, &answer_common);
+    if (side == NTS_NOTION) {
+        other_common = known(&other_common, &sent_common, pair->domain, p);
+    }
+    else {
+        sent_common = known(&sent_common, &other_common, pair->domain, p);
+        answer_common = kept ? sent_common : answer_common;
+    }
     if (nts_domain_is_set(pair->domain)) {
         settle_set(base, pair->domain, side, kept ? &answer_common : &sent_common, &other_common,
                    p);

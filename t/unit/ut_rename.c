@@ -228,6 +228,27 @@ static void test_name_used_again(void)
     tap_int(world_differences(w), 0, "1 equal");
 }
 
+static void always_won(world_t *w, world_thing_t *row)
+{
+    row->values[STAGE] = world_text("Won");
+    (void)w;
+}
+
+/* A choice was made anew under its old name, before the schema was read again, and a trigger lets no row have it (seed 401451 of the
+ * simulation: it was written as fast as the database answered, for ever). */
+static void test_made_anew(void)
+{
+    world_t *w = linked();
+
+    w->rewrite = always_won;
+    world_edit(w, NTS_NOTION, "p5", STAGE, nts_value_option("o8", "Lead"));
+    (void)world_settle(w);
+    tap_int(w->writes[NTS_EXTERNAL], 1, "5.4 a choice made anew is written once");
+    tap_str(world_page(w, "p5")->values[STAGE].as.option.name, "Won",
+            "3.5 and what the trigger makes of it flows back");
+    tap_int(world_differences(w), 0, "1 equal");
+}
+
 /* Without bases, and one-way. */
 static void test_one_way(void)
 {
@@ -250,6 +271,7 @@ int main(void)
     test_set();
     test_agreed_meanwhile();
     test_name_used_again();
+    test_made_anew();
     test_one_way();
     apr_pool_destroy(p);
     apr_terminate();
