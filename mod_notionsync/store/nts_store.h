@@ -106,8 +106,9 @@ typedef struct nts_mapping_status_t {
  *  join sets `matched`: whoever keeps a copy follows, or writes the old value back. */
 apr_status_t nts_store_get_status(nts_mapping_status_t *status, nts_store_t *store,
                                   apr_int64_t mapping, apr_pool_t *p);
-apr_status_t nts_store_put_status(nts_store_t *store, apr_int64_t mapping,
-                                  const nts_mapping_status_t *status);
+/** APR_EBUSY: another worker has the group by now, and what is stored is its status. */
+apr_status_t nts_store_put_status(nts_store_t *store, const char *group, apr_int64_t epoch,
+                                  apr_int64_t mapping, const nts_mapping_status_t *status);
 
 /** Last schema seen of a side, as nts_schema_to_json text. */
 apr_status_t nts_store_put_schema(nts_store_t *store, apr_int64_t mapping, nts_side_t side,

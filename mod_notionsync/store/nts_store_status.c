@@ -64,14 +64,19 @@ apr_status_t nts_store_get_status(nts_mapping_status_t *status, nts_store_t *sto
     return rv == APR_SUCCESS ? rows.problem : rv;
 }
 
-apr_status_t nts_store_put_status(nts_store_t *store, apr_int64_t mapping,
-                                  const nts_mapping_status_t *status)
+/* A worker that was frozen wakes with a status of its own to be stored. It would put back what the next one keeps here: the mark in the
+ * database above all, which then looks as if the store was an older copy (seed 407505 of the simulation). */
+apr_status_t nts_store_put_status(nts_store_t *store, const char *group, apr_int64_t epoch,
+                                  apr_int64_t mapping, const nts_mapping_status_t *status)
 {
     int own;
     apr_status_t rv = nts_unit_enter(&own, store);
 
     if (rv != APR_SUCCESS) {
         return rv;
+    }
+    if (!nts_store_owns_group(store, group, epoch, nts_store_scratch(store))) {
+        return nts_unit_leave(store, own, APR_EBUSY);
     }
     rv = nts_db_exec(
         NULL, store->db, &put_status,

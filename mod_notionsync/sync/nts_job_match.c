@@ -136,6 +136,18 @@ static nts_step_t absorb(nts_job_t *job, const nts_link_t *row_link)
     return nts_job_commit(job, NTS_JOB_RECOVERED);
 }
 
+/* S3.8: creates in Notion are unsettled, and one may have to do with this page. Where they are parked until a person helps, the page is
+ * parked as well, and seen: seeds 1792 and 402787 of the simulation, where such pages were read every 15 s for ever. */
+static nts_step_t wait_for_creates(nts_job_t *job, const char *why)
+{
+    if (job->loaded->creates_parked < job->loaded->creates_pending[NTS_NOTION]) {
+        return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT);
+    }
+    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, NTS_CREATE_AMBIGUOUS, "%s", why);
+    job->outcome.advice = "trash the doubles in Notion";
+    return nts_job_trouble(job, NTS_TROUBLE_PARKED);
+}
+
 nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
 {
     const nts_link_t *row_link;
@@ -164,9 +176,13 @@ nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
     row_link = last < reply->link_count ? reply->links[last] : NULL;
-    if ((row_link && job->loaded->creates_pending[NTS_NOTION]) ||
-        (job->found[last].intent && job->loaded->creates_pending[NTS_EXTERNAL])) {
+    if (job->found[last].intent && job->loaded->creates_pending[NTS_EXTERNAL]) {
         return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT); /* S3.8: its maker is asked first */
+    }
+    if (row_link && job->loaded->creates_pending[NTS_NOTION]) {
+        return wait_for_creates(job, "the row that matches the page may have one already: Notion "
+                                     "did not answer its create, and which page that is cannot "
+                                     "be told");
     }
     job->link->key = job->found[last].id;
     job->link->state = NTS_LINK_ACTIVE;
@@ -209,8 +225,7 @@ nts_step_t nts_job_maker_known(nts_job_t *job, const nts_reply_t *reply)
     return nts_job_decide(job);
 }
 
-/* Who made it is asked first. Where those who may have made it are parked until a person helps, the record is parked as
- * well, and seen: seed 1792 of the simulation, where such pages were read every 15 s for ever. */
+/* Who made it is asked first. */
 static nts_step_t wait_for_maker(nts_job_t *job, nts_side_t side)
 {
     const char **ids;
@@ -230,14 +245,9 @@ static nts_step_t wait_for_maker(nts_job_t *job, nts_side_t side)
         job->state = NTS_JOB_MAKER_KNOWN;
         return NTS_STEP_CALL;
     }
-    if (job->loaded->creates_parked < job->loaded->creates_pending[NTS_NOTION]) {
-        return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT);
-    }
-    nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, NTS_CREATE_AMBIGUOUS,
-                    "the page may be what Notion made of another record, whose create it did not "
-                    "answer, and of which one cannot be told");
-    job->outcome.advice = "trash the doubles in Notion";
-    return nts_job_trouble(job, NTS_TROUBLE_PARKED);
+    return wait_for_creates(
+        job, "the page may be what Notion made of another record, whose create it did not answer, "
+             "and of which one cannot be told");
 }
 
 nts_step_t nts_job_decide_single(nts_job_t *job, nts_side_t side)

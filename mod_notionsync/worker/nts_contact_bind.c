@@ -89,7 +89,8 @@ static apr_status_t forget_full_run(nts_contact_t *c)
         return APR_SUCCESS;
     }
     flow->status.full_done = 0;
-    return nts_store_put_status(flow->host->store, flow->given->id, &flow->status);
+    return nts_store_put_status(flow->host->store, flow->group->name, flow->group->epoch,
+                                flow->given->id, &flow->status);
 }
 
 /* What can be decided once about the pairs and the filter. */

@@ -70,7 +70,8 @@ int nts_contact_mark_begin(nts_contact_t *c)
         status.mark_next = nts_random_uuid(host->random, c->p);
         nts_flow_set_status(flow, &status);
     }
-    if (nts_store_put_status(host->store, flow->given->id, &flow->status) != APR_SUCCESS) {
+    if (nts_store_put_status(host->store, flow->group->name, flow->group->epoch, flow->given->id,
+                             &flow->status) != APR_SUCCESS) {
         return 0;
     }
     nts_contact_ask(c, NTS_EXTERNAL, NTS_ASK_MARK);

@@ -26,7 +26,8 @@ static apr_status_t store_status(void *baton, nts_store_t *store, int again)
     const nts_flow_t *flow = baton;
 
     (void)again;
-    return nts_store_put_status(store, flow->given->id, &flow->status);
+    return nts_store_put_status(store, flow->group->name, flow->group->epoch, flow->given->id,
+                                &flow->status);
 }
 
 void nts_flow_put_status(nts_flow_t *flow)

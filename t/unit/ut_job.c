@@ -345,54 +345,6 @@ static void test_unknown_create_beside_sibling(void)
     tap_int(w->last, NTS_STEP_WAIT, "3.7 until that has found its own");
 }
 
-static spoil_t spoil_all_creates(world_t *w, const nts_call_t *call)
-{
-    (void)w;
-    return call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_CREATE &&
-                   call->ask.side == NTS_NOTION
-               ? SPOIL_LOST
-               : SPOIL_NOTHING;
-}
-
-/* Two creates were lost, and one page that fits neither is there: nobody can tell. That stops these three, no other. */
-static void test_creates_nobody_can_tell(void)
-{
-    world_t *w = world_linked(p);
-    int i;
-
-    w->hook = spoil_all_creates;
-    (void)world_add(w, NTS_EXTERNAL, "x1", "one");
-    (void)world_run(w, NTS_EXTERNAL, "x1");
-    (void)world_add(w, NTS_EXTERNAL, "x2", "two");
-    (void)world_run(w, NTS_EXTERNAL, "x2");
-    world_add(w, NTS_NOTION, "whose", "three")->by_us = 1;
-    (void)world_run(w, NTS_NOTION, "whose");
-    tap_int(w->last, NTS_STEP_WAIT, "3.8 a page of ours waits for creates without an answer");
-    world_wait(w, apr_time_from_sec(400));
-    for (i = 0; i < 2; i++) {
-        (void)world_run(w, NTS_EXTERNAL, i ? "x2" : "x1");
-        tap_str(world_link(w, NTS_EXTERNAL, i ? "x2" : "x1")->outcome.code,
-                "notion.create_ambiguous", "3.7 which may have made it both: parked");
-    }
-    (void)world_run(w, NTS_NOTION, "whose");
-    tap_ok(world_link(w, NTS_NOTION, "whose") &&
-               world_link(w, NTS_NOTION, "whose")->trouble == NTS_TROUBLE_PARKED,
-           "3.8 then it is parked as well, and seen");
-    w->made_by_other = "theirs";
-    world_add(w, NTS_NOTION, "theirs", "four")->by_us = 1;
-    (void)world_run(w, NTS_NOTION, "theirs");
-    tap_ok(world_link(w, NTS_NOTION, "theirs") && world_link(w, NTS_NOTION, "theirs")->key,
-           "3.8 what another mapping is known to have made waits for nobody");
-    w->hook = NULL;
-    world_page(w, "whose")->values[NAME] = world_text("two");
-    world_wait(w, apr_time_from_sec(3600));
-    (void)world_run(w, NTS_EXTERNAL, "x2");
-    (void)world_settle(w);
-    tap_str(world_link(w, NTS_EXTERNAL, "x2")->page, "whose",
-            "3.7 the page is taken over with what was stored of it");
-    tap_int(world_differences(w), 0, "3.7 and all are equal");
-}
-
 /* Before the page that a 503 named is read a person edits it, and the row before that edit is written there. */
 static spoil_t edit_what_503_named(world_t *w, const nts_call_t *call)
 {
@@ -758,7 +710,6 @@ int main(void)
     test_key_used_again_meanwhile();
     test_unknown_creates();
     test_unknown_create_beside_sibling();
-    test_creates_nobody_can_tell();
     test_committed_id();
     test_unknown_against_edit();
     test_refused();

@@ -237,7 +237,8 @@ static void test_status(void)
     status.latency[NTS_NOTION] = 3;
     status.latency[NTS_EXTERNAL] = 4;
     status.triggers = "provisioned";
-    tap_int(nts_store_put_status(kit.store, kit.mapping->id, &status), APR_SUCCESS, "a status");
+    tap_int(nts_store_put_status(kit.store, "g", kit.epoch, kit.mapping->id, &status), APR_SUCCESS,
+            "a status");
     (void)nts_store_get_status(&back, kit.store, kit.mapping->id, p);
     tap_ok(back.state == status.state && back.matched && strcmp(back.instance, "i-1") == 0 &&
                back.counter == status.counter && back.listed == status.listed &&
@@ -249,11 +250,16 @@ static void test_status(void)
                strcmp(back.outcome.what, "It is down") == 0,
            "with its outcome");
     status.waiting_instance = "i-2";
-    (void)nts_store_put_status(kit.store, kit.mapping->id, &status);
+    (void)nts_store_put_status(kit.store, "g", kit.epoch, kit.mapping->id, &status);
     (void)nts_store_get_status(&back, kit.store, kit.mapping->id, p);
     tap_ok(back.waiting_instance && strcmp(back.waiting_instance, "i-2") == 0 &&
                back.waiting_from == 0,
            "4.4 that another database waits, from its very beginning, is kept");
+    status.mark = "stale";
+    tap_int(nts_store_put_status(kit.store, "g", kit.epoch - 1, kit.mapping->id, &status),
+            APR_EBUSY, "a worker that was frozen while another took over");
+    (void)nts_store_get_status(&back, kit.store, kit.mapping->id, p);
+    tap_ok(!back.mark, "changes nothing any more");
     (void)nts_store_get_schema(&text, kit.store, kit.mapping->id, NTS_EXTERNAL, p);
     tap_ok(!text, "no schema was seen yet");
     (void)nts_store_put_schema(kit.store, kit.mapping->id, NTS_EXTERNAL, "{\"a\":1}");

@@ -91,7 +91,7 @@ static void put_counter(kit_t *kit, int mapping, const char *instance, apr_int64
 
     status.instance = instance;
     status.counter = counter;
-    (void)nts_store_put_status(kit->store, mappings[mapping].id, &status);
+    (void)nts_store_put_status(kit->store, "g", kit->epoch, mappings[mapping].id, &status);
 }
 
 static apr_int64_t counter(kit_t *kit)
@@ -122,7 +122,7 @@ static void test_counters(void)
     status.counter = 30;
     status.waiting_instance = "db1";
     status.waiting_from = 12;
-    (void)nts_store_put_status(kit.store, mappings[SAME_TABLE].id, &status);
+    (void)nts_store_put_status(kit.store, "g", kit.epoch, mappings[SAME_TABLE].id, &status);
     tap_int((int)counter(&kit), 12,
             "4.4 also for one that has not said yet to go on after it was set back");
 }
