@@ -110,6 +110,27 @@ static judge_keys_t keys_of(judge_t *j, const char *table)
     return m < j->mappings->nelts ? JUDGE_MAPPING(j, m)->keys : JUDGE_KEYS_EXACT;
 }
 
+int judge_goes_on(judge_t *j, const history_item_t *resume, const char *table)
+{
+    int i;
+
+    if (resume->kind != HISTORY_OPERATOR || resume->op != HISTORY_RESUME) {
+        return 0;
+    }
+    for (i = resume->number + 1; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_SWAP && item->place == table) {
+            return 0;
+        }
+        if (item->kind == HISTORY_REQUEST && item->side == HISTORY_EXTERNAL &&
+            judge_same(item->place, table)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* S4.4: keys that were changed in a database for which nobody gave the word to go on, since it had come in the place of another or since a
  * table had lost its triggers, before yet another one came in its place, were never followed. @return the last that the row with the key of @a make had there */
 static const char *unfollowed_key(judge_t *j, const history_item_t *make)
@@ -120,7 +141,7 @@ static const char *unfollowed_key(judge_t *j, const history_item_t *make)
     for (i = 0; i < make->number; i++) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (item->kind == HISTORY_OPERATOR && item->op == HISTORY_RESUME) {
+        if (judge_goes_on(j, item, make->place)) {
             waits = 0;
             key = make->record;
         }
@@ -207,8 +228,8 @@ int judge_moved_unseen(judge_t *j, int mapping, const char *from, const char *to
             hidden = item->op == HISTORY_HIDE || (hidden && item->op != HISTORY_SHOW);
         }
         /* Without its data source the mapping looks at no database. */
-        if (item->kind == HISTORY_OPERATOR && item->op == HISTORY_RESUME && !hidden &&
-            judge_same(item->place, m->name)) {
+        if (!hidden && judge_same(item->place, m->name) &&
+            judge_goes_on(j, item, m->place[HISTORY_EXTERNAL])) {
             waits = 0;
         }
         waits |= item->op == HISTORY_SWAP && item->place == m->place[HISTORY_EXTERNAL];

@@ -214,6 +214,9 @@ int judge_same_key(judge_keys_t keys, const char *a, const char *b);
  *  database the same; or with one that it had got while a person's word was awaited. NULL: none. */
 judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make);
 
+/** @a resume is a word to go on, by which somebody went on: the table was looked into before yet another database came in the place
+ *  of that one. Who was told of another one before does not (S2.9). */
+int judge_goes_on(judge_t *j, const history_item_t *resume, const char *table);
 /** S3.3: what we had written went with the database, before anything need have been kept of it: the one in its place cannot prove it. */
 int judge_was_set_back(judge_t *j, const history_item_t *effect);
 

@@ -29,8 +29,8 @@ static int was_not_accepted(judge_t *j, int mapping, const history_item_t *item)
         if (earlier->op == HISTORY_SWAP && earlier->place == item->place) {
             return 1;
         }
-        if (earlier->kind == HISTORY_OPERATOR && earlier->op == HISTORY_RESUME &&
-            judge_same(earlier->place, JUDGE_MAPPING(j, mapping)->name)) {
+        if (judge_same(earlier->place, JUDGE_MAPPING(j, mapping)->name) &&
+            judge_goes_on(j, earlier, item->place)) {
             return 0;
         }
     }

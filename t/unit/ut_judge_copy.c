@@ -89,8 +89,17 @@ static void test_key(void)
     verdict("", "nor one that changed while the table had no triggers");
 
     agree_twice();
+    set_back("Ada");
+    rekey("1", "11");
+    resume();
+    set_back("Ada");
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+    verdict("", "nor if the word came, and another database before anybody could go on by it");
+
+    agree_twice();
     set_back("Bob");
     resume();
+    (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
     rekey("1", "11");
     set_back("Ada");
     write_by_us(0, "p", NAME, "Bob", "Ada");

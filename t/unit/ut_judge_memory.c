@@ -263,6 +263,7 @@ static void insert_in_another(int is_accepted)
     resume.at = now += SEC;
     if (is_accepted) {
         (void)history_add(h, &resume);
+        (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
     }
     now += 10 * SEC;
     make(1, "1", "two");
