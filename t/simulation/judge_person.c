@@ -35,18 +35,60 @@ static int live_at(judge_t *j, const char *place, int side, apr_time_t at)
     return n;
 }
 
+static int is_entry_of(judge_t *j, const judge_entry_t *entry, const history_item_t *effect)
+{
+    return entry->side == effect->side && !strcmp(entry->op, "remove") &&
+           JUDGE_MAPPING(j, entry->mapping)->place[effect->side] == effect->place &&
+           judge_same(effect->side == HISTORY_NOTION ? entry->page : entry->key, effect->record);
+}
+
+/* Of a record that we deleted several times, if the audit has each of them: the nth that it knows is the nth that happened.
+ * @return which mapping did; -1: that cannot be told */
+static int deleter_of(judge_t *j, const history_item_t *effect)
+{
+    int i, k, nth = 0, deletes = 0, entries = 0, mapping = -1;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_EFFECT && item->op == HISTORY_DELETE &&
+            item->side == effect->side && item->place == effect->place &&
+            judge_same(item->record, effect->record)) {
+            deletes++;
+            nth += item->number < effect->number;
+        }
+    }
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+        int before = 0;
+
+        if (!is_entry_of(j, entry, effect) || strcmp(entry->state, "applied") != 0) {
+            continue;
+        }
+        for (k = 0; k < j->entries->nelts; k++) {
+            const judge_entry_t *other = &APR_ARRAY_IDX(j->entries, k, judge_entry_t);
+
+            before += other->id < entry->id && is_entry_of(j, other, effect) &&
+                      !strcmp(other->state, "applied");
+        }
+        entries++;
+        mapping = before == nth ? entry->mapping : mapping;
+    }
+    return deletes > 1 && deletes == entries ? mapping : -1;
+}
+
 /* By this mapping: another one's may lead to the same page. Of two that both tried, the one that found it done did not do it. */
 static int is_ours(judge_t *j, int mapping, const history_item_t *effect)
 {
-    int i, tried = 0, others = 0;
+    int i, tried = 0, others = 0, deleter = deleter_of(j, effect);
 
+    if (deleter >= 0) {
+        return deleter == mapping;
+    }
     for (i = 0; i < j->entries->nelts; i++) {
         const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
 
-        if (entry->side != effect->side || strcmp(entry->op, "remove") != 0 ||
-            JUDGE_MAPPING(j, entry->mapping)->place[effect->side] != effect->place ||
-            !judge_same(effect->side == HISTORY_NOTION ? entry->page : entry->key,
-                        effect->record)) {
+        if (!is_entry_of(j, entry, effect)) {
             continue;
         }
         if (entry->mapping == mapping && strcmp(entry->state, "not applied") != 0) {
@@ -318,6 +360,9 @@ static void judge_copy_taken_back(judge_t *j, const judge_entry_t *undo)
     int i = find_delete(j, undo);
     apr_time_t gone = i < 0 ? 0 : history_item(j->history, i)->at;
 
+    while (origin && origin->made > gone) {
+        origin = origin->older; /* that one has its key since */
+    }
     for (; origin && i >= 0 && i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
         const judge_record_t *record;

@@ -397,6 +397,34 @@ static int was_its_row(const plea_t *plea, const judge_record_t *row)
     return 0;
 }
 
+/* No row has that key since a database came in the place of the one in which a row had it. */
+static int went_with_database(judge_t *j, const char *table, const char *key)
+{
+    int i, is_there = 0, is_lost = 0;
+
+    for (i = 0; key && i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind > HISTORY_TRIGGER || item->place != table) {
+            continue;
+        }
+        if (item->op == HISTORY_SWAP) {
+            is_lost = is_there;
+            is_there = 0;
+        }
+        else if ((item->op == HISTORY_MAKE && judge_same(item->record, key)) ||
+                 (item->op == HISTORY_REKEY && judge_same(item->after, key))) {
+            is_there = 1;
+            is_lost = 0;
+        }
+        else if ((item->op == HISTORY_DELETE || item->op == HISTORY_REKEY) &&
+                 judge_same(item->record, key)) {
+            is_there = 0;
+        }
+    }
+    return is_lost;
+}
+
 /* Its row went; another one may have its mark now, of a copy of the page, or its key. */
 static int pleads_image(const plea_t *plea)
 {
@@ -419,6 +447,7 @@ static int pleads_image(const plea_t *plea)
         }
     }
     return is_key_taken(plea) ||
+           went_with_database(plea->j, m->place[HISTORY_EXTERNAL], plea->link->key) ||
            (plea->link->key && judge_moved_unseen(plea->j, plea->mapping, plea->link->key, NULL));
 }
 

@@ -1,6 +1,7 @@
 /* The judge on deletes: which record is the last one (S4.2), who may be left without its row (S2.7, S4.4), and what is no edit of a
  * record that is deleted. */
 #include <apr_general.h>
+#include <string.h>
 
 #include "judge_world.h"
 #include "tap/tap.h"
@@ -104,6 +105,64 @@ static void test_last_of_one(void)
     mapping_now = 1;
     link_up("q2", "2", 2, "held.delete_limit");
     verdict("", "each mapping has a page left, of which a person is asked");
+}
+
+/* A page is deleted, restored, and deleted again, by one mapping or by each; with four others that is five or six. */
+static void delete_twice(int second_by)
+{
+    static const char *const pages[] = { "p", "q", "r", "s", "t", "u", "v" };
+    static const char *const keys[] = { "1", "2", "3", "4", "5", "6", "7" };
+    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
+    judge_entry_t entry = {
+        .op = "remove", .state = "applied", .side = 1, .page = "p", .key = "1"
+    };
+    int i;
+
+    begin();
+    second.place[0] = "ds2";
+    second.place[1] = "t";
+    second.mark = MARK;
+    (void)judge_add_mapping(judge, &second);
+    for (i = 0; i < 7; i++) {
+        record(pages[i], keys[i], pages[i]);
+    }
+    mapping_now = 1;
+    copy_by_us(0, "p2", "p");
+    copy_by_us(0, "v2", "v");
+    link_up("v2", "7", 0, NULL);
+    mapping_now = 0;
+    link_up("v", "7", 0, NULL);
+    for (i = 0; i < 2; i++) {
+        mapping_now = i ? second_by : 0;
+        gone(0, mapping_now ? "p2" : "p");
+        remove_by_us(1, "1");
+        entry.id = 10 + i;
+        entry.mapping = mapping_now;
+        judge_add_entry(judge, &entry);
+        if (!i) {
+            now += SEC;
+            history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, "ds", "p", NULL, NULL);
+            make(1, "1", "p");
+        }
+    }
+    mapping_now = 0;
+    for (i = 1; i < 5; i++) {
+        gone(0, pages[i]);
+        remove_by_us(1, keys[i]);
+        entry.id = 20 + i;
+        entry.mapping = 0;
+        entry.page = pages[i];
+        entry.key = keys[i];
+        judge_add_entry(judge, &entry);
+    }
+}
+
+static void test_whose(void)
+{
+    delete_twice(0);
+    tap_ok(strstr(rules(), "S4.2") != NULL, "six deletes of one mapping");
+    delete_twice(1);
+    tap_ok(strstr(rules(), "S4.2") == NULL, "five of one, and one of another");
 }
 
 /* ---- pages without a row (S2.7, S4.4) ---- */
@@ -223,8 +282,33 @@ static void move_key(int unseen)
     link_back("q", "2", JUDGE_LINK_ACTIVE, NULL);
 }
 
+/* With the database goes the key that the row had got in it; the row is there under its former one, gets a page of its own, and both
+ * are deleted (seed 420755). */
+static void set_back(int has_moved)
+{
+    begin();
+    record("p", "1", "one");
+    if (has_moved) {
+        change_key("1", "12", 0);
+    }
+    swap_database();
+    make(1, "1", "one");
+    copy_by_us(0, "q", "one");
+    audited("create", 0, "q", "1");
+    gone(0, "q");
+    remove_by_us(1, "1");
+    make(0, "x", "two");
+    copy_by_us(1, "3", "two");
+    link_up("x", "3", 0, NULL);
+    link_back("p", has_moved ? "12" : "1", JUDGE_LINK_ACTIVE, "held.restore");
+}
+
 static void test_moved_key(void)
 {
+    set_back(1);
+    verdict("", "a key that went with a database");
+    set_back(0);
+    verdict("S6.7 S6.1", "one that did not");
     move_key(1);
     verdict("", "a key that was changed while our triggers were gone");
     move_key(0);
@@ -312,6 +396,7 @@ int main(void)
     (void)apr_pool_create(&pool, NULL);
     test_last();
     test_last_of_one();
+    test_whose();
     test_key_of_another();
     test_lost_row();
     test_moved_key();
