@@ -5,6 +5,7 @@
 #include "base/nts_str.h"
 #include "worker/nts_commands.h"
 #include "worker/nts_contact_impl.h"
+#include "worker/nts_driver.h"
 #include "worker/nts_flow.h"
 #include "worker/nts_reconcile.h"
 
@@ -71,7 +72,7 @@ int nts_contact_is_busy(const nts_contact_t *c)
 
 int nts_contact_wants_quiet(const nts_contact_t *c)
 {
-    return c->wants_quiet;
+    return c->wants_quiet || c->is_doubtful;
 }
 
 void nts_contact_accept_instance(nts_contact_t *c)
@@ -98,6 +99,7 @@ static void end(nts_contact_t *c)
 
     c->p = NULL;
     c->wants_quiet = 0;
+    c->is_doubtful &= c->again;
     c->schema[NTS_NOTION] = c->schema[NTS_EXTERNAL] = NULL;
     if (p) {
         apr_pool_destroy(p);
@@ -183,6 +185,9 @@ void nts_contact_succeed(nts_contact_t *c, int is_changed)
     c->why = NULL;
     nts_timer_cancel(flow->host->loop, &c->probe);
     if (c->wait.code) {
+        if (flow->status.state == NTS_MAPPING_RUNNING) {
+            nts_driver_quieten(flow); /* what was read before is not written either */
+        }
         /* A paused one stays so until somebody resumes it. */
         if (flow->status.state != NTS_MAPPING_PAUSED) {
             nts_flow_enter(flow, NTS_MAPPING_WAITING, &c->wait);

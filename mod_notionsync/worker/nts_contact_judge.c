@@ -4,6 +4,7 @@
 #include "base/nts_log.h"
 #include "base/nts_str.h"
 #include "worker/nts_contact_impl.h"
+#include "worker/nts_driver.h"
 #include "worker/nts_flow.h"
 
 /* Another mark, at the next contact after that. */
@@ -155,7 +156,15 @@ static void note_for_others(const nts_contact_t *c, const char *instance, apr_in
 
 void nts_contact_set_back(nts_contact_t *c, apr_int64_t counter)
 {
-    note_waiting(c, c->flow->status.instance, counter);
+    nts_flow_t *flow = c->flow;
+
+    note_waiting(c, flow->status.instance, counter);
+    if (flow->status.waiting_instance) {
+        /* S4.1: both sides are looked at before a person is asked, which may take a while (seed 401699 of the simulation: a row
+         * that the copy held under another key by then was written again). */
+        c->is_doubtful = 1;
+        nts_driver_quieten(flow);
+    }
     nts_contact_start(c);
 }
 

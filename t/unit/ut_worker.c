@@ -413,6 +413,32 @@ static void test_set_back(void)
     world_rest(world, MS(200));
 }
 
+/* Seed 401699 of the simulation: a record that was read when the change number was seen to have gone back was written all the same, while
+ * Notion took its time to answer the look at both sides. */
+static void test_set_back_in_hand(void)
+{
+    const char *page = world_edit_page(world, 0, NULL, "before");
+    int asks;
+
+    world_hook(world, 0, "page.created", page, PERSON, "title");
+    tap_ok(world_is_equal_soon(world, 0), "both sides are equal");
+    world_rest(world, MS(300));
+    asks = world_asks(world, NTS_EXTERNAL);
+    world_slow(world, NTS_NOTION, MS(2000));
+    (void)world_edit_page(world, 0, page, "in hand");
+    world_hook(world, 0, "page.properties_updated", page, PERSON, "title");
+    tap_ok(world_is_asked_soon(world, NTS_EXTERNAL, asks + 1), "a job has read its row");
+    (void)world_set_back(world, 3);
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING), "the database is set back");
+    world_slow(world, NTS_NOTION, 0);
+    world_rest(world, MS(300));
+    tap_ok(!world_is_equal(world, 0), "the job has written nothing");
+    tap_ok(accept_database(0), "a person says to go on");
+    tap_ok(world_is_equal_soon(world, 0), "both sides become equal");
+    tap_ok(accept_database(1), "as does the other mapping");
+    world_rest(world, MS(200));
+}
+
 /* So does another one, of which nothing was ever taken. */
 static void test_another(void)
 {
@@ -519,6 +545,7 @@ int main(void)
     test_commands_at_start();
     test_bound_anew();
     test_set_back();
+    test_set_back_in_hand();
     test_another();
     test_resumed_for_something_else();
     test_plan_while_paused();

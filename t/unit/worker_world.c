@@ -271,7 +271,7 @@ apr_int64_t world_command(worker_world_t *w, int mapping, const char *verb, cons
 
 /* --- waiting */
 
-static int is_equal(worker_world_t *w, int mapping)
+int world_is_equal(worker_world_t *w, int mapping)
 {
     int equal = 1;
     int there[NTS_SIDE_COUNT] = { 0, 0 };
@@ -307,7 +307,7 @@ int world_is_equal_soon(worker_world_t *w, int mapping)
     apr_time_t end = apr_time_now() + PATIENCE;
 
     while (apr_time_now() < end) {
-        if (is_equal(w, mapping)) {
+        if (world_is_equal(w, mapping)) {
             return 1;
         }
         apr_sleep(1000);

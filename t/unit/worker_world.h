@@ -36,7 +36,9 @@ void world_hook(worker_world_t *w, int mapping, const char *kind, const char *pa
 /** Place a command and wake the worker. @return its number */
 apr_int64_t world_command(worker_world_t *w, int mapping, const char *verb, const char *args);
 
-/** Wait (at most ten seconds) until both sides show the same names; 0 if they never do. */
+/** Both sides show the same names. */
+int world_is_equal(worker_world_t *w, int mapping);
+/** Wait (at most ten seconds) until they do; 0 if they never do. */
 int world_is_equal_soon(worker_world_t *w, int mapping);
 /** The name that a page or row has now, in @a p; NULL: it is not there. */
 const char *world_page_name(worker_world_t *w, const char *page, apr_pool_t *p);
