@@ -216,6 +216,22 @@ int judge_was_set_back(judge_t *j, const history_item_t *effect)
     return 0;
 }
 
+/* The database that came in the place of another has a row under the key that it had had there before @a rekey. */
+static int was_undone(judge_t *j, const history_item_t *rekey)
+{
+    int i;
+
+    for (i = rekey->number + 1; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_MAKE && item->place == rekey->place &&
+            judge_same(item->record, rekey->record) && is_of_copy(j, item)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int judge_moved_unseen(judge_t *j, int mapping, const char *from, const char *to)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
@@ -233,9 +249,13 @@ int judge_moved_unseen(judge_t *j, int mapping, const char *from, const char *to
             waits = 0;
         }
         waits |= item->op == HISTORY_SWAP && item->place == m->place[HISTORY_EXTERNAL];
-        if ((waits || item->unseen) && item->op == HISTORY_REKEY &&
-            item->place == m->place[HISTORY_EXTERNAL] &&
-            (!from || judge_same(item->record, from)) && (!to || judge_same(item->after, to))) {
+        if (item->op != HISTORY_REKEY || item->place != m->place[HISTORY_EXTERNAL]) {
+            continue;
+        }
+        if (((waits || item->unseen) && (!from || judge_same(item->record, from)) &&
+             (!to || judge_same(item->after, to))) ||
+            ((!from || judge_same(item->after, from)) && (!to || judge_same(item->record, to)) &&
+             was_undone(j, item))) {
             return 1;
         }
     }

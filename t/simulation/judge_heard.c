@@ -66,23 +66,26 @@ static int names_others(judge_t *j, int mapping, const history_item_t *notice)
     return notice->field != NULL;
 }
 
-/* S3.10: its minute is to be listed once more 90 s after it ended; that is forgotten with the process. */
-static int was_forgotten(judge_t *j, const history_item_t *notice)
+/* S3.10: its minute is to be listed once more 90 s after it ended. That is forgotten with the process; and a page that was edited again
+ * is in the listing of another minute, which this notice does not tell of. */
+static int is_listed_again(judge_t *j, const history_item_t *notice)
 {
     int i;
 
-    for (i = notice->number; i < history_count(j->history); i++) {
+    for (i = 0; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
 
         if (item->at > notice->at + 3 * MINUTE) {
             break;
         }
-        if (item->kind == HISTORY_PROCESS &&
-            (item->op == HISTORY_CRASH || item->op == HISTORY_STOP)) {
-            return 1;
+        if ((item->kind == HISTORY_PROCESS && item->number > notice->number &&
+             (item->op == HISTORY_CRASH || item->op == HISTORY_STOP)) ||
+            (item->kind <= HISTORY_TRIGGER && item->op == HISTORY_SET &&
+             item->record == notice->record && item->at > notice->sent)) {
+            return 0;
         }
     }
-    return 0;
+    return 1;
 }
 
 /* The table of changes tells of every edit of a row. Of a page an event has to arrive; or, since a minute that showed an edit is
@@ -95,7 +98,7 @@ static int was_announced(judge_t *j, int mapping, const judge_record_t *record, 
         const history_item_t *item = history_item(j->history, i);
 
         if (is_news(j, item, record->id, record->place, at) &&
-            !(names_others(j, mapping, item) && was_forgotten(j, item))) {
+            (!names_others(j, mapping, item) || is_listed_again(j, item))) {
             return 1;
         }
     }

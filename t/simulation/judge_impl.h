@@ -221,8 +221,8 @@ int judge_goes_on(judge_t *j, const history_item_t *resume, const char *table);
 int judge_was_set_back(judge_t *j, const history_item_t *effect);
 
 /** S4.4: a row's key was changed in a database that had come in the place of another, before anybody who could have been told of that
- *  said that the mapping may go on with it, so maybe before it was seen; or while our triggers were gone: then it looks like a delete
- *  and a new row. @a from, @a to: the key before and after; NULL any. */
+ *  said that the mapping may go on with it, so maybe before it was seen; or with that database, which has the key that it had before; or
+ *  while our triggers were gone: then it looks like a delete and a new row. @a from, @a to: the key before and after; NULL any. */
 int judge_moved_unseen(judge_t *j, int mapping, const char *from, const char *to);
 
 /* judge_again.c: what comes under an id that there was before */

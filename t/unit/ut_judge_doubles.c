@@ -66,6 +66,27 @@ static void make_again(int gone)
     link_up("p", "l", 0, NULL);
 }
 
+/* A row's key is changed, and its page follows; then the database is set back to when it had the first one, or not. */
+static void set_key_back(int is_back)
+{
+    judge_link_t held = { .id = 2, .page = "p", .key = "l", .state = JUDGE_LINK_ACTIVE };
+
+    row_and_page();
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REKEY, 1, place(1), "k", "k", "l");
+    now += 10 * SEC;
+    if (is_back) {
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+        make(1, "k", "one");
+    }
+    copy_by_us(0, "q", "one");
+    link_up("q", is_back ? "k" : "l", 0, NULL);
+    held.trouble = 2;
+    held.code = "held.delete_limit";
+    held.what = "the last one";
+    judge_add_link(judge, &held);
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -78,6 +99,10 @@ int main(void)
     verdict("", "a page that was away when it was looked for is made again");
     make_again(0);
     verdict("S6.6", "but not one that is there");
+    set_key_back(1);
+    verdict("", "a row that has its former key with an older copy of its database is a new record");
+    set_key_back(0);
+    verdict("S6.6", "a row whose key changes is not");
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();

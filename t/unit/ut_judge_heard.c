@@ -13,7 +13,7 @@ static void process(history_op_t op)
     (void)history_add(h, &item);
 }
 
-/* People edit a page, this event arrives, and then @a then happens to the process; the row hears of the edit from a listing. */
+/* People edit a page, this event arrives, and @a then happens, to the page or the process; the row hears of the edit from a listing. */
 static void hear(const char *source, const char *names, history_op_t then)
 {
     history_item_t item = { .kind = HISTORY_NOTICE,
@@ -27,7 +27,13 @@ static void hear(const char *source, const char *names, history_op_t then)
     edit(0, "p", NAME, NULL, "Ada");
     item.at = item.sent = now += 10 * SEC;
     (void)history_add(h, &item);
-    process(then);
+    if (then == HISTORY_SET) {
+        edit(0, "p", QTY, NULL, "7");
+        edit(0, "p", QTY, "7", NULL);
+    }
+    else {
+        process(then);
+    }
     phases.store_forgot = then == HISTORY_STORE_OLD;
     phases.heard = now + 300 * SEC;
     phases.listed = now + 600 * SEC;
@@ -48,6 +54,8 @@ int main(void)
     verdict("S3.6", "an event that names nothing mapped has its minute listed");
     hear("ds", "Rest", HISTORY_CRASH);
     verdict("", "unless the process dies that is to list it");
+    hear("ds", "Rest", HISTORY_SET);
+    verdict("", "or the page is edited again, of which no event tells");
     hear("elsewhere", NULL, HISTORY_NOTHING);
     verdict("", "an event for another data source tells nobody");
     hear("ds", NULL, HISTORY_STORE_OLD);
