@@ -207,6 +207,25 @@ static const judge_record_t *made_for(judge_t *j, int mapping, const judge_recor
     return NULL;
 }
 
+/* The mapping makes another copy of @a partner than @a record, sooner or later. */
+static int has_its_own(judge_t *j, int mapping, const judge_record_t *record,
+                       const judge_record_t *partner)
+{
+    int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->mapping == mapping && entry->side == record->side &&
+            !strcmp(entry->op, "create") && !strcmp(entry->state, "applied") &&
+            entry->at > partner->made - j->phases->skew && names(entry, record, partner->id) &&
+            !names(entry, partner, record->id)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* A page stays with the row that it was made for as long as that is there; a row that was made with its page. */
 static int is_bound(const judge_record_t *record, const judge_record_t *origin)
 {
@@ -233,7 +252,8 @@ static int is_partner(judge_t *j, int mapping, const judge_record_t *record,
         return partner == origin;
     }
     return partner == judge_record(j, partner->side, partner->place, partner->id) &&
-           (partner == origin || joins(j, mapping, record, partner));
+           (partner == origin ||
+            (joins(j, mapping, record, partner) && !has_its_own(j, mapping, record, partner)));
 }
 
 /* Only those that it joins with @a record; of several with one key that which was made for it, or the last. What was made for it

@@ -22,6 +22,7 @@ static void copy_marked(const char *mark, int entry, const char *key, const char
     history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 0, place(0), page, NULL, NULL);
     history_set(h, HISTORY_ACT, number, now, 0, place(0), page, "Mark", NULL, mark);
     history_set(h, HISTORY_ACT, number, now, 0, place(0), page, "Name", NULL, name);
+    told.at = now;
     told.page = page;
     told.key = key;
     f[0].name = "Mark";
@@ -178,6 +179,36 @@ static void test_forgotten(void)
     verdict("S6.3 S6.1 S6.1", "but a store that was not lost knows it");
 }
 
+/* A row's key changed, its database is set back to before that, which looks like a new row under the old key: that has a page of
+ * its own, and the former page goes. */
+static void undo_key_change(int has_page)
+{
+    begin();
+    make(0, "p", "one");
+    insert("k", NULL);
+    link_up("p", has_page ? "K" : "k", 0, NULL);
+    rekey("k", "K");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
+    insert("k", NULL);
+    judge_add_entry(judge, &(judge_entry_t){
+                               .id = 1, .op = "link", .state = "noted", .page = "p", .key = "k" });
+    if (has_page) {
+        copy_row(2, "k", "q", NULL);
+        link_up("q", "k", 0, NULL);
+    }
+    remove_by_us(0, "p");
+}
+
+static void test_key_change_undone(void)
+{
+    undo_key_change(1);
+    verdict("", "the page of a row whose key is not there any more is deleted");
+
+    undo_key_change(0);
+    verdict("S6.7 S6.1", "not if the row under the former key is its own");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -186,6 +217,7 @@ int main(void)
     test_key_set_back();
     test_key_in_between();
     test_forgotten();
+    test_key_change_undone();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
