@@ -223,15 +223,17 @@ static void test_key_of_another(void)
     verdict("", "a record whose delete is held keeps its key");
 }
 
-/* ... and somebody says to go on with it. */
+/* ... and somebody says to go on with it, which is done. */
 static void swap_database(void)
 {
-    history_item_t resume = { .kind = HISTORY_OPERATOR, .op = HISTORY_RESUME };
+    history_item_t resume = { .kind = HISTORY_OPERATOR, .op = HISTORY_RESUME, .place = "m" };
 
     now += 20 * SEC;
     history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
     resume.at = now;
     (void)history_add(h, &resume);
+    now += SEC;
+    (void)request(HISTORY_ASK_READ, 1, NULL, now, now);
 }
 
 static void change_key(const char *from, const char *to, int unseen)
