@@ -25,6 +25,9 @@ typedef struct nts_port_config_t {
     nts_commits_t *commits;
     const nts_clock_t *clock;
     nts_segment_t *segment; /* may be NULL */
+    /* Zero: another worker may ask the service by now, and nothing is sent until nts_port_shut or it answers otherwise. NULL: ours */
+    int (*is_ours)(void *baton);
+    void *baton;
 } nts_port_config_t;
 
 /** Never fails: a service that cannot be used answers every ask BLOCKED, with the reason. */

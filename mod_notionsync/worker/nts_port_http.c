@@ -219,6 +219,9 @@ static void pump(nts_port_t *port)
         refuse_all(port, &port->bulk);
         return;
     }
+    if (port->config.is_ours && !port->config.is_ours(port->config.baton)) {
+        return;
+    }
     pump_writes(&port->live);
     pump_writes(&port->bulk);
     /* What live work waits for, bulk work must not take away. */

@@ -11,18 +11,39 @@ static int by_sent(const void *a, const void *b)
     return x->sent < y->sent ? -1 : x->sent > y->sent;
 }
 
-/* Until when somebody knows that a request is under way: its answer, or the end of the process that waited for it. What a slow
- * service makes of it after that, no successor can tell (docs/design/worker.md: it counts W more, from the successor's start). */
+/* Somebody else asked between the two: there was a successor. */
+static int was_succeeded(judge_t *j, const history_item_t *request, apr_time_t from)
+{
+    int i;
+
+    for (i = 1; i <= j->request_count; i++) {
+        const history_item_t *other = j->requests[i];
+
+        if (other && other->worker != request->worker && other->sent >= from &&
+            other->sent < request->answered && judge_same(other->connection, request->connection)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Until when somebody knows that a request is under way: its answer, or the end of the process that waited for it, or that it was frozen
+ * for so long that another took over. What a slow service makes of it after that, no successor can tell, nor when the frozen one reads
+ * what has long been answered (docs/design/worker.md: it counts W more, from the successor's start). */
 static apr_time_t known_until(judge_t *j, const history_item_t *request)
 {
     int i;
 
-    for (i = 0; request->end == HISTORY_ORPHANED && i < history_count(j->history); i++) {
+    for (i = 0; i < history_count(j->history) && request->answered; i++) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (item->kind == HISTORY_PROCESS && item->worker == request->worker &&
-            (item->op == HISTORY_CRASH || item->op == HISTORY_STOP) && item->at >= request->sent &&
-            item->at < request->answered) {
+        if (item->kind != HISTORY_PROCESS || item->worker != request->worker ||
+            item->at < request->sent || item->at >= request->answered) {
+            continue;
+        }
+        if ((request->end == HISTORY_ORPHANED &&
+             (item->op == HISTORY_CRASH || item->op == HISTORY_STOP)) ||
+            (item->op == HISTORY_FREEZE && was_succeeded(j, request, item->at))) {
             return item->at;
         }
     }
@@ -34,14 +55,18 @@ static apr_time_t known_until(judge_t *j, const history_item_t *request)
 static void judge_window(judge_t *j, const judge_connection_t *c, const history_item_t **sent,
                          int n)
 {
+    apr_time_t *until = apr_pcalloc(j->p, ((apr_size_t)n + 1) * sizeof(*until));
     int i, k;
 
     for (i = 0; i < n; i++) {
-        apr_time_t from = known_until(j, sent[i]);
+        until[i] = known_until(j, sent[i]);
+    }
+    for (i = 0; i < n; i++) {
+        apr_time_t from = until[i];
         int inside = 0;
 
         for (k = 0; k < n && sent[k]->sent < from + c->window; k++) {
-            inside += known_until(j, sent[k]) >= from;
+            inside += until[k] >= from;
         }
         if (inside > c->requests) {
             judge_blame(j, "S6.8", sent[i]->number,

@@ -41,6 +41,23 @@ static unsigned int dice(unsigned int below)
     return (seed >> 16) % below;
 }
 
+/* How far the wall clock was set. */
+static apr_interval_time_t set_by;
+
+static apr_time_t read_wall(void *baton)
+{
+    (void)baton;
+    return kit_now + set_by;
+}
+
+static apr_time_t read_mono(void *baton)
+{
+    (void)baton;
+    return kit_now;
+}
+
+static const nts_clock_t settable = { read_wall, read_mono, NULL };
+
 static void count_ready(void *baton)
 {
     life_t *life = baton;
@@ -72,7 +89,7 @@ static void begin(life_t *life)
     config.store = life->store;
     config.commits = life->commits;
     config.loop = life->loop;
-    config.clock = &kit_clock;
+    config.clock = &settable;
     config.ready = count_ready;
     config.baton = life;
     if (nts_budget_open(&life->budget, &config, life->p) != APR_SUCCESS) {
@@ -205,6 +222,30 @@ static void test_gate(void)
     end_cleanly(&life);
 }
 
+/* Seeds 401600, 402706 of the simulation: after the clock was set back an earlier gate seemed to end later than a new one. */
+static void test_gate_after_a_step(void)
+{
+    life_t life;
+    int slots[100];
+
+    kit_now += 3 * W;
+    begin(&life);
+    nts_budget_gate(life.budget, kit_now + SEC(30));
+    kit_now += SEC(31);
+    turn(&life);
+    set_by = -SEC(84);
+    nts_budget_gate(life.budget, read_wall(NULL) + SEC(58));
+    tap_int(take_all(&life, slots, NTS_LIVE), 0, "a gate closes after the clock was set back, too");
+    kit_now += SEC(57);
+    tap_int(take_all(&life, slots, NTS_LIVE), 0, "for as long as was asked for");
+    kit_now += SEC(1) + 1;
+    turn(&life);
+    tap_int(take_all(&life, slots, NTS_LIVE), B, "and then it is open");
+    answer_all(&life, slots, B);
+    end_cleanly(&life);
+    set_by = 0;
+}
+
 /* --- any order of sending, answering, dying */
 
 /* The most requests that a window of W touches, each from its sending to its answer. */
@@ -294,6 +335,7 @@ int main(void)
     test_one_life();
     test_crash();
     test_gate();
+    test_gate_after_a_step();
     test_any_order();
     apr_terminate();
     return tap_done();
