@@ -11,6 +11,8 @@
 /* After the store refused a reservation. */
 #define RESERVE_AGAIN apr_time_from_sec(1)
 #define GATE_LONGEST apr_time_from_sec(3600)
+/* Less is drift. */
+#define CLOCK_STEP apr_time_from_sec(1)
 
 typedef struct done_chunk_t {
     apr_int64_t chunk;
@@ -209,6 +211,16 @@ void nts_budget_gate(nts_budget_t *b, apr_time_t until)
     }
 }
 
+void nts_budget_look_at_clock(nts_budget_t *b)
+{
+    apr_time_t until = nts_budget_gated_until(b);
+
+    if (until && b->gate_until + CLOCK_STEP < until) {
+        b->gate_until = until;
+        nts_commits_add(b->config.commits, &b->gate, 1);
+    }
+}
+
 apr_time_t nts_budget_gated_until(const nts_budget_t *b)
 {
     apr_interval_time_t left = nts_window_closed_until(b->window) - mono(b);
@@ -250,6 +262,7 @@ apr_status_t nts_budget_open(nts_budget_t **budget, const nts_budget_config_t *c
     if (inherited > 0) {
         nts_window_inherit(b->window, inherited, mono(b) + service->budget_window);
     }
+    b->gate_until = gate;
     (void)close_until(b, gate);
     reserve_ahead(b);
     *budget = b;

@@ -44,6 +44,9 @@ void nts_budget_return(nts_budget_t *budget, int slot);
 
 /** Nothing before @a until (wall clock): a Retry-After. Kept in the store. */
 void nts_budget_gate(nts_budget_t *budget, apr_time_t until);
+/** To be called now and then: if our clock was set forward, what the store keeps of the gate is moved along, or a successor would find it
+ *  open too early (seed 405795 of the simulation). */
+void nts_budget_look_at_clock(nts_budget_t *budget);
 /** Wall clock; 0: the gate is open. */
 apr_time_t nts_budget_gated_until(const nts_budget_t *budget);
 

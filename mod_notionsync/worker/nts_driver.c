@@ -97,6 +97,7 @@ void nts_driver_pump(nts_group_t *group)
         continue;
     }
     sleep_until_due(group, now);
+    nts_group_look_at_clock(group);
     nts_group_show(group);
 }
 

@@ -331,6 +331,15 @@ apr_status_t nts_group_release(nts_group_t *group, apr_interval_time_t wait)
     return result;
 }
 
+void nts_group_look_at_clock(nts_group_t *group)
+{
+    int i;
+
+    for (i = 0; i < group->port_count; i++) {
+        nts_port_look_at_clock(group->ports[i]);
+    }
+}
+
 void nts_group_check(nts_group_t *group)
 {
     nts_host_t *host = group->host;
@@ -338,6 +347,7 @@ void nts_group_check(nts_group_t *group)
 
     if (group->lost || nts_store_owns_group(host->store, group->name, group->epoch, group->p)) {
         group->checked = nts_host_mono(host);
+        nts_group_look_at_clock(group);
         return;
     }
     group->lost = 1;

@@ -148,6 +148,8 @@ int nts_group_is_idle(const nts_group_t *group);
 void nts_group_drain(nts_group_t *group);
 /** Give it up. APR_TIMEUP: a helper is stuck; the lock is held until the process ends, by _exit. */
 apr_status_t nts_group_release(nts_group_t *group, apr_interval_time_t wait);
+/** Our clock may have been set: what services asked for is kept by it. */
+void nts_group_look_at_clock(nts_group_t *group);
 /** A commit was refused: is it still ours? If not, everything of it ends. */
 void nts_group_check(nts_group_t *group);
 /** Something was placed for it: commands, notices. */

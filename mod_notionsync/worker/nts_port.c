@@ -272,6 +272,13 @@ apr_int64_t nts_port_requests(const nts_port_t *port)
     return port->requests;
 }
 
+void nts_port_look_at_clock(nts_port_t *port)
+{
+    if (port->budget) {
+        nts_budget_look_at_clock(port->budget);
+    }
+}
+
 void nts_port_show(nts_port_t *port)
 {
     nts_budget_view_t view = { 0 };

@@ -60,6 +60,8 @@ const nts_skew_t *nts_port_skew(const nts_port_t *port);
 int nts_port_load(const nts_port_t *port);
 /** HTTP requests sent so far. */
 apr_int64_t nts_port_requests(const nts_port_t *port);
+/** To be called now and then: our clock may have been set (nts_budget_look_at_clock). */
+void nts_port_look_at_clock(nts_port_t *port);
 /** Show the dashboard the budget. */
 void nts_port_show(nts_port_t *port);
 

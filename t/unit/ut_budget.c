@@ -246,6 +246,29 @@ static void test_gate_after_a_step(void)
     set_by = 0;
 }
 
+/* Seed 405795 of the simulation: the clock was set forward, and the successor found the gate open. */
+static void test_gate_kept_after_a_step(void)
+{
+    life_t life;
+    int slots[100];
+
+    kit_now += 3 * W;
+    begin(&life);
+    nts_budget_gate(life.budget, read_wall(NULL) + SEC(46));
+    turn(&life);
+    set_by = SEC(70);
+    nts_budget_look_at_clock(life.budget);
+    turn(&life);
+    crash(&life);
+    begin(&life);
+    tap_int(take_all(&life, slots, NTS_LIVE), 0, "a gate is kept over a clock that is set forward");
+    kit_now += SEC(46) + 1;
+    turn(&life);
+    tap_int(nts_budget_gated_until(life.budget), 0, "for its time and no longer");
+    end_cleanly(&life);
+    set_by = 0;
+}
+
 /* --- any order of sending, answering, dying */
 
 /* The most requests that a window of W touches, each from its sending to its answer. */
@@ -336,6 +359,7 @@ int main(void)
     test_crash();
     test_gate();
     test_gate_after_a_step();
+    test_gate_kept_after_a_step();
     test_any_order();
     apr_terminate();
     return tap_done();
