@@ -256,7 +256,7 @@ static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int
     nts_rows_t rows;
     apr_status_t rv = APR_SUCCESS;
 
-    if (ids->link) {
+    if (loaded->link && ids->link) {
         rv = nts_db_select(&rows, store->db, &entry_image, NTS_ARGS(nts_int(ids->link)), ptemp);
         if (rv == APR_SUCCESS && nts_rows_next(&rows) && nts_rows_int(&rows, 1) >= since) {
             loaded->tombstone_image = nts_row_copy(&rows, 0, p);
