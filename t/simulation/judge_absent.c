@@ -134,6 +134,15 @@ static int is_new_under_key(const plea_t *plea, const judge_record_t *row,
     return 0;
 }
 
+/* The key that its row has or had: who left it to another record shows it with a remark on that. */
+static const char *key_of(const plea_t *plea)
+{
+    const char *key = plea->link->key;
+    const char *remark = key ? strstr(key, " (replaced, ") : NULL;
+
+    return remark ? apr_pstrmemdup(plea->j->p, key, (apr_size_t)(remark - key)) : key;
+}
+
 /* S2.7: under the key that the page's row had is a row with a record of its own; or was, and its delete is held. */
 static int is_key_taken(const plea_t *plea)
 {
@@ -141,8 +150,7 @@ static int is_key_taken(const plea_t *plea)
     const judge_record_t *row =
         plea->record->side == HISTORY_NOTION
             ? judge_record(j, HISTORY_EXTERNAL,
-                           JUDGE_MAPPING(j, plea->mapping)->place[HISTORY_EXTERNAL],
-                           plea->link->key)
+                           JUDGE_MAPPING(j, plea->mapping)->place[HISTORY_EXTERNAL], key_of(plea))
             : NULL;
     const judge_record_t *page = row ? judge_linked(j, plea->mapping, row) : NULL;
 

@@ -322,6 +322,15 @@ static int was_approved(judge_t *j, const history_item_t *effect, const judge_re
     return 0;
 }
 
+/* Deleted; or under another key that nobody could tell us of. */
+static int is_away_to_us(judge_t *j, int mapping, const judge_record_t *partner,
+                         const judge_gap_t *gap)
+{
+    return judge_was_away(partner, gap->read - JUDGE_ON_ITS_WAY, gap->sent) ||
+           (partner->side == HISTORY_EXTERNAL && partner->born != partner->id &&
+            judge_moved_unseen(j, mapping, NULL, partner->id));
+}
+
 void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record)
 {
     judge_gap_t gap = judge_gap(j, effect);
@@ -335,7 +344,7 @@ void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_
 
         n = is_delete_of(j, m, record) ? judge_partners(j, m, record, partners, 8) : 0;
         for (i = 0; i < n; i++) {
-            if (judge_was_away(partners[i], gap.read - JUDGE_ON_ITS_WAY, gap.sent) &&
+            if (is_away_to_us(j, m, partners[i], &gap) &&
                 JUDGE_MAPPING(j, m)->deletes[record->side] == JUDGE_PROPAGATE) {
                 allowed = 1;
                 unedited |= !has_unknown_edit(j, m, record, partners[i], from) ||

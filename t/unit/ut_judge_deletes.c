@@ -284,6 +284,29 @@ static void move_key(int unseen)
     link_back("q", "2", JUDGE_LINK_ACTIVE, NULL);
 }
 
+/* Its row is deleted by us, for another mapping; the page waits, and leaves the key to a new record (seed 423304). */
+static void leave_key(const char *mark)
+{
+    begin();
+    record("p", "1", "one");
+    gone(0, "p");
+    remove_by_us(1, "1");
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, "ds", "p", NULL, NULL);
+    make(0, "q", mark);
+    copy_by_us(1, "1", mark);
+    link_back("p", "1 (replaced, entry 9)", JUDGE_LINK_ACTIVE, "held.restore");
+    link_back("q", "1", JUDGE_LINK_ACTIVE, NULL);
+}
+
+static void test_left_key(void)
+{
+    leave_key("two");
+    verdict("", "a key that was left to another record is taken");
+    leave_key("one");
+    verdict("S6.1", "to a copy that people made of the page it is not: they cannot be told apart");
+}
+
 /* With the database goes the key that the row had got in it; the row is there under its former one, gets a page of its own, and both
  * are deleted (seed 420755). */
 static void set_back(int has_moved)
@@ -307,6 +330,8 @@ static void set_back(int has_moved)
 
 static void test_moved_key(void)
 {
+    int unseen;
+
     set_back(1);
     verdict("", "a key that went with a database");
     set_back(0);
@@ -315,6 +340,15 @@ static void test_moved_key(void)
     verdict("", "a key that was changed while our triggers were gone");
     move_key(0);
     verdict("S6.6 S6.1", "with them there is no excuse");
+    for (unseen = 0; unseen < 2; unseen++) {
+        begin();
+        record("p", "1", "one");
+        change_key("1", "2", unseen);
+        copy_by_us(0, "q", "one");
+        remove_by_us(0, "p");
+        link_back("q", "2", JUDGE_LINK_ACTIVE, NULL);
+        verdict(unseen ? "" : "S6.7", "a key that was changed unseen looks like a delete");
+    }
 }
 
 /* ---- a page that is not there for us (S4.1) ---- */
@@ -401,6 +435,7 @@ int main(void)
     test_whose();
     test_key_of_another();
     test_lost_row();
+    test_left_key();
     test_moved_key();
     test_purged();
     test_unfit();
