@@ -200,10 +200,11 @@ static const nts_stmt_t entry_image = {
     "SELECT image, at, key FROM entry WHERE link = %lld AND image IS NOT NULL"
     " ORDER BY id DESC LIMIT 1"
 };
+/* What a row was before it was replaced (S4.4) it is not when it is deleted (seed 431133). */
 #define INBOX_IMAGE                                                                                \
     "SELECT image, stored, id FROM inbox WHERE mapping = %lld AND record = %s AND image IS NOT "   \
     "NULL"                                                                                         \
-    " AND stored >= %lld ORDER BY id"
+    " AND stored >= %lld AND kind IS NOT 'change.r' ORDER BY id"
 static const nts_stmt_t first_inbox_image = { INBOX_IMAGE " LIMIT 1" };
 static const nts_stmt_t last_inbox_image = { INBOX_IMAGE " DESC LIMIT 1" };
 /* A page that was trashed for a row of which no image was known. */

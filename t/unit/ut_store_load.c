@@ -50,6 +50,22 @@ static void test_image_of_former_row(void)
     nts_store_close(kit.store);
 }
 
+/* Seed 431133 of the simulation: a row was replaced and then deleted, its page meanwhile too. When people brought the page back, the row
+ * came as it had been before it was replaced. */
+static void test_image_of_replaced_row(void)
+{
+    kit_t kit;
+
+    kit_open(&kit, p);
+    (void)kit_put_link(&kit, kit_link("p1", "k1", NTS_LINK_TOMBSTONE, p));
+    put_change(&kit, "k1", "change.r", "{\"v\":1}", NULL);
+    put_image(&kit, "k1", "{\"v\":2}");
+    put_image(&kit, "k1", "{\"v\":3}");
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":2}",
+            "S4.4: a replaced row is the same record, and comes back as it was deleted");
+    nts_store_close(kit.store);
+}
+
 /* Seed 409556 of the simulation, shortened: the page then went for a row without an image, and was brought back. */
 static void test_page_went_without_image(void)
 {
@@ -158,6 +174,7 @@ int main(void)
     test_images();
     test_page_went_without_image();
     test_image_of_former_row();
+    test_image_of_replaced_row();
     test_free_key();
     test_parked_creates();
     apr_pool_destroy(p);
