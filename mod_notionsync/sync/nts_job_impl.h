@@ -113,6 +113,7 @@ struct nts_job_t {
     int rounds;
     int dirty;     /* something must be stored at the end */
     int matched;   /* the counterpart was looked for by match fields */
+    int row_seen;  /* and what is loaded is younger than a row of ours that it found */
     int key_tried; /* and by the key that the page carries */
     int by_key;    /* that is what is under way */
     /* S5.2: that side has not, or hides, what was to be referred to there; remedy NONE: nothing is hidden */

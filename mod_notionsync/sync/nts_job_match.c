@@ -148,6 +148,15 @@ static nts_step_t wait_for_creates(nts_job_t *job, const char *why)
     return nts_job_trouble(job, NTS_TROUBLE_PARKED);
 }
 
+/* We made that row, for somebody: the create may have begun since all that is known here was loaded (seed 458364 of the simulation: the
+ * page of a copy took the row of its original, which went to the original in the end, and the copy into the trash). */
+static nts_step_t look_once_more(nts_job_t *job)
+{
+    job->row_seen = 1;
+    job->matched = job->key_tried = job->by_key = 0;
+    return nts_job_load(job, &job->spawn.target);
+}
+
 nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
 {
     const nts_link_t *row_link;
@@ -176,6 +185,9 @@ nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
     row_link = last < reply->link_count ? reply->links[last] : NULL;
+    if (job->found[last].intent && !row_link && !job->row_seen) {
+        return look_once_more(job);
+    }
     if (job->found[last].intent && job->loaded->creates_pending[NTS_EXTERNAL]) {
         return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT); /* S3.8: its maker is asked first */
     }

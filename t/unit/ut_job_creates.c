@@ -63,11 +63,50 @@ static void test_creates_nobody_can_tell(void)
     tap_int(world_differences(w), 0, "3.7 and all are equal");
 }
 
+static spoil_t die_after_create(world_t *w, const nts_call_t *call)
+{
+    (void)w;
+    return call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_CREATE ? SPOIL_KILL_AFTER
+                                                                          : SPOIL_NOTHING;
+}
+
+/* While the copy looks for its row, a row is made for its original, and not settled yet. */
+static spoil_t make_original(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_FIND &&
+        call->ask.side == NTS_EXTERNAL && !w->hook_count) {
+        w->hook_count = 1;
+        w->hook = die_after_create;
+        (void)world_run(w, NTS_NOTION, "original");
+        w->hook = make_original;
+    }
+    return SPOIL_NOTHING;
+}
+
+/* Seed 458364 of the simulation: the copy took the row, which went to its original in the end, and the copy into the trash. */
+static void test_row_made_meanwhile(void)
+{
+    static const nts_match_t match = { "Name", "name" };
+    world_t *w = world_linked(p);
+
+    w->mapping.matches = &match;
+    w->mapping.match_count = 1;
+    (void)world_add(w, NTS_NOTION, "original", "one");
+    (void)world_add(w, NTS_NOTION, "copy", "one");
+    w->hook = make_original;
+    (void)world_run(w, NTS_NOTION, "copy");
+    w->hook = NULL;
+    tap_int(w->hook_count, 1, "a row was made meanwhile");
+    tap_ok(!world_link(w, NTS_NOTION, "copy") || !world_link(w, NTS_NOTION, "copy")->key,
+           "3.8 a row that we made for one page is not another's, however late that began");
+}
+
 int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&p, NULL);
     test_creates_nobody_can_tell();
+    test_row_made_meanwhile();
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();
