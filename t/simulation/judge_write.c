@@ -127,11 +127,36 @@ typedef struct agreed_t {
     const judge_field_t *field;
     const judge_version_t *winner, *loser;
     apr_time_t at;
+    int is_uncertain; /* one of which nobody knew whether it had arrived (S3.7) was passed */
 } agreed_t;
+
+static int was_given(const judge_cell_t *cell, const judge_version_t *version, int item)
+{
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+
+        if (stay->version == version && (item < 0 || stay->item == item)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What is known by way of a write of unknown fate only, and was never on both sides, is nothing they agreed on. */
+static int was_agreed(judge_t *j, const agreed_t *agreed, const judge_version_t *version)
+{
+    const judge_cell_t *const *cell = agreed->contest->cell;
+
+    return judge_is_known(j, version, agreed->winner) &&
+           (!agreed->is_uncertain ||
+            (was_given(cell[0], version, -1) && was_given(cell[1], version, -1)));
+}
 
 static judge_climb_t look_for_agreed(judge_t *j, const judge_version_t *base, void *baton)
 {
-    const agreed_t *agreed = baton;
+    agreed_t *agreed = baton;
 
     if (base == agreed->loser || !judge_may_be_known(j, base, agreed->winner)) {
         return JUDGE_ON;
@@ -139,8 +164,11 @@ static judge_climb_t look_for_agreed(judge_t *j, const judge_version_t *base, vo
     if (judge_alike(j, agreed->field, base->value, agreed->loser->value)) {
         return JUDGE_FOUND;
     }
-    return judge_is_known(j, base, agreed->winner) && !judge_went_back(j, base->at, agreed->at) &&
-                   !judge_came_uncertainly(j, agreed->contest->cell[HISTORY_NOTION], base)
+    if (judge_came_uncertainly(j, agreed->contest->cell[HISTORY_NOTION], base)) {
+        agreed->is_uncertain = 1;
+        return JUDGE_ON;
+    }
+    return was_agreed(j, agreed, base) && !judge_went_back(j, base->at, agreed->at)
                ? JUDGE_ABOVE_NOT
                : JUDGE_ON;
 }
@@ -151,7 +179,9 @@ static judge_climb_t look_for_agreed(judge_t *j, const judge_version_t *base, vo
 static int shows_agreed(const contest_t *c, const judge_version_t *winner,
                         const judge_version_t *loser, apr_time_t at)
 {
-    agreed_t agreed = { c, &JUDGE_MAPPING(c->j, c->mapping)->fields[c->index], winner, loser, at };
+    agreed_t agreed = {
+        c, &JUDGE_MAPPING(c->j, c->mapping)->fields[c->index], winner, loser, at, 0
+    };
 
     return judge_climb(c->j, loser, look_for_agreed, &agreed) != NULL;
 }
@@ -179,26 +209,24 @@ static apr_time_t arrived_at(const judge_cell_t *cell, const judge_version_t *ve
     return at;
 }
 
-static int was_given(const judge_cell_t *cell, const judge_version_t *version, int item)
-{
-    int i;
-
-    for (i = 0; i < cell->stays->nelts; i++) {
-        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
-
-        if (stay->version == version && (item < 0 || stay->item == item)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* S3.5: here what one side had sent was altered. To any other mapping that is an edit. */
 static int is_rewrite(const contest_t *c, const judge_version_t *version)
 {
     return version->origin == JUDGE_BY_REWRITE &&
            was_given(c->cell[version->side], version, version->item) &&
            was_given(c->cell[!version->side], version->parent, -1);
+}
+
+/* S2.1: or people, or a trigger, put there again what it had been altered to, before anything else of it was on the other side: who looks
+ * finds it as it was. */
+static int stands_rewritten(const contest_t *c, const judge_version_t *version)
+{
+    const judge_version_t *then = version;
+
+    while (then && !is_rewrite(c, then) && !was_given(c->cell[!version->side], then, -1)) {
+        then = then->parent;
+    }
+    return then && is_rewrite(c, then) && judge_same(then->value, version->value);
 }
 
 static int may_win(const contest_t *c, int side, const judge_version_t *winner,
@@ -217,10 +245,11 @@ static int may_win(const contest_t *c, int side, const judge_version_t *winner,
         judge_was_field(j, c->mapping, c->index, at, JUDGE_NEWS, initial_lets_win, &duel)) {
         return 1;
     }
-    if (loser->origin == JUDGE_BY_PERSON && is_rewrite(c, winner)) {
+    if (loser->origin == JUDGE_BY_PERSON && is_rewrite(c, winner) &&
+        !judge_forgot(j, winner->at, at)) { /* else nobody knows whose it is */
         return 0;
     }
-    if (winner->origin == JUDGE_BY_PERSON && is_rewrite(c, loser)) {
+    if (winner->origin == JUDGE_BY_PERSON && stands_rewritten(c, loser)) {
         return 1;
     }
     if (!base && !may_have_base(j, winner, loser)) {
