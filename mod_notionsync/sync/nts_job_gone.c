@@ -277,12 +277,45 @@ static nts_step_t leave_key(nts_job_t *job)
     return nts_job_commit(job, NTS_JOB_LEFT);
 }
 
+/* People made a row under the key, and its own job has not seen to that yet. */
+static int is_told_of_new_row(const nts_loaded_t *loaded)
+{
+    int i;
+
+    for (i = 0; i < loaded->notice_count; i++) {
+        const nts_notice_t *notice = &loaded->notices[i];
+
+        if (notice->side == NTS_EXTERNAL && !notice->intent && notice->kind &&
+            (!strcmp(notice->kind, "change.i") || !strcmp(notice->kind, "change.k"))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* S4.4: a row that was made under the key is a new record; once its own job has linked it, the key is taken and the page is one whose row
+ * is gone. Until then the page's job would give the page a stranger's values. What is told of it may have come since
+ * all that is known here was loaded, above all after a pause (seed 448222 of the simulation). */
+static nts_step_t decide_both_again(nts_job_t *job)
+{
+    if (!job->row_seen) {
+        job->row_seen = 1;
+        return nts_job_load(job, &job->spawn.target);
+    }
+    if (!is_told_of_new_row(job->loaded)) {
+        return nts_job_decide_live(job);
+    }
+    return job->config->dry
+               ? nts_job_plan_busy(job, "another record has the key of this one's row now")
+               : nts_job_wait(job, 0); /* later each time: it may wait for a person */
+}
+
 nts_step_t nts_job_decide_tombstone(nts_job_t *job)
 {
     nts_presence_t n = job->view[NTS_NOTION].presence, e = job->view[NTS_EXTERNAL].presence;
 
     if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_LIVE) {
-        return nts_job_decide_live(job);
+        return job->undo ? nts_job_decide_live(job) : decide_both_again(job);
     }
     if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_GONE && !nts_job_is_outside(job)) {
         return nts_job_restore(job, NTS_EXTERNAL);

@@ -111,9 +111,9 @@ struct nts_job_t {
     const nts_record_t *heard_record; /* what its answer showed */
     apr_time_t heard_sent;
     int rounds;
-    int dirty;     /* something must be stored at the end */
-    int matched;   /* the counterpart was looked for by match fields */
-    int row_seen;  /* and what is loaded is younger than a row of ours that it found */
+    int dirty;    /* something must be stored at the end */
+    int matched;  /* the counterpart was looked for by match fields */
+    int row_seen; /* what is loaded is younger than the row that was found: one of ours, or under a deleted record's key */
     int key_tried; /* and by the key that the page carries */
     int by_key;    /* that is what is under way */
     /* S5.2: that side has not, or hides, what was to be referred to there; remedy NONE: nothing is hidden */
@@ -152,7 +152,7 @@ nts_step_t nts_job_load(nts_job_t *job, const nts_target_t *target);
 nts_step_t nts_job_read(nts_job_t *job, nts_side_t side, int want_image, int follow_writes);
 /** End: store what must be stored (link, notices, notes), then answer @a step. */
 nts_step_t nts_job_finish(nts_job_t *job, nts_step_t step);
-/** End without settling notices; the record is run again at @a until. */
+/** End without settling notices; the record is run again at @a until; 0: later each time. */
 nts_step_t nts_job_wait(nts_job_t *job, apr_time_t until);
 /** End with the link in trouble. */
 nts_step_t nts_job_trouble(nts_job_t *job, nts_trouble_t trouble);

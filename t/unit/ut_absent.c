@@ -1,4 +1,5 @@
-/* Proves S4.1 on the engine: a page that is not there for us, or not where it was, deletes nothing, and people are told which. */
+/* Proves S4.1 on the engine: a page that is not there for us, or not where it was, deletes nothing, and people are told which; and that a
+ * deleted page that lives again is no new row's (S4.4). */
 #include <string.h>
 
 #include "sync_world.h"
@@ -96,6 +97,47 @@ static void test_row_deleted_meanwhile(void)
     tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_NONE, "nor to see it");
 }
 
+/* While the page's job reads, it becomes known that people made a row under the key. */
+static spoil_t hear_of_row(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_READ &&
+        call->ask.side == NTS_EXTERNAL && !w->hook_count) {
+        w->hook_count = 1;
+        world_notice(w, NTS_EXTERNAL, call->ask.id);
+        w->notices[w->notice_count - 1].kind = "change.i";
+    }
+    return SPOIL_NOTHING;
+}
+
+/* Seed 448222 of the simulation (with status=1, restores=1, set_back=1): a deleted page lives again, and its row's key has been used again;
+ * the page's job came before the row's, and gave the page a stranger's values. */
+static void test_key_used_again(void)
+{
+    world_t *w = world_linked(p);
+    const char *key = world_key_of(w, "p1");
+    const nts_link_t *link;
+
+    (void)world_add(w, NTS_NOTION, "p2", "two");
+    (void)world_settle(w);
+    world_remove(w, NTS_NOTION, "p1");
+    (void)world_settle(w);
+    tap_int(world_link(w, NTS_NOTION, "p1")->state, NTS_LINK_TOMBSTONE, "a record is deleted");
+    world_row(w, key)->there = 1;
+    world_row(w, key)->values[NAME] = world_text("stranger");
+    world_page(w, "p1")->trashed = 0;
+    world_notice(w, NTS_NOTION, "p1");
+    w->hook = hear_of_row;
+    (void)world_run(w, NTS_NOTION, "p1");
+    tap_int(w->hook_count, 1, "its key's new row is told of while its page is looked at");
+    tap_ok(world_settle(w) >= 0, "it comes to rest");
+    tap_str(world_text_of(world_page(w, "p1"), NAME), "one",
+            "4.4 the page that lives again keeps its values");
+    link = world_link(w, NTS_EXTERNAL, key);
+    tap_ok(link && link->page && strcmp(link->page, "p1") != 0,
+           "4.4 the row is a record of its own");
+    tap_str(world_link(w, NTS_NOTION, "p1")->outcome.code, "held.restore", "and people see that");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -103,6 +145,7 @@ int main(void)
     test_absence();
     test_moved();
     test_row_deleted_meanwhile();
+    test_key_used_again();
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();
