@@ -10,6 +10,7 @@
 typedef struct apply_t {
     nts_store_t *store;
     apr_int64_t mapping;
+    apr_int64_t emptied; /* a record that had the link's key and nothing else; 0: none */
     nts_commit_t *commit;
     int before;            /* state of the link as stored; -1: not stored */
     int is_news;           /* its names, or that it lives, were not stored so before */
@@ -138,6 +139,8 @@ static apr_status_t has_other_side(int *has, const apply_t *apply, const nts_lin
     return rv;
 }
 
+/* A record that loses its row to a create of ours, and has no page either, is none any more (seed 451215 of the simulation: the create was
+ * refused for its sake, while it waited for the create). */
 static apr_status_t judge_key(apply_t *apply)
 {
     const nts_link_t *link = apply->commit->link;
@@ -155,12 +158,14 @@ static apr_status_t judge_key(apply_t *apply)
     if (apply->displaced && apply->displaced->state != NTS_LINK_TOMBSTONE &&
         apply->displaced->id != link->id) {
         rv = has_other_side(&has, apply, apply->displaced);
-        if (rv != APR_SUCCESS || has) {
-            return rv;
+        if (rv == APR_SUCCESS && !has) {
+            apply->emptied = apply->displaced->id;
+            apply->displaced = NULL;
         }
+        return rv;
     }
     apply->displaced = NULL;
-    return judge_owner(apply, &key_owner, "key", link->key);
+    return APR_SUCCESS;
 }
 
 static const nts_stmt_t count_makers = {
@@ -541,6 +546,9 @@ static apr_status_t store_all(apply_t *apply)
     int known;
     int i;
 
+    if (rv == APR_SUCCESS && apply->emptied) {
+        rv = nts_db_exec(NULL, apply->store->db, &forget_link, NTS_ARGS(nts_int(apply->emptied)));
+    }
     if (rv == APR_SUCCESS && apply->displaced) {
         const nts_entry_t *maker = find_maker(apply);
 
@@ -580,7 +588,7 @@ apr_status_t nts_store_apply(nts_commit_result_t *result, const char **words, nt
                              const nts_mapping_t *mapping, const char *group, apr_int64_t epoch,
                              nts_commit_t *commit, apr_pool_t *p)
 {
-    apply_t apply = { store, mapping->id, commit, -1, 0, NULL, NTS_COMMIT_OK, NULL, p, NULL };
+    apply_t apply = { store, mapping->id, 0, commit, -1, 0, NULL, NTS_COMMIT_OK, NULL, p, NULL };
     int own;
     apr_status_t rv;
 

@@ -94,6 +94,25 @@ static void test_onto_pending_create(void)
            "and keeps a key that no row has, for the page that may turn up");
 }
 
+/* A row for which no page had been made yet went unseen; the row that we make of another page gets its key. */
+static void test_onto_new_record(void)
+{
+    nts_link_t *former = kit_link(NULL, "lone", NTS_LINK_NEW, kit.p);
+    nts_link_t *next = kit_link("p of lone", NULL, NTS_LINK_NEW, kit.p);
+    nts_entry_t *made = kit_entry("lone", NTS_ENTRY_CREATE, NTS_EXTERNAL, NTS_ENTRY_PENDING, kit.p);
+
+    (void)kit_put_link(&kit, former);
+    tap_int(commit_entry(next, made), NTS_COMMIT_OK, "a row is being made for another page");
+    next->key = made->key = "lone";
+    next->state = NTS_LINK_ACTIVE;
+    made->state = NTS_ENTRY_APPLIED;
+    tap_int(commit_entry(next, made), NTS_COMMIT_OK,
+            "S4.4: it is not the row that a record without a page had (451215, 471684)");
+    tap_str(key_of("p of lone"), "lone", "it is its page's");
+    tap_ok(!kit_load(&kit, former->id, NULL, NULL)->link,
+           "and nothing is left of the former record");
+}
+
 static void test_job_in_flight(void)
 {
     nts_loaded_t *before;
@@ -247,6 +266,7 @@ int main(void)
     test_swap();
     test_onto_gone_record();
     test_onto_pending_create();
+    test_onto_new_record();
     test_job_in_flight();
     test_row_of_another();
     test_before_it_is_stored();
