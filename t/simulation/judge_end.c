@@ -198,17 +198,24 @@ judge_record_t *judge_linked(judge_t *j, int mapping, const judge_record_t *reco
     return NULL;
 }
 
+/* A row that came back has two pages that are gone, if the former was trashed for its sake: that of its link counts. */
 static judge_record_t *gone_partner(judge_t *j, int mapping, const judge_record_t *record)
 {
-    judge_record_t *partners[8];
+    const judge_link_t *link = judge_link_of(j, mapping, record);
+    judge_record_t *partners[8], *gone = NULL;
     int i, n = judge_partners(j, mapping, record, partners, 8);
 
     for (i = 0; i < n; i++) {
-        if (!partners[i]->live) {
+        if (partners[i]->live) {
+            continue;
+        }
+        if (link && judge_same(partners[i]->side == HISTORY_NOTION ? link->page : link->key,
+                               partners[i]->id)) {
             return partners[i];
         }
+        gone = gone ? gone : partners[i];
     }
-    return NULL;
+    return gone;
 }
 
 /* A page that was in the trash when its row went, and came back before we looked, looks as if it had never been away. */

@@ -177,6 +177,54 @@ static void link_back(const char *page, const char *key, judge_link_state_t stat
     judge_add_link(judge, &link);
 }
 
+/* A page is in the trash, we see it there, and it comes back. */
+static void bin_for_a_while(const char *page, const char *key)
+{
+    gone(0, page);
+    remove_by_us(1, key);
+    (void)request(HISTORY_ASK_READ, 0, page, now + SEC, now + 2 * SEC);
+    now += 3 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, "ds", page, NULL, NULL);
+    now += SEC;
+}
+
+/* A page that was in the trash with its row comes back, and has another row made; that one goes too, which the mapping ignores. */
+static void ignore_second(int is_ignored)
+{
+    judge_entry_t made = { .op = "create", .state = "applied", .side = 1, .page = "p" };
+    int i;
+
+    begin();
+    make(0, "p", "one");
+    for (i = 0; i < 2; i++) {
+        made.id = i + 1;
+        made.key = i ? "2" : "1";
+        copy_by_us(1, made.key, "one");
+        judge_add_entry(judge, &made);
+        if (!i) {
+            bin_for_a_while("p", "1");
+        }
+    }
+    if (is_ignored) {
+        gone(1, "2");
+    }
+    else {
+        bin_for_a_while("p", "2");
+    }
+    link_back("p", "2", JUDGE_LINK_IGNORED, NULL);
+}
+
+static void test_ignored(void)
+{
+    deletes_of_worlds = JUDGE_DELETES_IGNORE;
+    ignore_second(1);
+    verdict("",
+            "the delete that is ignored is that of the link's row, not of the former one (445875)");
+    ignore_second(0);
+    verdict("S6.1", "one that went because of its page is not ignored");
+    deletes_of_worlds = JUDGE_PROPAGATE;
+}
+
 /* Both sides of a record are deleted; its row comes back, a page is there for it, made by us or by people; then the old page comes
  * back. */
 static void come_back(int is_ours)
@@ -433,6 +481,7 @@ int main(void)
     test_last();
     test_last_of_one();
     test_whose();
+    test_ignored();
     test_key_of_another();
     test_lost_row();
     test_left_key();
