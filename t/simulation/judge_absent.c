@@ -221,6 +221,7 @@ static int went_with_database(judge_t *j, const char *table, const char *key)
 int judge_pleads_restore(const plea_t *plea)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(plea->j, plea->mapping);
+    const char *key = key_of(plea);
     int i;
 
     for (i = 0; i < plea->j->all->nelts; i++) {
@@ -238,7 +239,6 @@ int judge_pleads_restore(const plea_t *plea)
             return 1;
         }
     }
-    return is_key_taken(plea) ||
-           went_with_database(plea->j, m->place[HISTORY_EXTERNAL], plea->link->key) ||
-           (plea->link->key && judge_moved_unseen(plea->j, plea->mapping, plea->link->key, NULL));
+    return is_key_taken(plea) || went_with_database(plea->j, m->place[HISTORY_EXTERNAL], key) ||
+           (key && judge_moved_unseen(plea->j, plea->mapping, key, NULL));
 }

@@ -235,7 +235,7 @@ static int was_undone(judge_t *j, const history_item_t *rekey)
 int judge_moved_unseen(judge_t *j, int mapping, const char *from, const char *to)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
-    int i, waits = 0, hidden = 0;
+    int i, waits = 0, hidden = 0, swapped = 0, was_unseen;
 
     for (i = 0; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
@@ -248,11 +248,15 @@ int judge_moved_unseen(judge_t *j, int mapping, const char *from, const char *to
             judge_goes_on(j, item, m->place[HISTORY_EXTERNAL])) {
             waits = 0;
         }
+        swapped |= item->op == HISTORY_SWAP && item->place == m->place[HISTORY_EXTERNAL];
         waits |= item->op == HISTORY_SWAP && item->place == m->place[HISTORY_EXTERNAL];
         if (item->op != HISTORY_REKEY || item->place != m->place[HISTORY_EXTERNAL]) {
             continue;
         }
-        if (((waits || item->unseen) && (!from || judge_same(item->record, from)) &&
+        /* An older store may not know that somebody said to go on. */
+        was_unseen =
+            waits || item->unseen || (swapped && judge_went_back(j, item->at, j->phases->end));
+        if ((was_unseen && (!from || judge_same(item->record, from)) &&
              (!to || judge_same(item->after, to))) ||
             ((!from || judge_same(item->after, from)) && (!to || judge_same(item->record, to)) &&
              was_undone(j, item))) {

@@ -271,17 +271,22 @@ static void test_key_of_another(void)
     verdict("", "a record whose delete is held keeps its key");
 }
 
-/* ... and somebody says to go on with it, which is done. */
-static void swap_database(void)
+/* Somebody says to go on with the database that is there, which is done. */
+static void resume(void)
 {
-    history_item_t resume = { .kind = HISTORY_OPERATOR, .op = HISTORY_RESUME, .place = "m" };
+    history_item_t item = { .kind = HISTORY_OPERATOR, .op = HISTORY_RESUME, .place = "m" };
 
-    now += 20 * SEC;
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
-    resume.at = now;
-    (void)history_add(h, &resume);
+    item.at = now;
+    (void)history_add(h, &item);
     now += SEC;
     (void)request(HISTORY_ASK_READ, 1, NULL, now, now);
+}
+
+static void swap_database(void)
+{
+    now += 20 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
+    resume();
 }
 
 static void change_key(const char *from, const char *to, int unseen)
@@ -330,6 +335,37 @@ static void move_key(int unseen)
     copy_by_us(0, "q", "one");
     link_back("p", "1", JUDGE_LINK_ACTIVE, "held.restore");
     link_back("q", "2", JUDGE_LINK_ACTIVE, NULL);
+}
+
+/* A row that came with another database, which is gone on with, gets another key; then an older state store is put back. */
+static void forget_swap(int is_swapped)
+{
+    history_item_t old = { .kind = HISTORY_PROCESS, .op = HISTORY_STORE_OLD, .worker = 1 };
+
+    begin();
+    record("p", "1", "one");
+    if (is_swapped) {
+        swap_database();
+        make(1, "1", "one");
+    }
+    change_key("1", "2", 0);
+    old.at = now + SEC;
+    (void)history_add(h, &old);
+    phases.store_forgot = 1;
+    now += 2 * SEC;
+    copy_by_us(0, "q", "one");
+    link_back("p", is_swapped ? "1 (replaced, notice 9)" : "1", JUDGE_LINK_ACTIVE, "held.restore");
+    link_back("q", "2", JUDGE_LINK_ACTIVE, NULL);
+}
+
+static void test_forgotten_key(void)
+{
+    forget_swap(1);
+    verdict("",
+            "a key that was changed in a database of which an older store does not know (457739)");
+    forget_swap(0);
+    verdict("S6.1", "in the database that it knows it is told of again");
+    phases.store_forgot = 0;
 }
 
 /* Its row is deleted by us, for another mapping; the page waits, and leaves the key to a new record (seed 423304). */
@@ -486,6 +522,7 @@ int main(void)
     test_lost_row();
     test_left_key();
     test_moved_key();
+    test_forgotten_key();
     test_purged();
     test_unfit();
     test_seen_too_late();
