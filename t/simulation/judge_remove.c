@@ -25,10 +25,11 @@ void judge_made_by_us(judge_t *j, const history_item_t *effect, judge_record_t *
 /* A field of two records that belong together. */
 typedef struct couple_t {
     judge_t *j;
+    int mapping;
     const judge_field_t *field;
     judge_record_t *record[HISTORY_SIDES];
     const judge_cell_t *cell[HISTORY_SIDES];
-    apr_time_t until; /* what happened later does not count */
+    apr_time_t since, until; /* what happened earlier, or later, does not count */
 } couple_t;
 
 typedef struct stretch_t {
@@ -55,6 +56,53 @@ static apr_time_t gone_after(const judge_record_t *record, apr_time_t from, apr_
     return to;
 }
 
+/* S5.7: since when the field is in the configuration of @a until; what was agreed on before it was taken out is no base. */
+static apr_time_t configured_since(judge_t *j, int mapping, int field, apr_time_t until)
+{
+    int i, absent = judge_field_at(j, mapping, field, 0) == NULL;
+    apr_time_t since = 0;
+
+    for (i = 0; i < j->changes->nelts; i++) {
+        const judge_field_change_t *change = &APR_ARRAY_IDX(j->changes, i, judge_field_change_t);
+
+        if (change->mapping == mapping && change->field == field && change->at <= until) {
+            since = absent && !change->now.absent ? change->at : since;
+            absent = change->now.absent;
+        }
+    }
+    return since;
+}
+
+static int had_id(const judge_record_t *record, const char *id)
+{
+    int i;
+
+    for (i = 0; i < record->ids->nelts; i++) {
+        if (judge_same(APR_ARRAY_IDX(record->ids, i, judge_id_t).id, id)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* When the audit first names them as one record's, by a worker's clock: what both showed before was not compared. 0: it never does. */
+static apr_time_t linked_since(const couple_t *c)
+{
+    apr_time_t first = 0;
+    int i;
+
+    for (i = 0; i < c->j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(c->j->entries, i, judge_entry_t);
+
+        if (entry->mapping == c->mapping && (!first || entry->at < first) &&
+            judge_same(entry->page, c->record[HISTORY_NOTION]->id) &&
+            had_id(c->record[HISTORY_EXTERNAL], entry->key)) {
+            first = entry->at;
+        }
+    }
+    return first;
+}
+
 /* When the field showed it, and a look at it could tell: not while the fate of a write of ours was unknown (S3.7), nor when the
  * record was gone. */
 static stretch_t stretch_of(const couple_t *c, int side, int i)
@@ -67,6 +115,7 @@ static stretch_t stretch_of(const couple_t *c, int side, int i)
     if (s.from < c->record[side]->made) {
         s.from = c->record[side]->made;
     }
+    s.from = s.from < c->since ? c->since : s.from;
     if (item && item->kind == HISTORY_EFFECT && judge_is_uncertain(c->j, item)) {
         s.from = judge_gap(c->j, item).sent + JUDGE_FATE_WAIT;
     }
@@ -101,6 +150,22 @@ static int is_read_of(const history_item_t *item, const couple_t *c,
                          : is_sole_reader(c->j, c->record[HISTORY_NOTION]));
 }
 
+/* What was found by a read is stored so long after it, at most. */
+#define KEPT_WITHIN apr_time_from_sec(10)
+
+/* Whoever looks then compares nothing: one of them stands outside the filter (S5.3), or nobody knows yet that they are one record (S5.1). */
+static int is_out_of_sync(const couple_t *c, const history_item_t *read)
+{
+    int s;
+
+    for (s = 0; s < HISTORY_SIDES; s++) {
+        if (judge_is_outside(c->j, c->mapping, c->record[s], read->sent, read->answered)) {
+            return 1;
+        }
+    }
+    return read->answered + c->j->phases->skew + KEPT_WITHIN < linked_since(c);
+}
+
 /* Did one of our processes read the row and after it the page within that time? */
 static int were_both_read(const couple_t *c, stretch_t s)
 {
@@ -112,7 +177,7 @@ static int were_both_read(const couple_t *c, stretch_t s)
         const history_item_t *read = APR_ARRAY_IDX(list, i, const history_item_t *);
 
         if (read->op != HISTORY_ASK_READ || read->status != 200 || read->sent < s.from ||
-            read->answered > s.to) {
+            read->answered > s.to || is_out_of_sync(c, read)) {
             continue;
         }
         for (k = read->number - 1; k >= 0 && history_item(c->j->history, k)->at >= s.from; k--) {
@@ -151,6 +216,23 @@ static const judge_version_t *seen_agreed(const couple_t *c, int side)
         }
     }
     return agreed;
+}
+
+/* S5.7: we brought it to one of them since the field is configured. */
+static int was_brought_since(const couple_t *c, const judge_version_t *version)
+{
+    int s, i;
+
+    for (s = 0; s < HISTORY_SIDES; s++) {
+        for (i = 0; i < c->cell[s]->stays->nelts; i++) {
+            const judge_stay_t *stay = stay_at(c->cell[s], i);
+
+            if (stay->version == version && stay->from >= c->since) {
+                return 1;
+            }
+        }
+    }
+    return 0;
 }
 
 typedef struct agreed_t {
@@ -247,6 +329,9 @@ static int is_edit(const couple_t *c, int survivor, const judge_version_t *now,
     if (agreed.is_same) {
         return 0;
     }
+    if (agreed.base && !was_brought_since(c, agreed.base)) {
+        agreed.base = NULL;
+    }
     if (!agreed.base && judge_fits(c->field, then->value)) {
         agreed.base = seen_agreed(c, survivor);
     }
@@ -262,13 +347,14 @@ static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, j
 
     for (f = 0; f < m->field_count; f++) {
         const judge_field_t *field = judge_field_at(j, mapping, f, until);
-        couple_t c = { .j = j, .field = field, .until = until };
+        couple_t c = { .j = j, .mapping = mapping, .field = field, .until = until };
         judge_version_t *now, *then;
 
         if (!field || field->sort == JUDGE_SET || !field->name[other] ||
             !field->name[survivor->side] || !judge_leads_to(field, &other)) {
             continue;
         }
+        c.since = configured_since(j, mapping, f, until);
         c.record[survivor->side] = survivor;
         c.record[other] = gone;
         for (s = 0; s < HISTORY_SIDES; s++) {
