@@ -1,6 +1,7 @@
 /* nts_job_write.c - one write: intend, send, take the answer, settle (S3.3 to S3.6). */
 #include "sync/nts_job_impl.h"
 
+#include "base/nts_str.h"
 #include "model/nts_reference.h"
 
 #include <string.h>
@@ -371,8 +372,10 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
         if (record) {
             keep_restored(job, entry, record);
         }
-        if (record && entry->side == NTS_EXTERNAL) {
-            link->key = record->id; /* it had none if it was ignored */
+        /* It had no key if it was ignored; one that it got since the row was written is newer (S4.4). */
+        if (record && entry->side == NTS_EXTERNAL &&
+            (!link->key || nts_str_same(link->key, entry->key))) {
+            link->key = record->id;
         }
         /* A row is restored for a living page, so the record lives again, and its key is not free any more. A
          * page may be restored for a row that has yet to follow (undo of a delete). */

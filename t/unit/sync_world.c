@@ -471,7 +471,7 @@ static void perform(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_
             if (!strcmp(w->done_intents[i], ask->intent)) {
                 answer->applied = 1;
                 thing = must_find(w, ask->side, w->done_keys[i]);
-                answer->record = thing->there ? show(w, ask->side, thing, p) : NULL;
+                answer->record = show(w, ask->side, thing, p); /* as it was read back then */
             }
         }
         break;

@@ -186,6 +186,47 @@ static void test_default_of_unknown_create(void)
     }
 }
 
+/* S4.4: the row that we brought back has another key before its page was read again. */
+static spoil_t move_restored(world_t *w, const nts_call_t *call)
+{
+    const nts_entry_t *restore = world_last_entry(w, NTS_ENTRY_RESTORE);
+
+    if (restore && call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_READ &&
+        call->ask.side == NTS_NOTION && !w->hook_count++) {
+        world_thing_t *row = world_row(w, w->links[0]->key);
+
+        (void)world_add(w, NTS_EXTERNAL, "moved", world_text_of(row, NAME));
+        row->there = 0;
+        w->links[0]->key = "moved";
+        world_notice(w, NTS_EXTERNAL, "moved");
+    }
+    return SPOIL_NOTHING;
+}
+
+static void test_key_of_restored_moves(void)
+{
+    world_t *w = world_create(p);
+    const char *key;
+    int i, rows = 0;
+
+    (void)world_add(w, NTS_NOTION, "p1", "one");
+    (void)world_add(w, NTS_NOTION, "p2", "two");
+    (void)world_settle(w);
+    key = world_link(w, NTS_NOTION, "p1")->key;
+    world_wait(w, apr_time_from_sec(300));
+    w->hook = move_restored;
+    world_remove(w, NTS_EXTERNAL, key);
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("edited"));
+    (void)world_settle(w);
+    for (i = 0; i < w->count[NTS_EXTERNAL]; i++) {
+        rows += w->side[NTS_EXTERNAL][i].there;
+    }
+    tap_int(w->hook_count > 0, 1, "2.7: the row came back, and got another key");
+    tap_int(rows, 2, "4.4, 6.6: it is not brought back a second time under the former one");
+    tap_str(world_key_of(w, "p1"), "moved", "4.4: the record has the key that its row has now");
+    tap_int(world_differences(w), 0, "6.1: and both sides are equal");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -194,6 +235,7 @@ int main(void)
     test_delete_afterwards();
     test_members_of_unknown_fate();
     test_key_moves_meanwhile();
+    test_key_of_restored_moves();
     test_default_of_unknown_create();
     apr_pool_destroy(p);
     apr_terminate();
