@@ -1,8 +1,26 @@
 /* judge_doubles.c - of a record that people made once there is never more than one on a side (S6.6). */
+#include <string.h>
+
 #include "simulation/judge_impl.h"
 
-/* Its partner was deleted, and the mapping ignores that: the partner is another record's from then on, also if another mapping
- * brings it back (S4.4). */
+/* S5.5: a person took the create of its copy back, so the record is not synced any more. */
+static int was_taken_back(judge_t *j, const judge_link_t *link)
+{
+    int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->undoes && entry->mapping == link->mapping && entry->link == link->id &&
+            !strcmp(entry->op, "remove") && !strcmp(entry->state, "applied")) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Its partner was deleted, and the mapping ignores that, or a person had it deleted: the partner is another record's from then on, also if
+ * another mapping brings it back (S4.4). */
 static int was_let_go(judge_t *j, int mapping, const judge_record_t *record)
 {
     const judge_link_t *link = judge_link_of(j, mapping, record);
@@ -10,13 +28,60 @@ static int was_let_go(judge_t *j, int mapping, const judge_record_t *record)
     int i, n;
 
     if (!link || link->state != JUDGE_LINK_IGNORED ||
-        JUDGE_MAPPING(j, mapping)->deletes[record->side] != JUDGE_DELETES_IGNORE) {
+        (JUDGE_MAPPING(j, mapping)->deletes[record->side] != JUDGE_DELETES_IGNORE &&
+         !was_taken_back(j, link))) {
         return 0;
     }
     n = judge_partners(j, mapping, record, partners, 8);
     for (i = 0; i < n && !partners[i]->deaths->nelts; i++) {
     }
     return i < n;
+}
+
+/* S4.4: that row is what a person had another mapping make of its own page; it got a key of its own. */
+static int was_made_elsewhere(judge_t *j, int mapping, const judge_record_t *row)
+{
+    int i;
+
+    for (i = 0; row->made_by_us && i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->mapping != mapping && entry->side == HISTORY_EXTERNAL &&
+            !strcmp(entry->op, "create") && !strcmp(entry->state, "applied") &&
+            judge_same(entry->key, row->born)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Its row is gone, and a person has been asked what is to become of the page (S4.2, S2.7): to its mapping a row that another one makes
+ * meanwhile is a new record, with a page of its own. */
+static int waits_beside_new(judge_t *j, int mapping, const judge_record_t *page,
+                            const apr_array_header_t *same)
+{
+    const judge_link_t *link = judge_link_of(j, mapping, page);
+    const judge_record_t *row;
+    int i;
+
+    if (page->side != HISTORY_NOTION || !link || link->state != JUDGE_LINK_ACTIVE ||
+        link->trouble != 2 /* held */ || !link->key) {
+        return 0;
+    }
+    row = judge_record(j, HISTORY_EXTERNAL, JUDGE_MAPPING(j, mapping)->place[HISTORY_EXTERNAL],
+                       link->key);
+    if (!row || row->live || !judge_same(row->mark, page->mark)) {
+        return 0;
+    }
+    for (i = 0; i < same->nelts; i++) {
+        const judge_record_t *other = APR_ARRAY_IDX(same, i, judge_record_t *);
+
+        if (other->side == row->side && other->place == row->place && other->live &&
+            other->order > row->order && was_made_elsewhere(j, mapping, other)) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* The page was in the trash, moved away, or not shared, at any time from @a from to @a to. */
@@ -106,7 +171,8 @@ static int judge_mark(judge_t *j, int mapping, const char *mark)
         again += made_again(j, record, same);
         live[record->side] += record->live && !record->hidden && record->mark == mark &&
                               record->place == m->place[record->side] &&
-                              !was_let_go(j, mapping, record);
+                              !was_let_go(j, mapping, record) &&
+                              !waits_beside_new(j, mapping, record, same);
     }
     all = made[0] + made[1];
     if (m->matches && j->mappings->nelts == 1) {

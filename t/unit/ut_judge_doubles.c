@@ -1,5 +1,6 @@
 /* How many copies of a record there may be (S6.6): a row whose delete is ignored is another record when it comes back (S4.4), and a page
- * that was moved before anybody knew of it may have been made twice (S3.7). */
+ * that was moved before anybody knew of it may have been made twice (S3.7). What a person had deleted or made is another record to the other
+ * mappings (S5.5, S2.7). */
 #include <apr_general.h>
 
 #include "judge_world.h"
@@ -87,6 +88,71 @@ static void set_key_back(int is_back)
     judge_add_link(judge, &held);
 }
 
+/* Another mapping brings the row back that we deleted; it gets a page. @a undone: because a person took its create back. */
+static void bring_back(int undone)
+{
+    judge_link_t former = { .id = 2, .page = "p", .state = JUDGE_LINK_IGNORED };
+    judge_entry_t create = {
+        .id = 1, .link = 2, .side = 1, .op = "create", .state = "applied", .page = "p", .key = "k"
+    };
+    judge_entry_t undo = create;
+    int number;
+
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "k", "one");
+    create.at = now;
+    judge_add_entry(judge, &create);
+    now += 10 * SEC;
+    history_do(h, HISTORY_OPERATOR, 0, now, HISTORY_UNDO, 0, place(0), NULL, NULL, NULL);
+    remove_by_us(1, "k");
+    undo.id = 2;
+    undo.undoes = undone ? 1 : 0;
+    undo.op = "remove";
+    undo.at = now;
+    judge_add_entry(judge, &undo);
+    now += 5 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "k", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "k", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "k", "mark", NULL, "one");
+    copy_by_us(0, "q", "one");
+    link_up("q", "k", 0, NULL);
+    judge_add_link(judge, &former);
+}
+
+/* A row goes; a person is asked about both pages, and has a row made of that of the other mapping, if @a approved. */
+static void make_elsewhere(int approved)
+{
+    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
+    judge_entry_t create = {
+        .mapping = 1, .side = 1, .op = "create", .state = "applied", .page = "o", .key = "l"
+    };
+
+    deletes_of_worlds = JUDGE_DELETES_HOLD;
+    row_and_page();
+    deletes_of_worlds = JUDGE_PROPAGATE;
+    second.place[0] = "ds2";
+    second.place[1] = "t";
+    second.mark = MARK;
+    mapping_now = judge_add_mapping(judge, &second);
+    copy_by_us(0, "o", "one");
+    mapping_now = 0;
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "k", NULL, NULL);
+    now += 10 * SEC;
+    history_do(h, HISTORY_OPERATOR, 0, now, HISTORY_APPROVE, 0, place(0), NULL, NULL, NULL);
+    copy_by_us(1, "l", "one");
+    create.at = now;
+    create.mapping = approved ? 1 : 0;
+    judge_add_entry(judge, &create);
+    copy_by_us(0, "q", "one");
+    link_up("q", "l", 0, NULL);
+    link_up("p", "k", 2, "held.delete");
+    mapping_now = 1;
+    link_up("o", "l", 0, NULL);
+    mapping_now = 0;
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -103,6 +169,18 @@ int main(void)
     verdict("", "a row that has its former key with an older copy of its database is a new record");
     set_key_back(0);
     verdict("S6.6", "a row whose key changes is not");
+    bring_back(1);
+    verdict(
+        "",
+        "a row whose create was taken back, and that another mapping brings back, is a new record");
+    bring_back(0);
+    verdict("S6.6", "but not one that was deleted otherwise");
+    make_elsewhere(1);
+    verdict(
+        "",
+        "a row that a person has another mapping make is a new record beside a page that is held");
+    make_elsewhere(0);
+    verdict("S6.6", "but not one that its own mapping makes");
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
