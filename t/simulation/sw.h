@@ -335,6 +335,10 @@ const char *sw_relation_property(const sw_world_t *w, int source);
 const char *sw_relation_column(const sw_world_t *w, const sw_table_t *t);
 void sw_relation_configure(const sw_world_t *w, const sw_mapping_t *m, nts_mapping_t *out);
 void sw_relation_plan(sw_world_t *w);
+/** The marks of rows that refer to nothing any more if @a row is deleted and inserted at once: itself, and who refers to it by a foreign
+ *  key. sw_relation_lost() keeps that it was done. */
+apr_array_header_t *sw_relation_losers(sw_world_t *w, int table, const sw_row_t *row);
+void sw_relation_lost(sw_world_t *w, const apr_array_header_t *losers);
 /** Both sides as they are now: do they refer to the same? */
 void sw_relation_judge(sw_world_t *w);
 extern const sm_kind_t *const sw_relation_kinds[];

@@ -144,6 +144,46 @@ static void sql_refer(sm_t *sm, const sm_action_t *a)
     }
 }
 
+apr_array_header_t *sw_relation_losers(sw_world_t *w, int table, const sw_row_t *row)
+{
+    const sw_relation_t *r = &w->relation;
+    apr_array_header_t *marks = apr_array_make(w->sm->p, 4, sizeof(const char *));
+    int own = w->mappings[r->referrer].table;
+    sqlite3_stmt *stmt = NULL;
+
+    if (!r->is_on) {
+        return marks;
+    }
+    if (table == own) {
+        APR_ARRAY_PUSH(marks, const char *) = apr_pstrdup(w->sm->p, row->values[SW_MARK]);
+    }
+    if (table != w->mappings[r->target].table || r->is_free) {
+        return marks;
+    }
+    (void)sqlite3_prepare_v2(
+        w->db,
+        apr_psprintf(w->ptemp, "SELECT mark FROM %s WHERE ref = %s", w->table[own].name, row->text),
+        -1, &stmt, NULL);
+    while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+        APR_ARRAY_PUSH(marks, const char *) =
+            apr_pstrdup(w->sm->p, (const char *)sqlite3_column_text(stmt, 0));
+    }
+    (void)sqlite3_finalize(stmt);
+    return marks;
+}
+
+void sw_relation_lost(sw_world_t *w, const apr_array_header_t *losers)
+{
+    int i;
+
+    for (i = 0; i < losers->nelts; i++) {
+        refer_t *refer = apr_array_push(w->relation.acts);
+
+        *refer =
+            (refer_t){ .side = HISTORY_EXTERNAL, .mark = APR_ARRAY_IDX(losers, i, const char *) };
+    }
+}
+
 static const sm_kind_t sql_kind = { "sql.refer", sql_refer, { "mark", "target", "how" } };
 
 const sm_kind_t *const sw_relation_kinds[] = { &notion_kind, &sql_kind, NULL };

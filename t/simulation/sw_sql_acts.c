@@ -172,6 +172,7 @@ static void reuse(sm_t *sm, const sm_action_t *a)
     const char *values[SW_FIELDS];
     const char *out;
     const char *in;
+    apr_array_header_t *losers;
 
     if (!row) {
         return;
@@ -180,7 +181,10 @@ static void reuse(sm_t *sm, const sm_action_t *a)
     out = delete_sql(w, a, row);
     in = sw_sql_insert(w, table_of(w, a), "INSERT", row->text, values, a->n[3] & 0xff);
     if (together) {
-        (void)sw_sql_run(w, apr_pstrcat(w->ptemp, "BEGIN;", out, ";", in, ";COMMIT", NULL));
+        losers = sw_relation_losers(w, table_of(w, a), row);
+        if (sw_sql_run(w, apr_pstrcat(w->ptemp, "BEGIN;", out, ";", in, ";COMMIT", NULL)) == 0) {
+            sw_relation_lost(w, losers);
+        }
     }
     else if (sw_sql_run(w, out) == 0) {
         reuse_t *r = apr_pcalloc(sm->p, sizeof(*r));
