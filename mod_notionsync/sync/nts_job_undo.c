@@ -323,6 +323,10 @@ int nts_job_undo_step(nts_job_t *job, nts_step_t *step)
     if (job->undo_done) {
         return 0;
     }
+    if (job->undo->entry->state == NTS_ENTRY_NOT_APPLIED) {
+        /* What the audit tells of later may look like it: a write that was tried again, another undo (440007). */
+        return refuse(job, NTS_UNDO_NOTHING, "this entry's write did not happen");
+    }
     if (job->link->state == NTS_LINK_DORMANT) {
         return refuse(job, "undo.outside",
                       "the record is outside the filter, where nothing is written");

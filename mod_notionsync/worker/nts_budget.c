@@ -274,5 +274,6 @@ void nts_budget_close(nts_budget_t *b)
     nts_timer_cancel(b->config.loop, &b->ready);
     nts_timer_cancel(b->config.loop, &b->collect);
     nts_commits_forget(b->config.commits, &b->reserve);
+    nts_budget_look_at_clock(b); /* set since the last look, and nobody looks after this (471774) */
     collect_done(b, 1);
 }

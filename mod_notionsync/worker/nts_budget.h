@@ -53,7 +53,7 @@ apr_time_t nts_budget_gated_until(const nts_budget_t *budget);
 /** Requests counted now, and how many may be. */
 int nts_budget_used(nts_budget_t *budget, int *capacity);
 
-/** At a clean end: what is answered is released with the next commits. */
+/** At a clean end: what is answered is released with the next commits, and the gate is moved along a last time. */
 void nts_budget_close(nts_budget_t *budget);
 
 #endif /* NTS_BUDGET_H */

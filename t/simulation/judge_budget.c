@@ -50,23 +50,40 @@ static apr_time_t known_until(judge_t *j, const history_item_t *request)
     return request->answered ? request->answered : request->sent;
 }
 
+/* How many state stores had been lost, or given way to an older copy, by @a at. With a store goes what it knew: who begins with the next
+ * cannot be told what the former has sent, nor what was heard then. */
+static int stores_by(judge_t *j, apr_time_t at)
+{
+    int i, n = 0;
+
+    for (i = 0; j->phases->store_forgot && i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        n += item->kind == HISTORY_PROCESS && item->at <= at &&
+             (item->op == HISTORY_STORE_LOST || item->op == HISTORY_STORE_OLD);
+    }
+    return n;
+}
+
 /* A request counts from its sending to its answer; of those, at most B touch any span of W (S6.8). A span that holds the most
  * can be moved until it begins where one of them ends. */
 static void judge_window(judge_t *j, const judge_connection_t *c, const history_item_t **sent,
                          int n)
 {
     apr_time_t *until = apr_pcalloc(j->p, ((apr_size_t)n + 1) * sizeof(*until));
+    int *store = apr_pcalloc(j->p, ((apr_size_t)n + 1) * sizeof(*store));
     int i, k;
 
     for (i = 0; i < n; i++) {
         until[i] = known_until(j, sent[i]);
+        store[i] = stores_by(j, sent[i]->sent);
     }
     for (i = 0; i < n; i++) {
         apr_time_t from = until[i];
         int inside = 0;
 
         for (k = 0; k < n && sent[k]->sent < from + c->window; k++) {
-            inside += until[k] >= from;
+            inside += until[k] >= from && store[k] == store[i];
         }
         if (inside > c->requests) {
             judge_blame(j, "S6.8", sent[i]->number,
@@ -113,23 +130,6 @@ static int could_tell(judge_t *j, const history_item_t *answer)
     return 1;
 }
 
-/* With the state store goes what it knew: who puts back an older one cannot tell the workers what was heard meanwhile. */
-static int was_forgotten(judge_t *j, const history_item_t *answer, const history_item_t *later)
-{
-    int i;
-
-    for (i = 0; i < history_count(j->history); i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->kind == HISTORY_PROCESS &&
-            (item->op == HISTORY_STORE_LOST || item->op == HISTORY_STORE_OLD) &&
-            item->at >= answer->answered && item->at <= later->sent) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static void judge_retry_after(judge_t *j, const history_item_t **sent, int n)
 {
     int i, k;
@@ -142,7 +142,8 @@ static void judge_retry_after(judge_t *j, const history_item_t **sent, int n)
             if (sent[k]->sent > sent[i]->answered &&
                 sent[k]->sent < sent[i]->answered + sent[i]->retry_after &&
                 (sent[k]->worker == sent[i]->worker ||
-                 (could_tell(j, sent[i]) && !was_forgotten(j, sent[i], sent[k]) &&
+                 (could_tell(j, sent[i]) &&
+                  stores_by(j, sent[i]->answered) == stores_by(j, sent[k]->sent) &&
                   !was_ever_frozen(j, sent[i]->worker) && !was_ever_frozen(j, sent[k]->worker)))) {
                 judge_blame(j, "S6.8", sent[k]->number,
                             "sent %.3f s after an answer that asked for %.3f s",

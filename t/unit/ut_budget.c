@@ -269,6 +269,28 @@ static void test_gate_kept_after_a_step(void)
     set_by = 0;
 }
 
+/* Seed 471774 of the simulation: the clock was set forward while the worker came to its end, after its last look at it. */
+static void test_gate_kept_by_the_last_act(void)
+{
+    life_t life;
+    int slots[100];
+
+    kit_now += 3 * W;
+    begin(&life);
+    nts_budget_gate(life.budget, read_wall(NULL) + SEC(23));
+    turn(&life);
+    set_by = SEC(44);
+    end_cleanly(&life);
+    begin(&life);
+    tap_int(take_all(&life, slots, NTS_LIVE), 0,
+            "a gate is kept over a clock that is set forward before a worker ends");
+    kit_now += SEC(23) + 1;
+    turn(&life);
+    tap_int(nts_budget_gated_until(life.budget), 0, "for its time and no longer");
+    end_cleanly(&life);
+    set_by = 0;
+}
+
 /* --- any order of sending, answering, dying */
 
 /* The most requests that a window of W touches, each from its sending to its answer. */
@@ -360,6 +382,7 @@ int main(void)
     test_gate();
     test_gate_after_a_step();
     test_gate_kept_after_a_step();
+    test_gate_kept_by_the_last_act();
     test_any_order();
     apr_terminate();
     return tap_done();

@@ -1,4 +1,5 @@
-/* Until when a request counts whose process was frozen (S6.8): till its answer is read, unless somebody else took over, who cannot know. */
+/* Until when a request counts whose process was frozen (S6.8): till its answer is read, unless somebody else took over, who cannot know;
+ * and what was sent with a state store that is no more: not with what is sent with the next. */
 #include <apr_general.h>
 
 #include "judge_world.h"
@@ -34,6 +35,23 @@ static void frozen(int successor)
     asked(1, now, later);
 }
 
+/* Four requests within a second, three are allowed; after @a before of them the state store is put back from a copy. */
+static void forgotten(int before)
+{
+    history_item_t old = { .kind = HISTORY_PROCESS, .op = HISTORY_STORE_OLD, .side = -1 };
+    int i;
+
+    begin();
+    phases.store_forgot = 1;
+    for (i = 0; i < 4; i++) {
+        if (i == before) {
+            old.at = now + i * SEC / 10;
+            (void)history_add(h, &old);
+        }
+        asked(1 + (i >= before), now + i * SEC / 10 + SEC / 50, now + i * SEC / 10 + SEC / 20);
+    }
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -42,6 +60,12 @@ int main(void)
     verdict("", "a successor cannot know when a frozen process reads its answer");
     frozen(1);
     verdict("S6.8", "where nobody took over it counts until then");
+    forgotten(2);
+    verdict("", "an older state store cannot tell what was sent last (421016)");
+    forgotten(0);
+    verdict("S6.8", "it knows what was sent since it is there");
+    forgotten(4);
+    verdict("S6.8", "and what came before its time is judged as ever");
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();

@@ -174,6 +174,24 @@ static void test_create_in_notion(void)
     tap_int(world_differences(w), 0, "equal");
 }
 
+/* Seed 440007 of the simulation: the undo of a create was tried twice. Who took back the try that came to nothing got the page back. */
+static void test_not_applied(void)
+{
+    world_t *w = linked();
+    nts_entry_t failed;
+    const char *page;
+
+    (void)world_add(w, NTS_EXTERNAL, "x1", "new");
+    (void)world_settle(w);
+    page = world_link(w, NTS_EXTERNAL, "x1")->page;
+    undo(w, last_of(w, NTS_ENTRY_CREATE));
+    failed = *last_of(w, NTS_ENTRY_REMOVE);
+    failed.state = NTS_ENTRY_NOT_APPLIED;
+    undo(w, &failed);
+    tap_str(refused.code, "undo.nothing", "what did not happen is not taken back");
+    tap_int(world_page(w, page)->trashed, 1, "what came of a later try is left alone");
+}
+
 static void test_delete(nts_side_t side)
 {
     world_t *w = linked();
@@ -371,6 +389,7 @@ int main(void)
     test_create();
     test_key_of_copy();
     test_create_in_notion();
+    test_not_applied();
     test_delete(NTS_NOTION);
     test_delete(NTS_EXTERNAL);
     test_restore_edited(NTS_NOTION, 0);
