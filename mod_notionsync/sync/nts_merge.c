@@ -72,13 +72,35 @@ static void look_at_side(view_t *view, nts_decision_t *d, nts_side_t side)
                             nts_value_equal(view->now[side], &view->base->rewrite);
 }
 
+/* S5.4: what a page shows already is not looked up in the schema, which may be older than the page: then it has that name for another
+ * choice (seed 471324 of the simulation). */
+static apr_status_t render(view_t *view, nts_decision_t *d, nts_side_t to)
+{
+    const nts_domain_t *domain = view->pair->domain;
+    nts_value_t shown, rest;
+    apr_status_t rv;
+
+    if (to != NTS_NOTION || d->want.kind != NTS_VALUE_SET || view->now[to]->kind != NTS_VALUE_SET) {
+        return nts_domain_render(&d->native[to], domain, to, &d->want, &d->outcome, view->p);
+    }
+    shown = nts_merge_shown_of(&rest, &d->want, view->now[to], view->p);
+    if (rest.kind == NTS_VALUE_NULL) {
+        d->native[to] = shown;
+        return APR_SUCCESS;
+    }
+    rv = nts_domain_render(&d->native[to], domain, to, &rest, &d->outcome, view->p);
+    if (rv == APR_SUCCESS) {
+        d->native[to] = nts_merge_both(&shown, &d->native[to], view->p);
+    }
+    return rv;
+}
+
 static void mark_write(view_t *view, nts_decision_t *d, nts_side_t to)
 {
     if (view->pair->computed[to]) {
         return;
     }
-    if (nts_domain_render(&d->native[to], view->pair->domain, to, &d->want, &d->outcome, view->p) !=
-        APR_SUCCESS) {
+    if (render(view, d, to) != APR_SUCCESS) {
         d->verdict = NTS_VERDICT_STUCK;
         d->write[NTS_NOTION] = d->write[NTS_EXTERNAL] = 0;
         return;

@@ -22,6 +22,11 @@ nts_value_t nts_merge_named_as(const nts_value_t *value, const nts_value_t *name
  *  the one, whatever the schema said when it was last read (S5.4). */
 nts_value_t nts_merge_known_from(const nts_value_t *external, const nts_value_t *page,
                                  apr_pool_t *p);
+/** The members of @a want, known by id, that a page shows already: Notion knows them, whatever the schema said. @a rest: the others. */
+nts_value_t nts_merge_shown_of(nts_value_t *rest, const nts_value_t *want, const nts_value_t *page,
+                               apr_pool_t *p);
+/** The members of @a a and of @a b. */
+nts_value_t nts_merge_both(const nts_value_t *a, const nts_value_t *b, apr_pool_t *p);
 /** A member of @a base has another name in @a now (S5.4). */
 int nts_merge_set_is_renamed(const nts_value_t *base, const nts_value_t *now);
 

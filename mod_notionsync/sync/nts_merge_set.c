@@ -158,6 +158,39 @@ nts_value_t nts_merge_known_from(const nts_value_t *external, const nts_value_t 
     return nts_value_set(members, external->as.set.count, p);
 }
 
+nts_value_t nts_merge_shown_of(nts_value_t *rest, const nts_value_t *want, const nts_value_t *page,
+                               apr_pool_t *p)
+{
+    apr_size_t room = (apr_size_t)(set_size(want) + 1);
+    nts_option_t *shown = apr_pcalloc(p, room * sizeof(*shown));
+    nts_option_t *others = apr_pcalloc(p, room * sizeof(*others));
+    int i, n = 0, other = 0;
+
+    for (i = 0; i < set_size(want); i++) {
+        const nts_option_t *m = &want->as.set.options[i];
+
+        if (m->id && set_has(page, m)) {
+            shown[n++] = *m;
+        }
+        else {
+            others[other++] = *m;
+        }
+    }
+    *rest = make_set(others, other, p);
+    return make_set(shown, n, p);
+}
+
+nts_value_t nts_merge_both(const nts_value_t *a, const nts_value_t *b, apr_pool_t *p)
+{
+    apr_size_t room = (apr_size_t)(set_size(a) + set_size(b) + 1);
+    nts_option_t *out = apr_pcalloc(p, room * sizeof(*out));
+    int n = 0;
+
+    append_members(out, &n, a, in_both, a, a);
+    append_members(out, &n, b, not_in, a, NULL);
+    return make_set(out, n, p);
+}
+
 /* A change of ours to member @a m that both sides show. */
 static int has_arrived(const nts_option_t *m, const nts_value_t *before, const nts_value_t *sent,
                        const nts_value_t *now, const nts_value_t *other)
