@@ -197,9 +197,9 @@ int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
 int judge_entries_join(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b);
 
 /* judge_taken.c */
-/** What a row shows that may have been taken for the page's, for it has the key that the page's own row had, and nobody could know how it
- *  came by it (S4.4); NULL: there is none, or it does not show @a value. */
-judge_version_t *judge_taken_for(judge_t *j, const history_item_t *effect, judge_record_t *page,
+/** What stands opposite of @a record where a row may have been taken for a page's, for it has a key that the page's own row had, and
+ *  nobody could know how it came by it (S4.4); NULL: there is none, or it does not show @a value. */
+judge_version_t *judge_taken_for(judge_t *j, const history_item_t *effect, judge_record_t *record,
                                  const char *field, const char *member, const char *value);
 
 /* judge_copy.c */

@@ -1,25 +1,33 @@
 /* judge_taken.c - a row that may have been taken for that of another record, since nobody could tell that it was none (S4.4). */
 #include "simulation/judge_impl.h"
 
-/* By which it has its key. */
-static const history_item_t *named_by(judge_t *j, const judge_record_t *row, int before)
+/* By which a row got the @a nth of its keys, the last time before @a before. */
+static const history_item_t *named_by(judge_t *j, const judge_record_t *row, int nth, int before)
 {
+    const char *key = APR_ARRAY_IDX(row->ids, nth, judge_id_t).id;
     int i;
 
     for (i = before - 1; i >= 0; i--) {
         const history_item_t *item = history_item(j->history, i);
 
+        if (nth + 1 < row->ids->nelts &&
+            item->at >= APR_ARRAY_IDX(row->ids, nth + 1, judge_id_t).from) {
+            continue; /* whose it was after that */
+        }
+        if (item->at < APR_ARRAY_IDX(row->ids, nth, judge_id_t).from) {
+            return NULL;
+        }
         if (item->place == row->place &&
-            ((item->op == HISTORY_MAKE && judge_same(item->record, row->id)) ||
-             (item->op == HISTORY_REKEY && judge_same(item->after, row->id)))) {
+            ((item->op == HISTORY_MAKE && judge_same(item->record, key)) ||
+             (item->op == HISTORY_REKEY && judge_same(item->after, key)))) {
             return item;
         }
     }
     return NULL;
 }
 
-/* Was the database then one that came in the place of another, and nobody had said yet that the mapping goes on with it? */
-static int was_not_accepted(judge_t *j, int mapping, const history_item_t *item)
+/* The database that came in the place of another before @a item, if nobody had said by then that the mapping goes on with it; NULL. */
+static const history_item_t *not_accepted(judge_t *j, int mapping, const history_item_t *item)
 {
     int i;
 
@@ -27,14 +35,14 @@ static int was_not_accepted(judge_t *j, int mapping, const history_item_t *item)
         const history_item_t *earlier = history_item(j->history, i);
 
         if (earlier->op == HISTORY_SWAP && earlier->place == item->place) {
-            return 1;
+            return earlier;
         }
         if (judge_same(earlier->place, JUDGE_MAPPING(j, mapping)->name) &&
             judge_goes_on(j, earlier, item->place)) {
-            return 0;
+            return NULL;
         }
     }
-    return 0;
+    return NULL;
 }
 
 static int was_exchanged(judge_t *j, const history_item_t *from, int before)
@@ -50,59 +58,122 @@ static int was_exchanged(judge_t *j, const history_item_t *from, int before)
     return 0;
 }
 
-/* S4.4: people inserted it while the mapping waited for a person, or it came with the database (a key that was changed there is
- * followed, unless that database was exchanged before anybody could); or the store has forgotten how it came. */
-static int came_unseen(judge_t *j, int mapping, const judge_record_t *row,
-                       const history_item_t *effect)
-{
-    const history_item_t *item = named_by(j, row, effect->number);
-
-    if (!item) {
-        return 0;
-    }
-    if (judge_forgot(j, item->at, effect->at)) {
-        return 1;
-    }
-    return item->kind == HISTORY_ACT && was_not_accepted(j, mapping, item) &&
-           (item->op == HISTORY_MAKE || was_exchanged(j, item, effect->number));
-}
-
-/* Its own row had that key before. */
-static int had_key(judge_t *j, const judge_record_t *page, const judge_record_t *row)
+/* Whoever finds another database asks Notion for the data source before looking into it: did anybody, between the two? */
+static int was_looked_into(judge_t *j, const history_item_t *swap, const history_item_t *item)
 {
     int i;
 
-    for (i = 0; i < j->all->nelts; i++) {
-        const judge_record_t *own = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+    for (i = swap->number + 1; i < item->number; i++) {
+        const history_item_t *earlier = history_item(j->history, i);
 
-        if (own != row && own->side == row->side && own->place == row->place &&
-            judge_share_mark(own, page) &&
-            (judge_same(own->id, row->id) || judge_same(own->born, row->id))) {
+        if (earlier->kind == HISTORY_REQUEST && earlier->op == HISTORY_ASK_OTHER &&
+            earlier->sent >= swap->at) {
             return 1;
         }
     }
     return 0;
 }
 
-judge_version_t *judge_taken_for(judge_t *j, const history_item_t *effect, judge_record_t *page,
+/* S4.4: a key that people changed is followed, unless nobody was told of it: our triggers were gone, or the database was not seen yet,
+ * or it was exchanged before anybody could. */
+static int was_not_followed(judge_t *j, int mapping, const history_item_t *rekey, int before)
+{
+    const history_item_t *swap = not_accepted(j, mapping, rekey);
+
+    return rekey->unseen ||
+           (swap && (was_exchanged(j, rekey, before) || !was_looked_into(j, swap, rekey)));
+}
+
+/* S4.4: people inserted the row while the mapping waited for a person, or it came with the database; or it got its key unseen; or the
+ * store has forgotten how it came. */
+static int came_unseen(judge_t *j, int mapping, const judge_record_t *row, int nth, int before)
+{
+    const history_item_t *item = named_by(j, row, nth, before);
+
+    if (!item) {
+        return 0;
+    }
+    if (judge_forgot(j, item->at, history_item(j->history, before)->at)) {
+        return 1;
+    }
+    return item->kind == HISTORY_ACT &&
+           (item->op == HISTORY_MAKE ? not_accepted(j, mapping, item) != NULL
+                                     : was_not_followed(j, mapping, item, before));
+}
+
+/* By a mark that the page had before it was filled with what is in @a row; that may have been another record under its key. */
+static int is_own(const judge_record_t *own, const judge_record_t *page, const judge_record_t *row)
+{
+    int i;
+
+    for (i = 0; i < page->marks->nelts; i++) {
+        const char *mark = APR_ARRAY_IDX(page->marks, i, const char *);
+
+        if (!judge_same(mark, row->mark) && judge_has_mark(own, mark)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The page's own row had that key once. */
+static int had_key(judge_t *j, const judge_record_t *page, const judge_record_t *row,
+                   const char *key)
+{
+    int i, k;
+
+    for (i = 0; i < j->all->nelts; i++) {
+        const judge_record_t *own = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (own->side != row->side || own->place != row->place || !is_own(own, page, row)) {
+            continue;
+        }
+        for (k = 0; k < own->ids->nelts; k++) {
+            if (judge_same(APR_ARRAY_IDX(own->ids, k, judge_id_t).id, key)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* By any of its keys: that of who is taken for another is followed from then on. */
+static int is_taken_for(judge_t *j, int mapping, const judge_record_t *page,
+                        const judge_record_t *row, const history_item_t *effect)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int i;
+
+    if (row->place != m->place[HISTORY_EXTERNAL] || page->place != m->place[HISTORY_NOTION] ||
+        !row->live || !judge_entries_join(j, mapping, page, row)) {
+        return 0;
+    }
+    for (i = 0; i < row->ids->nelts; i++) {
+        const char *key = APR_ARRAY_IDX(row->ids, i, judge_id_t).id;
+
+        if (had_key(j, page, row, key) && came_unseen(j, mapping, row, i, effect->number)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+judge_version_t *judge_taken_for(judge_t *j, const history_item_t *effect, judge_record_t *record,
                                  const char *field, const char *member, const char *value)
 {
-    int m, i;
+    int m, i, far = !record->side;
 
-    for (m = 0; page->side == HISTORY_NOTION && m < j->mappings->nelts; m++) {
-        int index = judge_find_field(j, m, HISTORY_NOTION, field);
-        const judge_mapping_t *mapping = JUDGE_MAPPING(j, m);
-        const judge_field_t *pair = index < 0 ? NULL : &mapping->fields[index];
+    for (m = 0; m < j->mappings->nelts; m++) {
+        int index = judge_find_field(j, m, record->side, field);
+        const judge_field_t *pair = index < 0 ? NULL : &JUDGE_MAPPING(j, m)->fields[index];
 
-        for (i = 0; pair && pair->name[HISTORY_EXTERNAL] && i < j->all->nelts; i++) {
-            judge_record_t *row = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+        for (i = 0; pair && pair->name[far] && i < j->all->nelts; i++) {
+            judge_record_t *other = APR_ARRAY_IDX(j->all, i, judge_record_t *);
 
-            if (row->place == mapping->place[HISTORY_EXTERNAL] && row->live &&
-                mapping->place[HISTORY_NOTION] == page->place &&
-                judge_entries_join(j, m, page, row) && had_key(j, page, row) &&
-                came_unseen(j, m, row, effect)) {
-                judge_version_t *version =
-                    judge_now(judge_cell(j, row, pair->name[HISTORY_EXTERNAL], member));
+            if (other->side == far &&
+                (far == HISTORY_EXTERNAL ? is_taken_for(j, m, record, other, effect)
+                                         : is_taken_for(j, m, other, record, effect))) {
+                judge_version_t *version = judge_now(judge_cell(j, other, pair->name[far], member));
 
                 if (judge_alike(j, pair, version->value, value)) {
                     return version;
