@@ -131,9 +131,10 @@ int judge_goes_on(judge_t *j, const history_item_t *resume, const char *table)
     return 0;
 }
 
-/* S4.4: keys that were changed in a database for which nobody gave the word to go on, since it had come in the place of another or since a
- * table had lost its triggers, before yet another one came in its place, were never followed. @return the last that the row with the key of @a make had there */
-static const char *unfollowed_key(judge_t *j, const history_item_t *make)
+/* S4.4: keys that were changed in a database for which nobody gave the mapping the word to go on, since it had come in the place of another
+ * or since a table had lost its triggers, before yet another one came in its place, were never followed. @return the last that the row with
+ * the key of @a make had there */
+static const char *unfollowed_key(judge_t *j, int mapping, const history_item_t *make)
 {
     const char *key = make->record;
     int i, waits = 0;
@@ -141,7 +142,8 @@ static const char *unfollowed_key(judge_t *j, const history_item_t *make)
     for (i = 0; i < make->number; i++) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (judge_goes_on(j, item, make->place)) {
+        if (judge_same(item->place, JUDGE_MAPPING(j, mapping)->name) &&
+            judge_goes_on(j, item, make->place)) {
             waits = 0;
             key = make->record;
         }
@@ -155,17 +157,29 @@ static const char *unfollowed_key(judge_t *j, const history_item_t *make)
     return key;
 }
 
+/* To one of the mappings of the table at least it never had another key. */
+static int is_unfollowed(judge_t *j, const history_item_t *make, const judge_record_t *row)
+{
+    int m;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        if (JUDGE_MAPPING(j, m)->place[HISTORY_EXTERNAL] == make->place &&
+            judge_same(row->id, unfollowed_key(j, m, make))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
 {
     judge_keys_t keys = keys_of(j, make->place);
     judge_record_t *other = NULL;
-    const char *key;
     int i;
 
     if (!is_of_copy(j, make)) {
         return NULL;
     }
-    key = unfollowed_key(j, make);
     for (i = 0; i < j->all->nelts; i++) {
         judge_record_t *row = APR_ARRAY_IDX(j->all, i, judge_record_t *);
 
@@ -176,7 +190,7 @@ judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
         if (judge_same_key(keys, row->id, make->record)) {
             return row;
         }
-        other = judge_same(row->id, key) ? row : other;
+        other = is_unfollowed(j, make, row) ? row : other;
     }
     return other;
 }
