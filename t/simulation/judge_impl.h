@@ -291,6 +291,24 @@ int judge_was_judged(judge_t *j, const char *page, apr_time_t sent, apr_time_t b
 int judge_looks_like_ours(judge_t *j, const judge_record_t *page, const judge_cell_t *cell,
                           const judge_cell_t *far, apr_time_t given);
 
+/* judge_rule.c: the conflict rules */
+/** A changed configuration takes so long to be everybody's. */
+#define JUDGE_NEWS apr_time_from_sec(120)
+/** A field of two records, in one mapping. */
+typedef struct judge_contest_t {
+    judge_t *j;
+    int mapping, index;
+    const judge_cell_t *cell[HISTORY_SIDES];
+} judge_contest_t;
+/** S2.1: what was set to the agreed value again is no edit. Agreed was the newest version that both knew; or one before it that
+ *  only stood opposite an equal one, for nobody need have looked then; or one before a write of unknown fate (S3.7), or before what an
+ *  older state store does not know. */
+int judge_shows_agreed(const judge_contest_t *c, const judge_version_t *winner,
+                       const judge_version_t *loser, apr_time_t at);
+/** May @a winner, of @a side, be put in place of @a loser by the rules of then? */
+int judge_may_win(const judge_contest_t *c, int side, const judge_version_t *winner,
+                  const judge_version_t *loser, apr_time_t at);
+
 /* judge_write.c: is what we wrote allowed? */
 /** S3.7: a write of unknown fate is not judged before. */
 #define JUDGE_FATE_WAIT apr_time_from_sec(90)

@@ -6,9 +6,6 @@
 
 #include "simulation/judge_impl.h"
 
-/* A changed configuration takes so long to be everybody's. */
-#define JUDGE_NEWS apr_time_from_sec(120)
-
 typedef enum grade_t {
     GRADE_NONE = 0, /* no such value on the other side */
     GRADE_WRONG,
@@ -39,224 +36,6 @@ typedef struct write_t {
     int stands, best_stands;             /* its side shows it still */
     grade_t best_grade;
 } write_t;
-
-/* ---- the conflict rules ---- */
-
-/* A field of two records, in one mapping. */
-typedef struct contest_t {
-    judge_t *j;
-    int mapping, index;
-    const judge_cell_t *cell[HISTORY_SIDES];
-} contest_t;
-
-typedef struct duel_t {
-    judge_t *j;
-    int side; /* where the winner stands */
-    const judge_version_t *winner, *loser;
-    apr_time_t
-        arrived; /* the winner, there: another mapping may have brought it long after it was made */
-    const judge_mapping_t *mapping;
-} duel_t;
-
-/* S2.5: may the winner's edit count as the later, or as simultaneous and the tie be its? */
-static int may_be_later(const duel_t *duel)
-{
-    if (duel->mapping->tie == duel->side) {
-        return 1;
-    }
-    return duel->arrived + duel->j->phases->skew >
-           (duel->loser->first ? duel->loser->first : duel->loser->at) + duel->mapping->grace;
-}
-
-static int rule_lets_win(const judge_field_t *field, const void *baton)
-{
-    const duel_t *duel = baton;
-
-    switch (field->rule) {
-    case JUDGE_LAST_WRITE:
-        return may_be_later(duel);
-    case JUDGE_NOTION_WINS:
-        return duel->side == HISTORY_NOTION;
-    case JUDGE_EXTERNAL_WINS:
-        return duel->side == HISTORY_EXTERNAL;
-    case JUDGE_HOLD:
-        break;
-    }
-    return 0;
-}
-
-/* S2.6 */
-static int initial_lets_win(const judge_field_t *field, const void *baton)
-{
-    const duel_t *duel = baton;
-
-    return !duel->loser->value ||
-           (field->initial == JUDGE_INITIAL_NOTION && duel->side == HISTORY_NOTION) ||
-           (field->initial == JUDGE_INITIAL_EXTERNAL && duel->side == HISTORY_EXTERNAL);
-}
-
-/* Was it not configured at any time from @a from to @a to? */
-static int was_absent(judge_t *j, int mapping, int field, apr_time_t from, apr_time_t to)
-{
-    int i;
-
-    if (!judge_field_at(j, mapping, field, from)) {
-        return 1;
-    }
-    for (i = 0; i < j->changes->nelts; i++) {
-        const judge_field_change_t *change = &APR_ARRAY_IDX(j->changes, i, judge_field_change_t);
-
-        if (change->mapping == mapping && change->field == field && change->now.absent &&
-            change->at > from && change->at <= to) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* S2.6, S5.7: does it look as if nothing was ever agreed? What both makers knew counts no more if the field was taken out of the
- * configuration since, or the state store lost. */
-static int has_no_base(const contest_t *c, const judge_version_t *base, apr_time_t at)
-{
-    return !base || was_absent(c->j, c->mapping, c->index, base->at - JUDGE_NEWS, at) ||
-           judge_forgot(c->j, base->at, at);
-}
-
-typedef struct agreed_t {
-    const contest_t *contest;
-    const judge_field_t *field;
-    const judge_version_t *winner, *loser;
-    apr_time_t at;
-    int is_uncertain; /* one of which nobody knew whether it had arrived (S3.7) was passed */
-} agreed_t;
-
-static int was_given(const judge_cell_t *cell, const judge_version_t *version, int item)
-{
-    int i;
-
-    for (i = 0; i < cell->stays->nelts; i++) {
-        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
-
-        if (stay->version == version && (item < 0 || stay->item == item)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* What is known by way of a write of unknown fate only, and was never on both sides, is nothing they agreed on. */
-static int was_agreed(judge_t *j, const agreed_t *agreed, const judge_version_t *version)
-{
-    const judge_cell_t *const *cell = agreed->contest->cell;
-
-    return judge_is_known(j, version, agreed->winner) &&
-           (!agreed->is_uncertain ||
-            (was_given(cell[0], version, -1) && was_given(cell[1], version, -1)));
-}
-
-static judge_climb_t look_for_agreed(judge_t *j, const judge_version_t *base, void *baton)
-{
-    agreed_t *agreed = baton;
-
-    if (base == agreed->loser || !judge_may_be_known(j, base, agreed->winner)) {
-        return JUDGE_ON;
-    }
-    if (judge_alike(j, agreed->field, base->value, agreed->loser->value)) {
-        return JUDGE_FOUND;
-    }
-    if (judge_came_uncertainly(j, agreed->contest->cell[HISTORY_NOTION], base)) {
-        agreed->is_uncertain = 1;
-        return JUDGE_ON;
-    }
-    return was_agreed(j, agreed, base) && !judge_went_back(j, base->at, agreed->at)
-               ? JUDGE_ABOVE_NOT
-               : JUDGE_ON;
-}
-
-/* S2.1: what was set to the agreed value again is no edit. Agreed was the newest version that both knew; or one before it that
- * only stood opposite an equal one, for nobody need have looked then; or one before a write of unknown fate (S3.7), or before what an
- * older state store does not know. */
-static int shows_agreed(const contest_t *c, const judge_version_t *winner,
-                        const judge_version_t *loser, apr_time_t at)
-{
-    agreed_t agreed = {
-        c, &JUDGE_MAPPING(c->j, c->mapping)->fields[c->index], winner, loser, at, 0
-    };
-
-    return judge_climb(c->j, loser, look_for_agreed, &agreed) != NULL;
-}
-
-static judge_climb_t look_for_base(judge_t *j, const judge_version_t *version, void *baton)
-{
-    return judge_may_be_known(j, version, baton) ? JUDGE_FOUND : JUDGE_ON;
-}
-
-static int may_have_base(judge_t *j, const judge_version_t *winner, const judge_version_t *loser)
-{
-    return judge_climb(j, loser, look_for_base, (judge_version_t *)winner) != NULL;
-}
-
-static apr_time_t arrived_at(const judge_cell_t *cell, const judge_version_t *version)
-{
-    apr_time_t at = version->at;
-    int i;
-
-    for (i = 0; i < cell->stays->nelts; i++) {
-        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
-
-        at = stay->version == version && stay->from > at ? stay->from : at;
-    }
-    return at;
-}
-
-/* S3.5: here what one side had sent was altered. To any other mapping that is an edit. */
-static int is_rewrite(const contest_t *c, const judge_version_t *version)
-{
-    return version->origin == JUDGE_BY_REWRITE &&
-           was_given(c->cell[version->side], version, version->item) &&
-           was_given(c->cell[!version->side], version->parent, -1);
-}
-
-/* S2.1: or people, or a trigger, put there again what it had been altered to, before anything else of it was on the other side: who looks
- * finds it as it was. */
-static int stands_rewritten(const contest_t *c, const judge_version_t *version)
-{
-    const judge_version_t *then = version;
-
-    while (then && !is_rewrite(c, then) && !was_given(c->cell[!version->side], then, -1)) {
-        then = then->parent;
-    }
-    return then && is_rewrite(c, then) && judge_same(then->value, version->value);
-}
-
-static int may_win(const contest_t *c, int side, const judge_version_t *winner,
-                   const judge_version_t *loser, apr_time_t at)
-{
-    judge_t *j = c->j;
-    const judge_version_t *base = judge_common_ancestor(j, winner, loser);
-    duel_t duel = {
-        j, side, winner, loser, arrived_at(c->cell[side], winner), JUDGE_MAPPING(j, c->mapping)
-    };
-
-    if (shows_agreed(c, winner, loser, at)) {
-        return 1;
-    }
-    if (has_no_base(c, base, at) &&
-        judge_was_field(j, c->mapping, c->index, at, JUDGE_NEWS, initial_lets_win, &duel)) {
-        return 1;
-    }
-    if (loser->origin == JUDGE_BY_PERSON && is_rewrite(c, winner) &&
-        !judge_forgot(j, winner->at, at)) { /* else nobody knows whose it is */
-        return 0;
-    }
-    if (winner->origin == JUDGE_BY_PERSON && stands_rewritten(c, loser)) {
-        return 1;
-    }
-    if (!base && !may_have_base(j, winner, loser)) {
-        return 0;
-    }
-    return judge_was_field(j, c->mapping, c->index, at, JUDGE_NEWS, rule_lets_win, &duel);
-}
 
 /* ---- what a write of unknown fate hides ---- */
 
@@ -334,7 +113,7 @@ static int is_one_way(const judge_field_t *field, const void *baton)
     return field->way != JUDGE_BOTH_WAYS && judge_leads_to(field, baton);
 }
 
-static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
+static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *source)
 {
     judge_t *j = w->j;
     int mapping = c->mapping, index = c->index;
@@ -365,7 +144,7 @@ static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
     else if (judge_is_known(j, source, was) &&
              judge_came_uncertainly(j, judge_cell(j, w->record, w->field, w->member), source)) {
         /* S3.7: whether our own value had ever stood there could not be told any more */
-        grade(w, may_win(c, !side, source, was, w->effect->at) ? GRADE_ALLOWED : GRADE_WRONG,
+        grade(w, judge_may_win(c, !side, source, was, w->effect->at) ? GRADE_ALLOWED : GRADE_WRONG,
               source, 1, "S3.7",
               "the fate of our write was unknown, and the rule does not let it win");
     }
@@ -373,9 +152,9 @@ static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
              was_synced(j, mapping, index, was->at)) {
         grade(w, GRADE_WRONG, source, 0, "S6.3", "an older value over the one that replaced it");
     }
-    else if (may_win(c, !side, source, was, w->effect->at)) {
-        grade(w, may_win(c, side, was, source, w->effect->at) ? GRADE_ALLOWED : GRADE_CERTAIN,
-              source, !shows_agreed(c, source, was, w->effect->at), NULL, NULL);
+    else if (judge_may_win(c, !side, source, was, w->effect->at)) {
+        grade(w, judge_may_win(c, side, was, source, w->effect->at) ? GRADE_ALLOWED : GRADE_CERTAIN,
+              source, !judge_shows_agreed(c, source, was, w->effect->at), NULL, NULL);
     }
     else {
         grade(w, GRADE_WRONG, source, 1, "S2.5", "no rule lets this value win");
@@ -385,7 +164,7 @@ static void try_source(write_t *w, const contest_t *c, judge_version_t *source)
 static void try_partner(write_t *w, int mapping, int index, judge_record_t *partner)
 {
     const char *name = JUDGE_MAPPING(w->j, mapping)->fields[index].name[partner->side];
-    contest_t contest = { w->j, mapping, index, { NULL, NULL } };
+    judge_contest_t contest = { w->j, mapping, index, { NULL, NULL } };
     const judge_cell_t *cell;
     int i;
 

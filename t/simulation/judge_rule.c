@@ -1,0 +1,263 @@
+/* judge_rule.c - of two values that were made without knowing each other, may this one win (S2.5, S2.6)? And is what the other side shows
+ * an edit at all (S2.1)?
+ */
+#include "simulation/judge_impl.h"
+
+typedef struct duel_t {
+    judge_t *j;
+    int side; /* where the winner stands */
+    const judge_version_t *winner, *loser;
+    apr_time_t
+        arrived; /* the winner, there: another mapping may have brought it long after it was made */
+    const judge_mapping_t *mapping;
+} duel_t;
+
+/* S2.5: may the winner's edit count as the later, or as simultaneous and the tie be its? */
+static int may_be_later(const duel_t *duel)
+{
+    if (duel->mapping->tie == duel->side) {
+        return 1;
+    }
+    return duel->arrived + duel->j->phases->skew >
+           (duel->loser->first ? duel->loser->first : duel->loser->at) + duel->mapping->grace;
+}
+
+static int rule_lets_win(const judge_field_t *field, const void *baton)
+{
+    const duel_t *duel = baton;
+
+    switch (field->rule) {
+    case JUDGE_LAST_WRITE:
+        return may_be_later(duel);
+    case JUDGE_NOTION_WINS:
+        return duel->side == HISTORY_NOTION;
+    case JUDGE_EXTERNAL_WINS:
+        return duel->side == HISTORY_EXTERNAL;
+    case JUDGE_HOLD:
+        break;
+    }
+    return 0;
+}
+
+/* S2.6 */
+static int initial_lets_win(const judge_field_t *field, const void *baton)
+{
+    const duel_t *duel = baton;
+
+    return !duel->loser->value ||
+           (field->initial == JUDGE_INITIAL_NOTION && duel->side == HISTORY_NOTION) ||
+           (field->initial == JUDGE_INITIAL_EXTERNAL && duel->side == HISTORY_EXTERNAL);
+}
+
+/* Was it not configured at any time from @a from to @a to? */
+static int was_absent(judge_t *j, int mapping, int field, apr_time_t from, apr_time_t to)
+{
+    int i;
+
+    if (!judge_field_at(j, mapping, field, from)) {
+        return 1;
+    }
+    for (i = 0; i < j->changes->nelts; i++) {
+        const judge_field_change_t *change = &APR_ARRAY_IDX(j->changes, i, judge_field_change_t);
+
+        if (change->mapping == mapping && change->field == field && change->now.absent &&
+            change->at > from && change->at <= to) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+typedef struct agreed_t {
+    const judge_contest_t *contest;
+    const judge_field_t *field;
+    const judge_version_t *winner, *loser;
+    apr_time_t at;
+    int is_uncertain; /* one of which nobody knew whether it had arrived (S3.7) was passed */
+} agreed_t;
+
+static int was_given(const judge_cell_t *cell, const judge_version_t *version, int item)
+{
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+
+        if (stay->version == version && (item < 0 || stay->item == item)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int was_on_both(const judge_contest_t *c, const judge_version_t *version)
+{
+    return was_given(c->cell[HISTORY_NOTION], version, -1) &&
+           was_given(c->cell[HISTORY_EXTERNAL], version, -1);
+}
+
+/* It stood opposite an equal one of the other side. */
+static int had_equal(const judge_contest_t *c, const judge_version_t *version)
+{
+    int i, s;
+
+    for (i = 0; version->joins && i < version->joins->nelts; i++) {
+        for (s = 0; s < HISTORY_SIDES; s++) {
+            if (was_given(c->cell[s], version, -1) &&
+                was_given(c->cell[!s], APR_ARRAY_IDX(version->joins, i, judge_version_t *), -1)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* What may have been agreed on, whatever became of a write. */
+static judge_climb_t look_for_sure(judge_t *j, const judge_version_t *version, void *baton)
+{
+    const judge_contest_t *c = baton;
+
+    return !judge_came_uncertainly(j, c->cell[HISTORY_NOTION], version) &&
+                   (was_on_both(c, version) || had_equal(c, version))
+               ? JUDGE_FOUND
+               : JUDGE_ON;
+}
+
+/* S3.7: the first value that we brought to the page; whether it arrived nobody knew, nor saw it there when that could be told. It is
+ * the only one that may have been on both sides. */
+static int was_never_seen(const judge_contest_t *c, const judge_version_t *base, apr_time_t at)
+{
+    const judge_cell_t *cell = c->cell[HISTORY_NOTION];
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+        const history_item_t *item =
+            stay->item >= 0 ? history_item(c->j->history, stay->item) : NULL;
+        apr_time_t to =
+            i + 1 < cell->stays->nelts ? APR_ARRAY_IDX(cell->stays, i + 1, judge_stay_t).from : at;
+
+        if (stay->version == base && item && item->kind == HISTORY_EFFECT) {
+            return judge_is_uncertain(c->j, item) &&
+                   !judge_was_judged(c->j, item->record, judge_gap(c->j, item).sent, to) &&
+                   !judge_climb(c->j, base, look_for_sure, (judge_contest_t *)c);
+        }
+    }
+    return 0;
+}
+
+/* S2.6, S5.7: does it look as if nothing was ever agreed? What both makers knew counts no more if the field was taken out of the
+ * configuration since, or the state store lost. */
+static int has_no_base(const judge_contest_t *c, const judge_version_t *base, apr_time_t at)
+{
+    return !base || was_absent(c->j, c->mapping, c->index, base->at - JUDGE_NEWS, at) ||
+           judge_forgot(c->j, base->at, at) || was_never_seen(c, base, at);
+}
+
+/* What is known by way of a write of unknown fate only, and was never on both sides, is nothing they agreed on. */
+static int was_agreed(judge_t *j, const agreed_t *agreed, const judge_version_t *version)
+{
+    return judge_is_known(j, version, agreed->winner) &&
+           (!agreed->is_uncertain || was_on_both(agreed->contest, version));
+}
+
+static judge_climb_t look_for_agreed(judge_t *j, const judge_version_t *base, void *baton)
+{
+    agreed_t *agreed = baton;
+
+    if (base == agreed->loser || !judge_may_be_known(j, base, agreed->winner)) {
+        return JUDGE_ON;
+    }
+    if (judge_alike(j, agreed->field, base->value, agreed->loser->value)) {
+        return JUDGE_FOUND;
+    }
+    if (judge_came_uncertainly(j, agreed->contest->cell[HISTORY_NOTION], base)) {
+        agreed->is_uncertain = 1;
+        return JUDGE_ON;
+    }
+    return was_agreed(j, agreed, base) && !judge_went_back(j, base->at, agreed->at)
+               ? JUDGE_ABOVE_NOT
+               : JUDGE_ON;
+}
+
+int judge_shows_agreed(const judge_contest_t *c, const judge_version_t *winner,
+                       const judge_version_t *loser, apr_time_t at)
+{
+    agreed_t agreed = {
+        c, &JUDGE_MAPPING(c->j, c->mapping)->fields[c->index], winner, loser, at, 0
+    };
+
+    return judge_climb(c->j, loser, look_for_agreed, &agreed) != NULL;
+}
+
+static judge_climb_t look_for_base(judge_t *j, const judge_version_t *version, void *baton)
+{
+    return judge_may_be_known(j, version, baton) ? JUDGE_FOUND : JUDGE_ON;
+}
+
+static int may_have_base(judge_t *j, const judge_version_t *winner, const judge_version_t *loser)
+{
+    return judge_climb(j, loser, look_for_base, (judge_version_t *)winner) != NULL;
+}
+
+static apr_time_t arrived_at(const judge_cell_t *cell, const judge_version_t *version)
+{
+    apr_time_t at = version->at;
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+
+        at = stay->version == version && stay->from > at ? stay->from : at;
+    }
+    return at;
+}
+
+/* S3.5: here what one side had sent was altered. To any other mapping that is an edit. */
+static int is_rewrite(const judge_contest_t *c, const judge_version_t *version)
+{
+    return version->origin == JUDGE_BY_REWRITE &&
+           was_given(c->cell[version->side], version, version->item) &&
+           was_given(c->cell[!version->side], version->parent, -1);
+}
+
+/* S2.1: or people, or a trigger, put there again what it had been altered to, before anything else of it was on the other side: who looks
+ * finds it as it was. */
+static int stands_rewritten(const judge_contest_t *c, const judge_version_t *version)
+{
+    const judge_version_t *then = version;
+
+    while (then && !is_rewrite(c, then) && !was_given(c->cell[!version->side], then, -1)) {
+        then = then->parent;
+    }
+    return then && is_rewrite(c, then) && judge_same(then->value, version->value);
+}
+
+int judge_may_win(const judge_contest_t *c, int side, const judge_version_t *winner,
+                  const judge_version_t *loser, apr_time_t at)
+{
+    judge_t *j = c->j;
+    const judge_version_t *base = judge_common_ancestor(j, winner, loser);
+    duel_t duel = {
+        j, side, winner, loser, arrived_at(c->cell[side], winner), JUDGE_MAPPING(j, c->mapping)
+    };
+
+    if (judge_shows_agreed(c, winner, loser, at)) {
+        return 1;
+    }
+    if (has_no_base(c, base, at) &&
+        judge_was_field(j, c->mapping, c->index, at, JUDGE_NEWS, initial_lets_win, &duel)) {
+        return 1;
+    }
+    if (loser->origin == JUDGE_BY_PERSON && is_rewrite(c, winner) &&
+        !judge_forgot(j, winner->at, at)) { /* else nobody knows whose it is */
+        return 0;
+    }
+    if (winner->origin == JUDGE_BY_PERSON && stands_rewritten(c, loser)) {
+        return 1;
+    }
+    if (!base && !may_have_base(j, winner, loser)) {
+        return 0;
+    }
+    return judge_was_field(j, c->mapping, c->index, at, JUDGE_NEWS, rule_lets_win, &duel);
+}
