@@ -90,6 +90,10 @@ typedef struct nts_mapping_status_t {
      * was seen (NULL: nothing of the kind), and the least change number it showed since */
     const char *waiting_instance;
     apr_int64_t waiting_from;
+    /* S4.1: the newest change of the database that was seen, of whatever table, and when the database said it was made; at 0: none. A
+     * database that was set back has another one of that number, if any */
+    apr_int64_t witness;
+    apr_time_t witness_at;
     apr_time_t listed;    /* sending of the last complete listing of Notion; 0 never */
     apr_time_t full_done; /* end of the last full reconciliation */
     apr_time_t latency[NTS_SIDE_COUNT]; /* last notice-to-write time towards that side */
@@ -185,9 +189,10 @@ apr_status_t nts_store_get_notices(nts_notice_t **notices, int *count, nts_store
                                    apr_int64_t mapping, apr_int64_t after, int limit,
                                    apr_pool_t *p);
 apr_status_t nts_store_settle(nts_store_t *store, const apr_int64_t *ids, int count);
-/** Take external changes into the inbox and move the mapping's counter, in one transaction. */
+/** Take external changes into the inbox and move the mapping's counter and witness, in one transaction. */
 apr_status_t nts_store_take_changes(nts_store_t *store, apr_int64_t mapping, nts_inbox_row_t *rows,
-                                    int count, apr_int64_t counter);
+                                    int count, apr_int64_t counter, apr_int64_t witness,
+                                    apr_time_t witness_at);
 /** The database was set back or is another one: its change numbers begin again, and what has an old one's is not known by it
  *  any more. */
 apr_status_t nts_store_renumber_changes(nts_store_t *store, apr_int64_t mapping);

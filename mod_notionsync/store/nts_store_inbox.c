@@ -21,9 +21,11 @@ static const nts_stmt_t get_open = {
         "%lld") " AND id > %lld"
                 " ORDER BY " NTS_SQL_BLOCK("id") ", id LIMIT %lld"
 };
-static const nts_stmt_t set_counter = { "INSERT INTO status (mapping, counter) VALUES (%lld, %lld)"
-                                        " ON CONFLICT (mapping)"
-                                        " DO UPDATE SET counter = excluded.counter" };
+static const nts_stmt_t set_counter = { "INSERT INTO status (mapping, counter, witness, witness_at)"
+                                        " VALUES (%lld, %lld, %lld, %lld) ON CONFLICT (mapping)"
+                                        " DO UPDATE SET counter = excluded.counter,"
+                                        " witness = excluded.witness,"
+                                        " witness_at = excluded.witness_at" };
 
 /* The number that SQLite would give: asking it for each row would take longer than counting. */
 static apr_status_t find_next(nts_store_t *store, apr_pool_t *ptemp)
@@ -117,7 +119,8 @@ apr_status_t nts_store_put_notices(int *duplicates, nts_store_t *store, nts_inbo
 }
 
 apr_status_t nts_store_take_changes(nts_store_t *store, apr_int64_t mapping, nts_inbox_row_t *rows,
-                                    int count, apr_int64_t counter)
+                                    int count, apr_int64_t counter, apr_int64_t witness,
+                                    apr_time_t witness_at)
 {
     int known;
     int own;
@@ -128,8 +131,9 @@ apr_status_t nts_store_take_changes(nts_store_t *store, apr_int64_t mapping, nts
     }
     rv = insert_rows(&known, store, rows, count);
     if (rv == APR_SUCCESS) {
-        rv = nts_db_exec(NULL, store->db, &set_counter,
-                         NTS_ARGS(nts_int(mapping), nts_int(counter)));
+        rv = nts_db_exec(
+            NULL, store->db, &set_counter,
+            NTS_ARGS(nts_int(mapping), nts_int(counter), nts_int(witness), nts_int(witness_at)));
     }
     return nts_unit_leave(store, own, rv);
 }

@@ -241,10 +241,17 @@ static const char *const step_11[] = {
     "CREATE INDEX inbox_moved ON inbox (mapping, old_key) WHERE old_key IS NOT NULL", NULL
 };
 
+/* By which entry of its change table a database is known again. */
+static const char *const step_12[] = {
+    "ALTER TABLE status ADD COLUMN witness INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE status ADD COLUMN witness_at INTEGER NOT NULL DEFAULT 0",
+    NULL,
+};
+
 /* steps[n] leads from version n to n + 1. */
-static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2,  step_3, step_4,
-                                                            step_5, step_6,  step_7, step_8,
-                                                            step_9, step_10, step_11 };
+static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2,  step_3,  step_4,
+                                                            step_5, step_6,  step_7,  step_8,
+                                                            step_9, step_10, step_11, step_12 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"

@@ -6,15 +6,16 @@
 static const nts_stmt_t set_property = { "UPDATE pair SET property = %s WHERE id = %lld" };
 static const nts_stmt_t get_status = {
     "SELECT state, outcome, matched, instance, counter, listed, full_done, latency_notion,"
-    " latency_external, triggers, mark, mark_next, doubt, restored, restored_as FROM status WHERE "
-    "mapping = %lld"
+    " latency_external, triggers, mark, mark_next, doubt, restored, restored_as, witness, "
+    "witness_at"
+    " FROM status WHERE mapping = %lld"
 };
 static const nts_stmt_t put_status = {
     "INSERT OR REPLACE INTO status (mapping, state, outcome, matched, instance, counter, listed,"
     " full_done, latency_notion, latency_external, triggers, mark, mark_next, doubt, restored,"
-    " restored_as)"
+    " restored_as, witness, witness_at)"
     " VALUES (%lld, %lld, %s, %lld, %s, %lld, %lld, %lld, %lld, %lld, %s, %s, %s, %s,"
-    " nullif(%lld, -1), %s)"
+    " nullif(%lld, -1), %s, %lld, %lld)"
 };
 static const nts_stmt_t put_schema = { "INSERT OR REPLACE INTO schema_snapshot (mapping, side, at,"
                                        " text) VALUES (%lld, %lld, %lld, %s)" };
@@ -61,6 +62,8 @@ apr_status_t nts_store_get_status(nts_mapping_status_t *status, nts_store_t *sto
     status->doubt = nts_row_copy(&rows, 12, p);
     status->waiting_from = nts_rows_text(&rows, 13) ? nts_rows_int(&rows, 13) : 0;
     status->waiting_instance = nts_row_copy(&rows, 14, p);
+    status->witness = nts_rows_int(&rows, 15);
+    status->witness_at = nts_rows_int(&rows, 16);
     return rv == APR_SUCCESS ? rows.problem : rv;
 }
 
@@ -88,7 +91,8 @@ apr_status_t nts_store_put_status(nts_store_t *store, const char *group, apr_int
                  nts_text(status->triggers), nts_text(status->mark), nts_text(status->mark_next),
                  nts_text(status->doubt),
                  nts_int(status->waiting_instance ? status->waiting_from : -1),
-                 nts_text(status->waiting_instance)));
+                 nts_text(status->waiting_instance), nts_int(status->witness),
+                 nts_int(status->witness_at)));
     return nts_unit_leave(store, own, rv);
 }
 

@@ -35,7 +35,8 @@ int nts_contact_is_busy(const nts_contact_t *contact);
 /** A person said that the database that the mapping is seen to wait for is all right (S2.9): no other, and none that nobody was
  *  told of, since the word may have been meant for something else that stood in the way. */
 void nts_contact_accept_instance(nts_contact_t *contact);
-/** The database that the mapping knows shows a lower change number than was taken from it: it was set back. Contact is made. */
+/** The database that the mapping knows shows a lower change number than was taken from it, or another change under a number that
+ *  was seen: it was set back. Contact is made. */
 void nts_contact_set_back(nts_contact_t *contact, apr_int64_t counter);
 void nts_contact_stop(nts_contact_t *contact);
 

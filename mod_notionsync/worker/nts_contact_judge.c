@@ -103,7 +103,8 @@ void nts_contact_marked(nts_contact_t *c, const nts_answer_t *answer)
 
 /* That its counter passes ours again while it waits makes it no other than the one that was set back; nor does a worker
  * that takes over meanwhile. Another one in its place has numbers of its own. */
-static void note_waiting(nts_contact_t *c, const char *instance, apr_int64_t counter)
+static void note_waiting(nts_contact_t *c, const char *instance, apr_int64_t counter,
+                         int is_rewritten)
 {
     nts_mapping_status_t status = c->flow->status;
     int is_known = instance && nts_str_same(status.waiting_instance, instance);
@@ -113,11 +114,13 @@ static void note_waiting(nts_contact_t *c, const char *instance, apr_int64_t cou
         counter = c->seen_from;
     }
     c->seen_instance = NULL;
-    is_wrong = status.instance && instance &&
-               (!nts_str_same(status.instance, instance) || counter < status.counter);
+    is_wrong =
+        status.instance && instance &&
+        (is_rewritten || !nts_str_same(status.instance, instance) || counter < status.counter);
     if (is_wrong && (!is_known || counter < status.waiting_from)) {
         status.waiting_instance = instance;
         status.waiting_from = counter;
+        status.witness_at = 0; /* it was another one's */
     }
     else if (!is_known) {
         status.waiting_instance = NULL;
@@ -158,7 +161,7 @@ void nts_contact_set_back(nts_contact_t *c, apr_int64_t counter)
 {
     nts_flow_t *flow = c->flow;
 
-    note_waiting(c, flow->status.instance, counter);
+    note_waiting(c, flow->status.instance, counter, 1);
     if (flow->status.waiting_instance) {
         /* S4.1: both sides are looked at before a person is asked, which may take a while (seed 401699 of the simulation: a row
          * that the copy held under another key by then was written again). */
@@ -180,7 +183,7 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
                                       flow->label, flow->label);
 
     is_same = status->instance && nts_str_same(status->instance, schema->instance);
-    note_waiting(c, schema->instance, schema->counter);
+    note_waiting(c, schema->instance, schema->counter, 0);
     note_for_others(c, schema->instance, schema->counter);
     accepted = c->accepted && nts_str_same(c->accepted, status->waiting_instance) &&
                status->waiting_from >= c->accepted_from;
@@ -209,6 +212,15 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
                                      "the database is another one: found instance %s, "
                                      "expected %s",
                                      schema->instance, status->instance),
+                        advice);
+    }
+    else if (status->waiting_from >= status->counter) {
+        wait_for_person(c, "external.restored",
+                        apr_psprintf(c->p,
+                                     "the database was restored from an older copy and changed "
+                                     "since: its change number %" APR_INT64_T_FMT
+                                     " is not the one that had been taken",
+                                     status->witness),
                         advice);
     }
     else {

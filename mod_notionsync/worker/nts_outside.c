@@ -114,7 +114,8 @@ static apr_status_t store_changes(void *baton, nts_store_t *store, int again)
     nts_events_t *e = baton;
 
     (void)again;
-    return nts_store_take_changes(store, e->flow->given->id, e->rows, e->row_count, e->taking);
+    return nts_store_take_changes(store, e->flow->given->id, e->rows, e->row_count, e->taking,
+                                  e->flow->status.witness, e->flow->status.witness_at);
 }
 
 static void release_answer(nts_events_t *e)
@@ -204,6 +205,10 @@ static void take(nts_events_t *e, const nts_answer_t *answer)
         }
     }
     e->counter = answer->last_change;
+    if (answer->witness_at && !flow->status.waiting_instance) {
+        flow->status.witness = answer->witness;
+        flow->status.witness_at = answer->witness_at;
+    }
     e->outside_again |= answer->change_count > 0 && answer->counter > answer->last_change;
     if (e->row_count == 0 && !is_lagging) {
         e->outside_failures = 0;
@@ -231,7 +236,8 @@ static void answered(void *baton, const nts_answer_t *answer)
         nts_contact_work_ended(flow->contact);
         return;
     }
-    if (answer->result == NTS_RESULT_OK && answer->counter >= flow->status.counter) {
+    if (answer->result == NTS_RESULT_OK && answer->counter >= flow->status.counter &&
+        !answer->is_rewritten) {
         take(e, answer);
         return;
     }
@@ -239,7 +245,7 @@ static void answered(void *baton, const nts_answer_t *answer)
     e->outside_pool = NULL;
     release_answer(e);
     if (answer->result == NTS_RESULT_OK) {
-        /* The counter went back: the database was restored. Contact tells a person (S4.1). */
+        /* The counter went back, or came to pass ours anew: the database was restored. Contact tells a person (S4.1). */
         nts_contact_set_back(flow->contact, answer->counter);
     }
     else if (answer->result == NTS_RESULT_BLOCKED) {
@@ -287,6 +293,8 @@ static void ask_changes(void *baton)
     ask.instance = apr_pstrdup(e->outside_pool, flow->status.instance);
     ask.since = e->counter;
     ask.settled_to = settled_to(flow);
+    ask.witness = flow->status.witness;
+    ask.witness_at = flow->status.witness_at;
     nts_port_ask(flow->end[NTS_EXTERNAL].port, &ask, NTS_LIVE, NULL, answered, e, e->outside_pool);
 }
 

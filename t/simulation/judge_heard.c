@@ -139,6 +139,12 @@ static int is_edit(const judge_version_t *version)
            version->origin == JUDGE_BY_REWRITE;
 }
 
+/* What a copy of a database shows was edited when it was given first, not when the copy came. */
+static apr_time_t given_at(const judge_version_t *version)
+{
+    return version->first ? version->first : version->at;
+}
+
 static void judge_cells(judge_t *j, apr_time_t at, int mapping, int index, judge_record_t *page,
                         judge_record_t *row)
 {
@@ -162,7 +168,7 @@ static void judge_cells(judge_t *j, apr_time_t at, int mapping, int index, judge
                      judge_now(judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL))->value)) {
         return;
     }
-    edit = is_edit(a) && (!is_edit(b) || a->at > b->at) ? a : b;
+    edit = is_edit(a) && (!is_edit(b) || given_at(a) > given_at(b)) ? a : b;
     if (is_edit(edit) && edit->at > page->shown &&
         is_known_by(j, mapping, at, edit == a ? page : row, edit)) {
         judge_blame(j, all ? "S3.10" : "S3.6", edit->item,

@@ -269,6 +269,44 @@ static void test_pruning(void)
     end_database();
 }
 
+static nts_answer_t *look_with(const nts_mapping_t *m, const nts_answer_t *seen)
+{
+    nts_ask_t ask = { 0 };
+
+    ask.kind = NTS_ASK_CHANGES;
+    ask.side = NTS_EXTERNAL;
+    ask.mapping = m;
+    ask.witness = seen->witness;
+    ask.witness_at = seen->witness_at;
+    return perform(&ask);
+}
+
+/* S4.1: a database that was set back is known also when its numbers have passed the old ones. */
+static void test_witness(void)
+{
+    nts_mapping_t *m;
+    nts_answer_t *seen, *again;
+
+    begin_database("witness.db", "CREATE TABLE deals (id INTEGER PRIMARY KEY, name TEXT);"
+                                 "CREATE TABLE other (id INTEGER PRIMARY KEY)");
+    m = mapping_of("deals", NULL, "name", NULL);
+    provision(m);
+    seen = changes_after(m, 0);
+    tap_ok(!seen->witness_at && !seen->is_rewritten, "nothing was changed yet");
+    app_run("INSERT INTO deals (id) VALUES (1), (2), (3)");
+    seen = changes_after(m, 0);
+    tap_ok(seen->witness == 3 && seen->witness_at == seen->changes[2].at, "the newest change");
+    app_run("INSERT INTO deals (id) VALUES (4)");
+    again = look_with(m, seen);
+    tap_ok(!again->is_rewritten && again->witness == 4, "is known again");
+    app_run("UPDATE _notionsync_change SET at = at + 1 WHERE id = 3");
+    tap_ok(look_with(m, seen)->is_rewritten, "another one of that number is not the same");
+    tap_ok(!look_with(m, again)->is_rewritten, "but who saw only what is there sees no other");
+    app_run("DELETE FROM _notionsync_change WHERE id = 3");
+    tap_ok(!look_with(m, seen)->is_rewritten, "and one that was tidied away tells nothing");
+    end_database();
+}
+
 /* The log of a table that nobody reads any more. */
 static void test_cap(void)
 {
@@ -295,6 +333,7 @@ int main(void)
     test_replace();
     test_batches();
     test_pruning();
+    test_witness();
     test_cap();
     end_tests();
     return tap_done();

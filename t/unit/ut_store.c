@@ -237,13 +237,16 @@ static void test_status(void)
     status.latency[NTS_NOTION] = 3;
     status.latency[NTS_EXTERNAL] = 4;
     status.triggers = "provisioned";
+    status.witness = 9;
+    status.witness_at = KIT_T0 + 3;
     tap_int(nts_store_put_status(kit.store, "g", kit.epoch, kit.mapping->id, &status), APR_SUCCESS,
             "a status");
     (void)nts_store_get_status(&back, kit.store, kit.mapping->id, p);
     tap_ok(back.state == status.state && back.matched && strcmp(back.instance, "i-1") == 0 &&
                back.counter == status.counter && back.listed == status.listed &&
                back.full_done == status.full_done && back.latency[NTS_NOTION] == 3 &&
-               back.latency[NTS_EXTERNAL] == 4 && strcmp(back.triggers, "provisioned") == 0,
+               back.latency[NTS_EXTERNAL] == 4 && back.witness == 9 &&
+               back.witness_at == KIT_T0 + 3 && strcmp(back.triggers, "provisioned") == 0,
            "is read back whole");
     tap_ok(!back.waiting_instance, "no database was set back");
     tap_ok(back.outcome.remedy == NTS_REMEDY_RETRY && back.outcome.retry_at == KIT_T0 + 5 &&

@@ -370,7 +370,7 @@ static void test_notices(void)
 
     rows[0].mapping = kit.mapping->id;
     rows[0].notice.event = "change:x:8";
-    tap_int(nts_store_take_changes(kit.store, kit.mapping->id, rows, 1, 8), APR_SUCCESS,
+    tap_int(nts_store_take_changes(kit.store, kit.mapping->id, rows, 1, 8, 0, 0), APR_SUCCESS,
             "changes are taken");
     (void)nts_store_get_status(&status, kit.store, kit.mapping->id, p);
     tap_int(status.counter, 8, "and the counter with them");
@@ -397,7 +397,7 @@ static apr_int64_t put_move(kit_t *kit, const char *from, const char *to, const 
     row.notice.event = event;
     row.notice.kind = "change.k";
     row.notice.at = kit_now;
-    (void)nts_store_take_changes(kit->store, kit->mapping->id, &row, 1, 1);
+    (void)nts_store_take_changes(kit->store, kit->mapping->id, &row, 1, 1, 0, 0);
     return row.notice.id;
 }
 

@@ -162,6 +162,8 @@ static const char *const back_to_6[] = {
     "0)",
     "ALTER TABLE status DROP COLUMN restored",
     "ALTER TABLE status DROP COLUMN restored_as",
+    "ALTER TABLE status DROP COLUMN witness",
+    "ALTER TABLE status DROP COLUMN witness_at",
     "DROP INDEX link_gone_key",
     "DROP INDEX inbox_moved",
     "DROP TABLE waiting",

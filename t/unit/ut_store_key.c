@@ -18,7 +18,7 @@ static void take(apr_int64_t number, const char *from, const char *to)
     row.notice.kind = "change.k";
     row.notice.event = apr_psprintf(kit.p, "change:x:%d", (int)number);
     row.notice.at = kit_now;
-    tap_int(nts_store_take_changes(kit.store, kit.mapping->id, &row, 1, number), APR_SUCCESS,
+    tap_int(nts_store_take_changes(kit.store, kit.mapping->id, &row, 1, number, 0, 0), APR_SUCCESS,
             "change %d is taken", (int)number);
 }
 

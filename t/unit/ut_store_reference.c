@@ -190,7 +190,7 @@ static void test_key_moves(kit_t *kit)
     row.notice.event = "change:x:1";
     row.notice.kind = "change.k";
     row.notice.at = kit_now;
-    (void)nts_store_take_changes(kit->store, mappings[ITEMS].id, &row, 1, 1);
+    (void)nts_store_take_changes(kit->store, mappings[ITEMS].id, &row, 1, 1, 0, 0);
     tap_int(inbox_of(kit, ORDERS, &notices), before + 1,
             "5.2 a changed key wakes who waits for it");
     tap_ok(seek(kit, NTS_EXTERNAL, "31").link == item->id, "and leads to the same link");

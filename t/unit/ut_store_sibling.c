@@ -202,7 +202,7 @@ static const char *key_after(nts_entry_op_t op, apr_time_t touched)
     row.notice.kind = "change.i";
     row.notice.event = "change:x:1";
     row.notice.at = kit_now + apr_time_from_sec(10);
-    (void)nts_store_take_changes(kit.store, kit.mapping->id, &row, 1, 1);
+    (void)nts_store_take_changes(kit.store, kit.mapping->id, &row, 1, 1, 0, 0);
     link = kit_load(&kit, 0, "page", NULL)->link;
     return link ? link->key : "none";
 }

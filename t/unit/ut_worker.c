@@ -413,6 +413,35 @@ static void test_set_back(void)
     world_rest(world, MS(200));
 }
 
+/* S4.1: nor is it taken for the one that was synced if its numbers have passed the old ones before anybody looks (seed 452455 of the
+ * simulation: what a copy had lost was never seen until the next full reconciliation). */
+static void test_set_back_unseen(void)
+{
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        (void)world_edit_row(world, 0, "k10", apr_psprintf(pool, "lost %d", i));
+    }
+    tap_ok(world_is_equal_soon(world, 0), "both sides are equal");
+    world_rest(world, MS(300));
+    tap_int(world_stop(world, 0, 1), NTS_WORKER_EXIT_OK, "the worker ends");
+    (void)world_set_back(world, 3);
+    for (i = 0; i < 8; i++) {
+        (void)world_edit_row(world, 0, "k10", apr_psprintf(pool, "anew %d", i));
+    }
+    world_start(world, 0);
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING),
+           "a database that was set back and changed as often: it waits");
+    tap_ok(accept_database(0), "a person says to go on");
+    tap_ok(world_is_equal_soon(world, 0), "both sides become equal");
+    tap_ok(accept_database(1), "as does the other mapping");
+    world_rest(world, MS(200));
+    tap_int(world_stop(world, 0, 1), NTS_WORKER_EXIT_OK, "the worker ends once more");
+    world_start(world, 0);
+    tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_RUNNING), "which is not asked again");
+    world_rest(world, MS(200));
+}
+
 /* Seed 401699 of the simulation: a record that was read when the change number was seen to have gone back was written all the same, while
  * Notion took its time to answer the look at both sides. */
 static void test_set_back_in_hand(void)
@@ -545,6 +574,7 @@ int main(void)
     test_commands_at_start();
     test_bound_anew();
     test_set_back();
+    test_set_back_unseen();
     test_set_back_in_hand();
     test_another();
     test_resumed_for_something_else();

@@ -265,6 +265,12 @@ static void list_changes(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *
     }
     answer->changes = changes;
     answer->last_change = w->change_count;
+    if (w->change_count > 0) {
+        answer->witness = w->change_count;
+        answer->witness_at = w->changes[w->change_count - 1].at;
+    }
+    answer->is_rewritten = ask->witness_at && ask->witness <= w->change_count &&
+                           w->changes[ask->witness - 1].at != ask->witness_at;
 }
 
 static void do_ask(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)

@@ -194,6 +194,10 @@ typedef struct nts_sql_dialect_t {
     /** Entries of a table after a number: id, op, key, old_key, intent, image, at, and 1 where a
      *  delete is the first half of a replace (S4.4). */
     void (*add_changes)(nts_sql_stmt_t *stmt, const char *tbl, apr_int64_t since, int limit);
+
+    /** One row: when the entry of that number was made (NULL: it is not there), and the number and time of the newest entry (NULL: there
+     *  is none), of whatever table; times in ms. */
+    void (*add_witness)(nts_sql_stmt_t *stmt, apr_int64_t number);
     /** Up to which number entries of a table may be deleted now, a few at a time; 0: none. */
     apr_status_t (*find_prunable)(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
                                   apr_int64_t settled_to, int limit);

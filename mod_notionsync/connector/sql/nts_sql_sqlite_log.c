@@ -50,6 +50,16 @@ void nts_sql_sqlite_add_changes(nts_sql_stmt_t *stmt, const char *tbl, apr_int64
     nts_sql_add_int(stmt, limit);
 }
 
+void nts_sql_sqlite_add_witness(nts_sql_stmt_t *stmt, apr_int64_t number)
+{
+    nts_sql_add(stmt, "SELECT (SELECT at FROM _notionsync_change WHERE id = ", NULL);
+    nts_sql_add_int(stmt, number);
+    nts_sql_add(stmt,
+                "), n.id, n.at FROM (SELECT 1) LEFT JOIN (SELECT id, at FROM _notionsync_change "
+                "ORDER BY id DESC LIMIT 1) AS n",
+                NULL);
+}
+
 apr_status_t nts_sql_sqlite_find_prunable(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
                                           apr_int64_t settled_to, int limit)
 {
