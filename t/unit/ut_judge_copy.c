@@ -21,7 +21,9 @@ static void rekey(const char *from, const char *to)
 
 static void resume(void)
 {
-    history_item_t item = { .kind = HISTORY_OPERATOR, .op = HISTORY_RESUME, .side = -1 };
+    history_item_t item = {
+        .kind = HISTORY_OPERATOR, .op = HISTORY_RESUME, .side = -1, .place = "m"
+    };
 
     now += 10 * SEC;
     item.at = now;
@@ -71,8 +73,21 @@ static void agree_twice(void)
     write_by_us(1, "1", NAME, "Ada", "Bob");
 }
 
+/* The key changes when the mapping may go on with the database that was set back. */
+static void follow_key(void)
+{
+    set_back("Bob");
+    resume();
+    (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
+    rekey("1", "11");
+}
+
 static void test_key(void)
 {
+    judge_mapping_t second = {
+        .name = "m2", .fields = fields, .field_count = FIELDS, .mark = MARK
+    };
+
     agree_twice();
     set_back("Ada");
     rekey("1", "11");
@@ -97,13 +112,26 @@ static void test_key(void)
     verdict("", "nor if the word came, and another database before anybody could go on by it");
 
     agree_twice();
-    set_back("Bob");
-    resume();
-    (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
-    rekey("1", "11");
+    follow_key();
     set_back("Ada");
     write_by_us(0, "p", NAME, "Bob", "Ada");
     verdict("S2.5", "one that was followed was another: the row that is back is a new one");
+
+    agree_twice();
+    second.place[0] = "ds2";
+    second.place[1] = "t";
+    mapping_now = judge_add_mapping(judge, &second);
+    copy_by_us(0, "q", "one");
+    write_by_us(0, "q", NAME, NULL, "Bob");
+    link_up("q", "1", 0, NULL);
+    mapping_now = 0;
+    follow_key();
+    set_back("Ada");
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+    mapping_now = 1;
+    write_by_us(0, "q", NAME, "Bob", "Ada");
+    mapping_now = 0;
+    verdict("", "but not to another mapping, which had no word to go on yet");
 }
 
 int main(void)
