@@ -89,15 +89,16 @@ static int is_listed_again(judge_t *j, const history_item_t *notice)
 }
 
 /* The table of changes tells of every edit of a row. Of a page an event has to arrive; or, since a minute that showed an edit is
- * listed again, another one's of the same minute. */
-static int was_announced(judge_t *j, int mapping, const judge_record_t *record, apr_time_t at)
+ * listed again, another one's of the same minute. One that names no person tells of what we did ourselves, and not of what a person did meanwhile. */
+static int was_announced(judge_t *j, int mapping, const judge_record_t *record, apr_time_t at,
+                         int by_person)
 {
     int i;
 
     for (i = 0; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (is_news(j, item, record->id, record->place, at) &&
+        if (is_news(j, item, record->id, record->place, at) && (item->after || !by_person) &&
             (!names_others(j, mapping, item) || is_listed_again(j, item))) {
             return 1;
         }
@@ -130,7 +131,8 @@ static int is_known_by(judge_t *j, int mapping, apr_time_t phase, const judge_re
     if (is_renaming(j, edit)) {
         return was_schema_told(j, record->place, edit->at);
     }
-    return phase == j->phases->listed || was_announced(j, mapping, record, edit->at);
+    return phase == j->phases->listed ||
+           was_announced(j, mapping, record, edit->at, edit->origin == JUDGE_BY_PERSON);
 }
 
 static int is_edit(const judge_version_t *version)
@@ -212,7 +214,7 @@ static void judge_at(judge_t *j, apr_time_t at, int mapping)
             /* One that went and came back after that may have had another partner then. */
             if (partner->made_by_us && record->made >= record->shown &&
                 is_there_since(record) <= at &&
-                (all || was_announced(j, mapping, record, is_there_since(record)))) {
+                (all || was_announced(j, mapping, record, is_there_since(record), 0))) {
                 judge_blame(j, all ? "S3.10" : "S3.6", record->item,
                             "%s had no partner yet when %s", record->id,
                             all ? "an incremental reconciliation had ended"

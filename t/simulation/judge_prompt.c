@@ -64,6 +64,7 @@ static int may_halt(const history_item_t *item)
     case HISTORY_RENAME:
     case HISTORY_REMOVE_OPTION:
     case HISTORY_RESHAPE:
+    case HISTORY_MIGRATE: /* a column went, or is back, and the triggers went with it */
     case HISTORY_RETYPE:
     case HISTORY_SWAP:
     case HISTORY_PAUSE:

@@ -14,13 +14,14 @@ static void process(history_op_t op)
 }
 
 /* People edit a page, this event arrives, and @a then happens, to the page or the process; the row hears of the edit from a listing. */
-static void hear(const char *source, const char *names, history_op_t then)
+static void hear_of(const char *author, const char *source, const char *names, history_op_t then)
 {
     history_item_t item = { .kind = HISTORY_NOTICE,
                             .op = HISTORY_DELIVERED,
                             .record = "p",
                             .place = source,
                             .field = names,
+                            .after = author,
                             .note = "page.properties_updated" };
 
     pair();
@@ -42,6 +43,11 @@ static void hear(const char *source, const char *names, history_op_t then)
     link_up("p", "1", 0, NULL);
 }
 
+static void hear(const char *source, const char *names, history_op_t then)
+{
+    hear_of("person", source, names, then);
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -60,6 +66,8 @@ int main(void)
     verdict("", "an event for another data source tells nobody");
     hear("ds", NULL, HISTORY_STORE_OLD);
     verdict("", "nor does one that is forgotten with the state store");
+    hear_of(NULL, NULL, NULL, HISTORY_NOTHING);
+    verdict("", "nor does one of what we wrote ourselves, of a person's edit");
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
