@@ -246,7 +246,8 @@ static apr_status_t look_at_removal(apr_time_t *since, nts_store_t *store, apr_i
  * The row as it was when it was deleted. Seen alive since, it was another one: not every delete leaves an image (SQLite's
  * REPLACE calls no trigger; seed 6169 of the simulation, where the row before it came back); nor if an application was told to have
  * made it again since (451426). And under a deleted record's
- * key, or one that it left, others live and die after it, so there the first image counts.
+ * key, or one that it left, others live and die after it, so there the first image counts. Under what is left of a key that
+ * another row got nothing can come back (seed 454638: a row was to be made with that for its key).
  */
 static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
                                const nts_target_t *ids, apr_pool_t *p, apr_pool_t *ptemp)
@@ -257,6 +258,9 @@ static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int
     nts_rows_t rows;
     apr_status_t rv = APR_SUCCESS;
 
+    if (loaded->link && loaded->link->key && nts_key_is_displaced(loaded->link->key)) {
+        return APR_SUCCESS;
+    }
     if (loaded->link && ids->link) {
         rv = nts_db_select(&rows, store->db, &entry_image, NTS_ARGS(nts_int(ids->link)), ptemp);
         if (rv == APR_SUCCESS && nts_rows_next(&rows) && nts_rows_int(&rows, 1) >= since) {

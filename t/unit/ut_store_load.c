@@ -92,6 +92,29 @@ static void test_page_went_without_image(void)
     nts_store_close(kit.store);
 }
 
+/* S4.4, seed 454638: the delete of the page kept the row's image, and was not done; then another row got the key. */
+static void test_image_under_left_key(void)
+{
+    nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
+    nts_entry_t *remove = kit_entry("i1", NTS_ENTRY_REMOVE, NTS_NOTION, NTS_ENTRY_NOT_APPLIED, p);
+    nts_commit_t commit = { .link = a, .entries = &remove, .entry_count = 1 };
+    nts_commit_result_t result;
+    const char *words;
+    kit_t kit;
+
+    kit_open(&kit, p);
+    remove->key = "k1";
+    remove->image = "{\"v\":1}";
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, p);
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":1}",
+            "the image comes back under its key");
+    a->key = "k1 (replaced, entry 9)";
+    (void)kit_put_link(&kit, a);
+    tap_ok(!kit_load(&kit, 0, "p1", NULL)->tombstone_image,
+           "but not under what is left of a key that another row got: no row is made of that");
+    nts_store_close(kit.store);
+}
+
 static void test_images(void)
 {
     nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
@@ -175,6 +198,7 @@ int main(void)
     test_page_went_without_image();
     test_image_of_former_row();
     test_image_of_replaced_row();
+    test_image_under_left_key();
     test_free_key();
     test_parked_creates();
     apr_pool_destroy(p);
