@@ -131,9 +131,9 @@ static void note_waiting(nts_contact_t *c, const char *instance, apr_int64_t cou
     }
 }
 
-/* Who waits for a person does not look. What another mapping of the database sees there counts for it when it looks again: it takes what
- * is done from then on, above all what that one does (seed 404034 of the simulation: a row that it made under a key was taken for the
- * record that had had the key, edited). What it is seen to wait for stays what a person was told (S2.9). */
+/* Who waits for a person, or is paused, does not look. What another mapping of the database sees there counts for it when it looks again:
+ * it takes what is done from then on, above all what that one does (seeds 404034 and 452781 of the simulation: a row that it made under a
+ * key was taken for the record that had had the key, edited). What it is seen to wait for stays what a person was told (S2.9). */
 static void note_for_others(const nts_contact_t *c, const char *instance, apr_int64_t counter)
 {
     const nts_flow_t *flow = c->flow;
@@ -143,7 +143,8 @@ static void note_for_others(const nts_contact_t *c, const char *instance, apr_in
         const nts_flow_t *other = flow->group->flows[i];
         nts_contact_t *its = other->contact;
 
-        if (other == flow || !other->status.waiting_instance ||
+        if (other == flow ||
+            (!other->status.waiting_instance && other->status.state != NTS_MAPPING_PAUSED) ||
             other->end[NTS_EXTERNAL].port != flow->end[NTS_EXTERNAL].port) {
             continue;
         }
