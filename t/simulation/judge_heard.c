@@ -135,6 +135,27 @@ static int is_known_by(judge_t *j, int mapping, apr_time_t phase, const judge_re
            was_announced(j, mapping, record, edit->at, edit->origin == JUDGE_BY_PERSON);
 }
 
+/* S5.4: they show one choice, the row by its former name, and no event told of the renaming: it was written by what it is. */
+static int is_one_choice(judge_t *j, const judge_record_t *page, const char *field,
+                         const char *shown, const char *row, apr_time_t until)
+{
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->at > until) {
+            break;
+        }
+        if (item->op == HISTORY_RENAME && item->place == page->place &&
+            judge_same(item->field, field) && judge_same(item->before, row) &&
+            judge_same(item->after, shown) && !was_schema_told(j, page->place, item->at)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int is_edit(const judge_version_t *version)
 {
     return version->origin == JUDGE_BY_PERSON || version->origin == JUDGE_BY_TRIGGER ||
@@ -168,6 +189,10 @@ static void judge_cells(judge_t *j, apr_time_t at, int mapping, int index, judge
     if (!judge_alike(j, field,
                      judge_now(judge_cell(j, page, field->name[HISTORY_NOTION], NULL))->value,
                      judge_now(judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL))->value)) {
+        return;
+    }
+    if (!is_edit(a) &&
+        is_one_choice(j, page, field->name[HISTORY_NOTION], a->value, b->value, at)) {
         return;
     }
     edit = is_edit(a) && (!is_edit(b) || given_at(a) > given_at(b)) ? a : b;

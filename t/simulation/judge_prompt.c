@@ -229,6 +229,26 @@ static const judge_field_t *field_throughout(judge_t *j, int mapping, int index,
                : NULL;
 }
 
+/* The mapping got as far as to its table: who names a choice in a filter that nobody has made yet is blocked from the start. */
+static int had_begun(judge_t *j, int mapping, apr_time_t at)
+{
+    const char *table = JUDGE_MAPPING(j, mapping)->place[HISTORY_EXTERNAL];
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->at >= at) {
+            break;
+        }
+        if (item->kind == HISTORY_REQUEST && item->side == HISTORY_EXTERNAL &&
+            item->place == table) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void judge_carried(prompt_t *prompt, const history_item_t *item, int mapping, int index,
                           judge_record_t *record, judge_record_t *partner, apr_time_t told)
 {
@@ -241,7 +261,7 @@ static void judge_carried(prompt_t *prompt, const history_item_t *item, int mapp
         !leads_away(field, record->side) || !was_whole(partner, item->at) ||
         is_triggered(j, field->name[0]) || is_triggered(j, field->name[1]) ||
         was_disturbed(prompt, from, to, record, partner) ||
-        was_budget_short(prompt, item->at, to)) {
+        was_budget_short(prompt, item->at, to) || !had_begun(j, mapping, item->at)) {
         return;
     }
     mine = judge_cell(j, record, field->name[record->side], NULL);

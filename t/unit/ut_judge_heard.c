@@ -48,6 +48,38 @@ static void hear(const char *source, const char *names, history_op_t then)
     hear_of("person", source, names, then);
 }
 
+/* A choice gets another name, then people put its former one into a row, which the page shows by the new one. */
+static void rename_and_edit(const char *event)
+{
+    history_item_t item = { .kind = HISTORY_ACT,
+                            .op = HISTORY_RENAME,
+                            .side = HISTORY_NOTION,
+                            .place = "ds",
+                            .field = "Name",
+                            .before = "Bob",
+                            .after = "Ada" };
+    history_item_t notice = { .kind = HISTORY_NOTICE,
+                              .op = HISTORY_DELIVERED,
+                              .side = HISTORY_NOTION,
+                              .record = "ds",
+                              .place = "ds",
+                              .note = event };
+
+    pair();
+    item.at = now += 10 * SEC;
+    (void)history_add(h, &item);
+    notice.at = notice.sent = now += 10 * SEC;
+    (void)history_add(h, &notice);
+    edit(1, "1", NAME, NULL, "Bob");
+    write_by_us(0, "p", NAME, NULL, "Ada");
+    phases.store_forgot = 0;
+    phases.heard = now + 300 * SEC;
+    phases.listed = now + 600 * SEC;
+    now = phases.listed + SEC;
+    write_by_us(1, "1", NAME, "Bob", "Ada");
+    link_up("p", "1", 0, NULL);
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -68,6 +100,10 @@ int main(void)
     verdict("", "nor does one that is forgotten with the state store");
     hear_of(NULL, NULL, NULL, HISTORY_NOTHING);
     verdict("", "nor does one of what we wrote ourselves, of a person's edit");
+    rename_and_edit("data_source.content_updated");
+    verdict("", "a choice may have its former name as long as no event told of the new one");
+    rename_and_edit("data_source.schema_updated");
+    verdict("S3.6 S3.10", "but no longer");
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
