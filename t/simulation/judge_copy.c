@@ -71,6 +71,52 @@ static void stand_again(judge_version_t *version, const judge_version_t *stood, 
     }
 }
 
+/* S3.7: what became of a write of a row tells the id of its intent, which stands in the database: if that is set back before anybody kept
+ * the answer, the write has not been (seed 410407). So says the audit. */
+static int was_never_kept(judge_t *j, const history_item_t *effect, const char *value)
+{
+    int i, k;
+
+    for (i = 0; effect->kind == HISTORY_EFFECT && i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+        int index = judge_find_field(j, entry->mapping, HISTORY_EXTERNAL, effect->field);
+
+        if (entry->side != HISTORY_EXTERNAL || strcmp(entry->state, "not applied") != 0 ||
+            index < 0 || !judge_same(entry->key, effect->record) ||
+            entry->at > effect->at + JUDGE_TOLD_WITHIN ||
+            entry->at < effect->at - JUDGE_TOLD_WITHIN) {
+            continue;
+        }
+        for (k = 0; k < entry->field_count; k++) {
+            if (!strcmp(entry->fields[k].name,
+                        JUDGE_MAPPING(j, entry->mapping)->fields[index].name[HISTORY_NOTION]) &&
+                judge_same(entry->fields[k].after, value)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* What came before such a write is what the copy shows again. What the database made of it went with it. */
+static void forget_unkept(judge_t *j, const judge_cell_t *cell, judge_version_t *version)
+{
+    int i;
+
+    for (i = cell->stays->nelts - 1; i > 0; i--) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+        const history_item_t *item = stay->item < 0 ? NULL : history_item(j->history, stay->item);
+
+        if (item && item->kind == HISTORY_TRIGGER) {
+            continue;
+        }
+        if (!item || !was_never_kept(j, item, stay->version->value)) {
+            break;
+        }
+        version->parent = APR_ARRAY_IDX(cell->stays, i - 1, judge_stay_t).version;
+    }
+}
+
 void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_t *record,
                      const char *field, const char *member, judge_version_t *version)
 {
@@ -85,6 +131,7 @@ void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_
             continue;
         }
         cell = judge_cell(j, former, field, member);
+        forget_unkept(j, cell, version);
         for (k = 0; k < cell->stays->nelts; k++) {
             const judge_version_t *stood = APR_ARRAY_IDX(cell->stays, k, judge_stay_t).version;
 

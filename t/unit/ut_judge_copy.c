@@ -134,12 +134,44 @@ static void test_key(void)
     verdict("", "but not to another mapping, which had no word to go on yet");
 }
 
+/* Nobody kept that the row was written; in the copy it is as it was before, and is written again. */
+static void write_again(const char *state)
+{
+    static judge_entry_field_t ada = { .name = "Name", .after = "Ada", .reason = "changed" };
+    judge_entry_t entry = { .side = 1,
+                            .op = "update",
+                            .state = state,
+                            .page = "p",
+                            .key = "1",
+                            .fields = &ada,
+                            .field_count = 1 };
+
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    entry.at = now;
+    judge_add_entry(judge, &entry);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "1", "one");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+}
+
+static void test_never_kept(void)
+{
+    write_again("not applied");
+    verdict("", "a write that nobody heard of went with the database, and is done again");
+    write_again("applied");
+    verdict("S6.3", "one that was agreed on was undone: that is an edit");
+}
+
 int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
     test_rewritten();
     test_key();
+    test_never_kept();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
