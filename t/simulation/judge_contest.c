@@ -11,8 +11,11 @@ typedef struct contest_t {
     const judge_field_t *field;
     const judge_stay_t *ours; /* our last write, if nothing but an answer to it came since */
     const char *replaced;     /* what stood there before */
+    const char *now[2];       /* what both sides show */
+    const char *held[2];      /* what they showed when it had gone on for long enough, last */
     int side;                 /* where */
     int answers, undone;      /* in a row */
+    int is_held;
 } contest_t;
 
 static int is_ours(judge_t *j, const judge_stay_t *stay)
@@ -20,11 +23,25 @@ static int is_ours(judge_t *j, const judge_stay_t *stay)
     return stay->item >= 0 && history_item(j->history, stay->item)->kind == HISTORY_EFFECT;
 }
 
+static int is_long_enough(const contest_t *contest)
+{
+    return contest->undone >= UNDONE_IN_A_ROW || contest->answers >= ALTERED_IN_A_ROW;
+}
+
+/* S2.9: what is held stays so while, or when again, both sides show what they showed then. */
+static int shows_what_was_held(const contest_t *contest)
+{
+    return contest->is_held &&
+           judge_alike(contest->j, contest->field, contest->now[0], contest->held[0]) &&
+           judge_alike(contest->j, contest->field, contest->now[1], contest->held[1]);
+}
+
 /* A write of ours on the side that we wrote last, with nothing between, is another mapping's: an answer like any other. */
 static void go_on(contest_t *contest, int side, const judge_stay_t *stay, const char *before)
 {
     int ours = is_ours(contest->j, stay);
 
+    contest->now[side] = stay->version->value;
     if (!ours || (contest->ours && contest->side == side)) {
         if (contest->ours && contest->side == side &&
             stay->from <= contest->ours->from + ANSWERED_WITHIN) {
@@ -33,6 +50,11 @@ static void go_on(contest_t *contest, int side, const judge_stay_t *stay, const 
                 judge_alike(contest->j, contest->field, stay->version->value, contest->replaced)
                     ? contest->undone + 1
                     : 0;
+            if (is_long_enough(contest)) {
+                contest->is_held = 1;
+                contest->held[0] = contest->now[0];
+                contest->held[1] = contest->now[1];
+            }
         }
         else {
             contest->answers = contest->undone = 0;
@@ -64,6 +86,10 @@ int judge_is_fought_over(judge_t *j, const judge_field_t *field, judge_record_t 
     }
     my_cell = judge_cell(j, a, field->name[a->side], NULL);
     their_cell = judge_cell(j, b, field->name[b->side], NULL);
+    mine = stay_at(my_cell, 0);
+    theirs = stay_at(their_cell, 0);
+    contest.now[a->side] = mine ? mine->version->value : NULL;
+    contest.now[b->side] = theirs ? theirs->version->value : NULL;
     for (mine = stay_at(my_cell, m), theirs = stay_at(their_cell, t); mine || theirs;) {
         if (mine && (!theirs || mine->item < theirs->item)) {
             go_on(&contest, a->side, mine, mine[-1].version->value);
@@ -74,5 +100,5 @@ int judge_is_fought_over(judge_t *j, const judge_field_t *field, judge_record_t 
             theirs = stay_at(their_cell, ++t);
         }
     }
-    return contest.undone >= UNDONE_IN_A_ROW || contest.answers >= ALTERED_IN_A_ROW;
+    return is_long_enough(&contest) || shows_what_was_held(&contest);
 }
