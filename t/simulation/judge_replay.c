@@ -241,7 +241,24 @@ static void live_again(judge_t *j, judge_record_t *record, apr_time_t at)
     join_all(j, record, at);
 }
 
-/* The new row begins empty; what it holds follows in the history. */
+/* What the new row holds in that field follows at once. */
+static int is_filled(judge_t *j, const history_item_t *make, const char *field)
+{
+    int i;
+
+    for (i = make->number + 1;
+         i < history_count(j->history) && history_item(j->history, i)->at == make->at; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_SET && item->side == make->side && item->place == make->place &&
+            item->record == make->record && judge_same(item->field, field)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The new row begins empty; what it holds follows in the history. Where nothing follows, both sides may agree on that. */
 static void empty_cells(judge_t *j, const history_item_t *item, judge_record_t *record)
 {
     apr_hash_index_t *at;
@@ -260,6 +277,9 @@ static void empty_cells(judge_t *j, const history_item_t *item, judge_record_t *
                 judge_date_copy(j, item, record, apr_hash_this_key(at), NULL, version);
             }
             judge_put(cell, version, item);
+            if (field && !is_filled(j, item, apr_hash_this_key(at))) {
+                judge_join_partners(j, record, apr_hash_this_key(at), NULL, item->at);
+            }
         }
     }
 }

@@ -34,6 +34,7 @@ typedef struct write_t {
     judge_version_t *likeliest;
     apr_interval_time_t told, best_told; /* by its mapping */
     int stands, best_stands;             /* its side shows it still */
+    int best_lossy;
     grade_t best_grade;
 } write_t;
 
@@ -72,7 +73,7 @@ static int was_synced(judge_t *j, int mapping, int field, apr_time_t at)
 
 /* Of several that are allowed, in two mappings, the write came by the one whose audit has it at that time; of two as good, from where
  * the value stands still rather than from where it has been replaced. */
-static void weigh(write_t *w, grade_t grade, judge_version_t *source)
+static void weigh(write_t *w, grade_t grade, judge_version_t *source, int lossy)
 {
     int is_better =
         grade > w->best_grade || (grade == w->best_grade && w->stands && !w->best_stands);
@@ -82,6 +83,7 @@ static void weigh(write_t *w, grade_t grade, judge_version_t *source)
         w->best_told = w->told;
         w->best_grade = grade;
         w->best_stands = w->stands;
+        w->best_lossy = lossy;
     }
 }
 
@@ -89,7 +91,7 @@ static void grade(write_t *w, grade_t grade, judge_version_t *source, int lossy,
                   const char *why)
 {
     if (grade > GRADE_WRONG) {
-        weigh(w, grade, source);
+        weigh(w, grade, source, lossy);
     }
     if (grade > w->grade) {
         w->grade = grade;
@@ -432,7 +434,10 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
     w.outcome = (judge_outcome_t){ effect, record, field, after, w.was };
     w.gap = judge_gap(j, effect);
     try_mappings(&w);
-    w.source = w.likeliest ? w.likeliest : w.source;
+    if (w.likeliest) {
+        w.source = w.likeliest;
+        w.lossy = w.best_lossy;
+    }
     if (w.grade == GRADE_WRONG && was_schema_changed(j, effect, field, is_of_choices)) {
         w.grade = GRADE_ALLOWED;
     }

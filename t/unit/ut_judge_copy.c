@@ -64,6 +64,30 @@ static void test_rewritten(void)
     verdict("", "nor is it one any more when something later was agreed on");
 }
 
+/* Somebody edits the row, and a trigger makes @a value of it at once. */
+static void edit_and_trigger(const char *value)
+{
+    edit(1, "1", NAME, "ADA", "bob");
+    history_set(h, HISTORY_TRIGGER, 0, now, 1, place(1), "1", "name", "bob", value);
+}
+
+static void test_put_back(void)
+{
+    bring_ada();
+    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
+    edit_and_trigger("ADA");
+    edit(0, "p", NAME, "ada", "Eve");
+    write_by_us(1, "1", NAME, "ADA", "Eve");
+    verdict("", "what a trigger makes anew of what it had made is no edit");
+
+    bring_ada();
+    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
+    edit_and_trigger("BOB");
+    edit(0, "p", NAME, "ada", "Eve");
+    write_by_us(1, "1", NAME, "BOB", "Eve");
+    verdict("S2.5", "anything else is one");
+}
+
 static void agree_twice(void)
 {
     pair();
@@ -170,6 +194,7 @@ int main(void)
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
     test_rewritten();
+    test_put_back();
     test_key();
     test_never_kept();
     apr_pool_destroy(pool);

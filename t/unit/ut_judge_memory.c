@@ -67,8 +67,30 @@ static void go_there_and_back(void)
     edit(0, "p", NAME, "Eve", "Ada");
 }
 
+/* A trigger made "ADA" of the "ada" that we brought, which went to the page, and was edited there. */
+static void edit_rewritten(void)
+{
+    pair();
+    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
+    edit(0, "p", NAME, NULL, "ada");
+    write_by_us(1, "1", NAME, NULL, "ada");
+    history_set(h, HISTORY_TRIGGER, 0, now - SEC + SEC / 20, 1, place(1), "1", "name", "ada",
+                "ADA");
+    write_by_us(0, "p", NAME, "ada", "ADA");
+    edit(0, "p", NAME, "ADA", "Eve");
+}
+
 static void test_older_store(void)
 {
+    edit_rewritten();
+    replace_store(HISTORY_STORE_OLD);
+    write_by_us(0, "p", NAME, "Eve", "ADA");
+    verdict("", "to an older store what a trigger made of ours may be an edit");
+
+    edit_rewritten();
+    write_by_us(0, "p", NAME, "Eve", "ADA");
+    verdict("S6.3", "who remembers knows better");
+
     go_there_and_back();
     replace_store(HISTORY_STORE_OLD);
     write_by_us(0, "p", NAME, "Ada", "Eve");
