@@ -183,6 +183,14 @@ nts_step_t nts_job_wait(nts_job_t *job, apr_time_t until)
     return end_unsettled(job, NTS_STEP_WAIT);
 }
 
+nts_step_t nts_job_leave(nts_job_t *job)
+{
+    int awaits_commit = job->call.kind == NTS_CALL_COMMIT;
+
+    return awaits_commit || job->config->dry ? end(job, NTS_STEP_WAIT)
+                                             : end_unsettled(job, NTS_STEP_WAIT);
+}
+
 nts_step_t nts_job_not_now(nts_job_t *job, const nts_answer_t *answer)
 {
     job->outcome = answer->outcome;

@@ -53,6 +53,8 @@ nts_step_t nts_job_step(nts_job_t *job, const nts_reply_t *reply, apr_time_t now
 const nts_call_t *nts_job_call(const nts_job_t *job);
 /** A write is under way: who breaks off now learns its fate only much later (S3.7). */
 int nts_job_is_writing(const nts_job_t *job);
+/** It is broken off, while no commit is awaited and no write is under way: what it knows of its writes is to be stored, which is its last call. */
+nts_step_t nts_job_leave(nts_job_t *job);
 /** After NTS_STEP_WAIT and NTS_STEP_TROUBLE; 0: as the caller thinks best, later each time. */
 apr_time_t nts_job_until(const nts_job_t *job);
 /** After NTS_STEP_WAIT, _TROUBLE, _BLOCKED: why. */

@@ -174,6 +174,7 @@ void nts_driver_quieten(nts_flow_t *flow)
 
     for (w = flow->works; w; w = w->next) {
         if (!w->job || !nts_job_is_writing(w->job)) {
+            w->leaves = 1;
             nts_driver_break_off_scan(w);
         }
     }

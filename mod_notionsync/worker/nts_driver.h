@@ -73,7 +73,7 @@ void nts_starter_job_over(nts_starter_t *starter);
 /** Break off everything of the flow that nothing is under way for, and the rest as soon as that has
  *  come back. */
 void nts_driver_break_off(nts_flow_t *flow);
-/** As break_off, but writes that are under way come to their end. */
+/** As break_off, but writes that are under way come to their end, and what jobs know of earlier ones is stored. */
 void nts_driver_quieten(nts_flow_t *flow);
 void nts_driver_break_off_scan(nts_work_t *work);
 /** What @a starter's scan handed on and no job is under way for is not its own any more: job_ended is called for each. The records stay in

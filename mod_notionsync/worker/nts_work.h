@@ -48,6 +48,7 @@ struct nts_work_t {
     int reply_due;     /* with a reply */
     int asking;        /* an ask is under way */
     int dead;          /* ends as soon as nothing is under way */
+    int leaves;        /* ... and stores what it knows of its writes first */
     apr_int64_t link;  /* what it works on, as far as is known; 0, NULL */
     const char *page;
     const char *key;

@@ -630,7 +630,9 @@ static nts_step_t drive(world_t *w, nts_job_t *job)
             w->stuck = 1;
             return w->last = NTS_STEP_WAIT;
         }
-        if (answer_call(w, nts_job_call(job), &reply, w->p)) {
+        if (answer_call(w, nts_job_call(job), &reply, w->p) &&
+            !(w->leaves && nts_job_leave(job) == NTS_STEP_CALL &&
+              !answer_call(w, nts_job_call(job), &reply, w->p))) {
             w->until = 0;
             return w->last = NTS_STEP_WAIT;
         }

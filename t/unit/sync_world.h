@@ -90,6 +90,7 @@ struct world_t {
     nts_schema_t *schema; /* of Notion, as asked for */
     const char *refusal;  /* code of the outcome of what is spoiled; NULL: "test.spoiled" */
     int hook_count;       /* free for the hook */
+    int leaves; /* who would die is broken off for another database instead: it may store what it knows (nts_job_leave) */
     int (*is_outside[NTS_SIDE_COUNT])(const world_thing_t *thing); /* of that side's filter */
     void (*rewrite)(world_t *world, world_thing_t *row); /* a trigger of the external side */
     nts_step_t last;

@@ -219,6 +219,35 @@ static void test_fate(void)
     tap_int(world_differences(w), 0, "all is equal");
 }
 
+static spoil_t exchange_database(world_t *w, const nts_call_t *call)
+{
+    if (w->hook_count || !w->writes[NTS_EXTERNAL] || call->kind != NTS_CALL_ASK) {
+        return SPOIL_NOTHING;
+    }
+    w->hook_count++;
+    w->done_count = 0;
+    return SPOIL_KILL;
+}
+
+/* S3.3, seed 455117 of the simulation: a row was made, and before its key was on the page another database came, which has the row and
+ * no proof of who made it. */
+static void test_other_database(void)
+{
+    world_t *w = new_world();
+
+    w->leaves = 1;
+    w->hook = exchange_database;
+    (void)world_add(w, NTS_NOTION, "p1", "ada");
+    (void)world_run(w, NTS_NOTION, "p1");
+    tap_int(w->hook_count, 1, "a job is broken off between its two writes");
+    tap_int(world_last_entry(w, NTS_ENTRY_CREATE)->state, NTS_ENTRY_APPLIED,
+            "what it knows of the first is stored");
+    tap_ok(!key_on(w, "p1"), "the second is not made");
+    (void)world_settle(w);
+    tap_int(live(w, NTS_EXTERNAL), 1, "the record is not made once more");
+    tap_str(key_on(w, "p1"), world_key_of(w, "p1"), "and goes on from there");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -228,6 +257,7 @@ int main(void)
     test_lost_state();
     test_first_match();
     test_fate();
+    test_other_database();
     apr_terminate();
     return tap_done();
 }
