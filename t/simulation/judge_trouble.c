@@ -73,10 +73,35 @@ static int came_uncertainly(const plea_t *plea, int field, const judge_version_t
                version);
 }
 
+/* We brought the value to that side, in place of others, one of which the older state store that was put back later may take for what
+ * both agreed on: then both were changed since. */
+static int is_agreed_before(const plea_t *plea, int field, judge_record_t *record,
+                            const judge_version_t *earlier, const judge_version_t *later)
+{
+    const judge_field_t *f = plea_field(plea, field);
+    const judge_cell_t *cell = judge_cell(plea->j, record, f->name[record->side], NULL);
+    int i, was_other = 0;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+
+        if (was_other && stay->version == earlier && stay->item >= 0 &&
+            history_item(plea->j->history, stay->item)->kind == HISTORY_EFFECT &&
+            judge_went_back(plea->j, stay->from, plea->j->phases->end)) {
+            return 1;
+        }
+        was_other |= !judge_alike(plea->j, f, stay->version->value, earlier->value) &&
+                     !judge_alike(plea->j, f, stay->version->value, later->value);
+    }
+    return 0;
+}
+
 /* One was made by who knew the other. It may not look like that if it was not known what became of the write that brought it. */
 static int is_later(const plea_t *plea, int field, judge_version_t *later, judge_version_t *earlier)
 {
-    return judge_is_known(plea->j, earlier, later) && !came_uncertainly(plea, field, earlier);
+    return judge_is_known(plea->j, earlier, later) && !came_uncertainly(plea, field, earlier) &&
+           !is_agreed_before(plea, field, plea->record, earlier, later) &&
+           !is_agreed_before(plea, field, plea->partner, earlier, later);
 }
 
 /* Neither knew of the other's value: only then a conflict can be held. */

@@ -80,6 +80,33 @@ static void edit_rewritten(void)
     edit(0, "p", NAME, "ADA", "Eve");
 }
 
+/* Both have Ada, and the row then a person's Eve; an older store is put back after or before they agreed. */
+static void hold(int after)
+{
+    begin();
+    fields[NAME].rule = JUDGE_HOLD;
+    fields[NAME].initial = JUDGE_INITIAL_NOTION;
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 2, "held.conflict");
+    if (!after) {
+        replace_store(HISTORY_STORE_OLD);
+    }
+    agree("Ada");
+    if (after) {
+        replace_store(HISTORY_STORE_OLD);
+    }
+    edit(1, "1", NAME, "Ada", "Eve");
+}
+
+static void test_held_by_older_store(void)
+{
+    hold(1);
+    verdict("", "by what an older store knows both sides were edited (423065, 430075, 454597)");
+    hold(0);
+    verdict("S6.1", "what was agreed on since it was put back it knows");
+}
+
 static void test_older_store(void)
 {
     edit_rewritten();
@@ -310,6 +337,7 @@ int main(void)
     (void)apr_pool_create(&pool, NULL);
     test_older_value();
     test_older_store();
+    test_held_by_older_store();
     test_first_value();
     test_audit();
     test_denied();
