@@ -72,7 +72,8 @@ static void stand_again(judge_version_t *version, const judge_version_t *stood, 
 }
 
 /* S3.7: what became of a write of a row tells the id of its intent, which stands in the database: if that is set back before anybody kept
- * the answer, the write has not been (seed 410407). So says the audit. */
+ * the answer, the write has not been (seed 410407). So says the audit, and nothing more: of a write that was refused it says why, and
+ * that is another attempt than the one that was done (seed 1145). */
 static int was_never_kept(judge_t *j, const history_item_t *effect, const char *value)
 {
     int i, k;
@@ -82,7 +83,7 @@ static int was_never_kept(judge_t *j, const history_item_t *effect, const char *
         int index = judge_find_field(j, entry->mapping, HISTORY_EXTERNAL, effect->field);
 
         if (entry->side != HISTORY_EXTERNAL || strcmp(entry->state, "not applied") != 0 ||
-            index < 0 || !judge_same(entry->key, effect->record) ||
+            entry->note || index < 0 || !judge_same(entry->key, effect->record) ||
             entry->at > effect->at + JUDGE_TOLD_WITHIN ||
             entry->at < effect->at - JUDGE_TOLD_WITHIN) {
             continue;

@@ -159,12 +159,13 @@ static void test_key(void)
 }
 
 /* Nobody kept that the row was written; in the copy it is as it was before, and is written again. */
-static void write_again(const char *state)
+static void write_again(const char *state, const char *note)
 {
     static judge_entry_field_t ada = { .name = "Name", .after = "Ada", .reason = "changed" };
     judge_entry_t entry = { .side = 1,
                             .op = "update",
                             .state = state,
+                            .note = note,
                             .page = "p",
                             .key = "1",
                             .fields = &ada,
@@ -183,10 +184,12 @@ static void write_again(const char *state)
 
 static void test_never_kept(void)
 {
-    write_again("not applied");
+    write_again("not applied", NULL);
     verdict("", "a write that nobody heard of went with the database, and is done again");
-    write_again("applied");
+    write_again("applied", NULL);
     verdict("S6.3", "one that was agreed on was undone: that is an edit");
+    write_again("not applied", "sql.stale: the row 1 was changed meanwhile");
+    verdict("S6.3", "nor does an earlier attempt, which was refused, tell that it was not done");
 }
 
 int main(void)
