@@ -70,20 +70,12 @@ static judge_version_t *first_version(judge_t *j, const judge_record_t *record, 
     return own;
 }
 
-/* When what it was made of was looked at, at the latest: a create of ours may be done long after it was sent. */
-static apr_time_t begun(judge_t *j, const judge_record_t *record)
-{
-    return record->made_by_us ? judge_gap(j, history_item(j->history, record->item)).sent
-                              : record->made;
-}
-
 /* What a field holds before anybody filled it in is what its origin showed when the record was made, if we made it as a copy. A
  * value that the origin showed shortly before, or that stood opposite at any time since, may have been agreed on. */
 static judge_version_t *look_at_origin(judge_t *j, const judge_record_t *record, int is_copy,
                                        judge_version_t *mine, const judge_cell_t *origin)
 {
-    apr_time_t at = begun(j, record);
-    judge_version_t *then = judge_then(origin, at);
+    judge_version_t *then = judge_then(origin, record->begun);
     int i;
 
     if (is_copy && judge_same(then->value, mine->value)) {
@@ -95,7 +87,7 @@ static judge_version_t *look_at_origin(judge_t *j, const judge_record_t *record,
         if (judge_same(stay->version->value, mine->value)) {
             judge_join(j, mine, stay->version);
         }
-        if (stay->from < at - READ_WITHIN) {
+        if (stay->from < record->begun - READ_WITHIN) {
             break;
         }
     }

@@ -71,6 +71,7 @@ typedef struct judge_record_t {
     int item;  /* that made it; a row that was replaced: that made it again */
     int order; /* it was the nth to come into being */
     apr_time_t made;
+    apr_time_t begun; /* what it was made of was looked at before; made, if not by us */
     int live;
     int purged, hidden;
     apr_time_t shown; /* when it was last shared with us again; 0 never */

@@ -42,6 +42,9 @@ static judge_record_t *make_record(judge_t *j, const history_item_t *item)
     record->made_by_us = item->kind == HISTORY_EFFECT;
     record->item = item->number;
     record->made = item->at;
+    record->begun = record->made_by_us /* it may be done long after it was sent */
+                        ? judge_gap(j, item).sent
+                        : item->at;
     record->live = 1;
     record->copied = item->after;
     record->deaths = apr_array_make(j->p, 2, sizeof(judge_death_t));

@@ -192,6 +192,20 @@ static void test_never_kept(void)
     verdict("S6.3", "nor does an earlier attempt, which was refused, tell that it was not done");
 }
 
+/* Nobody had filled the field in when the row was made; people do so on both sides, on that of the row after it was set back. */
+static void test_never_filled(void)
+{
+    pair();
+    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
+    edit(0, "p", NAME, NULL, "Eve");
+    now += 20 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "1", "one");
+    edit(1, "1", NAME, NULL, "Bob");
+    write_by_us(0, "p", NAME, "Eve", "Bob");
+    verdict("", "a row that was set back was made of what its page showed when it was made first");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -200,6 +214,7 @@ int main(void)
     test_put_back();
     test_key();
     test_never_kept();
+    test_never_filled();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
