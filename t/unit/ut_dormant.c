@@ -251,7 +251,12 @@ static void test_other_ends(void)
     tap_int(state_of(w, "p1"), NTS_LINK_DORMANT, "a 404 proves nothing of it either");
     world_remove(w, NTS_EXTERNAL, key);
     (void)world_settle(w);
-    tap_int(state_of(w, "p1"), NTS_LINK_TOMBSTONE, "gone from both sides is gone");
+    tap_int(state_of(w, "p1"), NTS_LINK_DORMANT, "S4.1 nor when its row is gone");
+    (void)world_scan(w, NTS_SCAN_FULL);
+    w->now += apr_time_from_sec(86401);
+    (void)world_scan(w, NTS_SCAN_FULL);
+    tap_int(state_of(w, "p1"), NTS_LINK_TOMBSTONE,
+            "missing in full runs a day apart, and its row gone, is gone");
 }
 
 /* What happened while it slept, without any event: a full run finds it. */
