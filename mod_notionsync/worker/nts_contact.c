@@ -336,12 +336,6 @@ void nts_contact_start(nts_contact_t *c)
     }
 }
 
-void nts_contact_doubt(nts_contact_t *c)
-{
-    nts_contact_start(c);
-    c->is_doubtful = c->p != NULL;
-}
-
 void nts_contact_look(nts_contact_t *c)
 {
     if (!c->p) {

@@ -11,9 +11,6 @@
 nts_contact_t *nts_contact_create(nts_flow_t *flow);
 /** Make contact, now or as soon as the one under way is over. Ends in nts_flow_run or nts_flow_block. */
 void nts_contact_start(nts_contact_t *contact);
-/** As nts_contact_start(), and no record is worked on before both sides were looked at: the database seems to be another one, and would
- *  only say so again, as fast as it can be asked (seed 60107 of the simulation). */
-void nts_contact_doubt(nts_contact_t *c);
 /** The same, but a mapping that waits for a person goes on waiting. */
 void nts_contact_look(nts_contact_t *contact);
 /** The flow was blocked: make contact later, each time later. @return when (wall clock) */

@@ -14,9 +14,9 @@ struct nts_contact_t {
     int provisioned; /* triggers were installed in this contact */
     int stopped;
     nts_schema_t *schema[NTS_SIDE_COUNT];
-    const char *text[NTS_SIDE_COUNT]; /* of the schemas */
-    int wants_quiet;                  /* ready to bind, but for work under way */
-    int is_doubtful; /* the database seems to have been set back, or to be another one */
+    const char *text[NTS_SIDE_COUNT];  /* of the schemas */
+    int wants_quiet;                   /* ready to bind, but for work under way */
+    int is_doubtful;                   /* the database seems to have been set back */
     const char *bound[NTS_SIDE_COUNT]; /* what the mapping is bound to; in its pool */
     const char *accepted;      /* instance that a person who was told of it accepts; NULL: none */
     apr_int64_t accepted_from; /* the least change number that it had shown by then */

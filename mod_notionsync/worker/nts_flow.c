@@ -325,7 +325,7 @@ void nts_flow_block(nts_flow_t *flow, const nts_outcome_t *outcome)
 
     if (why.code && strcmp(why.code, "sql.other_instance") == 0) {
         /* Contact says what it is and what a person can do. */
-        nts_contact_doubt(flow->contact);
+        nts_contact_start(flow->contact);
         return;
     }
     if (flow->status.state == NTS_MAPPING_PAUSED || flow->status.state == NTS_MAPPING_WAITING) {

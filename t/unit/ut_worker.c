@@ -261,18 +261,10 @@ static void test_faults(void)
     world_spoil(world, NTS_NOTION, NTS_RESULT_OK);
     tap_ok(world_is_equal_soon(world, 0), "a busy service is tried again");
 
-    world_slow(world, NTS_NOTION, MS(300));
     world_swap_database(world);
-    asks = world_asks(world, NTS_EXTERNAL);
-    (void)world_edit_page(world, 0, WORLD_PAGE "000000000001", "while it is another");
-    world_hook(world, 0, "page.properties_updated", WORLD_PAGE "000000000001", PERSON, "title");
     (void)world_edit_row(world, 0, "k8", "another database");
     tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING),
            "another database waits for a person");
-    asks = world_asks(world, NTS_EXTERNAL) - asks;
-    tap_ok(asks < 100, "until that is known its records are not asked for again and again: %d asks",
-           asks);
-    world_slow(world, NTS_NOTION, 0);
     result =
         world_result(world, world_command(world, 0, "resume", "{\"accept_instance\":true}"), pool);
     tap_ok(says(result, "\"ok\":true"), "who may accept it");
