@@ -56,7 +56,8 @@ typedef enum history_op_t {
     HISTORY_SWAP, /* the database is another one, or an older copy: all that was known of that side's records before this is
                        replaced by the MAKE and SET items that follow (kind ACT) */
     HISTORY_RETYPE, /* a property, `field`, got the type `after`: Notion converts what its pages hold */
-    HISTORY_MIGRATE, /* a table was altered, and whatever of ours hung on it is gone */
+    HISTORY_MIGRATE, /* a table was altered, and whatever of ours hung on it is gone: its column `field` went, or, declared as
+                          `after`, is there (again) */
     /* NOTICE */
     HISTORY_DELIVERED,
     HISTORY_LOST,

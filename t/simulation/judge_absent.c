@@ -201,7 +201,7 @@ static int went_with_database(judge_t *j, const char *table, const char *key)
             continue;
         }
         if (item->op == HISTORY_SWAP) {
-            is_lost = is_there;
+            is_lost |= is_there;
             is_there = 0;
         }
         else if ((item->op == HISTORY_MAKE && judge_same(item->record, key)) ||

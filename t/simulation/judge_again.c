@@ -170,6 +170,43 @@ void judge_set_back(judge_t *j, const history_item_t *make, judge_record_t *reco
     }
 }
 
+/* By which people took the column away that @a make could have filled; NULL: it is there. */
+static const history_item_t *dropped_before(judge_t *j, const history_item_t *make,
+                                            const char *column)
+{
+    int i;
+
+    for (i = make->number - 1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_MIGRATE && item->place == make->place &&
+            judge_same(item->field, column)) {
+            return item->after ? NULL : item;
+        }
+    }
+    return NULL;
+}
+
+void judge_lose_columns(judge_t *j, const history_item_t *make, judge_record_t *record)
+{
+    apr_hash_index_t *at;
+
+    for (at = apr_hash_first(j->p, record->cells); at; at = apr_hash_next(at)) {
+        judge_cell_t *cell = apr_hash_this_val(at);
+        const judge_field_t *field = judge_field_of(j, record->side, apr_hash_this_key(at));
+        const history_item_t *dropped = dropped_before(j, make, apr_hash_this_key(at));
+        const char *empty = dropped && field ? judge_whole(j, field, NULL) : NULL;
+        judge_version_t *version;
+
+        if (dropped && !judge_same(judge_now(cell)->value, empty)) {
+            version =
+                judge_new_version(j, make, record->side, empty, JUDGE_BY_PERSON, judge_now(cell));
+            version->first = dropped->at;
+            judge_put(cell, version, make);
+        }
+    }
+}
+
 static int was_deleted_by_us(const judge_record_t *record, apr_time_t since)
 {
     int i;

@@ -294,6 +294,42 @@ static int was_undone(judge_t *j, const history_item_t *rekey)
     return 0;
 }
 
+static int is_paused(judge_t *j, int mapping, const history_item_t *before)
+{
+    int i;
+
+    for (i = before->number - 1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_OPERATOR &&
+            (item->op == HISTORY_PAUSE || item->op == HISTORY_RESUME) &&
+            judge_same(item->place, JUDGE_MAPPING(j, mapping)->name)) {
+            return item->op == HISTORY_PAUSE;
+        }
+    }
+    return 0;
+}
+
+/* The mapping was paused from before @a rekey until the database went in which its triggers had told of it (seed 612723). */
+static int was_slept_through(judge_t *j, int mapping, const history_item_t *rekey)
+{
+    int i;
+
+    for (i = rekey->number + 1; is_paused(j, mapping, rekey) && i < history_count(j->history);
+         i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_SWAP && item->place == rekey->place) {
+            return 1;
+        }
+        if (judge_same(item->place, JUDGE_MAPPING(j, mapping)->name) &&
+            judge_goes_on(j, item, rekey->place)) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
 int judge_moved_unseen(judge_t *j, int mapping, const char *from, const char *to)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
@@ -316,8 +352,9 @@ int judge_moved_unseen(judge_t *j, int mapping, const char *from, const char *to
             continue;
         }
         /* An older store may not know that somebody said to go on. */
-        was_unseen =
-            waits || item->unseen || (swapped && judge_went_back(j, item->at, j->phases->end));
+        was_unseen = waits || item->unseen ||
+                     (swapped && judge_went_back(j, item->at, j->phases->end)) ||
+                     was_slept_through(j, mapping, item);
         if ((was_unseen && (!from || judge_same(item->record, from)) &&
              (!to || judge_same(item->after, to))) ||
             ((!from || judge_same(item->after, from)) && (!to || judge_same(item->record, to)) &&

@@ -236,6 +236,8 @@ judge_record_t *judge_restored(judge_t *j, const history_item_t *make, judge_rec
 /** S2.7: what comes back may be the row of one record under a key that another one has had since. Then it is as it was when that
  *  one died, whatever the other left. */
 void judge_set_back(judge_t *j, const history_item_t *make, judge_record_t *record);
+/** A row that comes back has no place for what stood in a column that people dropped meanwhile, as in any other row (seed 600249). */
+void judge_lose_columns(judge_t *j, const history_item_t *make, judge_record_t *record);
 /** S4.4: a row that is deleted and inserted at once is a replaced row; and nobody can tell who finds both done. */
 int judge_is_replaced(judge_t *j, const judge_record_t *old, const history_item_t *make);
 /** S4.4: the delete of its page is held, so whoever inserts a row under its key brings it back, also if it was we who deleted the row,

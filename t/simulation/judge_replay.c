@@ -315,6 +315,7 @@ static void make(judge_t *j, const history_item_t *item)
         live_again(j, old, item->at);
         old->refilled = item->at;
         judge_set_back(j, item, old);
+        judge_lose_columns(j, item, old);
         return;
     }
     if (old && judge_is_replaced(j, old, item)) {

@@ -283,8 +283,9 @@ void sw_sql_close(sw_world_t *w);
 void sw_sql_look(sw_world_t *w, history_kind_t kind, int request);
 /** One or more statements as a person; zero: it went well. What it did is looked at. */
 int sw_sql_run(sw_world_t *w, const char *statements);
-/** The same with statements that change the schema of @a table. */
-void sw_sql_reshape(sw_world_t *w, int table, const char *statements);
+/** The same with statements that change the schema of @a table: @a column goes, or comes, declared @a with (NULL: goes). */
+void sw_sql_reshape(sw_world_t *w, int table, const char *column, const char *with,
+                    const char *statements);
 /** A canonical value as a literal of a column. */
 const char *sw_sql_literal(const sw_world_t *w, int table, int field, const char *value,
                            apr_pool_t *p);

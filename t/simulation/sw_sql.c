@@ -612,11 +612,17 @@ int sw_sql_run(sw_world_t *w, const char *statements)
     return rc;
 }
 
-void sw_sql_reshape(sw_world_t *w, int table, const char *statements)
+void sw_sql_reshape(sw_world_t *w, int table, const char *column, const char *with,
+                    const char *statements)
 {
+    history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_MIGRATE, .side = HISTORY_EXTERNAL };
+
     if (execute(w, statements) == SQLITE_OK) {
-        history_do(w->history, HISTORY_ACT, 0, sm_now(w->sm), HISTORY_MIGRATE, HISTORY_EXTERNAL,
-                   w->table[table].name, NULL, NULL, NULL);
+        item.at = sm_now(w->sm);
+        item.place = w->table[table].name;
+        item.field = column;
+        item.after = with;
+        (void)history_add(w->history, &item);
     }
     prepare_scans(w); /* before anybody looks: a column that is gone would hide all rows */
     sw_sql_look(w, HISTORY_ACT, 0);

@@ -408,19 +408,20 @@ static void migrate(sm_t *sm, const sm_action_t *a)
     int table = table_of(w, a);
     const char *name = w->table[table].name;
     int field = which[a->n[1] & 3];
+    const char *column = sw_fields[field].column,
+               *declared = w->table[table].columns[field].declared;
     const char *drops = apr_psprintf(w->ptemp,
                                      "DROP TRIGGER IF EXISTS _notionsync_insert_%s;"
                                      "DROP TRIGGER IF EXISTS _notionsync_update_%s;"
                                      "DROP TRIGGER IF EXISTS _notionsync_delete_%s;",
                                      name, name, name);
 
-    sw_sql_reshape(w, table,
+    sw_sql_reshape(w, table, column, a->n[2] ? declared : NULL,
                    a->n[2]
                        ? apr_psprintf(w->ptemp, "BEGIN;%sALTER TABLE %s ADD COLUMN %s %s;COMMIT",
-                                      drops, name, sw_fields[field].column,
-                                      w->table[table].columns[field].declared)
+                                      drops, name, column, declared)
                        : apr_psprintf(w->ptemp, "BEGIN;%sALTER TABLE %s DROP COLUMN %s;COMMIT",
-                                      drops, name, sw_fields[field].column));
+                                      drops, name, column));
 }
 
 static const sm_kind_t migrate_kind = { "sql.migrate", migrate, { "table", "field", "add" } };

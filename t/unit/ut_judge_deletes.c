@@ -392,16 +392,20 @@ static void test_left_key(void)
 }
 
 /* With the database goes the key that the row had got in it; the row is there under its former one, gets a page of its own, and both
- * are deleted (seed 420755). */
-static void set_back(int has_moved)
+ * are deleted (seed 420755). The next database does not have it either (seed 613962). */
+static void set_back(int has_moved, int times)
 {
+    int i;
+
     begin();
     record("p", "1", "one");
     if (has_moved) {
         change_key("1", "12", 0);
     }
-    swap_database();
-    make(1, "1", "one");
+    for (i = 0; i < times; i++) {
+        swap_database();
+        make(1, "1", "one");
+    }
     copy_by_us(0, "q", "one");
     audited("create", 0, "q", "1");
     gone(0, "q");
@@ -416,10 +420,14 @@ static void test_moved_key(void)
 {
     int unseen;
 
-    set_back(1);
+    set_back(1, 1);
     verdict("", "a key that went with a database");
-    set_back(0);
+    set_back(1, 2);
+    verdict("", "which was exchanged once more");
+    set_back(0, 1);
     verdict("S6.7 S6.1", "one that did not");
+    set_back(0, 2);
+    verdict("S6.7 S6.1", "nor with the next");
     move_key(1);
     verdict("", "a key that was changed while our triggers were gone");
     move_key(0);

@@ -88,6 +88,52 @@ static void set_key_back(int is_back)
     judge_add_link(judge, &held);
 }
 
+static void command(history_op_t op)
+{
+    history_item_t item = { .kind = HISTORY_OPERATOR, .op = op, .side = -1, .place = "m" };
+
+    now += 10 * SEC;
+    item.at = now;
+    (void)history_add(h, &item);
+}
+
+/* A row's key is changed, maybe while the mapping is paused; then the database is read from a dump into another one, and gone on with. */
+static void exchange_after_key(int is_paused, int is_resumed)
+{
+    judge_link_t held = { .id = 2, .page = "p", .key = "k", .state = JUDGE_LINK_ACTIVE };
+
+    row_and_page();
+    command(is_paused ? HISTORY_PAUSE : HISTORY_OTHER);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REKEY, 1, place(1), "k", "k", "l");
+    if (is_resumed) {
+        command(HISTORY_RESUME);
+        (void)request(HISTORY_ASK_READ, 1, "l", now, now);
+    }
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "l", "one");
+    command(HISTORY_RESUME);
+    (void)request(HISTORY_ASK_READ, 1, "l", now, now);
+    copy_by_us(0, "q", "one");
+    link_up("q", "l", 0, NULL);
+    held.trouble = 2;
+    held.code = "held.restore";
+    held.what = "no image";
+    judge_add_link(judge, &held);
+}
+
+static void test_key_slept_through(void)
+{
+    exchange_after_key(1, 0);
+    verdict("", "a key that was changed in a pause, before the database was exchanged, was told to "
+                "nobody (612723)");
+    exchange_after_key(0, 0);
+    verdict("S6.6 S6.1", "without a pause it is followed");
+    exchange_after_key(1, 1);
+    verdict("S6.6 S6.1", "and when that was over before the exchange");
+}
+
 /* Another mapping brings the row back that we deleted; it gets a page. @a undone: because a person took its create back. */
 static void bring_back(int undone)
 {
@@ -169,6 +215,7 @@ int main(void)
     verdict("", "a row that has its former key with an older copy of its database is a new record");
     set_key_back(0);
     verdict("S6.6", "a row whose key changes is not");
+    test_key_slept_through();
     bring_back(1);
     verdict(
         "",

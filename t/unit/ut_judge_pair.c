@@ -107,7 +107,9 @@ static void restore_row(const char *key, const char *name)
     number = request(HISTORY_ASK_REVIVE, 1, key, now, now);
     history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), key, NULL, NULL);
     history_set(h, HISTORY_ACT, number, now, 1, place(1), key, "mark", NULL, "one");
-    history_set(h, HISTORY_ACT, number, now, 1, place(1), key, "name", NULL, name);
+    if (name) {
+        history_set(h, HISTORY_ACT, number, now, 1, place(1), key, "name", NULL, name);
+    }
 }
 
 /* Seed 402300: people bring back the page of a deleted row, whose key has another row. When that gets a key of its own, the deleted one
@@ -128,6 +130,38 @@ static void restore_under_key(const char *name)
     restore_row("k", name);
     link_up("p", "k", 0, NULL);
     link_up("q", "K", 0, NULL);
+}
+
+/* A column is dropped, and comes back empty; meanwhile the row was gone, and came back without what stood there. */
+static void restore_without(const char *column)
+{
+    history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_MIGRATE, .side = HISTORY_EXTERNAL };
+
+    begin();
+    insert("k", "Ada");
+    copy_row(1, "k", "p", "Ada");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "k", NULL, NULL);
+    item.at = now += 10 * SEC;
+    item.place = place(1);
+    item.field = column;
+    (void)history_add(h, &item);
+    edit(0, "p", QTY, NULL, "5");
+    restore_row("k", NULL);
+    write_by_us(1, "k", QTY, NULL, "5");
+    item.at = now += 10 * SEC;
+    item.after = "TEXT";
+    (void)history_add(h, &item);
+    write_by_us(0, "p", NAME, "Ada", NULL);
+    link_up("p", "k", 0, NULL);
+}
+
+static void test_dropped_column(void)
+{
+    restore_without("name");
+    verdict("", "what stood in a column that people dropped is gone, as in any other row (600249)");
+    restore_without("tags");
+    verdict("S6.3 S6.1", "what stood in another one has to come back");
 }
 
 static void test_key_in_between(void)
@@ -216,6 +250,7 @@ int main(void)
     test_key_of_former();
     test_key_set_back();
     test_key_in_between();
+    test_dropped_column();
     test_forgotten();
     test_key_change_undone();
     apr_pool_destroy(pool);
