@@ -297,3 +297,22 @@ int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
     }
     return kept ? kept : n;
 }
+
+int judge_forgotten_origins(judge_t *j, int mapping, const judge_record_t *record,
+                            judge_record_t *origins[], int room)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int i, n, kept = 0;
+
+    if (m->place[record->side] != record->place || m->mark < 0 || !is_forgotten(j, record)) {
+        return 0;
+    }
+    n = partners_by_mark(j, m, record, origins, room);
+    for (i = 0; i < n; i++) {
+        if (origins[i]->order < record->order &&
+            !judge_was_away(origins[i], record->begun, record->begun)) {
+            origins[kept++] = origins[i];
+        }
+    }
+    return kept;
+}

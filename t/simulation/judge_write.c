@@ -195,7 +195,10 @@ static void try_partner(write_t *w, int mapping, int index, judge_record_t *part
     }
 }
 
-static void try_mappings(write_t *w)
+typedef int partners_fn(judge_t *j, int mapping, const judge_record_t *record,
+                        judge_record_t *partners[], int room);
+
+static void try_those(write_t *w, partners_fn *those)
 {
     int m, i, n;
 
@@ -203,10 +206,18 @@ static void try_mappings(write_t *w)
         judge_record_t *partners[8];
         int index = judge_find_field(w->j, m, w->record->side, w->field);
 
-        n = index < 0 ? 0 : judge_partners(w->j, m, w->record, partners, 8);
+        n = index < 0 ? 0 : those(w->j, m, w->record, partners, 8);
         for (i = 0; i < n; i++) {
             try_partner(w, m, index, partners[i]);
         }
+    }
+}
+
+static void try_mappings(write_t *w)
+{
+    try_those(w, judge_partners);
+    if (w->grade == GRADE_NONE && judge_forgot(w->j, w->effect->at, w->j->phases->end)) {
+        try_those(w, judge_forgotten_origins);
     }
 }
 

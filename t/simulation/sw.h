@@ -138,6 +138,7 @@ typedef struct sw_rows_t {
 
 /** What a trigger of the application wrote in place of what it was given. */
 typedef struct sw_rewrite_t {
+    const sqlite3 *by; /* in whose transaction */
     const char *table, *key, *column;
     const char *given, *made; /* canonical */
 } sw_rewrite_t;
@@ -197,8 +198,9 @@ typedef struct sw_world_t {
     int holding;     /* counts them, so that a late end does not end the next */
     sqlite3_stmt *scans[SW_TABLES];
     sw_rows_t rows[SW_TABLES];
-    apr_array_header_t *rewrites; /* sw_rewrite_t, since the last look */
-    apr_array_header_t *asks;     /* sw_ask_t: the last ones, all of one call */
+    apr_array_header_t
+        *rewrites; /* sw_rewrite_t, since the last look; of a long transaction, while it lasts */
+    apr_array_header_t *asks; /* sw_ask_t: the last ones, all of one call */
     int asks_ended;
     const char *rekeyed_from, *rekeyed_to; /* hint for the next look; NULL none */
     int copies;                            /* of the database that were put aside */

@@ -231,8 +231,9 @@ static const sw_rewrite_t *rewrite_of(const sw_world_t *w, int table, const sw_r
     for (i = w->rewrites->nelts; i-- > 0;) {
         const sw_rewrite_t *r = &APR_ARRAY_IDX(w->rewrites, i, sw_rewrite_t);
 
-        if (!strcmp(r->table, w->table[table].name) && !strcmp(r->key, row->text) &&
-            !strcmp(r->column, sw_fields[field].column) && sw_same(r->made, made)) {
+        if (r->by != w->holder && !strcmp(r->table, w->table[table].name) &&
+            !strcmp(r->key, row->text) && !strcmp(r->column, sw_fields[field].column) &&
+            sw_same(r->made, made)) {
             return r;
         }
     }
@@ -352,6 +353,22 @@ static void look_at(sw_world_t *w, history_kind_t kind, int request, int table)
     *old = now;
 }
 
+/* Those of the one connection, or of all others. */
+static void keep_rewrites(sw_world_t *w, const sqlite3 *by, int is_his)
+{
+    int i;
+    int kept = 0;
+
+    for (i = 0; i < w->rewrites->nelts; i++) {
+        const sw_rewrite_t *r = &APR_ARRAY_IDX(w->rewrites, i, sw_rewrite_t);
+
+        if ((r->by == by) == is_his) {
+            APR_ARRAY_IDX(w->rewrites, kept++, sw_rewrite_t) = *r;
+        }
+    }
+    w->rewrites->nelts = kept;
+}
+
 void sw_sql_look(sw_world_t *w, history_kind_t kind, int request)
 {
     int i;
@@ -359,7 +376,7 @@ void sw_sql_look(sw_world_t *w, history_kind_t kind, int request)
     for (i = 0; i < w->tables; i++) {
         look_at(w, kind, request, i);
     }
-    apr_array_clear(w->rewrites);
+    keep_rewrites(w, w->holder, 1); /* its transaction goes on, and nobody sees yet what it does */
     w->rekeyed_from = w->rekeyed_to = NULL;
 }
 
@@ -390,6 +407,7 @@ static void take_rewrite(sqlite3_context *context, int argc, sqlite3_value **arg
          table++) {
     }
     r = apr_array_push(w->rewrites);
+    r->by = sqlite3_context_db_handle(context);
     r->table = w->table[table].name;
     r->key = history_text(w->history, (const char *)sqlite3_value_text(argv[1]));
     r->column = sw_fields[field_of(column)].column;
@@ -398,10 +416,16 @@ static void take_rewrite(sqlite3_context *context, int argc, sqlite3_value **arg
     sqlite3_result_null(context);
 }
 
+static void rolled_back(void *db)
+{
+    keep_rewrites(sw_world(sm_the), db, 0);
+}
+
 static int equip(sqlite3 *db, char **error, const struct sqlite3_api_routines *api)
 {
     (void)error;
     (void)api;
+    (void)sqlite3_rollback_hook(db, rolled_back, db);
     return sqlite3_create_function_v2(db, "sw_rewrote", 5, SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL,
                                       take_rewrite, NULL, NULL, NULL);
 }

@@ -213,6 +213,52 @@ static void test_forgotten(void)
     verdict("S6.3 S6.1 S6.1", "but a store that was not lost knows it");
 }
 
+/* A row was made of p by a state store that was lost. Another one, to which p is the page of a row that is gone, made it the row of q,
+ * which people made. */
+static void pair_anew(const char *name)
+{
+    history_item_t lost = { .kind = HISTORY_PROCESS, .op = HISTORY_STORE_OLD, .worker = 1 };
+    int number;
+
+    begin();
+    insert("k", "Ada");
+    copy_row(1, "k", "p", "Ada");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "k", NULL, NULL);
+    make(0, "q", "one");
+    now += 5 * SEC;
+    (void)request(HISTORY_ASK_READ, 0, "p", now, now + SEC / 10);
+    number = request(HISTORY_ASK_CREATE, 1, "K", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "K", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "K", "mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "K", "name", NULL, name);
+    now += 10 * SEC;
+    lost.at = now;
+    (void)history_add(h, &lost);
+    phases.store_forgot = 1;
+    write_by_us(0, "q", NAME, NULL, name);
+    link_up("q", "K", 0, NULL);
+}
+
+/* Seed 4036 */
+static void test_forgotten_origin(void)
+{
+    pair_anew("Ada");
+    remove_by_us(0, "p");
+    verdict("", "what a row was made of may be another row's page by what an older store knows");
+
+    pair_anew("Eve");
+    remove_by_us(0, "p");
+    verdict("S6.3", "what that page never showed the row was not made of");
+
+    pair_anew("Ada");
+    edit(0, "p", NAME, "Ada", "Bob");
+    write_by_us(1, "K", NAME, "Ada", "Bob");
+    write_by_us(0, "q", NAME, "Ada", "Bob");
+    remove_by_us(0, "p");
+    verdict("S6.3", "and with the store it ceased to be that page's");
+}
+
 /* A row's key changed, its database is set back to before that, which looks like a new row under the old key: that has a page of
  * its own, and the former page goes. */
 static void undo_key_change(int has_page)
@@ -252,6 +298,7 @@ int main(void)
     test_key_in_between();
     test_dropped_column();
     test_forgotten();
+    test_forgotten_origin();
     test_key_change_undone();
     apr_pool_destroy(pool);
     apr_terminate();

@@ -1,0 +1,15 @@
+# Shortened scenarios in which the simulated world itself was wrong, or that no unit test can bring about: kept/NAME.scenario.
+#   long-transaction  (3804) what a trigger did in a transaction of the application that was still open was taken for our write
+use strict;
+use warnings;
+use NotionSync::Test;
+
+my $program = build_info('builddir') . '/t/simulation/simulation';
+my @kept    = sort glob build_info('srcdir') . '/t/simulation/kept/*.scenario';
+ok(@kept > 0, 'there are some');
+for my $file (@kept) {
+    my ($name) = $file =~ m{([^/]+)\.scenario\z};
+    my ($exit, $out) = run_command($program, '--scenario', $file);
+    ok($exit == 0 && $out =~ /^simulation: 1 seeds, 0 violations,/m, $name) or diag $out;
+}
+done_testing();
