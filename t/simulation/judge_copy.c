@@ -310,22 +310,54 @@ static int is_paused(judge_t *j, int mapping, const history_item_t *before)
     return 0;
 }
 
-/* The mapping was paused from before @a rekey until the database went in which its triggers had told of it (seed 612723). */
-static int was_slept_through(judge_t *j, int mapping, const history_item_t *rekey)
+static int has_ended(judge_t *j, const history_item_t *start, const history_item_t *before)
 {
     int i;
 
-    for (i = rekey->number + 1; is_paused(j, mapping, rekey) && i < history_count(j->history);
-         i++) {
+    for (i = start->number + 1; i < before->number; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_PROCESS && item->worker == start->worker &&
+            (item->op == HISTORY_CRASH || item->op == HISTORY_STOP)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whoever had run before was gone. */
+static int is_nobody_there(judge_t *j, const history_item_t *before)
+{
+    int i, ended = 0;
+
+    for (i = 0; i < before->number; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_PROCESS && item->op == HISTORY_START) {
+            if (!has_ended(j, item, before)) {
+                return 0;
+            }
+            ended = 1;
+        }
+    }
+    return ended;
+}
+
+/* From before @a rekey until the database went in which its triggers had told of it the mapping was paused (seed 612723), or none of
+ * our processes was there (seed 9031). */
+static int was_slept_through(judge_t *j, int mapping, const history_item_t *rekey)
+{
+    int i, paused = is_paused(j, mapping, rekey), alone = is_nobody_there(j, rekey);
+
+    for (i = rekey->number + 1; (paused || alone) && i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
 
         if (item->op == HISTORY_SWAP && item->place == rekey->place) {
             return 1;
         }
-        if (judge_same(item->place, JUDGE_MAPPING(j, mapping)->name) &&
-            judge_goes_on(j, item, rekey->place)) {
-            return 0;
-        }
+        alone &= item->kind != HISTORY_PROCESS || item->op != HISTORY_START;
+        paused &= !judge_same(item->place, JUDGE_MAPPING(j, mapping)->name) ||
+                  !judge_goes_on(j, item, rekey->place);
     }
     return 0;
 }

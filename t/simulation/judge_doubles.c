@@ -84,6 +84,28 @@ static int waits_beside_new(judge_t *j, int mapping, const judge_record_t *page,
     return 0;
 }
 
+/* S5.5: a person had its delete taken back; its row is another record's by now, and the person is asked (seed 7310). */
+static int waits_as_asked_for(judge_t *j, int mapping, const judge_record_t *page)
+{
+    const judge_link_t *link = judge_link_of(j, mapping, page);
+    int i;
+
+    if (page->side != HISTORY_NOTION || !link || link->trouble != 2 /* held */ ||
+        !judge_same(link->code, "held.restore")) {
+        return 0;
+    }
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->undoes && entry->mapping == mapping && entry->side == HISTORY_NOTION &&
+            !strcmp(entry->op, "restore") && !strcmp(entry->state, "applied") &&
+            judge_same(entry->page, page->id)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* The page was in the trash, moved away, or not shared, at any time from @a from to @a to. */
 static int was_out_of_reach(judge_t *j, const judge_record_t *page, apr_time_t from, apr_time_t to)
 {
@@ -139,12 +161,28 @@ static int was_lost_sight_of(judge_t *j, const judge_record_t *page, const apr_a
     return 0;
 }
 
+/* To a mapping of its table the row is a new record, and has one more page in the data source (seed 4411: of another table's mapping). */
+static int became_new(judge_t *j, int mapping, const judge_record_t *row)
+{
+    int m;
+
+    for (m = 0; row->side == HISTORY_EXTERNAL && m < j->mappings->nelts; m++) {
+        if (JUDGE_MAPPING(j, m)->place[HISTORY_EXTERNAL] == row->place &&
+            JUDGE_MAPPING(j, m)->place[HISTORY_NOTION] ==
+                JUDGE_MAPPING(j, mapping)->place[HISTORY_NOTION] &&
+            judge_moved_unseen(j, m, NULL, row->id)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* What people did make of it. What another mapping brings counts. */
 static int by_people(judge_t *j, int mapping, const judge_record_t *record)
 {
     /* A row that was replaced, and came with the mark, is one made by people. */
     return (!record->made_by_us || record->mark != APR_ARRAY_IDX(record->marks, 0, const char *)) +
-           (record->side == HISTORY_EXTERNAL && judge_moved_unseen(j, mapping, NULL, record->id));
+           became_new(j, mapping, record);
 }
 
 /* How often the rules let it be made again. */
@@ -169,10 +207,10 @@ static int judge_mark(judge_t *j, int mapping, const char *mark)
 
         made[record->side] += by_people(j, mapping, record);
         again += made_again(j, record, same);
-        live[record->side] += record->live && !record->hidden && record->mark == mark &&
-                              record->place == m->place[record->side] &&
-                              !was_let_go(j, mapping, record) &&
-                              !waits_beside_new(j, mapping, record, same);
+        live[record->side] +=
+            record->live && !record->hidden && record->mark == mark &&
+            record->place == m->place[record->side] && !was_let_go(j, mapping, record) &&
+            !waits_beside_new(j, mapping, record, same) && !waits_as_asked_for(j, mapping, record);
     }
     all = made[0] + made[1];
     if (m->matches && j->mappings->nelts == 1) {

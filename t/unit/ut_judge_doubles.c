@@ -88,6 +88,71 @@ static void set_key_back(int is_back)
     judge_add_link(judge, &held);
 }
 
+/* The same where the data source has another table, too, whose mapping makes a row of each page. */
+static void set_key_back_beside(int is_back)
+{
+    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
+    int i;
+
+    set_key_back(is_back);
+    second.place[0] = "ds";
+    second.place[1] = "t2";
+    second.mark = MARK;
+    mapping_now = judge_add_mapping(judge, &second);
+    for (i = 0; i < 2; i++) {
+        const char *key = i ? "2" : "1";
+        int number = history_request(h);
+
+        now += SEC;
+        history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, "t2", key, NULL, NULL);
+        history_set(h, HISTORY_ACT, number, now, 1, "t2", key, "mark", NULL, "one");
+        told(1, key, MARK, NULL, "one", NULL);
+        link_up(i ? "q" : "p", key, 0, NULL);
+    }
+    mapping_now = 0;
+}
+
+/* Its row goes, and the page, and comes back for another mapping, and gets a page; then the former page comes back. @a asked: since a
+ * person has had its delete taken back. */
+static void take_delete_back(int asked)
+{
+    judge_link_t held = { .id = 2, .page = "p", .key = "k", .state = JUDGE_LINK_ACTIVE };
+    judge_entry_t restore = {
+        .id = 7, .side = 0, .op = "restore", .state = "applied", .page = "p"
+    };
+    int number;
+
+    begin();
+    make(1, "k", "one");
+    (void)request(HISTORY_ASK_READ, 1, "k", now, now);
+    number = request(HISTORY_ASK_CREATE, 0, "p", now, now + SEC);
+    now += SEC;
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 0, place(0), "p", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 0, place(0), "p", "Mark", NULL, "one");
+    told(0, "p", MARK, NULL, "one", NULL);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "k", NULL, NULL);
+    remove_by_us(0, "p");
+    now += 5 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "k", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "k", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "k", "mark", NULL, "one");
+    copy_by_us(0, "q", "one");
+    now += 10 * SEC;
+    history_do(h, HISTORY_OPERATOR, 0, now, HISTORY_UNDO, 0, place(0), NULL, NULL, NULL);
+    (void)request(HISTORY_ASK_READ, 0, "p", now - SEC / 2, now - SEC / 4);
+    number = request(HISTORY_ASK_REVIVE, 0, "p", now, now + SEC / 10);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
+    restore.at = now;
+    restore.undoes = asked ? 6 : 0;
+    judge_add_entry(judge, &restore);
+    link_up("q", "k", 0, NULL);
+    held.trouble = 2;
+    held.code = "held.restore";
+    held.what = "another record has its key";
+    judge_add_link(judge, &held);
+}
+
 static void command(history_op_t op)
 {
     history_item_t item = { .kind = HISTORY_OPERATOR, .op = op, .side = -1, .place = "m" };
@@ -97,7 +162,49 @@ static void command(history_op_t op)
     (void)history_add(h, &item);
 }
 
-/* A row's key is changed, maybe while the mapping is paused; then the database is read from a dump into another one, and gone on with. */
+static void happens(history_op_t op, int worker)
+{
+    history_item_t item = { .kind = HISTORY_PROCESS, .op = op };
+
+    now += 10 * SEC;
+    item.at = now;
+    item.worker = worker;
+    (void)history_add(h, &item);
+}
+
+/* A database is read from a dump into another one, which is gone on with. */
+static void exchange(void)
+{
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "l", "one");
+    command(HISTORY_RESUME);
+    (void)request(HISTORY_ASK_READ, 1, "l", now, now);
+    copy_by_us(0, "q", "one");
+    link_up("q", "l", 0, NULL);
+}
+
+/* The same while none of our processes is there; or @a early: one is again before the database goes. */
+static void exchange_after_crash(int early)
+{
+    judge_link_t held = { .id = 2, .page = "p", .key = "k", .state = JUDGE_LINK_ACTIVE };
+
+    row_and_page();
+    happens(HISTORY_START, 2);
+    happens(HISTORY_START, 3);
+    happens(HISTORY_CRASH, 3);
+    happens(HISTORY_STOP, 2);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REKEY, 1, place(1), "k", "k", "l");
+    happens(early ? HISTORY_START : HISTORY_CRASH, 4);
+    exchange();
+    held.trouble = 2;
+    held.code = "held.restore";
+    held.what = "no image";
+    judge_add_link(judge, &held);
+}
+
+/* A row's key is changed, maybe while the mapping is paused; then the database is exchanged. */
 static void exchange_after_key(int is_paused, int is_resumed)
 {
     judge_link_t held = { .id = 2, .page = "p", .key = "k", .state = JUDGE_LINK_ACTIVE };
@@ -110,13 +217,7 @@ static void exchange_after_key(int is_paused, int is_resumed)
         command(HISTORY_RESUME);
         (void)request(HISTORY_ASK_READ, 1, "l", now, now);
     }
-    now += 10 * SEC;
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
-    make(1, "l", "one");
-    command(HISTORY_RESUME);
-    (void)request(HISTORY_ASK_READ, 1, "l", now, now);
-    copy_by_us(0, "q", "one");
-    link_up("q", "l", 0, NULL);
+    exchange();
     held.trouble = 2;
     held.code = "held.restore";
     held.what = "no image";
@@ -132,6 +233,10 @@ static void test_key_slept_through(void)
     verdict("S6.6 S6.1", "without a pause it is followed");
     exchange_after_key(1, 1);
     verdict("S6.6 S6.1", "and when that was over before the exchange");
+    exchange_after_crash(0);
+    verdict("", "nor was there anybody after a crash (9031)");
+    exchange_after_crash(1);
+    verdict("S6.6 S6.1", "who is there again follows it");
 }
 
 /* Another mapping brings the row back that we deleted; it gets a page. @a undone: because a person took its create back. */
@@ -215,7 +320,15 @@ int main(void)
     verdict("", "a row that has its former key with an older copy of its database is a new record");
     set_key_back(0);
     verdict("S6.6", "a row whose key changes is not");
+    set_key_back_beside(1);
+    verdict("", "and has a second page, of which the mapping of another table makes a row (4411)");
+    set_key_back_beside(0);
+    verdict("S6.6 S6.6", "which else is one too many, as the page is");
     test_key_slept_through();
+    take_delete_back(1);
+    verdict("", "a page that a person had brought back waits beside the new record (7310)");
+    take_delete_back(0);
+    verdict("S6.6", "one that came back otherwise is one too many");
     bring_back(1);
     verdict(
         "",
