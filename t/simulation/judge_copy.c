@@ -219,6 +219,17 @@ static int is_unfollowed(judge_t *j, const history_item_t *make, const judge_rec
     return 0;
 }
 
+/* By its mark the row that @a make tells of is the one that had just this key before, deleted since, and not @a row. */
+static int is_of_older(judge_t *j, const history_item_t *make, const judge_record_t *row)
+{
+    const judge_record_t *old = judge_record(j, make->side, make->place, make->record);
+    int m;
+    const history_item_t *mark = judge_mark_ahead(j, make, &m);
+
+    return old && old != row && mark && judge_has_mark(old, mark->after) &&
+           !judge_has_mark(row, mark->after);
+}
+
 judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
 {
     judge_keys_t keys = keys_of(j, make->place);
@@ -235,7 +246,7 @@ judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
             APR_ARRAY_IDX(row->deaths, row->deaths->nelts - 1, judge_death_t).from != make->at) {
             continue;
         }
-        if (judge_same_key(keys, row->id, make->record)) {
+        if (judge_same_key(keys, row->id, make->record) && !is_of_older(j, make, row)) {
             return row;
         }
         other = is_unfollowed(j, make, row) ? row : other;
