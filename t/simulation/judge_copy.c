@@ -179,6 +179,27 @@ int judge_goes_on(judge_t *j, const history_item_t *resume, const char *table)
     return 0;
 }
 
+#define FOLLOWED "the key changed from "
+
+/* The mapping says that it followed @a rekey: it did not see that the database had been exchanged for one that looks the same, and waited
+ * for nobody (18589). */
+static int was_told_of(judge_t *j, int mapping, const history_item_t *rekey, apr_time_t until)
+{
+    int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->mapping == mapping && !strcmp(entry->op, "link") && entry->note &&
+            !strncmp(entry->note, FOLLOWED, sizeof(FOLLOWED) - 1) &&
+            judge_same(entry->key, rekey->after) && entry->at >= rekey->at - j->phases->skew &&
+            entry->at <= until + j->phases->skew) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* S4.4: keys that were changed in a database for which nobody gave the mapping the word to go on, since it had come in the place of another
  * or since a table had lost its triggers, before yet another one came in its place, were never followed. @return the last that the row with
  * the key of @a make had there */
@@ -198,7 +219,7 @@ static const char *unfollowed_key(judge_t *j, int mapping, const history_item_t 
         waits |=
             (item->op == HISTORY_SWAP || item->op == HISTORY_MIGRATE) && item->place == make->place;
         if (waits && item->op == HISTORY_REKEY && item->place == make->place &&
-            item->record == key) {
+            item->record == key && !was_told_of(j, mapping, item, make->at)) {
             key = item->after;
         }
     }
