@@ -200,6 +200,7 @@ nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer)
     }
     step = nts_job_look_up_found(job, NTS_NOTION, answer, NTS_JOB_RECOVER_LINKS);
     job->call.lookup_makers = 1;
+    job->call.lookup_for = job->link->id;
     return step;
 }
 
@@ -340,6 +341,7 @@ nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
     sort_created(&c, job, reply);
     same_count = c.same_count[0];
     other_count = c.other_count[0];
+    /* Begun since all was loaded, too (seed 12786 of the simulation: the page of another record got this one's link). */
     others = job->loaded->creates_pending[NTS_NOTION] > 0 || reply->others_pending > 0;
     if (same_count == 1 || (!same_count && other_count == 1 && !others)) {
         return c.same[0] ? adopt(job, c.same[0], c.same_link[0])

@@ -154,16 +154,25 @@ static void test_makers(void)
     entries[0] = kit_entry("c3", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
     (void)nts_store_apply(&result, &words, kit.store, &mappings[SAME_SOURCE], "g", kit.epoch,
                           &commit, p);
-    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, pages, 3);
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, 0, pages, 3);
     tap_int(made[0], 1, "3.7 the page that the other mapping made is known as such");
     tap_int(made[1], 0, "not one for which it made a row");
     tap_int(made[2], 0, "nor one that it never saw");
     tap_int((int)pending, 1, "and its creates without an end are counted");
-    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[STRANGER].id, pages, 3);
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[STRANGER].id, 0, pages, 3);
     tap_int((int)pending, 0, "for mappings of other data sources those mean nothing");
     tap_int(made[0], 1,
             "3.7 but a page has its maker wherever people move it (seed 3337 of the simulation)");
     tap_int(made[1], 0, "only if it was made");
+    commit.link = kit_link(NULL, "s4", NTS_LINK_NEW, p);
+    entries[0] = kit_entry("c4", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
+    (void)nts_store_apply(&result, &words, kit.store, &mappings[PEOPLE], "g", kit.epoch, &commit,
+                          p);
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, 0, pages, 3);
+    tap_int((int)pending, 2, "3.7 those of the mapping itself count as well");
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, commit.link->id,
+                                    pages, 3);
+    tap_int((int)pending, 1, "but for the record's own");
 }
 
 static void take_row_for(kit_t *kit, nts_link_t *link)
