@@ -271,6 +271,14 @@ static int is_of_its_time(const nts_job_t *job, const nts_record_t *page)
            page->created <= sent_by(job) + NTS_FATE_WAIT;
 }
 
+/* What nobody edited shows what was sent, but for what Notion makes of it, which is never most of it, nor the key. One that does not is what
+ * another intent made, of a store of which this one is an older copy (seed 407 of the simulation, `status=1`: its record was filled with
+ * another's values). */
+static int is_of_another(const nts_record_t *page, int mine, int held, int sent)
+{
+    return page->untouched && (!mine || 2 * held < sent);
+}
+
 /* Unlinked pages that may be what the intent made: those that seem older than it, for our clock may have been set, only if there are
  * no others. */
 typedef struct created_t {
@@ -294,7 +302,8 @@ static void sort_page(created_t *c, const nts_job_t *job, const nts_record_t *pa
         c->same_link[early] = link;
         c->same_count[early]++;
     }
-    else if (page->created <= sent_by(job) + NTS_FATE_WAIT) {
+    else if (!is_of_another(page, mine, held, sent) &&
+             page->created <= sent_by(job) + NTS_FATE_WAIT) {
         early = !is_of_its_time(job, page);
         if (!early || (held && 2 * held >= sent)) {
             c->other[early] = page;

@@ -1,4 +1,6 @@
 /* S3.7, S3.8: creates in Notion that were never answered, and pages of which nobody can tell which of them made it. */
+#include <string.h>
+
 #include <apr_general.h>
 
 #include "sync_world.h"
@@ -54,6 +56,7 @@ static void test_creates_nobody_can_tell(void)
 {
     static const nts_match_t match = { "Name", "name" };
     world_t *w = world_linked(p);
+    world_thing_t *whose;
     int i;
 
     w->hook = spoil_all_creates;
@@ -61,7 +64,8 @@ static void test_creates_nobody_can_tell(void)
     (void)world_run(w, NTS_EXTERNAL, "x1");
     (void)world_add(w, NTS_EXTERNAL, "x2", "two");
     (void)world_run(w, NTS_EXTERNAL, "x2");
-    world_add(w, NTS_NOTION, "whose", "three")->by_us = 1;
+    whose = world_add(w, NTS_NOTION, "whose", "three");
+    whose->by_us = whose->touched = 1;
     (void)world_run(w, NTS_NOTION, "whose");
     tap_int(w->last, NTS_STEP_WAIT, "3.8 a page of ours waits for creates without an answer");
     world_wait(w, apr_time_from_sec(400));
@@ -135,6 +139,26 @@ static void test_row_made_meanwhile(void)
            "3.8 a row that we made for one page is not another's, however late that began");
 }
 
+/* Seed 407 (`status=1`) of the simulation: the state store was an older copy, and the only page that it did not know had been made of
+ * another record since. Nobody had edited it, so it shows what was sent for it. */
+static void test_page_of_another(void)
+{
+    world_t *w = world_linked(p);
+
+    w->hook = spoil_all_creates;
+    (void)world_add(w, NTS_EXTERNAL, "x1", "one");
+    (void)world_run(w, NTS_EXTERNAL, "x1");
+    w->hook = NULL;
+    world_add(w, NTS_NOTION, "theirs", "another")->by_us = 1;
+    world_wait(w, apr_time_from_sec(400));
+    (void)world_run(w, NTS_EXTERNAL, "x1");
+    world_wait(w, apr_time_from_sec(60));
+    (void)world_run(w, NTS_EXTERNAL, "x1");
+    tap_ok(world_link(w, NTS_EXTERNAL, "x1")->page &&
+               strcmp(world_link(w, NTS_EXTERNAL, "x1")->page, "theirs") != 0,
+           "3.7 a page that nobody edited, and that shows nothing of what was sent, is another's");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -142,6 +166,7 @@ int main(void)
     test_creates_nobody_can_tell();
     test_create_beside_another();
     test_row_made_meanwhile();
+    test_page_of_another();
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();
