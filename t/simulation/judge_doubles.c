@@ -3,8 +3,7 @@
 
 #include "simulation/judge_impl.h"
 
-/* S5.5: a person took the create of its copy back, so the record is not synced any more. */
-static int was_taken_back(judge_t *j, const judge_link_t *link)
+int judge_was_taken_back(judge_t *j, const judge_link_t *link)
 {
     int i;
 
@@ -29,7 +28,7 @@ static int was_let_go(judge_t *j, int mapping, const judge_record_t *record)
 
     if (!link || link->state != JUDGE_LINK_IGNORED ||
         (JUDGE_MAPPING(j, mapping)->deletes[record->side] != JUDGE_DELETES_IGNORE &&
-         !was_taken_back(j, link))) {
+         !judge_was_taken_back(j, link))) {
         return 0;
     }
     n = judge_partners(j, mapping, record, partners, 8);

@@ -188,6 +188,8 @@ void judge_join(judge_t *j, judge_version_t *a, judge_version_t *b);
 /* judge_pair.c */
 /** The record had that mark at some time; marks are kept by the history: compare addresses. */
 int judge_has_mark(const judge_record_t *record, const char *mark);
+/** It had that id at some time. */
+int judge_had_id(const judge_record_t *record, const char *id);
 /** Copies of one record, or of its copies that people made, have a mark in common. */
 int judge_share_mark(const judge_record_t *a, const judge_record_t *b);
 /** The records of the other side that belong to @a record in the mapping, at most @a room; dead ones, too. */
@@ -352,6 +354,8 @@ void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_
 /* judge_doubles.c */
 /** S6.6: of a record that people made once there is never more than one on a side. */
 void judge_doubles(judge_t *j, int mapping);
+/** S5.5: a person took the create of the link's copy back, so the record is not synced any more. */
+int judge_was_taken_back(judge_t *j, const judge_link_t *link);
 
 /* judge_end.c: both sides when all is done */
 /** NULL: none. */
@@ -375,8 +379,9 @@ void judge_filters(judge_t *j);
 /* judge_step.c: steps that no rule allows */
 void judge_steps(judge_t *j);
 /* judge_person.c: limits of deletes, undo */
-/** A person commanded something before: the values of a field may then come from its own past. */
-int judge_was_commanded(judge_t *j, const history_item_t *effect);
+/** A person had commanded that the record be written so, or deleted: its audit, or the command itself, names it. The values of a field may
+ *  then come from its own past. */
+int judge_was_commanded(judge_t *j, const history_item_t *effect, const judge_record_t *record);
 void judge_limits(judge_t *j);
 void judge_undo(judge_t *j);
 /* judge_trouble.c: may this record be left out? */

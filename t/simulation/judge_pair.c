@@ -17,6 +17,18 @@ int judge_has_mark(const judge_record_t *record, const char *mark)
     return 0;
 }
 
+int judge_had_id(const judge_record_t *record, const char *id)
+{
+    int i;
+
+    for (i = 0; i < record->ids->nelts; i++) {
+        if (judge_same(APR_ARRAY_IDX(record->ids, i, judge_id_t).id, id)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int judge_share_mark(const judge_record_t *a, const judge_record_t *b)
 {
     int i;

@@ -5,16 +5,62 @@
 
 /* ---- commands ---- */
 
-int judge_was_commanded(judge_t *j, const history_item_t *effect)
+/* By the id of either side: that is what people are shown of a record. */
+static int is_about(judge_t *j, int mapping, const judge_record_t *record, const char *id)
+{
+    judge_record_t *partners[8];
+    int i, n = judge_partners(j, mapping, record, partners, 8);
+
+    for (i = 0; i < n && !judge_had_id(partners[i], id); i++) {
+    }
+    return i < n || judge_had_id(record, id);
+}
+
+/* The audit has that write as one that takes another back. */
+static int is_undo(judge_t *j, int mapping, const history_item_t *effect,
+                   const judge_record_t *record)
 {
     int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+        const char *id = record->side == HISTORY_NOTION ? entry->page : entry->key;
+
+        if (entry->undoes && entry->mapping == mapping && entry->side == record->side && id &&
+            judge_had_id(record, id) &&
+            entry->at < effect->at + JUDGE_TOLD_WITHIN + j->phases->skew &&
+            entry->at > effect->at - JUDGE_TOLD_WITHIN - j->phases->skew) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What an undo was for its entries tell. Of a plan they do not: it brings about nothing that could not be without it, but deletes, and rows
+ * that come back. */
+static int is_command_for(judge_t *j, int mapping, const history_item_t *item,
+                          const history_item_t *effect, const judge_record_t *record)
+{
+    if (item->op == HISTORY_UNDO) {
+        return judge_forgot(j, effect->at, j->phases->end) || is_undo(j, mapping, effect, record);
+    }
+    return item->op == HISTORY_APPROVE &&
+           (item->record ? is_about(j, mapping, record, item->record) : effect->op != HISTORY_SET);
+}
+
+int judge_was_commanded(judge_t *j, const history_item_t *effect, const judge_record_t *record)
+{
+    int i, m;
 
     for (i = effect->number - 1; i >= 0; i--) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (item->kind == HISTORY_OPERATOR &&
-            (item->op == HISTORY_UNDO || item->op == HISTORY_APPROVE)) {
-            return 1;
+        for (m = 0; item->kind == HISTORY_OPERATOR && m < j->mappings->nelts; m++) {
+            if (JUDGE_MAPPING(j, m)->place[record->side] == record->place &&
+                judge_same(item->place, JUDGE_MAPPING(j, m)->name) &&
+                is_command_for(j, m, item, effect, record)) {
+                return 1;
+            }
         }
     }
     return 0;
@@ -181,6 +227,33 @@ static int is_any_left(judge_t *j, int mapping, const history_item_t *deleted)
     return 0;
 }
 
+/* What we deleted there; NULL: nothing, or nothing was. */
+static const judge_record_t *deleted_by(judge_t *j, const history_item_t *item)
+{
+    int i, k;
+
+    for (i = 0; item->kind == HISTORY_EFFECT && item->op == HISTORY_DELETE && i < j->all->nelts;
+         i++) {
+        const judge_record_t *record = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        for (k = 0; k < record->deaths->nelts; k++) {
+            if (APR_ARRAY_IDX(record->deaths, k, judge_death_t).item == item->number) {
+                return record;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* S4.2: a delete of the mapping that nobody asked for: those count. */
+static int is_counted(judge_t *j, int mapping, const history_item_t *item)
+{
+    const judge_record_t *record = deleted_by(j, item);
+
+    return record && JUDGE_MAPPING(j, mapping)->place[item->side] == item->place &&
+           is_ours(j, mapping, item) && !judge_was_commanded(j, item, record);
+}
+
 /* Generous, since only the engine knows which records were linked when: what goes beyond this was not held by any reading. */
 static void judge_delete(judge_t *j, int mapping, const history_item_t *last)
 {
@@ -191,16 +264,10 @@ static void judge_delete(judge_t *j, int mapping, const history_item_t *last)
     for (i = last->number; i >= 0; i--) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (item->kind > HISTORY_TRIGGER) {
-            continue;
-        }
-        if (item->at <= hour) {
+        if (item->kind <= HISTORY_TRIGGER && item->at <= hour) {
             break;
         }
-        if (item->side >= 0 && item->place == m->place[item->side]) {
-            n += item->kind == HISTORY_EFFECT && item->op == HISTORY_DELETE &&
-                 is_ours(j, mapping, item);
-        }
+        n += is_counted(j, mapping, item);
     }
     at_start = live_at(j, m->place[last->side], last->side, hour);
     limit = at_start * m->delete_percent / 100;
@@ -223,12 +290,8 @@ void judge_limits(judge_t *j)
     for (i = 0; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (item->kind != HISTORY_EFFECT || item->op != HISTORY_DELETE ||
-            judge_was_commanded(j, item)) {
-            continue;
-        }
         for (m = 0; m < j->mappings->nelts; m++) {
-            if (JUDGE_MAPPING(j, m)->place[item->side] == item->place && is_ours(j, m, item)) {
+            if (is_counted(j, m, item)) {
                 judge_delete(j, m, item);
             }
         }

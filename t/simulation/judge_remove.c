@@ -73,18 +73,6 @@ static apr_time_t configured_since(judge_t *j, int mapping, int field, apr_time_
     return since;
 }
 
-static int had_id(const judge_record_t *record, const char *id)
-{
-    int i;
-
-    for (i = 0; i < record->ids->nelts; i++) {
-        if (judge_same(APR_ARRAY_IDX(record->ids, i, judge_id_t).id, id)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* When the audit first names them as one record's, by a worker's clock: what both showed before was not compared. 0: it never does. */
 static apr_time_t linked_since(const couple_t *c)
 {
@@ -96,7 +84,7 @@ static apr_time_t linked_since(const couple_t *c)
 
         if (entry->mapping == c->mapping && (!first || entry->at < first) &&
             judge_same(entry->page, c->record[HISTORY_NOTION]->id) &&
-            had_id(c->record[HISTORY_EXTERNAL], entry->key)) {
+            judge_had_id(c->record[HISTORY_EXTERNAL], entry->key)) {
             first = entry->at;
         }
     }
@@ -440,7 +428,7 @@ void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_
     }
     j->figures.outcomes++;
     j->figures.certain += allowed;
-    if (!allowed && !judge_was_commanded(j, effect)) {
+    if (!allowed && !judge_was_commanded(j, effect, record)) {
         judge_blame(j, "S6.7", effect->number,
                     "we deleted a record whose partner nobody had deleted");
     }

@@ -120,18 +120,14 @@ static int is_own(const judge_record_t *own, const judge_record_t *page, const j
 static int had_key(judge_t *j, const judge_record_t *page, const judge_record_t *row,
                    const char *key)
 {
-    int i, k;
+    int i;
 
     for (i = 0; i < j->all->nelts; i++) {
         const judge_record_t *own = APR_ARRAY_IDX(j->all, i, judge_record_t *);
 
-        if (own->side != row->side || own->place != row->place || !is_own(own, page, row)) {
-            continue;
-        }
-        for (k = 0; k < own->ids->nelts; k++) {
-            if (judge_same(APR_ARRAY_IDX(own->ids, k, judge_id_t).id, key)) {
-                return 1;
-            }
+        if (own->side == row->side && own->place == row->place && is_own(own, page, row) &&
+            judge_had_id(own, key)) {
+            return 1;
         }
     }
     return 0;

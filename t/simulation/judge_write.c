@@ -385,7 +385,7 @@ static int was_agreed_once(write_t *w, const judge_cell_t *cell)
 {
     int m, i, index;
 
-    for (m = 0; m < w->j->mappings->nelts && judge_was_commanded(w->j, w->effect); m++) {
+    for (m = 0; m < w->j->mappings->nelts && judge_was_commanded(w->j, w->effect, w->record); m++) {
         index = judge_find_field(w->j, m, w->record->side, w->field);
         for (i = 0; index >= 0 && i < cell->stays->nelts; i++) {
             const judge_field_t *field = &JUDGE_MAPPING(w->j, m)->fields[index];
@@ -412,7 +412,7 @@ static void settle_without_source(write_t *w)
         return;
     }
     w->source = version_by_us(w);
-    if (((judge_was_commanded(w->j, w->effect) || w->record->deaths->nelts) &&
+    if (((judge_was_commanded(w->j, w->effect, w->record) || w->record->deaths->nelts) &&
          had_value(cell, w->value)) ||
         was_agreed_once(w, cell) || is_new_name(w) ||
         was_schema_changed(w->j, w->effect, w->field, is_of_type)) {
@@ -459,7 +459,7 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
             grade(&w, GRADE_ALLOWED, taken, 1, NULL, NULL);
         }
     }
-    if (w.grade == GRADE_WRONG && !judge_was_commanded(j, effect)) {
+    if (w.grade == GRADE_WRONG && !judge_was_commanded(j, effect, record)) {
         judge_blame(j, w.rule, effect->number, "%s: '%s' was replaced by '%s': %s", field,
                     w.was->value ? w.was->value : "null", after ? after : "null", w.why);
     }

@@ -15,7 +15,9 @@ apr_time_t now;
 int mapping_now;
 history_end_t ending;
 judge_keys_t keys_of_worlds;
-judge_deletes_t deletes_of_worlds, deletes_of_rows;
+judge_deletes_t deletes_of_worlds;
+const char *outside_of_worlds;
+int tie_of_worlds = HISTORY_NOTION;
 const char *told_as;
 
 void begin(void)
@@ -37,14 +39,16 @@ void begin(void)
     mapping.name = "m";
     mapping.keys = keys_of_worlds;
     mapping.deletes[HISTORY_NOTION] = deletes_of_worlds;
-    mapping.deletes[HISTORY_EXTERNAL] = deletes_of_rows;
     mapping.place[0] = "ds";
     mapping.place[1] = "t";
     mapping.fields = fields;
     mapping.field_count = FIELDS;
     mapping.mark = MARK;
     mapping.grace = 2 * SEC;
-    mapping.tie = HISTORY_NOTION;
+    mapping.tie = tie_of_worlds;
+    mapping.filter_sides = outside_of_worlds ? 1 << HISTORY_NOTION : 0;
+    mapping.filter_field = NAME;
+    mapping.outside = outside_of_worlds;
     (void)judge_add_mapping(judge, &mapping);
     mapping_now = 0;
     ending = HISTORY_ANSWERED;

@@ -255,7 +255,8 @@ static void bring_back(int undone)
     create.at = now;
     judge_add_entry(judge, &create);
     now += 10 * SEC;
-    history_do(h, HISTORY_OPERATOR, 0, now, HISTORY_UNDO, 0, place(0), NULL, NULL, NULL);
+    history_do(h, HISTORY_OPERATOR, 0, now, undone ? HISTORY_UNDO : HISTORY_APPROVE, 0, "m",
+               undone ? NULL : "p", NULL, NULL);
     remove_by_us(1, "k");
     undo.id = 2;
     undo.undoes = undone ? 1 : 0;
@@ -334,7 +335,7 @@ int main(void)
         "",
         "a row whose create was taken back, and that another mapping brings back, is a new record");
     bring_back(0);
-    verdict("S6.6", "but not one that was deleted otherwise");
+    verdict("S6.6 S6.1", "but not one that was deleted otherwise");
     make_elsewhere(1);
     verdict(
         "",

@@ -1,0 +1,221 @@
+/* The judge on what a person commanded: what an undo may put back, and which deletes are nobody's but ours (S4.2, S5.5). A command
+ * excuses what it was given for, and nothing else. */
+#include <apr_general.h>
+
+#include "judge_world.h"
+#include "tap/tap.h"
+
+/* Of @a record; NULL: an undo whose entry tells of which, or a plan. */
+static void command(history_op_t op, const char *record)
+{
+    history_item_t item = { .kind = HISTORY_OPERATOR, .op = op, .place = "m", .side = -1 };
+
+    now += SEC;
+    item.at = now;
+    item.record = record;
+    (void)history_add(h, &item);
+}
+
+static void audited(apr_int64_t id, apr_int64_t undoes, const char *op, const char *page,
+                    const char *key)
+{
+    judge_entry_t entry = { .op = op,
+                            .state = "applied",
+                            .side = HISTORY_EXTERNAL,
+                            .at = now,
+                            .id = id,
+                            .link = 1,
+                            .undoes = undoes,
+                            .page = page,
+                            .key = key };
+
+    judge_add_entry(judge, &entry);
+}
+
+/* Of a value that was cut on its way the other side's is what was agreed; an undo puts that back, or something else. */
+static void undo_cut(const char *after)
+{
+    pair();
+    edit(1, "1", QTY, NULL, "1.005");
+    write_by_us(0, "p", QTY, NULL, "1.01");
+    edit(1, "1", QTY, "1.005", "2");
+    write_by_us(0, "p", QTY, "1.01", "2");
+    command(HISTORY_UNDO, NULL);
+    write_by_us(1, "1", QTY, "2", after);
+    audited(11, 7, "update", "p", "1");
+    write_by_us(0, "p", QTY, "2", after);
+}
+
+static void test_cut_value(void)
+{
+    undo_cut("1.01");
+    verdict("", "S5.5: an undo puts back what both sides can hold");
+    undo_cut("1");
+    verdict("S6.3", "and nothing that was never agreed on");
+}
+
+/* Somebody commands something of page p, or of q; then the row of p gets an older value over a newer one, or is deleted. */
+static void command_and(history_op_t op, const char *page, int is_delete)
+{
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit(1, "1", NAME, "Ada", "Eve");
+    make(0, "q", "two");
+    copy_by_us(1, "2", "two");
+    link_up("q", "2", 0, NULL);
+    command(op, op == HISTORY_UNDO ? NULL : page);
+    if (op == HISTORY_UNDO) {
+        now += SEC;
+        audited(12, 11, is_delete ? "remove" : "update", page, *page == 'p' ? "1" : "2");
+    }
+    if (is_delete) {
+        remove_by_us(1, "1");
+        now += SEC;
+        copy_by_us(1, "3", "one");
+        link_up("p", "3", 0, NULL);
+    }
+    else {
+        write_by_us(1, "1", NAME, "Eve", "Ada");
+    }
+}
+
+static void test_of_another(void)
+{
+    command_and(HISTORY_UNDO, "p", 0);
+    verdict("", "what was taken back may be older");
+    command_and(HISTORY_UNDO, "q", 0);
+    verdict("S6.3", "but not because another record's was");
+    command_and(HISTORY_APPROVE, "p", 0);
+    verdict("", "and what a person resolved");
+    command_and(HISTORY_APPROVE, "q", 0);
+    verdict("S6.3", "but not what was resolved elsewhere");
+    command_and(HISTORY_APPROVE, NULL, 0);
+    verdict("S6.3", "a plan resolves nothing");
+    command_and(HISTORY_UNDO, "q", 1);
+    verdict("S6.7 S6.1", "nor is a record deleted because another one is taken back");
+    command_and(HISTORY_APPROVE, "q", 1);
+    verdict("S6.7 S6.1", "or because the delete of another one was approved");
+}
+
+static void delete_seen(int mapping, const char *state, const char *key)
+{
+    judge_entry_t entry = {
+        .mapping = mapping, .op = "remove", .state = state, .side = HISTORY_EXTERNAL, .key = key
+    };
+
+    judge_add_entry(judge, &entry);
+}
+
+/* Of seven records six are deleted by the first of two mappings of the table, or five and the sixth by the other. */
+static void delete_six(const char *sixth)
+{
+    static const char *const pages[] = { "p0", "p1", "p2", "p3", "p4", "p5", "p6" };
+    static const char *const keys[] = { "0", "1", "2", "3", "4", "5", "6" };
+    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
+    int i;
+
+    begin();
+    second.place[0] = "ds2";
+    second.place[1] = "t";
+    second.mark = MARK;
+    (void)judge_add_mapping(judge, &second);
+    for (i = 0; i < 7; i++) {
+        make(0, pages[i], pages[i]);
+        copy_by_us(1, keys[i], pages[i]);
+    }
+    link_up("p6", "6", 0, NULL);
+    mapping_now = 1;
+    copy_by_us(0, "q6", "p6");
+    link_up("q6", "6", 0, NULL);
+    mapping_now = 0;
+    for (i = 0; i < 6; i++) {
+        now += SEC;
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, "ds", pages[i], NULL, NULL);
+        remove_by_us(1, keys[i]);
+        delete_seen(0, i < 5 ? "applied" : sixth, keys[i]);
+    }
+    delete_seen(1, "applied", "5");
+}
+
+static void test_limit(void)
+{
+    delete_six("applied");
+    verdict("S4.2", "more deletes in an hour than the limit lets pass");
+    delete_six("not applied");
+    verdict("", "one that another mapping did is not counted");
+}
+
+/* The row of `p` is taken back: entry 12 is the undo of 11. */
+static void take_back(void)
+{
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    audited(11, 0, "create", "p", "1");
+    command(HISTORY_UNDO, NULL);
+    remove_by_us(1, "1");
+    audited(12, 11, "remove", "p", "1");
+}
+
+static void link_ignored(const char *page, const char *key)
+{
+    judge_link_t link = { .id = 1, .page = page, .key = key, .state = JUDGE_LINK_IGNORED };
+
+    judge_add_link(judge, &link);
+}
+
+static void test_undone(void)
+{
+    take_back();
+    link_ignored("p", "1");
+    verdict("", "a copy is taken back (S5.5)");
+
+    take_back();
+    copy_by_us(1, "2", "one");
+    link_up("p", "2", 0, NULL);
+    verdict("S5.5", "a copy that was taken back is made again");
+
+    take_back();
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 0, NULL);
+    verdict("S5.5", "made again under the same key");
+
+    take_back();
+    copy_by_us(1, "1", "one");
+    audited(13, 12, "restore", "p", "1");
+    link_up("p", "1", 0, NULL);
+    verdict("", "the undo was taken back");
+
+    take_back();
+    link_ignored("p", "1");
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_MAKE, 0, "ds", "q", NULL, "p");
+    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "q", "Mark", NULL, "one");
+    copy_by_us(1, "2", "one");
+    link_up("q", "2", 0, NULL);
+    verdict("", "a page that people copied from it has a row of its own");
+
+    take_back();
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_MAKE, 0, "ds", "q", NULL, "p");
+    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "q", "Mark", NULL, "one");
+    copy_by_us(1, "2", "one");
+    copy_by_us(1, "3", "one");
+    link_up("q", "2", 0, NULL);
+    link_up("p", "3", 0, NULL);
+    verdict("S5.5", "and the first one's is made again beside it");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    test_cut_value();
+    test_of_another();
+    test_limit();
+    test_undone();
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
