@@ -62,7 +62,7 @@ typedef struct nts_ask_t {
     apr_int64_t since;  /* CHANGES: last change number taken */
     /* CHANGES: entries up to here are in the inbox and may be deleted */
     apr_int64_t settled_to;
-    /* CHANGES: the newest entry of the change table that was seen, and when the database said it was made; at 0: none yet */
+    /* CHANGES, DESCRIBE: the newest entry of the change table that was seen, and when the database said it was made; at 0: none yet */
     apr_int64_t witness;
     apr_time_t witness_at;
     /* READ: how many writes will follow: budget reserved together (S3.1) */
@@ -128,8 +128,11 @@ typedef struct nts_answer_t {
      * highest change number given out there, for DESCRIBE and CHANGES */
     const char *instance;
     apr_int64_t counter;
-    /* CHANGES: the entry that the ask called its witness was made at another time: this is a copy from before it (S4.1) */
+    /* CHANGES, DESCRIBE: the entry that the ask called its witness was made at another time: this is a copy from before it (S4.1) */
     int is_rewritten;
+    /* CHANGES, DESCRIBE, where the witness is not what it was: the last number whose entry may be older than the witness, by the
+     * database's own clock; what comes after it was done in the copy. Else the counter */
+    apr_int64_t shared_to;
     /* CHANGES: the newest entry there; at 0: there is none, or nothing was read */
     apr_int64_t witness;
     apr_time_t witness_at;

@@ -170,9 +170,11 @@ apr_status_t nts_store_tell_siblings(int *told, nts_store_t *store, apr_int64_t 
 apr_status_t nts_store_sibling_counter(apr_int64_t *least, nts_store_t *store, apr_int64_t mapping,
                                        const char *instance);
 /** For a create of unknown fate: which of @a pages another mapping is known to have made, wherever people have moved
- *  them since, and how many creates of other mappings of the data source are without an end. @a made has room for @a count flags. */
+ *  them since, and how many creates in the data source are without an end, of other mappings or of other records than
+ *  that of @a link. @a made has room for @a count flags. */
 apr_status_t nts_store_sibling_creates(apr_int64_t *pending, int *made, nts_store_t *store,
-                                       apr_int64_t mapping, const char *const *pages, int count);
+                                       apr_int64_t mapping, apr_int64_t link,
+                                       const char *const *pages, int count);
 
 /* ---- inbox ---- */
 

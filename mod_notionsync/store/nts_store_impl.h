@@ -104,7 +104,7 @@ apr_status_t nts_notice_insert(int *known, nts_store_t *store, apr_int64_t mappi
 apr_status_t nts_key_displace(nts_store_t *store, apr_int64_t mapping, nts_link_t *link,
                               const char *by, apr_time_t at, apr_pool_t *ptemp);
 /** Another mapping made the row @a notice->record, an insert, with @a notice->intent: a link that had this key before has no row
- *  any more (S4.4). One that was looked at since is that row's own. */
+ *  any more (S4.4). One that has entries of that row since is its own. */
 apr_status_t nts_key_made_elsewhere(nts_store_t *store, apr_int64_t mapping,
                                     const nts_notice_t *notice, apr_pool_t *ptemp);
 /** The key @a notice->old_key is now @a notice->record: its link follows (S4.4). */

@@ -21,7 +21,8 @@ static const nts_stmt_t least_counter = {
 static const nts_stmt_t count_creates = {
     "SELECT count(*) FROM mapping AS m JOIN mapping AS o ON o.data_source = m.data_source"
     " JOIN entry AS e INDEXED BY entry_pending ON e.mapping = o.id AND e.op = 0 AND e.side = 0"
-    " AND e.state = " NTS_SQL_PENDING " WHERE m.id = %lld AND o.id <> m.id AND o.running = 1"
+    " AND e.state = " NTS_SQL_PENDING " WHERE m.id = %lld"
+    " AND CASE WHEN o.id = m.id THEN e.link <> %lld ELSE o.running = 1 END"
 };
 /* Of any data source: people move pages. */
 static const nts_stmt_t find_maker = {
@@ -119,12 +120,13 @@ apr_status_t nts_store_sibling_counter(apr_int64_t *least, nts_store_t *store, a
 }
 
 apr_status_t nts_store_sibling_creates(apr_int64_t *pending, int *made, nts_store_t *store,
-                                       apr_int64_t mapping, const char *const *pages, int count)
+                                       apr_int64_t mapping, apr_int64_t link,
+                                       const char *const *pages, int count)
 {
     apr_pool_t *ptemp = nts_store_scratch(store);
     int i;
-    apr_status_t rv =
-        nts_db_get_int(pending, store->db, &count_creates, NTS_ARGS(nts_int(mapping)), ptemp);
+    apr_status_t rv = nts_db_get_int(pending, store->db, &count_creates,
+                                     NTS_ARGS(nts_int(mapping), nts_int(link)), ptemp);
 
     for (i = 0; i < count && rv == APR_SUCCESS; i++) {
         apr_int64_t found = 0;

@@ -116,7 +116,8 @@ typedef struct nts_call_t {
     nts_side_t lookup_side; /* LOOKUP: by page ids or by keys */
     const char *const *lookup_ids;
     int lookup_count;
-    int lookup_makers; /* by pages: tell of other mappings' creates too */
+    int lookup_makers;      /* by pages: tell of other creates in the data source too */
+    apr_int64_t lookup_for; /* with lookup_makers: the link whose own creates are none of those */
     /* LOOKUP with lookup_ids NULL: active, dormant and new links with id > this, by id */
     apr_int64_t lookup_after;
     int lookup_limit;
@@ -160,8 +161,8 @@ typedef struct nts_reply_t {
     /* LOOKUP: with ids: one per id, NULL where unknown; else by number */
     nts_link_t *const *links;
     int link_count;
-    /* LOOKUP with lookup_makers: one per id, set if another mapping made that page; and creates of those of the
-     * same data source without an end */
+    /* LOOKUP with lookup_makers: one per id, set if another mapping made that page; and creates in the same data
+     * source without an end, of whatever mapping, but for those of lookup_for */
     const int *made_by_others;
     apr_int64_t others_pending;
     const nts_matched_t *matched; /* MATCH_JOIN */

@@ -200,6 +200,7 @@ nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer)
     }
     step = nts_job_look_up_found(job, NTS_NOTION, answer, NTS_JOB_RECOVER_LINKS);
     job->call.lookup_makers = 1;
+    job->call.lookup_for = job->link->id;
     return step;
 }
 
@@ -270,6 +271,14 @@ static int is_of_its_time(const nts_job_t *job, const nts_record_t *page)
            page->created <= sent_by(job) + NTS_FATE_WAIT;
 }
 
+/* What nobody edited shows what was sent, but for what Notion makes of it, which is never most of it, nor the key. One that does not is what
+ * another intent made, of a store of which this one is an older copy (seed 407 of the simulation, `status=1`: its record was filled with
+ * another's values). */
+static int is_of_another(const nts_record_t *page, int mine, int held, int sent)
+{
+    return page->untouched && (!mine || 2 * held < sent);
+}
+
 /* Unlinked pages that may be what the intent made: those that seem older than it, for our clock may have been set, only if there are
  * no others. */
 typedef struct created_t {
@@ -293,7 +302,8 @@ static void sort_page(created_t *c, const nts_job_t *job, const nts_record_t *pa
         c->same_link[early] = link;
         c->same_count[early]++;
     }
-    else if (page->created <= sent_by(job) + NTS_FATE_WAIT) {
+    else if (!is_of_another(page, mine, held, sent) &&
+             page->created <= sent_by(job) + NTS_FATE_WAIT) {
         early = !is_of_its_time(job, page);
         if (!early || (held && 2 * held >= sent)) {
             c->other[early] = page;
@@ -340,6 +350,7 @@ nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
     sort_created(&c, job, reply);
     same_count = c.same_count[0];
     other_count = c.other_count[0];
+    /* Begun since all was loaded, too (seed 12786 of the simulation: the page of another record got this one's link). */
     others = job->loaded->creates_pending[NTS_NOTION] > 0 || reply->others_pending > 0;
     if (same_count == 1 || (!same_count && other_count == 1 && !others)) {
         return c.same[0] ? adopt(job, c.same[0], c.same_link[0])

@@ -212,6 +212,8 @@ void nts_contact_ask(nts_contact_t *c, nts_side_t side, nts_ask_kind_t kind)
     c->ask.side = side;
     c->ask.mapping = c->flow->given;
     c->ask.intent = kind == NTS_ASK_MARK ? apr_pstrdup(c->p, c->flow->status.mark_next) : NULL;
+    c->ask.witness = c->flow->status.witness;
+    c->ask.witness_at = c->flow->status.witness_at;
     c->asking = 1;
     nts_port_ask(c->flow->end[side].port, &c->ask, NTS_LIVE, NULL, answered, c, c->p);
 }
@@ -234,8 +236,10 @@ static void not_provisioned(nts_contact_t *c, const nts_schema_t *schema)
     nts_contact_fail(c, &why);
 }
 
-static void external_described(nts_contact_t *c, nts_schema_t *schema)
+static void external_described(nts_contact_t *c, const nts_answer_t *answer)
 {
+    nts_schema_t *schema = answer->schema;
+
     c->schema[NTS_EXTERNAL] = schema;
     c->counter = schema->counter;
     if (!nts_str_same(c->mark, schema->mark)) {
@@ -249,7 +253,7 @@ static void external_described(nts_contact_t *c, nts_schema_t *schema)
         return;
     }
     nts_flow_set_triggers(c->flow, "provisioned");
-    nts_contact_judge(c, schema);
+    nts_contact_judge(c, answer);
     nts_contact_described(c);
 }
 
@@ -300,7 +304,7 @@ static void answered(void *baton, const nts_answer_t *answer)
             return;
         }
         if (c->ask.side == NTS_EXTERNAL) {
-            external_described(c, answer->schema);
+            external_described(c, answer);
         }
         else {
             c->schema[NTS_NOTION] = answer->schema;

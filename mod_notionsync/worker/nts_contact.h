@@ -36,8 +36,8 @@ int nts_contact_is_busy(const nts_contact_t *contact);
  *  told of, since the word may have been meant for something else that stood in the way. */
 void nts_contact_accept_instance(nts_contact_t *contact);
 /** The database that the mapping knows shows a lower change number than was taken from it, or another change under a number that
- *  was seen: it was set back. Contact is made. */
-void nts_contact_set_back(nts_contact_t *contact, apr_int64_t counter);
+ *  was seen: it was set back. Contact is made. @a seen: the answer that shows it, which need not outlive the call. */
+void nts_contact_set_back(nts_contact_t *contact, const nts_answer_t *seen);
 void nts_contact_stop(nts_contact_t *contact);
 
 #endif /* NTS_CONTACT_H */

@@ -46,8 +46,8 @@ void nts_contact_succeed(nts_contact_t *c, int is_changed);
 void nts_contact_reached(nts_contact_t *c);
 
 /* nts_contact_judge.c */
-/** The external side is described: is it the database that it was, and the state store the one that worked on it? */
-void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema);
+/** The external side is described (@a seen): is it the database that it was, and the state store the one that worked on it? */
+void nts_contact_judge(nts_contact_t *c, const nts_answer_t *seen);
 /** Leave a mark in the database, if it is time. @return 0: none is left now; else nts_contact_marked() has the answer */
 int nts_contact_mark_begin(nts_contact_t *c);
 void nts_contact_marked(nts_contact_t *c, const nts_answer_t *answer);

@@ -102,12 +102,15 @@ void nts_contact_marked(nts_contact_t *c, const nts_answer_t *answer)
 /* --- the external database */
 
 /* That its counter passes ours again while it waits makes it no other than the one that was set back; nor does a worker
- * that takes over meanwhile. Another one in its place has numbers of its own. */
-static void note_waiting(nts_contact_t *c, const char *instance, apr_int64_t counter,
-                         int is_rewritten)
+ * that takes over meanwhile. Another one in its place has numbers of its own. What was done in a copy before it was seen is taken,
+ * too (seed 456713 of the simulation: a row got the key of one that was lost). */
+static void note_waiting(nts_contact_t *c, const nts_answer_t *seen)
 {
     nts_mapping_status_t status = c->flow->status;
+    const char *instance = seen->instance;
+    apr_int64_t counter = seen->counter;
     int is_known = instance && nts_str_same(status.waiting_instance, instance);
+    int is_same = instance && nts_str_same(status.instance, instance);
     int is_wrong;
 
     if (instance && nts_str_same(c->seen_instance, instance) && c->seen_from < counter) {
@@ -115,8 +118,10 @@ static void note_waiting(nts_contact_t *c, const char *instance, apr_int64_t cou
     }
     c->seen_instance = NULL;
     is_wrong =
-        status.instance && instance &&
-        (is_rewritten || !nts_str_same(status.instance, instance) || counter < status.counter);
+        status.instance && instance && (seen->is_rewritten || !is_same || counter < status.counter);
+    if (is_same && seen->shared_to < counter) {
+        counter = seen->shared_to;
+    }
     if (is_wrong && (!is_known || counter < status.waiting_from)) {
         status.waiting_instance = instance;
         status.waiting_from = counter;
@@ -158,11 +163,14 @@ static void note_for_others(const nts_contact_t *c, const char *instance, apr_in
     }
 }
 
-void nts_contact_set_back(nts_contact_t *c, apr_int64_t counter)
+void nts_contact_set_back(nts_contact_t *c, const nts_answer_t *seen)
 {
     nts_flow_t *flow = c->flow;
+    nts_answer_t copy = *seen;
 
-    note_waiting(c, flow->status.instance, counter, 1);
+    copy.is_rewritten = 1; /* by whichever sign */
+    copy.instance = flow->status.instance;
+    note_waiting(c, &copy);
     if (flow->status.waiting_instance) {
         /* S4.1: both sides are looked at before a person is asked, which may take a while (seed 401699 of the simulation: a row
          * that the copy held under another key by then was written again). */
@@ -172,8 +180,9 @@ void nts_contact_set_back(nts_contact_t *c, apr_int64_t counter)
     nts_contact_start(c);
 }
 
-void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
+void nts_contact_judge(nts_contact_t *c, const nts_answer_t *seen)
 {
+    const nts_schema_t *schema = seen->schema;
     nts_flow_t *flow = c->flow;
     nts_mapping_status_t *status = &flow->status;
     int accepted, is_same;
@@ -184,7 +193,7 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
                                       flow->label, flow->label);
 
     is_same = status->instance && nts_str_same(status->instance, schema->instance);
-    note_waiting(c, schema->instance, schema->counter, 0);
+    note_waiting(c, seen);
     note_for_others(c, schema->instance, schema->counter);
     accepted = c->accepted && nts_str_same(c->accepted, status->waiting_instance) &&
                status->waiting_from >= c->accepted_from;
@@ -228,8 +237,8 @@ void nts_contact_judge(nts_contact_t *c, const nts_schema_t *schema)
         wait_for_person(
             c, "external.restored",
             apr_psprintf(c->p,
-                         "the database was restored from an older copy: its last change "
-                         "is number %" APR_INT64_T_FMT ", and %" APR_INT64_T_FMT " had been taken",
+                         "the database was restored from an older copy: it holds the changes up "
+                         "to number %" APR_INT64_T_FMT ", and %" APR_INT64_T_FMT " had been taken",
                          status->waiting_from, status->counter),
             advice);
     }

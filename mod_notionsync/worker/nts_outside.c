@@ -246,7 +246,7 @@ static void answered(void *baton, const nts_answer_t *answer)
     release_answer(e);
     if (answer->result == NTS_RESULT_OK) {
         /* The counter went back, or came to pass ours anew: the database was restored. Contact tells a person (S4.1). */
-        nts_contact_set_back(flow->contact, answer->counter);
+        nts_contact_set_back(flow->contact, answer);
     }
     else if (answer->result == NTS_RESULT_BLOCKED) {
         nts_flow_block(flow, &why);

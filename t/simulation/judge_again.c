@@ -240,6 +240,48 @@ static int was_followed(judge_t *j, const judge_record_t *gone, apr_time_t since
     return followed;
 }
 
+/* The mapping says that it let the row of @a page go in that time. */
+static int tells_of_letting_go(judge_t *j, int mapping, const judge_record_t *page, apr_time_t from,
+                               apr_time_t to)
+{
+    int i;
+
+    for (i = 0; JUDGE_MAPPING(j, mapping)->deletes[HISTORY_NOTION] == JUDGE_DELETES_IGNORE &&
+                i < j->entries->nelts;
+         i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->mapping == mapping && entry->side == HISTORY_NOTION &&
+            !strcmp(entry->op, "refuse") && judge_same(entry->page, page->id) &&
+            entry->at >= from - j->phases->skew && entry->at <= to + j->phases->skew) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* NotionSyncDeletes says ignore: each mapping that had the row found it gone, and let it go, before there was one under its key again.
+ * That is another record, with whatever page it is paired or made (12504). */
+static int was_let_go(judge_t *j, const judge_record_t *gone, apr_time_t from, apr_time_t to)
+{
+    int m, i, n, had = 0;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        judge_record_t *partners[8];
+        int is_told = 0;
+
+        n = judge_partners(j, m, gone, partners, 8);
+        for (i = 0; i < n; i++) {
+            is_told |= tells_of_letting_go(j, m, partners[i], from, to);
+        }
+        if (n && !is_told) {
+            return 0;
+        }
+        had |= n;
+    }
+    return had;
+}
+
 int judge_is_replaced(judge_t *j, const judge_record_t *old, const history_item_t *make)
 {
     const judge_death_t *death =
@@ -247,7 +289,8 @@ int judge_is_replaced(judge_t *j, const judge_record_t *old, const history_item_
                            : NULL;
 
     return death && old->side == HISTORY_EXTERNAL && make->kind != HISTORY_EFFECT &&
-           !death->by_us && !was_followed(j, old, death->from);
+           !death->by_us && !was_followed(j, old, death->from) &&
+           !was_let_go(j, old, death->from, make->at);
 }
 
 int judge_is_heir(judge_t *j, const judge_record_t *old, const history_item_t *make)

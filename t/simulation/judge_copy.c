@@ -179,6 +179,27 @@ int judge_goes_on(judge_t *j, const history_item_t *resume, const char *table)
     return 0;
 }
 
+#define FOLLOWED "the key changed from "
+
+/* The mapping says that it followed @a rekey: it did not see that the database had been exchanged for one that looks the same, and waited
+ * for nobody (18589). */
+static int was_told_of(judge_t *j, int mapping, const history_item_t *rekey, apr_time_t until)
+{
+    int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->mapping == mapping && !strcmp(entry->op, "link") && entry->note &&
+            !strncmp(entry->note, FOLLOWED, sizeof(FOLLOWED) - 1) &&
+            judge_same(entry->key, rekey->after) && entry->at >= rekey->at - j->phases->skew &&
+            entry->at <= until + j->phases->skew) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* S4.4: keys that were changed in a database for which nobody gave the mapping the word to go on, since it had come in the place of another
  * or since a table had lost its triggers, before yet another one came in its place, were never followed. @return the last that the row with
  * the key of @a make had there */
@@ -198,7 +219,7 @@ static const char *unfollowed_key(judge_t *j, int mapping, const history_item_t 
         waits |=
             (item->op == HISTORY_SWAP || item->op == HISTORY_MIGRATE) && item->place == make->place;
         if (waits && item->op == HISTORY_REKEY && item->place == make->place &&
-            item->record == key) {
+            item->record == key && !was_told_of(j, mapping, item, make->at)) {
             key = item->after;
         }
     }
@@ -219,6 +240,17 @@ static int is_unfollowed(judge_t *j, const history_item_t *make, const judge_rec
     return 0;
 }
 
+/* By its mark the row that @a make tells of is the one that had just this key before, deleted since, and not @a row. */
+static int is_of_older(judge_t *j, const history_item_t *make, const judge_record_t *row)
+{
+    const judge_record_t *old = judge_record(j, make->side, make->place, make->record);
+    int m;
+    const history_item_t *mark = judge_mark_ahead(j, make, &m);
+
+    return old && old != row && mark && judge_has_mark(old, mark->after) &&
+           !judge_has_mark(row, mark->after);
+}
+
 judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
 {
     judge_keys_t keys = keys_of(j, make->place);
@@ -235,7 +267,7 @@ judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
             APR_ARRAY_IDX(row->deaths, row->deaths->nelts - 1, judge_death_t).from != make->at) {
             continue;
         }
-        if (judge_same_key(keys, row->id, make->record)) {
+        if (judge_same_key(keys, row->id, make->record) && !is_of_older(j, make, row)) {
             return row;
         }
         other = is_unfollowed(j, make, row) ? row : other;

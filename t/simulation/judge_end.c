@@ -243,6 +243,60 @@ static int came_back_unseen(judge_t *j, const judge_record_t *page, const judge_
     return page->side == HISTORY_NOTION && back && judge_was_away(row, back, back);
 }
 
+static int had_id(const judge_record_t *record, const char *id)
+{
+    int i;
+
+    for (i = 0; i < record->ids->nelts; i++) {
+        if (judge_same(APR_ARRAY_IDX(record->ids, i, judge_id_t).id, id)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int was_made_by_us(judge_t *j, const judge_record_t *row, apr_time_t at)
+{
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_EFFECT && item->op == HISTORY_MAKE && item->at == at &&
+            item->place == row->place && had_id(row, item->record)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* S2.7: for an edit of its page we brought the row back; that people had trashed the page since that was read we saw only then: the row
+ * was there (seed 31616). */
+static int was_brought_back_for(judge_t *j, const judge_record_t *page, const judge_record_t *row,
+                                const judge_death_t *of_page)
+{
+    const apr_array_header_t *reads =
+        page->side == HISTORY_NOTION ? apr_hash_get(j->page_requests, page->id, APR_HASH_KEY_STRING)
+                                     : NULL;
+    const history_item_t *last = NULL;
+    apr_time_t back = 0;
+    int i;
+
+    for (i = 0; i < row->deaths->nelts; i++) {
+        const judge_death_t *death = &APR_ARRAY_IDX(row->deaths, i, judge_death_t);
+
+        back = death->from <= of_page->from && death->to > of_page->from ? death->to : back;
+    }
+    for (i = 0; reads && i < reads->nelts; i++) {
+        const history_item_t *read = APR_ARRAY_IDX(reads, i, const history_item_t *);
+
+        if (read->op == HISTORY_ASK_READ && read->answered <= back) {
+            last = read;
+        }
+    }
+    return last && last->sent <= of_page->from && was_made_by_us(j, row, back);
+}
+
 /* NotionSyncDeletes says ignore: the record was deleted there, by people or for another mapping, while the other side still had it.
  * One of the two may be unknown. */
 static int was_delete_ignored(judge_t *j, int mapping, const judge_record_t *gone,
@@ -257,7 +311,8 @@ static int was_delete_ignored(judge_t *j, int mapping, const judge_record_t *gon
         const judge_death_t *death = &APR_ARRAY_IDX(gone->deaths, i, judge_death_t);
 
         if (!other || !judge_was_away(other, death->from, death->from) ||
-            came_back_unseen(j, other, gone, death)) {
+            came_back_unseen(j, other, gone, death) ||
+            was_brought_back_for(j, gone, other, death)) {
             return 1;
         }
     }

@@ -222,18 +222,24 @@ static void look_ahead_for_mark(judge_t *j, const history_item_t *make, judge_re
     }
 }
 
+/* The field that a cell of this name is of, and which of its members. */
+static const char *field_name(judge_t *j, const char *cell, const char **member)
+{
+    const char *end = strchr(cell, HISTORY_MEMBER[0]);
+
+    *member = end ? end + 1 : NULL;
+    return end ? apr_pstrmemdup(j->p, cell, (apr_size_t)(end - cell)) : cell;
+}
+
 /* What both sides show when it is there again can be agreed on. */
 static void join_all(judge_t *j, judge_record_t *record, apr_time_t at)
 {
     apr_hash_index_t *cell;
 
     for (cell = apr_hash_first(j->p, record->cells); cell; cell = apr_hash_next(cell)) {
-        const char *name = apr_hash_this_key(cell);
-        const char *member = strchr(name, HISTORY_MEMBER[0]);
+        const char *member, *field = field_name(j, apr_hash_this_key(cell), &member);
 
-        judge_join_partners(j, record,
-                            member ? apr_pstrmemdup(j->p, name, (apr_size_t)(member - name)) : name,
-                            member ? member + 1 : NULL, at);
+        judge_join_partners(j, record, field, member, at);
     }
 }
 
@@ -244,21 +250,30 @@ static void live_again(judge_t *j, judge_record_t *record, apr_time_t at)
     join_all(j, record, at);
 }
 
-/* What the new row holds in that field follows at once. */
-static int is_filled(judge_t *j, const history_item_t *make, const char *field)
+/* What the new row holds in that field follows at once: the member, or something else than it would hold without being given anything. */
+static int is_filled(judge_t *j, const history_item_t *make, const char *field, const char *member)
 {
-    int i;
+    const judge_field_t *known = judge_field_of(j, make->side, field);
+    const char *members[MEMBERS_MAX];
+    const history_item_t *item = NULL;
+    int i, n;
 
     for (i = make->number + 1;
          i < history_count(j->history) && history_item(j->history, i)->at == make->at; i++) {
-        const history_item_t *item = history_item(j->history, i);
-
+        item = history_item(j->history, i);
         if (item->op == HISTORY_SET && item->side == make->side && item->place == make->place &&
             item->record == make->record && judge_same(item->field, field)) {
-            return 1;
+            break;
         }
+        item = NULL;
     }
-    return 0;
+    if (!item || !member) {
+        return item && !judge_same(judge_whole(j, known, item->after), judge_whole(j, known, NULL));
+    }
+    n = judge_members(item->after, members, MEMBERS_MAX, j->p);
+    for (i = 0; i < n && strcmp(members[i], member) != 0; i++) {
+    }
+    return i < n;
 }
 
 /* The new row begins empty; what it holds follows in the history. Where nothing follows, both sides may agree on that. */
@@ -268,20 +283,20 @@ static void empty_cells(judge_t *j, const history_item_t *item, judge_record_t *
 
     for (at = apr_hash_first(j->p, record->cells); at; at = apr_hash_next(at)) {
         judge_cell_t *cell = apr_hash_this_val(at);
-        const judge_field_t *field =
-            judge_field_of(j, record->side, apr_hash_this_key(at)); /* none: a set's member */
-        const char *empty = field ? judge_whole(j, field, NULL) : NULL;
+        const char *member, *field = field_name(j, apr_hash_this_key(at), &member);
+        const char *empty =
+            member ? NULL : judge_whole(j, judge_field_of(j, record->side, field), NULL);
 
         if (!judge_same(judge_now(cell)->value, empty)) {
             judge_version_t *version =
                 judge_new_version(j, item, record->side, empty, JUDGE_BY_PERSON, judge_now(cell));
 
-            if (field) {
-                judge_date_copy(j, item, record, apr_hash_this_key(at), NULL, version);
+            if (!member) {
+                judge_date_copy(j, item, record, field, NULL, version);
             }
             judge_put(cell, version, item);
-            if (field && !is_filled(j, item, apr_hash_this_key(at))) {
-                judge_join_partners(j, record, apr_hash_this_key(at), NULL, item->at);
+            if (!is_filled(j, item, field, member)) {
+                judge_join_partners(j, record, field, member, item->at);
             }
         }
     }

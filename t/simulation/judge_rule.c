@@ -233,6 +233,20 @@ static int stands_rewritten(const judge_contest_t *c, const judge_version_t *ver
     return then && is_rewrite(c, then) && judge_same(then->value, version->value);
 }
 
+/* People gave it; or it was altered in a third place, which here is an edit (seed 600087). */
+static int is_edit_here(const judge_contest_t *c, const judge_version_t *version)
+{
+    const judge_cell_t *cell = c->cell[version->side];
+    int i;
+
+    for (i = 0; version->origin == JUDGE_BY_REWRITE && i < cell->stays->nelts; i++) {
+        if (APR_ARRAY_IDX(cell->stays, i, judge_stay_t).item == version->item) {
+            return 0;
+        }
+    }
+    return version->origin == JUDGE_BY_PERSON || version->origin == JUDGE_BY_REWRITE;
+}
+
 int judge_may_win(const judge_contest_t *c, int side, const judge_version_t *winner,
                   const judge_version_t *loser, apr_time_t at)
 {
@@ -249,11 +263,11 @@ int judge_may_win(const judge_contest_t *c, int side, const judge_version_t *win
         judge_was_field(j, c->mapping, c->index, at, JUDGE_NEWS, initial_lets_win, &duel)) {
         return 1;
     }
-    if (loser->origin == JUDGE_BY_PERSON && is_rewrite(c, winner) &&
+    if (is_edit_here(c, loser) && is_rewrite(c, winner) &&
         !judge_forgot(j, winner->at, at)) { /* else nobody knows whose it is */
         return 0;
     }
-    if (winner->origin == JUDGE_BY_PERSON && stands_rewritten(c, loser)) {
+    if (is_edit_here(c, winner) && stands_rewritten(c, loser)) {
         return 1;
     }
     if (!base && !may_have_base(j, winner, loser)) {

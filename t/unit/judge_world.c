@@ -15,7 +15,7 @@ apr_time_t now;
 int mapping_now;
 history_end_t ending;
 judge_keys_t keys_of_worlds;
-judge_deletes_t deletes_of_worlds;
+judge_deletes_t deletes_of_worlds, deletes_of_rows;
 const char *outside_of_worlds;
 int tie_of_worlds = HISTORY_NOTION;
 const char *told_as;
@@ -39,6 +39,7 @@ void begin(void)
     mapping.name = "m";
     mapping.keys = keys_of_worlds;
     mapping.deletes[HISTORY_NOTION] = deletes_of_worlds;
+    mapping.deletes[HISTORY_EXTERNAL] = deletes_of_rows;
     mapping.place[0] = "ds";
     mapping.place[1] = "t";
     mapping.fields = fields;

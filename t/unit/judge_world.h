@@ -22,6 +22,7 @@ extern int mapping_now;      /* whose pages are meant: 0 of "ds", 1 of "ds2"; bo
 extern history_end_t ending; /* of our next updates of pages */
 extern judge_keys_t keys_of_worlds;       /* how the table of what begins next compares its keys */
 extern judge_deletes_t deletes_of_worlds; /* towards Notion, of what begins next */
+extern judge_deletes_t deletes_of_rows;   /* the same towards the table */
 extern const char *
     outside_of_worlds; /* the name of a page outside the filter, of what begins next; NULL: there is none */
 extern int tie_of_worlds;   /* the side that wins among simultaneous edits, of what begins next */

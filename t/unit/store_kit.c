@@ -183,6 +183,19 @@ nts_commit_result_t kit_put_link(kit_t *kit, nts_link_t *link)
     return result;
 }
 
+void kit_put_links(kit_t *kit, nts_link_t **links, int count, apr_pool_t *p)
+{
+    int i;
+
+    (void)nts_store_begin(kit->store, 0);
+    for (i = 0; i < count; i++) {
+        links[i] =
+            kit_link(apr_psprintf(p, "p%d", i), apr_psprintf(p, "k%d", i), NTS_LINK_ACTIVE, p);
+        (void)kit_put_link(kit, links[i]);
+    }
+    (void)nts_store_commit(kit->store);
+}
+
 apr_int64_t kit_put_notice(kit_t *kit, nts_side_t side, const char *record, const char *event)
 {
     nts_inbox_row_t row = { 0 };

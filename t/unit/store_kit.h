@@ -38,6 +38,8 @@ nts_entry_t *kit_entry(const char *intent, nts_entry_op_t op, nts_side_t side,
                        nts_entry_state_t state, apr_pool_t *p);
 /** Stores a link alone, and says what came of it. */
 nts_commit_result_t kit_put_link(kit_t *kit, nts_link_t *link);
+/** Makes and stores @a count active links: of p0 and k0, and so on. */
+void kit_put_links(kit_t *kit, nts_link_t **links, int count, apr_pool_t *p);
 /** Stores one notice and gives its number. */
 apr_int64_t kit_put_notice(kit_t *kit, nts_side_t side, const char *record, const char *event);
 /** Loads; exits when that fails. */

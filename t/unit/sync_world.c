@@ -580,7 +580,7 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
             }
             reply->link_count = call->lookup_count;
             reply->made_by_others = call->lookup_makers ? find_others(w, call, p) : NULL;
-            reply->others_pending = call->lookup_makers ? w->others_pending : 0;
+            reply->others_pending = call->lookup_makers ? world_creates_of_others(w, call) : 0;
             break;
         }
         for (i = (int)call->lookup_after; i < w->link_count; i++) {

@@ -7,6 +7,8 @@
 nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p);
 void world_load_rulings(const world_t *w, nts_loaded_t *loaded, apr_pool_t *p);
 /** All of it or nothing, as a transaction. @a why is set where it is refused. */
+/** Creates in Notion without an end, of other mappings and of other records than the one that asks. */
+int world_creates_of_others(const world_t *w, const nts_call_t *call);
 nts_commit_result_t world_commit(world_t *w, const nts_commit_t *c, const char **why);
 /** A plan's pairs are links to jobs and scans that plan or apply (sync_world_plan.c): @a link, or one of those. */
 nts_link_t *world_planned_link(world_t *w, nts_link_t *link, nts_side_t side, const char *id);

@@ -33,6 +33,19 @@ static void load_counterpart(world_t *w, nts_loaded_t *loaded, const nts_target_
     }
 }
 
+int world_creates_of_others(const world_t *w, const nts_call_t *call)
+{
+    int i, count = w->others_pending;
+
+    for (i = 0; i < w->entry_count; i++) {
+        const nts_entry_t *e = w->entries[i];
+
+        count += e->state == NTS_ENTRY_PENDING && e->op == NTS_ENTRY_CREATE &&
+                 e->side == NTS_NOTION && e->link != call->lookup_for;
+    }
+    return count;
+}
+
 nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p)
 {
     nts_loaded_t *loaded = apr_pcalloc(p, sizeof(*loaded));

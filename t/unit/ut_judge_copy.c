@@ -158,6 +158,80 @@ static void test_key(void)
     verdict("", "but not to another mapping, which had no word to go on yet");
 }
 
+/* The audit says that a row was found under that key, in which another one had been. */
+static void told_of_key(const char *key, const char *note)
+{
+    judge_entry_t entry = {
+        .op = "link", .state = "noted", .side = 1, .page = "p", .key = key, .note = note
+    };
+
+    entry.at = now;
+    judge_add_entry(judge, &entry);
+}
+
+/* The database is exchanged for a copy that looks the same; a key changes, before it is set back to what was before. */
+static void change_key_unnoticed(const char *key, const char *note)
+{
+    agree_twice();
+    set_back("Bob");
+    rekey("1", "11");
+    told_of_key(key, note);
+    set_back("Ada");
+}
+
+static void test_followed_key(void)
+{
+    change_key_unnoticed("11", "the key changed from 1");
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+    verdict("S2.5", "a key that the audit says was followed was another (18589)");
+
+    change_key_unnoticed("11", "paired by its match fields");
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+    verdict("", "no other entry says so");
+
+    change_key_unnoticed("12", "the key changed from 1");
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+    verdict("", "nor one of another key");
+}
+
+/* NotionSyncDeletes ignore: a row is deleted, and found gone if @a is_told, then its page, and it is back with an older copy of the
+ * database, in which it is as it was. By its match fields it is paired with a page that people made. */
+static void let_go(int is_told)
+{
+    judge_entry_t entry = { .op = "refuse", .state = "noted", .side = 0, .page = "p" };
+    judge_entry_t created = { .id = 1, .op = "create", .state = "applied", .side = 1 };
+
+    deletes_of_worlds = JUDGE_DELETES_IGNORE;
+    pair();
+    deletes_of_worlds = JUDGE_PROPAGATE;
+    created.at = now;
+    created.page = "p";
+    created.key = "1";
+    judge_add_entry(judge, &created);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    entry.at = now += 10 * SEC;
+    if (is_told) {
+        judge_add_entry(judge, &entry);
+    }
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
+    make(0, "q", "one");
+    set_back(NULL);
+    link_up("q", "1", 0, NULL);
+    edit(0, "q", NAME, NULL, "Eve");
+    write_by_us(1, "1", NAME, NULL, "Eve");
+}
+
+static void test_let_go(void)
+{
+    let_go(1);
+    verdict("", "a row that was let go is another record when it is back (12504)");
+
+    let_go(0);
+    verdict("S6.3", "one of which nobody saw that it was away is still the one that it was");
+}
+
 /* Nobody kept that the row was written; in the copy it is as it was before, and is written again. */
 static void write_again(const char *state, const char *note)
 {
@@ -213,6 +287,8 @@ int main(void)
     test_rewritten();
     test_put_back();
     test_key();
+    test_followed_key();
+    test_let_go();
     test_never_kept();
     test_never_filled();
     apr_pool_destroy(pool);

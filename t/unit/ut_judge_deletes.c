@@ -214,6 +214,37 @@ static void ignore_second(int is_ignored)
     link_back("p", "2", JUDGE_LINK_IGNORED, NULL);
 }
 
+/* A row goes and its page is edited, so we bring it back; before that people trash the page, which we saw, if @a seen, in time. */
+static void trash_before_restore(int seen)
+{
+    int number;
+
+    begin();
+    record("p", "1", "one");
+    gone(1, "1");
+    edit(0, "p", NAME, NULL, "Ada");
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
+    now += SEC;
+    (void)request(HISTORY_ASK_READ, 0, "p", now - 2 * SEC, now - SEC / 2);
+    (void)request(HISTORY_ASK_READ, 0, seen ? "p" : "x", now - SEC / 4, now);
+    now += SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
+    link_back("p", "1", JUDGE_LINK_IGNORED, NULL);
+}
+
+static void test_trashed_since(void)
+{
+    deletes_of_rows = JUDGE_DELETES_IGNORE;
+    trash_before_restore(0);
+    verdict("", "the row was there again when we saw that its page was trashed (31616)");
+    trash_before_restore(1);
+    verdict("S6.1", "both were seen to be gone before");
+    deletes_of_rows = JUDGE_PROPAGATE;
+}
+
 static void test_ignored(void)
 {
     deletes_of_worlds = JUDGE_DELETES_IGNORE;
@@ -526,6 +557,7 @@ int main(void)
     test_last_of_one();
     test_whose();
     test_ignored();
+    test_trashed_since();
     test_key_of_another();
     test_lost_row();
     test_left_key();

@@ -83,6 +83,34 @@ static void test_who_wrote(void)
     }
 }
 
+/* Both pages get the row's name, and something there makes another one of it: in `p` and in `q` not the same. */
+static void alter_twice(void)
+{
+    three();
+    fields[NAME].rule = JUDGE_HOLD;
+    edit(1, "1", NAME, NULL, "ada");
+    write_by_us(0, "p", NAME, NULL, "ada");
+    history_set(h, HISTORY_TRIGGER, 0, now - SEC + SEC / 20, 0, "ds", "p", "Name", "ada", "ADA");
+    mapping_now = 1;
+    write_by_us(0, "q", NAME, NULL, "ada");
+    history_set(h, HISTORY_TRIGGER, 0, now - SEC + SEC / 20, 0, "ds2", "q", "Name", "ada", "Ad");
+    write_by_us(1, "1", NAME, "ada", "Ad");
+    mapping_now = 0;
+}
+
+static void test_altered_elsewhere(void)
+{
+    alter_twice();
+    write_by_us(0, "p", NAME, "ADA", "Ad");
+    verdict(
+        "",
+        "what was altered in a third place is an edit here, and wins over what was altered here");
+
+    alter_twice();
+    write_by_us(1, "1", NAME, "Ad", "ADA");
+    verdict("S2.5 S6.1", "which is none");
+}
+
 /* The second page had Eve, which went to the row, and has Ada now; the first one, which rules the row, got that before. Ada goes to the row,
  * by that mapping's page; the audit says of no value that it was lost. */
 static void replace_unsaid(int mapping, const char *page)
@@ -204,6 +232,99 @@ static void test_key_in_its_former_form(void)
 
     set_back(JUDGE_KEYS_EXACT);
     verdict("S2.5", "to another one it is a row of its own");
+}
+
+/* The row is deleted; another one gets its key in another form, and a page `q`. Then the database is set back to before that. */
+static void set_back_to_former(const char *mark)
+{
+    keys_of_worlds = JUDGE_KEYS_BARE;
+    pair();
+    keys_of_worlds = JUDGE_KEYS_EXACT;
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, "t", "1", NULL, NULL);
+    now += 60 * SEC;
+    make(1, "1 ", "two");
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1 ", "name", NULL, "Eve");
+    copy_by_us(0, "q", "two");
+    write_by_us(0, "q", NAME, NULL, "Eve");
+    edit(0, "p", NAME, "Ada", "Bob");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
+    make(1, "1", mark);
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1", "name", NULL, "Ada");
+}
+
+static void test_former_of_its_form(void)
+{
+    set_back_to_former("one");
+    write_by_us(1, "1", NAME, "Ada", "Bob");
+    remove_by_us(0, "q");
+    verdict("", "by its mark it is the row that had just this key before, as it was");
+
+    set_back_to_former("two");
+    write_by_us(1, "1", NAME, "Ada", "Bob");
+    verdict("S6.3 S6.6 S6.1",
+            "with the mark of the one that has another form of it, it is that one");
+}
+
+/* The page is changed to @a met while its row is replaced by one that holds "false", and which is edited later. */
+static void replace(const char *met)
+{
+    pair();
+    fields[NAME].sort = JUDGE_BOOLEAN;
+    fields[NAME].rule = JUDGE_NOTION_WINS;
+    edit(0, "p", NAME, NULL, "true");
+    write_by_us(1, "1", NAME, NULL, "true");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, "t", "1", NULL, NULL);
+    edit(0, "p", NAME, "true", met);
+    now += 10 * SEC;
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1", "name", NULL, "false");
+    now += 60 * SEC;
+    edit(1, "1", NAME, "false", "?yes");
+    write_by_us(0, "p", NAME, met, "?yes");
+}
+
+static void test_what_comes_with_a_row(void)
+{
+    replace("false");
+    verdict(
+        "",
+        "what a row comes with is agreed on with its page, also if it would hold that by itself");
+
+    replace("?no");
+    verdict("S2.5", "anything else is not");
+}
+
+/* Both sides show a member; people take it out of the page, and the database is set back to before the row had it. */
+static void lose_member(const char *before)
+{
+    pair();
+    fields[TAGS].rule = JUDGE_NOTION_WINS;
+    edit(1, "1", TAGS, NULL, "a");
+    write_by_us(0, "p", TAGS, NULL, "a");
+    edit(1, "1", TAGS, "a", "a" HISTORY_MEMBER "b");
+    write_by_us(0, "p", TAGS, "a", "a" HISTORY_MEMBER "b");
+    edit(0, "p", TAGS, "a" HISTORY_MEMBER "b", "a");
+    now += 60 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1", "tags", NULL, before);
+}
+
+static void test_member_of_neither(void)
+{
+    lose_member("a");
+    edit(1, "1", TAGS, "a", "a" HISTORY_MEMBER "b");
+    write_by_us(0, "p", TAGS, "a", "a" HISTORY_MEMBER "b");
+    verdict("", "a member that neither side has is agreed on, and may come anew");
+
+    lose_member("a" HISTORY_MEMBER "b");
+    write_by_us(0, "p", TAGS, "a", "a" HISTORY_MEMBER "b");
+    verdict("S2.5", "but not from a row that had it all the time");
 }
 
 static void tell(const char *op, int mapping, int side, const char *page)
@@ -351,10 +472,14 @@ int main(void)
     (void)apr_pool_create(&pool, NULL);
     test_where_it_stands();
     test_who_wrote();
+    test_altered_elsewhere();
     test_what_it_cost();
     test_replaced_by_empty();
     test_default();
     test_key_in_its_former_form();
+    test_former_of_its_form();
+    test_what_comes_with_a_row();
+    test_member_of_neither();
     test_own_image();
     test_other_type();
     test_what_was_sent();

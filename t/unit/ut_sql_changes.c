@@ -302,6 +302,11 @@ static void test_witness(void)
     app_run("UPDATE _notionsync_change SET at = at + 1 WHERE id = 3");
     tap_ok(look_with(m, seen)->is_rewritten, "another one of that number is not the same");
     tap_ok(!look_with(m, again)->is_rewritten, "but who saw only what is there sees no other");
+    tap_int(look_with(m, seen)->shared_to, 2, "what comes after it was done in a copy (S4.4)");
+    tap_int(look_with(m, again)->shared_to, 4, "of which there is nothing if it is none");
+    app_run("UPDATE _notionsync_change SET at = at + 100000");
+    tap_int(look_with(m, seen)->shared_to, 0, "in a copy where nothing is known all of it is new");
+    app_run("UPDATE _notionsync_change SET at = at - 100000");
     app_run("DELETE FROM _notionsync_change WHERE id = 3");
     tap_ok(!look_with(m, seen)->is_rewritten, "and one that was tidied away tells nothing");
     end_database();

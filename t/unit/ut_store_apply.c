@@ -1,6 +1,6 @@
 /* One commit of the engine is stored whole or not at all; a refusal (an id linked elsewhere, a key that
- * moved, another owner, the delete limit S4.2) leaves the unit usable. A load gives all that is known
- * of one record, and only that. Nothing gets slow or large with a hundred thousand links. */
+ * moved, another owner) leaves the unit usable. A load gives all that is known of one record, and only
+ * that. Nothing gets slow or large with a hundred thousand links. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -435,111 +435,6 @@ static void test_moves(void)
     nts_store_close(kit.store);
 }
 
-static nts_commit_result_t try_delete(kit_t *kit, nts_link_t *link, int n, nts_entry_state_t ends)
-{
-    nts_entry_t *entry = kit_entry(apr_psprintf(p, "d%d-%" APR_INT64_T_FMT, n, link->id),
-                                   NTS_ENTRY_REMOVE, NTS_EXTERNAL, NTS_ENTRY_PENDING, p);
-    nts_commit_t commit = { 0 };
-    nts_commit_result_t result;
-    const char *words = NULL;
-
-    commit.link = link;
-    commit.entries = &entry;
-    commit.entry_count = 1;
-    commit.counts_as_delete = 1;
-    commit.delete_limit_percent = 10;
-    result = apply(kit, &commit, &words);
-    if (result == NTS_COMMIT_OK && ends != NTS_ENTRY_PENDING) {
-        entry->state = ends;
-        if (ends == NTS_ENTRY_APPLIED) {
-            link->state = NTS_LINK_TOMBSTONE;
-        }
-        commit.counts_as_delete = 0;
-        (void)apply(kit, &commit, NULL);
-    }
-    if (result == NTS_COMMIT_LIMIT && !words) {
-        tap_ok(0, "a limit has its reason");
-    }
-    return result;
-}
-
-static void make_links(kit_t *kit, nts_link_t **links, int count)
-{
-    int i;
-
-    (void)nts_store_begin(kit->store, 0);
-    for (i = 0; i < count; i++) {
-        links[i] =
-            kit_link(apr_psprintf(p, "p%d", i), apr_psprintf(p, "k%d", i), NTS_LINK_ACTIVE, p);
-        (void)kit_put_link(kit, links[i]);
-    }
-    (void)nts_store_commit(kit->store);
-}
-
-static void test_limit(void)
-{
-    nts_link_t *links[100];
-    nts_counts_t counts;
-    nts_loaded_t *loaded;
-    int i;
-    kit_t kit;
-
-    kit_open(&kit, p);
-    make_links(&kit, links, 100);
-    kit_now += apr_time_from_sec(3700);
-    for (i = 0; i < 10; i++) {
-        if (try_delete(&kit, links[i], i, NTS_ENTRY_APPLIED) != NTS_COMMIT_OK) {
-            break;
-        }
-    }
-    tap_int(i, 10, "S4.2: ten of a hundred go");
-    tap_int(try_delete(&kit, links[10], 10, NTS_ENTRY_APPLIED), NTS_COMMIT_LIMIT, "not eleven");
-    loaded = kit_load(&kit, links[10]->id, NULL, NULL);
-    tap_ok(loaded->pending_count == 0 && loaded->link->state == NTS_LINK_ACTIVE,
-           "nothing of the eleventh is stored");
-    kit_now += apr_time_from_sec(3700);
-    for (i = 20; i < 29; i++) {
-        if (try_delete(&kit, links[i], i, i < 25 ? NTS_ENTRY_PENDING : NTS_ENTRY_APPLIED) !=
-            NTS_COMMIT_OK) {
-            break;
-        }
-    }
-    tap_int(i, 29, "an hour later nine of ninety, on their way or arrived");
-    tap_int(try_delete(&kit, links[30], 30, NTS_ENTRY_APPLIED), NTS_COMMIT_LIMIT, "not ten");
-    kit_now += apr_time_from_sec(3700);
-    for (i = 40; i < 60; i++) {
-        if (try_delete(&kit, links[i], i, NTS_ENTRY_NOT_APPLIED) != NTS_COMMIT_OK) {
-            break;
-        }
-    }
-    tap_int(i, 60, "a delete that certainly did not happen is not counted");
-    (void)nts_store_count(&counts, kit.store, kit.mapping->id);
-    tap_ok(counts.links[NTS_LINK_ACTIVE] == 86 && counts.links[NTS_LINK_TOMBSTONE] == 14 &&
-               counts.pending == 5,
-           "the counts agree (%d, %d, %d)", (int)counts.links[NTS_LINK_ACTIVE],
-           (int)counts.links[NTS_LINK_TOMBSTONE], (int)counts.pending);
-    nts_store_close(kit.store);
-
-    kit_open(&kit, p);
-    make_links(&kit, links, 8);
-    kit_now += apr_time_from_sec(3700);
-    for (i = 0; i < 8; i++) {
-        if (try_delete(&kit, links[i], i, NTS_ENTRY_PENDING) != NTS_COMMIT_OK) {
-            break;
-        }
-    }
-    tap_int(i, 4, "of eight, half may go");
-    nts_store_close(kit.store);
-
-    kit_open(&kit, p);
-    make_links(&kit, links, 3);
-    tap_int(try_delete(&kit, links[0], 0, NTS_ENTRY_PENDING), NTS_COMMIT_OK, "of three, one");
-    tap_int(try_delete(&kit, links[1], 1, NTS_ENTRY_PENDING), NTS_COMMIT_OK, "and another");
-    tap_int(try_delete(&kit, links[2], 2, NTS_ENTRY_PENDING), NTS_COMMIT_LIMIT,
-            "but never the last, though none of the others has arrived yet");
-    nts_store_close(kit.store);
-}
-
 static void test_forget(void)
 {
     nts_link_t *a = kit_link("p1", NULL, NTS_LINK_NEW, p);
@@ -601,7 +496,7 @@ static void test_lookup(void)
     kit_t kit;
 
     kit_open(&kit, p);
-    make_links(&kit, links, 150);
+    kit_put_links(&kit, links, 150, p);
     for (i = 0; i < 150; i++) {
         ids[i] = i % 3 ? links[i]->key : "nosuch";
     }
@@ -758,7 +653,6 @@ int main(void)
     test_entries();
     test_notices();
     test_moves();
-    test_limit();
     test_forget();
     test_lookup();
     test_size();

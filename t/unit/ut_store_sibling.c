@@ -154,22 +154,41 @@ static void test_makers(void)
     entries[0] = kit_entry("c3", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
     (void)nts_store_apply(&result, &words, kit.store, &mappings[SAME_SOURCE], "g", kit.epoch,
                           &commit, p);
-    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, pages, 3);
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, 0, pages, 3);
     tap_int(made[0], 1, "3.7 the page that the other mapping made is known as such");
     tap_int(made[1], 0, "not one for which it made a row");
     tap_int(made[2], 0, "nor one that it never saw");
     tap_int((int)pending, 1, "and its creates without an end are counted");
-    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[STRANGER].id, pages, 3);
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[STRANGER].id, 0, pages, 3);
     tap_int((int)pending, 0, "for mappings of other data sources those mean nothing");
     tap_int(made[0], 1,
             "3.7 but a page has its maker wherever people move it (seed 3337 of the simulation)");
     tap_int(made[1], 0, "only if it was made");
+    commit.link = kit_link(NULL, "s4", NTS_LINK_NEW, p);
+    entries[0] = kit_entry("c4", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
+    (void)nts_store_apply(&result, &words, kit.store, &mappings[PEOPLE], "g", kit.epoch, &commit,
+                          p);
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, 0, pages, 3);
+    tap_int((int)pending, 2, "3.7 those of the mapping itself count as well");
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, commit.link->id,
+                                    pages, 3);
+    tap_int((int)pending, 1, "but for the record's own");
+}
+
+static void take_row_for(kit_t *kit, nts_link_t *link)
+{
+    nts_entry_t *entry = kit_entry("ours", NTS_ENTRY_UPDATE, NTS_NOTION, NTS_ENTRY_APPLIED, p);
+    nts_commit_t commit = { .link = link, .entries = &entry, .entry_count = 1 };
+    nts_commit_result_t result;
+    const char *words;
+
+    (void)nts_store_apply(&result, &words, kit->store, kit->mapping, "g", kit->epoch, &commit, p);
 }
 
 /* The key that the record of `page` has after the other mapping of the table inserted a row under "7", 10 s after time 0 by
  * the kit's clock, and this mapping heard of it; it was last looked at at `touched`; 0: there is no such
- * record. */
-static const char *key_after(nts_entry_op_t op, apr_time_t touched)
+ * record. `is_taken`: that row had been taken for it meanwhile. */
+static const char *key_after(nts_entry_op_t op, apr_time_t touched, int is_taken)
 {
     kit_t kit;
     nts_link_t *link = kit_link("page", "7", NTS_LINK_ACTIVE, p);
@@ -195,6 +214,9 @@ static const char *key_after(nts_entry_op_t op, apr_time_t touched)
     commit.entry_count = 1;
     (void)nts_store_apply(&result, &words, kit.store, &mappings[SAME_TABLE], "g", kit.epoch,
                           &commit, p);
+    if (is_taken) {
+        take_row_for(&kit, link);
+    }
     row.mapping = kit.mapping->id;
     row.notice.side = NTS_EXTERNAL;
     row.notice.record = "7";
@@ -209,12 +231,17 @@ static const char *key_after(nts_entry_op_t op, apr_time_t touched)
 
 static void test_key_used_again(void)
 {
-    tap_str(key_after(NTS_ENTRY_CREATE, kit_now), "7 (replaced, notice 1)",
+    apr_time_t later = kit_now + apr_time_from_sec(11);
+
+    tap_str(key_after(NTS_ENTRY_CREATE, kit_now, 0), "7 (replaced, notice 1)",
             "4.4 a row that the other mapping made under a linked key is a new record");
-    tap_str(key_after(NTS_ENTRY_CREATE, kit_now + apr_time_from_sec(11)), "7",
-            "unless the record was looked at since: then it is that row's");
-    tap_str(key_after(NTS_ENTRY_CREATE, 0), "none", "a key that nobody had is nobody's");
-    tap_str(key_after(NTS_ENTRY_RESTORE, kit_now), "7",
+    tap_str(key_after(NTS_ENTRY_CREATE, later, 1), "7",
+            "unless it was taken for the record since: then it is that row's");
+    tap_str(key_after(NTS_ENTRY_CREATE, later, 0), "7 (replaced, notice 1)",
+            "that the record was looked at later by a clock that was set back since is no proof of "
+            "that");
+    tap_str(key_after(NTS_ENTRY_CREATE, 0, 0), "none", "a key that nobody had is nobody's");
+    tap_str(key_after(NTS_ENTRY_RESTORE, kit_now, 0), "7",
             "a row that it brought back is the old one");
 }
 

@@ -138,6 +138,21 @@ static int mapping_of(const worker_world_t *w, const nts_ask_t *ask)
     return 0;
 }
 
+/* S4.1: the entry that was seen last is not the same any more; S4.4: what came after it here was made later than it. */
+static void compare_witness(const worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answer)
+{
+    int is_there = ask->witness > 0 && ask->witness <= w->change_count;
+
+    answer->shared_to = w->change_count;
+    if (!ask->witness_at || (is_there && w->changes[ask->witness - 1].at == ask->witness_at)) {
+        return;
+    }
+    answer->is_rewritten = is_there;
+    while (answer->shared_to > 0 && w->changes[answer->shared_to - 1].at > ask->witness_at) {
+        answer->shared_to--;
+    }
+}
+
 static void describe(worker_world_t *w, nts_side_t side, nts_answer_t *answer, apr_pool_t *p)
 {
     nts_schema_field_t *fields = apr_pcalloc(p, 2 * sizeof(*fields));
@@ -269,8 +284,6 @@ static void list_changes(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *
         answer->witness = w->change_count;
         answer->witness_at = w->changes[w->change_count - 1].at;
     }
-    answer->is_rewritten = ask->witness_at && ask->witness <= w->change_count &&
-                           w->changes[ask->witness - 1].at != ask->witness_at;
 }
 
 static void do_ask(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
@@ -341,6 +354,7 @@ static void perform(nts_connection_t *connection, const nts_ask_t *ask, nts_answ
     if (connection->side == NTS_EXTERNAL) {
         answer->instance = apr_pstrdup(p, w->instance);
         answer->counter = w->change_count;
+        compare_witness(w, ask, answer);
     }
     do_ask(w, ask, answer, p);
     answer->answered_at = apr_time_now();

@@ -172,7 +172,7 @@ apr_status_t nts_sql_begin(nts_sql_session_t *s, int writes)
         return rv;
     }
     s->answer->instance = apr_pstrdup(s->p, s->state.instance);
-    s->answer->counter = s->state.counter;
+    s->answer->counter = s->answer->shared_to = s->state.counter;
     if (s->state.version > NTS_SQL_VERSION) {
         return nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, "sql.version",
                             "run the newer version of mod_notionsync everywhere",

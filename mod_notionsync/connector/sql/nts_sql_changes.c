@@ -131,9 +131,26 @@ static apr_status_t read_changes(nts_sql_session_t *s)
     return APR_SUCCESS;
 }
 
+/* S4.4: what was done in a copy before anybody looked into it was done after the last thing that was seen of the other. */
+static apr_status_t find_shared(nts_sql_session_t *s)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "");
+    nts_sql_rows_t rows;
+
+    s->dialect->add_shared(stmt, apr_time_as_msec(s->ask->witness_at));
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (rows.count == 1 && rows.cells[0].kind == NTS_SQL_INTEGER &&
+        rows.cells[0].integer < s->answer->shared_to) {
+        s->answer->shared_to = rows.cells[0].integer;
+    }
+    return APR_SUCCESS;
+}
+
 /* S4.1: a database that was set back and then changed as often as was undone gives no lower number away. But the entry that was seen
  * last was made at another time there. One that was pruned tells nothing. */
-static apr_status_t compare_witness(nts_sql_session_t *s)
+apr_status_t nts_sql_compare_witness(nts_sql_session_t *s)
 {
     nts_sql_stmt_t *stmt = nts_sql_stmt(s, "");
     nts_sql_rows_t rows;
@@ -147,7 +164,9 @@ static apr_status_t compare_witness(nts_sql_session_t *s)
     s->answer->is_rewritten = s->ask->witness_at && found && found != s->ask->witness_at;
     s->answer->witness = int_at(&rows, 0, 1);
     s->answer->witness_at = int_at(&rows, 0, 2) * 1000;
-    return APR_SUCCESS;
+    return s->ask->witness_at && (s->answer->is_rewritten || s->state.counter < s->ask->witness)
+               ? find_shared(s)
+               : APR_SUCCESS;
 }
 
 /* --- tidying up */
@@ -204,7 +223,7 @@ static void read_all(nts_sql_reader_t *reader, nts_sql_session_t *s, apr_int64_t
         return;
     }
     look_at_clock(reader, s);
-    if (compare_witness(s) == APR_SUCCESS && read_changes(s) == APR_SUCCESS &&
+    if (nts_sql_compare_witness(s) == APR_SUCCESS && read_changes(s) == APR_SUCCESS &&
         nts_sql_commit(s) == APR_SUCCESS) {
         note(reader, s, token);
     }
@@ -223,7 +242,7 @@ void nts_sql_changes(nts_sql_session_t *s)
         s->answer->last_change = s->ask->since;
         s->answer->complete = 1;
         s->answer->instance = apr_pstrdup(s->p, reader->instance);
-        s->answer->counter = reader->counter;
+        s->answer->counter = s->answer->shared_to = reader->counter;
     }
     else {
         read_all(reader, s, token);

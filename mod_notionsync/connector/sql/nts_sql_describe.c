@@ -142,7 +142,10 @@ void nts_sql_describe(nts_sql_session_t *s)
         return;
     }
     nts_sql_read_clock(s);
-    if (nts_sql_find_mark(&mark, s) != APR_SUCCESS || nts_sql_commit(s) != APR_SUCCESS) {
+    if (s->state.installed && s->ask->witness_at && nts_sql_compare_witness(s) != APR_SUCCESS) {
+        return;
+    }
+    if (nts_sql_commit(s) != APR_SUCCESS) {
         return;
     }
     schema = schema_of(s->table, s->p);

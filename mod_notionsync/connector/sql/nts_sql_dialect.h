@@ -198,6 +198,9 @@ typedef struct nts_sql_dialect_t {
     /** One row: when the entry of that number was made (NULL: it is not there), and the number and time of the newest entry (NULL: there
      *  is none), of whatever table; times in ms. */
     void (*add_witness)(nts_sql_stmt_t *stmt, apr_int64_t number);
+    /** One row: the number of the last entry, of whatever table, that was not made after @a ms; if all were, that before the first one;
+     *  NULL: there is none. Costs as much as there are later ones. */
+    void (*add_shared)(nts_sql_stmt_t *stmt, apr_int64_t ms);
     /** Up to which number entries of a table may be deleted now, a few at a time; 0: none. */
     apr_status_t (*find_prunable)(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
                                   apr_int64_t settled_to, int limit);

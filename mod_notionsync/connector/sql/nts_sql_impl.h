@@ -188,6 +188,8 @@ int nts_sql_is_as_expected(const nts_sql_session_t *s, const nts_value_t *found,
 void nts_sql_describe(nts_sql_session_t *s);
 /** The database's clock into the answer. */
 void nts_sql_read_clock(nts_sql_session_t *s);
+/** Is the change table the one that the ask has seen, and if not, up to where may it be? (S4.1, S4.4) */
+apr_status_t nts_sql_compare_witness(nts_sql_session_t *s);
 void nts_sql_read(nts_sql_session_t *s);  /* READ, READ_MANY, LIST, FIND */
 void nts_sql_write(nts_sql_session_t *s); /* CREATE, UPDATE, REMOVE, RESTORE */
 void nts_sql_intent(nts_sql_session_t *s);

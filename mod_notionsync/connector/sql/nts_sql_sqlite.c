@@ -444,6 +444,7 @@ const nts_sql_dialect_t nts_sql_sqlite = {
     .update = nts_sql_sqlite_update,
     .add_changes = nts_sql_sqlite_add_changes,
     .add_witness = nts_sql_sqlite_add_witness,
+    .add_shared = nts_sql_sqlite_add_shared,
     .find_prunable = nts_sql_sqlite_find_prunable,
     .prune = nts_sql_sqlite_prune,
     .change_key = nts_sql_sqlite_change_key,

@@ -59,6 +59,7 @@ apr_status_t nts_sql_sqlite_update(const char *const **parts, nts_sql_session_t 
 
 apr_status_t nts_sql_sqlite_commit_token(apr_int64_t *token, nts_sql_session_t *s);
 void nts_sql_sqlite_add_witness(nts_sql_stmt_t *stmt, apr_int64_t number);
+void nts_sql_sqlite_add_shared(nts_sql_stmt_t *stmt, apr_int64_t ms);
 void nts_sql_sqlite_add_changes(nts_sql_stmt_t *stmt, const char *tbl, apr_int64_t since,
                                 int limit);
 apr_status_t nts_sql_sqlite_find_prunable(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,

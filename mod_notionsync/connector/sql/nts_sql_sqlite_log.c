@@ -60,6 +60,14 @@ void nts_sql_sqlite_add_witness(nts_sql_stmt_t *stmt, apr_int64_t number)
                 NULL);
 }
 
+void nts_sql_sqlite_add_shared(nts_sql_stmt_t *stmt, apr_int64_t ms)
+{
+    nts_sql_add(stmt, "SELECT coalesce((SELECT id FROM _notionsync_change WHERE at <= ", NULL);
+    nts_sql_add_int(stmt, ms);
+    nts_sql_add(stmt, " ORDER BY id DESC LIMIT 1), (SELECT min(id) - 1 FROM _notionsync_change))",
+                NULL);
+}
+
 apr_status_t nts_sql_sqlite_find_prunable(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
                                           apr_int64_t settled_to, int limit)
 {
