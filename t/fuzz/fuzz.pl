@@ -26,6 +26,8 @@ sub run {
 
 run("$given{source}/configure", '--quiet', '--enable-asan', '--enable-ubsan', "--with-apxs=$given{apxs}",
     "CC=$clang", 'CFLAGS=-g -O1 -fsanitize=fuzzer-no-link') unless -e 'Makefile';
+# First by itself: a configure that runs again must not see libFuzzer's main.
+run('make', '--quiet', 'am--refresh');
 run('make', '--quiet', 'LDFLAGS=-fsanitize=fuzzer', map { "t/fuzz/fuzz_$_" } @fuzzers);
 
 my $broken = 0;
