@@ -1,4 +1,5 @@
 /* sm_helper.c - production's helper, worker/nts_helper.c, with threads of the simulation. */
+#include <signal.h>
 #include <stdlib.h>
 
 #include <apr_thread_cond.h>
@@ -114,6 +115,18 @@ static apr_status_t thread_join(apr_status_t *rv, apr_thread_t *thread)
     return APR_SUCCESS;
 }
 
+/* The process's own mask would stay with a fiber that begins behind it, and with it went the alarm that ends an endless seed. */
+static int no_mask(int how, const sigset_t *set, sigset_t *before)
+{
+    (void)how;
+    (void)set;
+    if (before) {
+        (void)sigemptyset(before);
+    }
+    return 0;
+}
+
+#define pthread_sigmask no_mask
 #define apr_thread_mutex_create mutex_create
 #define apr_thread_mutex_lock mutex_nothing
 #define apr_thread_mutex_unlock mutex_nothing
