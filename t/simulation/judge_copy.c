@@ -99,23 +99,27 @@ static int was_never_kept(judge_t *j, const history_item_t *effect, const char *
     return 0;
 }
 
-/* What came before such a write is what the copy shows again. What the database made of it went with it. */
-static void forget_unkept(judge_t *j, const judge_cell_t *cell, judge_version_t *version)
+/* What came before such a write is what the copy shows again. What the database made of it went with it, though it may look the same
+ * (seed 22555). @a shown: what the copy shows. @return how many stays are left */
+static int forget_unkept(judge_t *j, const judge_cell_t *cell, const history_item_t *shown,
+                         judge_version_t *version)
 {
-    int i;
+    int i, left = cell->stays->nelts;
 
     for (i = cell->stays->nelts - 1; i > 0; i--) {
         const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
         const history_item_t *item = stay->item < 0 ? NULL : history_item(j->history, stay->item);
 
-        if (item && item->kind == HISTORY_TRIGGER) {
+        if (item && (item->kind == HISTORY_TRIGGER || item->at == shown->at)) {
             continue;
         }
         if (!item || !was_never_kept(j, item, stay->version->value)) {
             break;
         }
         version->parent = APR_ARRAY_IDX(cell->stays, i - 1, judge_stay_t).version;
+        left = i;
     }
+    return left;
 }
 
 void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_t *record,
@@ -126,14 +130,15 @@ void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_
     for (i = 0; is_of_copy(j, item) && i < j->all->nelts; i++) {
         judge_record_t *former = APR_ARRAY_IDX(j->all, i, judge_record_t *);
         const judge_cell_t *cell;
+        int left;
 
         if (former->side != record->side || former->place != record->place || !record->mark ||
             !judge_same(former->mark, record->mark)) {
             continue;
         }
         cell = judge_cell(j, former, field, member);
-        forget_unkept(j, cell, version);
-        for (k = 0; k < cell->stays->nelts; k++) {
+        left = forget_unkept(j, cell, item, version);
+        for (k = 0; k < left; k++) {
             const judge_version_t *stood = APR_ARRAY_IDX(cell->stays, k, judge_stay_t).version;
 
             if (judge_same(stood->value, version->value)) {

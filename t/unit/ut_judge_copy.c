@@ -232,28 +232,52 @@ static void test_let_go(void)
     verdict("S6.3", "one of which nobody saw that it was away is still the one that it was");
 }
 
-/* Nobody kept that the row was written; in the copy it is as it was before, and is written again. */
-static void write_again(const char *state, const char *note)
+/* What the audit says of the row's last write. */
+static void told_of_write(const char *after, const char *state, const char *note)
 {
-    static judge_entry_field_t ada = { .name = "Name", .after = "Ada", .reason = "changed" };
+    judge_entry_field_t *name = apr_pcalloc(pool, sizeof(*name));
     judge_entry_t entry = { .side = 1,
                             .op = "update",
                             .state = state,
                             .note = note,
                             .page = "p",
                             .key = "1",
-                            .fields = &ada,
+                            .at = now,
+                            .fields = name,
                             .field_count = 1 };
 
+    name->name = "Name";
+    name->after = after;
+    name->reason = "changed";
+    judge_add_entry(judge, &entry);
+}
+
+/* Nobody kept that the row was written; in the copy it is as it was before, and is written again. */
+static void write_again(const char *state, const char *note)
+{
     pair();
     edit(0, "p", NAME, NULL, "Ada");
     write_by_us(1, "1", NAME, NULL, "Ada");
-    entry.at = now;
-    judge_add_entry(judge, &entry);
+    told_of_write("Ada", state, note);
     now += 10 * SEC;
     history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
     make(1, "1", "one");
     write_by_us(1, "1", NAME, NULL, "Ada");
+}
+
+/* A trigger makes of what we wrote what had stood there before; so it stands in the copy, too. */
+static void write_rewritten_again(const char *state)
+{
+    pair();
+    fields[NAME].rule = JUDGE_NOTION_WINS;
+    edit(1, "1", NAME, NULL, "Ada");
+    edit(0, "p", NAME, NULL, " Ada");
+    write_by_us(1, "1", NAME, "Ada", " Ada");
+    history_set(h, HISTORY_TRIGGER, 0, now - SEC + SEC / 20, 1, place(1), "1", "name", " Ada",
+                "Ada");
+    told_of_write(" Ada", state, NULL);
+    set_back("Ada");
+    write_by_us(1, "1", NAME, "Ada", " Ada");
 }
 
 static void test_never_kept(void)
@@ -264,6 +288,11 @@ static void test_never_kept(void)
     verdict("S6.3", "one that was agreed on was undone: that is an edit");
     write_again("not applied", "sql.stale: the row 1 was changed meanwhile");
     verdict("S6.3", "nor does an earlier attempt, which was refused, tell that it was not done");
+
+    write_rewritten_again("not applied");
+    verdict("", "what a trigger made of such a write went with it, though it looks the same");
+    write_rewritten_again("applied");
+    verdict("S6.3", "what it made of one that was heard of is no edit, and is not written again");
 }
 
 /* Nobody had filled the field in when the row was made; people do so on both sides, on that of the row after it was set back. */
