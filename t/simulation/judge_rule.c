@@ -213,12 +213,25 @@ static apr_time_t arrived_at(const judge_cell_t *cell, const judge_version_t *ve
     return at;
 }
 
+/* It, or one that it may have been made of, stood on that side. */
+static int was_sent_by(const judge_cell_t *cell, const judge_version_t *version)
+{
+    int i;
+
+    for (i = 0; version->joins && i < version->joins->nelts; i++) {
+        if (was_given(cell, APR_ARRAY_IDX(version->joins, i, judge_version_t *), -1)) {
+            return 1;
+        }
+    }
+    return was_given(cell, version, -1);
+}
+
 /* S3.5: here what one side had sent was altered. To any other mapping that is an edit. */
 static int is_rewrite(const judge_contest_t *c, const judge_version_t *version)
 {
-    return version->origin == JUDGE_BY_REWRITE &&
+    return version->origin == JUDGE_BY_REWRITE && version->parent &&
            was_given(c->cell[version->side], version, version->item) &&
-           was_given(c->cell[!version->side], version->parent, -1);
+           was_sent_by(c->cell[!version->side], version->parent);
 }
 
 /* S2.1: or people, or a trigger, put there again what it had been altered to, before anything else of it was on the other side: who looks

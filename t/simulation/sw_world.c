@@ -170,6 +170,19 @@ static void name_again(sw_world_t *w, int source)
     sim_buf_free(&b);
 }
 
+/* A filter that names a choice which no page ever had blocks its mapping until somebody adds that. */
+static void add_choice_of_filter(sw_world_t *w, const sw_mapping_t *m)
+{
+    static const char choice[] = "{\"properties\":{\"%s\":{\"add_option\":\"" SW_OUTSIDE "\"}}}";
+    const sim_prop_t *prop = property_now(w, m->source, SW_STAGE);
+
+    if ((m->filter_sides >> HISTORY_NOTION & 1) && prop && !sim_option_by_name(prop, SW_OUTSIDE)) {
+        (void)sw_notion_control(
+            w, "PATCH", apr_pstrcat(w->ptemp, "data_source/", w->source_ids[m->source], NULL),
+            apr_psprintf(w->ptemp, choice, sw_notion_property(w, SW_STAGE)));
+    }
+}
+
 static void show_all(sw_world_t *w)
 {
     int i;
@@ -193,12 +206,16 @@ static void show_all(sw_world_t *w)
 static void calm(sm_t *sm)
 {
     sw_world_t *w = sm->world;
+    int i;
 
     (void)sim_fault_remove(0);
     w->slow_count = 0;
     w->saving = 0;
     (void)sw_notion_control(w, "POST", "settings", "{\"workspace_limit\":0,\"loss\":0}");
     show_all(w);
+    for (i = 0; i < w->mapping_count; i++) {
+        add_choice_of_filter(w, &w->mappings[i]);
+    }
     if (drop_lost_fields(w)) {
         sm_host_restart(sm, 0);
     }

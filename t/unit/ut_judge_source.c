@@ -207,6 +207,34 @@ static void test_default(void)
     verdict("S2.5", "and wins over none");
 }
 
+/* As above, and people edit the row's name so long before the page is made. */
+static void edit_and_fill_in(apr_interval_time_t before)
+{
+    begin();
+    make(1, "1", "one");
+    edit(1, "1", NAME, NULL, "Eve");
+    now += before;
+    copy_by_us(0, "p", "one");
+    history_set(h, HISTORY_TRIGGER, 0, now, 0, "ds", "p", "Name", NULL, "Nobody");
+    link_up("p", "1", 0, NULL);
+    fields[NAME].rule = JUDGE_NOTION_WINS;
+}
+
+static void test_default_after_an_edit(void)
+{
+    edit_and_fill_in(0);
+    write_by_us(0, "p", NAME, "Nobody", "Eve");
+    verdict("", "so it does to one that was made after we had read the row (13551)");
+
+    edit_and_fill_in(0);
+    write_by_us(1, "1", NAME, "Eve", "Nobody");
+    verdict("S2.5", "and wins over none of those either");
+
+    edit_and_fill_in(60 * SEC);
+    write_by_us(0, "p", NAME, "Nobody", "Eve");
+    verdict("S2.5", "what the row showed by then was not left out for being empty");
+}
+
 /* People gave the row's key another form, then its database was set back to before that, and to what `p` held then. */
 static void set_back(judge_keys_t keys)
 {
@@ -476,6 +504,7 @@ int main(void)
     test_what_it_cost();
     test_replaced_by_empty();
     test_default();
+    test_default_after_an_edit();
     test_key_in_its_former_form();
     test_former_of_its_form();
     test_what_comes_with_a_row();
