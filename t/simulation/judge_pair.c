@@ -193,11 +193,14 @@ static int names(const judge_entry_t *maker, const judge_record_t *record, const
     return judge_same(record->side == HISTORY_NOTION ? maker->key : maker->page, id);
 }
 
-/* @a copy was made for @a whose: by the key that had then, or, since it may have changed while the answer was awaited, has now. */
+/* @a copy was made for @a whose: by the key that had then, or, since it may have changed while the answer was awaited, has now; not for what
+ * got that key only later. */
 static int is_made_for(const judge_entry_t *maker, const judge_record_t *copy,
                        const judge_record_t *whose)
 {
-    return names(maker, copy, id_at(whose, copy->made)) || names(maker, copy, whose->id);
+    const char *then = id_at(whose, copy->made);
+
+    return then && (names(maker, copy, then) || names(maker, copy, whose->id));
 }
 
 /* What it was made for, if that is among @a partners under the name it had then; NULL: any of them may be its own. */

@@ -245,13 +245,40 @@ static const judge_record_t *deleted_by(judge_t *j, const history_item_t *item)
     return NULL;
 }
 
+/* S3.7: nobody knew what had become of it, and before that could be told the page was brought back: it was never deleted, as far as the
+ * mapping could see, and so says its audit (seed 610884). */
+static int was_brought_back_unseen(judge_t *j, int mapping, const history_item_t *deleted)
+{
+    int i, is_denied = 0;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        is_denied |= entry->mapping == mapping && is_entry_of(j, entry, deleted) &&
+                     !strcmp(entry->state, "not applied") &&
+                     entry->at >= deleted->at - JUDGE_TOLD_WITHIN - j->phases->skew &&
+                     entry->at <= deleted->at + j->phases->skew;
+    }
+    for (i = deleted->number + 1;
+         is_denied && judge_is_uncertain(j, deleted) && i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_REVIVE && item->place == deleted->place &&
+            judge_same(item->record, deleted->record)) {
+            return !judge_was_judged(j, deleted->record, judge_gap(j, deleted).sent, item->at);
+        }
+    }
+    return 0;
+}
+
 /* S4.2: a delete of the mapping that nobody asked for: those count. */
 static int is_counted(judge_t *j, int mapping, const history_item_t *item)
 {
     const judge_record_t *record = deleted_by(j, item);
 
     return record && JUDGE_MAPPING(j, mapping)->place[item->side] == item->place &&
-           is_ours(j, mapping, item) && !judge_was_commanded(j, item, record);
+           is_ours(j, mapping, item) && !judge_was_commanded(j, item, record) &&
+           !was_brought_back_unseen(j, mapping, item);
 }
 
 /* Generous, since only the engine knows which records were linked when: what goes beyond this was not held by any reading. */

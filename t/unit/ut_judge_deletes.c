@@ -157,6 +157,65 @@ static void delete_twice(int second_by)
     }
 }
 
+/* We delete p, hear no answer, and it is brought back: before its fate could be told, or after that. Then we delete it once more, and four
+ * others. */
+static void delete_unheard(int is_judged)
+{
+    static const char *const pages[] = { "p", "q", "r", "s", "t", "u" };
+    static const char *const keys[] = { "1", "2", "3", "4", "5", "6" };
+    judge_entry_t entry = { .op = "remove", .state = "not applied", .page = "p", .key = "1" };
+    history_item_t cut = { .kind = HISTORY_REQUEST,
+                           .op = HISTORY_ASK_DELETE,
+                           .record = "p",
+                           .connection = "n",
+                           .end = HISTORY_CUT,
+                           .worker = 1 };
+    int i;
+
+    begin();
+    for (i = 0; i < 6; i++) {
+        record(pages[i], keys[i], pages[i]);
+    }
+    gone(1, "1");
+    now += 10 * SEC;
+    (void)request(HISTORY_ASK_READ, 0, "p", now - SEC, now - SEC / 2);
+    entry.at = now;
+    judge_add_entry(judge, &entry);
+    cut.place = place(0);
+    cut.sent = now;
+    cut.at = cut.answered = now + SEC;
+    cut.request = history_request(h);
+    history_do(h, HISTORY_ACT, cut.request, now + SEC / 2, HISTORY_DELETE, 0, place(0), "p", NULL,
+               NULL);
+    (void)history_add(h, &cut);
+    now += 10 * SEC;
+    if (is_judged) {
+        now += 90 * SEC;
+        (void)request(HISTORY_ASK_READ, 0, "p", now - SEC, now - SEC / 2);
+    }
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
+    for (i = 0; i < 5; i++) {
+        if (i) {
+            gone(1, keys[i]);
+        }
+        remove_by_us(0, pages[i]);
+        entry.state = "applied";
+        entry.at = now;
+        entry.page = pages[i];
+        entry.key = keys[i];
+        judge_add_entry(judge, &entry);
+    }
+}
+
+static void test_unheard(void)
+{
+    delete_unheard(0);
+    tap_ok(strstr(rules(), "S4.2") == NULL,
+           "a delete that was undone before it could be told of is none");
+    delete_unheard(1);
+    tap_ok(strstr(rules(), "S4.2") != NULL, "one that was seen is");
+}
+
 static void test_whose(void)
 {
     delete_twice(0);
@@ -556,6 +615,7 @@ int main(void)
     test_last();
     test_last_of_one();
     test_whose();
+    test_unheard();
     test_ignored();
     test_trashed_since();
     test_key_of_another();

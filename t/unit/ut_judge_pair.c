@@ -1,6 +1,7 @@
 /* Which records belong together where copies share a mark: what was made for a record is that one's, whatever keys they have in the
  * end. */
 #include <apr_general.h>
+#include <string.h>
 #include <apr_strings.h>
 
 #include "judge_world.h"
@@ -177,6 +178,12 @@ static void test_key_in_between(void)
 static void lose_maker(int is_lost)
 {
     history_item_t lost = { .kind = HISTORY_PROCESS, .op = HISTORY_STORE_OLD, .worker = 1 };
+    judge_entry_t elsewhere = { .id = 9,
+                                .op = "create",
+                                .state = "applied",
+                                .side = HISTORY_NOTION,
+                                .page = "q",
+                                .key = "another" };
     int number;
 
     begin();
@@ -188,6 +195,9 @@ static void lose_maker(int is_lost)
     now += 10 * SEC;
     history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, NULL, NULL, NULL, NULL);
     insert("k", "Ada");
+    if (!is_lost) {
+        copy_row(8, "k", "r", "Ada");
+    }
     now += 5 * SEC;
     (void)request(HISTORY_ASK_READ, 1, "k", now, now);
     number = request(HISTORY_ASK_CREATE, 0, NULL, now, now + SEC / 10);
@@ -201,6 +211,9 @@ static void lose_maker(int is_lost)
         (void)history_add(h, &lost);
         phases.store_forgot = 1;
     }
+    else {
+        judge_add_entry(judge, &elsewhere);
+    }
 }
 
 /* Seed 405831 */
@@ -210,7 +223,40 @@ static void test_forgotten(void)
     judge_add_stop(judge, 0, "waiting", "state.restored");
     verdict("", "who made the page for what went with the state store");
     lose_maker(0);
-    verdict("S6.3 S6.1 S6.1", "but a store that was not lost knows it");
+    verdict("S6.3 S6.1 S6.1 S6.1", "but a store that was not lost knows what it was made for");
+}
+
+/* p was made of the row when that had another key; the database is set back, and its row, a new one with the key of then, is paired with
+ * q, which people edit. */
+static void pair_set_back(int is_followed)
+{
+    judge_entry_t paired = { .id = 9, .op = "link", .state = "noted", .page = "q", .key = "k" };
+
+    begin();
+    insert("k", "Ada");
+    copy_row(1, "k", "p", "Ada");
+    if (is_followed) {
+        rekey("k", "K");
+    }
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, NULL, NULL, NULL, NULL);
+    insert("k", "Ada");
+    make(0, "q", "one");
+    history_set(h, HISTORY_ACT, 0, now, 0, place(0), "q", "Name", NULL, "Ada");
+    judge_add_entry(judge, &paired);
+    remove_by_us(0, "p");
+    edit(0, "q", NAME, "Ada", "Eve");
+    write_by_us(1, "k", NAME, "Ada", "Eve");
+}
+
+/* Seed 610626 */
+static void test_key_of_then(void)
+{
+    pair_set_back(1);
+    tap_ok(strstr(rules(), "S6.3") == NULL,
+           "a page was not made for a row that got that key later");
+    pair_set_back(0);
+    tap_ok(strstr(rules(), "S6.3") != NULL, "but for one that had it then");
 }
 
 /* A row was made of p by a state store that was lost. Another one, to which p is the page of a row that is gone, made it the row of q,
@@ -298,6 +344,7 @@ int main(void)
     test_key_in_between();
     test_dropped_column();
     test_forgotten();
+    test_key_of_then();
     test_forgotten_origin();
     test_key_change_undone();
     apr_pool_destroy(pool);
