@@ -29,6 +29,21 @@ static apr_status_t see_planned(nts_link_t **link, const nts_work_t *w, nts_side
     return rv;
 }
 
+/* A record that is known by its link is paired as the plan has it, too (seed 3547 of the simulation: a row whose create was
+ * unsettled never heard of the page that the plan gave it, and was planned again and again). */
+static apr_status_t see_planned_target(nts_loaded_t *loaded, const nts_work_t *w,
+                                       const nts_target_t *target)
+{
+    const char *page = target->page;
+    const char *key = target->key;
+
+    if (target->link && loaded->link) {
+        page = loaded->link->page;
+        key = loaded->link->key;
+    }
+    return see_planned(&loaded->link, w, page ? NTS_NOTION : NTS_EXTERNAL, page ? page : key, w->p);
+}
+
 /* Links and look-ups are in the store, which is here: no waiting. */
 static int load(nts_work_t *w, const nts_call_t *call)
 {
@@ -37,9 +52,8 @@ static int load(nts_work_t *w, const nts_call_t *call)
     const nts_work_t *other;
     apr_status_t rv = nts_store_load(&loaded, flow->host->store, flow->mapping, &call->load, w->p);
 
-    if (rv == APR_SUCCESS && w->config.dry && !call->load.link) {
-        rv = see_planned(&loaded->link, w, call->load.page ? NTS_NOTION : NTS_EXTERNAL,
-                         call->load.page ? call->load.page : call->load.key, w->p);
+    if (rv == APR_SUCCESS && w->config.dry) {
+        rv = see_planned_target(loaded, w, &call->load);
     }
     if (rv != APR_SUCCESS) {
         nts_work_fail(w, rv);

@@ -12,6 +12,8 @@
 /* How long a record may put a job off: a write of unknown fate takes some minutes to be judged (S3.7). */
 #define PUT_OFF_MAX apr_time_from_sec(900)
 #define UNTIL_MAX apr_time_from_sec(300)
+/* A record that is decided anew sees the pair that it met; what meets another one each time comes to no end by itself. */
+#define CLASHES_MAX 3
 
 struct nts_planning_job_t {
     nts_planning_run_t *run;
@@ -27,6 +29,7 @@ struct nts_planning_job_t {
     /* what is to be stored */
     nts_plan_item_t *item; /* a plan is made */
     int clash;
+    int clashes;         /* how often */
     nts_plan_row_t *row; /* it is applied */
     nts_plan_fate_t fate;
     const char *why;
@@ -108,7 +111,11 @@ static void have_stored(void *baton, apr_status_t rv)
     if (rv != APR_SUCCESS) {
         nts_planning_fail(job->run, "the state store could not keep an item of the plan");
     }
-    if (rv == APR_SUCCESS && job->clash && !nts_planning_is_stopped(job->run)) {
+    if (rv == APR_SUCCESS && job->clash && ++job->clashes > CLASHES_MAX) {
+        nts_planning_fail(job->run, "a record belongs to one partner by what is stored, and to "
+                                    "another by the plan: make a new plan");
+    }
+    else if (rv == APR_SUCCESS && job->clash && !nts_planning_is_stopped(job->run)) {
         /* Another record was paired with its partner meanwhile: decide again. */
         job->item = NULL;
         job->clash = 0;
