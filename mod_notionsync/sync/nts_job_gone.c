@@ -93,6 +93,14 @@ static int is_held_delete(const nts_link_t *link)
            !strcmp(link->outcome.code, NTS_HELD_DELETE_LIMIT);
 }
 
+/* Whatever is found meanwhile: told in the place of that, a page that is not there for us would free its row's delete to go by itself once
+ * the page is shown again, in the trash (seed 4994 of the simulation). */
+static nts_step_t hold_still(nts_job_t *job)
+{
+    nts_outcome_copy(&job->outcome, &job->link->outcome, job->p);
+    return nts_job_trouble(job, NTS_TROUBLE_HELD);
+}
+
 /* @a deleted lost the record; the other side still has it. */
 nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted)
 {
@@ -123,8 +131,7 @@ nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted)
     switch (job->config->mapping->deletes[survivor]) {
     case NTS_DELETES_PROPAGATE:
         if (is_held_delete(job->link) && !job->config->dry && !job->spawn.approved) {
-            nts_outcome_copy(&job->outcome, &job->link->outcome, job->p);
-            return nts_job_trouble(job, NTS_TROUBLE_HELD);
+            return hold_still(job);
         }
         return nts_job_remove(job, survivor);
     case NTS_DELETES_IGNORE:
@@ -226,6 +233,9 @@ static nts_step_t decide_missing_without_row(nts_job_t *job)
     if (is_missing_for_long(job)) {
         return nts_job_tombstone(job);
     }
+    if (is_held_delete(job->link)) {
+        return hold_still(job);
+    }
     tell_missing(job, 0);
     job->outcome.advice = "the external record was deleted: if the page is gone as well nothing "
                           "has to be done, full runs a day apart will find that; else share it, "
@@ -245,6 +255,9 @@ nts_step_t nts_job_decide_missing(nts_job_t *job)
     if (ruling) {
         return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, NTS_EXTERNAL)
                                                    : nts_job_bring_back(job, NTS_NOTION);
+    }
+    if (is_held_delete(job->link)) {
+        return hold_still(job);
     }
     is_held = is_missing_for_long(job);
     tell_missing(job, is_held);

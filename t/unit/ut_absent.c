@@ -138,6 +138,34 @@ static void test_key_used_again(void)
     tap_str(world_link(w, NTS_NOTION, "p1")->outcome.code, "held.restore", "and people see that");
 }
 
+/* S4.2: the limit holds a delete, and then the page is not there for us for a while: the delete is held still, also when other records
+ * were made, so that it is the last one's no longer (seed 4994 of the simulation). */
+static void test_held_and_missing(nts_side_t deleted)
+{
+    world_t *w = world_linked(p);
+    const char *key = world_key_of(w, "p1");
+    const nts_link_t *link;
+
+    world_remove(w, deleted, deleted == NTS_NOTION ? "p1" : key);
+    (void)world_settle(w);
+    world_page(w, "p1")->there = 0;
+    world_notice(w, NTS_NOTION, "p1");
+    (void)world_settle(w);
+    link = world_link(w, NTS_NOTION, "p1");
+    tap_int(link->trouble, NTS_TROUBLE_HELD, "4.2 a held delete stays held while its page is gone");
+    tap_str(link->outcome.code, "held.delete_limit", "for the same reason");
+    (void)world_add(w, NTS_NOTION, "p2", "two");
+    (void)world_add(w, NTS_NOTION, "p3", "three");
+    (void)world_settle(w);
+    world_page(w, "p1")->there = 1;
+    world_notice(w, NTS_NOTION, "p1");
+    (void)world_settle(w);
+    link = world_link(w, NTS_NOTION, "p1");
+    tap_str(link->outcome.code, "held.delete_limit", "and when it is shown again");
+    tap_ok(deleted == NTS_NOTION ? world_row(w, key)->there : !world_page(w, "p1")->trashed,
+           "4.2 the other side is not deleted");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -146,6 +174,8 @@ int main(void)
     test_moved();
     test_row_deleted_meanwhile();
     test_key_used_again();
+    test_held_and_missing(NTS_NOTION);
+    test_held_and_missing(NTS_EXTERNAL);
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();
