@@ -165,8 +165,9 @@ typedef struct nts_notice_t {
     const char *authors;    /* JSON array of author ids; NULL: not told */
     const char *old_key;    /* key change */
     const char *intent;     /* external change that is our own write */
-    const char *image;      /* external delete: the row as it was */
-    apr_time_t at;          /* when it happened, by the sender's clock */
+    int made_elsewhere; /* loaded with a deleted record: that write is another mapping's create */
+    const char *image;  /* external delete: the row as it was */
+    apr_time_t at;      /* when it happened, by the sender's clock */
     apr_time_t stored;
 } nts_notice_t;
 

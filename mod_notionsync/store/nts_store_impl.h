@@ -107,6 +107,9 @@ apr_status_t nts_key_displace(nts_store_t *store, apr_int64_t mapping, nts_link_
  *  any more (S4.4). One that has entries of that row since is its own. */
 apr_status_t nts_key_made_elsewhere(nts_store_t *store, apr_int64_t mapping,
                                     const nts_notice_t *notice, apr_pool_t *ptemp);
+/** Did another mapping make the row that @a notice, an insert with an intent, tells of? */
+apr_status_t nts_key_is_made_elsewhere(int *is_made, nts_store_t *store, apr_int64_t mapping,
+                                       const nts_notice_t *notice, apr_pool_t *ptemp);
 /** The key @a notice->old_key is now @a notice->record: its link follows (S4.4). */
 apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
                           apr_pool_t *ptemp);

@@ -60,6 +60,17 @@ static apr_status_t has_row_since(int *has, nts_store_t *store, const nts_link_t
     return rv;
 }
 
+apr_status_t nts_key_is_made_elsewhere(int *is_made, nts_store_t *store, apr_int64_t mapping,
+                                       const nts_notice_t *notice, apr_pool_t *ptemp)
+{
+    nts_rows_t rows;
+    apr_status_t rv = nts_db_select(&rows, store->db, &made_elsewhere,
+                                    NTS_ARGS(nts_text(notice->intent), nts_int(mapping)), ptemp);
+
+    *is_made = rv == APR_SUCCESS && nts_rows_next(&rows);
+    return rv == APR_SUCCESS ? rows.problem : rv;
+}
+
 apr_status_t nts_key_made_elsewhere(nts_store_t *store, apr_int64_t mapping,
                                     const nts_notice_t *notice, apr_pool_t *ptemp)
 {

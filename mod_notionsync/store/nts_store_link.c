@@ -172,6 +172,24 @@ static const nts_stmt_t notices_of = {
                                                      " ORDER BY id LIMIT " NOTICES_MAX_SQL
 };
 
+/* S4.4: whether a row under a deleted record's key is a new one depends on who made it. */
+static apr_status_t look_at_makers(nts_notice_t *notices, const nts_loaded_t *loaded,
+                                   nts_store_t *store, apr_int64_t mapping, apr_pool_t *ptemp)
+{
+    int count =
+        loaded->link && loaded->link->state == NTS_LINK_TOMBSTONE ? loaded->notice_count : 0;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < count && rv == APR_SUCCESS; i++) {
+        if (notices[i].intent && notices[i].kind && !strcmp(notices[i].kind, "change.i")) {
+            rv = nts_key_is_made_elsewhere(&notices[i].made_elsewhere, store, mapping, &notices[i],
+                                           ptemp);
+        }
+    }
+    return rv;
+}
+
 static apr_status_t load_notices(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
                                  const nts_target_t *ids, apr_pool_t *p, apr_pool_t *ptemp)
 {
@@ -193,7 +211,7 @@ static apr_status_t load_notices(nts_loaded_t *loaded, nts_store_t *store, apr_i
             loaded->notice_count++;
         }
     }
-    return rv;
+    return rv == APR_SUCCESS ? look_at_makers(list, loaded, store, mapping, ptemp) : rv;
 }
 
 static const nts_stmt_t entry_image = {

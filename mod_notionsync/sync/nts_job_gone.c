@@ -290,7 +290,7 @@ static nts_step_t leave_key(nts_job_t *job)
     return nts_job_commit(job, NTS_JOB_LEFT);
 }
 
-/* People made a row under the key, and its own job has not seen to that yet. */
+/* People made a row under the key, or another mapping did of a record of its own, and its own job has not seen to that yet. */
 static int is_told_of_new_row(const nts_loaded_t *loaded)
 {
     int i;
@@ -298,7 +298,8 @@ static int is_told_of_new_row(const nts_loaded_t *loaded)
     for (i = 0; i < loaded->notice_count; i++) {
         const nts_notice_t *notice = &loaded->notices[i];
 
-        if (notice->side == NTS_EXTERNAL && !notice->intent && notice->kind &&
+        if (notice->side == NTS_EXTERNAL && (!notice->intent || notice->made_elsewhere) &&
+            notice->kind &&
             (!strcmp(notice->kind, "change.i") || !strcmp(notice->kind, "change.k"))) {
             return 1;
         }

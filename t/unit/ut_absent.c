@@ -97,7 +97,9 @@ static void test_row_deleted_meanwhile(void)
     tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_NONE, "nor to see it");
 }
 
-/* While the page's job reads, it becomes known that people made a row under the key. */
+static const char *made_by; /* the intent of another mapping; NULL: people */
+
+/* While the page's job reads, it becomes known that somebody made a row under the key. */
 static spoil_t hear_of_row(world_t *w, const nts_call_t *call)
 {
     if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_READ &&
@@ -105,13 +107,15 @@ static spoil_t hear_of_row(world_t *w, const nts_call_t *call)
         w->hook_count = 1;
         world_notice(w, NTS_EXTERNAL, call->ask.id);
         w->notices[w->notice_count - 1].kind = "change.i";
+        w->notices[w->notice_count - 1].intent = made_by;
+        w->notices[w->notice_count - 1].made_elsewhere = made_by != NULL;
     }
     return SPOIL_NOTHING;
 }
 
 /* Seed 448222 of the simulation (with status=1, restores=1, set_back=1): a deleted page lives again, and its row's key has been used again;
- * the page's job came before the row's, and gave the page a stranger's values. */
-static void test_key_used_again(void)
+ * the page's job came before the row's, and gave the page a stranger's values. Seed 452666: another mapping had made that row. */
+static void test_key_used_again(const char *by)
 {
     world_t *w = world_linked(p);
     const char *key = world_key_of(w, "p1");
@@ -126,6 +130,7 @@ static void test_key_used_again(void)
     world_row(w, key)->values[NAME] = world_text("stranger");
     world_page(w, "p1")->trashed = 0;
     world_notice(w, NTS_NOTION, "p1");
+    made_by = by;
     w->hook = hear_of_row;
     (void)world_run(w, NTS_NOTION, "p1");
     tap_int(w->hook_count, 1, "its key's new row is told of while its page is looked at");
@@ -176,6 +181,8 @@ int main(void)
     test_key_used_again();
     test_held_and_missing(NTS_NOTION);
     test_held_and_missing(NTS_EXTERNAL);
+    test_key_used_again(NULL);
+    test_key_used_again("another mapping's create");
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();

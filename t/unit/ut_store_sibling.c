@@ -185,13 +185,14 @@ static void take_row_for(kit_t *kit, nts_link_t *link)
     (void)nts_store_apply(&result, &words, kit->store, kit->mapping, "g", kit->epoch, &commit, p);
 }
 
-/* The key that the record of `page` has after the other mapping of the table inserted a row under "7", 10 s after time 0 by
+/* What is known of the record of `page`, which is in `state`, after the other mapping of the table inserted a row under "7", 10 s after time 0 by
  * the kit's clock, and this mapping heard of it; it was last looked at at `touched`; 0: there is no such
  * record. `is_taken`: that row had been taken for it meanwhile. */
-static const char *key_after(nts_entry_op_t op, apr_time_t touched, int is_taken)
+static const nts_loaded_t *load_after(nts_entry_op_t op, apr_time_t touched, int is_taken,
+                                      nts_link_state_t state)
 {
     kit_t kit;
-    nts_link_t *link = kit_link("page", "7", NTS_LINK_ACTIVE, p);
+    nts_link_t *link = kit_link("page", "7", state, p);
     nts_link_t *other = kit_link("elsewhere", "7", NTS_LINK_ACTIVE, p);
     nts_inbox_row_t row = { 0 };
     nts_commit_result_t result;
@@ -225,7 +226,13 @@ static const char *key_after(nts_entry_op_t op, apr_time_t touched, int is_taken
     row.notice.event = "change:x:1";
     row.notice.at = kit_now + apr_time_from_sec(10);
     (void)nts_store_take_changes(kit.store, kit.mapping->id, &row, 1, 1, 0, 0);
-    link = kit_load(&kit, 0, "page", NULL)->link;
+    return kit_load(&kit, 0, "page", NULL);
+}
+
+static const char *key_after(nts_entry_op_t op, apr_time_t touched, int is_taken)
+{
+    const nts_link_t *link = load_after(op, touched, is_taken, NTS_LINK_ACTIVE)->link;
+
     return link ? link->key : "none";
 }
 
@@ -245,6 +252,18 @@ static void test_key_used_again(void)
             "a row that it brought back is the old one");
 }
 
+/* Seed 452666 of the simulation: the page of a deleted record lives again, and its job has to wait for the one of the row. */
+static void test_key_of_deleted(void)
+{
+    const nts_loaded_t *loaded = load_after(NTS_ENTRY_CREATE, kit_now, 0, NTS_LINK_TOMBSTONE);
+
+    tap_ok(loaded->link && loaded->notice_count == 1 && loaded->notices[0].made_elsewhere,
+           "4.4 under a deleted record's key as well, which waits until that has a link");
+    loaded = load_after(NTS_ENTRY_RESTORE, kit_now, 0, NTS_LINK_TOMBSTONE);
+    tap_ok(loaded->link && loaded->notice_count == 1 && !loaded->notices[0].made_elsewhere,
+           "one that was brought back is that record's");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -253,6 +272,7 @@ int main(void)
     test_counters();
     test_makers();
     test_key_used_again();
+    test_key_of_deleted();
     apr_terminate();
     return tap_done();
 }
