@@ -178,7 +178,6 @@ int main(void)
     test_absence();
     test_moved();
     test_row_deleted_meanwhile();
-    test_key_used_again();
     test_held_and_missing(NTS_NOTION);
     test_held_and_missing(NTS_EXTERNAL);
     test_key_used_again(NULL);
