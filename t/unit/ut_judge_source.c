@@ -235,6 +235,28 @@ static void test_default_after_an_edit(void)
     verdict("S2.5", "what the row showed by then was not left out for being empty");
 }
 
+/* The row is edited, we make `p` of it as it was before, and Notion fills in the name. */
+static void fill_in_after_edit(apr_interval_time_t later)
+{
+    begin();
+    make(1, "1", "one");
+    edit(1, "1", NAME, NULL, "Eve");
+    now += later;
+    copy_by_us(0, "p", "one");
+    history_set(h, HISTORY_TRIGGER, 0, now, 0, "ds", "p", "Name", NULL, "Nobody");
+    link_up("p", "1", 0, NULL);
+    fields[NAME].rule = JUDGE_HOLD;
+    write_by_us(0, "p", NAME, "Nobody", "Eve");
+}
+
+static void test_default_of_older(void)
+{
+    fill_in_after_edit(0);
+    verdict("", "a page is made of what its row showed when it was read: its default is of that");
+    fill_in_after_edit(60 * SEC);
+    verdict("S2.5", "which was not long before");
+}
+
 /* People gave the row's key another form, then its database was set back to before that, and to what `p` held then. */
 static void set_back(judge_keys_t keys)
 {
@@ -504,6 +526,7 @@ int main(void)
     test_what_it_cost();
     test_replaced_by_empty();
     test_default();
+    test_default_of_older();
     test_default_after_an_edit();
     test_key_in_its_former_form();
     test_former_of_its_form();
