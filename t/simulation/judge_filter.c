@@ -55,11 +55,71 @@ int judge_was_ever_outside(judge_t *j, int mapping, judge_record_t *record, judg
     return was_outside(j, mapping, record) || (partner && was_outside(j, mapping, partner));
 }
 
+/* Did we read it, by itself or in a listing, at any time from @a from to @a to? */
+static int was_read(judge_t *j, const judge_record_t *record, apr_time_t from, apr_time_t to)
+{
+    int i;
+
+    for (i = 0; i <= j->request_count; i++) {
+        const history_item_t *request = j->requests[i];
+
+        if (request && request->side == record->side && request->at >= from && request->at <= to &&
+            (request->op == HISTORY_ASK_LIST ||
+             (request->op == HISTORY_ASK_READ &&
+              (!request->record || judge_same(request->record, record->id))))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* When it left, if it stands outside at that time. */
+static apr_time_t left_at(judge_t *j, int mapping, judge_record_t *record, apr_time_t at)
+{
+    const judge_cell_t *cell = deciding_cell(j, mapping, record);
+    apr_time_t left = at;
+    int i;
+
+    for (i = cell->stays->nelts - 1; i >= 0; i--) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+
+        if (stay->from <= at &&
+            !judge_same(stay->version->value, JUDGE_MAPPING(j, mapping)->outside)) {
+            break;
+        }
+        left = stay->from < left ? stay->from : left;
+    }
+    return left;
+}
+
+/* It was deleted before we had read it outside, and was still gone when that time began: then its link never slept, and its delete was
+ * decided as any (S5.3). Brought back, it may be told what made it leave. */
+static int went_unread(judge_t *j, int mapping, judge_record_t *record, apr_time_t from)
+{
+    int i;
+
+    for (i = 0; i < record->deaths->nelts; i++) {
+        const judge_death_t *death = &APR_ARRAY_IDX(record->deaths, i, judge_death_t);
+
+        if (death->from <= from && (!death->to || death->to > from)) {
+            return record->side == HISTORY_EXTERNAL &&
+                   !was_read(j, record, left_at(j, mapping, record, death->from), death->from);
+        }
+    }
+    return 0;
+}
+
+static int stood_outside(judge_t *j, int mapping, judge_record_t *record, apr_time_t from,
+                         apr_time_t to)
+{
+    return judge_is_outside(j, mapping, record, from, to) && !went_unread(j, mapping, record, from);
+}
+
 /* One of the two stood outside all the while. */
 static int is_asleep(judge_t *j, int mapping, judge_record_t *a, judge_record_t *b, apr_time_t from,
                      apr_time_t to)
 {
-    return judge_is_outside(j, mapping, a, from, to) || judge_is_outside(j, mapping, b, from, to);
+    return stood_outside(j, mapping, a, from, to) || stood_outside(j, mapping, b, from, to);
 }
 
 /* ---- nothing is created, changed or deleted through a link that sleeps */
@@ -108,23 +168,10 @@ static void judge_effect(judge_t *j, int mapping, const history_item_t *effect,
 
 /* ---- what made a record leave is told to the other side */
 
-/* Did we look at it, by itself or in a listing, at any time from @a from to @a to? Else it was never inside to us, and what was never
- * agreed on is not written outside (S5.3). */
+/* Else it was never inside to us, and what was never agreed on is not written outside (S5.3). */
 static int was_seen(judge_t *j, const judge_record_t *record, apr_time_t from, apr_time_t to)
 {
-    int i;
-
-    for (i = 0; i <= j->request_count; i++) {
-        const history_item_t *request = j->requests[i];
-
-        if (request && request->side == record->side && request->at >= from && request->at <= to &&
-            (request->op == HISTORY_ASK_LIST ||
-             (request->op == HISTORY_ASK_READ &&
-              (!request->record || judge_same(request->record, record->id))))) {
-            return 1;
-        }
-    }
-    return record->made_by_us;
+    return record->made_by_us || was_read(j, record, from, to);
 }
 
 static void judge_leaving(judge_t *j, int mapping, judge_record_t *record)

@@ -47,7 +47,7 @@ void begin(void)
     mapping.mark = MARK;
     mapping.grace = 2 * SEC;
     mapping.tie = tie_of_worlds;
-    mapping.filter_sides = outside_of_worlds ? 1 << HISTORY_NOTION : 0;
+    mapping.filter_sides = outside_of_worlds ? 1 << HISTORY_NOTION | 1 << HISTORY_EXTERNAL : 0;
     mapping.filter_field = NAME;
     mapping.outside = outside_of_worlds;
     (void)judge_add_mapping(judge, &mapping);

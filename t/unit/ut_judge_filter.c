@@ -1,0 +1,77 @@
+/* The judge on records outside the filter (S5.3): what sleeps is not written, and what was deleted before anybody had seen it
+ * outside never slept. */
+#include <apr_general.h>
+
+#include "judge_world.h"
+#include "tap/tap.h"
+
+/* A row leaves the filter and is deleted; after somebody has edited its page we bring it back, and tell the page what made it leave.
+ * Read @a read seconds after it left, or not at all (-1); deleted @a alive seconds after that. */
+static void leave_and_go(int read, int alive)
+{
+    judge_entry_t audited = {
+        .op = "restore", .state = "applied", .side = 1, .page = "p", .key = "1"
+    };
+    apr_time_t left;
+    int number;
+
+    pair();
+    phases.peaceful = 1;
+    now += 300 * SEC;
+    edit(1, "1", NAME, NULL, "Out");
+    left = now;
+    if (read >= 0) {
+        (void)request(HISTORY_ASK_READ, 1, "1", left + read * SEC, left + read * SEC);
+    }
+    now = left + alive * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    now += SEC;
+    (void)request(HISTORY_ASK_READ, 1, "1", now, now);
+    now += 100 * SEC;
+    edit(0, "p", QTY, NULL, "7");
+    now += SEC;
+    (void)request(HISTORY_ASK_READ, 0, "p", now, now);
+    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", fields[MARK].name[1], NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", fields[NAME].name[1], NULL, "Out");
+    audited.mapping = mapping_now;
+    judge_add_entry(judge, &audited);
+    write_by_us(0, "p", NAME, NULL, "Out");
+    write_by_us(1, "1", QTY, NULL, "7");
+}
+
+/* A row that stands outside for long, and is written nevertheless. */
+static void stay_outside(void)
+{
+    pair();
+    phases.peaceful = 1;
+    now += 300 * SEC;
+    edit(1, "1", NAME, NULL, "Out");
+    write_by_us(0, "p", NAME, NULL, "Out");
+    now += 300 * SEC;
+    edit(0, "p", QTY, NULL, "7");
+    write_by_us(1, "1", QTY, NULL, "7");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    outside_of_worlds = "Out";
+    stay_outside();
+    verdict("S5.3", "what sleeps is not written");
+    leave_and_go(-1, 1);
+    verdict("", "a row that was deleted before anybody saw it outside may come back with what made "
+                "it leave");
+    leave_and_go(1, 2);
+    verdict("S5.3 S5.3 S5.3 S5.3 S5.3", "but not one that was read there");
+    leave_and_go(-1, 200);
+    verdict("", "however long it stood there, if nobody looked");
+    outside_of_worlds = NULL;
+    stay_outside();
+    verdict("", "without a filter there is no outside");
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
