@@ -339,6 +339,48 @@ static const judge_entry_t *entry_by_id(judge_t *j, apr_int64_t id)
     return NULL;
 }
 
+#define MEMBERS_MAX 64
+
+static int holds(const char *const members[], int count, const char *name)
+{
+    int i;
+
+    for (i = 0; i < count && strcmp(members[i], name) != 0; i++) {
+    }
+    return i < count;
+}
+
+/* S5.4: a choice's new name is no edit. Does it show what @a undone had written, by the names that its choices had got by some instant
+ * since? */
+static int is_renamed(judge_t *j, int mapping, int index, const judge_entry_t *undone,
+                      const judge_entry_t *undo, const char *written, const char *shown)
+{
+    const char *was[MEMBERS_MAX], *now[MEMBERS_MAX];
+    int n = judge_members(written, was, MEMBERS_MAX, j->p), same, i, k;
+
+    if (judge_members(shown, now, MEMBERS_MAX, j->p) != n) {
+        return 0;
+    }
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op != HISTORY_RENAME || item->at < undone->at - j->phases->skew ||
+            item->at > undo->at + j->phases->skew ||
+            item->place != JUDGE_MAPPING(j, mapping)->place[HISTORY_NOTION] ||
+            judge_find_field(j, mapping, HISTORY_NOTION, item->field) != index) {
+            continue;
+        }
+        for (k = 0, same = 1; k < n; k++) {
+            was[k] = judge_same(was[k], item->before) ? item->after : was[k];
+            same &= holds(now, n, was[k]);
+        }
+        if (same) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* What is taken back must still be there: an edit since forbids it. */
 static void judge_taken_back(judge_t *j, const judge_entry_t *undo, const judge_entry_t *undone)
 {
@@ -352,7 +394,9 @@ static void judge_taken_back(judge_t *j, const judge_entry_t *undo, const judge_
 
             if (field && !strcmp(undo->fields[f].name, undone->fields[g].name) &&
                 !judge_same(judge_common(j, field, undo->fields[f].before),
-                            judge_common(j, field, undone->fields[g].after))) {
+                            judge_common(j, field, undone->fields[g].after)) &&
+                !is_renamed(j, undo->mapping, index, undone, undo, undone->fields[g].after,
+                            undo->fields[f].before)) {
                 judge_blame(
                     j, "S5.5", -1,
                     "entry %" APR_INT64_T_FMT " takes back '%s' of %s, which was '%s' by then",
@@ -400,6 +444,16 @@ static int find_delete(judge_t *j, const judge_entry_t *undo)
     return found;
 }
 
+/* An older delete of the same record is taken back in turn: who takes back all of a record, or of some time, begins with the newest. */
+static int takes_back_delete(judge_t *j, const judge_entry_t *entry)
+{
+    const judge_entry_t *undone = entry->undoes ? entry_by_id(j, entry->undoes) : NULL;
+
+    return undone && !strcmp(entry->op, "restore") && !strcmp(undone->op, "remove") &&
+           !strcmp(undone->state, "applied") && undone->mapping == entry->mapping &&
+           undone->link == entry->link && undone->side == entry->side;
+}
+
 /* Somebody took the undo back; or another mapping, which never heard of it, brought back what people had edited there. */
 static int was_wanted_again(judge_t *j, const judge_entry_t *undo, const judge_record_t *record)
 {
@@ -412,7 +466,7 @@ static int was_wanted_again(judge_t *j, const judge_entry_t *undo, const judge_r
             continue;
         }
         if (judge_same(id_on(entry, record->side), record->id) &&
-            (entry->undoes == undo->id ||
+            (entry->undoes == undo->id || takes_back_delete(j, entry) ||
              (entry->mapping != undo->mapping && entry->side == record->side &&
               (!strcmp(entry->op, "create") || !strcmp(entry->op, "restore"))))) {
             return 1;

@@ -207,6 +207,93 @@ static void test_undone(void)
     verdict("S5.5", "and the first one's is made again beside it");
 }
 
+/* The row went with its page, by entry 5, and came with it again, by entry 11, whose undo is 12. Then the older delete, or one of record
+ * @a link, is taken back as well. */
+static void take_back_both(apr_int64_t link)
+{
+    judge_entry_t removed = { .op = "remove",
+                              .state = "applied",
+                              .side = HISTORY_EXTERNAL,
+                              .id = 5,
+                              .page = "p",
+                              .key = "1" };
+
+    begin();
+    make(0, "q", "two");
+    copy_by_us(1, "2", "two");
+    link_up("q", "2", 0, NULL);
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, "ds", "p", NULL, NULL);
+    remove_by_us(1, "1");
+    removed.at = now;
+    removed.link = link;
+    judge_add_entry(judge, &removed);
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, "ds", "p", NULL, NULL);
+    copy_by_us(1, "1", "one");
+    audited(11, 0, "create", "p", "1");
+    command(HISTORY_UNDO, NULL);
+    remove_by_us(1, "1");
+    audited(12, 11, "remove", "p", "1");
+    copy_by_us(1, "1", "one");
+    audited(13, 5, "restore", "p", "1");
+    link_up("p", "1", 0, NULL);
+}
+
+static void test_older_delete(void)
+{
+    take_back_both(1);
+    verdict("", "an older delete of the record was taken back after its create (4701, 16709)");
+    take_back_both(2);
+    verdict("S5.5", "but not one of another record");
+}
+
+/* What entry 11 wrote is taken back by 12, from a row that shows @a shown; the choice was called @a named between the two. */
+static void take_back_choice(const char *named, const char *shown)
+{
+    static judge_entry_field_t wrote, undid;
+    judge_entry_t entry = { .op = "update",
+                            .state = "applied",
+                            .side = HISTORY_EXTERNAL,
+                            .id = 11,
+                            .page = "p",
+                            .key = "1",
+                            .fields = &wrote,
+                            .field_count = 1 };
+    history_item_t rename = { .kind = HISTORY_ACT,
+                              .op = HISTORY_RENAME,
+                              .place = "ds",
+                              .field = "Tags",
+                              .before = "red",
+                              .after = named };
+
+    pair();
+    wrote = (judge_entry_field_t){ .name = "Tags", .after = "blue" HISTORY_MEMBER "red" };
+    undid = (judge_entry_field_t){ .name = "Tags", .before = shown };
+    entry.at = now += SEC;
+    judge_add_entry(judge, &entry);
+    rename.at = now += SEC;
+    (void)history_add(h, &rename);
+    command(HISTORY_UNDO, NULL);
+    entry.id = 12;
+    entry.undoes = 11;
+    entry.at = now += SEC;
+    entry.fields = &undid;
+    judge_add_entry(judge, &entry);
+}
+
+static void test_renamed_choice(void)
+{
+    take_back_choice("amber", "amber" HISTORY_MEMBER "blue");
+    verdict("", "S5.4: what has a new name only was not edited since (24520)");
+    take_back_choice("amber", "blue" HISTORY_MEMBER "green");
+    verdict("S5.5", "another choice in its place was");
+    take_back_choice("amber", "amber");
+    verdict("S5.5", "so was one that went");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -215,6 +302,8 @@ int main(void)
     test_of_another();
     test_limit();
     test_undone();
+    test_older_delete();
+    test_renamed_choice();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
