@@ -168,6 +168,15 @@ void nts_driver_break_off(nts_flow_t *flow)
     }
 }
 
+/* What it knows of its writes is to be stored now: who waits for the budget may wait for minutes, and this process may end before (seed
+ * 15499 of the simulation). */
+static void withdraw(nts_work_t *w)
+{
+    if (w->asking) {
+        nts_port_withdraw(w->flow->end[w->asked_side].port, w);
+    }
+}
+
 void nts_driver_quieten(nts_flow_t *flow)
 {
     nts_work_t *w;
@@ -176,6 +185,7 @@ void nts_driver_quieten(nts_flow_t *flow)
         if (!w->job || !nts_job_is_writing(w->job)) {
             w->leaves = 1;
             nts_driver_break_off_scan(w);
+            withdraw(w);
         }
     }
 }

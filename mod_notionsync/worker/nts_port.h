@@ -45,6 +45,9 @@ typedef void nts_port_answered_fn(void *baton, const nts_answer_t *answer);
  */
 void nts_port_ask(nts_port_t *port, const nts_ask_t *ask, nts_urgency_t urgency, nts_grant_t *grant,
                   nts_port_answered_fn *answered, void *baton, apr_pool_t *p);
+/** What was asked with this @a baton and still waits for a slot of the budget is answered NOT_DONE: nothing happened. Of a blocking
+ *  service nothing waits so long. */
+void nts_port_withdraw(nts_port_t *port, const void *baton);
 /** Give back what a job did not use. */
 void nts_port_return(nts_port_t *port, nts_grant_t *grant);
 

@@ -241,6 +241,35 @@ static void budget_ready(void *baton)
     pump(baton);
 }
 
+static void withdraw_from(nts_asking_queue_t *queue, const void *baton)
+{
+    nts_asking_queue_t old = *queue;
+    nts_asking_t *asking;
+    nts_asking_t *next;
+
+    nts_asking_queue_clear(queue);
+    for (asking = old.first; asking; asking = next) {
+        next = asking->next;
+        if (asking->baton == baton) {
+            nts_answer_t *answer = nts_asking_make_answer(asking, NTS_RESULT_NOT_DONE);
+
+            nts_outcome_set(&answer->outcome, asking->p, NTS_REMEDY_RETRY, "budget.withdrawn",
+                            "%s was not asked: nobody waits for it any more",
+                            asking->port->config.service->name);
+            nts_asking_finish_later(asking, answer);
+        }
+        else {
+            nts_asking_queue_push(queue, asking);
+        }
+    }
+}
+
+void nts_port_withdraw(nts_port_t *port, const void *baton)
+{
+    withdraw_from(&port->live, baton);
+    withdraw_from(&port->bulk, baton);
+}
+
 /* The timer is set for the next. */
 static void refuse_late_in(nts_port_t *port, nts_asking_queue_t *queue, apr_time_t now)
 {
