@@ -154,6 +154,30 @@ static int is_taken_for(judge_t *j, int mapping, const judge_record_t *page,
     return 0;
 }
 
+/* What an answer of Notion's showed that was on its way while another mapping filled the page: who wrote a row by it could not know of that
+ * (450015). Only the last thing that stood there before; NULL: no answer was on its way. */
+static judge_version_t *shown_before(judge_t *j, const judge_record_t *page,
+                                     const judge_cell_t *cell, const history_item_t *effect)
+{
+    const apr_array_header_t *list = apr_hash_get(j->page_requests, page->id, APR_HASH_KEY_STRING);
+    const judge_stay_t *stays = (const judge_stay_t *)(const void *)cell->stays->elts;
+    int last = cell->stays->nelts - 1;
+    int i, filled = last > 0 && stays[last].item >= 0
+                        ? history_item(j->history, stays[last].item)->request
+                        : 0;
+
+    for (i = 0; list && last > 0 && i < list->nelts; i++) {
+        const history_item_t *request = APR_ARRAY_IDX(list, i, const history_item_t *);
+
+        if (request->sent < stays[last].from && request->sent >= stays[last - 1].from &&
+            request->answered > stays[last].from && request->answered <= effect->at &&
+            request->status == 200 && request->request != filled) {
+            return stays[last - 1].version;
+        }
+    }
+    return NULL;
+}
+
 judge_version_t *judge_taken_for(judge_t *j, const history_item_t *effect, judge_record_t *record,
                                  const char *field, const char *member, const char *value)
 {
@@ -169,9 +193,14 @@ judge_version_t *judge_taken_for(judge_t *j, const history_item_t *effect, judge
             if (other->side == far &&
                 (far == HISTORY_EXTERNAL ? is_taken_for(j, m, record, other, effect)
                                          : is_taken_for(j, m, other, record, effect))) {
-                judge_version_t *version = judge_now(judge_cell(j, other, pair->name[far], member));
+                const judge_cell_t *cell = judge_cell(j, other, pair->name[far], member);
+                judge_version_t *version = judge_now(cell);
 
                 if (judge_alike(j, pair, version->value, value)) {
+                    return version;
+                }
+                version = far == HISTORY_NOTION ? shown_before(j, other, cell, effect) : NULL;
+                if (version && judge_alike(j, pair, version->value, value)) {
                     return version;
                 }
             }

@@ -331,6 +331,32 @@ static void test_row_of_another(void)
     verdict("", "nobody can tell of one that came while a person was waited for");
 }
 
+/* The page is filled from such a row, while an answer is on its way that shows what it had before, or before one is asked for; then
+ * that goes to the row. */
+static void write_by_answer(int is_under_way)
+{
+    apr_time_t before;
+
+    insert_in_another(0);
+    edit(0, "p", NAME, NULL, "Ada");
+    now += 1000 * SEC;
+    edit(1, "1", NAME, NULL, "Eve");
+    before = now + 4 * SEC;
+    write_by_us(0, "p", NAME, "Ada", "Eve");
+    (void)request(HISTORY_ASK_READ, 0, "p", is_under_way ? before : now, now + SEC / 10);
+    write_by_us(1, "1", NAME, "Eve", "Ada");
+    edit(0, "p", NAME, "Eve", "Ada");
+}
+
+/* Seed 450015 */
+static void test_written_by_answer(void)
+{
+    write_by_answer(1);
+    verdict("", "what a page showed before another mapping gave it a stranger's values");
+    write_by_answer(0);
+    verdict("S6.3", "is an older value to who read the page after that");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -344,6 +370,7 @@ int main(void)
     test_denied_after_restore();
     test_renamed_choice();
     test_row_of_another();
+    test_written_by_answer();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
