@@ -164,7 +164,8 @@ apr_status_t nts_sql_compare_witness(nts_sql_session_t *s)
     s->answer->is_rewritten = s->ask->witness_at && found && found != s->ask->witness_at;
     s->answer->witness = int_at(&rows, 0, 1);
     s->answer->witness_at = int_at(&rows, 0, 2) * 1000;
-    return s->ask->witness_at && (s->answer->is_rewritten || s->state.counter < s->ask->witness)
+    return s->dialect->add_shared && s->ask->witness_at &&
+                   (s->answer->is_rewritten || s->state.counter < s->ask->witness)
                ? find_shared(s)
                : APR_SUCCESS;
 }

@@ -199,7 +199,8 @@ typedef struct nts_sql_dialect_t {
      *  is none), of whatever table; times in ms. */
     void (*add_witness)(nts_sql_stmt_t *stmt, apr_int64_t number);
     /** One row: the number of the last entry, of whatever table, that was not made after @a ms; if all were, that before the first one;
-     *  NULL: there is none. Costs as much as there are later ones. */
+     *  NULL: there is none. Costs as much as there are later ones. The function itself may be NULL, where numbers and times do not go
+     *  together: then what was done in a copy before it was seen is found by a full run only. */
     void (*add_shared)(nts_sql_stmt_t *stmt, apr_int64_t ms);
     /** Up to which number entries of a table may be deleted now, a few at a time; 0: none. */
     apr_status_t (*find_prunable)(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
