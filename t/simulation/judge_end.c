@@ -401,8 +401,10 @@ static void judge_stops(judge_t *j)
             reason = forgot || JUDGE_MAPPING(j, stop->mapping)->mark < 0;
         }
         else if (!strcmp(stop->state, "blocked")) {
-            reason = forgot || happened(j, HISTORY_HIDE) || happened(j, HISTORY_RENAME) ||
-                     happened(j, HISTORY_CONFIGURE);
+            reason =
+                forgot || happened(j, HISTORY_HIDE) || happened(j, HISTORY_RENAME) ||
+                happened(j, HISTORY_CONFIGURE) ||
+                (judge_same(stop->code, "filter.choice") && judge_lacks_choice(j, stop->mapping));
         }
         if (!reason) {
             judge_blame(j, "S6.1", -1, "mapping %s is %s without a reason (%s)",

@@ -115,6 +115,22 @@ static int stood_outside(judge_t *j, int mapping, judge_record_t *record, apr_ti
     return judge_is_outside(j, mapping, record, from, to) && !went_unread(j, mapping, record, from);
 }
 
+int judge_lacks_choice(judge_t *j, int mapping)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    int i;
+
+    for (i = 0; i < j->all->nelts; i++) {
+        judge_record_t *page = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (page->side == HISTORY_NOTION && page->place == m->place[HISTORY_NOTION] &&
+            was_outside(j, mapping, page)) {
+            return 0;
+        }
+    }
+    return m->outside && (m->filter_sides >> HISTORY_NOTION & 1);
+}
+
 /* One of the two stood outside all the while. */
 static int is_asleep(judge_t *j, int mapping, judge_record_t *a, judge_record_t *b, apr_time_t from,
                      apr_time_t to)

@@ -375,6 +375,8 @@ int judge_is_outside(judge_t *j, int mapping, judge_record_t *record, apr_time_t
 /** It, or (if there is one) @a partner, ever did. */
 int judge_was_ever_outside(judge_t *j, int mapping, judge_record_t *record,
                            judge_record_t *partner);
+/** The filter names a choice that no page of the data source ever showed: Notion makes them as they are used, and need not have it. */
+int judge_lacks_choice(judge_t *j, int mapping);
 void judge_filters(judge_t *j);
 /* judge_step.c: steps that no rule allows */
 void judge_steps(judge_t *j);

@@ -259,6 +259,35 @@ static void test_key_of_then(void)
     tap_ok(strstr(rules(), "S6.3") != NULL, "but for one that had it then");
 }
 
+/* A second mapping leaves out what is Bob, and is blocked as there is no such choice. */
+static void filter_bob(const char *name, int sides)
+{
+    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
+
+    pair();
+    second.place[0] = "ds2";
+    second.place[1] = "t2";
+    second.mark = MARK;
+    second.filter_sides = sides;
+    second.filter_field = NAME;
+    second.outside = "Bob";
+    mapping_now = judge_add_mapping(judge, &second);
+    make(0, "q", "two");
+    edit(0, "q", NAME, NULL, name);
+    mapping_now = 0;
+    judge_add_stop(judge, 1, "blocked", "filter.choice");
+}
+
+static void test_no_such_choice(void)
+{
+    filter_bob("Ada", 1 << HISTORY_NOTION);
+    verdict("", "a choice that no page ever had need not be there (6673)");
+    filter_bob("Bob", 1 << HISTORY_NOTION);
+    verdict("S6.1", "one that a page has is");
+    filter_bob("Ada", 1 << HISTORY_EXTERNAL);
+    verdict("S6.1", "and a filter of rows names none of Notion's");
+}
+
 /* A row was made of p by a state store that was lost. Another one, to which p is the page of a row that is gone, made it the row of q,
  * which people made. */
 static void pair_anew(const char *name)
@@ -345,6 +374,7 @@ int main(void)
     test_dropped_column();
     test_forgotten();
     test_key_of_then();
+    test_no_such_choice();
     test_forgotten_origin();
     test_key_change_undone();
     apr_pool_destroy(pool);
