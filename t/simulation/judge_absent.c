@@ -164,13 +164,16 @@ static int is_key_taken(const plea_t *plea)
            (!row->mark || !plea->record->mark || is_new_under_key(plea, row, page));
 }
 
-/* What we delete we keep (S4.3). */
-static int was_lost(const judge_record_t *row, apr_time_t since)
+/* What we delete we keep (S4.3); for another mapping, it is in the change table of a database that may be gone before the mapping sees
+ * that (seed 24861). */
+static int was_lost(const plea_t *plea, const judge_record_t *row, apr_time_t since)
 {
     int last = row->deaths->nelts - 1;
     const judge_death_t *death = last < 0 ? NULL : &APR_ARRAY_IDX(row->deaths, last, judge_death_t);
 
-    return death && !death->by_us && death->from >= since;
+    return death && death->from >= since &&
+           (!death->by_us || judge_slept_through(plea->j, plea->mapping,
+                                                 history_item(plea->j->history, death->item)));
 }
 
 /* The audit paired the page with that row. */
@@ -232,10 +235,10 @@ int judge_pleads_restore(const plea_t *plea)
         }
         if ((row == plea->partner ||
              (!row->live && row->mark && judge_same(row->mark, plea->record->mark))) &&
-            was_lost(row, 0)) {
+            was_lost(plea, row, 0)) {
             return 1;
         }
-        if (was_its_row(plea, row) && was_lost(row, plea->record->made)) {
+        if (was_its_row(plea, row) && was_lost(plea, row, plea->record->made)) {
             return 1;
         }
     }

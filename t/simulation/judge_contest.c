@@ -72,6 +72,15 @@ static const judge_stay_t *stay_at(const judge_cell_t *cell, int i)
     return i < cell->stays->nelts ? &APR_ARRAY_IDX(cell->stays, i, judge_stay_t) : NULL;
 }
 
+/* What a person put there and a trigger took back at once nobody saw (seed 13266). */
+static int is_blink(const contest_t *contest, const judge_cell_t *cell, int i)
+{
+    const judge_stay_t *put = stay_at(cell, i), *back = stay_at(cell, i + 1);
+
+    return put && back && !is_ours(contest->j, put) && put->from == back->from &&
+           judge_alike(contest->j, contest->field, back->version->value, put[-1].version->value);
+}
+
 /* Both cells' stays in the order of the history; what a field began with answers nothing. */
 int judge_is_fought_over(judge_t *j, const judge_field_t *field, judge_record_t *a,
                          judge_record_t *b)
@@ -91,7 +100,13 @@ int judge_is_fought_over(judge_t *j, const judge_field_t *field, judge_record_t 
     contest.now[a->side] = mine ? mine->version->value : NULL;
     contest.now[b->side] = theirs ? theirs->version->value : NULL;
     for (mine = stay_at(my_cell, m), theirs = stay_at(their_cell, t); mine || theirs;) {
-        if (mine && (!theirs || mine->item < theirs->item)) {
+        if (is_blink(&contest, my_cell, m)) {
+            mine = stay_at(my_cell, m += 2);
+        }
+        else if (is_blink(&contest, their_cell, t)) {
+            theirs = stay_at(their_cell, t += 2);
+        }
+        else if (mine && (!theirs || mine->item < theirs->item)) {
             go_on(&contest, a->side, mine, mine[-1].version->value);
             mine = stay_at(my_cell, ++m);
         }

@@ -1,5 +1,4 @@
-/* judge_copy.c - a database in the place of another: how old is what stands in it, what went with the former one, and what was done in
- * it before we saw that? */
+/* judge_copy.c - a database in the place of another: how old is what stands in it, and what went with the former one? */
 #include <string.h>
 #include <strings.h>
 
@@ -20,7 +19,7 @@ int judge_same_key(judge_keys_t keys, const char *a, const char *b)
                                                           : strncmp(a, b, a_end) == 0);
 }
 
-static int is_of_copy(judge_t *j, const history_item_t *item)
+int judge_is_of_copy(judge_t *j, const history_item_t *item)
 {
     int i;
 
@@ -127,7 +126,7 @@ void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_
 {
     int i, k;
 
-    for (i = 0; is_of_copy(j, item) && i < j->all->nelts; i++) {
+    for (i = 0; judge_is_of_copy(j, item) && i < j->all->nelts; i++) {
         judge_record_t *former = APR_ARRAY_IDX(j->all, i, judge_record_t *);
         const judge_cell_t *cell;
         int left;
@@ -262,7 +261,7 @@ judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
     judge_record_t *other = NULL;
     int i;
 
-    if (!is_of_copy(j, make)) {
+    if (!judge_is_of_copy(j, make)) {
         return NULL;
     }
     for (i = 0; i < j->all->nelts; i++) {
@@ -310,125 +309,6 @@ int judge_was_set_back(judge_t *j, const history_item_t *effect)
         if (item->op == HISTORY_SWAP && item->side == effect->side &&
             (!item->place || item->place == effect->place)) {
             return !holds_write(j, item, effect);
-        }
-    }
-    return 0;
-}
-
-/* The database that came in the place of another has a row under the key that it had had there before @a rekey. */
-static int was_undone(judge_t *j, const history_item_t *rekey)
-{
-    int i;
-
-    for (i = rekey->number + 1; i < history_count(j->history); i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->op == HISTORY_MAKE && item->place == rekey->place &&
-            judge_same(item->record, rekey->record) && is_of_copy(j, item)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static int is_paused(judge_t *j, int mapping, const history_item_t *before)
-{
-    int i;
-
-    for (i = before->number - 1; i >= 0; i--) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->kind == HISTORY_OPERATOR &&
-            (item->op == HISTORY_PAUSE || item->op == HISTORY_RESUME) &&
-            judge_same(item->place, JUDGE_MAPPING(j, mapping)->name)) {
-            return item->op == HISTORY_PAUSE;
-        }
-    }
-    return 0;
-}
-
-static int has_ended(judge_t *j, const history_item_t *start, const history_item_t *before)
-{
-    int i;
-
-    for (i = start->number + 1; i < before->number; i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->kind == HISTORY_PROCESS && item->worker == start->worker &&
-            (item->op == HISTORY_CRASH || item->op == HISTORY_STOP)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* Whoever had run before was gone. */
-static int is_nobody_there(judge_t *j, const history_item_t *before)
-{
-    int i, ended = 0;
-
-    for (i = 0; i < before->number; i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->kind == HISTORY_PROCESS && item->op == HISTORY_START) {
-            if (!has_ended(j, item, before)) {
-                return 0;
-            }
-            ended = 1;
-        }
-    }
-    return ended;
-}
-
-/* From before @a rekey until the database went in which its triggers had told of it the mapping was paused (seed 612723), or none of
- * our processes was there (seed 9031). */
-static int was_slept_through(judge_t *j, int mapping, const history_item_t *rekey)
-{
-    int i, paused = is_paused(j, mapping, rekey), alone = is_nobody_there(j, rekey);
-
-    for (i = rekey->number + 1; (paused || alone) && i < history_count(j->history); i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->op == HISTORY_SWAP && item->place == rekey->place) {
-            return 1;
-        }
-        alone &= item->kind != HISTORY_PROCESS || item->op != HISTORY_START;
-        paused &= !judge_same(item->place, JUDGE_MAPPING(j, mapping)->name) ||
-                  !judge_goes_on(j, item, rekey->place);
-    }
-    return 0;
-}
-
-int judge_moved_unseen(judge_t *j, int mapping, const char *from, const char *to)
-{
-    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
-    int i, waits = 0, hidden = 0, swapped = 0, was_unseen;
-
-    for (i = 0; i < history_count(j->history); i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->place == m->place[HISTORY_NOTION] && !item->record) {
-            hidden = item->op == HISTORY_HIDE || (hidden && item->op != HISTORY_SHOW);
-        }
-        /* Without its data source the mapping looks at no database. */
-        if (!hidden && judge_same(item->place, m->name) &&
-            judge_goes_on(j, item, m->place[HISTORY_EXTERNAL])) {
-            waits = 0;
-        }
-        swapped |= item->op == HISTORY_SWAP && item->place == m->place[HISTORY_EXTERNAL];
-        waits |= item->op == HISTORY_SWAP && item->place == m->place[HISTORY_EXTERNAL];
-        if (item->op != HISTORY_REKEY || item->place != m->place[HISTORY_EXTERNAL]) {
-            continue;
-        }
-        /* An older store may not know that somebody said to go on. */
-        was_unseen = waits || item->unseen ||
-                     (swapped && judge_went_back(j, item->at, j->phases->end)) ||
-                     was_slept_through(j, mapping, item);
-        if ((was_unseen && (!from || judge_same(item->record, from)) &&
-             (!to || judge_same(item->after, to))) ||
-            ((!from || judge_same(item->after, from)) && (!to || judge_same(item->record, to)) &&
-             was_undone(j, item))) {
-            return 1;
         }
     }
     return 0;

@@ -205,6 +205,9 @@ int judge_forgotten_origins(judge_t *j, int mapping, const judge_record_t *recor
 int judge_entries_join(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b);
 
 /* judge_taken.c */
+/** @a row, which may be gone, may have been taken for that of @a page before @a effect. */
+int judge_is_taken_for(judge_t *j, int mapping, const judge_record_t *page,
+                       const judge_record_t *row, const history_item_t *effect);
 /** What stands opposite of @a record where a row may have been taken for a page's, for it has a key that the page's own row had, and
  *  nobody could know how it came by it (S4.4); NULL: there is none, or it does not show @a value. */
 judge_version_t *judge_taken_for(judge_t *j, const history_item_t *effect, judge_record_t *record,
@@ -228,10 +231,17 @@ int judge_goes_on(judge_t *j, const history_item_t *resume, const char *table);
 /** S3.3: what we had written went with the database, before anything need have been kept of it: the one in its place cannot prove it. */
 int judge_was_set_back(judge_t *j, const history_item_t *effect);
 
+/** What stands in a copy that took a database's place tells @a item. */
+int judge_is_of_copy(judge_t *j, const history_item_t *item);
+
+/* judge_moved.c */
 /** S4.4: a row's key was changed in a database that had come in the place of another, before anybody who could have been told of that
  *  said that the mapping may go on with it, so maybe before it was seen; or with that database, which has the key that it had before; or
  *  while our triggers were gone: then it looks like a delete and a new row. @a from, @a to: the key before and after; NULL any. */
 int judge_moved_unseen(judge_t *j, int mapping, const char *from, const char *to);
+/** From before @a change of a row until the database went in which our triggers had told of it the mapping was paused (seed 612723), or
+ *  none of our processes was there (seed 9031). */
+int judge_slept_through(judge_t *j, int mapping, const history_item_t *change);
 
 /* judge_again.c: what comes under an id that there was before */
 /** The first values of a record that is made come with it; its mark is needed before its fields are judged. NULL: none. */

@@ -405,6 +405,22 @@ static int is_away_to_us(judge_t *j, int mapping, const judge_record_t *partner,
             judge_moved_unseen(j, mapping, NULL, partner->id));
 }
 
+/* Those that belong to it, and rows that may have been taken for one of them (S4.4, seed 431052). */
+static int partners_of(judge_t *j, int mapping, const history_item_t *effect,
+                       judge_record_t *record, judge_record_t *partners[], int room)
+{
+    int i, n = judge_partners(j, mapping, record, partners, room);
+
+    for (i = 0; record->side == HISTORY_NOTION && i < j->all->nelts && n < room; i++) {
+        judge_record_t *row = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (row->side == HISTORY_EXTERNAL && judge_is_taken_for(j, mapping, record, row, effect)) {
+            partners[n++] = row;
+        }
+    }
+    return n;
+}
+
 void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record)
 {
     judge_gap_t gap = judge_gap(j, effect);
@@ -414,9 +430,9 @@ void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_
     int m, i, n, allowed = 0, unedited = 0;
 
     for (m = 0; m < j->mappings->nelts; m++) {
-        judge_record_t *partners[8];
+        judge_record_t *partners[16];
 
-        n = is_delete_of(j, m, record) ? judge_partners(j, m, record, partners, 8) : 0;
+        n = is_delete_of(j, m, record) ? partners_of(j, m, effect, record, partners, 16) : 0;
         for (i = 0; i < n; i++) {
             if (is_away_to_us(j, m, partners[i], &gap) &&
                 JUDGE_MAPPING(j, m)->deletes[record->side] == JUDGE_PROPAGATE) {

@@ -134,14 +134,14 @@ static int had_key(judge_t *j, const judge_record_t *page, const judge_record_t 
 }
 
 /* By any of its keys: that of who is taken for another is followed from then on. */
-static int is_taken_for(judge_t *j, int mapping, const judge_record_t *page,
-                        const judge_record_t *row, const history_item_t *effect)
+int judge_is_taken_for(judge_t *j, int mapping, const judge_record_t *page,
+                       const judge_record_t *row, const history_item_t *effect)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
     int i;
 
     if (row->place != m->place[HISTORY_EXTERNAL] || page->place != m->place[HISTORY_NOTION] ||
-        !row->live || !judge_entries_join(j, mapping, page, row)) {
+        !judge_entries_join(j, mapping, page, row)) {
         return 0;
     }
     for (i = 0; i < row->ids->nelts; i++) {
@@ -178,6 +178,12 @@ static judge_version_t *shown_before(judge_t *j, const judge_record_t *page,
     return NULL;
 }
 
+static int takes_from(judge_t *j, int mapping, const judge_record_t *page,
+                      const judge_record_t *row, const history_item_t *effect)
+{
+    return row->live && judge_is_taken_for(j, mapping, page, row, effect);
+}
+
 judge_version_t *judge_taken_for(judge_t *j, const history_item_t *effect, judge_record_t *record,
                                  const char *field, const char *member, const char *value)
 {
@@ -191,8 +197,8 @@ judge_version_t *judge_taken_for(judge_t *j, const history_item_t *effect, judge
             judge_record_t *other = APR_ARRAY_IDX(j->all, i, judge_record_t *);
 
             if (other->side == far &&
-                (far == HISTORY_EXTERNAL ? is_taken_for(j, m, record, other, effect)
-                                         : is_taken_for(j, m, other, record, effect))) {
+                (far == HISTORY_EXTERNAL ? takes_from(j, m, record, other, effect)
+                                         : takes_from(j, m, other, record, effect))) {
                 const judge_cell_t *cell = judge_cell(j, other, pair->name[far], member);
                 judge_version_t *version = judge_now(cell);
 

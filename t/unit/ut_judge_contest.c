@@ -4,8 +4,17 @@
 #include "judge_world.h"
 #include "tap/tap.h"
 
-/* Somebody on each side puts back what was there, until it is held; then, after a while, a person edits the page. */
-static void fight(void)
+/* A person sets the row to something else, and a trigger takes that back @a after it. */
+static void blink(apr_interval_time_t after)
+{
+    now += SEC;
+    history_set(h, HISTORY_ACT, 0, now, 1, place(1), "1", "name", NULL, "Bob");
+    now += after;
+    history_set(h, HISTORY_TRIGGER, 0, now, 1, place(1), "1", "name", "Bob", NULL);
+}
+
+/* Somebody on each side puts back what was there, until it is held. @a blinks: see above; -1: not. */
+static void fight(apr_interval_time_t blinks)
 {
     int i;
 
@@ -18,10 +27,19 @@ static void fight(void)
     for (i = 0; i < 2; i++) {
         edit(1, "1", NAME, "Ada", NULL);
         write_by_us(0, "p", NAME, "Ada", NULL);
+        if (i && blinks >= 0) {
+            blink(blinks);
+        }
         edit(0, "p", NAME, NULL, "Ada");
         write_by_us(1, "1", NAME, NULL, "Ada");
     }
     edit(1, "1", NAME, "Ada", NULL);
+}
+
+/* Then, after a while, a person edits the page. */
+static void edit_later(void)
+{
+    fight(-1);
     now += 600 * SEC;
     edit(0, "p", NAME, "Ada", "Eve");
 }
@@ -30,9 +48,13 @@ int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
-    fight();
+    fight(0);
+    verdict("", "what was taken back at once is no change between (13266)");
+    fight(5 * SEC);
+    verdict("S6.1", "what stood there for a while is");
+    edit_later();
     verdict("S6.1", "what shows another value by now is not held any more");
-    fight();
+    edit_later();
     now += 600 * SEC;
     edit(0, "p", NAME, "Eve", "Ada");
     verdict("", "it is, when both show again what they showed then (454166, 454805)");

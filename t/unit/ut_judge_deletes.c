@@ -427,35 +427,73 @@ static void move_key(int unseen)
     link_back("q", "2", JUDGE_LINK_ACTIVE, NULL);
 }
 
-/* A row that came with another database, which is gone on with, gets another key; then an older state store is put back. */
-static void forget_swap(int is_swapped)
+enum { NEVER = 0, BEFORE, AFTER };
+
+/* A row gets another key in a database, and maybe @a swapped another one takes its place, which is gone on with; then an older state
+ * store is put back. */
+static void forget_swap(int swapped)
 {
     history_item_t old = { .kind = HISTORY_PROCESS, .op = HISTORY_STORE_OLD, .worker = 1 };
 
     begin();
     record("p", "1", "one");
-    if (is_swapped) {
+    if (swapped == BEFORE) {
         swap_database();
         make(1, "1", "one");
     }
     change_key("1", "2", 0);
+    if (swapped == AFTER) {
+        swap_database();
+        make(1, "2", "one");
+    }
     old.at = now + SEC;
     (void)history_add(h, &old);
     phases.store_forgot = 1;
     now += 2 * SEC;
     copy_by_us(0, "q", "one");
-    link_back("p", is_swapped ? "1 (replaced, notice 9)" : "1", JUDGE_LINK_ACTIVE, "held.restore");
+    link_back("p", swapped == BEFORE ? "1 (replaced, notice 9)" : "1", JUDGE_LINK_ACTIVE,
+              "held.restore");
     link_back("q", "2", JUDGE_LINK_ACTIVE, NULL);
 }
 
 static void test_forgotten_key(void)
 {
-    forget_swap(1);
+    forget_swap(BEFORE);
     verdict("",
             "a key that was changed in a database of which an older store does not know (457739)");
-    forget_swap(0);
+    forget_swap(AFTER);
+    verdict("", "or in one that is gone when that is put back (26007)");
+    forget_swap(NEVER);
     verdict("S6.1", "in the database that it knows it is told of again");
     phases.store_forgot = 0;
+}
+
+/* While the mapping is paused we delete its page's row for another one; with the database goes what tells of that. */
+static void delete_in_pause(int is_paused)
+{
+    history_item_t pause = { .kind = HISTORY_OPERATOR, .op = HISTORY_PAUSE, .place = "m" };
+
+    begin();
+    record("p", "1", "one");
+    now += SEC;
+    pause.at = now;
+    pause.op = is_paused ? HISTORY_PAUSE : HISTORY_OTHER;
+    (void)history_add(h, &pause);
+    record("q", "2", "two");
+    gone(0, "q");
+    now += SEC;
+    history_do(h, HISTORY_ACT, request(HISTORY_ASK_DELETE, 1, "1", now, now), now, HISTORY_DELETE,
+               1, "t", "1", NULL, NULL);
+    swap_database();
+    link_back("p", "1", JUDGE_LINK_ACTIVE, "held.restore");
+}
+
+static void test_deleted_in_pause(void)
+{
+    delete_in_pause(1);
+    tap_ok(strstr(rules(), "S6.1") == NULL, "an image that went with the database (24861)");
+    delete_in_pause(0);
+    tap_ok(strstr(rules(), "S6.1") != NULL, "before that it was seen, and is kept (S4.3)");
 }
 
 /* Its row is deleted by us, for another mapping; the page waits, and leaves the key to a new record (seed 423304). */
@@ -621,6 +659,7 @@ int main(void)
     test_key_of_another();
     test_lost_row();
     test_left_key();
+    test_deleted_in_pause();
     test_moved_key();
     test_forgotten_key();
     test_purged();

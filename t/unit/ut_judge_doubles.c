@@ -224,8 +224,35 @@ static void exchange_after_key(int is_paused, int is_resumed)
     judge_add_link(judge, &held);
 }
 
+/* The database is exchanged while the mapping is paused; it is resumed, and before it looks a key is changed. */
+static void wake_after_key(int is_paused)
+{
+    judge_link_t held = { .id = 2, .page = "p", .key = "k", .state = JUDGE_LINK_ACTIVE };
+
+    row_and_page();
+    command(is_paused ? HISTORY_PAUSE : HISTORY_OTHER);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "k", "one");
+    command(HISTORY_RESUME);
+    now += SEC / 2;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REKEY, 1, place(1), "k", "k", "l");
+    (void)request(HISTORY_ASK_READ, 1, "l", now, now);
+    copy_by_us(0, "q", "one");
+    link_up("q", "l", 0, NULL);
+    held.trouble = 2;
+    held.code = "held.restore";
+    held.what = "no image";
+    judge_add_link(judge, &held);
+}
+
 static void test_key_slept_through(void)
 {
+    wake_after_key(1);
+    verdict("", "a key that was changed before who wakes looks (21689)");
+    wake_after_key(0);
+    verdict("S6.6 S6.1", "who was awake had looked");
+
     exchange_after_key(1, 0);
     verdict("", "a key that was changed in a pause, before the database was exchanged, was told to "
                 "nobody (612723)");

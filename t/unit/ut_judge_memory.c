@@ -322,6 +322,27 @@ static void insert_in_another(int is_accepted)
     taken_for_one();
 }
 
+/* The row that was taken for that of p goes, and p after it; before that people may have edited p. */
+static void delete_taken(int is_edited)
+{
+    insert_in_another(0);
+    now += 10 * SEC;
+    if (is_edited) {
+        edit(0, "p", MARK, "two", "three");
+    }
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, "t", "1", NULL, NULL);
+    remove_by_us(0, "p");
+}
+
+static void test_taken_and_gone(void)
+{
+    delete_taken(0);
+    verdict("", "a page goes with the row that was taken for its own (431052)");
+    delete_taken(1);
+    verdict("S2.7", "unless people edited it since");
+}
+
 static void test_row_of_another(void)
 {
     insert_in_another(1);
@@ -371,6 +392,7 @@ int main(void)
     test_renamed_choice();
     test_row_of_another();
     test_written_by_answer();
+    test_taken_and_gone();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
