@@ -3,6 +3,7 @@
 
 #include <apr_lib.h>
 
+#include "config.h"
 #include "httpd/mns_directives.h"
 
 static const mns_choice_t kinds[] = {
@@ -182,10 +183,22 @@ static int holds_password(const char *conninfo)
     return 0;
 }
 
+static const char *set_pgsql(nts_service_t *model, const mns_args_t *args)
+{
+#ifdef NTS_HAVE_PGSQL
+    model->database = apr_pstrdup(args->cmd->pool, args->words[1]);
+    return NULL;
+#else
+    (void)model;
+    return mns_args_refuse(args, "the module was built without PostgreSQL: install its client library (on "
+                                 "Debian: apt-get install libpq-dev) and build it anew");
+#endif
+}
+
 const char *mns_service_set_database(mns_setting_t *setting)
 {
     static const mns_choice_t drivers[] = {
-        { "sqlite", 1 }, { "pgsql", 0 }, { "mysql", 0 }, { NULL, 0 }
+        { "sqlite", 1 }, { "pgsql", 2 }, { "mysql", 0 }, { NULL, 0 }
     };
     const mns_args_t *args = &setting->args;
     nts_service_t *model = &setting->service->model;
@@ -214,6 +227,9 @@ const char *mns_service_set_database(mns_setting_t *setting)
     if (!available) {
         return mns_args_unavailable(
             args, apr_pstrcat(args->cmd->pool, "the driver ", model->database_driver, NULL));
+    }
+    if (available == 2) {
+        return set_pgsql(model, args);
     }
     model->database = ap_server_root_relative(args->cmd->pool, args->words[1]);
     if (!model->database || !strncmp(args->words[1], "file:", 5)) {

@@ -222,7 +222,7 @@ refused_as(sql => "NotionSyncDatabase pgsql \"$_\"", 'the connection info holds 
         . 'NotionSyncDatabasePassword file:PATH instead', @database)
     for 'host=x password=SECRET', 'password = SECRET host=x', 'host=x PASSWD=SECRET', 'postgresql://u:SECRET@host/db', 'pass=SECRET';
 refused(sql => "NotionSyncDatabase $_", unavailable('NotionSyncDatabase', 'the driver ' . (split)[0]))
-    for 'pgsql "host=db dbname=compass user=sync"', 'mysql host=x', 'pgsql postgresql://user@host/db';
+    for 'mysql host=x';
 
 # --- mappings
 

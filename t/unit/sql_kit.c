@@ -12,6 +12,7 @@
 apr_pool_t *pool;
 sqlite3 *app;
 nts_connection_t *connection;
+const char *driver = "sqlite";
 apr_time_t mono_step;
 
 static char folder[] = "/tmp/ut_sql_XXXXXX";
@@ -127,7 +128,7 @@ void open_connector(const char *path)
     service.name = "crm";
     service.vhost = "";
     service.kind = NTS_SERVICE_SQL;
-    service.database_driver = "sqlite";
+    service.database_driver = driver;
     service.database = path;
     if (nts_connector_sql.open(&connection, &service, NULL, &test_clock, &out, pool) !=
         APR_SUCCESS) {
@@ -261,6 +262,7 @@ const char *shown(const nts_value_t *value)
     case NTS_VALUE_OPAQUE:
         return apr_pstrcat(pool, "opaque:", value->as.text, NULL);
     case NTS_VALUE_OPTION:
+        return apr_pstrcat(pool, "option:", value->as.option.name, NULL);
     case NTS_VALUE_SET:
     default:
         return "other";

@@ -5,14 +5,24 @@
  */
 #include <string.h>
 
+#include <apr_strings.h>
+
+#include "config.h"
 #include "connector/sql/nts_sql_impl.h"
 
 /* Others wait for the write lock meanwhile, live work among them. */
 #define BUNDLE_LONGEST apr_time_from_msec(10)
+/* After the first failure to reach a server; twice as long after each further one. */
+#define OPEN_PAUSE apr_time_from_msec(250)
 
 const nts_sql_dialect_t *nts_sql_dialect_find(const char *driver)
 {
-    static const nts_sql_dialect_t *const dialects[] = { &nts_sql_sqlite };
+    static const nts_sql_dialect_t *const dialects[] = {
+        &nts_sql_sqlite,
+#ifdef NTS_HAVE_PGSQL
+        &nts_sql_pgsql,
+#endif
+    };
     apr_size_t i;
 
     for (i = 0; driver && i < sizeof(dialects) / sizeof(dialects[0]); i++) {
@@ -114,7 +124,7 @@ static int sql_watch(nts_connection_t *c, const nts_mapping_t *mapping)
 {
     (void)mapping; /* the whole database has one descriptor */
     if (!c->watch && c->dialect->watch_open) {
-        c->watch = c->dialect->watch_open(c->database, c->p);
+        c->watch = c->dialect->watch_open(c->database, c->secret, c->p);
     }
     return c->watch ? c->dialect->watch_descriptor(c->watch) : -1;
 }
@@ -202,8 +212,8 @@ apr_status_t nts_sql_commit(nts_sql_session_t *s)
         return APR_SUCCESS;
     }
     (void)nts_sql_fail_with(s, &error);
-    if (s->writes && error.kind == NTS_SQL_DISK) {
-        /* It may have reached the disk before the failure; the intent table will tell (S3.7). */
+    if (s->writes && (error.kind == NTS_SQL_DISK || error.is_unanswered)) {
+        /* It may have become durable before the failure; the intent table will tell (S3.7). */
         s->answer->result = NTS_RESULT_UNKNOWN;
     }
     return APR_EGENERAL;
@@ -240,6 +250,20 @@ void nts_sql_rollback(nts_sql_session_t *s)
 
 /* --- asks */
 
+/* A server that is away is not asked by each of a hundred asks in turn, which would wait for it one by one. */
+static void note_failure(nts_connection_t *c, const nts_sql_error_t *error)
+{
+    if (!c->dialect->open_pause) {
+        return;
+    }
+    c->pause = c->pause ? 2 * c->pause : OPEN_PAUSE;
+    c->pause = c->pause < c->dialect->open_pause ? c->pause : c->dialect->open_pause;
+    c->pause_until = c->clock->mono(c->clock->baton) + c->pause;
+    c->open_error = *error;
+    apr_cpystrn(c->open_words, error->words ? error->words : "", sizeof(c->open_words));
+    c->open_error.words = c->open_words;
+}
+
 /* Opened at the first ask, and again when the file was replaced or the last handle broke. */
 static apr_status_t open_database(nts_sql_session_t *s)
 {
@@ -252,11 +276,16 @@ static apr_status_t open_database(nts_sql_session_t *s)
     if (c->db) {
         return APR_SUCCESS;
     }
+    if (c->pause && c->clock->mono(c->clock->baton) < c->pause_until) {
+        return nts_sql_fail_with(s, &c->open_error);
+    }
     if (c->dialect->open(&c->db, c->database, c->secret, &error, c->db_pool) == APR_SUCCESS) {
         c->readers = apr_hash_make(c->db_pool);
+        c->pause = 0;
         return APR_SUCCESS;
     }
     (void)nts_sql_fail_with(s, &error);
+    note_failure(c, &error);
     close_database(c);
     return APR_EGENERAL;
 }
@@ -356,8 +385,8 @@ static void withdraw(nts_sql_session_t *s, nts_answer_t *answer, apr_pool_t *p,
     answer->record = NULL;
     answer->id = NULL;
     (void)nts_sql_fail_with(s, error);
-    if (error->kind == NTS_SQL_DISK) {
-        /* It may have reached the disk before the failure; the intent table will tell (S3.7). */
+    if (error->kind == NTS_SQL_DISK || error->is_unanswered) {
+        /* It may have become durable before the failure; the intent table will tell (S3.7). */
         answer->result = NTS_RESULT_UNKNOWN;
     }
 }

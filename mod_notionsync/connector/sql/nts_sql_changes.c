@@ -67,7 +67,7 @@ static const char *text_at(const nts_sql_rows_t *rows, int row, int column)
 static const char *key_at(nts_sql_session_t *s, const nts_sql_rows_t *rows, int row, int column)
 {
     const char *stored = text_at(rows, row, column);
-    const char *const *parts = stored ? s->dialect->change_key(s->table, stored, s->ptemp) : NULL;
+    const char *const *parts = stored ? nts_sql_change_key(s->table, stored, s->ptemp) : NULL;
 
     return parts ? nts_sql_key_id(parts, s->table->key_count, s->p) : NULL;
 }

@@ -29,8 +29,9 @@ nts_sql_presence_t nts_sql_presence(const nts_sql_rows_t *installed, const nts_s
     if (!text) {
         return NTS_SQL_ABSENT;
     }
-    return object->is_shared || strcmp(text, object->create) == 0 ? NTS_SQL_PRESENT
-                                                                  : NTS_SQL_OUTDATED;
+    return object->is_shared || strcmp(text, object->shown ? object->shown : object->create) == 0
+               ? NTS_SQL_PRESENT
+               : NTS_SQL_OUTDATED;
 }
 
 static apr_status_t look_at_objects(nts_sql_session_t *s)

@@ -71,7 +71,10 @@ typedef struct nts_sql_error_t {
     const char
         *constraint;    /* "UNIQUE", "NOT NULL", "CHECK", "FOREIGN KEY", "trigger"; NULL other */
     const char *column; /* concerned, when the text names it: "email", or "a, b" */
-    int reopen;         /* this connection is not to be used again */
+    const char
+        *table; /* PostgreSQL: whose constraint it is; `column` may be the name of the constraint */
+    int reopen; /* this connection is not to be used again */
+    int is_unanswered; /* the statement was sent, and what became of it was never told */
 } nts_sql_error_t;
 
 typedef struct nts_sql_column_t {
@@ -83,11 +86,15 @@ typedef struct nts_sql_column_t {
     int key;               /* place in the key, from 1; 0: not part of it */
     const char *collation; /* key: of the index that makes it unique, if not the column's own */
     char affinity;         /* SQLite: how values are stored; see nts_sql_sqlite_type.c */
+    int is_decimal;        /* numbers travel as texts, exact to the last digit */
+    int native;            /* PostgreSQL: the type's number, domains resolved */
 } nts_sql_column_t;
 
 /** A table that may be synced: its key has been checked. */
 typedef struct nts_sql_table_t {
-    const char *name; /* as the database spells it */
+    const char *name; /* as change entries and messages spell it */
+    const char *sql;  /* as statements name it */
+    const char *home; /* PostgreSQL: the schema of our own objects */
     const nts_sql_column_t *columns;
     int count;
     const nts_sql_column_t *const *key; /* the columns of the key, in order */
@@ -102,6 +109,7 @@ typedef struct nts_sql_state_t {
     const char *instance; /* NULL: not installed */
     apr_int64_t version;
     apr_int64_t counter; /* highest change number given out */
+    apr_int64_t entries; /* entries made from here on have a higher id */
     int is_tracked;      /* this table has been provisioned */
     apr_int64_t lost_to; /* entries of this table up to here may be gone from the change table */
 } nts_sql_state_t;
@@ -122,19 +130,34 @@ typedef struct nts_sql_assignment_t {
 /** One object that provisioning installs. */
 typedef struct nts_sql_object_t {
     const char *name;
-    const char *create; /* the text that the database then shows for it */
-    const char *drop;   /* also when it is not there */
-    int is_shared;      /* by all tables; never replaced when it is there */
+    const char *create;
+    const char *shown; /* what the database shows for it as it should be; NULL: `create` */
+    const char *drop;  /* also when it is not there; NULL: `create` replaces it */
+    int is_shared;     /* by all tables; never replaced when it is there */
 } nts_sql_object_t;
+
+/** What a class of failure means for one kind of database. */
+typedef struct nts_sql_words_t {
+    nts_sql_class_t kind;
+    const char *what; /* after "the database NAME" */
+    const char *advice;
+} nts_sql_words_t;
 
 /*
  * Functions that take a session fill in its answer when they fail, and return non-zero. The rest
  * cannot fail or say so by their result.
  */
 typedef struct nts_sql_dialect_t {
-    const char *driver;      /* as NotionSyncDatabase names it */
-    const char *begin_read;  /* one snapshot */
-    const char *begin_write; /* nobody else writes from here on */
+    const char *driver;     /* as NotionSyncDatabase names it */
+    const char *begin_read; /* one snapshot */
+    const char
+        *begin_write; /* nobody else writes from here on; or, with lock_row, not to that row */
+    /** A condition on change entries, above the id of nts_sql_state_t: they are of this transaction.
+     *  NULL: all above it are, since nobody else writes. */
+    const char *own_entries;
+    const nts_sql_words_t *words; /* up to kind NTS_SQL_FINE; NULL: as of a file */
+    /** Longest pause between attempts to open; 0: none. */
+    apr_interval_time_t open_pause;
 
     /** Connects; @a p lives as long as the database stays open. */
     apr_status_t (*open)(nts_sql_db_t **db, const char *database, const char *secret,
@@ -154,7 +177,6 @@ typedef struct nts_sql_dialect_t {
     /** A number that moves with each change of the schema, whoever makes it. Inside a transaction. */
     apr_status_t (*schema_version)(apr_int64_t *version, nts_sql_session_t *s);
 
-    const char *(*quote)(const char *name, apr_pool_t *p);
     const char *(*placeholder)(int number, apr_pool_t *p);
 
     /** Reads the table named by @a collection, into @a p, and checks @a key (NULL: the primary key). */
@@ -176,8 +198,10 @@ typedef struct nts_sql_dialect_t {
     void (*add_key_order)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
     /** The key of row "t" as change entries spell it: an expression, and made from parts. */
     void (*add_stored_key)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
-    const char *(*stored_key)(const nts_sql_table_t *table, const char *const *parts,
-                              apr_pool_t *p);
+    /** Keeps others from changing the row until the end of the transaction, waiting for those who have
+     *  changed it; NULL: nobody else writes anyway. */
+    apr_status_t (*lock_row)(nts_sql_session_t *s, const nts_sql_table_t *table,
+                             const char *const *parts);
     /** " AND " and a condition that every row fulfils in which @a column holds what @a cell stores;
      *  more rows may. */
     void (*add_holds)(nts_sql_stmt_t *stmt, const nts_sql_column_t *column,
@@ -207,9 +231,7 @@ typedef struct nts_sql_dialect_t {
                                   apr_int64_t settled_to, int limit);
     /** Deletes them, and keeps the number for readers that lag behind. */
     apr_status_t (*prune)(nts_sql_session_t *s, const char *tbl, apr_int64_t last);
-    /** The key of an entry as parts; the row image as JSON. NULL if it cannot be read. */
-    const char *const *(*change_key)(const nts_sql_table_t *table, const char *stored,
-                                     apr_pool_t *p);
+    /** The row image of an entry as JSON. NULL if it cannot be read. */
     const char *(*change_image)(const char *stored, apr_pool_t *p);
 
     /** What must be there for a table; the first ones are shared. */
@@ -229,7 +251,7 @@ typedef struct nts_sql_dialect_t {
     const char *now;
 
     /** Descriptor of a change notice, or -1; loop thread; see nts_connector_t. */
-    struct nts_sql_watch_t *(*watch_open)(const char *database, apr_pool_t *p);
+    struct nts_sql_watch_t *(*watch_open)(const char *database, const char *secret, apr_pool_t *p);
     int (*watch_descriptor)(struct nts_sql_watch_t *watch);
     int (*watch_drain)(struct nts_sql_watch_t *watch);
     void (*watch_close)(struct nts_sql_watch_t *watch);
@@ -238,6 +260,7 @@ typedef struct nts_sql_dialect_t {
 typedef struct nts_sql_watch_t nts_sql_watch_t;
 
 extern const nts_sql_dialect_t nts_sql_sqlite;
+extern const nts_sql_dialect_t nts_sql_pgsql; /* in builds with libpq */
 
 /** By driver name; NULL if this build does not know it. */
 const nts_sql_dialect_t *nts_sql_dialect_find(const char *driver);

@@ -67,7 +67,11 @@ struct nts_connection_t {
     int has_instance;        /* a DESCRIBE has told it */
     const char *instance;
     apr_uint64_t own_commits;
-    int bundled; /* writes are savepoints of a transaction that is open */
+    int bundled;                /* writes are savepoints of a transaction that is open */
+    apr_time_t pause_until;     /* no attempt to open before that, monotonic */
+    apr_interval_time_t pause;  /* 0: the last attempt succeeded */
+    nts_sql_error_t open_error; /* of the last attempt; in thread_pool */
+    char open_words[256];
 };
 
 struct nts_sql_session_t {
@@ -115,6 +119,22 @@ nts_sql_cell_t nts_sql_cell_int(apr_int64_t number);
 nts_sql_cell_t nts_sql_cell_text(const char *text);
 /** The text of a TEXT cell that is valid UTF-8 without NUL; else NULL. */
 const char *nts_sql_text_of(const nts_sql_cell_t *cell);
+
+/* --- nts_sql_literal.c: names and texts between quotes */
+
+/** A name in double quotes, a text in single ones. */
+const char *nts_sql_quote(const char *name, apr_pool_t *p);
+const char *nts_sql_literal(const char *text, apr_pool_t *p);
+/** The end of the literal that begins at @a text: 'it''s', X'00FF', or a word up to a comma; NULL if none does. */
+const char *nts_sql_literal_end(const char *text);
+/** 'it''s' without its quotes. */
+const char *nts_sql_unquote(const char *text, const char *end, apr_size_t *len, apr_pool_t *p);
+/** A key as change entries and intents spell it. */
+const char *nts_sql_stored_key(const nts_sql_table_t *table, const char *const *parts,
+                               apr_pool_t *p);
+/** Its parts again; NULL if it cannot be read. */
+const char *const *nts_sql_change_key(const nts_sql_table_t *table, const char *stored,
+                                      apr_pool_t *p);
 
 /* --- nts_sql.c: transactions and failures */
 

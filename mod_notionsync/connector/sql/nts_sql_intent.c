@@ -51,7 +51,7 @@ apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const char *const *parts
     nts_sql_add(stmt, ", ", NULL);
     nts_sql_add_text(stmt, nts_ask_name(s->ask->kind));
     nts_sql_add(stmt, ", ", NULL);
-    nts_sql_add_text(stmt, s->dialect->stored_key(s->table, parts, s->ptemp));
+    nts_sql_add_text(stmt, nts_sql_stored_key(s->table, parts, s->ptemp));
     nts_sql_add(stmt, ", ", NULL);
     nts_sql_add_text(stmt, record ? record_text(s, record) : NULL);
     nts_sql_add(stmt, ", ", s->dialect->now, ")", NULL);

@@ -90,8 +90,23 @@ static apr_status_t fail_constraint(nts_sql_session_t *s, const nts_sql_error_t 
     return APR_EGENERAL;
 }
 
+/* What that class of failure is called where the database is no file. */
+static const nts_sql_words_t *words_of(const nts_sql_session_t *s, nts_sql_class_t kind)
+{
+    const nts_sql_words_t *words = s->dialect->words;
+
+    while (words && words->kind != NTS_SQL_FINE) {
+        if (words->kind == kind) {
+            return words;
+        }
+        words++;
+    }
+    return NULL;
+}
+
 apr_status_t nts_sql_fail_with(nts_sql_session_t *s, const nts_sql_error_t *error)
 {
+    const nts_sql_words_t *words = words_of(s, error->kind);
     apr_size_t i;
 
     s->reopen |= error->reopen;
@@ -102,8 +117,9 @@ apr_status_t nts_sql_fail_with(nts_sql_session_t *s, const nts_sql_error_t *erro
         const failure_t *f = &failures[i];
 
         if (f->kind == error->kind) {
-            (void)nts_sql_fail(s, f->result, f->remedy, f->code, f->advice, "the database %s %s",
-                               s->connection->database, f->what);
+            (void)nts_sql_fail(s, f->result, f->remedy, f->code, words ? words->advice : f->advice,
+                               "the database %s %s", s->connection->database,
+                               words ? words->what : f->what);
         }
     }
     if (error->kind == NTS_SQL_RUNTIME && !s->writes) {

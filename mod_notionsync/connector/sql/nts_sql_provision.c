@@ -23,7 +23,7 @@ static void plan_objects(apr_array_header_t *statements, nts_sql_session_t *s,
     for (i = 0; i < count; i++) {
         nts_sql_presence_t presence = nts_sql_presence(installed, &objects[i]);
 
-        if (presence == NTS_SQL_OUTDATED) {
+        if (presence == NTS_SQL_OUTDATED && objects[i].drop) {
             plan(statements, objects[i].drop);
         }
         if (presence != NTS_SQL_PRESENT) {

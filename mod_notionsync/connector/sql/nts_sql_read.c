@@ -108,9 +108,7 @@ static apr_status_t select_rows(nts_sql_stmt_t **stmt, shape_t *shape, nts_sql_s
         nts_sql_add(select, ", t.", NULL);
         nts_sql_add_name(select, s->table->columns[i].name);
     }
-    nts_sql_add(select, " FROM ", NULL);
-    nts_sql_add_name(select, s->table->name);
-    nts_sql_add(select, " AS t", NULL);
+    nts_sql_add(select, " FROM ", s->table->sql, " AS t", NULL);
     if (s->state.installed) {
         nts_sql_add(select,
                     " LEFT JOIN _notionsync_change AS c ON c.id = (SELECT max(n.id) "

@@ -27,40 +27,6 @@ struct nts_sql_db_t {
     unsigned int clock;
 };
 
-const char *nts_sql_sqlite_quote(const char *name, apr_pool_t *p)
-{
-    char *quoted = apr_palloc(p, 2 * strlen(name) + 3);
-    char *to = quoted;
-
-    *to++ = '"';
-    for (; *name; name++) {
-        if (*name == '"') {
-            *to++ = '"';
-        }
-        *to++ = *name;
-    }
-    *to++ = '"';
-    *to = '\0';
-    return quoted;
-}
-
-const char *nts_sql_sqlite_literal(const char *text, apr_pool_t *p)
-{
-    char *quoted = apr_palloc(p, 2 * strlen(text) + 3);
-    char *to = quoted;
-
-    *to++ = '\'';
-    for (; *text; text++) {
-        if (*text == '\'') {
-            *to++ = '\'';
-        }
-        *to++ = *text;
-    }
-    *to++ = '\'';
-    *to = '\0';
-    return quoted;
-}
-
 static const char *placeholder(int number, apr_pool_t *p)
 {
     return apr_psprintf(p, "?%d", number);
@@ -428,7 +394,6 @@ const nts_sql_dialect_t nts_sql_sqlite = {
     .run = run,
     .commit_token = nts_sql_sqlite_commit_token,
     .schema_version = nts_sql_sqlite_schema_version,
-    .quote = nts_sql_sqlite_quote,
     .placeholder = placeholder,
     .describe = nts_sql_sqlite_describe,
     .has_keyless = nts_sql_sqlite_has_keyless,
@@ -438,7 +403,6 @@ const nts_sql_dialect_t nts_sql_sqlite = {
     .add_key_after = nts_sql_sqlite_add_key_after,
     .add_key_order = nts_sql_sqlite_add_key_order,
     .add_stored_key = nts_sql_sqlite_add_stored_key,
-    .stored_key = nts_sql_sqlite_stored_key,
     .add_holds = nts_sql_sqlite_add_holds,
     .insert = nts_sql_sqlite_insert,
     .update = nts_sql_sqlite_update,
@@ -447,7 +411,6 @@ const nts_sql_dialect_t nts_sql_sqlite = {
     .add_shared = nts_sql_sqlite_add_shared,
     .find_prunable = nts_sql_sqlite_find_prunable,
     .prune = nts_sql_sqlite_prune,
-    .change_key = nts_sql_sqlite_change_key,
     .change_image = nts_sql_sqlite_change_image,
     .objects = nts_sql_sqlite_objects,
     .installed_objects = "SELECT name, sql FROM sqlite_schema WHERE name GLOB '_notionsync_*'",

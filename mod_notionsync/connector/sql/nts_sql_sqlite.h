@@ -8,10 +8,6 @@
 #define NTS_SQL_SQLITE_DATA_VERSION "PRAGMA data_version"
 #define NTS_SQL_SQLITE_SCHEMA_VERSION "PRAGMA schema_version"
 
-/** A name in double quotes, a text in single ones. */
-const char *nts_sql_sqlite_quote(const char *name, apr_pool_t *p);
-const char *nts_sql_sqlite_literal(const char *text, apr_pool_t *p);
-
 /** The collation that a column was declared with. */
 const char *nts_sql_sqlite_collation(nts_sql_db_t *db, const char *table, const char *column);
 
@@ -44,8 +40,6 @@ void nts_sql_sqlite_add_key_after(nts_sql_stmt_t *stmt, const nts_sql_table_t *t
                                   const char *const *parts);
 void nts_sql_sqlite_add_key_order(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
 void nts_sql_sqlite_add_stored_key(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
-const char *nts_sql_sqlite_stored_key(const nts_sql_table_t *table, const char *const *parts,
-                                      apr_pool_t *p);
 void nts_sql_sqlite_add_holds(nts_sql_stmt_t *stmt, const nts_sql_column_t *column,
                               const nts_sql_cell_t *cell);
 apr_status_t nts_sql_sqlite_insert(const char *const **parts, nts_sql_session_t *s,
@@ -65,8 +59,6 @@ void nts_sql_sqlite_add_changes(nts_sql_stmt_t *stmt, const char *tbl, apr_int64
 apr_status_t nts_sql_sqlite_find_prunable(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
                                           apr_int64_t settled_to, int limit);
 apr_status_t nts_sql_sqlite_prune(nts_sql_session_t *s, const char *tbl, apr_int64_t last);
-const char *const *nts_sql_sqlite_change_key(const nts_sql_table_t *table, const char *stored,
-                                             apr_pool_t *p);
 const char *nts_sql_sqlite_change_image(const char *stored, apr_pool_t *p);
 
 /* --- nts_sql_sqlite_ddl.c: what is installed */
@@ -83,7 +75,7 @@ extern const char nts_sql_sqlite_new_instance[];
 
 /* --- nts_sql_watch_sqlite.c */
 
-nts_sql_watch_t *nts_sql_sqlite_watch_open(const char *database, apr_pool_t *p);
+nts_sql_watch_t *nts_sql_sqlite_watch_open(const char *database, const char *secret, apr_pool_t *p);
 int nts_sql_sqlite_watch_descriptor(nts_sql_watch_t *watch);
 int nts_sql_sqlite_watch_drain(nts_sql_watch_t *watch);
 void nts_sql_sqlite_watch_close(nts_sql_watch_t *watch);

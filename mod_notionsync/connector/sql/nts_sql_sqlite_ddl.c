@@ -27,16 +27,16 @@ static const nts_sql_object_t shared[] = {
     { "_notionsync_instance",
       "CREATE TABLE _notionsync_instance "
       "(id TEXT NOT NULL, version INTEGER NOT NULL, dropped INTEGER NOT NULL)",
-      "DROP TABLE IF EXISTS _notionsync_instance", 1 },
+      NULL, "DROP TABLE IF EXISTS _notionsync_instance", 1 },
     { "_notionsync_table",
       "CREATE TABLE _notionsync_table (tbl TEXT NOT NULL PRIMARY KEY, pruned INTEGER NOT NULL)",
-      "DROP TABLE IF EXISTS _notionsync_table", 1 },
+      NULL, "DROP TABLE IF EXISTS _notionsync_table", 1 },
     { "_notionsync_change",
       "CREATE TABLE _notionsync_change (id INTEGER PRIMARY KEY AUTOINCREMENT, tbl TEXT, op TEXT, "
       "key TEXT, old_key TEXT, intent TEXT, image TEXT, at INTEGER)",
-      "DROP TABLE IF EXISTS _notionsync_change", 1 },
+      NULL, "DROP TABLE IF EXISTS _notionsync_change", 1 },
     { "_notionsync_change_key",
-      "CREATE INDEX _notionsync_change_key ON _notionsync_change (tbl, key, id)",
+      "CREATE INDEX _notionsync_change_key ON _notionsync_change (tbl, key, id)", NULL,
       "DROP INDEX IF EXISTS _notionsync_change_key", 1 },
     { "_notionsync_change_cap",
       "CREATE TRIGGER _notionsync_change_cap AFTER INSERT ON _notionsync_change "
@@ -48,15 +48,15 @@ static const nts_sql_object_t shared[] = {
                                                                  "DELETE FROM _notionsync_change "
                                                                  "WHERE id <= NEW.id - " TEXT_OF(
                                                                      NTS_SQL_CHANGES_MAX) "; END",
-      "DROP TRIGGER IF EXISTS _notionsync_change_cap", 1 },
+      NULL, "DROP TRIGGER IF EXISTS _notionsync_change_cap", 1 },
     { "_notionsync_intent",
       "CREATE TABLE _notionsync_intent (intent TEXT NOT NULL PRIMARY KEY, tbl TEXT NOT NULL, "
       "op TEXT NOT NULL, key TEXT, record TEXT, at INTEGER NOT NULL)",
-      "DROP TABLE IF EXISTS _notionsync_intent", 1 },
+      NULL, "DROP TABLE IF EXISTS _notionsync_intent", 1 },
     { "_notionsync_intent_at", "CREATE INDEX _notionsync_intent_at ON _notionsync_intent (at)",
-      "DROP INDEX IF EXISTS _notionsync_intent_at", 1 },
+      NULL, "DROP INDEX IF EXISTS _notionsync_intent_at", 1 },
     { "_notionsync_intent_key",
-      "CREATE INDEX _notionsync_intent_key ON _notionsync_intent (tbl, key, at)",
+      "CREATE INDEX _notionsync_intent_key ON _notionsync_intent (tbl, key, at)", NULL,
       "DROP INDEX IF EXISTS _notionsync_intent_key", 1 },
 };
 #define SHARED_COUNT ((int)(sizeof(shared) / sizeof(shared[0])))
@@ -92,7 +92,7 @@ static const char *each_column(const nts_sql_table_t *table, column_fn *form, co
         if (!table->columns[i].generated) {
             const char *name = table->columns[i].name;
 
-            parts[count++] = form(nts_sql_sqlite_quote(name, p), name, p);
+            parts[count++] = form(nts_sql_quote(name, p), name, p);
         }
     }
     return join(parts, count, between, p);
@@ -114,9 +114,9 @@ static const char *length(const char *quoted, const char *name, apr_pool_t *p)
 /* 'name',value with quote() for both, the name ready made. */
 static const char *pair(const char *quoted, const char *name, apr_pool_t *p)
 {
-    const char *literal = apr_pstrcat(p, nts_sql_sqlite_literal(name, p), ",", NULL);
+    const char *literal = apr_pstrcat(p, nts_sql_literal(name, p), ",", NULL);
 
-    return apr_pstrcat(p, nts_sql_sqlite_literal(literal, p), " || quote(OLD.", quoted, ")", NULL);
+    return apr_pstrcat(p, nts_sql_literal(literal, p), " || quote(OLD.", quoted, ")", NULL);
 }
 
 static const char *trigger_name(const char *word, const char *tbl, apr_pool_t *p)
@@ -126,7 +126,7 @@ static const char *trigger_name(const char *word, const char *tbl, apr_pool_t *p
 
 static const char *drop_trigger(const char *name, apr_pool_t *p)
 {
-    return apr_pstrcat(p, "DROP TRIGGER IF EXISTS ", nts_sql_sqlite_quote(name, p), NULL);
+    return apr_pstrcat(p, "DROP TRIGGER IF EXISTS ", nts_sql_quote(name, p), NULL);
 }
 
 /* "CREATE TRIGGER "_notionsync_insert_deals" AFTER INSERT ON "deals"" and what follows. */
@@ -136,10 +136,11 @@ static nts_sql_object_t trigger(const char *event, const char *word, const nts_s
     nts_sql_object_t object;
 
     object.name = trigger_name(word, table->name, p);
-    object.create = apr_pstrcat(p, "CREATE TRIGGER ", nts_sql_sqlite_quote(object.name, p),
-                                " AFTER ", event, " ON ", nts_sql_sqlite_quote(table->name, p),
-                                when ? " WHEN " : "", when ? when : "",
-                                " BEGIN INSERT INTO _notionsync_change ", body, "; END", NULL);
+    object.create =
+        apr_pstrcat(p, "CREATE TRIGGER ", nts_sql_quote(object.name, p), " AFTER ", event, " ON ",
+                    nts_sql_quote(table->name, p), when ? " WHEN " : "", when ? when : "",
+                    " BEGIN INSERT INTO _notionsync_change ", body, "; END", NULL);
+    object.shown = NULL;
     object.drop = drop_trigger(object.name, p);
     object.is_shared = 0;
     return object;
@@ -148,7 +149,7 @@ static nts_sql_object_t trigger(const char *event, const char *word, const nts_s
 static nts_sql_object_t insert_trigger(const nts_sql_table_t *table, apr_pool_t *p)
 {
     const char *body = apr_pstrcat(
-        p, "(tbl, op, key, at) VALUES (", nts_sql_sqlite_literal(table->name, p), ", 'i', ",
+        p, "(tbl, op, key, at) VALUES (", nts_sql_literal(table->name, p), ", 'i', ",
         nts_sql_sqlite_stored_expression(table, "NEW", p), ", " NTS_SQL_SQLITE_NOW ")", NULL);
 
     return trigger("INSERT", "insert", table, nts_sql_sqlite_usable(table, "NEW", p), body, p);
@@ -157,15 +158,15 @@ static nts_sql_object_t insert_trigger(const nts_sql_table_t *table, apr_pool_t 
 /* A key that was unusable (NULL) before or after makes the change an insert or a delete. */
 static nts_sql_object_t update_trigger(const nts_sql_table_t *table, apr_pool_t *p)
 {
-    const char *body = apr_pstrcat(
-        p, "(tbl, op, key, old_key, at) SELECT ", nts_sql_sqlite_literal(table->name, p),
-        ", CASE WHEN k.o COLLATE BINARY IS k.n THEN 'u' WHEN k.o IS NULL THEN 'i' "
-        "WHEN k.n IS NULL THEN 'd' ELSE 'k' END, ifnull(k.n, k.o), "
-        "CASE WHEN k.n IS NOT NULL AND k.o COLLATE BINARY IS NOT k.n THEN k.o "
-        "END, " NTS_SQL_SQLITE_NOW " FROM (SELECT ",
-        nts_sql_sqlite_stored_expression(table, "OLD", p), " AS o, ",
-        nts_sql_sqlite_stored_expression(table, "NEW", p),
-        " AS n) AS k WHERE ifnull(k.n, k.o) IS NOT NULL", NULL);
+    const char *body =
+        apr_pstrcat(p, "(tbl, op, key, old_key, at) SELECT ", nts_sql_literal(table->name, p),
+                    ", CASE WHEN k.o COLLATE BINARY IS k.n THEN 'u' WHEN k.o IS NULL THEN 'i' "
+                    "WHEN k.n IS NULL THEN 'd' ELSE 'k' END, ifnull(k.n, k.o), "
+                    "CASE WHEN k.n IS NOT NULL AND k.o COLLATE BINARY IS NOT k.n THEN k.o "
+                    "END, " NTS_SQL_SQLITE_NOW " FROM (SELECT ",
+                    nts_sql_sqlite_stored_expression(table, "OLD", p), " AS o, ",
+                    nts_sql_sqlite_stored_expression(table, "NEW", p),
+                    " AS n) AS k WHERE ifnull(k.n, k.o) IS NOT NULL", NULL);
 
     return trigger("UPDATE", "update", table, each_column(table, differs, " OR ", p), body, p);
 }
@@ -173,7 +174,7 @@ static nts_sql_object_t update_trigger(const nts_sql_table_t *table, apr_pool_t 
 static nts_sql_object_t delete_trigger(const nts_sql_table_t *table, apr_pool_t *p)
 {
     const char *body = apr_pstrcat(
-        p, "(tbl, op, key, image, at) VALUES (", nts_sql_sqlite_literal(table->name, p), ", 'd', ",
+        p, "(tbl, op, key, image, at) VALUES (", nts_sql_literal(table->name, p), ", 'd', ",
         nts_sql_sqlite_stored_expression(table, "OLD", p), ", CASE WHEN ",
         each_column(table, length, " + ", p), " <= " IMAGE_MAX " THEN ",
         each_column(table, pair, " || ',' || ", p), " END, " NTS_SQL_SQLITE_NOW ")", NULL);
@@ -199,7 +200,7 @@ apr_status_t nts_sql_sqlite_plan_removal(apr_array_header_t *statements, nts_sql
                                          const char *collection)
 {
     static const char *const words[TRIGGER_COUNT] = { "insert", "update", "delete" };
-    const char *name = nts_sql_sqlite_literal(collection, s->ptemp);
+    const char *name = nts_sql_literal(collection, s->ptemp);
     nts_sql_rows_t rows;
     int others = 0;
     int i;
@@ -231,7 +232,7 @@ apr_status_t nts_sql_sqlite_plan_removal(apr_array_header_t *statements, nts_sql
 
 const char *nts_sql_sqlite_enrol(const char *tbl, apr_pool_t *p)
 {
-    const char *name = nts_sql_sqlite_literal(tbl, p);
+    const char *name = nts_sql_literal(tbl, p);
 
     return apr_pstrcat(p, "INSERT INTO _notionsync_table (tbl, pruned) SELECT ", name,
                        ", 0 WHERE NOT EXISTS (SELECT 1 FROM _notionsync_table WHERE tbl = ", name,
@@ -241,5 +242,5 @@ const char *nts_sql_sqlite_enrol(const char *tbl, apr_pool_t *p)
 const char *nts_sql_sqlite_missed(const char *tbl, apr_pool_t *p)
 {
     return apr_pstrcat(p, "INSERT INTO _notionsync_change (tbl, op, at) VALUES (",
-                       nts_sql_sqlite_literal(tbl, p), ", 't', " NTS_SQL_SQLITE_NOW ")", NULL);
+                       nts_sql_literal(tbl, p), ", 't', " NTS_SQL_SQLITE_NOW ")", NULL);
 }

@@ -108,59 +108,6 @@ apr_status_t nts_sql_sqlite_prune(nts_sql_session_t *s, const char *tbl, apr_int
     return nts_sql_run(NULL, stmt, s->ptemp);
 }
 
-/* The end of the literal that begins at `text`, as quote() writes them; NULL if none does. */
-static const char *literal_end(const char *text)
-{
-    if (*text == '\'' || (*text == 'X' && text[1] == '\'')) {
-        text += *text != '\'';
-        for (text++; *text; text++) {
-            if (*text == '\'' && *++text != '\'') {
-                return text;
-            }
-        }
-        return NULL;
-    }
-    return *text ? text + strcspn(text, ",") : NULL;
-}
-
-/* 'it''s' without its quotes. */
-static const char *unquote(const char *text, const char *end, apr_size_t *len, apr_pool_t *p)
-{
-    char *plain = apr_palloc(p, (apr_size_t)(end - text) + 1);
-    char *to = plain;
-
-    for (text++; text < end - 1; text++) {
-        *to++ = *text;
-        text += *text == '\'';
-    }
-    *to = '\0';
-    *len = (apr_size_t)(to - plain);
-    return plain;
-}
-
-const char *const *nts_sql_sqlite_change_key(const nts_sql_table_t *table, const char *stored,
-                                             apr_pool_t *p)
-{
-    const char **parts = apr_pcalloc(p, (apr_size_t)table->key_count * sizeof(*parts));
-    int i;
-
-    if (table->key_count == 1) {
-        parts[0] = stored;
-        return parts;
-    }
-    for (i = 0; i < table->key_count; i++) {
-        const char *end = *stored == '\'' ? literal_end(stored) : NULL;
-        apr_size_t len;
-
-        if (!end || *end != (i + 1 < table->key_count ? ',' : '\0')) {
-            return NULL; /* written for another key= */
-        }
-        parts[i] = unquote(stored, end, &len, p);
-        stored = end + 1;
-    }
-    return parts;
-}
-
 /* X'00FF'. */
 static int blob_of(nts_sql_cell_t *cell, const char *text, const char *end, apr_pool_t *p)
 {
@@ -183,7 +130,7 @@ static int add_member(nts_json_t *image, const char *column, const char *text, c
 
     if (*text == '\'') {
         cell.kind = NTS_SQL_TEXT;
-        cell.bytes = unquote(text, end, &cell.len, p);
+        cell.bytes = nts_sql_unquote(text, end, &cell.len, p);
     }
     else if (*text == 'X' && text[1] == '\'') {
         if (!blob_of(&cell, text, end, p)) {
@@ -211,7 +158,7 @@ const char *nts_sql_sqlite_change_image(const char *stored, apr_pool_t *p)
     nts_json_t *image = nts_json_make_object(p);
 
     while (*stored) {
-        const char *name_end = *stored == '\'' ? literal_end(stored) : NULL;
+        const char *name_end = *stored == '\'' ? nts_sql_literal_end(stored) : NULL;
         const char *name;
         const char *value;
         const char *end;
@@ -220,9 +167,9 @@ const char *nts_sql_sqlite_change_image(const char *stored, apr_pool_t *p)
         if (!name_end || *name_end != ',') {
             return NULL;
         }
-        name = unquote(stored, name_end, &len, p);
+        name = nts_sql_unquote(stored, name_end, &len, p);
         value = name_end + 1;
-        end = literal_end(value);
+        end = nts_sql_literal_end(value);
         if (!nts_utf8_is_valid(name, len) || !end || (*end != ',' && *end != '\0') ||
             !add_member(image, name, value, end, p)) {
             return NULL;

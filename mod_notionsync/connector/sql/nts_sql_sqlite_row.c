@@ -11,18 +11,17 @@
 /* t."id", compared as the unique index does, or the index would not be used. */
 static const char *indexed(const nts_sql_column_t *column, apr_pool_t *p)
 {
-    const char *name = apr_pstrcat(p, "t.", nts_sql_sqlite_quote(column->name, p), NULL);
+    const char *name = apr_pstrcat(p, "t.", nts_sql_quote(column->name, p), NULL);
 
     if (!column->collation) {
         return name;
     }
-    return apr_pstrcat(p, name, " COLLATE ", nts_sql_sqlite_quote(column->collation, p), NULL);
+    return apr_pstrcat(p, name, " COLLATE ", nts_sql_quote(column->collation, p), NULL);
 }
 
 static const char *as_text(const nts_sql_column_t *column, const char *row, apr_pool_t *p)
 {
-    return apr_pstrcat(p, "CAST(", row, ".", nts_sql_sqlite_quote(column->name, p), " AS TEXT)",
-                       NULL);
+    return apr_pstrcat(p, "CAST(", row, ".", nts_sql_quote(column->name, p), " AS TEXT)", NULL);
 }
 
 const char *nts_sql_sqlite_usable(const nts_sql_table_t *table, const char *row, apr_pool_t *p)
@@ -31,9 +30,8 @@ const char *nts_sql_sqlite_usable(const nts_sql_table_t *table, const char *row,
     int i;
 
     for (i = 0; !table->key_is_rowid && i < table->key_count; i++) {
-        const char *one =
-            apr_pstrcat(p, "typeof(", row, ".", nts_sql_sqlite_quote(table->key[i]->name, p),
-                        ") IN ('integer', 'text')", NULL);
+        const char *one = apr_pstrcat(p, "typeof(", row, ".", nts_sql_quote(table->key[i]->name, p),
+                                      ") IN ('integer', 'text')", NULL);
 
         all = all ? apr_pstrcat(p, all, " AND ", one, NULL) : one;
     }
@@ -72,23 +70,6 @@ const char *nts_sql_sqlite_stored_expression(const nts_sql_table_t *table, const
 void nts_sql_sqlite_add_stored_key(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
 {
     nts_sql_add(stmt, stored(table, "t", stmt->session->ptemp), NULL);
-}
-
-const char *nts_sql_sqlite_stored_key(const nts_sql_table_t *table, const char *const *parts,
-                                      apr_pool_t *p)
-{
-    const char *all = NULL;
-    int i;
-
-    if (table->key_count == 1) {
-        return parts[0];
-    }
-    for (i = 0; i < table->key_count; i++) {
-        const char *one = nts_sql_sqlite_literal(parts[i], p);
-
-        all = all ? apr_pstrcat(p, all, ",", one, NULL) : one;
-    }
-    return all;
 }
 
 void nts_sql_sqlite_add_key_columns(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
@@ -151,7 +132,7 @@ void nts_sql_sqlite_add_holds(nts_sql_stmt_t *stmt, const nts_sql_column_t *colu
                               const nts_sql_cell_t *cell)
 {
     const char *name = apr_pstrcat(stmt->session->ptemp, "t.",
-                                   nts_sql_sqlite_quote(column->name, stmt->session->ptemp), NULL);
+                                   nts_sql_quote(column->name, stmt->session->ptemp), NULL);
     int is_text = column->type.kind == NTS_TYPE_TEXT;
 
     if (cell->kind == NTS_SQL_NULL || (is_text && cell->len == 0)) {
@@ -194,7 +175,7 @@ static void add_returning(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
         return;
     }
     for (i = 0; i < table->key_count; i++) {
-        nts_sql_add(stmt, i ? ", CAST(" : "CAST(", nts_sql_sqlite_quote(table->key[i]->name, p),
+        nts_sql_add(stmt, i ? ", CAST(" : "CAST(", nts_sql_quote(table->key[i]->name, p),
                     " AS TEXT)", NULL);
     }
 }
@@ -221,7 +202,7 @@ static apr_status_t run_returning(const char *const **parts, nts_sql_stmt_t *stm
 
         stmt = nts_sql_stmt(s, "SELECT ");
         nts_sql_sqlite_add_key_columns(stmt, table);
-        nts_sql_add(stmt, " FROM ", nts_sql_sqlite_quote(table->name, s->ptemp), " AS t WHERE t.",
+        nts_sql_add(stmt, " FROM ", nts_sql_quote(table->name, s->ptemp), " AS t WHERE t.",
                     table->row_id, " = ", NULL);
         nts_sql_add_cell(stmt, &number);
         if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {

@@ -282,8 +282,8 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
         return refuse(
             s, "sql.key",
             apr_psprintf(s->p, "CREATE UNIQUE INDEX %s ON %s (%s), or choose another key=",
-                         nts_sql_sqlite_quote("notionsync_key", s->p),
-                         nts_sql_sqlite_quote(table->name, s->p), key ? key : ""),
+                         nts_sql_quote("notionsync_key", s->p), nts_sql_quote(table->name, s->p),
+                         key ? key : ""),
             apr_psprintf(s->p, "key=%s of table %s is not unique", key ? key : "", table->name));
     }
     return choose_key(table, s, columns, count, index, p);
@@ -314,6 +314,7 @@ apr_status_t nts_sql_sqlite_describe(nts_sql_table_t **table, nts_sql_session_t 
         return APR_EGENERAL;
     }
     found->name = apr_pstrdup(p, name);
+    found->sql = nts_sql_quote(name, p);
     if (read_columns(found, primary, &primary_count, s, p) != APR_SUCCESS ||
         find_key(found, s, primary, primary_count, key, p) != APR_SUCCESS) {
         return APR_EGENERAL;
@@ -396,6 +397,7 @@ apr_status_t nts_sql_sqlite_state(nts_sql_state_t *state, nts_sql_session_t *s, 
         state->instance = apr_pstrdup(s->p, text_at(&rows, 0, 0));
         state->version = int_at(&rows, 0, 1);
         state->counter = int_at(&rows, 0, 2);
+        state->entries = state->counter; /* an id is a number */
         state->is_tracked = int_at(&rows, 0, 3) != 0;
         state->lost_to = int_at(&rows, 0, 4);
     }

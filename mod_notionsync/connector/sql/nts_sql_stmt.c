@@ -30,7 +30,7 @@ void nts_sql_add(nts_sql_stmt_t *stmt, ...)
 
 void nts_sql_add_name(nts_sql_stmt_t *stmt, const char *name)
 {
-    nts_sql_add(stmt, stmt->session->dialect->quote(name, stmt->session->ptemp), NULL);
+    nts_sql_add(stmt, nts_sql_quote(name, stmt->session->ptemp), NULL);
 }
 
 void nts_sql_add_cell(nts_sql_stmt_t *stmt, const nts_sql_cell_t *cell)

@@ -75,7 +75,7 @@ static int text_value(nts_value_t *value, const nts_sql_cell_t *cell, apr_pool_t
 static int number_value(nts_value_t *value, const nts_sql_column_t *column,
                         const nts_sql_cell_t *cell, apr_pool_t *p)
 {
-    const char *text = number_of(cell, p);
+    const char *text = column->is_decimal ? nts_sql_text_of(cell) : number_of(cell, p);
 
     return text && !(column->type.whole && strchr(text, '.')) &&
            nts_value_number(value, text, p) == APR_SUCCESS;
@@ -108,6 +108,16 @@ static int instant_value(nts_value_t *value, const nts_sql_cell_t *cell, const n
            nts_value_date(value, nts_value_instant_text(at, p), NULL, p) == APR_SUCCESS;
 }
 
+static int option_value(nts_value_t *value, const nts_sql_cell_t *cell)
+{
+    const char *text = nts_sql_text_of(cell);
+
+    if (text) {
+        *value = nts_value_option(NULL, text);
+    }
+    return text != NULL;
+}
+
 nts_value_t nts_sql_value(const nts_sql_column_t *column, const nts_sql_cell_t *cell,
                           const nts_zone_t *zone, apr_pool_t *p)
 {
@@ -133,9 +143,11 @@ nts_value_t nts_sql_value(const nts_sql_column_t *column, const nts_sql_cell_t *
     case NTS_TYPE_INSTANT:
         held = instant_value(&value, cell, zone, p);
         break;
+    case NTS_TYPE_OPTION:
+        held = option_value(&value, cell);
+        break;
     case NTS_TYPE_UNSUPPORTED:
     case NTS_TYPE_DATE:
-    case NTS_TYPE_OPTION:
     case NTS_TYPE_SET:
     case NTS_TYPE_REFERENCE:
     default:
@@ -145,8 +157,12 @@ nts_value_t nts_sql_value(const nts_sql_column_t *column, const nts_sql_cell_t *
 }
 
 static apr_status_t number_cell(nts_sql_cell_t *cell, const nts_sql_column_t *column,
-                                const char *text, const char **problem)
+                                const char *text, const char **problem, apr_pool_t *p)
 {
+    if (column->is_decimal) {
+        *cell = nts_sql_cell_text(apr_pstrdup(p, text));
+        return APR_SUCCESS;
+    }
     if (!strchr(text, '.') &&
         nts_int_parse(&cell->integer, text, APR_INT64_MIN, APR_INT64_MAX) == APR_SUCCESS) {
         cell->kind = NTS_SQL_INTEGER;
@@ -211,7 +227,7 @@ apr_status_t nts_sql_cell(nts_sql_cell_t *cell, const nts_sql_column_t *column,
             *cell = nts_sql_cell_text(apr_pstrdup(p, value->as.text));
             return APR_SUCCESS;
         }
-        return number_cell(cell, column, value->as.text, problem);
+        return number_cell(cell, column, value->as.text, problem, p);
     case NTS_VALUE_BOOL:
         *cell = nts_sql_cell_int(value->as.truth);
         return APR_SUCCESS;

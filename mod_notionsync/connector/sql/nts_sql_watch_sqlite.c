@@ -29,12 +29,13 @@ static void watch_folder(nts_sql_watch_t *watch)
     watch->folder_watch = inotify_add_watch(watch->descriptor, watch->folder, WANTED);
 }
 
-nts_sql_watch_t *nts_sql_sqlite_watch_open(const char *database, apr_pool_t *p)
+nts_sql_watch_t *nts_sql_sqlite_watch_open(const char *database, const char *secret, apr_pool_t *p)
 {
     nts_sql_watch_t *watch = apr_pcalloc(p, sizeof(*watch));
     char resolved[PATH_MAX];
     char *slash;
 
+    (void)secret;
     /* SQLite follows symbolic links and keeps the journals beside the file itself. */
     if (database[0] != '/' || !realpath(database, resolved)) {
         return NULL;

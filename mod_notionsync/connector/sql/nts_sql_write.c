@@ -103,9 +103,7 @@ static const char *find_blocker(nts_sql_session_t *s, const change_set_t *set)
     int i;
 
     s->dialect->add_key_columns(stmt, s->table);
-    nts_sql_add(stmt, " FROM ", NULL);
-    nts_sql_add_name(stmt, s->table->name);
-    nts_sql_add(stmt, " AS t WHERE 1 = 1", NULL);
+    nts_sql_add(stmt, " FROM ", s->table->sql, " AS t WHERE 1 = 1", NULL);
     for (name = apr_strtok(names, ", ", &state); name; name = apr_strtok(NULL, ", ", &state)) {
         const nts_sql_column_t *column = nts_sql_find_column(s->table, name);
         const nts_sql_assignment_t *one = column ? assigned(set, column) : NULL;
@@ -199,14 +197,16 @@ static apr_status_t mark_changes(nts_sql_session_t *s, const char *const *now,
 
     nts_sql_add_text(stmt, s->ask->intent);
     nts_sql_add(stmt, " WHERE id > ", NULL);
-    nts_sql_add_int(stmt, s->state.counter);
+    nts_sql_add_int(stmt, s->state.entries);
+    if (s->dialect->own_entries) {
+        nts_sql_add(stmt, " AND ", s->dialect->own_entries, NULL);
+    }
     nts_sql_add(stmt, " AND tbl = ", NULL);
     nts_sql_add_text(stmt, s->table->name);
     nts_sql_add(stmt, " AND key IN (", NULL);
     for (i = 0; i < 2; i++) {
         nts_sql_add(stmt, i ? ", " : "", NULL);
-        nts_sql_add_text(stmt,
-                         sides[i] ? s->dialect->stored_key(s->table, sides[i], s->ptemp) : NULL);
+        nts_sql_add_text(stmt, sides[i] ? nts_sql_stored_key(s->table, sides[i], s->ptemp) : NULL);
     }
     nts_sql_add(stmt, ")", NULL);
     return nts_sql_run(NULL, stmt, s->ptemp);
@@ -253,7 +253,8 @@ static apr_status_t finish(nts_sql_session_t *s, const char *const *now, const c
 static apr_status_t fetch_expected(nts_sql_row_t **row, nts_sql_session_t *s,
                                    const char *const *parts)
 {
-    if (nts_sql_fetch(row, s, parts, s->ask->want_image) != APR_SUCCESS) {
+    if ((s->dialect->lock_row && s->dialect->lock_row(s, s->table, parts) != APR_SUCCESS) ||
+        nts_sql_fetch(row, s, parts, s->ask->want_image) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (!*row) {
@@ -314,8 +315,7 @@ static apr_status_t remove_row(nts_sql_session_t *s)
     if (!row) {
         return APR_SUCCESS;
     }
-    nts_sql_add_name(stmt, s->table->name);
-    nts_sql_add(stmt, " AS t WHERE ", NULL);
+    nts_sql_add(stmt, s->table->sql, " AS t WHERE ", NULL);
     s->dialect->add_key_is(stmt, s->table, parts);
     if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;

@@ -1,0 +1,214 @@
+/* nts_sql_pgsql_state.c - finding a table by the name that the mapping gives it, and what of ours is there. */
+#include <string.h>
+
+#include "connector/sql/pgsql/nts_sql_pgsql.h"
+
+/* What a table looked like when it was last asked. */
+typedef struct print_t {
+    const char *schema;
+    const char *name;
+    const char *text; /* NULL: it was not there */
+} print_t;
+
+static const char *text_at(const nts_sql_rows_t *rows, int column)
+{
+    const char *text = nts_sql_text_of(&rows->cells[column]);
+
+    return text ? text : "";
+}
+
+/* "people", as the search path finds it, or "crm.people"; without quotes, since nothing else could be meant. A name
+ * in exactly this spelling goes before one in another case. */
+apr_status_t nts_sql_pgsql_find(int *found, const char **schema, const char **name, char *kind,
+                                nts_sql_session_t *s, const char *collection, apr_pool_t *p)
+{
+    const char *dot = strchr(collection, '.');
+    nts_sql_stmt_t *stmt = nts_sql_stmt(
+        s, "SELECT n.nspname, c.relname, c.relkind::text FROM pg_catalog.pg_class AS c "
+           "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+           "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND "
+           "((pg_table_is_visible(c.oid) AND lower(c.relname) = lower(");
+    nts_sql_rows_t rows;
+
+    nts_sql_add_text(stmt, collection);
+    nts_sql_add(stmt, ")) OR (lower(n.nspname) = lower(", NULL);
+    nts_sql_add_text(
+        stmt, dot ? apr_pstrmemdup(s->ptemp, collection, (apr_size_t)(dot - collection)) : NULL);
+    nts_sql_add(stmt, ") AND lower(c.relname) = lower(", NULL);
+    nts_sql_add_text(stmt, dot ? dot + 1 : NULL);
+    nts_sql_add(stmt, "))) ORDER BY pg_table_is_visible(c.oid) AND c.relname = ", NULL);
+    nts_sql_add_text(stmt, collection);
+    nts_sql_add(stmt, " DESC, n.nspname || '.' || c.relname = ", NULL);
+    nts_sql_add_text(stmt, collection);
+    nts_sql_add(stmt, " DESC, c.oid LIMIT 1", NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *found = rows.count == 1;
+    if (*found) {
+        *schema = apr_pstrdup(p, text_at(&rows, 0));
+        *name = apr_pstrdup(p, text_at(&rows, 1));
+        *kind = *text_at(&rows, 2);
+    }
+    return APR_SUCCESS;
+}
+
+/* --- noticing that the schema changed */
+
+/*
+ * Rows of the catalogue get a new xmin with each change, whoever makes it; counters that VACUUM and ANALYZE keep there do
+ * not move it. What is cheap to read this way: the table, its columns, indexes, triggers, the choices of its enums,
+ * and our own functions and tables.
+ */
+static const char fingerprint[] =
+    "SELECT concat_ws(' ', c.oid, c.xmin, "
+    "(SELECT string_agg(concat(a.attnum, '/', a.xmin, '/', t.xmin), ' ' ORDER BY a.attnum) "
+    "FROM pg_catalog.pg_attribute AS a LEFT JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid "
+    "WHERE a.attrelid = c.oid AND a.attnum > 0), "
+    "(SELECT string_agg(concat('i', i.indexrelid, '/', i.xmin), ' ' ORDER BY i.indexrelid) "
+    "FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid), "
+    "(SELECT string_agg(concat('t', g.oid, '/', g.xmin), ' ' ORDER BY g.oid) "
+    "FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid), "
+    "(SELECT string_agg(concat('e', e.oid, '/', e.xmin), ' ' ORDER BY e.oid) "
+    "FROM pg_catalog.pg_enum AS e WHERE e.enumtypid IN (SELECT a.atttypid "
+    "FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0)), "
+    "(SELECT string_agg(concat('f', f.oid, '/', f.xmin), ' ' ORDER BY f.oid) "
+    "FROM pg_catalog.pg_proc AS f WHERE f.proname >= '_notionsync_' AND f.proname < "
+    "'_notionsync`'), "
+    "'o', to_regclass('_notionsync_instance')::oid, to_regclass('_notionsync_table')::oid, "
+    "to_regclass('_notionsync_change')::oid, to_regclass('_notionsync_intent')::oid) "
+    "FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+    "WHERE c.relname = ";
+
+static apr_status_t read_print(const char **text, nts_sql_session_t *s, const print_t *print)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, fingerprint);
+    nts_sql_rows_t rows;
+
+    nts_sql_add_text(stmt, print->name);
+    nts_sql_add(stmt, " AND n.nspname = ", NULL);
+    nts_sql_add_text(stmt, print->schema);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *text = rows.count == 1 ? text_at(&rows, 0) : NULL;
+    return APR_SUCCESS;
+}
+
+static int is_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Of the ask's table; what was known of others is looked at when they are asked for, and all is forgotten together. */
+apr_status_t nts_sql_pgsql_schema_version(apr_int64_t *version, nts_sql_session_t *s)
+{
+    nts_sql_db_t *db = s->connection->db;
+    const char *collection = s->ask->mapping->collection;
+    print_t *print = apr_hash_get(db->prints, collection, APR_HASH_KEY_STRING);
+    const char *text = NULL;
+    int is_found = 1;
+    char kind;
+
+    if (!print) {
+        print = apr_pcalloc(db->p, sizeof(*print));
+        apr_hash_set(db->prints, apr_pstrdup(db->p, collection), APR_HASH_KEY_STRING, print);
+    }
+    if (!print->text && nts_sql_pgsql_find(&is_found, &print->schema, &print->name, &kind, s,
+                                           collection, db->p) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (is_found && read_print(&text, s, print) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (!is_same(text, print->text)) {
+        print->text = apr_pstrdup(db->p, text);
+        db->generation++;
+        nts_sql_pgsql_forget_prepared(db);
+    }
+    *version = db->generation;
+    return APR_SUCCESS;
+}
+
+/* --- our own objects */
+
+const char *nts_sql_pgsql_tbl(nts_sql_session_t *s, const char *collection)
+{
+    const nts_sql_db_t *db = s->connection->db;
+    const print_t *print = apr_hash_get(db->prints, collection, APR_HASH_KEY_STRING);
+
+    if (print && print->name) {
+        return apr_pstrcat(s->ptemp, print->schema, ".", print->name, NULL);
+    }
+    return strchr(collection, '.') ? collection
+                                   : apr_pstrcat(s->ptemp, db->home, ".", collection, NULL);
+}
+
+static apr_status_t find_objects(int *found, nts_sql_session_t *s)
+{
+    nts_sql_rows_t rows;
+
+    *found = s->known && s->known->has_objects;
+    if (*found) {
+        return APR_SUCCESS;
+    }
+    if (nts_sql_run(&rows,
+                    nts_sql_stmt(s, "SELECT num_nulls(to_regclass('_notionsync_instance'), "
+                                    "to_regclass('_notionsync_table'), "
+                                    "to_regclass('_notionsync_change'), "
+                                    "to_regclass('_notionsync_intent'))"),
+                    s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *found = rows.cells[0].integer == 0;
+    if (s->known) {
+        s->known->has_objects = *found;
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t nts_sql_pgsql_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl)
+{
+    nts_sql_stmt_t *stmt;
+    nts_sql_rows_t rows;
+    int found;
+
+    memset(state, 0, sizeof(*state));
+    if (find_objects(&found, s) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (!found) {
+        return APR_SUCCESS;
+    }
+    stmt = nts_sql_stmt(s, "SELECT i.id, i.version, i.counter, t.tbl IS NOT NULL, "
+                           "coalesce(t.pruned, 0), "
+                           "(SELECT CASE WHEN is_called THEN last_value ELSE 0 END "
+                           "FROM _notionsync_change_id_seq) "
+                           "FROM _notionsync_instance AS i "
+                           "LEFT JOIN _notionsync_table AS t ON t.tbl = ");
+    nts_sql_add_text(stmt, nts_sql_pgsql_tbl(s, tbl));
+    nts_sql_add(stmt, " LIMIT 1", NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (rows.count == 1 && *text_at(&rows, 0)) {
+        state->installed = 1;
+        state->instance = apr_pstrdup(s->p, text_at(&rows, 0));
+        state->version = rows.cells[1].integer;
+        state->counter = rows.cells[2].integer;
+        state->is_tracked = rows.cells[3].integer != 0;
+        state->lost_to = rows.cells[4].integer;
+        state->entries = rows.cells[5].integer;
+    }
+    return APR_SUCCESS;
+}
+
+/* A key is NOT NULL here, or it is none. */
+apr_status_t nts_sql_pgsql_has_keyless(int *found, nts_sql_session_t *s,
+                                       const nts_sql_table_t *table)
+{
+    (void)s;
+    (void)table;
+    *found = 0;
+    return APR_SUCCESS;
+}

@@ -1,0 +1,251 @@
+/* pgsql_kit.c - what the tests of the PostgreSQL dialect share. */
+#include <fcntl.h>
+#include <glob.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "pgsql_kit.h"
+
+PGconn *pg;
+
+static const char *folder; /* of the programs */
+static pid_t server;
+static const char *dbname;
+
+__attribute__((format(printf, 1, 2), noreturn)) static void stop(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    (void)fputs("Bail out! cannot see to it that ", stdout);
+    (void)vprintf(fmt, args);
+    (void)puts("");
+    va_end(args);
+    (void)fflush(stdout);
+    if (server) {
+        (void)kill(server, SIGQUIT);
+    }
+    _exit(1);
+}
+
+static const char *data(void)
+{
+    return path_of("cluster");
+}
+
+/* The server refuses to run as root, so that it and its folder are somebody else's then. */
+static void become_nobody(void)
+{
+    const struct passwd *nobody = getpwnam("nobody");
+
+    if (geteuid() == 0 && nobody &&
+        (setgroups(0, NULL) != 0 || setgid(nobody->pw_gid) != 0 || setuid(nobody->pw_uid) != 0)) {
+        _exit(126);
+    }
+}
+
+/* A program in the background, with its output in a file. */
+static pid_t spawn(const char *const *argv)
+{
+    const char *log = path_of("log");
+    pid_t pid;
+
+    (void)fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        int fd;
+
+        become_nobody();
+        fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+        if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0 || chdir("/") != 0) {
+            _exit(125);
+        }
+        execv(argv[0], (char *const *)argv);
+        _exit(127);
+    }
+    return pid;
+}
+
+static int run_program(const char *const *argv)
+{
+    pid_t pid = spawn(argv);
+    int status = -1;
+
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static int find_programs(void)
+{
+    glob_t found;
+    int there = glob("/usr/lib/postgresql/*/bin/initdb", 0, NULL, &found) == 0;
+
+    if (there) {
+        char *path = apr_pstrdup(pool, found.gl_pathv[found.gl_pathc - 1]);
+
+        *strrchr(path, '/') = '\0';
+        folder = path;
+        globfree(&found);
+    }
+    return there;
+}
+
+const char *conninfo_of(const char *role, const char *database)
+{
+    return apr_psprintf(pool, "host=%s user=%s dbname=%s", path_of("cluster"), role, database);
+}
+
+void start_server(void)
+{
+    const char *const argv[] = { apr_pstrcat(pool, folder, "/postgres", NULL),
+                                 "-D",
+                                 data(),
+                                 "-k",
+                                 data(),
+                                 "-h",
+                                 "",
+                                 "-F", /* what is tested here needs no power cut */
+                                 "-c",
+                                 "max_connections=30",
+                                 "-c",
+                                 "shared_buffers=16MB",
+                                 "-c",
+                                 "log_statement=none",
+                                 NULL };
+    int i;
+
+    server = spawn(argv);
+    for (i = 0; i < 600; i++) {
+        if (PQping(conninfo_of("postgres", "postgres")) == PQPING_OK) {
+            return;
+        }
+        if (waitpid(server, NULL, WNOHANG) != 0) {
+            break;
+        }
+        (void)usleep(50000);
+    }
+    (void)system(apr_pstrcat(pool, "sed 's/^/# /' ", path_of("log"), NULL));
+    stop("PostgreSQL starts");
+}
+
+void stop_server(void)
+{
+    if (server && (kill(server, SIGINT) != 0 || waitpid(server, NULL, 0) != server)) {
+        stop("PostgreSQL stops");
+    }
+    server = 0;
+}
+
+int begin_server(void)
+{
+    const char *const argv[] = { NULL, NULL, "-D", data(), "-U", "postgres", "-A", "trust",
+                                 "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions", NULL };
+    const struct passwd *nobody = getpwnam("nobody");
+    const char **args = (const char **)argv;
+    PGconn *session;
+
+    if (!find_programs()) {
+        if (getenv("NTS_NO_SKIP")) {
+            stop("PostgreSQL is installed");
+        }
+        return 0;
+    }
+    args[0] = apr_pstrcat(pool, folder, "/initdb", NULL);
+    args[1] = "-N";
+    if (mkdir(data(), 0700) != 0 || chmod(path_of("."), 0755) != 0 ||
+        (geteuid() == 0 && nobody && chown(data(), nobody->pw_uid, nobody->pw_gid) != 0) ||
+        (fclose(fopen(path_of("log"), "w")), chmod(path_of("log"), 0666) != 0) ||
+        !run_program(args)) {
+        (void)system(apr_pstrcat(pool, "sed 's/^/# /' ", path_of("log"), NULL));
+        stop("there is a cluster");
+    }
+    start_server();
+    session = pg_session("postgres", "postgres");
+    pg_run(session, "CREATE ROLE app LOGIN CREATEDB");
+    PQfinish(session);
+    return 1;
+}
+
+void end_server(void)
+{
+    stop_server();
+}
+
+/* --- sessions */
+
+PGconn *pg_session(const char *role, const char *database)
+{
+    PGconn *session = PQconnectdb(conninfo_of(role, database));
+
+    if (PQstatus(session) != CONNECTION_OK) {
+        stop("%s reaches %s: %s", role, database, PQerrorMessage(session));
+    }
+    pg_run(session, "SET client_min_messages = error");
+    return session;
+}
+
+const char *pg_try(PGconn *session, const char *sql)
+{
+    PGresult *result = PQexec(session, sql);
+    ExecStatusType status = PQresultStatus(result);
+    const char *words = NULL;
+
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        words = apr_pstrdup(pool, PQresultErrorMessage(result));
+    }
+    PQclear(result);
+    return words;
+}
+
+void pg_run(PGconn *session, const char *sql)
+{
+    const char *words = pg_try(session, sql);
+
+    if (words) {
+        stop("the application runs %s: %s", sql, words);
+    }
+}
+
+const char *pg_text(PGconn *session, const char *sql)
+{
+    PGresult *result = PQexec(session, sql);
+    const char *text = "(none)";
+
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+        text = apr_pstrdup(pool, PQresultErrorMessage(result));
+    }
+    else if (PQntuples(result) > 0) {
+        text = PQgetisnull(result, 0, 0) ? "(null)" : apr_pstrdup(pool, PQgetvalue(result, 0, 0));
+    }
+    PQclear(result);
+    return text;
+}
+
+void begin_pg(const char *name, const char *sql)
+{
+    PGconn *session = pg_session("postgres", "postgres");
+
+    pg_run(session, apr_psprintf(pool, "CREATE DATABASE %s OWNER app", name));
+    PQfinish(session);
+    dbname = name;
+    session = pg_session("postgres", name);
+    pg_run(session, "ALTER SCHEMA public OWNER TO app");
+    PQfinish(session);
+    pg = pg_session("app", name);
+    pg_run(pg, sql);
+    driver = "pgsql";
+    open_connector(conninfo_of("app", name));
+}
+
+void end_pg(void)
+{
+    close_connector();
+    PQfinish(pg);
+    pg = NULL;
+}

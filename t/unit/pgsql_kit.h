@@ -1,0 +1,34 @@
+/* pgsql_kit.h - a real PostgreSQL server in a folder of its own, and sessions that play the application. With sql_kit.h. */
+#ifndef PGSQL_KIT_H
+#define PGSQL_KIT_H
+
+#include <libpq-fe.h>
+
+#include "sql_kit.h"
+
+extern PGconn *pg; /* the application's session */
+
+/** After begin_tests: makes a server and starts it. Zero: PostgreSQL is not installed, which ends the test where
+ *  everything must be there. */
+int begin_server(void);
+void end_server(void);
+/** As an administrator would: at once, losing nothing; and again. */
+void stop_server(void);
+void start_server(void);
+
+/** How a session of @a role reaches @a database. */
+const char *conninfo_of(const char *role, const char *database);
+
+/** A database of its own that the role "app" owns, with these statements run in it; the connector opened on it. */
+void begin_pg(const char *name, const char *sql);
+void end_pg(void);
+
+PGconn *pg_session(const char *role, const char *database);
+/** Runs statements; a failure ends the test. */
+void pg_run(PGconn *session, const char *sql);
+/** Its error text, or NULL. */
+const char *pg_try(PGconn *session, const char *sql);
+/** The first column of the first row; "(none)" without a row, "(null)" for NULL. */
+const char *pg_text(PGconn *session, const char *sql);
+
+#endif /* PGSQL_KIT_H */
