@@ -190,8 +190,9 @@ static const char *set_pgsql(nts_service_t *model, const mns_args_t *args)
     return NULL;
 #else
     (void)model;
-    return mns_args_refuse(args, "the module was built without PostgreSQL: install its client library (on "
-                                 "Debian: apt-get install libpq-dev) and build it anew");
+    return mns_args_refuse(
+        args, "the module was built without PostgreSQL: install its client library (on "
+              "Debian: apt-get install libpq-dev) and build it anew");
 #endif
 }
 

@@ -41,6 +41,7 @@ $sync->wait_page('Late', what => 'a new row');
 my $page = $sync->page_id('Page 2');
 $sync->delete_row('Page 2');
 wait_ok { !$sync->page('Page 2') } 20, 'a row that is deleted trashes its page';
+$sync->wait_quiet;
 $sync->restore_page($page);
 $sync->wait_row('Page 2', score => 2, what => 'and comes back with it, from its image');
 

@@ -26,7 +26,8 @@ my @homes = (
     [qr{^openssl/}                                     => 'base'],
     [qr{^apr_dbd\.h$}                                  => 'db'],
     [qr{^curl/}                                        => 'net'],
-    [qr{^(?:sqlite3\.h|libpq.*\.h|mysql.*\.h|mariadb.*)$} => 'connector/sql'],
+    [qr{^(?:sqlite3\.h|mysql.*\.h|mariadb.*)$}          => 'connector/sql'],
+    [qr{^(?:libpq|pg_config|postgres).*\.h$}           => 'connector/sql/pgsql'],
     [qr{^(?:httpd|http_\w+|ap_\w+|mod_\w+|util_\w+|scoreboard|mpm_common|unixd)\.h$} => 'httpd'],
 );
 

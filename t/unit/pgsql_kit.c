@@ -144,8 +144,10 @@ void stop_server(void)
 
 int begin_server(void)
 {
-    const char *const argv[] = { NULL, NULL, "-D", data(), "-U", "postgres", "-A", "trust",
-                                 "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions", NULL };
+    const char *const argv[] = {
+        NULL,    NULL, "-D",   data(),       "-U",        "postgres",          "-A",
+        "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions", NULL
+    };
     const struct passwd *nobody = getpwnam("nobody");
     const char **args = (const char **)argv;
     PGconn *session;

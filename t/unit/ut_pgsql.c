@@ -41,14 +41,14 @@ static const char *field_of(const nts_answer_t *answer)
     "INSERT INTO typed (n, n2, s, b, r, d, t, v, c, ok, day, ts, tz, ts3, feeling, u, j, tags,"    \
     " price, raw, at, span) VALUES"                                                                \
     " (12345678901234567890123456789.123456789, 0.0500, -7, 9223372036854775807, 0.1, 0.1,"        \
-    " 'zwölf', 'ab', 'ab', true, '2026-01-05', '2026-01-05 10:15:42.25',"                          \
+    " 'zwölf', 'ab', 'ab', true, '2026-01-05', '2026-01-05 10:15:42.25',"                         \
     " '2026-01-05 10:15:42+02', '2026-01-05 10:15:42.1234', 'it''s ok',"                           \
     " '6F9619FF-8B86-D011-B42D-00C04FC964FF', '{\"b\":1}', '{a,\"b, \\\"c\\\"\"}', 3.5,"           \
     " '\\x00ff', '10:00', '1 day')"
 
-static const char *const column_names[] = { "n",  "n2",  "s",       "b", "r", "d",    "t",    "v",
-                                            "c",  "ok",  "day",     "ts", "tz", "ts3", "feeling", "u",
-                                            "j",  "tags", "price",  "at", "span" };
+static const char *const column_names[] = { "n",       "n2", "s",  "b",    "r",     "d",  "t",
+                                            "v",       "c",  "ok", "day",  "ts",    "tz", "ts3",
+                                            "feeling", "u",  "j",  "tags", "price", "at", "span" };
 
 static const char *const read_as[] = { "number:12345678901234567890123456789.123456789",
                                        "number:0.05",
@@ -128,11 +128,12 @@ static void test_types(void)
     for (i = 0; i < TYPE_COUNT; i++) {
         tap_str(value_of(answer, i), read_as[i], "%s comes back", column_names[i]);
     }
-    tap_str(pg_text(pg, "SELECT count(*) FROM typed a, typed b WHERE a.id = 1 AND b.id = 2 AND "
-                        "(a.n, a.n2, a.s, a.b, a.r, a.d, a.t, a.v, a.c, a.ok, a.day, a.ts, a.tz, a.ts3,"
-                        " a.feeling, a.u, a.j, a.tags, a.price, a.at, a.span) = (b.n, b.n2, b.s, b.b,"
-                        " b.r, b.d, b.t, b.v, b.c, b.ok, b.day, b.ts, b.tz, b.ts3, b.feeling, b.u,"
-                        " b.j, b.tags, b.price, b.at, b.span)"),
+    tap_str(pg_text(pg,
+                    "SELECT count(*) FROM typed a, typed b WHERE a.id = 1 AND b.id = 2 AND "
+                    "(a.n, a.n2, a.s, a.b, a.r, a.d, a.t, a.v, a.c, a.ok, a.day, a.ts, a.tz, a.ts3,"
+                    " a.feeling, a.u, a.j, a.tags, a.price, a.at, a.span) = (b.n, b.n2, b.s, b.b,"
+                    " b.r, b.d, b.t, b.v, b.c, b.ok, b.day, b.ts, b.tz, b.ts3, b.feeling, b.u,"
+                    " b.j, b.tags, b.price, b.at, b.span)"),
             "1", "as the server sees it, too");
     ask = ask_of(NTS_ASK_FIND, m);
     ask.values = before->record->values;
@@ -157,12 +158,12 @@ static void test_strange(void)
                         "INSERT INTO odd VALUES ('a', 'NaN', 'infinity', '-Infinity')");
     m = mapping_of("odd", NULL, "n", "d", "f", NULL);
     provision(m);
-    tap_str(value_of(read_row(m, "a"), 0),
-            "opaque:the text \"NaN\" in a column of type numeric", "what is no number");
-    tap_str(value_of(read_row(m, "a"), 1),
-            "opaque:the text \"infinity\" in a column of type date", "or no day");
-    tap_str(value_of(read_row(m, "a"), 2),
-            "opaque:the text \"-Infinity\" in a column of type real", "parks its field");
+    tap_str(value_of(read_row(m, "a"), 0), "opaque:the text \"NaN\" in a column of type numeric",
+            "what is no number");
+    tap_str(value_of(read_row(m, "a"), 1), "opaque:the text \"infinity\" in a column of type date",
+            "or no day");
+    tap_str(value_of(read_row(m, "a"), 2), "opaque:the text \"-Infinity\" in a column of type real",
+            "parks its field");
     tap_str(result_of(write_with(NTS_ASK_UPDATE, "a", "w", 0, number_of("1e200"), NULL)), "ok",
             "200 digits");
     tap_str(result_of(write_with(NTS_ASK_UPDATE, "a", "x", 2, number_of("1e200"), NULL)),
@@ -178,14 +179,15 @@ static void test_keys(void)
     nts_answer_t *answer;
     const char *ids[] = { "1", "x", "3", "99999999999999999999" };
 
-    begin_pg("keys", "CREATE SCHEMA crm; CREATE TABLE crm.people (id integer PRIMARY KEY, name text);"
-                     "INSERT INTO crm.people VALUES (1, 'Ada'), (2, 'Bob'), (3, 'Eve');"
-                     "CREATE TABLE two (a text, b integer, v text, PRIMARY KEY (b, a));"
-                     "INSERT INTO two VALUES ('it''s', 1, 'x'), ('o', 1, 'y'), ('', 2, 'z');"
-                     "CREATE TABLE loose (id integer, name text UNIQUE);"
-                     "CREATE TABLE padded (c char(6) PRIMARY KEY, v text);"
-                     "INSERT INTO padded VALUES ('ab', 'x');"
-                     "CREATE VIEW seen AS SELECT * FROM two");
+    begin_pg("keys",
+             "CREATE SCHEMA crm; CREATE TABLE crm.people (id integer PRIMARY KEY, name text);"
+             "INSERT INTO crm.people VALUES (1, 'Ada'), (2, 'Bob'), (3, 'Eve');"
+             "CREATE TABLE two (a text, b integer, v text, PRIMARY KEY (b, a));"
+             "INSERT INTO two VALUES ('it''s', 1, 'x'), ('o', 1, 'y'), ('', 2, 'z');"
+             "CREATE TABLE loose (id integer, name text UNIQUE);"
+             "CREATE TABLE padded (c char(6) PRIMARY KEY, v text);"
+             "INSERT INTO padded VALUES ('ab', 'x');"
+             "CREATE VIEW seen AS SELECT * FROM two");
     m = mapping_of("crm.people", NULL, "name", NULL);
     provision(m);
     tap_str(value_of(read_row(m, "2"), 0), "text:Bob", "a table of another schema");
@@ -203,7 +205,8 @@ static void test_keys(void)
     ask.listing.limit = 2;
     answer = perform(&ask);
     tap_int(answer->record_count, 2, "a page");
-    tap_str(answer->records[0].id, "[\"1\",\"it's\"]", "a key of two columns, in the index's order");
+    tap_str(answer->records[0].id, "[\"1\",\"it's\"]",
+            "a key of two columns, in the index's order");
     ask.listing.cursor = answer->cursor;
     answer = perform(&ask);
     tap_int(answer->record_count, 1, "and the rest");
@@ -238,11 +241,13 @@ static void test_writes(void)
     nts_value_t *expected;
     nts_ask_t ask;
 
-    begin_pg("writes",
-             "CREATE TABLE people (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL,"
-             " email text CONSTRAINT one_address UNIQUE, boss integer REFERENCES people, age integer"
-             " CONSTRAINT grown CHECK (age > 17));"
-             "INSERT INTO people (name, email, age) VALUES ('Ada', 'a@x', 30), ('Bob', 'b@x', 40)");
+    begin_pg(
+        "writes",
+        "CREATE TABLE people (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT "
+        "NULL,"
+        " email text CONSTRAINT one_address UNIQUE, boss integer REFERENCES people, age integer"
+        " CONSTRAINT grown CHECK (age > 17));"
+        "INSERT INTO people (name, email, age) VALUES ('Ada', 'a@x', 30), ('Bob', 'b@x', 40)");
     m = mapping_of("people", NULL, "name", "email", "boss", "age", NULL);
     provision(m);
     answer = write_with(NTS_ASK_UPDATE, "1", "w1", 0, nts_value_text("Eve"), NULL);
@@ -306,7 +311,8 @@ static void test_triggers(void)
              "CREATE FUNCTION spread() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
              "IF NEW.id = 1 THEN UPDATE deals SET total = total + 1 WHERE id = 2; END IF; "
              "NEW.name := upper(NEW.name); RETURN NEW; END $$;"
-             "CREATE TRIGGER spread BEFORE UPDATE OF name ON deals FOR EACH ROW EXECUTE FUNCTION spread();"
+             "CREATE TRIGGER spread BEFORE UPDATE OF name ON deals FOR EACH ROW EXECUTE FUNCTION "
+             "spread();"
              "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
              "RAISE EXCEPTION 'not on sundays'; END $$;"
              "CREATE TRIGGER stop BEFORE DELETE ON deals FOR EACH ROW EXECUTE FUNCTION stop()");
@@ -314,7 +320,8 @@ static void test_triggers(void)
     provision(m);
     answer = write_with(NTS_ASK_UPDATE, "1", "w1", 0, nts_value_text("new"), NULL);
     tap_str(value_of(answer, 0), "text:NEW", "what a trigger rewrote is read back");
-    tap_str(entries(changes_after(m, 0)), "u2 u1@w1", "the row that it touched besides is nobody's echo");
+    tap_str(entries(changes_after(m, 0)), "u2 u1@w1",
+            "the row that it touched besides is nobody's echo");
     answer = write_with(NTS_ASK_REMOVE, "1", "w2", -1, nts_value_null, NULL);
     tap_str(result_of(answer), "refused sql.constraint", "a trigger that refuses");
     tap_ok(answer->outcome.words && strstr(answer->outcome.words, "not on sundays") != NULL,

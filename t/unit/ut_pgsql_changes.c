@@ -60,8 +60,8 @@ static void test_statements(void)
                    "name = excluded.name"),
             "u2", "an upsert");
     tap_str(logged("BEGIN; INSERT INTO deals (id) VALUES (9); ROLLBACK"), "", "rolled back");
-    tap_str(logged("INSERT INTO deals (id) VALUES (3), (4); DELETE FROM deals"),
-            "i3 i4 d2 d3 d4", "many rows");
+    tap_str(logged("INSERT INTO deals (id) VALUES (3), (4); DELETE FROM deals"), "i3 i4 d2 d3 d4",
+            "many rows");
     tap_str(logged("TRUNCATE deals"), "t", "TRUNCATE asks for a look at everything");
     tap_str(logged("BEGIN; INSERT INTO deals (id) VALUES (5); SAVEPOINT a; DELETE FROM deals; "
                    "INSERT INTO deals (id) VALUES (5); COMMIT"),
@@ -79,15 +79,18 @@ static void test_images(void)
     nts_answer_t *answer;
     nts_ask_t ask;
 
-    begin("images", "CREATE TABLE deals (id integer PRIMARY KEY, \"it's, \"\"x\"\"\" text, n numeric, "
-                    "r double precision, b bytea, d date, tz timestamptz, a integer[], tags text[], "
-                    "j jsonb, ok boolean, g integer GENERATED ALWAYS AS (id + 1) STORED, name text);"
-                    "INSERT INTO deals VALUES (1, 'O''Neil, \"x\"', 1.10, 0.1, '\\x00ff', "
-                    "'2026-05-12', '2026-05-12 10:00+02', '{1,NULL,3}', '{a,\"b c\"}', '[1]', true, "
-                    "DEFAULT, NULL);"
-                    "INSERT INTO deals (id, name) VALUES (2, repeat('x', 1100000));"
-                    "CREATE TABLE kept AS SELECT * FROM deals WHERE id = 1");
-    pg_run(pg, "SET DateStyle = 'German, DMY'; SET extra_float_digits = -3; SET TimeZone = 'Asia/Tokyo'");
+    begin("images",
+          "CREATE TABLE deals (id integer PRIMARY KEY, \"it's, \"\"x\"\"\" text, n numeric, "
+          "r double precision, b bytea, d date, tz timestamptz, a integer[], tags text[], "
+          "j jsonb, ok boolean, g integer GENERATED ALWAYS AS (id + 1) STORED, name text);"
+          "INSERT INTO deals VALUES (1, 'O''Neil, \"x\"', 1.10, 0.1, '\\x00ff', "
+          "'2026-05-12', '2026-05-12 10:00+02', '{1,NULL,3}', '{a,\"b c\"}', '[1]', true, "
+          "DEFAULT, NULL);"
+          "INSERT INTO deals (id, name) VALUES (2, repeat('x', 1100000));"
+          "CREATE TABLE kept AS SELECT * FROM deals WHERE id = 1");
+    pg_run(
+        pg,
+        "SET DateStyle = 'German, DMY'; SET extra_float_digits = -3; SET TimeZone = 'Asia/Tokyo'");
     pg_run(pg, "DELETE FROM deals");
     answer = changes_after(m, 0);
     tap_str(entries(answer), "d1 d2", "two deletes");
@@ -105,10 +108,11 @@ static void test_images(void)
 static void test_keys(void)
 {
     begin("keys", "CREATE TABLE deals (a text, b integer, name text, PRIMARY KEY (a, b))");
-    tap_str(logged("INSERT INTO deals VALUES ('it''s, \"x\"\\', 1)"), "i[\"it's, \\\"x\\\"\\\\\",\"1\"]",
-            "a key of two columns");
+    tap_str(logged("INSERT INTO deals VALUES ('it''s, \"x\"\\', 1)"),
+            "i[\"it's, \\\"x\\\"\\\\\",\"1\"]", "a key of two columns");
     tap_str(logged("UPDATE deals SET b = 2"),
-            "k[\"it's, \\\"x\\\"\\\\\",\"2\"]<[\"it's, \\\"x\\\"\\\\\",\"1\"]", "one of them changed");
+            "k[\"it's, \\\"x\\\"\\\\\",\"2\"]<[\"it's, \\\"x\\\"\\\\\",\"1\"]",
+            "one of them changed");
     tap_str(logged("INSERT INTO deals VALUES (repeat('x', 2500), 1)"), "t",
             "a key too long for an index");
     end_pg();
@@ -162,7 +166,9 @@ static void test_numbering(void)
     tap_str(pg_text(pg, number), "-,-", "entries are made without numbers");
     pg_run(other, "BEGIN; SELECT 1 FROM _notionsync_instance FOR UPDATE");
     tap_str(result_of(changes_after(m, 0)), "not done sql.busy", "somebody else is giving them");
-    pg_run(other, "UPDATE _notionsync_change SET number = id; UPDATE _notionsync_instance SET counter = 2");
+    pg_run(
+        other,
+        "UPDATE _notionsync_change SET number = id; UPDATE _notionsync_instance SET counter = 2");
     pg_run(pg, "INSERT INTO deals (id) VALUES (4)");
     pg_run(other, "COMMIT");
     tap_str(news(), "i2 i3 i4", "then they are there for all");
@@ -183,7 +189,8 @@ static void test_pruning(void)
     begin("pruning", DEALS);
     pg_run(pg, "INSERT INTO deals SELECT n FROM generate_series(2, 701) AS n");
     (void)changes_after(m, 0);
-    pg_run(pg, "UPDATE _notionsync_change SET at = at - 3700000; INSERT INTO deals (id) VALUES (800)");
+    pg_run(pg,
+           "UPDATE _notionsync_change SET at = at - 3700000; INSERT INTO deals (id) VALUES (800)");
     ask = ask_of(NTS_ASK_CHANGES, m);
     ask.since = 701;
     ask.settled_to = 701;
@@ -201,7 +208,9 @@ static void test_cap(void)
     begin("cap", DEALS);
     pg_run(pg, "INSERT INTO deals (id) VALUES (2), (3)");
     pg_run(pg, "ALTER TABLE _notionsync_change ALTER id RESTART WITH 1001999");
-    pg_run(pg, "BEGIN ISOLATION LEVEL SERIALIZABLE; INSERT INTO deals (id) VALUES (4), (5), (6); COMMIT");
+    pg_run(
+        pg,
+        "BEGIN ISOLATION LEVEL SERIALIZABLE; INSERT INTO deals (id) VALUES (4), (5), (6); COMMIT");
     tap_str(pg_text(pg, "SELECT count(*) FROM _notionsync_change WHERE id < 1000000"), "0",
             "no more than a million entries are kept");
     tap_str(news(), "i4 i5 t i6", "and a reader knows");
@@ -241,11 +250,13 @@ static void test_alterations(void)
     provision(m);
     (void)news();
     /* Somebody who may write the table, and nothing else. */
-    pg_run(other, "CREATE ROLE clerk LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON deals TO clerk");
+    pg_run(other,
+           "CREATE ROLE clerk LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON deals TO clerk");
     PQfinish(other);
     other = pg_session("clerk", "altered");
-    tap_ok(pg_try(other, "SET search_path = pg_temp; CREATE TEMP TABLE _notionsync_change (id int); "
-                         "UPDATE public.deals SET name = 'clerk'") == NULL,
+    tap_ok(pg_try(other,
+                  "SET search_path = pg_temp; CREATE TEMP TABLE _notionsync_change (id int); "
+                  "UPDATE public.deals SET name = 'clerk'") == NULL,
            "who has no rights on our tables writes all the same");
     tap_str(news(), "u1", "and is logged");
     PQfinish(other);
@@ -267,8 +278,9 @@ static void test_removal(void)
     pg_run(pg, "DROP TABLE others");
     tap_str(result_of(perform_kind(NTS_ASK_UNPROVISION, mapping_of("others", NULL, NULL))), "ok",
             "also one that is gone");
-    tap_str(pg_text(pg, "SELECT (SELECT count(*) FROM pg_class WHERE relname LIKE '\\_notionsync%') + "
-                        "(SELECT count(*) FROM pg_proc WHERE proname LIKE '\\_notionsync%')"),
+    tap_str(pg_text(pg,
+                    "SELECT (SELECT count(*) FROM pg_class WHERE relname LIKE '\\_notionsync%') + "
+                    "(SELECT count(*) FROM pg_proc WHERE proname LIKE '\\_notionsync%')"),
             "0", "and nothing is left");
     provision(m);
     tap_str(logged("UPDATE deals SET name = 'x'"), "u1", "until it begins anew");
@@ -298,8 +310,10 @@ static void test_watch(void)
     tap_ok(!is_woken(fd, 100), "not before it is committed");
     pg_run(pg, "ROLLBACK");
     tap_ok(!is_woken(fd, 100), "nor if it never is");
-    pg_run(pg, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR "
-               "(application_name = 'notionsync' AND wait_event = 'ClientRead' AND query LIKE 'SELECT 1 WHERE%')");
+    pg_run(pg,
+           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR "
+           "(application_name = 'notionsync' AND wait_event = 'ClientRead' AND query LIKE 'SELECT "
+           "1 WHERE%')");
     tap_ok(is_woken(fd, 10000), "cut off it connects again, and says so");
     pg_run(pg, "UPDATE deals SET name = 'z'");
     tap_ok(is_woken(fd, 10000), "and hears the next");

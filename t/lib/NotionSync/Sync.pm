@@ -167,7 +167,7 @@ sub canonical {
 
 sub tags_of {
     my ($text) = @_;
-    return [] unless defined $text && length $text;
+    return $text // [] if ref $text || !defined $text || $text eq '';
     return decode($text) if $text =~ /\A\s*\[/;
     return [split /\s*,\s*/, $text];
 }

@@ -109,19 +109,19 @@ static apr_status_t open_session(nts_sql_db_t **db, const char *database, const 
     return APR_SUCCESS;
 }
 
-/* A server that went away since the last ask is noticed here, before anything depends on it. */
+/* A server that went away since the last ask is noticed here, before anything depends on it. Its last words, which come
+ * before the end of the connection, are read first. */
 static int is_current(nts_sql_db_t *db)
 {
     struct pollfd fd = { PQsocket(db->conn), POLLIN, 0 };
+    int i;
 
-    if (PQstatus(db->conn) != CONNECTION_OK) {
-        return 0;
+    for (i = 0; i < 8 && PQstatus(db->conn) == CONNECTION_OK && poll(&fd, 1, 0) > 0; i++) {
+        if (!PQconsumeInput(db->conn)) {
+            return 0;
+        }
     }
-    if (poll(&fd, 1, 0) > 0 && !PQconsumeInput(db->conn)) {
-        return 0;
-    }
-    /* FATAL messages come before the end of the connection. */
-    return PQstatus(db->conn) == CONNECTION_OK && !(fd.revents & (POLLHUP | POLLERR));
+    return PQstatus(db->conn) == CONNECTION_OK;
 }
 
 static int is_in_transaction(nts_sql_db_t *db)

@@ -57,6 +57,13 @@ static apr_interval_time_t own_wait(PGconn *conn, apr_interval_time_t wait)
     return wait;
 }
 
+/* libpq would write notices, such as that the server is being stopped, to httpd's error log without saying whose they are. */
+static void drop_notice(void *baton, const char *words)
+{
+    (void)baton;
+    (void)words;
+}
+
 PGconn *nts_sql_pgsql_connect(const char *database, const char *secret, apr_interval_time_t wait,
                               int stop_fd)
 {
@@ -72,6 +79,9 @@ PGconn *nts_sql_pgsql_connect(const char *database, const char *secret, apr_inte
     apr_time_t deadline = nts_sql_pgsql_mono() + own_wait(conn, wait);
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 
+    if (conn) {
+        (void)PQsetNoticeProcessor(conn, drop_notice, NULL);
+    }
     while (conn && PQstatus(conn) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
            state != PGRES_POLLING_FAILED) {
         if (!wait_for(conn, state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, stop_fd)) {
