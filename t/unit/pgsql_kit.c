@@ -81,6 +81,19 @@ static int run_program(const char *const *argv)
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
+static void show_log(void)
+{
+    FILE *log = fopen(path_of("log"), "r");
+    char line[1000];
+
+    while (log && fgets(line, sizeof(line), log)) {
+        (void)printf("# %s", line);
+    }
+    if (log) {
+        (void)fclose(log);
+    }
+}
+
 static int find_programs(void)
 {
     glob_t found;
@@ -130,7 +143,7 @@ void start_server(void)
         }
         (void)usleep(50000);
     }
-    (void)system(apr_pstrcat(pool, "sed 's/^/# /' ", path_of("log"), NULL));
+    show_log();
     stop("PostgreSQL starts");
 }
 
@@ -164,7 +177,7 @@ int begin_server(void)
         (geteuid() == 0 && nobody && chown(data(), nobody->pw_uid, nobody->pw_gid) != 0) ||
         (fclose(fopen(path_of("log"), "w")), chmod(path_of("log"), 0666) != 0) ||
         !run_program(args)) {
-        (void)system(apr_pstrcat(pool, "sed 's/^/# /' ", path_of("log"), NULL));
+        show_log();
         stop("there is a cluster");
     }
     start_server();

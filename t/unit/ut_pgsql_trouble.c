@@ -256,7 +256,7 @@ static void test_cut(void)
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *intent = apr_psprintf(pool, "w%d", (int)i);
         nts_answer_t *answer;
-        int port;
+        int port = 0;
         pid_t proxy = start_proxy(&port, cases[i].mood);
 
         close_connector();
@@ -279,7 +279,7 @@ static void test_cut(void)
 static void test_silence(void)
 {
     apr_time_t before = apr_time_now();
-    int port;
+    int port = 0;
     int fd = listening(&port);
 
     driver = "pgsql";

@@ -19,44 +19,44 @@ const nts_sql_words_t nts_sql_pgsql_words[] = {
 
 typedef struct state_t {
     const char *begins; /* the code, or its class of two characters */
-    nts_sql_class_t kind;
     const char *constraint;
+    nts_sql_class_t kind;
     int reopen;
 } state_t;
 
 /* The first that fits. */
 static const state_t states[] = {
-    { "08", NTS_SQL_UNREACHABLE, NULL, 1 },
-    { "0A", NTS_SQL_SCHEMA, NULL, 0 },
-    { "22", NTS_SQL_RUNTIME, NULL, 0 },
-    { "23502", NTS_SQL_CONSTRAINT, "NOT NULL", 0 },
-    { "23503", NTS_SQL_CONSTRAINT, "FOREIGN KEY", 0 },
-    { "23001", NTS_SQL_CONSTRAINT, "FOREIGN KEY", 0 },
-    { "23505", NTS_SQL_CONSTRAINT, "UNIQUE", 0 },
-    { "23514", NTS_SQL_CONSTRAINT, "CHECK", 0 },
-    { "23P01", NTS_SQL_CONSTRAINT, "EXCLUDE", 0 },
-    { "23", NTS_SQL_CONSTRAINT, NULL, 0 },
-    { "44", NTS_SQL_CONSTRAINT, "WITH CHECK OPTION", 0 },
-    { "P0001", NTS_SQL_CONSTRAINT, "trigger", 0 },
-    { "25006", NTS_SQL_DENIED, NULL, 1 }, /* a standby: what is opened next may be the primary */
-    { "25P03", NTS_SQL_UNREACHABLE, NULL, 1 },
-    { "25", NTS_SQL_BUSY, NULL, 1 },
-    { "26", NTS_SQL_BUSY, NULL, 1 }, /* a pooler gave us another session */
-    { "28", NTS_SQL_DENIED, NULL, 1 },
-    { "3D", NTS_SQL_UNREACHABLE, NULL, 1 },
-    { "40", NTS_SQL_BUSY, NULL, 0 },
-    { "42501", NTS_SQL_DENIED, NULL, 0 },
-    { "42", NTS_SQL_SCHEMA, NULL, 0 },
-    { "3F", NTS_SQL_SCHEMA, NULL, 0 },
-    { "53100", NTS_SQL_DISK, NULL, 0 },
-    { "53300", NTS_SQL_UNREACHABLE, NULL, 1 },
-    { "53", NTS_SQL_BUSY, NULL, 0 },
-    { "55", NTS_SQL_BUSY, NULL, 0 },
-    { "57014", NTS_SQL_BUSY, NULL, 0 },
-    { "57", NTS_SQL_UNREACHABLE, NULL, 1 },
-    { "58", NTS_SQL_DISK, NULL, 1 },
-    { "XX001", NTS_SQL_BROKEN, NULL, 1 },
-    { "XX002", NTS_SQL_BROKEN, NULL, 1 },
+    { "08", NULL, NTS_SQL_UNREACHABLE, 1 },
+    { "0A", NULL, NTS_SQL_SCHEMA, 0 },
+    { "22", NULL, NTS_SQL_RUNTIME, 0 },
+    { "23502", "NOT NULL", NTS_SQL_CONSTRAINT, 0 },
+    { "23503", "FOREIGN KEY", NTS_SQL_CONSTRAINT, 0 },
+    { "23001", "FOREIGN KEY", NTS_SQL_CONSTRAINT, 0 },
+    { "23505", "UNIQUE", NTS_SQL_CONSTRAINT, 0 },
+    { "23514", "CHECK", NTS_SQL_CONSTRAINT, 0 },
+    { "23P01", "EXCLUDE", NTS_SQL_CONSTRAINT, 0 },
+    { "23", NULL, NTS_SQL_CONSTRAINT, 0 },
+    { "44", "WITH CHECK OPTION", NTS_SQL_CONSTRAINT, 0 },
+    { "P0001", "trigger", NTS_SQL_CONSTRAINT, 0 },
+    { "25006", NULL, NTS_SQL_DENIED, 1 }, /* a standby: what is opened next may be the primary */
+    { "25P03", NULL, NTS_SQL_UNREACHABLE, 1 },
+    { "25", NULL, NTS_SQL_BUSY, 1 },
+    { "26", NULL, NTS_SQL_BUSY, 1 }, /* a pooler gave us another session */
+    { "28", NULL, NTS_SQL_DENIED, 1 },
+    { "3D", NULL, NTS_SQL_UNREACHABLE, 1 },
+    { "40", NULL, NTS_SQL_BUSY, 0 },
+    { "42501", NULL, NTS_SQL_DENIED, 0 },
+    { "42", NULL, NTS_SQL_SCHEMA, 0 },
+    { "3F", NULL, NTS_SQL_SCHEMA, 0 },
+    { "53100", NULL, NTS_SQL_DISK, 0 },
+    { "53300", NULL, NTS_SQL_UNREACHABLE, 1 },
+    { "53", NULL, NTS_SQL_BUSY, 0 },
+    { "55", NULL, NTS_SQL_BUSY, 0 },
+    { "57014", NULL, NTS_SQL_BUSY, 0 },
+    { "57", NULL, NTS_SQL_UNREACHABLE, 1 },
+    { "58", NULL, NTS_SQL_DISK, 1 },
+    { "XX001", NULL, NTS_SQL_BROKEN, 1 },
+    { "XX002", NULL, NTS_SQL_BROKEN, 1 },
 };
 
 static const char *field(const PGresult *result, int code, apr_pool_t *p)

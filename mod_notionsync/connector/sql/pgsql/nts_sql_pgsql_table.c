@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nts_str.h"
 #include "connector/sql/pgsql/nts_sql_pgsql.h"
 
 static const char *text_at(const nts_sql_rows_t *rows, int row, int column)
@@ -216,7 +217,10 @@ static void primary_numbers(int *numbers, int *count, const nts_sql_rows_t *inde
     }
     for (word = apr_strtok(apr_pstrdup(p, text_at(indexes, 0, 2)), ",", &state);
          word && *count < NTS_SQL_KEY_MAX; word = apr_strtok(NULL, ",", &state)) {
-        numbers[(*count)++] = atoi(word);
+        apr_int64_t number = 0;
+
+        (void)nts_int_parse(&number, word, 1, INT16_MAX);
+        numbers[(*count)++] = (int)number;
     }
 }
 
