@@ -122,8 +122,9 @@ static void test_keys(void)
 
 static void test_order(void)
 {
-    PGconn *slow = NULL;
-    PGconn *foreign = NULL;
+    PGconn *slow;
+    PGconn *foreign;
+    PGresult *result;
 
     begin("orders", DEALS ", (2, 'Bob')");
     slow = pg_session("app", "orders");
@@ -145,7 +146,8 @@ static void test_order(void)
     pg_run(slow, "BEGIN; UPDATE deals SET name = 'first' WHERE id = 1");
     tap_int(PQsendQuery(pg, "UPDATE deals SET id = 7 WHERE id = 1"), 1, "a second writer");
     pg_run(slow, "SELECT pg_sleep(0.05); COMMIT");
-    while (PQgetResult(pg)) {
+    for (result = PQgetResult(pg); result; result = PQgetResult(pg)) {
+        PQclear(result);
     }
     tap_str(news(), "u1 k7<1", "of one row comes after the first");
     PQfinish(slow);

@@ -114,6 +114,7 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *baton)
     apr_interval_time_t pause = PAUSE_BASE;
     int go_on = 1;
 
+    (void)thread;
     while (go_on) {
         PGconn *conn =
             nts_sql_pgsql_connect(watch->database, watch->secret, CONNECT_WAIT, watch->stop_fd);
@@ -129,7 +130,6 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *baton)
         go_on = go_on && rest(watch, pause);
         pause = 2 * pause < PAUSE_MAX ? 2 * pause : PAUSE_MAX;
     }
-    apr_thread_exit(thread, APR_SUCCESS);
     return NULL;
 }
 
