@@ -243,18 +243,6 @@ static int came_back_unseen(judge_t *j, const judge_record_t *page, const judge_
     return page->side == HISTORY_NOTION && back && judge_was_away(row, back, back);
 }
 
-static int had_id(const judge_record_t *record, const char *id)
-{
-    int i;
-
-    for (i = 0; i < record->ids->nelts; i++) {
-        if (judge_same(APR_ARRAY_IDX(record->ids, i, judge_id_t).id, id)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static int was_made_by_us(judge_t *j, const judge_record_t *row, apr_time_t at)
 {
     int i;
@@ -263,7 +251,7 @@ static int was_made_by_us(judge_t *j, const judge_record_t *row, apr_time_t at)
         const history_item_t *item = history_item(j->history, i);
 
         if (item->kind == HISTORY_EFFECT && item->op == HISTORY_MAKE && item->at == at &&
-            item->place == row->place && had_id(row, item->record)) {
+            item->place == row->place && judge_had_id(row, item->record)) {
             return 1;
         }
     }
