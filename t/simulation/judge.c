@@ -230,6 +230,21 @@ int judge_forgot(judge_t *j, apr_time_t from, apr_time_t to)
     return happened(j, HISTORY_STORE_LOST, from, to) || judge_went_back(j, from, to);
 }
 
+apr_time_t judge_forgot_last(judge_t *j, apr_time_t before)
+{
+    int i;
+
+    for (i = history_count(j->history) - 1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if ((item->op == HISTORY_STORE_LOST || item->op == HISTORY_STORE_OLD) &&
+            item->at <= before) {
+            return item->at;
+        }
+    }
+    return 0;
+}
+
 int judge_run(judge_t *j, const judge_phases_t *phases)
 {
     j->phases = phases;
@@ -242,6 +257,7 @@ int judge_run(judge_t *j, const judge_phases_t *phases)
     judge_filters(j);
     judge_limits(j);
     judge_undo(j);
+    judge_decisions(j);
     return j->violations->nelts;
 }
 

@@ -87,27 +87,6 @@ int judge_pleads_limit(const plea_t *plea)
     return live <= 2 || gone >= 5 || (gone + 1) * 4 > all || was_too_much(plea);
 }
 
-/* In the trash, or not shown to us, at any time from @a from to @a to. */
-static int was_out_of_sight(judge_t *j, const judge_record_t *page, apr_time_t from, apr_time_t to)
-{
-    int i, hidden = 0;
-
-    for (i = 0; i < history_count(j->history); i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->kind > HISTORY_TRIGGER || item->side != HISTORY_NOTION ||
-            item->place != page->place || (item->record && !judge_same(item->record, page->id))) {
-            continue;
-        }
-        if (item->at > to) {
-            break;
-        }
-        hidden &= item->op != HISTORY_SHOW || item->at > from;
-        hidden |= item->op == HISTORY_HIDE;
-    }
-    return hidden || judge_was_away(page, from, to);
-}
-
 /* S4.4: the record was gone on both sides at one time. What came under its key then is a new one, whatever it looks like, and has a
  * page of its own since. */
 static int is_new_under_key(const plea_t *plea, const judge_record_t *row,
@@ -125,8 +104,9 @@ static int is_new_under_key(const plea_t *plea, const judge_record_t *row,
         for (k = 0; k < former->deaths->nelts; k++) {
             const judge_death_t *death = &APR_ARRAY_IDX(former->deaths, k, judge_death_t);
 
-            if (death->from < page->made && was_out_of_sight(plea->j, plea->record, death->from,
-                                                             death->to ? death->to : page->made)) {
+            if (death->from < page->made &&
+                judge_was_out_of_sight(plea->j, plea->record, 1, death->from,
+                                       death->to ? death->to : page->made)) {
                 return 1;
             }
         }

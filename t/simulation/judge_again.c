@@ -297,10 +297,14 @@ int judge_is_heir(judge_t *j, const judge_record_t *old, const history_item_t *m
 {
     int m, i, n;
 
-    if (!old || old->side != HISTORY_EXTERNAL || make->kind != HISTORY_ACT) {
+    if (!old || old->side != HISTORY_EXTERNAL || make->kind != HISTORY_ACT || !old->deaths->nelts) {
         return 0;
     }
-    for (m = 0; m < j->mappings->nelts && !j->phases->store_forgot; m++) {
+    if (judge_forgot(j, APR_ARRAY_IDX(old->deaths, old->deaths->nelts - 1, judge_death_t).from,
+                     j->phases->end)) {
+        return 1;
+    }
+    for (m = 0; m < j->mappings->nelts; m++) {
         judge_record_t *partners[8];
 
         n = judge_partners(j, m, old, partners, 8);
@@ -310,5 +314,5 @@ int judge_is_heir(judge_t *j, const judge_record_t *old, const history_item_t *m
             }
         }
     }
-    return j->phases->store_forgot;
+    return 0;
 }

@@ -105,24 +105,6 @@ static int waits_as_asked_for(judge_t *j, int mapping, const judge_record_t *pag
     return 0;
 }
 
-/* The page was in the trash, moved away, or not shared, at any time from @a from to @a to. */
-static int was_out_of_reach(judge_t *j, const judge_record_t *page, apr_time_t from, apr_time_t to)
-{
-    int i, hidden = 0;
-
-    for (i = 0; i < history_count(j->history) && history_item(j->history, i)->at <= to; i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->kind > HISTORY_TRIGGER || item->record != page->id ||
-            item->place != page->place) {
-            continue;
-        }
-        hidden &= item->op != HISTORY_SHOW || item->at > from;
-        hidden |= item->op == HISTORY_HIDE;
-    }
-    return hidden || judge_was_away(page, from, to);
-}
-
 /* S4.4: how often the row went, which the mapping ignores, and came back: as another record. */
 static int came_as_new(judge_t *j, int mapping, const judge_record_t *row)
 {
@@ -153,7 +135,7 @@ static int was_lost_sight_of(judge_t *j, const judge_record_t *page, const apr_a
         const judge_record_t *second = APR_ARRAY_IDX(same, i, judge_record_t *);
 
         if (second->order > page->order && second->place == page->place && second->made_by_us &&
-            was_out_of_reach(j, page, page->made, second->made)) {
+            judge_was_out_of_sight(j, page, 0, page->made, second->made)) {
             return 1;
         }
     }

@@ -146,6 +146,8 @@ int judge_was_field(judge_t *j, int mapping, int field, apr_time_t at, apr_inter
 int judge_went_back(judge_t *j, apr_time_t from, apr_time_t to);
 /** Was the state store lost, or an older copy of it put back, at any time from @a from to @a to? */
 int judge_forgot(judge_t *j, apr_time_t from, apr_time_t to);
+/** When that happened last until @a before; 0: never. */
+apr_time_t judge_forgot_last(judge_t *j, apr_time_t before);
 /** Which field of the mapping has this name on that side; -1: none. */
 int judge_find_field(judge_t *j, int mapping, int side, const char *name);
 
@@ -182,6 +184,8 @@ const judge_version_t *judge_climb(judge_t *j, const judge_version_t *from, judg
 /** We put @a now in place of @a was. */
 void judge_supersede(judge_t *j, judge_version_t *now, judge_version_t *was);
 judge_version_t *judge_now(const judge_cell_t *cell);
+/** The cell showed it at some time. */
+int judge_was_shown(const judge_cell_t *cell, const judge_version_t *version);
 judge_version_t *judge_then(const judge_cell_t *cell, apr_time_t at);
 void judge_join(judge_t *j, judge_version_t *a, judge_version_t *b);
 
@@ -270,6 +274,9 @@ judge_record_t *judge_record(judge_t *j, int side, const char *place, const char
 void judge_rename(judge_t *j, judge_record_t *record, const char *id, apr_time_t at);
 /** Was it away at any time from @a from to @a to? */
 int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to);
+/** Was the page in the trash, moved away or not shared at any time then, by itself or (@a with_source) with its data source? */
+int judge_was_out_of_sight(judge_t *j, const judge_record_t *page, int with_source, apr_time_t from,
+                           apr_time_t to);
 
 /* judge_cell.c */
 /** @a item NULL: it was there from the beginning. */
@@ -300,6 +307,8 @@ typedef struct judge_gap_t {
     apr_time_t heard; /* and answered */
 } judge_gap_t;
 judge_gap_t judge_gap(judge_t *j, const history_item_t *effect);
+/** Who hears an answer, or finds something out by one, has it in the store a moment later. */
+#define JUDGE_KEPT_WITHIN apr_time_from_sec(10)
 /** Could whoever sent it not know, or not keep, what became of it (S3.7)? */
 int judge_is_uncertain(judge_t *j, const history_item_t *effect);
 /** Did we write @a version there in such a way? */
@@ -325,6 +334,9 @@ typedef struct judge_contest_t {
  *  older state store does not know. */
 int judge_shows_agreed(const judge_contest_t *c, const judge_version_t *winner,
                        const judge_version_t *loser, apr_time_t at);
+/** S2.6, S5.7: does it look as if nothing was ever agreed? What both makers knew (@a base; NULL: nothing) counts no more if the field was
+ *  taken out of the configuration since, or the state store lost. */
+int judge_has_no_base(const judge_contest_t *c, const judge_version_t *base, apr_time_t at);
 /** May @a winner, of @a side, be put in place of @a loser by the rules of then? */
 int judge_may_win(const judge_contest_t *c, int side, const judge_version_t *winner,
                   const judge_version_t *loser, apr_time_t at);
@@ -396,6 +408,7 @@ void judge_steps(judge_t *j);
 int judge_was_commanded(judge_t *j, const history_item_t *effect, const judge_record_t *record);
 void judge_limits(judge_t *j);
 void judge_undo(judge_t *j);
+void judge_decisions(judge_t *j);
 /* judge_trouble.c: may this record be left out? */
 /** @a partner: NULL if there is none; @a field: -1: the record as a whole. */
 int judge_is_excused(judge_t *j, const judge_link_t *link, judge_record_t *record,

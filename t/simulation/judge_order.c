@@ -16,6 +16,18 @@ judge_version_t *judge_then(const judge_cell_t *cell, apr_time_t at)
     return APR_ARRAY_IDX(cell->stays, i, judge_stay_t).version;
 }
 
+int judge_was_shown(const judge_cell_t *cell, const judge_version_t *version)
+{
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        if (APR_ARRAY_IDX(cell->stays, i, judge_stay_t).version == version) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Upwards by `parent` and `over`, and with @a joins also across them. */
 static int search(judge_t *j, const judge_version_t *a, const judge_version_t *b, int joins)
 {

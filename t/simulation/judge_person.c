@@ -325,6 +325,88 @@ void judge_limits(judge_t *j)
     }
 }
 
+/* ---- decisions about a field ---- */
+
+/* When it was last decided about that record before @a until: what was shown stood there then. 0: never. */
+static apr_time_t decided_at(judge_t *j, int mapping, const judge_record_t *record,
+                             apr_time_t until)
+{
+    apr_time_t at = 0;
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_OPERATOR && item->op == HISTORY_APPROVE && item->record &&
+            item->at <= until && judge_same(item->place, JUDGE_MAPPING(j, mapping)->name) &&
+            is_about(j, mapping, record, item->record)) {
+            at = item->at;
+        }
+    }
+    return at;
+}
+
+static int had_shown(judge_t *j, const judge_field_t *field, const judge_cell_t *cell,
+                     const char *value, apr_time_t until)
+{
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+
+        if (stay->from <= until && judge_same(judge_common(j, field, stay->version->value),
+                                              judge_common(j, field, value))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* S2.9: somebody decided between two values that were shown: both stood there by then. */
+static void judge_decision(judge_t *j, const judge_entry_t *entry, const judge_entry_field_t *told)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, entry->mapping);
+    int index = judge_find_field(j, entry->mapping, HISTORY_NOTION, told->name);
+    judge_record_t *both[HISTORY_SIDES];
+    apr_time_t at;
+    int s;
+
+    both[HISTORY_NOTION] = judge_record(j, HISTORY_NOTION, m->place[HISTORY_NOTION], entry->page);
+    both[HISTORY_EXTERNAL] =
+        judge_record(j, HISTORY_EXTERNAL, m->place[HISTORY_EXTERNAL], entry->key);
+    if (index < 0 || m->fields[index].sort == JUDGE_SET || !both[0] || !both[1]) {
+        return;
+    }
+    at = decided_at(j, entry->mapping, both[entry->side], entry->at + j->phases->skew);
+    for (s = 0; at && s < HISTORY_SIDES; s++) {
+        const judge_field_t *field = &m->fields[index];
+        const char *value = s == entry->side ? told->before : told->after;
+
+        if (field->name[s] &&
+            !had_shown(j, field, judge_cell(j, both[s], field->name[s], NULL), value, at)) {
+            judge_blame(j, "S2.9", -1,
+                        "entry %" APR_INT64_T_FMT
+                        " is what somebody decided about %s, who was not shown '%s'",
+                        entry->id, told->name, value ? value : "null");
+        }
+    }
+}
+
+void judge_decisions(judge_t *j)
+{
+    int i, f;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        for (f = 0; f < entry->field_count && !strcmp(entry->op, "update"); f++) {
+            if (entry->fields[f].reason && strstr(entry->fields[f].reason, " decided: ")) {
+                judge_decision(j, entry, &entry->fields[f]);
+            }
+        }
+    }
+}
+
 /* ---- undo ---- */
 
 static const judge_entry_t *entry_by_id(judge_t *j, apr_int64_t id)
@@ -404,6 +486,39 @@ static void judge_taken_back(judge_t *j, const judge_entry_t *undo, const judge_
                     undo->fields[f].name, undo->fields[f].before ? undo->fields[f].before : "null");
             }
         }
+    }
+}
+
+static int has_field(const judge_entry_t *entry, const char *name)
+{
+    int f;
+
+    for (f = 0; f < entry->field_count && strcmp(entry->fields[f].name, name) != 0; f++) {
+    }
+    return f < entry->field_count;
+}
+
+/* What is taken back is what was done: the fields that were written, or the copy that was made, and no other. */
+static void judge_what_is_taken_back(judge_t *j, const judge_entry_t *undo,
+                                     const judge_entry_t *undone)
+{
+    int f;
+
+    for (f = 0; f < undo->field_count && !strcmp(undo->op, "update"); f++) {
+        const judge_entry_field_t *field = &undo->fields[f];
+
+        /* else it is what follows from that */
+        if (field->reason && !strncmp(field->reason, "undo of", 7) &&
+            !has_field(undone, field->name)) {
+            judge_blame(j, "S5.5", -1,
+                        "entry %" APR_INT64_T_FMT " takes back a write of %s, which was none",
+                        undo->id, field->name);
+        }
+    }
+    if (!strcmp(undo->op, "remove") && !strcmp(undone->op, "create") &&
+        undo->side != undone->side) {
+        judge_blame(j, "S5.5", -1, "entry %" APR_INT64_T_FMT " deletes what the copy was made of",
+                    undo->id);
     }
 }
 
@@ -535,6 +650,7 @@ void judge_undo(judge_t *j)
         if (!undone || strcmp(undo->state, "applied") != 0) {
             continue;
         }
+        judge_what_is_taken_back(j, undo, undone);
         if (!strcmp(undo->op, "update")) {
             judge_taken_back(j, undo, undone);
         }

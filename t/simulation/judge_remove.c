@@ -73,6 +73,15 @@ static apr_time_t configured_since(judge_t *j, int mapping, int field, apr_time_
     return since;
 }
 
+/* ... and since when the state store knows it. */
+static apr_time_t remembered_since(judge_t *j, int mapping, int field, apr_time_t until)
+{
+    apr_time_t configured = configured_since(j, mapping, field, until);
+    apr_time_t forgot = judge_forgot_last(j, until);
+
+    return forgot > configured ? forgot : configured;
+}
+
 /* When the audit first names them as one record's, by a worker's clock: what both showed before was not compared. 0: it never does. */
 static apr_time_t linked_since(const couple_t *c)
 {
@@ -138,9 +147,6 @@ static int is_read_of(const history_item_t *item, const couple_t *c,
                          : is_sole_reader(c->j, c->record[HISTORY_NOTION]));
 }
 
-/* What was found by a read is stored so long after it, at most. */
-#define KEPT_WITHIN apr_time_from_sec(10)
-
 /* Whoever looks then compares nothing: one of them stands outside the filter (S5.3), or nobody knows yet that they are one record (S5.1). */
 static int is_out_of_sync(const couple_t *c, const history_item_t *read)
 {
@@ -151,7 +157,7 @@ static int is_out_of_sync(const couple_t *c, const history_item_t *read)
             return 1;
         }
     }
-    return read->answered + c->j->phases->skew + KEPT_WITHIN < linked_since(c);
+    return read->answered + c->j->phases->skew + JUDGE_KEPT_WITHIN < linked_since(c);
 }
 
 /* Did one of our processes read the row and after it the page within that time? */
@@ -206,7 +212,7 @@ static const judge_version_t *seen_agreed(const couple_t *c, int side)
     return agreed;
 }
 
-/* S5.7: we brought it to one of them since the field is configured. */
+/* S5.7: we brought it to one of them since that is remembered. */
 static int was_brought_since(const couple_t *c, const judge_version_t *version)
 {
     int s, i;
@@ -230,15 +236,6 @@ typedef struct agreed_t {
     int is_uncertain; /* ... and whether it was nobody could tell */
     const judge_version_t *base;
 } agreed_t;
-
-static int was_shown(const judge_cell_t *cell, const judge_version_t *version)
-{
-    int i;
-
-    for (i = 0; i < cell->stays->nelts && stay_at(cell, i)->version != version; i++) {
-    }
-    return i < cell->stays->nelts;
-}
 
 /* S3.2: a query may show a page as it was so long before. */
 #define QUERY_LAG apr_time_from_sec(30)
@@ -295,7 +292,7 @@ static judge_climb_t look_for_brought(judge_t *j, const judge_version_t *version
         return JUDGE_ON;
     }
     if (agreed->is_uncertain &&
-        !(was_shown(c->cell[0], version) && was_shown(c->cell[1], version))) {
+        !(judge_was_shown(c->cell[0], version) && judge_was_shown(c->cell[1], version))) {
         return JUDGE_ON;
     }
     if (!agreed->base || version->item > agreed->base->item) {
@@ -342,7 +339,7 @@ static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, j
             !field->name[survivor->side] || !judge_leads_to(field, &other)) {
             continue;
         }
-        c.since = configured_since(j, mapping, f, until);
+        c.since = remembered_since(j, mapping, f, until);
         c.record[survivor->side] = survivor;
         c.record[other] = gone;
         for (s = 0; s < HISTORY_SIDES; s++) {
@@ -448,7 +445,7 @@ void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_
         judge_blame(j, "S6.7", effect->number,
                     "we deleted a record whose partner nobody had deleted");
     }
-    else if (allowed && !unedited && !j->phases->store_forgot && !was_approved(j, effect, record)) {
+    else if (allowed && !unedited && !was_approved(j, effect, record)) {
         judge_blame(j, "S2.7", effect->number, "we deleted a record that people had edited since");
     }
 }

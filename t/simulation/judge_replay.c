@@ -458,6 +458,28 @@ int judge_was_away(const judge_record_t *record, apr_time_t from, apr_time_t to)
     return 0;
 }
 
+int judge_was_out_of_sight(judge_t *j, const judge_record_t *page, int with_source, apr_time_t from,
+                           apr_time_t to)
+{
+    int i, hidden = 0;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind > HISTORY_TRIGGER || item->side != HISTORY_NOTION ||
+            item->place != page->place ||
+            (item->record ? !judge_same(item->record, page->id) : !with_source)) {
+            continue;
+        }
+        if (item->at > to) {
+            break;
+        }
+        hidden &= item->op != HISTORY_SHOW || item->at > from;
+        hidden |= item->op == HISTORY_HIDE;
+    }
+    return hidden || judge_was_away(page, from, to);
+}
+
 void judge_replay(judge_t *j)
 {
     int i, count = history_count(j->history);

@@ -67,9 +67,6 @@ judge_gap_t judge_gap(judge_t *j, const history_item_t *effect)
     return gap;
 }
 
-/* Who hears an answer has it in the store a moment later. */
-#define KEPT_WITHIN apr_time_from_sec(10)
-
 static int stops_sender(const history_item_t *item, const history_item_t *request)
 {
     return item->kind == HISTORY_PROCESS && item->worker == request->worker &&
@@ -93,7 +90,7 @@ int judge_is_uncertain(judge_t *j, const history_item_t *effect)
         }
     }
     for (i = request->number; i < history_count(j->history) &&
-                              history_item(j->history, i)->at <= request->at + KEPT_WITHIN;
+                              history_item(j->history, i)->at <= request->at + JUDGE_KEPT_WITHIN;
          i++) {
         if (stops_sender(history_item(j->history, i), request)) {
             return 1;

@@ -76,14 +76,15 @@ typedef struct agreed_t {
     int is_uncertain; /* one of which nobody knew whether it had arrived (S3.7) was passed */
 } agreed_t;
 
-static int was_given(const judge_cell_t *cell, const judge_version_t *version, int item)
+/* Here it was given, and not in a third place. */
+static int was_given(const judge_cell_t *cell, const judge_version_t *version)
 {
     int i;
 
     for (i = 0; i < cell->stays->nelts; i++) {
         const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
 
-        if (stay->version == version && (item < 0 || stay->item == item)) {
+        if (stay->version == version && stay->item == version->item) {
             return 1;
         }
     }
@@ -92,8 +93,8 @@ static int was_given(const judge_cell_t *cell, const judge_version_t *version, i
 
 static int was_on_both(const judge_contest_t *c, const judge_version_t *version)
 {
-    return was_given(c->cell[HISTORY_NOTION], version, -1) &&
-           was_given(c->cell[HISTORY_EXTERNAL], version, -1);
+    return judge_was_shown(c->cell[HISTORY_NOTION], version) &&
+           judge_was_shown(c->cell[HISTORY_EXTERNAL], version);
 }
 
 /* It stood opposite an equal one of the other side. */
@@ -103,8 +104,8 @@ static int had_equal(const judge_contest_t *c, const judge_version_t *version)
 
     for (i = 0; version->joins && i < version->joins->nelts; i++) {
         for (s = 0; s < HISTORY_SIDES; s++) {
-            if (was_given(c->cell[s], version, -1) &&
-                was_given(c->cell[!s], APR_ARRAY_IDX(version->joins, i, judge_version_t *), -1)) {
+            if (judge_was_shown(c->cell[s], version) &&
+                judge_was_shown(c->cell[!s], APR_ARRAY_IDX(version->joins, i, judge_version_t *))) {
                 return 1;
             }
         }
@@ -146,9 +147,7 @@ static int was_never_seen(const judge_contest_t *c, const judge_version_t *base,
     return 0;
 }
 
-/* S2.6, S5.7: does it look as if nothing was ever agreed? What both makers knew counts no more if the field was taken out of the
- * configuration since, or the state store lost. */
-static int has_no_base(const judge_contest_t *c, const judge_version_t *base, apr_time_t at)
+int judge_has_no_base(const judge_contest_t *c, const judge_version_t *base, apr_time_t at)
 {
     return !base || was_absent(c->j, c->mapping, c->index, base->at - JUDGE_NEWS, at) ||
            judge_forgot(c->j, base->at, at) || was_never_seen(c, base, at);
@@ -219,18 +218,18 @@ static int was_sent_by(const judge_cell_t *cell, const judge_version_t *version)
     int i;
 
     for (i = 0; version->joins && i < version->joins->nelts; i++) {
-        if (was_given(cell, APR_ARRAY_IDX(version->joins, i, judge_version_t *), -1)) {
+        if (judge_was_shown(cell, APR_ARRAY_IDX(version->joins, i, judge_version_t *))) {
             return 1;
         }
     }
-    return was_given(cell, version, -1);
+    return judge_was_shown(cell, version);
 }
 
 /* S3.5: here what one side had sent was altered. To any other mapping that is an edit. */
 static int is_rewrite(const judge_contest_t *c, const judge_version_t *version)
 {
     return version->origin == JUDGE_BY_REWRITE && version->parent &&
-           was_given(c->cell[version->side], version, version->item) &&
+           was_given(c->cell[version->side], version) &&
            was_sent_by(c->cell[!version->side], version->parent);
 }
 
@@ -240,7 +239,7 @@ static int stands_rewritten(const judge_contest_t *c, const judge_version_t *ver
 {
     const judge_version_t *then = version;
 
-    while (then && !is_rewrite(c, then) && !was_given(c->cell[!version->side], then, -1)) {
+    while (then && !is_rewrite(c, then) && !judge_was_shown(c->cell[!version->side], then)) {
         then = then->parent;
     }
     return then && is_rewrite(c, then) && judge_same(then->value, version->value);
@@ -272,7 +271,7 @@ int judge_may_win(const judge_contest_t *c, int side, const judge_version_t *win
     if (judge_shows_agreed(c, winner, loser, at)) {
         return 1;
     }
-    if (has_no_base(c, base, at) &&
+    if (judge_has_no_base(c, base, at) &&
         judge_was_field(j, c->mapping, c->index, at, JUDGE_NEWS, initial_lets_win, &duel)) {
         return 1;
     }

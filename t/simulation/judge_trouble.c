@@ -156,6 +156,18 @@ static int was_origin_uncertain(const plea_t *plea, int field, const judge_versi
     return 0;
 }
 
+static int looks_never_agreed(const plea_t *plea, int field, const judge_version_t *base)
+{
+    const judge_field_t *f = plea_field(plea, field);
+    judge_contest_t contest = { plea->j, plea->mapping, field, { NULL, NULL } };
+
+    contest.cell[plea->record->side] =
+        judge_cell(plea->j, plea->record, f->name[plea->record->side], NULL);
+    contest.cell[plea->partner->side] =
+        judge_cell(plea->j, plea->partner, f->name[plea->partner->side], NULL);
+    return judge_has_no_base(&contest, base, plea->j->phases->end);
+}
+
 static int is_held_initial(const plea_t *plea, int field)
 {
     judge_version_t *mine, *theirs;
@@ -167,9 +179,8 @@ static int is_held_initial(const plea_t *plea, int field)
                          NULL)) {
         return 0;
     }
-    return plea->j->phases->store_forgot || plea->j->changes->nelts ||
-           !judge_common_ancestor(plea->j, mine, theirs) || was_unfit(plea, field) ||
-           was_origin_uncertain(plea, field, mine, theirs) ||
+    return looks_never_agreed(plea, field, judge_common_ancestor(plea->j, mine, theirs)) ||
+           was_unfit(plea, field) || was_origin_uncertain(plea, field, mine, theirs) ||
            was_origin_uncertain(plea, field, theirs, mine);
 }
 

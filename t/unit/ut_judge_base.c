@@ -206,6 +206,82 @@ static void test_taken_out(void)
     }
 }
 
+/* ---- what the state store has forgotten ---- */
+
+static void lose_store(void)
+{
+    history_item_t item = { .kind = HISTORY_PROCESS, .op = HISTORY_STORE_LOST, .worker = 1 };
+
+    now += 10 * SEC;
+    item.at = now;
+    (void)history_add(h, &item);
+    phases.store_forgot = 1;
+    now += 10 * SEC;
+}
+
+/* A name is agreed on before the store is lost, or after that; the page is edited, and its row goes. */
+static void edit_and_forget(int is_lost_first)
+{
+    two_made();
+    audited(now);
+    if (is_lost_first) {
+        lose_store();
+    }
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    if (!is_lost_first) {
+        lose_store();
+    }
+    edit(0, "p", NAME, "Ada", "Eve");
+    row_goes();
+}
+
+static void test_forgotten(void)
+{
+    edit_and_forget(0);
+    verdict("", "what a store that was lost knew is no base");
+    edit_and_forget(1);
+    verdict("S2.7", "what was agreed on since is");
+}
+
+enum { LOST_BEFORE = 0, LOST_SINCE, OTHER_TAKEN_OUT, TAKEN_OUT };
+
+/* Both have Ada; then each side has another name, and it is said that nothing was agreed on. */
+static void hold_as_first(int how)
+{
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 2, "held.initial");
+    if (how == LOST_BEFORE) {
+        lose_store();
+    }
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    if (how == LOST_SINCE) {
+        lose_store();
+    }
+    if (how == OTHER_TAKEN_OUT || how == TAKEN_OUT) {
+        configure(how == TAKEN_OUT ? NAME : QTY, 1);
+        configure(how == TAKEN_OUT ? NAME : QTY, 0);
+    }
+    now += 300 * SEC;
+    edit(0, "p", NAME, "Ada", "Bob");
+    edit(1, "1", NAME, "Ada", "Eve");
+}
+
+static void test_held_as_first(void)
+{
+    hold_as_first(LOST_SINCE);
+    verdict("", "what a store that was lost knew may be held as if it had never been");
+    hold_as_first(LOST_BEFORE);
+    verdict("S6.1", "but not what the new one knows");
+    hold_as_first(TAKEN_OUT);
+    verdict("", "or what a field that was taken out had");
+    hold_as_first(OTHER_TAKEN_OUT);
+    verdict("S6.1", "but not because another field was");
+}
+
 /* ---- what a copy is made of ---- */
 
 /* The page of a row is made half a minute after it was asked for, and Notion fills in its name; the row got one after that was sent, or long
@@ -289,6 +365,8 @@ int main(void)
     test_not_linked();
     test_outside();
     test_taken_out();
+    test_forgotten();
+    test_held_as_first();
     test_made_late();
     test_dated();
     apr_pool_destroy(pool);

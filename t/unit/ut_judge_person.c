@@ -294,6 +294,80 @@ static void test_renamed_choice(void)
     verdict("S5.5", "so was one that went");
 }
 
+/* A name was brought to the row, and its page made of that, say; an undo takes back @a name, or deletes the row. */
+static void take_back_other(const char *name, int is_undo, int is_delete)
+{
+    static const judge_entry_field_t brought = { .name = "Name", .after = "Ada" };
+    static judge_entry_field_t taken;
+    judge_entry_t done = { .id = 11,
+                           .op = is_delete ? "create" : "update",
+                           .state = "applied",
+                           .side = is_delete ? HISTORY_NOTION : HISTORY_EXTERNAL,
+                           .page = "p",
+                           .key = "1",
+                           .fields = &brought,
+                           .field_count = 1 };
+    judge_entry_t undo = done;
+
+    pair();
+    undo.id = 12;
+    undo.undoes = 11;
+    undo.side = HISTORY_EXTERNAL;
+    undo.op = is_delete ? "remove" : "update";
+    taken = (judge_entry_field_t){ .name = name,
+                                   .before = name[0] == 'N' ? "Ada" : "2",
+                                   .reason = is_undo ? "undo of entry 11" : "changed" };
+    undo.fields = &taken;
+    judge_add_entry(judge, &done);
+    judge_add_entry(judge, &undo);
+}
+
+static void test_what_was_done(void)
+{
+    take_back_other("Name", 1, 0);
+    verdict("", "what was written is taken back");
+    take_back_other("Qty", 1, 0);
+    verdict("S5.5", "and nothing else");
+    take_back_other("Qty", 0, 0);
+    verdict("", "but for what follows from that");
+    take_back_other("Name", 1, 1);
+    verdict("S5.5", "nor is what a copy was made of");
+}
+
+/* Both were edited, and a person decided between what was shown; or something else stood there by the time that was carried out. */
+static void decide(const char *notion, const char *external)
+{
+    static judge_entry_field_t field = { .name = "Name", .reason = "Eve decided: notion" };
+    judge_entry_t entry = {
+        .op = "update", .state = "applied", .side = HISTORY_EXTERNAL, .page = "p", .key = "1"
+    };
+
+    pair();
+    fields[NAME].rule = JUDGE_HOLD;
+    edit(0, "p", NAME, NULL, "Ada");
+    edit(1, "1", NAME, NULL, "Bob");
+    command(HISTORY_APPROVE, "p");
+    edit(0, "p", NAME, "Ada", notion);
+    edit(1, "1", NAME, "Bob", external);
+    write_by_us(1, "1", NAME, external, notion);
+    field.before = external;
+    field.after = notion;
+    entry.fields = &field;
+    entry.field_count = 1;
+    entry.at = now;
+    judge_add_entry(judge, &entry);
+}
+
+static void test_decided(void)
+{
+    decide("Ada", "Bob");
+    verdict("", "who was shown both may say which it is to be");
+    decide("Cid", "Bob");
+    verdict("S2.9", "of a value that came after that nobody was asked");
+    decide("Ada", "Cid");
+    verdict("S2.9", "on either side");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -304,6 +378,8 @@ int main(void)
     test_undone();
     test_older_delete();
     test_renamed_choice();
+    test_what_was_done();
+    test_decided();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
