@@ -214,6 +214,10 @@ apr_status_t nts_store_release(nts_store_t *store, apr_int64_t chunk, apr_time_t
  *  Unreleased chunks count until now + window. */
 apr_status_t nts_store_inherit(int *requests, apr_time_t *gate, nts_store_t *store,
                                apr_int64_t service, apr_interval_time_t window, apr_time_t now);
+/** Our clock was set forward by that: answers kept until now were given as much later by it. One that seems to come from the future then
+ *  counts as one of now. */
+apr_status_t nts_store_answers_moved(nts_store_t *store, apr_int64_t service,
+                                     apr_interval_time_t by);
 /** Keep a Retry-After: nothing before @a until. */
 apr_status_t nts_store_gate(nts_store_t *store, apr_int64_t service, apr_time_t until);
 

@@ -13,6 +13,8 @@ static const nts_stmt_t adopt = { "UPDATE budget_chunk SET answered = %lld WHERE
 static const nts_stmt_t forget = { "DELETE FROM budget_chunk WHERE service = %lld"
                                    " AND answered <= %lld AND id < (SELECT max(id) FROM"
                                    " budget_chunk)" };
+static const nts_stmt_t move_along = { "UPDATE budget_chunk SET answered = answered + %lld"
+                                       " WHERE service = %lld AND answered > 0" };
 static const nts_stmt_t counted = { "SELECT coalesce(sum(requests), 0) FROM budget_chunk"
                                     " WHERE service = %lld AND answered > %lld" };
 static const nts_stmt_t get_gate = { "SELECT until FROM gate WHERE service = %lld" };
@@ -55,6 +57,19 @@ apr_status_t nts_store_release(nts_store_t *store, apr_int64_t chunk, apr_time_t
         return rv;
     }
     rv = nts_db_exec(NULL, store->db, &release, NTS_ARGS(nts_int(answered), nts_int(chunk)));
+    return nts_unit_leave(store, own, rv);
+}
+
+apr_status_t nts_store_answers_moved(nts_store_t *store, apr_int64_t service,
+                                     apr_interval_time_t by)
+{
+    int own;
+    apr_status_t rv = nts_unit_enter(&own, store);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = nts_db_exec(NULL, store->db, &move_along, NTS_ARGS(nts_int(by), nts_int(service)));
     return nts_unit_leave(store, own, rv);
 }
 

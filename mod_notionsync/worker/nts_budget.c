@@ -31,6 +31,11 @@ struct nts_budget_t {
     apr_array_header_t *done; /* done_chunk_t: being released */
     nts_unit_t gate;
     apr_time_t gate_until; /* wall clock */
+    nts_unit_t move;
+    apr_interval_time_t apart; /* wall clock from the one that nobody sets, at the last look */
+    apr_interval_time_t
+        step; /* the wall clock was set forward by so much, and the store's answers were not */
+    apr_interval_time_t moving; /* of that, what is being stored */
 };
 
 static apr_time_t mono(const nts_budget_t *b)
@@ -211,9 +216,43 @@ void nts_budget_gate(nts_budget_t *b, apr_time_t until)
     }
 }
 
+static apr_status_t store_move(void *baton, nts_store_t *store, int again)
+{
+    nts_budget_t *b = baton;
+
+    (void)again;
+    b->moving = b->step;
+    return nts_store_answers_moved(store, b->config.service->id, b->moving);
+}
+
+/* What could not be stored is with the next look. */
+static void have_moved(void *baton, apr_status_t rv)
+{
+    nts_budget_t *b = baton;
+
+    b->step -= rv == APR_SUCCESS ? b->moving : 0;
+}
+
+/* Answers by a clock that was set forward since look as old as that, and their window as over (seed 613435 of the simulation). By one that
+ * was set back they seem to come from the future, which the store knows how to take. */
+static void move_answers(nts_budget_t *b)
+{
+    apr_interval_time_t apart = wall(b) - mono(b), step = apart - b->apart;
+
+    if (step > CLOCK_STEP || step < -CLOCK_STEP) {
+        b->apart = apart;
+        b->step += step > 0 ? step : 0;
+    }
+    if (b->step > 0) {
+        nts_commits_add(b->config.commits, &b->move, 1);
+    }
+}
+
 void nts_budget_look_at_clock(nts_budget_t *b)
 {
     apr_time_t until = nts_budget_gated_until(b);
+
+    move_answers(b);
 
     if (until && b->gate_until + CLOCK_STEP < until) {
         b->gate_until = until;
@@ -253,6 +292,8 @@ apr_status_t nts_budget_open(nts_budget_t **budget, const nts_budget_config_t *c
     nts_unit_init(&b->reserve, store_reserve, have_reserved, b);
     nts_unit_init(&b->release, store_release, have_released, b);
     nts_unit_init(&b->gate, store_gate, NULL, b);
+    nts_unit_init(&b->move, store_move, have_moved, b);
+    b->apart = wall(b) - mono(b);
     b->window = nts_window_create(service->budget_requests, service->budget_window, p);
     rv = nts_store_inherit(&inherited, &gate, config->store, service->id, service->budget_window,
                            wall(b));

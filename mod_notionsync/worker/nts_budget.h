@@ -44,8 +44,8 @@ void nts_budget_return(nts_budget_t *budget, int slot);
 
 /** Nothing before @a until (wall clock): a Retry-After. Kept in the store. */
 void nts_budget_gate(nts_budget_t *budget, apr_time_t until);
-/** To be called now and then: if our clock was set forward, what the store keeps of the gate is moved along, or a successor would find it
- *  open too early (seed 405795 of the simulation). */
+/** To be called now and then: if our clock was set forward, what the store keeps of the gate and of answered requests is moved along, or a
+ *  successor would find the one open, and the others forgotten, too early (seeds 405795, 613435 of the simulation). */
 void nts_budget_look_at_clock(nts_budget_t *budget);
 /** Wall clock; 0: the gate is open. */
 apr_time_t nts_budget_gated_until(const nts_budget_t *budget);
@@ -53,7 +53,8 @@ apr_time_t nts_budget_gated_until(const nts_budget_t *budget);
 /** Requests counted now, and how many may be. */
 int nts_budget_used(nts_budget_t *budget, int *capacity);
 
-/** At a clean end: what is answered is released with the next commits, and the gate is moved along a last time. */
+/** At a clean end: what is answered is released with the next commits, and what the store keeps is moved along
+ *  a last time. */
 void nts_budget_close(nts_budget_t *budget);
 
 #endif /* NTS_BUDGET_H */

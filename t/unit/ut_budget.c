@@ -291,6 +291,37 @@ static void test_gate_kept_by_the_last_act(void)
     set_by = 0;
 }
 
+/* Seed 613435 of the simulation: all requests were used and answered, and the clock was set forward before somebody else took over. */
+static void test_answers_after_a_step(int is_clean)
+{
+    life_t life;
+    int slots[100];
+
+    kit_now += 3 * W;
+    begin(&life);
+    tap_int(take_all(&life, slots, NTS_LIVE), B, "all is used");
+    answer_all(&life, slots, B);
+    kit_now += SEC(3);
+    turn(&life);
+    set_by = 2 * W;
+    if (is_clean) {
+        end_cleanly(&life);
+    }
+    else {
+        nts_budget_look_at_clock(life.budget);
+        turn(&life);
+        crash(&life);
+    }
+    begin(&life);
+    tap_int(take_all(&life, slots, NTS_LIVE), 0, "it counts for a successor, by whatever clock");
+    kit_now += W + 1;
+    turn(&life);
+    tap_int(take_all(&life, slots, NTS_LIVE), B, "for its time and no longer");
+    answer_all(&life, slots, B);
+    end_cleanly(&life);
+    set_by = 0;
+}
+
 /* --- any order of sending, answering, dying */
 
 /* The most requests that a window of W touches, each from its sending to its answer. */
@@ -383,6 +414,8 @@ int main(void)
     test_gate_after_a_step();
     test_gate_kept_after_a_step();
     test_gate_kept_by_the_last_act();
+    test_answers_after_a_step(0);
+    test_answers_after_a_step(1);
     test_any_order();
     apr_terminate();
     return tap_done();
