@@ -290,6 +290,18 @@ void nts_group_drain(nts_group_t *group)
     }
 }
 
+void nts_group_leave(nts_group_t *group)
+{
+    int i;
+
+    for (i = 0; i < group->flow_count; i++) {
+        nts_driver_quieten(group->flows[i]);
+    }
+    for (i = 0; i < group->port_count; i++) {
+        nts_port_shut(group->ports[i]);
+    }
+}
+
 static void stop_flows(nts_group_t *group)
 {
     int i;

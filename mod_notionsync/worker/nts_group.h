@@ -146,6 +146,8 @@ static inline int nts_group_is_owned(const nts_group_t *group)
 int nts_group_is_idle(const nts_group_t *group);
 /** Start nothing new; jobs under way may end in their own time. */
 void nts_group_drain(nts_group_t *group);
+/** Nothing is sent any more; jobs that are not writing end, and what they know of their writes is stored. */
+void nts_group_leave(nts_group_t *group);
 /** Give it up. APR_TIMEUP: a helper is stuck; the lock is held until the process ends, by _exit. */
 apr_status_t nts_group_release(nts_group_t *group, apr_interval_time_t wait);
 /** Our clock may have been set: what services asked for is kept by it. */

@@ -68,7 +68,7 @@ void nts_port_look_at_clock(nts_port_t *port);
 /** Show the dashboard the budget. */
 void nts_port_show(nts_port_t *port);
 
-/** Somebody else has the group, and the budget (S6.8): of an HTTP service nothing is asked any more, what waits to be sent is answered
+/** Somebody else has the group, and the budget (S6.8), or is about to: of an HTTP service nothing is asked any more, what waits to be sent is answered
  *  NOT_DONE. */
 void nts_port_shut(nts_port_t *port);
 

@@ -204,7 +204,7 @@ static void refuse_all(nts_port_t *port, nts_asking_queue_t *queue)
         nts_answer_t *answer = nts_asking_make_answer(asking, NTS_RESULT_NOT_DONE);
 
         nts_outcome_set(&answer->outcome, asking->p, NTS_REMEDY_RETRY, "group.lost",
-                        "another worker asks %s now", port->config.service->name);
+                        "this worker asks %s no more", port->config.service->name);
         nts_asking_finish_later(asking, answer);
     }
 }

@@ -15,6 +15,7 @@ typedef struct nts_worker_t {
     int wake_watch;
     apr_time_t started; /* monotonic */
     apr_time_t drain_until;
+    int is_leaving;          /* jobs that wait are broken off: the end is near */
     int is_clean;            /* at the end: nothing is left behind */
     apr_int64_t jobs_pruned; /* jobs done when last pruned */
     nts_timer_t take;

@@ -1,5 +1,7 @@
 # Shortened scenarios in which the simulated world itself was wrong, or that no unit test can bring about: kept/NAME.scenario.
 #   line-at-exchange  (15499) what jobs knew of their writes was lost, with their database, while they stood in line for the budget
+#   drain-waits       (34866) a worker that drains, while a job that has made a row waits for the budget; the database is exchanged for one
+#                     that has the row, but cannot prove who made it
 #   long-transaction  (3804) what a trigger did in a transaction of the application that was still open was taken for our write
 use strict;
 use warnings;
