@@ -21,6 +21,7 @@
 #include <apr_time.h>
 
 #define HISTORY_MEMBER "\x1f"
+#define HISTORY_ANOTHER "another"
 
 enum { HISTORY_NOTION = 0, HISTORY_EXTERNAL = 1, HISTORY_SIDES = 2 };
 
@@ -54,7 +55,7 @@ typedef enum history_op_t {
     HISTORY_REMOVE_OPTION,
     HISTORY_RESHAPE, /* a property, `field` by its first name, got another name, or went */
     HISTORY_SWAP, /* the database is another one, or an older copy: all that was known of that side's records before this is
-                       replaced by the MAKE and SET items that follow (kind ACT) */
+                       replaced by the MAKE and SET items that follow (kind ACT); `after` HISTORY_ANOTHER: not a copy of it */
     HISTORY_RETYPE, /* a property, `field`, got the type `after`: Notion converts what its pages hold */
     HISTORY_MIGRATE, /* a table was altered, and whatever of ours hung on it is gone: its column `field` went, or, declared as
                           `after`, is there (again) */

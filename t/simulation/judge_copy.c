@@ -297,6 +297,30 @@ static int holds_write(judge_t *j, const history_item_t *swap, const history_ite
     return 0;
 }
 
+/* S3.6: another database may show what was written to the former, but has no proof of it, and whoever wrote it ended before nobody but he
+ * knew; nobody else was there to look for the proof until the former was gone. */
+static int was_never_proven(judge_t *j, const history_item_t *swap, const history_item_t *effect)
+{
+    const history_item_t *request = judge_request(j, effect);
+    int has_ended = 0;
+    int i;
+
+    if (!request || !judge_same(swap->after, HISTORY_ANOTHER)) {
+        return 0;
+    }
+    for (i = effect->number + 1; i < swap->number; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_PROCESS && item->op == HISTORY_START) {
+            return 0;
+        }
+        has_ended |= item->kind == HISTORY_PROCESS &&
+                     (item->op == HISTORY_STOP || item->op == HISTORY_CRASH) &&
+                     item->worker == request->worker;
+    }
+    return has_ended;
+}
+
 int judge_was_set_back(judge_t *j, const history_item_t *effect)
 {
     int i;
@@ -308,7 +332,7 @@ int judge_was_set_back(judge_t *j, const history_item_t *effect)
 
         if (item->op == HISTORY_SWAP && item->side == effect->side &&
             (!item->place || item->place == effect->place)) {
-            return !holds_write(j, item, effect);
+            return !holds_write(j, item, effect) || was_never_proven(j, item, effect);
         }
     }
     return 0;

@@ -232,7 +232,8 @@ judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make);
 /** @a resume is a word to go on, by which somebody went on: the table was looked into before yet another database came in the place
  *  of that one. Who was told of another one before does not (S2.9). */
 int judge_goes_on(judge_t *j, const history_item_t *resume, const char *table);
-/** S3.3: what we had written went with the database, before anything need have been kept of it: the one in its place cannot prove it. */
+/** S3.3: what we had written went with the database, before anything need have been kept of it: the one in its place cannot prove it,
+ *  also if it is another one that shows it. */
 int judge_was_set_back(judge_t *j, const history_item_t *effect);
 
 /** What stands in a copy that took a database's place tells @a item. */

@@ -294,6 +294,8 @@ const char *sw_sql_literal(const sw_world_t *w, int table, int field, const char
 /** A key as a literal. */
 const char *sw_sql_key(const sw_world_t *w, int table, const char *key, apr_pool_t *p);
 sw_row_t *sw_sql_find(sw_world_t *w, int table, const char *mark);
+/** A copy that is no copy: the rows alone, in a database of its own. */
+#define SW_OTHERS_COPY 2
 /** Another file is put in its place: a copy (@a copy), or an empty database (-1). */
 void sw_sql_replace(sw_world_t *w, int copy);
 /** The people's connection is closed, or opened again. */

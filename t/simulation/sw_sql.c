@@ -672,7 +672,8 @@ void sw_sql_replace(sw_world_t *w, int copy)
     }
     for (i = 0; i < w->tables; i++) {
         history_do(w->history, HISTORY_ACT, 0, sm_now(w->sm), HISTORY_SWAP, HISTORY_EXTERNAL,
-                   w->table[i].name, NULL, NULL, NULL);
+                   w->table[i].name, NULL, NULL,
+                   copy < 0 || copy == SW_OTHERS_COPY ? HISTORY_ANOTHER : NULL);
         forget_rows(&w->rows[i]);
     }
     sw_sql_look(w, HISTORY_ACT, 0);

@@ -353,12 +353,10 @@ static void restore(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t restore_kind = { "sql.restore", restore, { "slot" } };
 
-#define OTHERS_SLOT 2
-
 /* As a dump is read into a new database: the tables that people know. */
 static void dump(sw_world_t *w)
 {
-    const char *path = apr_psprintf(w->ptemp, "%s.copy%d", w->path, OTHERS_SLOT);
+    const char *path = apr_psprintf(w->ptemp, "%s.copy%d", w->path, SW_OTHERS_COPY);
     const char *drops = "";
     sqlite3 *db;
     int i;
@@ -391,7 +389,7 @@ static void other(sm_t *sm, const sm_action_t *a)
 
     if (a->n[0] && !w->holder) {
         dump(w);
-        sw_sql_replace(w, OTHERS_SLOT);
+        sw_sql_replace(w, SW_OTHERS_COPY);
     }
     else {
         sw_sql_replace(w, -1);

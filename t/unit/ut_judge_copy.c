@@ -295,6 +295,41 @@ static void test_never_kept(void)
     verdict("S6.3", "what it made of one that was heard of is no edit, and is not written again");
 }
 
+/* A row is written, and whoever wrote it ends before it is stored that it was done. Then the database is exchanged, for one with the same rows. */
+static void exchange(const char *with, history_op_t first, history_op_t second)
+{
+    history_item_t item = { .kind = HISTORY_PROCESS, .side = -1, .worker = 1 };
+
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    told_as = "not applied";
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    told_as = "applied";
+    for (item.op = first; item.op; item.op = item.op == first ? second : HISTORY_NOTHING) {
+        item.at = now += SEC;
+        item.worker += item.op == HISTORY_START;
+        (void)history_add(h, &item);
+    }
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, with);
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, place(1), "1", "name", NULL, "Ada");
+}
+
+static void test_never_proven(void)
+{
+    exchange(HISTORY_ANOTHER, HISTORY_STOP, HISTORY_NOTHING);
+    verdict("", "another database has no proof of what the former was written (34866)");
+    exchange(HISTORY_ANOTHER, HISTORY_CRASH, HISTORY_NOTHING);
+    verdict("", "whichever way the writer ended");
+    exchange(HISTORY_ANOTHER, HISTORY_NOTHING, HISTORY_NOTHING);
+    verdict("S3.4", "as long as he is there he knows");
+    exchange(HISTORY_ANOTHER, HISTORY_STOP, HISTORY_START);
+    verdict("S3.4", "and whoever came after him could look for the proof in time");
+    exchange(NULL, HISTORY_STOP, HISTORY_NOTHING);
+    verdict("S3.4", "which is in a copy of that database, too");
+}
+
 /* Nobody had filled the field in when the row was made; people do so on both sides, on that of the row after it was set back. */
 static void test_never_filled(void)
 {
@@ -319,6 +354,7 @@ int main(void)
     test_followed_key();
     test_let_go();
     test_never_kept();
+    test_never_proven();
     test_never_filled();
     apr_pool_destroy(pool);
     apr_terminate();
