@@ -168,6 +168,58 @@ static int looks_never_agreed(const plea_t *plea, int field, const judge_version
     return judge_has_no_base(&contest, base, plea->j->phases->end);
 }
 
+/* A value that we gave the record when we made it last; NULL: none, or we did not. */
+static const history_item_t *given_when_made(judge_t *j, const judge_record_t *record)
+{
+    const history_item_t *made = NULL, *given = NULL;
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind != HISTORY_EFFECT || item->side != record->side ||
+            item->place != record->place || !judge_same(item->record, record->id)) {
+            continue;
+        }
+        if (item->op == HISTORY_MAKE) {
+            made = item;
+            given = NULL;
+        }
+        else if (item->op == HISTORY_SET && made && item->request == made->request) {
+            given = given
+                        ? given
+                        : item; /* the mark: what a trigger rewrites would look as if it had gone */
+        }
+    }
+    return given;
+}
+
+/* We made the one of the other, and the audit says that it was not made, for the database that knew is gone (S3.6): nothing was ever agreed. */
+static int was_made_unknown(const plea_t *plea, const judge_record_t *made,
+                            const judge_record_t *origin)
+{
+    judge_t *j = plea->j;
+    const history_item_t *given = given_when_made(j, made);
+    int i, is_denied = 0;
+
+    if (!given || !judge_was_set_back(j, given)) {
+        return 0;
+    }
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->mapping == plea->mapping && !strcmp(entry->op, "create") &&
+            entry->side == made->side &&
+            judge_same(made->side == HISTORY_NOTION ? entry->key : entry->page, origin->id)) {
+            if (strcmp(entry->state, "not applied") != 0) {
+                return 0;
+            }
+            is_denied = 1;
+        }
+    }
+    return is_denied;
+}
+
 static int is_held_initial(const plea_t *plea, int field)
 {
     judge_version_t *mine, *theirs;
@@ -181,7 +233,9 @@ static int is_held_initial(const plea_t *plea, int field)
     }
     return looks_never_agreed(plea, field, judge_common_ancestor(plea->j, mine, theirs)) ||
            was_unfit(plea, field) || was_origin_uncertain(plea, field, mine, theirs) ||
-           was_origin_uncertain(plea, field, theirs, mine);
+           was_origin_uncertain(plea, field, theirs, mine) ||
+           was_made_unknown(plea, plea->record, plea->partner) ||
+           was_made_unknown(plea, plea->partner, plea->record);
 }
 
 /* The cell showed @a value when the service made that of @a sent. */

@@ -330,6 +330,52 @@ static void test_never_proven(void)
     verdict("S3.4", "which is in a copy of that database, too");
 }
 
+/* A row is made, in which a trigger makes something else of what it was given; then its database is exchanged, and it is paired by its match
+ * fields. */
+static void exchange_made(const char *with, const char *state)
+{
+    history_item_t item = { .kind = HISTORY_PROCESS, .op = HISTORY_STOP, .side = -1, .worker = 1 };
+    judge_entry_t created = { .op = "create", .side = 1, .page = "p" };
+    judge_entry_field_t *told_fields = apr_pcalloc(pool, 2 * sizeof(*told_fields));
+    int number;
+
+    begin();
+    make(0, "p", "one");
+    history_set(h, HISTORY_ACT, 0, now, 0, place(0), "p", "Name", NULL, "Ada");
+    now += 10 * SEC;
+    number = request(HISTORY_ASK_CREATE, 1, "1", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, "Ada");
+    history_set(h, HISTORY_TRIGGER, 0, now, 1, place(1), "1", "name", "Ada", "ADA");
+    created.at = now;
+    created.state = state;
+    created.fields = told_fields;
+    created.field_count = 2;
+    told_fields[0].name = "Mark";
+    told_fields[0].after = "one";
+    told_fields[1].name = "Name";
+    told_fields[1].after = "Ada";
+    judge_add_entry(judge, &created);
+    item.at = now += SEC;
+    (void)history_add(h, &item);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, with);
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, place(1), "1", "name", NULL, "ADA");
+    link_up("p", "1", 2, "held.initial");
+}
+
+static void test_made_unknown(void)
+{
+    exchange_made(HISTORY_ANOTHER, "not applied");
+    verdict("", "nor was anything agreed on with it (34866)");
+    exchange_made(HISTORY_ANOTHER, "applied");
+    verdict("S6.1", "else its values were agreed on");
+    exchange_made(NULL, "not applied");
+    verdict("S3.4 S6.1", "as they were where the proof came along");
+}
+
 /* Nobody had filled the field in when the row was made; people do so on both sides, on that of the row after it was set back. */
 static void test_never_filled(void)
 {
@@ -355,6 +401,7 @@ int main(void)
     test_let_go();
     test_never_kept();
     test_never_proven();
+    test_made_unknown();
     test_never_filled();
     apr_pool_destroy(pool);
     apr_terminate();
