@@ -236,10 +236,12 @@ static void judge_at(judge_t *j, apr_time_t at, int mapping)
             continue;
         }
         if (partner->made > at) {
-            /* One that went and came back after that may have had another partner then. */
+            /* One that went and came back after that may have had another partner then. An event of ours is dropped unread (S3.9), also
+             * by who does not know any more that the page had been linked. */
             if (partner->made_by_us && record->made >= record->shown &&
                 is_there_since(record) <= at &&
-                (all || was_announced(j, mapping, record, is_there_since(record), 0))) {
+                (all || was_announced(j, mapping, record, is_there_since(record),
+                                      record->side == HISTORY_NOTION && j->phases->store_forgot))) {
                 judge_blame(j, all ? "S3.10" : "S3.6", record->item,
                             "%s had no partner yet when %s", record->id,
                             all ? "an incremental reconciliation had ended"

@@ -80,6 +80,29 @@ static void rename_and_edit(const char *event)
     link_up("p", "1", 0, NULL);
 }
 
+/* A page gets its row when it is listed only, though an event told of it before. */
+static void hear_of_page(const char *author, int forgot)
+{
+    history_item_t notice = { .kind = HISTORY_NOTICE,
+                              .op = HISTORY_DELIVERED,
+                              .side = HISTORY_NOTION,
+                              .record = "p",
+                              .place = "ds",
+                              .after = author,
+                              .note = "page.properties_updated" };
+
+    begin();
+    make(0, "p", "one");
+    notice.at = notice.sent = now += 10 * SEC;
+    (void)history_add(h, &notice);
+    phases.store_forgot = forgot;
+    phases.heard = now + 300 * SEC;
+    phases.listed = now + 600 * SEC;
+    now = phases.heard;
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 0, NULL);
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -104,6 +127,14 @@ int main(void)
     verdict("", "a choice may have its former name as long as no event told of the new one");
     rename_and_edit("data_source.schema_updated");
     verdict("S3.6 S3.10", "but no longer");
+    hear_of_page("person", 1);
+    verdict("S3.6", "a page that people were seen to edit has its row");
+    hear_of_page(NULL, 0);
+    verdict("S3.6", "as has one that we edited, for it was known before");
+    hear_of_page(NULL, 1);
+    verdict(
+        "",
+        "unless that was forgotten with the state store: such an event is dropped unread (2509)");
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
