@@ -155,6 +155,17 @@ void stop_server(void)
     server = 0;
 }
 
+/* Of the role "locked"; others are trusted. */
+static void demand_password(void)
+{
+    FILE *rules = fopen(path_of("cluster/pg_hba.conf"), "w");
+
+    if (!rules || fputs("local all locked scram-sha-256\nlocal all all trust\n", rules) < 0 ||
+        fclose(rules) != 0) {
+        stop("a role needs its password");
+    }
+}
+
 int begin_server(void)
 {
     const char *const argv[] = {
@@ -180,6 +191,7 @@ int begin_server(void)
         show_log();
         stop("there is a cluster");
     }
+    demand_password();
     start_server();
     session = pg_session("postgres", "postgres");
     pg_run(session, "CREATE ROLE app LOGIN CREATEDB");

@@ -13,6 +13,7 @@ apr_pool_t *pool;
 sqlite3 *app;
 nts_connection_t *connection;
 const char *driver = "sqlite";
+const char *secret;
 apr_time_t mono_step;
 
 static char folder[] = "/tmp/ut_sql_XXXXXX";
@@ -130,7 +131,7 @@ void open_connector(const char *path)
     service.kind = NTS_SERVICE_SQL;
     service.database_driver = driver;
     service.database = path;
-    if (nts_connector_sql.open(&connection, &service, NULL, &test_clock, &out, pool) !=
+    if (nts_connector_sql.open(&connection, &service, secret, &test_clock, &out, pool) !=
         APR_SUCCESS) {
         stop("the connector opens %s: %s", path, out.what);
     }

@@ -10,6 +10,7 @@ extern apr_pool_t *pool;
 extern sqlite3 *app;                 /* the application's connection */
 extern nts_connection_t *connection; /* ours */
 extern const char *driver;           /* of the connector; "sqlite" */
+extern const char *secret;           /* that it is given; NULL */
 extern apr_time_t mono_step;         /* how far our monotonic clock runs ahead of the real one */
 
 /** A folder of its own, and at the end nothing of it left. */

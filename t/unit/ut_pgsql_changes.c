@@ -261,7 +261,16 @@ static void test_alterations(void)
                   "UPDATE public.deals SET name = 'clerk'") == NULL,
            "who has no rights on our tables writes all the same");
     tap_str(news(), "u1", "and is logged");
+    tap_ok(pg_try(other,
+                  "CREATE TEMP TABLE own (id int); CREATE TRIGGER forged AFTER INSERT ON own FOR "
+                  "EACH ROW EXECUTE FUNCTION public.\"_notionsync_log_public.deals\"()") != NULL,
+           "but cannot use the function, which has other rights, for anything else");
     PQfinish(other);
+    pg_run(pg, "ALTER TABLE deals ADD COLUMN \"$notionsync$; it's\" text");
+    provision(m);
+    (void)news();
+    tap_str(logged("DELETE FROM deals; INSERT INTO deals VALUES (8)"), "d1 i8",
+            "a column's name ends no text of ours");
     end_pg();
 }
 

@@ -141,6 +141,35 @@ static void test_rights(void)
     end_pg();
 }
 
+/* The password comes from elsewhere, and is told to nobody. */
+static void test_password(void)
+{
+    PGconn *admin;
+    nts_answer_t *answer;
+    const char *text;
+
+    begin("passwords");
+    admin = pg_session("postgres", "passwords");
+    pg_run(admin,
+           "CREATE ROLE locked LOGIN PASSWORD 'open sesame'; GRANT ALL ON ALL TABLES IN "
+           "SCHEMA public TO locked; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO locked");
+    close_connector();
+    secret = "open sesame";
+    open_connector(conninfo_of("locked", "passwords"));
+    tap_str(result_of(update("x", "w1")), "ok", "a role with a password");
+    close_connector();
+    secret = "a wrong one";
+    open_connector(conninfo_of("locked", "passwords"));
+    answer = read_row(m, "1");
+    text = nts_outcome_text(&answer->outcome, pool);
+    tap_str(result_of(answer), "blocked sql.unreachable", "a wrong password");
+    tap_ok(strstr(text, "password authentication failed") && !strstr(text, secret),
+           "is told, but not shown: %s", text);
+    secret = NULL;
+    PQfinish(admin);
+    end_pg();
+}
+
 static void test_limit(void)
 {
     PGconn *admin;
@@ -303,6 +332,7 @@ int main(void)
         test_away();
         test_locks();
         test_rights();
+        test_password();
         test_limit();
         test_cut();
         test_silence();

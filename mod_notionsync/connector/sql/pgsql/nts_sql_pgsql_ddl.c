@@ -217,18 +217,30 @@ static const char *function_body(const nts_sql_table_t *table, apr_pool_t *p)
 
 #define SETTINGS_SHOWN "t search_path=pg_catalog, pg_temp DateStyle=ISO extra_float_digits=1"
 
+/* Readable, unless a column's name would end it. */
+static const char *quoted_body(const char *body, apr_pool_t *p)
+{
+    return strstr(body, "$notionsync$")
+               ? nts_sql_literal(body, p)
+               : apr_pstrcat(p, "$notionsync$", body, "$notionsync$", NULL);
+}
+
+/* Nobody else may hang a function with our rights on a table of theirs; triggers that are there need no such right. */
 static nts_sql_object_t function_object(const nts_sql_table_t *table, apr_pool_t *p)
 {
     const char *body = function_body(table, p);
     nts_sql_object_t object;
+    const char *name;
 
     object.name = function_name(table->name, p);
-    object.create = apr_pstrcat(p, "CREATE OR REPLACE FUNCTION ", nts_sql_quote(table->home, p),
-                                ".", nts_sql_quote(object.name, p),
-                                "() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET "
-                                "search_path = pg_catalog, pg_temp "
-                                "SET DateStyle = 'ISO' SET extra_float_digits = 1 AS $notionsync$",
-                                body, "$notionsync$", NULL);
+    name = apr_pstrcat(p, nts_sql_quote(table->home, p), ".", nts_sql_quote(object.name, p), "()",
+                       NULL);
+    object.create =
+        apr_pstrcat(p, "CREATE OR REPLACE FUNCTION ", name,
+                    " RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET "
+                    "search_path = pg_catalog, pg_temp "
+                    "SET DateStyle = 'ISO' SET extra_float_digits = 1 AS ",
+                    quoted_body(body, p), ";\nREVOKE ALL ON FUNCTION ", name, " FROM PUBLIC", NULL);
     object.shown = apr_pstrcat(p, SETTINGS_SHOWN, body, NULL);
     object.drop = NULL;
     object.is_shared = 0;
