@@ -3,7 +3,7 @@
 
 #include <apr_lib.h>
 
-#include "config.h"
+#include "connector/sql/nts_sql_dialect.h"
 #include "httpd/mns_directives.h"
 
 static const mns_choice_t kinds[] = {
@@ -185,15 +185,13 @@ static int holds_password(const char *conninfo)
 
 static const char *set_pgsql(nts_service_t *model, const mns_args_t *args)
 {
-#ifdef NTS_HAVE_PGSQL
+    if (!nts_sql_dialect_find("pgsql")) {
+        return mns_args_refuse(
+            args, "the module was built without PostgreSQL: install its client library "
+                  "(on Debian: apt-get install libpq-dev) and build it anew");
+    }
     model->database = apr_pstrdup(args->cmd->pool, args->words[1]);
     return NULL;
-#else
-    (void)model;
-    return mns_args_refuse(
-        args, "the module was built without PostgreSQL: install its client library (on "
-              "Debian: apt-get install libpq-dev) and build it anew");
-#endif
 }
 
 const char *mns_service_set_database(mns_setting_t *setting)
