@@ -191,6 +191,32 @@ static void test_step_before_query(void)
             "3.2 a query soon after the clock was set forward is not trusted");
 }
 
+/* While the intent of the page's update is stored on a slow disk, our clock is set back; what happened is counted in requests. */
+static spoil_t store_slowly(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_COMMIT && call->commit.entry_count && !w->hook_count) {
+        w->hook_count = 1;
+        w->now += SEC(2) - SEC(57);
+        w->clock_was = w->now + SEC(57);
+    }
+    return SPOIL_NOTHING;
+}
+
+/* S3.1: how old a read is that was answered later than now nobody can tell (seed 33589 of the simulation). */
+static void test_set_back_before_write(void)
+{
+    world_t *w = synced(NTS_NOTION, 0, 1, NTS_NOTION);
+    int requests;
+
+    world_edit(w, NTS_EXTERNAL, world_link(w, NTS_NOTION, "p1")->key, NAME, world_text("Bea"));
+    requests = w->requests;
+    w->hook = store_slowly;
+    (void)world_settle(w);
+    tap_int(w->requests - requests, 3,
+            "3.1 a page is read again if the clock was set back before the write could be sent");
+    tap_str(world_page(w, "p1")->values[NAME].as.text, "Bea", "and written then");
+}
+
 /* S3.2: a query was sent, then the record was written; the clock was set back between the two, so that the write looks long ago
  * (seed 406742 of the simulation). */
 static void test_step_after_query(void)
@@ -294,6 +320,7 @@ int main(void)
                                 0); /* seed 1033: our clock was set since the last answer */
     test_create_of_unknown_fate(SEC(90), 0);
     test_step_before_query();
+    test_set_back_before_write();
     test_step_after_query();
     test_step_before_judgement();
     test_late_create(SPOIL_DONE_UNKNOWN, "unanswered");
