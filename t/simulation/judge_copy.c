@@ -297,12 +297,12 @@ static int holds_write(judge_t *j, const history_item_t *swap, const history_ite
     return 0;
 }
 
-/* S3.6: another database may show what was written to the former, but has no proof of it, and whoever wrote it ended before nobody but he
- * knew; nobody else was there to look for the proof until the former was gone. */
+/* S3.6: another database may show what was written to the former, but has no proof of it, and whoever wrote it died before it was stored;
+ * nobody else was there to look for the proof until the former was gone. Who ends in an orderly way stores what he knows. */
 static int was_never_proven(judge_t *j, const history_item_t *swap, const history_item_t *effect)
 {
     const history_item_t *request = judge_request(j, effect);
-    int has_ended = 0;
+    int has_died = 0;
     int i;
 
     if (!request || !judge_same(swap->after, HISTORY_ANOTHER)) {
@@ -314,11 +314,10 @@ static int was_never_proven(judge_t *j, const history_item_t *swap, const histor
         if (item->kind == HISTORY_PROCESS && item->op == HISTORY_START) {
             return 0;
         }
-        has_ended |= item->kind == HISTORY_PROCESS &&
-                     (item->op == HISTORY_STOP || item->op == HISTORY_CRASH) &&
-                     item->worker == request->worker;
+        has_died |= item->kind == HISTORY_PROCESS && item->op == HISTORY_CRASH &&
+                    item->worker == request->worker;
     }
-    return has_ended;
+    return has_died;
 }
 
 int judge_was_set_back(judge_t *j, const history_item_t *effect)
