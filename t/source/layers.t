@@ -20,13 +20,14 @@ my %may = (
     tool      => \@library,
 );
 
-# Who may include a foreign header; the folder connector/sql and its dialects count as connector/sql.
+# Who may include a foreign header.
 my @homes = (
     [qr{^(?:json-c/.*|json\.h)$}                       => 'base'],
     [qr{^openssl/}                                     => 'base'],
     [qr{^apr_dbd\.h$}                                  => 'db'],
     [qr{^curl/}                                        => 'net'],
-    [qr{^(?:sqlite3\.h|mysql.*\.h|mariadb.*)$}          => 'connector/sql'],
+    [qr{^sqlite3\.h$}                                  => 'connector/sql/sqlite'],
+    [qr{^(?:mysql.*\.h|mariadb.*)$}                    => 'connector/sql'],
     [qr{^(?:libpq|pg_config|postgres).*\.h$}           => 'connector/sql/pgsql'],
     [qr{^(?:httpd|http_\w+|ap_\w+|mod_\w+|util_\w+|scoreboard|mpm_common|unixd)\.h$} => 'httpd'],
 );

@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-#include "connector/sql/nts_sql_sqlite.h"
+#include "connector/sql/sqlite/nts_sql_sqlite.h"
 
 /* Longer than any application holds the write lock in good health; the helper thread waits, no loop. */
 #define BUSY_MS 2000

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/nts_str.h"
-#include "connector/sql/nts_sql_sqlite.h"
+#include "connector/sql/sqlite/nts_sql_sqlite.h"
 
 static char *upper(const char *text, apr_pool_t *p)
 {

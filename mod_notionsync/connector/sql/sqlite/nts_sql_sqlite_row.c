@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "connector/sql/nts_sql_sqlite.h"
+#include "connector/sql/sqlite/nts_sql_sqlite.h"
 
 /* t."id", compared as the unique index does, or the index would not be used. */
 static const char *indexed(const nts_sql_column_t *column, apr_pool_t *p)

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "connector/sql/nts_sql_sqlite.h"
+#include "connector/sql/sqlite/nts_sql_sqlite.h"
 
 /* A deleted row larger than this is logged without its image: it then cannot be restored (S2.7). */
 #define IMAGE_MAX "1000000"

@@ -1,4 +1,4 @@
-/* nts_sql_watch_sqlite.c - being woken when another program writes the database file.
+/* nts_sql_sqlite_watch.c - being woken when another program writes the database file.
  *
  * SQLite tells nobody, but the file system does. The folder is watched and not the files: the journal
  * files come and go, and the database itself may be replaced. Only writes count; a reader that opens
@@ -11,7 +11,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "connector/sql/nts_sql_sqlite.h"
+#include "connector/sql/sqlite/nts_sql_sqlite.h"
 
 #define WANTED                                                                                     \
     (IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE_SELF |            \

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/nts_str.h"
-#include "connector/sql/nts_sql_sqlite.h"
+#include "connector/sql/sqlite/nts_sql_sqlite.h"
 
 static const char *text_at(const nts_sql_rows_t *rows, int row, int column)
 {

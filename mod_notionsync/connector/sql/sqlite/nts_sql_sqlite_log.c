@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/nts_str.h"
-#include "connector/sql/nts_sql_sqlite.h"
+#include "connector/sql/sqlite/nts_sql_sqlite.h"
 
 /* Moves with the commits of all other connections and not with ours; a checkpoint by another one may
  * move it, too (a false alarm). */

@@ -73,7 +73,7 @@ const char *nts_sql_sqlite_enrol(const char *tbl, apr_pool_t *p);
 const char *nts_sql_sqlite_missed(const char *tbl, apr_pool_t *p);
 extern const char nts_sql_sqlite_new_instance[];
 
-/* --- nts_sql_watch_sqlite.c */
+/* --- nts_sql_sqlite_watch.c */
 
 nts_sql_watch_t *nts_sql_sqlite_watch_open(const char *database, const char *secret, apr_pool_t *p);
 int nts_sql_sqlite_watch_descriptor(nts_sql_watch_t *watch);
