@@ -71,6 +71,8 @@ typedef enum history_op_t {
     HISTORY_WAKE,
     HISTORY_STORE_LOST,
     HISTORY_STORE_OLD, /* an older copy of the state store was put back */
+    HISTORY_DISK_FAILS, /* the state store takes nothing; `worker` 0 */
+    HISTORY_DISK_WORKS, /* ... it does again */
     /* REQUEST: what was asked */
     HISTORY_ASK_READ, /* one record; SQL: also several, `record` NULL */
     HISTORY_ASK_LIST, /* a query, a listing, a search */

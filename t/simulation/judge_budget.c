@@ -108,19 +108,41 @@ static int was_ever_frozen(judge_t *j, int worker)
     return 0;
 }
 
-/* Did the process that heard it live long enough to tell its successors? */
+/* Does the state store take nothing at @a at? */
+static int is_disk_broken(judge_t *j, apr_time_t at)
+{
+    int i, broken = 0;
+
+    for (i = 0; i < history_count(j->history) && history_item(j->history, i)->at <= at; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_DISK_FAILS || item->op == HISTORY_DISK_WORKS) {
+            broken = item->op == HISTORY_DISK_FAILS;
+        }
+    }
+    return broken;
+}
+
+/* Did the process that heard it live long enough to tell its successors? Two seconds of a disk that takes something. */
 static int could_tell(judge_t *j, const history_item_t *answer)
 {
+    apr_time_t since = answer->at;
     int i;
 
     if (answer->end == HISTORY_ORPHANED) {
         return 0;
     }
+    if (is_disk_broken(j, since)) {
+        since = APR_INT64_MAX;
+    }
     for (i = answer->number + 1; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (item->at > answer->at + apr_time_from_sec(2)) {
+        if (since != APR_INT64_MAX && item->at > since + apr_time_from_sec(2)) {
             return 1;
+        }
+        if (item->op == HISTORY_DISK_FAILS || item->op == HISTORY_DISK_WORKS) {
+            since = item->op == HISTORY_DISK_WORKS ? item->at : APR_INT64_MAX;
         }
         if (item->kind == HISTORY_PROCESS && item->worker == answer->worker &&
             (item->op == HISTORY_CRASH || item->op == HISTORY_STOP || item->op == HISTORY_FREEZE)) {

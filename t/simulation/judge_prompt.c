@@ -90,8 +90,10 @@ static void look_back(prompt_t *prompt)
         if (item->kind == HISTORY_REQUEST) {
             look_at_request(prompt, item);
         }
-        else if (item->kind == HISTORY_PROCESS || item->kind == HISTORY_FAULT ||
-                 item->kind == HISTORY_OPERATOR || item->op == HISTORY_REKEY) {
+        else if ((item->kind == HISTORY_PROCESS && item->op != HISTORY_DISK_FAILS &&
+                  item->op != HISTORY_DISK_WORKS) ||
+                 item->kind == HISTORY_FAULT || item->kind == HISTORY_OPERATOR ||
+                 item->op == HISTORY_REKEY) {
             add_trouble(prompt, item->at, NULL);
         }
     }

@@ -202,6 +202,9 @@ static void note(sm_t *sm, const sm_note_t *note)
         sj_the(sm)->phases.store_forgot = 1;
         process(sm, note, note->code ? HISTORY_STORE_OLD : HISTORY_STORE_LOST);
         break;
+    case SM_NOTE_DISK:
+        process(sm, note, note->code ? HISTORY_DISK_FAILS : HISTORY_DISK_WORKS);
+        break;
     case SM_NOTE_SENT:
     case SM_NOTE_ARRIVED:
     case SM_NOTE_COMMITTED:

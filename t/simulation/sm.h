@@ -127,6 +127,7 @@ typedef enum sm_note_kind_t {
     SM_NOTE_THAWED,
     SM_NOTE_EXITED, /* a worker, by itself: code */
     SM_NOTE_FORGOT, /* the state store was lost, or (code 1) an older copy of it was put back */
+    SM_NOTE_DISK,   /* that of the state store takes nothing any more, or (code 0) works again */
     SM_NOTE_LOG,    /* a line of the library: code is its level, text */
     SM_NOTE_HOOK    /* a webhook was answered: code is the HTTP status, or 0: nobody there */
 } sm_note_kind_t;

@@ -143,7 +143,10 @@ static const sm_kind_t clock_kind = { "host.clock", step_clock, { "step_ms" } };
 
 static void heal_disk(sm_t *sm, void *baton)
 {
+    sm_note_t note = { .kind = SM_NOTE_DISK, .code = 0 };
+
     (void)baton;
+    sm_note(sm, &note);
     sm_trace(sm, "the disk of the state store works again");
     sm_file_spoil(sm->host->store.params, 0);
 }
@@ -151,7 +154,9 @@ static void heal_disk(sm_t *sm, void *baton)
 static void spoil_disk(sm_t *sm, const sm_action_t *a)
 {
     static const int codes[] = { SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN };
+    sm_note_t note = { .kind = SM_NOTE_DISK, .code = 1 };
 
+    sm_note(sm, &note);
     sm_trace(sm, "the disk of the state store fails, kind %d", (int)a->n[0]);
     sm_file_spoil(sm->host->store.params, codes[(a->n[0] < 0 ? -a->n[0] : a->n[0]) % 3]);
     sm_after(sm, SM_MS(a->n[1]), heal_disk, NULL);

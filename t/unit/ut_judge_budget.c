@@ -52,6 +52,57 @@ static void forgotten(int before)
     }
 }
 
+static void happens(history_op_t op, int worker, apr_time_t at)
+{
+    history_item_t item = { .kind = HISTORY_PROCESS, .op = op, .side = -1, .worker = worker };
+
+    item.at = at;
+    (void)history_add(h, &item);
+}
+
+/* Worker 1 is asked for a minute of silence and dies ten seconds later; its successor sends at once. The disk of the state store fails from
+ * @a fails to @a works seconds after the answer; the same: not at all. */
+static void untold(int fails, int works)
+{
+    history_item_t asked_for_silence = { .kind = HISTORY_REQUEST,
+                                         .op = HISTORY_ASK_READ,
+                                         .connection = "n",
+                                         .status = 429,
+                                         .worker = 1,
+                                         .retry_after = 60 * SEC };
+
+    begin();
+    if (fails < works && fails < 0) {
+        happens(HISTORY_DISK_FAILS, 0, now + fails * SEC);
+    }
+    asked_for_silence.request = history_request(h);
+    asked_for_silence.sent = now - SEC / 10;
+    asked_for_silence.answered = asked_for_silence.at = now;
+    (void)history_add(h, &asked_for_silence);
+    if (fails < works && fails >= 0) {
+        happens(HISTORY_DISK_FAILS, 0, now + fails * SEC);
+    }
+    if (fails < works && works < 10) {
+        happens(HISTORY_DISK_WORKS, 0, now + works * SEC);
+    }
+    happens(HISTORY_CRASH, 1, now + 10 * SEC);
+    asked(2, now + 11 * SEC, now + 12 * SEC);
+}
+
+static void test_untold_silence(void)
+{
+    untold(0, 0);
+    verdict("S6.8", "a successor is told how long there has to be silence");
+    untold(-1, 20);
+    verdict("", "unless nothing could be stored before the process died (32405)");
+    untold(-1, 9);
+    verdict("", "or a moment before");
+    untold(-1, 5);
+    verdict("S6.8", "it was stored when the disk took something again");
+    untold(4, 20);
+    verdict("S6.8", "or before it failed");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -66,6 +117,7 @@ int main(void)
     verdict("S6.8", "it knows what was sent since it is there");
     forgotten(4);
     verdict("S6.8", "and what came before its time is judged as ever");
+    test_untold_silence();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
