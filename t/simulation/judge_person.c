@@ -362,6 +362,12 @@ static int had_shown(judge_t *j, const judge_field_t *field, const judge_cell_t 
     return 0;
 }
 
+/* What stood there when it was written: whole, where the other side could not hold it so (S6.4). */
+static const char *stood(const judge_entry_field_t *told)
+{
+    return told->has_lost && told->lost && told->lost[0] != '?' ? told->lost : told->before;
+}
+
 /* S2.9: somebody decided between two values that were shown: both stood there by then. */
 static void judge_decision(judge_t *j, const judge_entry_t *entry, const judge_entry_field_t *told)
 {
@@ -380,7 +386,7 @@ static void judge_decision(judge_t *j, const judge_entry_t *entry, const judge_e
     at = decided_at(j, entry->mapping, both[entry->side], entry->at + j->phases->skew);
     for (s = 0; at && s < HISTORY_SIDES; s++) {
         const judge_field_t *field = &m->fields[index];
-        const char *value = s == entry->side ? told->before : told->after;
+        const char *value = s == entry->side ? stood(told) : told->after;
 
         if (field->name[s] &&
             !had_shown(j, field, judge_cell(j, both[s], field->name[s], NULL), value, at)) {

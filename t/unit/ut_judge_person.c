@@ -334,10 +334,11 @@ static void test_what_was_done(void)
     verdict("S5.5", "nor is what a copy was made of");
 }
 
+static judge_entry_field_t decided; /* what the audit has of it */
+
 /* Both were edited, and a person decided between what was shown; or something else stood there by the time that was carried out. */
 static void decide(const char *notion, const char *external)
 {
-    static judge_entry_field_t field = { .name = "Name", .reason = "Eve decided: notion" };
     judge_entry_t entry = {
         .op = "update", .state = "applied", .side = HISTORY_EXTERNAL, .page = "p", .key = "1"
     };
@@ -350,9 +351,10 @@ static void decide(const char *notion, const char *external)
     edit(0, "p", NAME, "Ada", notion);
     edit(1, "1", NAME, "Bob", external);
     write_by_us(1, "1", NAME, external, notion);
-    field.before = external;
-    field.after = notion;
-    entry.fields = &field;
+    decided = (judge_entry_field_t){
+        .name = "Name", .reason = "Eve decided: notion", .before = external, .after = notion
+    };
+    entry.fields = &decided;
     entry.field_count = 1;
     entry.at = now;
     judge_add_entry(judge, &entry);
@@ -366,6 +368,16 @@ static void test_decided(void)
     verdict("S2.9", "of a value that came after that nobody was asked");
     decide("Ada", "Cid");
     verdict("S2.9", "on either side");
+
+    decide("Ada", "Bob");
+    decided.before = "B";
+    decided.has_lost = 1;
+    decided.lost = "Bob";
+    verdict("", "one that the other side cannot hold whole was shown as it stood (232)");
+    decide("Ada", "Bob");
+    decided.has_lost = 1;
+    decided.lost = "Cid";
+    verdict("S2.9", "and is judged as it stood");
 }
 
 int main(void)
