@@ -70,7 +70,7 @@ typedef enum history_op_t {
     HISTORY_FREEZE,
     HISTORY_WAKE,
     HISTORY_STORE_LOST,
-    HISTORY_STORE_OLD, /* an older copy of the state store was put back */
+    HISTORY_STORE_OLD,  /* an older copy of the state store was put back */
     HISTORY_DISK_FAILS, /* the state store takes nothing; `worker` 0 */
     HISTORY_DISK_WORKS, /* ... it does again */
     /* REQUEST: what was asked */

@@ -60,11 +60,30 @@ static const judge_entry_t *restoring(judge_t *j, const history_item_t *make)
     return best;
 }
 
-/* When the mapping that restores a row began to take the row of its key for another record's, for which it made a page; 0: never. */
-static apr_time_t was_another_from(judge_t *j, const judge_entry_t *restore)
+/* When a row was last given by hand the key that @a make brings back; 0: never. */
+static apr_time_t was_rekeyed(judge_t *j, const history_item_t *make)
+{
+    int i;
+
+    for (i = make->number - 1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_REKEY && item->place == make->place &&
+            judge_same(item->after, make->record)) {
+            return item->at;
+        }
+    }
+    return 0;
+}
+
+/* When the mapping that restores a row began to take the row of its key for another record's, for which it made a page; 0: never. What
+ * it made before the row came to that key was for the one that had it then (19903). */
+static apr_time_t was_another_from(judge_t *j, const judge_entry_t *restore,
+                                   const history_item_t *make)
 {
     const char *place = JUDGE_MAPPING(j, restore->mapping)->place[HISTORY_NOTION];
     const judge_record_t *page = judge_record(j, HISTORY_NOTION, place, restore->page);
+    apr_time_t since = was_rekeyed(j, make);
     apr_time_t from = 0;
     int i;
 
@@ -76,7 +95,8 @@ static apr_time_t was_another_from(judge_t *j, const judge_entry_t *restore)
                 ? judge_record(j, HISTORY_NOTION, place, entry->page)
                 : NULL;
 
-        if (made && made != page && made->made > page->made && (!from || made->made < from)) {
+        if (made && made != page && made->made > page->made && made->made >= since &&
+            (!from || made->made < from)) {
             from = made->made;
         }
     }
@@ -119,7 +139,7 @@ judge_record_t *judge_restored(judge_t *j, const history_item_t *make, judge_rec
     int m;
     const history_item_t *mark = judge_mark_ahead(j, make, &m);
     const judge_entry_t *restore = restoring(j, make);
-    apr_time_t until = restore ? was_another_from(j, restore) : 0;
+    apr_time_t until = restore ? was_another_from(j, restore, make) : 0;
     judge_record_t *record, *later = NULL;
 
     for (record = last; mark && record &&
@@ -142,7 +162,7 @@ void judge_set_back(judge_t *j, const history_item_t *make, judge_record_t *reco
     int m, i;
     const history_item_t *item = judge_mark_ahead(j, make, &m);
     const judge_entry_t *restore = restoring(j, make);
-    apr_time_t until = restore ? was_another_from(j, restore) : 0;
+    apr_time_t until = restore ? was_another_from(j, restore, make) : 0;
     apr_hash_index_t *at;
 
     if (until && died_before(record, until)) {
