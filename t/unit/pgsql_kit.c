@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,6 +64,7 @@ static pid_t spawn(const char *const *argv)
         int fd;
 
         become_nobody();
+        (void)prctl(PR_SET_PDEATHSIG, SIGINT); /* a test that crashes leaves no server behind */
         fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
         if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0 || chdir("/") != 0) {
             _exit(125);
