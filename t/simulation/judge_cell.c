@@ -70,8 +70,8 @@ static judge_version_t *first_version(judge_t *j, const judge_record_t *record, 
     return own;
 }
 
-/* What a field holds before anybody filled it in is what its origin showed when the record was made, or shortly before, if we made it as
- * a copy. A value that the origin showed shortly before, or that stood opposite at any time since, may have been agreed on. */
+/* What a field holds before anybody filled it in is what its origin showed when the record was made, if we made it as a copy. A
+ * value that the origin showed shortly before, or that stood opposite at any time since, may have been agreed on. */
 static judge_version_t *look_at_origin(judge_t *j, const judge_record_t *record, int is_copy,
                                        judge_version_t *mine, const judge_cell_t *origin)
 {
@@ -85,9 +85,6 @@ static judge_version_t *look_at_origin(judge_t *j, const judge_record_t *record,
         const judge_stay_t *stay = &APR_ARRAY_IDX(origin->stays, i, judge_stay_t);
 
         if (judge_same(stay->version->value, mine->value)) {
-            if (is_copy && stay->from <= record->begun) {
-                return stay->version; /* read before it was edited, and sent after that (13551) */
-            }
             judge_join(j, mine, stay->version);
         }
         if (stay->from < record->begun - READ_WITHIN) {
