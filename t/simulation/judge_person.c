@@ -362,10 +362,37 @@ static int had_shown(judge_t *j, const judge_field_t *field, const judge_cell_t 
     return 0;
 }
 
+/* A person was told of what a column holds against its declared type in a sentence, in which that stands by itself or in quotes. */
+static int had_shown_opaque(judge_t *j, const judge_cell_t *cell, const char *told,
+                            apr_time_t until)
+{
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+        const char *value = stay->version->value;
+
+        value = value && value[0] == '?' ? value + 1 : value;
+        if (stay->from <= until && value &&
+            (strstr(told, apr_pstrcat(j->p, " ", value, " ", NULL)) ||
+             strstr(told, apr_pstrcat(j->p, "\"", value, "\"", NULL)))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* What stood there when it was written: whole, where the other side could not hold it so (S6.4). */
 static const char *stood(const judge_entry_field_t *told)
 {
-    return told->has_lost && told->lost && told->lost[0] != '?' ? told->lost : told->before;
+    return told->has_lost && told->lost ? told->lost : told->before;
+}
+
+static int was_shown(judge_t *j, const judge_field_t *field, const judge_cell_t *cell,
+                     const char *value, apr_time_t until)
+{
+    return value && value[0] == '?' ? had_shown_opaque(j, cell, value, until)
+                                    : had_shown(j, field, cell, value, until);
 }
 
 /* S2.9: somebody decided between two values that were shown: both stood there by then. */
@@ -389,7 +416,7 @@ static void judge_decision(judge_t *j, const judge_entry_t *entry, const judge_e
         const char *value = s == entry->side ? stood(told) : told->after;
 
         if (field->name[s] &&
-            !had_shown(j, field, judge_cell(j, both[s], field->name[s], NULL), value, at)) {
+            !was_shown(j, field, judge_cell(j, both[s], field->name[s], NULL), value, at)) {
             judge_blame(j, "S2.9", -1,
                         "entry %" APR_INT64_T_FMT
                         " is what somebody decided about %s, who was not shown '%s'",

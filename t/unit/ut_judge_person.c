@@ -378,6 +378,17 @@ static void test_decided(void)
     decided.has_lost = 1;
     decided.lost = "Cid";
     verdict("S2.9", "and is judged as it stood");
+
+    decide("Ada", "Bob");
+    decided.before = NULL;
+    decided.has_lost = 1;
+    decided.lost = "?the text \"Bob\" in a column of type INTEGER";
+    verdict("", "what does not fit its column was shown in words (16811)");
+    decide("Ada", "Cid");
+    decided.before = NULL;
+    decided.has_lost = 1;
+    decided.lost = "?the text \"Cid\" in a column of type INTEGER";
+    verdict("S2.9", "and nobody was asked of what came after that");
 }
 
 int main(void)
