@@ -14,6 +14,7 @@ typedef struct apply_t {
     nts_commit_t *commit;
     int before;            /* state of the link as stored; -1: not stored */
     int is_news;           /* its names, or that it lives, were not stored so before */
+    const char *key;       /* of the link as stored; NULL: none */
     nts_link_t *displaced; /* its key is another's now; NULL: none */
     nts_commit_result_t result;
     const char *words;
@@ -250,7 +251,7 @@ static apr_status_t judge_link(apply_t *apply)
                           apr_psprintf(apply->p, "link %" APR_INT64_T_FMT " is gone", link->id));
         }
         page = nts_rows_text(&rows, 0);
-        key = nts_rows_text(&rows, 1);
+        key = apply->key = nts_rows_text(&rows, 1);
         apply->before = (int)nts_rows_int(&rows, 2);
         if (commit->key_was && !nts_str_same(key, commit->key_was)) {
             return refuse(apply, NTS_COMMIT_CLASH,
@@ -484,17 +485,22 @@ static int has_settled(const nts_commit_t *commit)
 static apr_status_t wake(apply_t *apply)
 {
     nts_commit_t *commit = apply->commit;
+    const nts_link_t *link = commit->link;
+    /* Without a row it has no key any more, and has let go of all that the row had (seed 11336 of the simulation). */
+    int is_rowless = link && apply->key && !link->key && !commit->link_forget;
+    const char *key = is_rowless ? apply->key : link ? link->key : NULL;
     apr_int64_t *woken = NULL;
     nts_rows_t rows;
     int i, count = 0;
     apr_status_t rv;
 
-    if (!commit->link || !commit->link->key || !has_settled(commit)) {
+    commit->woken = NULL;
+    commit->woken_count = 0;
+    if (!key || (!is_rowless && !has_settled(commit))) {
         return APR_SUCCESS;
     }
-    rv =
-        nts_db_select(&rows, apply->store->db, &get_blocked,
-                      NTS_ARGS(nts_int(apply->mapping), nts_text(commit->link->key)), apply->ptemp);
+    rv = nts_db_select(&rows, apply->store->db, &get_blocked,
+                       NTS_ARGS(nts_int(apply->mapping), nts_text(key)), apply->ptemp);
     while (rv == APR_SUCCESS && count < 100 && nts_rows_next(&rows)) {
         if (!woken) {
             woken = apr_pcalloc(apply->p, 100 * sizeof(*woken));
@@ -606,7 +612,9 @@ apr_status_t nts_store_apply(nts_commit_result_t *result, const char **words, nt
                              const nts_mapping_t *mapping, const char *group, apr_int64_t epoch,
                              nts_commit_t *commit, apr_pool_t *p)
 {
-    apply_t apply = { store, mapping->id, 0, commit, -1, 0, NULL, NTS_COMMIT_OK, NULL, p, NULL };
+    apply_t apply = {
+        store, mapping->id, 0, commit, -1, 0, NULL, NULL, NTS_COMMIT_OK, NULL, p, NULL
+    };
     int own;
     apr_status_t rv;
 

@@ -182,6 +182,33 @@ static void test_wake(void)
     tap_int(commit.woken_count, 0, "and once it is well, nobody");
 }
 
+/* S5.8: a record that loses its row for good names no key any more, but the value is free (seed 11336 of the simulation: who waited for it
+ * was tried again in the next full run). */
+static void test_wake_without_key(void)
+{
+    nts_link_t *waits = kit_link("px", "kx", NTS_LINK_ACTIVE, kit.p);
+    nts_link_t *holds = kit_link("py", "ky", NTS_LINK_ACTIVE, kit.p);
+    nts_commit_t commit = { 0 };
+
+    waits->trouble = NTS_TROUBLE_PARKED;
+    waits->outcome.remedy = NTS_REMEDY_WAIT;
+    waits->outcome.code = "sql.constraint";
+    waits->outcome.blocker = "ky";
+    (void)kit_put_link(&kit, waits);
+    (void)kit_put_link(&kit, holds);
+    commit.link = holds;
+    (void)apply(&commit);
+    tap_int(commit.woken_count, 0,
+            "a record that keeps its key, and was not settled, wakes nobody");
+    holds->key = NULL;
+    holds->state = NTS_LINK_IGNORED;
+    (void)apply(&commit);
+    tap_ok(commit.woken_count == 1 && commit.woken[0] == waits->id,
+           "one that loses it wakes who waited for that");
+    (void)apply(&commit);
+    tap_int(commit.woken_count, 0, "once");
+}
+
 static void test_issues(nts_link_t *link)
 {
     nts_issue_t issues[2] = { { 0 }, { 0 } };
@@ -223,6 +250,7 @@ int main(void)
     test_refused(link);
     test_absorb();
     test_wake();
+    test_wake_without_key();
     test_issues(link);
     nts_store_close(kit.store);
     apr_pool_destroy(p);
