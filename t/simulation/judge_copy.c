@@ -151,6 +151,18 @@ void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_
     }
 }
 
+void judge_know_older(judge_t *j, const history_item_t *item, const judge_record_t *record,
+                      const char *field, const char *member, judge_version_t *version)
+{
+    judge_record_t *older = record->older;
+    const judge_id_t *id = &APR_ARRAY_IDX(record->ids, record->ids->nelts - 1, judge_id_t);
+
+    if (older && !older->live && id->from == item->at && record->made != item->at &&
+        judge_is_of_copy(j, item) && record->mark && judge_same(older->mark, record->mark)) {
+        judge_supersede(j, version, judge_now(judge_cell(j, older, field, member)));
+    }
+}
+
 /* The rule of the key of the mappings of @a table. */
 static judge_keys_t keys_of(judge_t *j, const char *table)
 {

@@ -223,6 +223,11 @@ judge_version_t *judge_taken_for(judge_t *j, const history_item_t *effect, judge
 void judge_date_copy(judge_t *j, const history_item_t *item, const judge_record_t *record,
                      const char *field, const char *member, judge_version_t *version);
 
+/** What a copy shows of a row that stood there with its key in another form: under just this key another one with its mark stood before,
+ *  and what that had shown the copy has taken away as well, @a version is what came after both (17230). */
+void judge_know_older(judge_t *j, const history_item_t *item, const judge_record_t *record,
+                      const char *field, const char *member, judge_version_t *version);
+
 /** Equal by the rule of the key's column, which the database goes by, though maybe not the same. */
 int judge_same_key(judge_keys_t keys, const char *a, const char *b);
 /** The row that @a make tells of, which stood there until the copy took its database's place: with its key in another form, to the

@@ -108,6 +108,7 @@ static void set_by_others(judge_t *j, const history_item_t *item, judge_record_t
     version = judge_new_version(j, item, record->side, after, origin_of(j, item, record),
                                 judge_now(cell));
     judge_date_copy(j, item, record, item->field, member, version);
+    judge_know_older(j, item, record, item->field, member, version);
     if (item->at == record->made && cell->stays->nelts == 1 &&
         judge_now(cell)->origin == JUDGE_BY_NOBODY) {
         const judge_version_t *heirloom = judge_now(cell)->parent;
@@ -294,6 +295,7 @@ static void empty_cells(judge_t *j, const history_item_t *item, judge_record_t *
             if (!member) {
                 judge_date_copy(j, item, record, field, NULL, version);
             }
+            judge_know_older(j, item, record, field, member, version);
             judge_put(cell, version, item);
             if (!is_filled(j, item, field, member)) {
                 judge_join_partners(j, record, field, member, item->at);

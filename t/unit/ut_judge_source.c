@@ -319,6 +319,36 @@ static void test_former_of_its_form(void)
             "with the mark of the one that has another form of it, it is that one");
 }
 
+/* The row is replaced by one with its mark and its key in another form, and the database set back to before it had that
+ * name. The page shows @a shown by then. */
+static void set_back_over(const char *shown)
+{
+    keys_of_worlds = JUDGE_KEYS_BARE;
+    pair();
+    keys_of_worlds = JUDGE_KEYS_EXACT;
+    fields[NAME].rule = JUDGE_NOTION_WINS;
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit(0, "p", NAME, "Ada", shown);
+    now += 10 * SEC;
+    make(1, "1 ", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1 ", "name", NULL, "Eve");
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, "t", "1", NULL, NULL);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
+    make(1, "1", "one");
+    write_by_us(0, "p", NAME, shown, NULL);
+}
+
+static void test_former_of_one_mark(void)
+{
+    set_back_over("Ada");
+    verdict("", "with the mark of both it is the row that each was, set back (17230)");
+
+    set_back_over("Bob");
+    verdict("S2.5", "it knows nothing that neither had shown");
+}
+
 /* The page is changed to @a met while its row is replaced by one that holds "false", and which is edited later. */
 static void replace(const char *met)
 {
@@ -530,6 +560,7 @@ int main(void)
     test_default_after_an_edit();
     test_key_in_its_former_form();
     test_former_of_its_form();
+    test_former_of_one_mark();
     test_what_comes_with_a_row();
     test_member_of_neither();
     test_own_image();
