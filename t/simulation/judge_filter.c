@@ -157,6 +157,93 @@ static int died_outside(judge_t *j, int mapping, judge_record_t *record, apr_tim
     return 0;
 }
 
+static int lives_at(const judge_record_t *record, apr_time_t at)
+{
+    int i;
+
+    for (i = 0; i < record->deaths->nelts; i++) {
+        const judge_death_t *death = &APR_ARRAY_IDX(record->deaths, i, judge_death_t);
+
+        if (death->from <= at && (!death->to || death->to > at)) {
+            return 0;
+        }
+    }
+    return record->made <= at;
+}
+
+/* Another row of the table held the value in that column then. */
+static int stood_elsewhere(judge_t *j, const judge_record_t *row, const char *column,
+                           const char *value, apr_time_t at)
+{
+    int i;
+
+    for (i = 0; i < j->all->nelts; i++) {
+        judge_record_t *other = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (other->side == HISTORY_EXTERNAL && other->place == row->place && other != row &&
+            lives_at(other, at) &&
+            judge_same(judge_then(judge_cell(j, other, column, NULL), at)->value, value)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The last try to write the row since then, before @a effect; NULL: none, or it was answered. */
+static const history_item_t *last_refused(judge_t *j, const judge_record_t *row, apr_time_t since,
+                                          const history_item_t *effect)
+{
+    const history_item_t *last = NULL;
+    int i;
+
+    for (i = 1; i <= j->request_count; i++) {
+        const history_item_t *request = j->requests[i];
+
+        if (request && request->side == HISTORY_EXTERNAL && request->op == HISTORY_ASK_UPDATE &&
+            judge_same(request->record, row->id) && request->at >= since &&
+            request->at <= effect->at && request->request != effect->request) {
+            last = request;
+        }
+    }
+    return last && last->end == HISTORY_CUT ? last : NULL;
+}
+
+/* It sleeps when all is written that was changed before it left (S5.3). A value that its page had by then was still refused, when its row
+ * was last written, for the sake of another row, and has not arrived since (seed 10913). */
+static int has_yet_to_tell(judge_t *j, int mapping, judge_record_t *a, judge_record_t *b,
+                           const history_item_t *effect)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
+    judge_record_t *page = a->side == HISTORY_NOTION ? a : b;
+    judge_record_t *row = a->side == HISTORY_NOTION ? b : a;
+    apr_time_t left = effect->at - 1;
+    const history_item_t *refused;
+    int i;
+
+    left = deciding_cell(j, mapping, page) ? left_at(j, mapping, page, left) : left;
+    left = deciding_cell(j, mapping, row) ? left_at(j, mapping, row, left) : left;
+    refused = last_refused(j, row, left, effect);
+    for (i = 0; refused && i < m->field_count; i++) {
+        const judge_field_t *field = &m->fields[i];
+        const judge_cell_t *wanted, *theirs;
+        const char *value;
+
+        if (!field->unique || field->way == JUDGE_TO_NOTION || !field->name[HISTORY_NOTION] ||
+            !field->name[HISTORY_EXTERNAL]) {
+            continue;
+        }
+        wanted = judge_cell(j, page, field->name[HISTORY_NOTION], NULL);
+        theirs = judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL);
+        value = judge_then(wanted, left - 1)->value;
+        if (value && judge_same(judge_then(wanted, refused->at)->value, value) &&
+            !judge_same(judge_then(theirs, effect->at - 1)->value, value) &&
+            stood_elsewhere(j, row, field->name[HISTORY_EXTERNAL], value, refused->at)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void judge_effect(judge_t *j, int mapping, const history_item_t *effect,
                          judge_record_t *record)
 {
@@ -176,7 +263,8 @@ static void judge_effect(judge_t *j, int mapping, const history_item_t *effect,
         }
     }
     else if (n == 1 && partners[0]->made < effect->at - LEFT_BEFORE &&
-             is_asleep(j, mapping, record, partners[0], effect->at - LEFT_BEFORE, effect->at - 1)) {
+             is_asleep(j, mapping, record, partners[0], effect->at - LEFT_BEFORE, effect->at - 1) &&
+             !has_yet_to_tell(j, mapping, record, partners[0], effect)) {
         judge_blame(j, "S5.3", effect->number, "%s was written, and stood outside the filter",
                     record->id);
     }

@@ -181,6 +181,34 @@ static void test_external_filter(void)
     tap_int(world_differences(w), 0, "1 and is equal");
 }
 
+static spoil_t refuse_rows(world_t *w, const nts_call_t *call)
+{
+    (void)w;
+    return call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_UPDATE &&
+                   call->ask.side == NTS_EXTERNAL
+               ? SPOIL_REFUSED
+               : SPOIL_NOTHING;
+}
+
+/* What was changed before it left is refused. */
+static void test_refused_leaving(void)
+{
+    const char *key;
+    world_t *w = linked(&key);
+
+    w->hook = refuse_rows;
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("last words"));
+    world_edit(w, NTS_EXTERNAL, key, STAGE, world_text("Lost"));
+    (void)world_run(w, NTS_EXTERNAL, key);
+    tap_str(stage_of(world_page(w, "p1")), "Lost", "5.3 what made it leave arrives");
+    tap_int(state_of(w, "p1"), NTS_LINK_ACTIVE, "what the database refuses keeps it awake,");
+    tap_int(world_link(w, NTS_NOTION, "p1")->trouble, NTS_TROUBLE_PARKED, "in sight");
+    w->hook = NULL;
+    (void)world_settle(w);
+    tap_str(world_text_of(world_row(w, key), NAME), "last words", "until it is accepted:");
+    tap_int(state_of(w, "p1"), NTS_LINK_DORMANT, "then it sleeps");
+}
+
 static void test_deleted_asleep(void)
 {
     const char *key;
@@ -377,6 +405,7 @@ int main(void)
     test_never_linked();
     test_copy_outside();
     test_external_filter();
+    test_refused_leaving();
     test_deleted_asleep();
     test_deleted_outside();
     test_other_ends();

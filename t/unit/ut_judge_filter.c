@@ -54,6 +54,62 @@ static void stay_outside(void)
     write_by_us(1, "1", QTY, NULL, "7");
 }
 
+static void refused_by_row(void)
+{
+    history_item_t item = { .kind = HISTORY_REQUEST,
+                            .op = HISTORY_ASK_UPDATE,
+                            .side = 1,
+                            .record = "1",
+                            .connection = "s",
+                            .worker = 1,
+                            .end = HISTORY_CUT };
+
+    now += SEC;
+    item.place = place(1);
+    item.at = item.sent = item.answered = now;
+    item.request = history_request(h);
+    (void)history_add(h, &item);
+}
+
+enum { BEFORE = 1, TAKEN = 2, REFUSED = 4, ARRIVED = 8 };
+
+/* A record leaves while its page has a value, since BEFORE or only afterwards, that is TAKEN by another row, so that writes of its row are
+ * REFUSED, until it has ARRIVED. Then something else is written to the page. */
+static void leave_untold(int how)
+{
+    pair();
+    fields[QTY].unique = 1;
+    fields[ONEWAY].way = JUDGE_BOTH_WAYS;
+    phases.peaceful = 1;
+    make(1, "2", "two");
+    copy_by_us(0, "q", "two");
+    link_up("q", "2", 0, NULL);
+    now += 300 * SEC;
+    if (how & TAKEN) {
+        edit(1, "2", QTY, NULL, "7");
+        write_by_us(0, "q", QTY, NULL, "7");
+    }
+    if (how & BEFORE) {
+        edit(0, "p", QTY, NULL, "7");
+    }
+    edit(1, "1", NAME, NULL, "Out");
+    write_by_us(0, "p", NAME, NULL, "Out");
+    if (!(how & BEFORE)) {
+        edit(0, "p", QTY, NULL, "7");
+    }
+    if (how & REFUSED) {
+        refused_by_row();
+    }
+    if (how & ARRIVED) {
+        edit(1, "2", QTY, "7", NULL);
+        write_by_us(0, "q", QTY, "7", NULL);
+        write_by_us(1, "1", QTY, NULL, "7");
+    }
+    now += 300 * SEC;
+    edit(1, "1", ONEWAY, NULL, "more");
+    write_by_us(0, "p", ONEWAY, NULL, "more");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -68,6 +124,16 @@ int main(void)
     verdict("S5.3 S5.3 S5.3 S5.3 S5.3", "but not one that was read there");
     leave_and_go(-1, 200);
     verdict("", "however long it stood there, if nobody looked");
+    leave_untold(BEFORE | TAKEN | REFUSED);
+    verdict("", "what left with a value that its row cannot take yet does not sleep (10913)");
+    leave_untold(TAKEN | REFUSED);
+    verdict("S5.3", "but if that was given only outside");
+    leave_untold(BEFORE | REFUSED);
+    verdict("S5.3", "or could have been taken");
+    leave_untold(BEFORE | TAKEN);
+    verdict("S5.3", "or nobody tried to write it");
+    leave_untold(BEFORE | TAKEN | REFUSED | ARRIVED);
+    verdict("S5.3", "or when it has arrived");
     outside_of_worlds = NULL;
     stay_outside();
     verdict("", "without a filter there is no outside");
