@@ -5,6 +5,7 @@
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_reconcile.h"
 
 /* All fields that cannot be synced, in one outcome. */
 static void suspended(nts_outcome_t *out, const nts_mapping_t *mapping,
@@ -185,6 +186,7 @@ static void bind_mapping(nts_contact_t *c)
         return;
     }
     take_binding(c, bound, p);
+    nts_reconcile_bound(flow);
     nts_contact_succeed(c, was_bound && full_done);
 }
 

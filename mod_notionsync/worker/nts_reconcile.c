@@ -58,7 +58,11 @@ static void take_listing(nts_reconcile_t *r, const nts_reconcile_run_t *run)
     }
     flow->status.listed = sent;
     nts_timetable_cover(&r->due, run->kind == NTS_SCAN_FULL ? 0 : run->since, 0, sent);
-    if (run->kind == NTS_SCAN_FULL) {
+    if (run->kind == NTS_SCAN_FULL && run->is_outdated) {
+        r->full_wanted = 1;
+        r->full_notices_taken = 0;
+    }
+    else if (run->kind == NTS_SCAN_FULL) {
         flow->status.full_done = nts_host_wall(flow->host);
         settle_full_notices(r);
         r->due.full = nts_timetable_after(&r->due, flow->status.full_done, flow->given->full);
@@ -421,6 +425,13 @@ void nts_reconcile_begin_anew(nts_flow_t *flow)
 {
     if (flow->reconcile->running) {
         flow->reconcile->running->broken_off = 1;
+    }
+}
+
+void nts_reconcile_bound(nts_flow_t *flow)
+{
+    if (flow->reconcile->running) {
+        flow->reconcile->running->is_outdated = 1;
     }
 }
 

@@ -18,6 +18,9 @@ void nts_reconcile_note_edit(nts_flow_t *flow, apr_time_t at);
 /** Another database, or one that was set back, was accepted: what the run under way has seen may be of the former one, so that it counts
  *  as broken off, however it ends. */
 void nts_reconcile_begin_anew(nts_flow_t *flow);
+/** The mapping was bound anew: of a full run under way nobody knows which records it compared by the former schema, so that it is
+ *  followed by another one, and settles nothing. */
+void nts_reconcile_bound(nts_flow_t *flow);
 /** A full run as soon as may be. @a notice is settled when it is complete; 0: none */
 void nts_reconcile_full_soon(nts_flow_t *flow, apr_int64_t notice);
 

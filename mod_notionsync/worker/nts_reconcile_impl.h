@@ -31,6 +31,7 @@ typedef struct nts_reconcile_run_t {
     nts_work_t *scan; /* NULL: it is over */
     nts_step_t scan_step;
     int broken_off;
+    int is_outdated; /* bound anew since it began */
     nts_outcome_t outcome;
     nts_scan_report_t report;
     nts_timer_t show;

@@ -2,6 +2,7 @@
 #   line-at-exchange  (15499) what jobs knew of their writes was lost, with their database, while they stood in line for the budget
 #   drain-waits       (34866) a worker that drains, while a job that has made a row waits for the budget; the database is exchanged for one
 #                     that has the row, but cannot prove who made it
+#   bound-within-run  (20256) a choice is renamed while a job of a full run waits for the fate of its write, the listing being over
 #   long-transaction  (3804) what a trigger did in a transaction of the application that was still open was taken for our write
 #   key-of-another    (19903) a row comes back from its image under a key that another record's had before a database was set back
 use strict;
