@@ -258,6 +258,14 @@ static int is_filled_in(const nts_job_t *job, const nts_plan_item_t *item, const
            (!field || nts_value_is_empty(&field->after));
 }
 
+/* S3.5: nor what a trigger makes of what this job wrote, as planned; the side that was carried over shows still what it did. */
+static int is_made_of_it(const nts_job_t *job, const nts_entry_t *entry,
+                         const nts_entry_field_t *field)
+{
+    return job->settled_writes[nts_side_other(entry->side)] > 0 && field->reason &&
+           !strcmp(field->reason, NTS_REASON_REWRITTEN);
+}
+
 /* Every value that would be written stands in the item as it is. */
 static int is_planned(const nts_job_t *job, const nts_plan_item_t *item, const nts_entry_t *entry)
 {
@@ -270,7 +278,8 @@ static int is_planned(const nts_job_t *job, const nts_plan_item_t *item, const n
         const nts_plan_field_t *field = planned_field(item, entry->fields[f].pair);
         const nts_pair_t *pair = pair_of(job, entry->fields[f].pair);
 
-        if (is_filled_in(job, item, entry, field) || (pair && pair->is_key)) {
+        if (is_filled_in(job, item, entry, field) || is_made_of_it(job, entry, &entry->fields[f]) ||
+            (pair && pair->is_key)) {
             continue; /* a new row's key nobody could know */
         }
         if (!field || !pair || !pair->domain || !field->write[entry->side] ||
