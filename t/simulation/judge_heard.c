@@ -168,10 +168,64 @@ static apr_time_t given_at(const judge_version_t *version)
     return version->first ? version->first : version->at;
 }
 
+/* We may have looked at a row between these. */
+static int was_row_read(judge_t *j, const judge_record_t *row, apr_time_t from, apr_time_t to)
+{
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_REQUEST && item->side == HISTORY_EXTERNAL &&
+            item->op != HISTORY_ASK_OTHER && item->sent <= to && item->at >= from &&
+            (!item->record || judge_had_id(row, item->record))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int showed_alike(judge_t *j, const judge_field_t *field, const judge_cell_t *page,
+                        const char *value, apr_time_t from, apr_time_t to)
+{
+    int i;
+
+    for (i = 0; i < page->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(page->stays, i, judge_stay_t);
+
+        if (stay->from < to && (i + 1 == page->stays->nelts || stay[1].from > from) &&
+            judge_alike(j, field, stay->version->value, value)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* S3.11: people changed a row and took that back before we looked at it: it is compared with what was agreed, what both sides showed before, and
+ * Notion is not asked. So it tells nobody that the page shows another value (seed 24966). */
+static int is_taken_back(judge_t *j, const judge_field_t *field, const judge_cell_t *page,
+                         const judge_record_t *row, const judge_cell_t *cell,
+                         const judge_version_t *edit)
+{
+    const judge_stay_t *stays = (const judge_stay_t *)cell->stays->elts;
+    int i, last;
+
+    for (last = cell->stays->nelts - 1; last > 0 && stays[last].version != edit; last--) {
+    }
+    for (i = last - 1; i >= 0 && is_edit(stays[i + 1].version); i--) {
+        if (judge_alike(j, field, stays[i].version->value, edit->value) &&
+            showed_alike(j, field, page, edit->value, stays[i].from, stays[i + 1].from)) {
+            return !was_row_read(j, row, stays[i + 1].from, edit->at);
+        }
+    }
+    return 0;
+}
+
 static void judge_cells(judge_t *j, apr_time_t at, int mapping, int index, judge_record_t *page,
                         judge_record_t *row)
 {
     const judge_field_t *field = judge_field_at(j, mapping, index, j->phases->end);
+    judge_cell_t *cells[HISTORY_SIDES];
     judge_version_t *a, *b, *edit;
     int all = at == j->phases->listed;
 
@@ -179,16 +233,17 @@ static void judge_cells(judge_t *j, apr_time_t at, int mapping, int index, judge
         judge_field_at(j, mapping, index, at - apr_time_from_sec(3600)) == NULL) {
         return;
     }
-    a = judge_then(judge_cell(j, page, field->name[HISTORY_NOTION], NULL), at);
-    b = judge_then(judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL), at);
+    cells[HISTORY_NOTION] = judge_cell(j, page, field->name[HISTORY_NOTION], NULL);
+    cells[HISTORY_EXTERNAL] = judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL);
+    a = judge_then(cells[HISTORY_NOTION], at);
+    b = judge_then(cells[HISTORY_EXTERNAL], at);
     if (judge_alike(j, field, a->value, b->value)) {
         return;
     }
     /* What happened while the page was not shared with us is seen by a full reconciliation: to share it again is no edit.
      * Differences that are still there at the end have been judged, or have their reason. */
-    if (!judge_alike(j, field,
-                     judge_now(judge_cell(j, page, field->name[HISTORY_NOTION], NULL))->value,
-                     judge_now(judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL))->value)) {
+    if (!judge_alike(j, field, judge_now(cells[HISTORY_NOTION])->value,
+                     judge_now(cells[HISTORY_EXTERNAL])->value)) {
         return;
     }
     if (!is_edit(a) &&
@@ -196,6 +251,10 @@ static void judge_cells(judge_t *j, apr_time_t at, int mapping, int index, judge
         return;
     }
     edit = is_edit(a) && (!is_edit(b) || given_at(a) > given_at(b)) ? a : b;
+    if (edit == b && is_edit(a) && !all &&
+        is_taken_back(j, field, cells[HISTORY_NOTION], row, cells[HISTORY_EXTERNAL], b)) {
+        edit = a;
+    }
     if (is_edit(edit) && edit->at > page->shown &&
         is_known_by(j, mapping, at, edit == a ? page : row, edit)) {
         judge_blame(j, all ? "S3.10" : "S3.6", edit->item,

@@ -103,6 +103,38 @@ static void hear_of_page(const char *author, int forgot)
     link_up("p", "1", 0, NULL);
 }
 
+/* People edit a page, of which no event tells (but @a told_of), change its row, and take that back; who reads the row meanwhile (@a reads) sees it changed.
+ * The page's value is brought over by a listing only. */
+static void take_back(const char *to, int reads, int told_of)
+{
+    history_item_t notice = { .kind = HISTORY_NOTICE,
+                              .op = HISTORY_DELIVERED,
+                              .side = HISTORY_NOTION,
+                              .record = "p",
+                              .place = "ds",
+                              .after = "person",
+                              .note = "page.properties_updated" };
+
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    notice.at = notice.sent = now;
+    if (told_of) {
+        (void)history_add(h, &notice);
+    }
+    edit(1, "1", NAME, NULL, "Bob");
+    if (reads) {
+        (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + 2 * SEC);
+        now += 5 * SEC;
+    }
+    edit(1, "1", NAME, "Bob", to);
+    phases.store_forgot = 0;
+    phases.heard = now + 300 * SEC;
+    phases.listed = now + 600 * SEC;
+    now = phases.heard;
+    write_by_us(1, "1", NAME, to, "Ada");
+    link_up("p", "1", 0, NULL);
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -127,6 +159,16 @@ int main(void)
     verdict("", "a choice may have its former name as long as no event told of the new one");
     rename_and_edit("data_source.schema_updated");
     verdict("S3.6 S3.10", "but no longer");
+    take_back(NULL, 0, 0);
+    verdict(
+        "",
+        "a row that is again as it was before anybody read it tells nobody of its page (24966)");
+    take_back(NULL, 1, 0);
+    verdict("S3.6", "but one that was read meanwhile does");
+    take_back(NULL, 0, 1);
+    verdict("S3.6", "unless an event tells of it");
+    take_back("Cid", 0, 0);
+    verdict("S3.6", "or one that is not as it was");
     hear_of_page("person", 1);
     verdict("S3.6", "a page that people were seen to edit has its row");
     hear_of_page(NULL, 0);
