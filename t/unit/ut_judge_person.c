@@ -360,6 +360,18 @@ static void decide(const char *notion, const char *external)
     judge_add_entry(judge, &entry);
 }
 
+/* The row goes, its page too, and another row gets its key. */
+static void replace_row(void)
+{
+    now += 60 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    remove_by_us(0, "p");
+    now += 60 * SEC;
+    make(1, "1", "two");
+    copy_by_us(0, "q", "two");
+    link_up("q", "1", 0, NULL);
+}
+
 static void test_decided(void)
 {
     decide("Ada", "Bob");
@@ -389,6 +401,13 @@ static void test_decided(void)
     decided.has_lost = 1;
     decided.lost = "?the text \"Cid\" in a column of type INTEGER";
     verdict("S2.9", "and nobody was asked of what came after that");
+
+    decide("Ada", "Bob");
+    replace_row();
+    verdict("", "who has the key of that row since then showed nothing (452687)");
+    decide("Ada", "Cid");
+    replace_row();
+    verdict("S2.9", "and excuses nothing");
 }
 
 int main(void)
