@@ -36,6 +36,37 @@ $sync->wait_row('Record 2', notes => 'n 2', what => 'the page taken out of the t
 $sync->wait_equal;
 $sync->wait_quiet;
 
+# --- restored as soon as it was trashed: Notion tells of both as of one change, or of neither
+
+# The page of a row that was deleted, out of the trash again before Notion tells anybody. What was told of it since.
+sub restore_at_once {
+    my ($name, $cancel) = @_;
+    my $lost = $sync->page_id($name);
+    my $last = $sync->sim->sim(GET => 'events')->{last};
+    $sync->sim->sim(POST => 'settings', { aggregate_ms => 600_000, cancel => $cancel });
+    $sync->delete_row($name);
+    wait_for { !$sync->page($name) } 20, 'its page is trashed';
+    $sync->restore_page($lost);
+    $sync->sim->sim(POST => 'settings', { aggregate_ms => 50, cancel => JSON::PP::true() });
+    $sync->sim->sim(POST => 'flush');
+    wait_for { $sync->sim->sim(GET => 'idle')->{idle} } 20, 'what is told was told';
+    return grep { $_->{entity} eq $lost } @{ $sync->sim->sim(GET => "events?since=$last")->{events} };
+}
+
+my @told = restore_at_once('Record 8', JSON::PP::false());
+is_deeply([map { $_->{type}, scalar @{ $_->{body}{authors} } } @told], ['page.deleted', 2], 'one event that we and a person caused');
+$sync->wait_row('Record 8', notes => 'n 8', what => 'is no echo of ours: the row is back');
+$sync->wait_quiet;
+@told = restore_at_once('Record 9', JSON::PP::true());
+is_deeply([map { $_->{type} } @told], [], 'no event at all');
+$sync->wait_quiet;
+ok(!$sync->row('Record 9'), 'nobody knows of it');
+$sync->wait_listed;
+$sync->must('reconcile', 'contacts');
+$sync->wait_row('Record 9', notes => 'n 9', what => 'until a listing of edits shows it: the row is back');
+$sync->wait_equal;
+$sync->wait_quiet;
+
 # --- an edit wins over a delete
 
 $sync->must('pause', 'contacts');

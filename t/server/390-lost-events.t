@@ -86,4 +86,25 @@ my $mark = $sync->mark;
 $sync->must('reconcile', 'contacts', '--full');
 is($sync->classes_since($mark)->{page_update} // 0, 0, 'then nothing more is written');
 
+# --- a page that a person trashes just after we made it: Notion tells of neither, and listings of edits do not show what is in the trash
+
+my $brief = start_sync(before => \&seed, sim => { aggregate_ms => 600_000 });
+$brief->wait_equal;
+$brief->wait_quiet;
+$brief->add_row(name => 'In vain');
+wait_for { $brief->page('In vain') } 20, 'its page is made';
+my $vain = $brief->page_id('In vain');
+$brief->trash_page($vain);
+$brief->sim->sim(POST => 'settings', { aggregate_ms => 50 });
+$brief->sim->sim(POST => 'flush');
+$brief->wait_quiet;
+$brief->wait_listed;
+is(scalar(grep { $_->{entity} eq $vain } @{ $brief->sim->sim(GET => 'events?since=0&limit=20000')->{events} }), 0, 'no event of that page');
+$brief->must('reconcile', 'contacts');
+$brief->wait_quiet;
+ok($brief->row('In vain'), 'an incremental reconciliation does not see it');
+$brief->must('reconcile', 'contacts', '--full');
+wait_ok { !$brief->row('In vain') } 20, 'a full one does: its row is deleted';
+$brief->wait_equal;
+
 finish();
