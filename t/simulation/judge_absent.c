@@ -123,7 +123,8 @@ static const char *key_of(const plea_t *plea)
     return remark ? apr_pstrmemdup(plea->j->p, key, (apr_size_t)(remark - key)) : key;
 }
 
-/* S2.7: under the key that the page's row had is a row with a record of its own; or was, and its delete is held. */
+/* S2.7: under the key that the page's row had is a row with a record of its own; or was, and its delete is held. Of several pages that a
+ * person asked back one may have the row (402455). */
 static int is_key_taken(const plea_t *plea)
 {
     judge_t *j = plea->j;
@@ -141,7 +142,8 @@ static int is_key_taken(const plea_t *plea)
         return 1;
     }
     return row->live && page && page != plea->record &&
-           (!row->mark || !plea->record->mark || is_new_under_key(plea, row, page));
+           (!row->mark || !plea->record->mark || is_new_under_key(plea, row, page) ||
+            judge_was_asked_back(j, plea->mapping, plea->record->id));
 }
 
 /* What we delete we keep (S4.3); for another mapping, it is in the change table of a database that may be gone before the mapping sees

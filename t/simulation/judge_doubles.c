@@ -83,26 +83,29 @@ static int waits_beside_new(judge_t *j, int mapping, const judge_record_t *page,
     return 0;
 }
 
-/* S5.5: a person had its delete taken back; its row is another record's by now, and the person is asked (seed 7310). */
-static int waits_as_asked_for(judge_t *j, int mapping, const judge_record_t *page)
+int judge_was_asked_back(judge_t *j, int mapping, const char *page)
 {
-    const judge_link_t *link = judge_link_of(j, mapping, page);
     int i;
 
-    if (page->side != HISTORY_NOTION || !link || link->trouble != 2 /* held */ ||
-        !judge_same(link->code, "held.restore")) {
-        return 0;
-    }
     for (i = 0; i < j->entries->nelts; i++) {
         const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
 
         if (entry->undoes && entry->mapping == mapping && entry->side == HISTORY_NOTION &&
             !strcmp(entry->op, "restore") && !strcmp(entry->state, "applied") &&
-            judge_same(entry->page, page->id)) {
+            judge_same(entry->page, page)) {
             return 1;
         }
     }
     return 0;
+}
+
+/* Its row is another record's by now, and the person is asked (seed 7310). */
+static int waits_as_asked_for(judge_t *j, int mapping, const judge_record_t *page)
+{
+    const judge_link_t *link = judge_link_of(j, mapping, page);
+
+    return page->side == HISTORY_NOTION && link && link->trouble == 2 /* held */ &&
+           judge_same(link->code, "held.restore") && judge_was_asked_back(j, mapping, page->id);
 }
 
 /* S4.4: how often the row went, which the mapping ignores, and came back: as another record. */
@@ -142,6 +145,45 @@ static int was_lost_sight_of(judge_t *j, const judge_record_t *page, const apr_a
     return 0;
 }
 
+/* S4.4: its key was free again, for the row of its mark that had it has another one since. */
+static int has_freed_key(const judge_record_t *row, const apr_array_header_t *same)
+{
+    int i;
+
+    for (i = 0; i < same->nelts; i++) {
+        const judge_record_t *other = APR_ARRAY_IDX(same, i, judge_record_t *);
+
+        if (other->side == row->side && other->place == row->place && other->order < row->order &&
+            judge_had_id(other, row->born) && !judge_same(other->id, row->born)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Then the row of such a page comes back under it: each of both is a record (402455). */
+static int came_back_beside(judge_t *j, const judge_record_t *row, const apr_array_header_t *same)
+{
+    int i;
+
+    if (row->side != HISTORY_EXTERNAL || !row->made_by_us || !has_freed_key(row, same)) {
+        return 0;
+    }
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->side == HISTORY_EXTERNAL && !strcmp(entry->op, "restore") &&
+            !strcmp(entry->state, "applied") && judge_same(entry->key, row->born) &&
+            JUDGE_MAPPING(j, entry->mapping)->place[HISTORY_EXTERNAL] == row->place &&
+            entry->at > row->made - JUDGE_TOLD_WITHIN - j->phases->skew &&
+            entry->at < row->made + JUDGE_TOLD_WITHIN + j->phases->skew &&
+            judge_was_asked_back(j, entry->mapping, entry->page)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* To a mapping of its table the row is a new record, and has one more page in the data source (seed 4411: of another table's mapping). */
 static int became_new(judge_t *j, int mapping, const judge_record_t *row)
 {
@@ -169,7 +211,7 @@ static int by_people(judge_t *j, int mapping, const judge_record_t *record)
 /* How often the rules let it be made again. */
 static int made_again(judge_t *j, const judge_record_t *record, const apr_array_header_t *same)
 {
-    int m, again = was_lost_sight_of(j, record, same);
+    int m, again = was_lost_sight_of(j, record, same) + came_back_beside(j, record, same);
 
     for (m = 0; m < j->mappings->nelts; m++) {
         again += came_as_new(j, m, record);

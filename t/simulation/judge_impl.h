@@ -384,6 +384,8 @@ void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_
 void judge_doubles(judge_t *j, int mapping);
 /** S5.5: a person took the create of the link's copy back, so the record is not synced any more. */
 int judge_was_taken_back(judge_t *j, const judge_link_t *link);
+/** S5.5: a person had the delete of that page taken back. */
+int judge_was_asked_back(judge_t *j, int mapping, const char *page);
 
 /* judge_end.c: both sides when all is done */
 /** NULL: none. */

@@ -400,6 +400,33 @@ static int was_agreed_once(write_t *w, const judge_cell_t *cell)
     return 0;
 }
 
+/* S2.7: a row that comes back from its image under its former key comes beside the one that has had another key since: as that was when it
+ * died. @return that; NULL: it is no such value */
+static judge_version_t *from_image(write_t *w)
+{
+    int i, k;
+
+    for (i = 0; w->record->made == w->effect->at && judge_is_restore(w->j, w->effect) &&
+                i < w->j->all->nelts;
+         i++) {
+        judge_record_t *row = APR_ARRAY_IDX(w->j->all, i, judge_record_t *);
+
+        if (row == w->record || row->side != w->record->side || row->place != w->record->place ||
+            !judge_had_id(row, w->record->id) || !judge_same(row->mark, w->record->mark)) {
+            continue;
+        }
+        for (k = row->deaths->nelts - 1; k >= 0; k--) {
+            judge_version_t *then = judge_then(judge_cell(w->j, row, w->field, w->member),
+                                               APR_ARRAY_IDX(row->deaths, k, judge_death_t).from);
+
+            if (judge_same(then->value, w->value)) {
+                return then;
+            }
+        }
+    }
+    return NULL;
+}
+
 static void settle_without_source(write_t *w)
 {
     judge_cell_t *cell = judge_cell(w->j, w->record, w->field, w->member);
@@ -409,6 +436,11 @@ static void settle_without_source(write_t *w)
     }
     if (w->record->refilled == w->effect->at && judge_same(w->value, w->was->value)) {
         w->source = w->was; /* from the image of the row as it was */
+        return;
+    }
+    w->source = from_image(w);
+    if (w->source) {
+        w->grade = GRADE_ALLOWED;
         return;
     }
     w->source = version_by_us(w);

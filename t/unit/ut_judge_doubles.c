@@ -112,6 +112,19 @@ static void set_key_back_beside(int is_back)
     mapping_now = 0;
 }
 
+/* Of the row, and we hear that it was made. */
+static void make_page(const char *page)
+{
+    int number;
+
+    (void)request(HISTORY_ASK_READ, 1, "k", now, now);
+    number = request(HISTORY_ASK_CREATE, 0, page, now, now + SEC);
+    now += SEC;
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 0, place(0), page, NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 0, place(0), page, "Mark", NULL, "one");
+    told(0, page, MARK, NULL, "one", NULL);
+}
+
 /* Its row goes, and the page, and comes back for another mapping, and gets a page; then the former page comes back. @a asked: since a
  * person has had its delete taken back. */
 static void take_delete_back(int asked)
@@ -124,12 +137,7 @@ static void take_delete_back(int asked)
 
     begin();
     make(1, "k", "one");
-    (void)request(HISTORY_ASK_READ, 1, "k", now, now);
-    number = request(HISTORY_ASK_CREATE, 0, "p", now, now + SEC);
-    now += SEC;
-    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 0, place(0), "p", NULL, NULL);
-    history_set(h, HISTORY_ACT, number, now, 0, place(0), "p", "Mark", NULL, "one");
-    told(0, "p", MARK, NULL, "one", NULL);
+    make_page("p");
     now += 10 * SEC;
     history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "k", NULL, NULL);
     remove_by_us(0, "p");
@@ -266,6 +274,103 @@ static void test_key_slept_through(void)
     verdict("S6.6 S6.1", "who is there again follows it");
 }
 
+/* The row comes back from its image under @a key. */
+static void bring_row(const char *key, const char *name)
+{
+    int number;
+
+    now += 10 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, key, now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), key, NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), key, "mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), key, "name", NULL, name);
+    told(1, key, MARK, NULL, "one", "restored");
+    told(1, key, NAME, NULL, name, "restored");
+}
+
+static void lose_row_and(const char *page)
+{
+    write_by_us(0, page, NAME, NULL, "Ada");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "k", NULL, NULL);
+    remove_by_us(0, page);
+}
+
+/* Out of the trash; @a asked: for a person had its delete taken back. */
+static void bring_page(const char *page, int asked)
+{
+    judge_entry_t restore = { .side = 0, .op = "restore", .state = "applied", .page = page };
+    int number;
+
+    now += 10 * SEC;
+    (void)request(HISTORY_ASK_READ, 0, page, now - SEC / 2, now - SEC / 4);
+    number = request(HISTORY_ASK_REVIVE, 0, page, now, now + SEC / 10);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_REVIVE, 0, place(0), page, NULL, NULL);
+    restore.at = now;
+    restore.undoes = asked ? 6 : 0;
+    judge_add_entry(judge, &restore);
+}
+
+/* Three pages were made of one row, one after the other, as it went and came back; a person asks the first two back, if so. The third has
+ * the row, which gets another key, so that the first gets one under @a key again, with that name. */
+static void free_key(int first, int second, const char *key, const char *name)
+{
+    judge_link_t links[] = {
+        { .id = 1, .page = "q", .key = "l", .state = JUDGE_LINK_ACTIVE },
+        { .id = 2, .page = "p", .key = key, .state = JUDGE_LINK_ACTIVE },
+        { .id = 3, .page = "o", .key = key, .state = JUDGE_LINK_TOMBSTONE, .trouble = 2 }
+    };
+    judge_entry_t restore = {
+        .side = 1, .op = "restore", .state = "applied", .page = "p", .key = key
+    };
+    int i;
+
+    begin();
+    make(1, "k", "one");
+    make_page("p");
+    edit(1, "k", NAME, NULL, "Ada");
+    lose_row_and("p");
+    bring_row("k", "Ada");
+    make_page("o");
+    lose_row_and("o");
+    bring_row("k", "Ada");
+    make_page("q");
+    write_by_us(0, "q", NAME, NULL, "Ada");
+    edit(1, "k", NAME, "Ada", "Eve");
+    write_by_us(0, "q", NAME, "Ada", "Eve");
+    command(HISTORY_UNDO);
+    bring_page("p", first);
+    bring_page("o", second);
+    edit(0, "p", NAME, "Ada", "Bob");
+    edit(0, "o", NAME, "Ada", "Bob");
+    now += 900 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REKEY, 1, place(1), "k", "k", "l");
+    bring_row(key, name);
+    restore.at = now;
+    judge_add_entry(judge, &restore);
+    write_by_us(1, key, NAME, name, "Bob");
+    links[2].code = "held.restore";
+    links[2].what = "another record has its key";
+    for (i = 0; i < 3; i++) {
+        judge_add_link(judge, &links[i]);
+    }
+}
+
+static void test_freed_key(void)
+{
+    free_key(1, 1, "k", "Ada");
+    verdict("", "who was asked back gets a row when the key is free, as it was, and the next one "
+                "waits (402455)");
+    free_key(1, 1, "k", "Zoe");
+    verdict("S6.3 S2.5", "it has no name that it never had");
+    free_key(1, 0, "k", "Ada");
+    verdict("S6.6 S6.1", "who was not asked back does not wait");
+    free_key(0, 1, "k", "Ada");
+    verdict("S6.6", "nor is who was not asked back one more");
+    free_key(1, 1, "m", "Ada");
+    verdict("S6.3 S2.5 S6.6", "nor one with a key that was never its");
+}
+
 /* Another mapping brings the row back that we deleted; it gets a page. @a undone: because a person took its create back. */
 static void bring_back(int undone)
 {
@@ -369,6 +474,7 @@ int main(void)
         "a row that a person has another mapping make is a new record beside a page that is held");
     make_elsewhere(0);
     verdict("S6.6", "but not one that its own mapping makes");
+    test_freed_key();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
