@@ -19,6 +19,7 @@ typedef struct nts_record_t {
     /* external: the last change entry of this key, by the database's clock, read in one snapshot
      * with the row; 0 none */
     apr_time_t changed;
+    int changed_by_us; /* external: that entry is of a write of ours */
     /* external: the intent id of our last write to this key, whoever changed the row since (S3.8); NULL: we
      * never wrote it, or too long ago to be remembered */
     const char *intent;

@@ -191,20 +191,34 @@ static apr_time_t event_floor(const nts_job_t *job, const nts_pair_t *pair)
     return latest;
 }
 
-/* Until when the row may have been changed: by the change table, unless its last entry is older than a read that still showed the base.
- * Then no trigger told of the change (seed 440941 of the simulation: the table was made anew), and it may be as young as our read. */
-static apr_time_t changed_until(const nts_view_t *external, apr_time_t from)
+/* People were shown what the row holds: it was changed before that. */
+static int was_shown(const nts_job_t *job, int index)
 {
+    const nts_issue_t *issue = nts_link_issue(job->link, job->config->mapping->pairs[index].id);
+
+    return issue && nts_value_equal(&issue->value[NTS_EXTERNAL],
+                                    &job->view[NTS_EXTERNAL].record->values[index]);
+}
+
+/* Until when the row may have been changed: by the change table, unless its last entry is older than a read that still showed the base,
+ * or is that of a write of ours, which found in the field what was agreed (S3.2). Then no trigger told of the change (seeds 440941 and
+ * 14243 of the simulation: the table had none for a while), and it may be as young as our read. */
+static apr_time_t changed_until(const nts_job_t *job, int index, apr_time_t from)
+{
+    const nts_view_t *external = &job->view[NTS_EXTERNAL];
     apr_time_t told = external->record->changed;
 
+    if (external->record->changed_by_us && !was_shown(job, index)) {
+        return external->answered;
+    }
     return told && told >= from ? told : external->answered;
 }
 
-static void stamp_field(const nts_job_t *job, const nts_pair_t *pair, const nts_base_t *base,
+static void stamp_field(const nts_job_t *job, int index, const nts_base_t *base,
                         nts_stamp_t stamps[NTS_SIDE_COUNT])
 {
-    const nts_view_t *notion = &job->view[NTS_NOTION], *external = &job->view[NTS_EXTERNAL];
-    apr_time_t named = event_floor(job, pair);
+    const nts_view_t *notion = &job->view[NTS_NOTION];
+    apr_time_t named = event_floor(job, &job->config->mapping->pairs[index]);
     int side;
 
     stamps[NTS_NOTION].from = base ? base->seen[NTS_NOTION] : 0;
@@ -214,7 +228,7 @@ static void stamp_field(const nts_job_t *job, const nts_pair_t *pair, const nts_
     stamps[NTS_NOTION].to =
         notion->record->edited ? notion->record->edited + NTS_MINUTE : notion->answered;
     stamps[NTS_EXTERNAL].from = base ? base->seen[NTS_EXTERNAL] : 0;
-    stamps[NTS_EXTERNAL].to = changed_until(external, stamps[NTS_EXTERNAL].from);
+    stamps[NTS_EXTERNAL].to = changed_until(job, index, stamps[NTS_EXTERNAL].from);
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
         if (stamps[side].to < stamps[side].from) {
             stamps[side].to = stamps[side].from;
@@ -251,7 +265,7 @@ static void decide_field(nts_job_t *job, int i)
 
     now[NTS_NOTION] = &job->view[NTS_NOTION].record->values[i];
     now[NTS_EXTERNAL] = &job->view[NTS_EXTERNAL].record->values[i];
-    stamp_field(job, pair, base, stamps);
+    stamp_field(job, i, base, stamps);
     nts_merge_field(d, mapping, i, base, now, stamps, job->p);
     if (d->verdict == NTS_VERDICT_WRITE && base && was_contested(job, i, &before, d, now)) {
         for (side = 0; side < NTS_SIDE_COUNT; side++) {

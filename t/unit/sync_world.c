@@ -243,6 +243,7 @@ void world_edit(world_t *w, nts_side_t side, const char *id, int pair, nts_value
     thing->values[pair] = value;
     thing->edited = clock_of(w, side);
     thing->touched = 1;
+    thing->ours = 0;
     world_notice(w, side, id);
 }
 
@@ -309,6 +310,7 @@ static nts_record_t *show(world_t *w, nts_side_t side, const world_thing_t *thin
     }
     else {
         record->changed = thing->edited;
+        record->changed_by_us = thing->ours;
         for (i = 0; i < w->done_count; i++) {
             record->intent =
                 strcmp(w->done_keys[i], thing->id) ? record->intent : w->done_intents[i];
@@ -328,6 +330,7 @@ static void touch(world_t *w, nts_side_t side, world_thing_t *thing, const nts_a
         }
     }
     thing->edited = clock_of(w, side);
+    thing->ours = 1;
     w->writes[side]++;
     if (side == NTS_EXTERNAL) {
         w->done_intents[w->done_count] = apr_pstrdup(w->p, ask->intent);

@@ -23,6 +23,7 @@ typedef struct world_thing_t {
     int moved; /* a page: it is in another data source now */
     int by_us;
     int touched; /* by a person */
+    int ours;    /* a row: the last change told of is ours */
     apr_time_t created;
     apr_time_t edited;
 } world_thing_t;

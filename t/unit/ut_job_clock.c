@@ -72,6 +72,51 @@ static void test_untold(void)
     }
 }
 
+/* The last change that was told of is our own write of another field, after the last read: it tells no time either. */
+static void test_untold_after_ours(void)
+{
+    nts_side_t tie;
+
+    for (tie = NTS_NOTION; tie <= NTS_EXTERNAL; tie++) {
+        world_t *w = synced(NTS_EXTERNAL, 0, 1, tie);
+        world_thing_t *row = world_row(w, world_link(w, NTS_NOTION, "p1")->key);
+
+        world_edit(w, NTS_NOTION, "p1", QTY, world_number(w, "5"));
+        (void)world_settle(w);
+        tap_int(row->ours, 1, "our write was the last change");
+        world_wait(w, SEC(600));
+        world_edit(w, NTS_NOTION, "p1", NAME, world_text("of notion"));
+        w->notices[w->notice_count - 1].properties = "[\"id0\"]";
+        row->values[NAME] = world_text("of the row");
+        world_wait(w, SEC(20));
+        (void)world_settle(w);
+        tap_str(world_page(w, "p1")->values[NAME].as.text,
+                tie == NTS_NOTION ? "of notion" : "of the row",
+                "nor is one that changed after a write of ours an old one: a tie");
+    }
+}
+
+/* What the row holds was shown to people before our write of another field: a later edit of the page is later. */
+static void test_shown_before_ours(void)
+{
+    world_t *w = synced(NTS_EXTERNAL, 0, 1, NTS_EXTERNAL);
+    world_thing_t *row = world_row(w, world_link(w, NTS_NOTION, "p1")->key);
+
+    w->pairs[NAME].conflict = NTS_CONFLICT_HOLD;
+    (void)conflict(w, NTS_NOTION, SEC(1));
+    tap_str(row->values[NAME].as.text, "of the row", "held");
+    world_edit(w, NTS_NOTION, "p1", QTY, world_number(w, "5"));
+    (void)world_settle(w);
+    tap_int(row->ours, 1, "our write was the last change");
+    world_wait(w, SEC(600));
+    w->pairs[NAME].conflict = NTS_CONFLICT_LAST_WRITE; /* a person changed the rule */
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("decided"));
+    w->notices[w->notice_count - 1].properties = "[\"id0\"]";
+    world_wait(w, SEC(20));
+    (void)world_settle(w);
+    tap_str(row->values[NAME].as.text, "decided", "what was held is decided by a later edit");
+}
+
 static void test_decisions(void)
 {
     static const apr_interval_time_t offsets[] = { 0, SEC(300), -SEC(300) };
@@ -311,6 +356,8 @@ int main(void)
     (void)apr_pool_create(&pool, NULL);
     test_decisions();
     test_untold();
+    test_untold_after_ours();
+    test_shown_before_ours();
     test_without();
     test_listing();
     test_create_of_unknown_fate(SEC(300), 1);

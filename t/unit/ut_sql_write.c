@@ -66,7 +66,7 @@ static void test_update(void)
     tap_str(value_of(answer, 0), "text:Ada", "a field that was not sent");
     tap_str(value_of(answer, 1), "number:19.99", "one that was, as read back");
     tap_str(answer->record->intent, "i-1", "the write is ours");
-    tap_ok(answer->record->changed > 0, "and has a time");
+    tap_ok(answer->record->changed > 0 && answer->record->changed_by_us, "and has a time");
     tap_str(app_text("SELECT at FROM deals WHERE id = 1"), "2026-08-01T10:00:00.500Z",
             "a time is written as its predecessor was");
     tap_str(app_text("SELECT note FROM deals WHERE id = 1"), "keep me", "other columns stay");
@@ -80,6 +80,7 @@ static void test_update(void)
     app_run("UPDATE deals SET amount = 7 WHERE id = 1");
     tap_str(read_row(m, "1")->record->intent, "i-1",
             "the key is known as one we wrote, whoever edited it since (S3.8)");
+    tap_int(read_row(m, "1")->record->changed_by_us, 0, "but its last change is not ours");
     answer = write_row(NTS_ASK_UPDATE, "1", "i-1");
     tap_str(result_of(answer), "ok", "the same intent once more");
     tap_str(value_of(answer, 1), "number:19.99", "answers what it did then");

@@ -21,21 +21,24 @@ typedef struct pair_shape_t {
  * fields of the filter, then the image. */
 typedef struct shape_t {
     int at;
+    int own; /* the entry is ours */
     int intent;
     pair_shape_t *pairs;
     pair_shape_t *filter; /* one per field of the filter (S5.3) */
     int image;            /* first of the image's cells; -1 none */
 } shape_t;
 
-/* The time of the key's last change, and our last intent there, whoever changed the row since (S3.8). */
+/* The time of the key's last change, whether it was ours, and our last intent there, whoever changed the row since (S3.8). */
 static void add_history(nts_sql_stmt_t *select, nts_sql_session_t *s)
 {
     if (!s->state.installed) {
-        nts_sql_add(select, ", NULL, NULL", NULL);
+        nts_sql_add(select, ", NULL, NULL, NULL", NULL);
         return;
     }
     nts_sql_add(select,
-                ", c.at, (SELECT i.intent FROM _notionsync_intent AS i WHERE i.tbl = ", NULL);
+                ", c.at, CASE WHEN c.intent IS NULL THEN 0 ELSE 1 END, "
+                "(SELECT i.intent FROM _notionsync_intent AS i WHERE i.tbl = ",
+                NULL);
     nts_sql_add_text(select, s->table->name);
     nts_sql_add(select, " AND i.key = ", NULL);
     s->dialect->add_stored_key(select, s->table);
@@ -82,6 +85,7 @@ static apr_status_t select_rows(nts_sql_stmt_t **stmt, shape_t *shape, nts_sql_s
     *stmt = select;
     s->dialect->add_key_columns(select, s->table);
     shape->at = next++;
+    shape->own = next++;
     shape->intent = next++;
     add_history(select, s);
     shape->pairs =
@@ -201,6 +205,7 @@ static void read_row(nts_sql_row_t *row, nts_sql_session_t *s, const shape_t *sh
     row->record.standing = judge(s, shape, next);
     row->record.values = values;
     row->record.changed = cells[shape->at].integer * 1000;
+    row->record.changed_by_us = cells[shape->own].integer != 0;
     row->record.intent = nts_sql_text_of(&cells[shape->intent]);
     if (shape->image >= 0) {
         row->record.image = image_of(s, &cells[shape->image]);
