@@ -61,6 +61,14 @@ static void test_untold(void)
     for (tie = NTS_NOTION; tie <= NTS_EXTERNAL; tie++) {
         world_t *w = synced(NTS_EXTERNAL, 0, 1, tie);
 
+        world_edit(w, NTS_EXTERNAL, world_link(w, NTS_NOTION, "p1")->key, QTY,
+                   world_number(w, "4"));
+        (void)world_settle(w);
+        world_wait(w, SEC(600));
+        world_notice(w, NTS_NOTION, "p1");
+        world_notice(w, NTS_EXTERNAL, world_link(w, NTS_NOTION, "p1")->key);
+        (void)world_settle(w);
+        world_wait(w, SEC(600));
         world_edit(w, NTS_NOTION, "p1", NAME, world_text("of notion"));
         w->notices[w->notice_count - 1].properties = "[\"id0\"]";
         world_row(w, world_link(w, NTS_NOTION, "p1")->key)->values[NAME] = world_text("of the row");
