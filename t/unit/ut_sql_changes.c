@@ -297,6 +297,7 @@ static void test_witness(void)
     seen = changes_after(m, 0);
     tap_ok(seen->witness == 3 && seen->witness_at == seen->changes[2].at, "the newest change");
     app_run("INSERT INTO deals (id) VALUES (4)");
+    app_run("UPDATE _notionsync_change SET at = at + 1000 WHERE id = 4"); /* surely younger */
     again = look_with(m, seen);
     tap_ok(!again->is_rewritten && again->witness == 4, "is known again");
     app_run("UPDATE _notionsync_change SET at = at + 1 WHERE id = 3");

@@ -623,8 +623,7 @@ static void test_plan_clash(void)
     (void)world_edit_row(world, 0, "k4", "edited while paused");
     tap_ok(says(plan_with_pair(page, "k4"), "make a new plan"),
            "one that gives a linked row to another page comes to nothing");
-    (void)world_stop(world, 0,
-                     2); /* before that create may be judged, a minute and a half would pass */
+    (void)world_stop(world, 0, 1);
 }
 
 static void test_end(void)
