@@ -42,7 +42,7 @@ our @FIELDS = (
     ['seen',  'Edited',   { type => 'last_edited_time' },                               'DATETIME', ''],
     ['extra', 'Unmapped', { type => 'rich_text' },                                      'TEXT',     ''],
 );
-my %property = map { $_->[0] => $_->[1] } @FIELDS;
+our %property = map { $_->[0] => $_->[1] } @FIELDS;
 my %column   = map { $_->[1] => $_->[0] } @FIELDS;
 our @TWO_WAY = map { $_->[0] } grep { $_->[4] eq '<->' } @FIELDS;
 
