@@ -233,6 +233,18 @@ static const nts_stmt_t row_came_back = {
     "SELECT 1 FROM inbox WHERE +mapping = %lld AND side = 1 AND record = %s AND id > %lld"
     " AND kind IN ('change.i', 'change.u', 'change.k') AND intent IS NULL LIMIT 1"
 };
+/* A row that is replaced is told of as deleted and made at once. */
+static const nts_stmt_t count_made = {
+    "SELECT coalesce(sum(CASE kind WHEN 'change.r' THEN -1 ELSE 1 END), 0)"
+    " FROM inbox INDEXED BY inbox_event WHERE mapping = %lld AND side = 1"
+    " AND CASE WHEN side = 0 THEN at ELSE coalesce(record, '') END = %s AND id < %lld"
+    " AND stored >= %lld AND kind IN ('change.i', 'change.k', 'change.r')"
+};
+static const nts_stmt_t later_link = {
+    "SELECT 1 FROM link AS l INDEXED BY link_gone_key JOIN entry AS e INDEXED BY entry_link"
+    " ON e.link = l.id AND e.link <> 0 AND e.at < %lld WHERE l.mapping = %lld AND l.key = %s"
+    " AND l.id > %lld AND l.state = " NTS_SQL_TOMBSTONE " LIMIT 1"
+};
 
 /* When the row was last seen alive. */
 static apr_time_t row_seen(const nts_link_t *link)
@@ -260,12 +272,35 @@ static apr_status_t look_at_removal(apr_time_t *since, nts_store_t *store, apr_i
     return rv == APR_ENOENT ? APR_SUCCESS : rv;
 }
 
+/* S4.4: another row was made under a deleted record's key before an image came (seed 46744 of the simulation: the row itself was lost with
+ * its database, and left none). Either that was told, or, where it is too long ago, the other record's link knows. */
+static apr_status_t look_for_successor(int *found, nts_store_t *store, const nts_link_t *link,
+                                       apr_int64_t mapping, apr_int64_t image, apr_time_t stored,
+                                       apr_time_t since, apr_pool_t *ptemp)
+{
+    apr_int64_t made = 0;
+    nts_rows_t rows;
+    apr_status_t rv = nts_db_get_int(
+        &made, store->db, &count_made,
+        NTS_ARGS(nts_int(mapping), nts_text(link->key), nts_int(image), nts_int(since)), ptemp);
+
+    *found = made > 0;
+    if (rv == APR_SUCCESS && !*found) {
+        rv = nts_db_select(
+            &rows, store->db, &later_link,
+            NTS_ARGS(nts_int(stored), nts_int(mapping), nts_text(link->key), nts_int(link->id)),
+            ptemp);
+        *found = rv == APR_SUCCESS && nts_rows_next(&rows);
+    }
+    return rv;
+}
+
 /*
  * The row as it was when it was deleted. Seen alive since, it was another one: not every delete leaves an image (SQLite's
  * REPLACE calls no trigger; seed 6169 of the simulation, where the row before it came back); nor if an application was told to have
- * made it again since (451426). And under a deleted record's
- * key, or one that it left, others live and die after it, so there the first image counts. Under what is left of a key that
- * another row got nothing can come back (seed 454638: a row was to be made with that for its key).
+ * made it again since (451426). And under a deleted record's key, or one that it left, others live and die after it, so there the
+ * first image counts, if it is not one of theirs. Under what is left of a key that another row got nothing can come back (seed 454638:
+ * a row was to be made with that for its key).
  */
 static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
                                const nts_target_t *ids, apr_pool_t *p, apr_pool_t *ptemp)
@@ -273,6 +308,7 @@ static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int
     int is_gone = loaded->link && loaded->link->state == NTS_LINK_TOMBSTONE;
     apr_time_t since = row_seen(loaded->link), at = 0;
     apr_int64_t image = 0; /* notice that brought it */
+    int is_other = 0;
     nts_rows_t rows;
     apr_status_t rv = APR_SUCCESS;
 
@@ -297,15 +333,18 @@ static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int
         if (rv == APR_SUCCESS && nts_rows_next(&rows) && nts_rows_int(&rows, 1) >= at) {
             loaded->tombstone_image = nts_row_copy(&rows, 0, p);
             image = nts_rows_int(&rows, 2);
+            at = nts_rows_int(&rows, 1);
         }
+    }
+    if (rv == APR_SUCCESS && image && is_gone && loaded->link->key) {
+        rv = look_for_successor(&is_other, store, loaded->link, mapping, image, at, since, ptemp);
     }
     if (rv == APR_SUCCESS && image && !is_gone) {
         rv = nts_db_select(&rows, store->db, &row_came_back,
                            NTS_ARGS(nts_int(mapping), nts_text(ids->key), nts_int(image)), ptemp);
-        if (rv == APR_SUCCESS && nts_rows_next(&rows)) {
-            loaded->tombstone_image = NULL;
-        }
+        is_other = rv == APR_SUCCESS && nts_rows_next(&rows);
     }
+    loaded->tombstone_image = is_other ? NULL : loaded->tombstone_image;
     return rv;
 }
 

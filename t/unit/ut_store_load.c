@@ -115,6 +115,79 @@ static void test_image_under_left_key(void)
     nts_store_close(kit.store);
 }
 
+/* S4.4, seed 46744: the row was lost with its database, and left no image; the page went after it. */
+static void lose_row(kit_t *kit)
+{
+    nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
+    nts_entry_t *remove = kit_entry("i1", NTS_ENTRY_REMOVE, NTS_NOTION, NTS_ENTRY_APPLIED, p);
+    nts_commit_t commit = { .link = a, .entries = &remove, .entry_count = 1 };
+    nts_commit_result_t result;
+    const char *words;
+
+    kit_open(kit, p);
+    (void)kit_put_link(kit, a);
+    kit_now += apr_time_from_sec(1);
+    a->state = NTS_LINK_TOMBSTONE;
+    (void)nts_store_apply(&result, &words, kit->store, kit->mapping, "g", kit->epoch, &commit, p);
+    tap_int(result, NTS_COMMIT_OK, "a page goes after its row");
+}
+
+/* Another record has the key from now on. */
+static nts_link_t *put_successor(kit_t *kit)
+{
+    nts_link_t *b = kit_link("p2", "k1", NTS_LINK_ACTIVE, p);
+    nts_entry_t *create = kit_entry("i2", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_APPLIED, p);
+    nts_commit_t commit = { .link = b, .entries = &create, .entry_count = 1 };
+    nts_commit_result_t result;
+    const char *words;
+
+    kit_now += apr_time_from_sec(1);
+    (void)nts_store_apply(&result, &words, kit->store, kit->mapping, "g", kit->epoch, &commit, p);
+    tap_int(result, NTS_COMMIT_OK, "another record gets its key");
+    return b;
+}
+
+static void test_image_of_successor(void)
+{
+    nts_link_t *b;
+    kit_t kit;
+
+    lose_row(&kit);
+    put_change(&kit, "k2", "change.i", NULL, NULL);
+    put_change(&kit, "k1", "change.r", "{\"v\":0}", NULL);
+    put_change(&kit, "k1", "change.i", NULL, NULL);
+    put_image(&kit, "k1", "{\"v\":1}");
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":1}",
+            "a row that was replaced, and another one, are no successors");
+    nts_store_close(kit.store);
+
+    lose_row(&kit);
+    put_change(&kit, "k1", "change.i", NULL, NULL);
+    put_image(&kit, "k1", "{\"v\":1}");
+    tap_ok(!kit_load(&kit, 0, "p1", NULL)->tombstone_image,
+           "what was told to be made under its key, and went again, was another record");
+    nts_store_close(kit.store);
+
+    lose_row(&kit);
+    b = put_successor(&kit);
+    put_image(&kit, "k1", "{\"v\":1}");
+    b->state = NTS_LINK_TOMBSTONE;
+    (void)kit_put_link(&kit, b);
+    tap_ok(!kit_load(&kit, 0, "p1", NULL)->tombstone_image,
+           "so was who was linked, though nothing is left of how it came");
+    tap_str(kit_load(&kit, 0, "p2", NULL)->tombstone_image, "{\"v\":1}", "whose image it is");
+    nts_store_close(kit.store);
+
+    lose_row(&kit);
+    put_image(&kit, "k1", "{\"v\":1}");
+    b = put_successor(&kit);
+    b->state = NTS_LINK_TOMBSTONE;
+    (void)kit_put_link(&kit, b);
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":1}",
+            "an image from before that is the record's own");
+    nts_store_close(kit.store);
+}
+
 static void test_images(void)
 {
     nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
@@ -199,6 +272,7 @@ int main(void)
     test_image_of_former_row();
     test_image_of_replaced_row();
     test_image_under_left_key();
+    test_image_of_successor();
     test_free_key();
     test_parked_creates();
     apr_pool_destroy(p);
