@@ -189,9 +189,9 @@ static int stood_elsewhere(judge_t *j, const judge_record_t *row, const char *co
     return 0;
 }
 
-/* The last try to write the row since then, before @a effect; NULL: none, or it was answered. */
+/* The last try to write the row from @a since to @a until, but for the request @a but (0: all); NULL: none, or it was answered. */
 static const history_item_t *last_refused(judge_t *j, const judge_record_t *row, apr_time_t since,
-                                          const history_item_t *effect)
+                                          apr_time_t until, int but)
 {
     const history_item_t *last = NULL;
     int i;
@@ -200,8 +200,8 @@ static const history_item_t *last_refused(judge_t *j, const judge_record_t *row,
         const history_item_t *request = j->requests[i];
 
         if (request && request->side == HISTORY_EXTERNAL && request->op == HISTORY_ASK_UPDATE &&
-            judge_same(request->record, row->id) && request->at >= since &&
-            request->at <= effect->at && request->request != effect->request) {
+            judge_same(request->record, row->id) && request->at >= since && request->at <= until &&
+            request->request != but) {
             last = request;
         }
     }
@@ -222,7 +222,7 @@ static int has_yet_to_tell(judge_t *j, int mapping, judge_record_t *a, judge_rec
 
     left = deciding_cell(j, mapping, page) ? left_at(j, mapping, page, left) : left;
     left = deciding_cell(j, mapping, row) ? left_at(j, mapping, row, left) : left;
-    refused = last_refused(j, row, left, effect);
+    refused = last_refused(j, row, left, effect->at, effect->request);
     for (i = 0; refused && i < m->field_count; i++) {
         const judge_field_t *field = &m->fields[i];
         const judge_cell_t *wanted, *theirs;
@@ -278,6 +278,17 @@ static int was_seen(judge_t *j, const judge_record_t *record, apr_time_t from, a
     return record->made_by_us || was_read(j, record, from, to);
 }
 
+/* The whole record waits since it left, as is shown and is so: its row was last refused, for the sake of another field (seed 46033). */
+static int is_kept_from_telling(judge_t *j, int mapping, judge_record_t *record,
+                                judge_record_t *partner, apr_time_t left)
+{
+    const judge_link_t *link = judge_link_of(j, mapping, record);
+
+    return record->side == HISTORY_NOTION && link && link == judge_link_of(j, mapping, partner) &&
+           judge_is_excused(j, link, record, partner, -1) &&
+           last_refused(j, partner, left, APR_INT64_MAX, 0);
+}
+
 static void judge_leaving(judge_t *j, int mapping, judge_record_t *record)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
@@ -300,7 +311,8 @@ static void judge_leaving(judge_t *j, int mapping, judge_record_t *record)
         APR_ARRAY_IDX(theirs->stays, theirs->stays->nelts - 1, judge_stay_t).from >=
             last->from - LEFT_BEFORE ||
         !judge_alike(j, field, judge_then(cell, last->from - 1)->value, judge_now(theirs)->value) ||
-        !was_seen(j, record, record->made, last->from)) {
+        !was_seen(j, record, record->made, last->from) ||
+        is_kept_from_telling(j, mapping, record, partners[0], last->from)) {
         return;
     }
     judge_blame(j, "S5.3", last->item, "%s left the filter, and %s was not told", record->id,

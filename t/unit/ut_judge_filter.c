@@ -71,7 +71,7 @@ static void refused_by_row(void)
     (void)history_add(h, &item);
 }
 
-enum { BEFORE = 1, TAKEN = 2, REFUSED = 4, ARRIVED = 8 };
+enum { BEFORE = 1, TAKEN = 2, REFUSED = 4, ARRIVED = 8, SHOWN = 16 };
 
 /* A record leaves while its page has a value, since BEFORE or only afterwards, that is TAKEN by another row, so that writes of its row are
  * REFUSED, until it has ARRIVED. Then something else is written to the page. */
@@ -110,6 +110,36 @@ static void leave_untold(int how)
     write_by_us(0, "p", ONEWAY, NULL, "more");
 }
 
+/* A page that leaves, of which its row is never told: the link says that it waits (SHOWN), for the sake of a value that is TAKEN, and for
+ * which the row was REFUSED since. */
+static void leave_waiting(int how)
+{
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", how & SHOWN, how & SHOWN ? "sql.constraint" : NULL);
+    fields[QTY].unique = 1;
+    phases.peaceful = 1;
+    make(1, "2", "two");
+    copy_by_us(0, "q", "two");
+    link_up("q", "2", 0, NULL);
+    if (how & TAKEN) {
+        edit(1, "2", QTY, NULL, "7");
+        write_by_us(0, "q", QTY, NULL, "7");
+    }
+    edit(0, "p", QTY, NULL, "7");
+    refused_by_row();
+    now += 350 * SEC;
+    (void)request(HISTORY_ASK_READ, 0, "p", now, now);
+    edit(0, "p", NAME, NULL, "Out");
+    if (how & REFUSED) {
+        refused_by_row();
+    }
+    now += 10 * SEC;
+    (void)request(HISTORY_ASK_READ, 0, "p", now, now);
+    phases.calm = now + 400 * SEC;
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -134,6 +164,15 @@ int main(void)
     verdict("S5.3", "or nobody tried to write it");
     leave_untold(BEFORE | TAKEN | REFUSED | ARRIVED);
     verdict("S5.3", "or when it has arrived");
+    leave_waiting(SHOWN | TAKEN | REFUSED);
+    verdict("",
+            "a row whose record waits for a value is not told what made its page leave (46033)");
+    leave_waiting(TAKEN | REFUSED);
+    verdict("S5.3", "but one whose record does not show that it waits");
+    leave_waiting(SHOWN | REFUSED);
+    verdict("S5.3", "or waits for nothing");
+    leave_waiting(SHOWN | TAKEN);
+    verdict("S5.3", "or is not written since");
     outside_of_worlds = NULL;
     stay_outside();
     verdict("", "without a filter there is no outside");
