@@ -323,6 +323,39 @@ static int is_edit(const couple_t *c, int survivor, const judge_version_t *now,
     return agreed.base && !judge_alike(c->j, c->field, agreed.base->value, now->value);
 }
 
+/* The field shows it since people gave the property another type: what its values are in that, nobody gave. */
+static int was_converted(judge_t *j, const judge_stay_t *stay, const judge_record_t *page)
+{
+    const history_item_t *shown = stay->item < 0 ? NULL : history_item(j->history, stay->item);
+    int i;
+
+    for (i = shown && shown->kind == HISTORY_ACT ? stay->item - 1 : -1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->at != shown->at || item->place != page->place ||
+            !judge_same(item->field, shown->field)) {
+            return 0; /* all pages of the source are converted in one go */
+        }
+        if (item->op == HISTORY_RETYPE) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The last that was given it until then. */
+static judge_version_t *given_until(judge_t *j, const judge_cell_t *cell,
+                                    const judge_record_t *record, apr_time_t until)
+{
+    int i = cell->stays->nelts - 1;
+
+    while (i > 0 &&
+           (stay_at(cell, i)->from > until || was_converted(j, stay_at(cell, i), record))) {
+        i--;
+    }
+    return stay_at(cell, i)->version;
+}
+
 /* Did people edit the survivor in a way that its deleted partner never showed? (S2.7) */
 static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, judge_record_t *gone,
                             apr_time_t until)
@@ -345,7 +378,7 @@ static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, j
         for (s = 0; s < HISTORY_SIDES; s++) {
             c.cell[s] = judge_cell(j, c.record[s], field->name[s], NULL);
         }
-        now = judge_then(c.cell[survivor->side], until);
+        now = given_until(j, c.cell[survivor->side], survivor, until);
         then = judge_now(c.cell[other]);
         if (now->origin == JUDGE_BY_PERSON && !now->lost &&
             !judge_alike(j, field, now->value, then->value) && !judge_may_be_known(j, now, then) &&

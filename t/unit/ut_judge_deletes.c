@@ -646,6 +646,55 @@ static void test_seen_too_late(void)
     }
 }
 
+/* The property of the name gets another type, and what the page has there another form; then a person edits that, or does not. */
+static void convert(int is_edited, int is_edited_before)
+{
+    history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_RETYPE, .side = HISTORY_NOTION };
+    int k;
+
+    begin();
+    record("p", "1", "one");
+    record("q", "2", "two");
+    link_up("q", "2", 0, NULL);
+    edit(0, "p", NAME, NULL, "5");
+    write_by_us(1, "1", NAME, NULL, "5");
+    edit(0, "q", NAME, NULL, "7");
+    write_by_us(1, "2", NAME, NULL, "7");
+    if (is_edited_before) {
+        edit(0, "p", NAME, "5", "6");
+    }
+    item.at = now += SEC;
+    item.place = place(0);
+    item.field = "Name";
+    item.after = "rich_text";
+    (void)history_add(h, &item);
+    for (k = 0; k < 2; k++) {
+        history_set(h, HISTORY_ACT, 0, now, 0, place(0), k ? "p" : "q", "Name",
+                    !k                 ? "7"
+                    : is_edited_before ? "6"
+                                       : "5",
+                    !k                 ? "7.00"
+                    : is_edited_before ? "6.00"
+                                       : "5.00");
+    }
+    if (is_edited) {
+        edit(0, "p", NAME, "5.00", "8");
+    }
+    gone(1, "1");
+    follow("p", "1");
+    history_set(h, HISTORY_ACT, 0, now += SEC, 0, place(0), "q", "Name", "7.00", "7");
+}
+
+static void test_converted(void)
+{
+    convert(0, 0);
+    verdict("", "what a value is in another type nobody gave");
+    convert(1, 0);
+    verdict("S2.7", "what stands there after that, somebody did");
+    convert(0, 1);
+    verdict("S2.7", "and what stood there before");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -665,6 +714,7 @@ int main(void)
     test_purged();
     test_unfit();
     test_seen_too_late();
+    test_converted();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
