@@ -66,15 +66,42 @@ static int is_nobody_there(judge_t *j, const history_item_t *before)
     return ended;
 }
 
+/* Who had asked last, and so the one that would have looked, was frozen all the time from before @a change to @a end, and nobody took over. */
+static int was_held_up(judge_t *j, const history_item_t *change, const history_item_t *end)
+{
+    const history_item_t *last = NULL;
+    int i, frozen = 0;
+
+    for (i = 0; i < end->number; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_REQUEST) {
+            last = item;
+            frozen = 0;
+        }
+        else if (last && item->kind == HISTORY_PROCESS && item->worker == last->worker) {
+            frozen = item->op == HISTORY_FREEZE ? item->number : 0;
+        }
+    }
+    for (; frozen && frozen < change->number && i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_REQUEST && item->sent < end->at && item->answered > change->at) {
+            return 0; /* under way then */
+        }
+    }
+    return frozen && frozen < change->number;
+}
+
 int judge_slept_through(judge_t *j, int mapping, const history_item_t *change)
 {
     int i, paused = is_paused(j, mapping, change), alone = is_nobody_there(j, change);
 
-    for (i = change->number + 1; (paused || alone) && i < history_count(j->history); i++) {
+    for (i = change->number + 1; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
 
         if (item->op == HISTORY_SWAP && item->place == change->place) {
-            return 1;
+            return paused || alone || was_held_up(j, change, item);
         }
         alone &= item->kind != HISTORY_PROCESS || item->op != HISTORY_START;
         paused &= !judge_same(item->place, JUDGE_MAPPING(j, mapping)->name) ||

@@ -212,6 +212,30 @@ static void exchange_after_crash(int early)
     judge_add_link(judge, &held);
 }
 
+/* The same while the one who looked last is frozen: @a woken before the database goes, or @a asked: another one is at work by then. */
+static void exchange_in_freeze(int woken, int asked)
+{
+    judge_link_t held = { .id = 2, .page = "p", .key = "k", .state = JUDGE_LINK_ACTIVE };
+
+    row_and_page();
+    happens(HISTORY_FREEZE, 1);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REKEY, 1, place(1), "k", "k", "l");
+    happens(HISTORY_FREEZE, 4);
+    if (woken) {
+        happens(HISTORY_WAKE, 1);
+    }
+    if (asked) {
+        (void)request(HISTORY_ASK_OTHER, 0, NULL, now, now + SEC);
+        now += SEC;
+    }
+    exchange();
+    held.trouble = 2;
+    held.code = "held.restore";
+    held.what = "no image";
+    judge_add_link(judge, &held);
+}
+
 /* A row's key is changed, maybe while the mapping is paused; then the database is exchanged. */
 static void exchange_after_key(int is_paused, int is_resumed)
 {
@@ -272,6 +296,12 @@ static void test_key_slept_through(void)
     verdict("", "nor was there anybody after a crash (9031)");
     exchange_after_crash(1);
     verdict("S6.6 S6.1", "who is there again follows it");
+    exchange_in_freeze(0, 0);
+    verdict("", "nor did who was frozen all the time hear of it (40475)");
+    exchange_in_freeze(1, 0);
+    verdict("S6.6 S6.1", "who wakes before does");
+    exchange_in_freeze(0, 1);
+    verdict("S6.6 S6.1", "and so does who takes over");
 }
 
 /* The row comes back from its image under @a key. */
