@@ -207,6 +207,23 @@ static const history_item_t *dropped_before(judge_t *j, const history_item_t *ma
     return NULL;
 }
 
+/* It shows a value there, so the column is there: another database may have it still (40092). */
+static int comes_with(judge_t *j, const history_item_t *make, const char *column)
+{
+    int i;
+
+    for (i = make->number + 1;
+         i < history_count(j->history) && history_item(j->history, i)->at == make->at; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_SET && item->record == make->record && item->place == make->place &&
+            judge_same(item->field, column)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void judge_lose_columns(judge_t *j, const history_item_t *make, judge_record_t *record)
 {
     apr_hash_index_t *at;
@@ -218,7 +235,8 @@ void judge_lose_columns(judge_t *j, const history_item_t *make, judge_record_t *
         const char *empty = dropped && field ? judge_whole(j, field, NULL) : NULL;
         judge_version_t *version;
 
-        if (dropped && !judge_same(judge_now(cell)->value, empty)) {
+        if (dropped && !judge_same(judge_now(cell)->value, empty) &&
+            !comes_with(j, make, apr_hash_this_key(at))) {
             version =
                 judge_new_version(j, make, record->side, empty, JUDGE_BY_PERSON, judge_now(cell));
             version->first = dropped->at;
@@ -239,6 +257,25 @@ static int was_deleted_by_us(const judge_record_t *record, apr_time_t since)
         }
     }
     return 0;
+}
+
+/* It went with its database, and nobody looked into the table before there was a row under its key again: whoever deleted its page did so
+ * for a row of another table (40569). */
+static int went_unseen(judge_t *j, const judge_record_t *gone, const history_item_t *make)
+{
+    const judge_death_t *death =
+        &APR_ARRAY_IDX(gone->deaths, gone->deaths->nelts - 1, judge_death_t);
+    int i;
+
+    for (i = death->item + 1; i < make->number; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_REQUEST && item->side == make->side &&
+            judge_same(item->place, make->place)) {
+            return 0;
+        }
+    }
+    return history_item(j->history, death->item)->op == HISTORY_SWAP;
 }
 
 /* All that belonged to it was deleted by us since, whatever people brought back of it: the delete was seen by every mapping. */
@@ -309,8 +346,51 @@ int judge_is_replaced(judge_t *j, const judge_record_t *old, const history_item_
                            : NULL;
 
     return death && old->side == HISTORY_EXTERNAL && make->kind != HISTORY_EFFECT &&
-           !death->by_us && !was_followed(j, old, death->from) &&
+           !death->by_us && (went_unseen(j, old, make) || !was_followed(j, old, death->from)) &&
            !was_let_go(j, old, death->from, make->at);
+}
+
+/* @a page is in the trash when the row is back with a copy of the database, and people take it out before anybody looks into that. */
+static int comes_back_unseen(judge_t *j, const judge_record_t *page, const history_item_t *make)
+{
+    int i;
+
+    for (i = make->number + 1; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_REQUEST && item->side == make->side &&
+            judge_same(item->place, make->place)) {
+            return 0;
+        }
+        if (item->kind == HISTORY_ACT && item->op == HISTORY_REVIVE && item->side == page->side &&
+            item->place == page->place && judge_same(item->record, page->id)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whoever looks then finds both of the record, under their former ids (40027). */
+static int is_back_with_page(judge_t *j, const judge_record_t *old, const history_item_t *make)
+{
+    const history_item_t *mark;
+    int m, i, n;
+
+    mark = judge_is_of_copy(j, make) ? judge_mark_ahead(j, make, &m) : NULL;
+    if (!mark || !judge_has_mark(old, mark->after)) {
+        return 0;
+    }
+    for (m = 0; m < j->mappings->nelts; m++) {
+        judge_record_t *partners[8];
+
+        n = judge_partners(j, m, old, partners, 8);
+        for (i = 0; i < n; i++) {
+            if (comes_back_unseen(j, partners[i], make)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
 }
 
 int judge_is_heir(judge_t *j, const judge_record_t *old, const history_item_t *make)
@@ -334,5 +414,5 @@ int judge_is_heir(judge_t *j, const judge_record_t *old, const history_item_t *m
             }
         }
     }
-    return 0;
+    return is_back_with_page(j, old, make);
 }

@@ -245,7 +245,20 @@ static int stands_rewritten(const judge_contest_t *c, const judge_version_t *ver
     return then && is_rewrite(c, then) && judge_same(then->value, version->value);
 }
 
-/* People gave it; or it was altered in a third place, which here is an edit (seed 600087). */
+/* Nobody filled it in in a third place that rules the field, from where we brought it here. */
+static int is_empty_elsewhere(const judge_contest_t *c, const judge_version_t *version)
+{
+    int s;
+
+    for (s = 0; s < HISTORY_SIDES; s++) {
+        if (APR_ARRAY_IDX(c->cell[s]->stays, 0, judge_stay_t).version == version) {
+            return 0;
+        }
+    }
+    return version->origin == JUDGE_BY_NOBODY;
+}
+
+/* People gave it; or it was altered in a third place (seed 600087), or left empty there (45983), which here is an edit. */
 static int is_edit_here(const judge_contest_t *c, const judge_version_t *version)
 {
     const judge_cell_t *cell = c->cell[version->side];
@@ -256,7 +269,8 @@ static int is_edit_here(const judge_contest_t *c, const judge_version_t *version
             return 0;
         }
     }
-    return version->origin == JUDGE_BY_PERSON || version->origin == JUDGE_BY_REWRITE;
+    return version->origin == JUDGE_BY_PERSON || version->origin == JUDGE_BY_REWRITE ||
+           is_empty_elsewhere(c, version);
 }
 
 int judge_may_win(const judge_contest_t *c, int side, const judge_version_t *winner,

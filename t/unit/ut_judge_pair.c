@@ -157,6 +157,36 @@ static void restore_without(const char *column)
     link_up("p", "k", 0, NULL);
 }
 
+/* A column is dropped while the row is gone; then another database comes, which has it, and in that the row comes back. */
+static void restore_elsewhere(const char *name)
+{
+    history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_MIGRATE, .side = HISTORY_EXTERNAL };
+
+    begin();
+    insert("k", "Ada");
+    copy_row(1, "k", "p", "Ada");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "k", NULL, NULL);
+    item.at = now += 10 * SEC;
+    item.place = place(1);
+    item.field = "name";
+    (void)history_add(h, &item);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, HISTORY_ANOTHER);
+    edit(0, "p", QTY, NULL, "5");
+    restore_row("k", name);
+    write_by_us(1, "k", QTY, NULL, "5");
+    link_up("p", "k", 0, NULL);
+}
+
+static void test_column_of_another(void)
+{
+    restore_elsewhere("Ada");
+    verdict("", "a column that another database has takes what stood in it (40092)");
+    restore_elsewhere("Eve");
+    verdict("S6.3 S3.4 S6.1", "and nothing else");
+}
+
 static void test_dropped_column(void)
 {
     restore_without("name");
@@ -372,6 +402,7 @@ int main(void)
     test_key_set_back();
     test_key_in_between();
     test_dropped_column();
+    test_column_of_another();
     test_forgotten();
     test_key_of_then();
     test_no_such_choice();

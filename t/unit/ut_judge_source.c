@@ -111,6 +111,43 @@ static void test_altered_elsewhere(void)
     verdict("S2.5 S6.1", "which is none");
 }
 
+/* Something makes "ADA" of the "ada" that the page gets of the row; another page, which rules the row, is empty, and so is the row then. */
+static void empty_by_another(void)
+{
+    static judge_field_t others[FIELDS];
+    judge_mapping_t second = { .name = "m2", .fields = others, .field_count = FIELDS };
+
+    pair();
+    memcpy(others, fields, sizeof(others));
+    others[NAME].way = JUDGE_TO_EXTERNAL;
+    fields[NAME].rule = JUDGE_NOTION_WINS;
+    second.place[0] = "ds2";
+    second.place[1] = "t";
+    second.mark = MARK;
+    mapping_now = judge_add_mapping(judge, &second);
+    edit(1, "1", NAME, NULL, "ada");
+    mapping_now = 0;
+    write_by_us(0, "p", NAME, NULL, "ada");
+    history_set(h, HISTORY_TRIGGER, 0, now - SEC + SEC / 20, 0, "ds", "p", "Name", "ada", "ADA");
+    mapping_now = 1;
+    copy_by_us(0, "q", "one");
+    link_up("q", "1", 0, NULL);
+    write_by_us(1, "1", NAME, "ada", NULL);
+    mapping_now = 0;
+}
+
+static void test_empty_elsewhere(void)
+{
+    empty_by_another();
+    write_by_us(0, "p", NAME, "ADA", NULL);
+    verdict("", "what a third place has nothing of is an edit here as well (45983)");
+
+    empty_by_another();
+    edit(0, "p", NAME, "ADA", "Eve");
+    write_by_us(0, "p", NAME, "Eve", NULL);
+    verdict("S2.5", "over what people gave it wins by the rule only");
+}
+
 /* The second page had Eve, which went to the row, and has Ada now; the first one, which rules the row, got that before. Ada goes to the row,
  * by that mapping's page; the audit says of no value that it was lost. */
 static void replace_unsaid(int mapping, const char *page)
@@ -553,6 +590,7 @@ int main(void)
     test_where_it_stands();
     test_who_wrote();
     test_altered_elsewhere();
+    test_empty_elsewhere();
     test_what_it_cost();
     test_replaced_by_empty();
     test_default();
