@@ -108,7 +108,8 @@ struct nts_job_t {
     nts_ask_t write;           /* the ask that performs it */
     const char *
         heard; /* the intent of a write of a page whose end is known and not stored yet; NULL none */
-    const nts_record_t *heard_record; /* what its answer showed */
+    const nts_record_t *heard_record; /* what its answer showed; NULL: it did not happen ... */
+    const char *heard_note;           /* ... for this reason */
     apr_time_t heard_sent;
     int rounds;
     int dirty;    /* something must be stored at the end */

@@ -70,7 +70,13 @@ nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending)
     job->settled_count = 0; /* notices are settled by the round that follows */
     if (job->heard && !strcmp(job->heard, job->entry->intent)) {
         job->heard = NULL; /* what was heard is tried once; then it is looked for */
-        nts_job_settle_entry(job, job->entry, job->heard_record, job->heard_sent);
+        if (job->heard_record) {
+            nts_job_settle_entry(job, job->entry, job->heard_record, job->heard_sent);
+        }
+        else {
+            job->entry->state = NTS_ENTRY_NOT_APPLIED;
+            job->entry->note = job->heard_note;
+        }
         return store_verdict(job, NULL);
     }
     if (job->entry->side == NTS_EXTERNAL) {

@@ -389,6 +389,17 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
     job->dirty = 1;
 }
 
+/* Of a page nothing else proves what became of a write: not to be forgotten if it cannot be stored at once. */
+static void hear(nts_job_t *job, const nts_record_t *record, apr_time_t sent)
+{
+    if (job->entry->side == NTS_NOTION) {
+        job->heard = job->entry->intent;
+        job->heard_record = record;
+        job->heard_note = job->entry->note;
+        job->heard_sent = sent;
+    }
+}
+
 static nts_step_t write_happened(nts_job_t *job, const nts_answer_t *answer)
 {
     nts_entry_t *entry = job->entry;
@@ -396,12 +407,8 @@ static nts_step_t write_happened(nts_job_t *job, const nts_answer_t *answer)
 
     nts_job_settle_entry(job, entry, answer->record, answer->sent_at);
     job->writes[side]++;
-    if (side == NTS_NOTION && answer->record) {
-        job->heard = entry->intent;
-        job->heard_record = answer->record;
-        job->heard_sent = answer->sent_at;
-    }
     if (answer->record) {
+        hear(job, answer->record, answer->sent_at);
         nts_job_take_view(job, side, answer);
         if (entry->op == NTS_ENTRY_REMOVE && side == NTS_EXTERNAL) {
             job->view[side].presence = NTS_PRESENCE_GONE;
@@ -445,6 +452,7 @@ static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answe
     job->entry->state = NTS_ENTRY_NOT_APPLIED;
     job->entry->note =
         answer->outcome.what ? nts_outcome_text(&answer->outcome, job->p) : nts_result_name(result);
+    hear(job, NULL, answer->sent_at);
     job->outcome = answer->outcome;
     if (is_outcome(answer, NTS_REFERENCE_HIDDEN)) {
         nts_outcome_copy(&job->hidden, &answer->outcome, job->p);

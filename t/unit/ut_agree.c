@@ -147,6 +147,47 @@ static void test_key_moves_meanwhile(void)
     tap_int(world_differences(w), 0, "on both sides");
 }
 
+static spoil_t move_key_and_refuse(world_t *w, const nts_call_t *call)
+{
+    int is_first = !w->hook_count;
+
+    (void)move_key(w, call);
+    return is_first && w->hook_count ? SPOIL_NOT_DONE : SPOIL_NOTHING;
+}
+
+static int updates_of(const world_t *w, nts_entry_state_t state)
+{
+    int i, n = 0;
+
+    for (i = 0; i < w->entry_count; i++) {
+        n += w->entries[i]->op == NTS_ENTRY_UPDATE && w->entries[i]->side == NTS_NOTION &&
+             w->entries[i]->state == state;
+    }
+    return n;
+}
+
+/* Seed 51034 of the simulation: Notion refused our update (409) as the key moved. That nobody knew for 90 s, so that what a person
+ * then gave the page counted as our write. */
+static void test_key_moves_as_refused(void)
+{
+    world_t *w = world_create(p);
+    const char *key;
+
+    w->mapping.conflict = NTS_CONFLICT_NOTION;
+    (void)world_add(w, NTS_NOTION, "p1", "one");
+    (void)world_settle(w);
+    key = world_link(w, NTS_NOTION, "p1")->key;
+    world_wait(w, apr_time_from_sec(300));
+    w->hook = move_key_and_refuse;
+    world_edit(w, NTS_EXTERNAL, key, NAME, world_text("two"));
+    (void)world_run(w, NTS_EXTERNAL, key);
+    tap_int(updates_of(w, NTS_ENTRY_PENDING), 0,
+            "3.6: that our write was refused is not forgotten because the key moved");
+    tap_int(updates_of(w, NTS_ENTRY_NOT_APPLIED), 1, "the audit has it");
+    tap_str(world_page(w, "p1")->values[NAME].as.text, "two", "and it is done again at once");
+    tap_int(world_differences(w), 0, "on both sides");
+}
+
 /* A create is done, and its answer lost. */
 static spoil_t lose_create(world_t *w, const nts_call_t *call)
 {
@@ -235,6 +276,7 @@ int main(void)
     test_delete_afterwards();
     test_members_of_unknown_fate();
     test_key_moves_meanwhile();
+    test_key_moves_as_refused();
     test_key_of_restored_moves();
     test_default_of_unknown_create();
     apr_pool_destroy(p);
