@@ -113,6 +113,10 @@ apr_status_t nts_key_is_made_elsewhere(int *is_made, nts_store_t *store, apr_int
 /** The key @a notice->old_key is now @a notice->record: its link follows (S4.4). */
 apr_status_t nts_key_move(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
                           apr_pool_t *ptemp);
+/** A delete is told of: the row was last seen no later than now, also if our clock was set back since (seed 49835 of the simulation: its
+ *  image looked like that of a former row). */
+apr_status_t nts_key_gone(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
+                          apr_pool_t *ptemp);
 /** Was it told, at @a since or later, that the row with that key got another? */
 apr_status_t nts_key_moved_since(int *moved, nts_store_t *store, apr_int64_t mapping,
                                  const char *key, apr_time_t since, apr_pool_t *ptemp);

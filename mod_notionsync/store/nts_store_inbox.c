@@ -80,6 +80,9 @@ static apr_status_t follow_key(nts_store_t *store, apr_int64_t mapping, const nt
     if (notice->intent && notice->record && notice->kind && strcmp(notice->kind, "change.i") == 0) {
         return nts_key_made_elsewhere(store, mapping, notice, ptemp);
     }
+    if (notice->image && notice->record && notice->kind && strcmp(notice->kind, "change.d") == 0) {
+        return nts_key_gone(store, mapping, notice, ptemp);
+    }
     return APR_SUCCESS;
 }
 

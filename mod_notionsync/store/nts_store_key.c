@@ -96,6 +96,25 @@ apr_status_t nts_key_made_elsewhere(nts_store_t *store, apr_int64_t mapping,
                             ptemp);
 }
 
+apr_status_t nts_key_gone(nts_store_t *store, apr_int64_t mapping, const nts_notice_t *notice,
+                          apr_pool_t *ptemp)
+{
+    nts_link_t *link;
+    int i, is_later = 0;
+    apr_status_t rv = nts_link_by_key(&link, store, mapping, notice->record, ptemp, ptemp);
+
+    if (rv != APR_SUCCESS || !link) {
+        return rv == APR_ENOENT ? APR_SUCCESS : rv;
+    }
+    for (i = 0; i < link->base_count; i++) {
+        apr_time_t *seen = &link->bases[i].seen[NTS_EXTERNAL];
+
+        is_later |= *seen > notice->stored;
+        *seen = *seen > notice->stored ? notice->stored : *seen;
+    }
+    return is_later ? nts_link_write(store, mapping, link, (int)link->state, ptemp) : APR_SUCCESS;
+}
+
 static apr_status_t note_move(nts_store_t *store, apr_int64_t mapping, const nts_link_t *link,
                               const nts_notice_t *notice, apr_pool_t *ptemp)
 {

@@ -214,6 +214,26 @@ static void test_images(void)
     nts_store_close(kit.store);
 }
 
+/* Seed 49835 of the simulation: by a clock that was set back the row went before it was last seen. */
+static void test_image_by_clock(void)
+{
+    nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
+    nts_base_t *base = nts_link_base_make(a, 1, p);
+    kit_t kit;
+
+    kit_open(&kit, p);
+    put_image(&kit, "k1", "{\"v\":1}");
+    base->seen[NTS_EXTERNAL] = kit_now + apr_time_from_sec(60);
+    (void)kit_put_link(&kit, a);
+    tap_ok(!kit_load(&kit, 0, "p1", NULL)->tombstone_image, "seen since, whatever time it is now");
+    put_image(&kit, "k2", "{\"v\":2}");
+    tap_ok(!kit_load(&kit, 0, "p1", NULL)->tombstone_image, "that another row went tells nothing");
+    put_image(&kit, "k1", "{\"v\":3}");
+    tap_str(kit_load(&kit, 0, "p1", NULL)->tombstone_image, "{\"v\":3}",
+            "who is told to be gone was not seen later than that");
+    nts_store_close(kit.store);
+}
+
 /* S5.5 */
 static void test_free_key(void)
 {
@@ -268,6 +288,7 @@ int main(void)
     (void)apr_initialize();
     (void)apr_pool_create(&p, NULL);
     test_images();
+    test_image_by_clock();
     test_page_went_without_image();
     test_image_of_former_row();
     test_image_of_replaced_row();
