@@ -194,6 +194,9 @@ void judge_join(judge_t *j, judge_version_t *a, judge_version_t *b);
 int judge_has_mark(const judge_record_t *record, const char *mark);
 /** It had that id at some time. */
 int judge_had_id(const judge_record_t *record, const char *id);
+/** Of all that had that id the one that had it then; another one may have it since (452687, 63980). NULL: nobody ever had. */
+judge_record_t *judge_had_id_at(judge_t *j, int side, const char *place, const char *id,
+                                apr_time_t at);
 /** Copies of one record, or of its copies that people made, have a mark in common. */
 int judge_share_mark(const judge_record_t *a, const judge_record_t *b);
 /** The records of the other side that belong to @a record in the mapping, at most @a room; dead ones, too. */

@@ -29,6 +29,40 @@ int judge_had_id(const judge_record_t *record, const char *id)
     return 0;
 }
 
+/* From when on it had the id that it had at @a at; -1: not that one. */
+static apr_time_t had_since(const judge_record_t *record, const char *id, apr_time_t at)
+{
+    int i = record->ids->nelts - 1;
+
+    while (i > 0 && APR_ARRAY_IDX(record->ids, i, judge_id_t).from > at) {
+        i--;
+    }
+    return judge_same(APR_ARRAY_IDX(record->ids, i, judge_id_t).id, id)
+               ? APR_ARRAY_IDX(record->ids, i, judge_id_t).from
+               : -1;
+}
+
+judge_record_t *judge_had_id_at(judge_t *j, int side, const char *place, const char *id,
+                                apr_time_t at)
+{
+    judge_record_t *best = NULL;
+    apr_time_t best_since = 0;
+    int i;
+
+    for (i = 0; i < j->all->nelts; i++) {
+        judge_record_t *record = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+        apr_time_t since =
+            record->side == side && record->place == place ? had_since(record, id, at) : -1;
+
+        /* the last that got it by then; or the first, if only a clock says that it was not there yet */
+        if (since >= 0 && (!best || (since <= at && since >= best_since))) {
+            best = record;
+            best_since = since;
+        }
+    }
+    return best;
+}
+
 int judge_share_mark(const judge_record_t *a, const judge_record_t *b)
 {
     int i;

@@ -395,15 +395,6 @@ static int was_shown(judge_t *j, const judge_field_t *field, const judge_cell_t 
                                     : had_shown(j, field, cell, value, until);
 }
 
-/* The one of all that had that id of @a last which was there by then; another one may have it since (452687). */
-static judge_record_t *there_at(judge_record_t *last, apr_time_t at)
-{
-    while (last && last->older && last->made > at) {
-        last = last->older;
-    }
-    return last;
-}
-
 /* S2.9: somebody decided between two values that were shown: both stood there by then. */
 static void judge_decision(judge_t *j, const judge_entry_t *entry, const judge_entry_field_t *told)
 {
@@ -413,10 +404,10 @@ static void judge_decision(judge_t *j, const judge_entry_t *entry, const judge_e
     apr_time_t at;
     int s;
 
-    both[HISTORY_NOTION] =
-        there_at(judge_record(j, HISTORY_NOTION, m->place[HISTORY_NOTION], entry->page), entry->at);
-    both[HISTORY_EXTERNAL] = there_at(
-        judge_record(j, HISTORY_EXTERNAL, m->place[HISTORY_EXTERNAL], entry->key), entry->at);
+    for (s = 0; s < HISTORY_SIDES; s++) {
+        both[s] = judge_had_id_at(j, s, m->place[s], s == HISTORY_NOTION ? entry->page : entry->key,
+                                  entry->at);
+    }
     if (index < 0 || m->fields[index].sort == JUDGE_SET || !both[0] || !both[1]) {
         return;
     }

@@ -1,6 +1,7 @@
 /* The judge on what a person commanded: what an undo may put back, and which deletes are nobody's but ours (S4.2, S5.5). A command
  * excuses what it was given for, and nothing else. */
 #include <apr_general.h>
+#include <string.h>
 
 #include "judge_world.h"
 #include "tap/tap.h"
@@ -372,6 +373,16 @@ static void replace_row(void)
     link_up("q", "1", 0, NULL);
 }
 
+/* The row gets another key, and another row the one that it had. */
+static void rekey_row(void)
+{
+    now += 60 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REKEY, 1, place(1), "1", "1", "11");
+    make(1, "1", "two");
+    copy_by_us(0, "q", "two");
+    link_up("q", "1", 0, NULL);
+}
+
 static void test_decided(void)
 {
     decide("Ada", "Bob");
@@ -405,6 +416,12 @@ static void test_decided(void)
     decide("Ada", "Bob");
     replace_row();
     verdict("", "who has the key of that row since then showed nothing (452687)");
+    decide("Ada", "Bob");
+    rekey_row();
+    tap_ok(!strstr(rules(), "S2.9"), "nor did who has it since that row has another one (63980)");
+    decide("Ada", "Cid");
+    rekey_row();
+    tap_ok(strstr(rules(), "S2.9") != NULL, "what that row did not show it never showed");
     decide("Ada", "Cid");
     replace_row();
     verdict("S2.9", "and excuses nothing");
