@@ -93,6 +93,32 @@ static int was_held_up(judge_t *j, const history_item_t *change, const history_i
     return frozen && frozen < change->number;
 }
 
+/* Notion had refused the mapping its data source before @a change, and had not shown it again by @a end: meanwhile it looks at no database. */
+static int was_blocked(judge_t *j, int mapping, const history_item_t *change,
+                       const history_item_t *end)
+{
+    const char *source = JUDGE_MAPPING(j, mapping)->place[HISTORY_NOTION];
+    apr_time_t hidden = 0;
+    int i, refused = 0;
+
+    for (i = 0; i < end->number; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->place == source && !item->record && item->op == HISTORY_HIDE) {
+            hidden = item->at;
+        }
+        else if (item->place == source && !item->record && item->op == HISTORY_SHOW) {
+            hidden = 0;
+        }
+        else if (item->kind == HISTORY_REQUEST && item->side == HISTORY_NOTION &&
+                 (item->op == HISTORY_ASK_LIST || item->op == HISTORY_ASK_OTHER)) {
+            refused &= hidden || item->status != 200;
+            refused |= hidden && item->status == 404 && item->sent >= hidden && i < change->number;
+        }
+    }
+    return refused;
+}
+
 int judge_slept_through(judge_t *j, int mapping, const history_item_t *change)
 {
     int i, paused = is_paused(j, mapping, change), alone = is_nobody_there(j, change);
@@ -101,7 +127,8 @@ int judge_slept_through(judge_t *j, int mapping, const history_item_t *change)
         const history_item_t *item = history_item(j->history, i);
 
         if (item->op == HISTORY_SWAP && item->place == change->place) {
-            return paused || alone || was_held_up(j, change, item);
+            return paused || alone || was_held_up(j, change, item) ||
+                   was_blocked(j, mapping, change, item);
         }
         alone &= item->kind != HISTORY_PROCESS || item->op != HISTORY_START;
         paused &= !judge_same(item->place, JUDGE_MAPPING(j, mapping)->name) ||

@@ -236,6 +236,41 @@ static void exchange_in_freeze(int woken, int asked)
     judge_add_link(judge, &held);
 }
 
+/* The same while the data source is not shown to us, which we know since @a early; or @a shown: it is again before the database goes. */
+static void exchange_in_hiding(int early, int shown)
+{
+    judge_link_t held = { .id = 2, .page = "p", .key = "k", .state = JUDGE_LINK_ACTIVE };
+    history_item_t asked = { .kind = HISTORY_REQUEST, .op = HISTORY_ASK_OTHER, .status = 404 };
+
+    row_and_page();
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_HIDE, 0, place(0), NULL, NULL, NULL);
+    if (!early) {
+        history_do(h, HISTORY_ACT, 0, now + SEC, HISTORY_REKEY, 1, place(1), "k", "k", "l");
+    }
+    asked.sent = now + 2 * SEC;
+    asked.at = asked.answered = now + 3 * SEC;
+    asked.connection = "n";
+    asked.worker = 1;
+    asked.request = history_request(h);
+    (void)history_add(h, &asked);
+    now += 4 * SEC;
+    if (early) {
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_REKEY, 1, place(1), "k", "k", "l");
+    }
+    if (shown) {
+        history_do(h, HISTORY_ACT, 0, now += SEC, HISTORY_SHOW, 0, place(0), NULL, NULL, NULL);
+        (void)request(HISTORY_ASK_OTHER, 0, NULL, now + SEC, now + 2 * SEC);
+        now += 2 * SEC;
+    }
+    exchange();
+    history_do(h, HISTORY_ACT, 0, now += SEC, HISTORY_SHOW, 0, place(0), NULL, NULL, NULL);
+    held.trouble = 2;
+    held.code = "held.restore";
+    held.what = "no image";
+    judge_add_link(judge, &held);
+}
+
 /* A row's key is changed, maybe while the mapping is paused; then the database is exchanged. */
 static void exchange_after_key(int is_paused, int is_resumed)
 {
@@ -302,6 +337,12 @@ static void test_key_slept_through(void)
     verdict("S6.6 S6.1", "who wakes before does");
     exchange_in_freeze(0, 1);
     verdict("S6.6 S6.1", "and so does who takes over");
+    exchange_in_hiding(1, 0);
+    verdict("", "without its data source a mapping looks at no database (56733)");
+    exchange_in_hiding(0, 0);
+    verdict("S6.6 S6.1", "before it knows of that it does");
+    exchange_in_hiding(1, 1);
+    verdict("S6.6 S6.1", "and when it is shown again");
 }
 
 /* The row comes back from its image under @a key. */
