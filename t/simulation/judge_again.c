@@ -134,6 +134,34 @@ static void bring_from_image(judge_t *j, const history_item_t *make, judge_recor
     }
 }
 
+/* Did we ask anything of that table between these two items of the history? */
+static int was_looked_into(judge_t *j, const char *table, int from, int to)
+{
+    int i;
+
+    for (i = from + 1; i < to; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_REQUEST && item->side == HISTORY_EXTERNAL &&
+            judge_same(item->place, table)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The row of a deleted record was there again in a copy of the database, and people deleted it once more before we looked into that: there
+ * is no other image of it than that of its own delete (46564). */
+static int lived_unseen(judge_t *j, const judge_record_t *record)
+{
+    const judge_death_t *death =
+        record->deaths->nelts == 1 ? &APR_ARRAY_IDX(record->deaths, 0, judge_death_t) : NULL;
+
+    return death && record->older && !death->by_us &&
+           judge_is_of_copy(j, history_item(j->history, record->item)) &&
+           !was_looked_into(j, record->place, record->item, death->item);
+}
+
 judge_record_t *judge_restored(judge_t *j, const history_item_t *make, judge_record_t *last)
 {
     int m;
@@ -143,7 +171,7 @@ judge_record_t *judge_restored(judge_t *j, const history_item_t *make, judge_rec
     judge_record_t *record, *later = NULL;
 
     for (record = last; mark && record &&
-                        (!judge_has_mark(record, mark->after) ||
+                        (!judge_has_mark(record, mark->after) || lived_unseen(j, record) ||
                          (until && record->older && !died_before(record, until)));
          record = record->older) {
         later = record;
@@ -263,19 +291,10 @@ static int was_deleted_by_us(const judge_record_t *record, apr_time_t since)
  * for a row of another table (40569). */
 static int went_unseen(judge_t *j, const judge_record_t *gone, const history_item_t *make)
 {
-    const judge_death_t *death =
-        &APR_ARRAY_IDX(gone->deaths, gone->deaths->nelts - 1, judge_death_t);
-    int i;
+    int death = APR_ARRAY_IDX(gone->deaths, gone->deaths->nelts - 1, judge_death_t).item;
 
-    for (i = death->item + 1; i < make->number; i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->kind == HISTORY_REQUEST && item->side == make->side &&
-            judge_same(item->place, make->place)) {
-            return 0;
-        }
-    }
-    return history_item(j->history, death->item)->op == HISTORY_SWAP;
+    return !was_looked_into(j, make->place, death, make->number) &&
+           history_item(j->history, death)->op == HISTORY_SWAP;
 }
 
 /* All that belonged to it was deleted by us since, whatever people brought back of it: the delete was seen by every mapping. */

@@ -417,6 +417,42 @@ static void test_both_back(void)
     verdict("S2.5", "a row that was seen while its page was gone is a new one");
 }
 
+/* Row and page of a record are deleted. In a copy of the database the row is there once more, and deleted again, after somebody looked into
+ * the copy or before. Then the page comes back, and we bring the row back. */
+static void delete_in_copy(int is_seen)
+{
+    int number;
+
+    agree_twice();
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    remove_by_us(0, "p");
+    set_back("Ada");
+    now += 10 * SEC;
+    if (is_seen) {
+        (void)request(HISTORY_ASK_LIST, 1, NULL, now - 2 * SEC, now - SEC);
+    }
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    now += 10 * SEC;
+    (void)request(HISTORY_ASK_LIST, 1, NULL, now - 2 * SEC, now - SEC);
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
+    now += 5 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, "Bob");
+}
+
+static void test_deleted_in_copy(void)
+{
+    delete_in_copy(0);
+    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
+    verdict("", "a row that nobody saw live again in a copy comes back as it was before (46564)");
+    delete_in_copy(1);
+    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
+    verdict("S2.5", "one that was seen there comes back as it was there");
+}
+
 /* A page has a row in each of two tables. Their database is exchanged for an empty one; one of them found gone, the page goes. Then people
  * make another row in the other table, whose key is the former one's, before anybody looked into that or after. */
 static void use_key_again(int is_seen)
@@ -492,6 +528,7 @@ int main(void)
     test_made_unknown();
     test_never_filled();
     test_both_back();
+    test_deleted_in_copy();
     test_two_tables();
     apr_pool_destroy(pool);
     apr_terminate();
