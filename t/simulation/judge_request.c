@@ -99,6 +99,12 @@ int judge_is_uncertain(judge_t *j, const history_item_t *effect)
     return 0;
 }
 
+/* That version, or the part of it that the cell's side can hold (seed 37141). */
+static int is_of(const judge_version_t *shown, const judge_version_t *version)
+{
+    return shown == version || (shown->parent == version && shown->item == version->item);
+}
+
 int judge_came_uncertainly(judge_t *j, const judge_cell_t *cell, const judge_version_t *version)
 {
     int i;
@@ -107,7 +113,7 @@ int judge_came_uncertainly(judge_t *j, const judge_cell_t *cell, const judge_ver
         const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
         const history_item_t *item = stay->item >= 0 ? history_item(j->history, stay->item) : NULL;
 
-        if (stay->version == version && item && item->kind == HISTORY_EFFECT &&
+        if (is_of(stay->version, version) && item && item->kind == HISTORY_EFFECT &&
             judge_is_uncertain(j, item)) {
             return 1;
         }

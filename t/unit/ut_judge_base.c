@@ -89,6 +89,32 @@ static void test_first_of_unknown_fate(void)
     verdict("S6.3", "nor is there a doubt about one that was answered");
 }
 
+/* The page takes a part of the row's name only, nobody knows whether, and is edited. */
+static void lose_part(judge_rule_t rule, int is_cut)
+{
+    pair();
+    fields[NAME].length = 3;
+    fields[NAME].lossy = 1;
+    fields[NAME].rule = rule;
+    edit(1, "1", NAME, NULL, "Adalbert");
+    ending = is_cut ? HISTORY_CUT : HISTORY_ANSWERED;
+    write_by_us(0, "p", NAME, NULL, "Ada");
+    ending = HISTORY_ANSWERED;
+    edit(0, "p", NAME, "Ada", "Eve");
+    now += 100 * SEC;
+    write_by_us(0, "p", NAME, "Eve", "Ada");
+}
+
+static void test_part_of_unknown_fate(void)
+{
+    lose_part(JUDGE_EXTERNAL_WINS, 1);
+    verdict("", "of a part of a value, too, nobody knows whether it arrived (37141)");
+    lose_part(JUDGE_NOTION_WINS, 1);
+    verdict("S3.7", "then the rule decides");
+    lose_part(JUDGE_EXTERNAL_WINS, 0);
+    verdict("S6.3", "and one that was answered is known");
+}
+
 /* ---- what nobody compared (S2.7) ---- */
 
 /* Page p and row 1 were made by people, another record keeps them from being the last. */
@@ -362,6 +388,7 @@ int main(void)
     (void)apr_pool_create(&pool, NULL);
     test_way_of_unknown_fate();
     test_first_of_unknown_fate();
+    test_part_of_unknown_fate();
     test_not_linked();
     test_outside();
     test_taken_out();
