@@ -266,6 +266,7 @@ int nts_worker_run(const nts_worker_config_t *config, apr_pool_t *p)
     w->host.random = config->random;
     w->host.segment = config->segment;
     w->started = nts_host_mono(&w->host);
+    (void)nts_host_look_at_clock(&w->host); /* it may be set before there is work (61656) */
     nts_worker_show(w, NTS_WORKER_STARTING);
     if (open_store(w) != APR_SUCCESS || open_net(w) != APR_SUCCESS) {
         return NTS_WORKER_EXIT_STARTUP;

@@ -5,6 +5,7 @@
 #   bound-within-run  (20256) a choice is renamed while a job of a full run waits for the fate of its write, the listing being over
 #   long-transaction  (3804) what a trigger did in a transaction of the application that was still open was taken for our write
 #   key-of-another    (19903) a row comes back from its image under a key that another record's had before a database was set back
+#   clock-at-start    (61656, shortened) the clock is set forward while a worker, just started, waits for its first answers
 use strict;
 use warnings;
 use NotionSync::Test;
