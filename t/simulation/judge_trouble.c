@@ -288,13 +288,38 @@ static int is_set_never_agreed(const plea_t *plea, int field)
                            holds_initially, NULL);
 }
 
+/* People made a number of the property: since then it takes no text of a row that is none. */
+static int is_no_number(const plea_t *plea, int field)
+{
+    const char *source = JUDGE_MAPPING(plea->j, plea->mapping)->place[HISTORY_NOTION];
+    const judge_field_t *f = plea_field(plea, field);
+    judge_version_t *mine, *theirs;
+    const char *type = NULL, *text;
+    int i;
+
+    if (!both_versions(plea, field, &mine, &theirs)) {
+        return 0;
+    }
+    for (i = 0; i < history_count(plea->j->history); i++) {
+        const history_item_t *item = history_item(plea->j->history, i);
+
+        if (item->op == HISTORY_RETYPE && item->place == source &&
+            judge_same(item->field, f->name[HISTORY_NOTION])) {
+            type = item->after;
+        }
+    }
+    text = (plea->record->side == HISTORY_EXTERNAL ? mine : theirs)->value;
+    return judge_same(type, "number") && text && text[strspn(text, "0123456789.-+eE")];
+}
+
 /* Several fields of a record may be held or unfit, each for a reason of its own; the trouble that is shown names one. */
 static int is_any_of_these(const plea_t *plea, int field)
 {
     return is_held_conflict(plea, field) || is_held_initial(plea, field) ||
            is_set_never_agreed(plea, field) || is_rewritten(plea, field) ||
            judge_is_fought_over(plea->j, plea_field(plea, field), plea->record, plea->partner) ||
-           judge_is_unfit(plea->j, plea_field(plea, field), plea->record, plea->partner);
+           judge_is_unfit(plea->j, plea_field(plea, field), plea->record, plea->partner) ||
+           is_no_number(plea, field);
 }
 
 static int pleads_field(const plea_t *plea)

@@ -1,4 +1,5 @@
-/* The judge on fields that both sides fight over (S2.10), and what becomes of them when they are held (S2.9). */
+/* The judge on fields that both sides fight over (S2.10), what becomes of them when they are held (S2.9), and on
+ * texts that a property cannot take. */
 #include <apr_general.h>
 
 #include "judge_world.h"
@@ -44,6 +45,33 @@ static void edit_later(void)
     edit(0, "p", NAME, "Ada", "Eve");
 }
 
+/* The property becomes one of @a type, then people write a text into the row. */
+static void write_after(const char *type, const char *text)
+{
+    history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_RETYPE, .side = HISTORY_NOTION };
+
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    item.at = now += SEC;
+    item.place = place(0);
+    item.field = "Name";
+    item.after = type;
+    (void)history_add(h, &item);
+    edit(1, "1", NAME, NULL, text);
+    link_up("p", "1", 2, "field.unfit");
+}
+
+static void test_unfit(void)
+{
+    write_after("number", "v1639");
+    verdict("", "a property of numbers takes no other text (58613)");
+    write_after("number", "-16.5");
+    verdict("S6.1", "a number it does");
+    write_after("rich_text", "v1639");
+    verdict("S6.1", "one of texts takes any");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -58,6 +86,7 @@ int main(void)
     now += 600 * SEC;
     edit(0, "p", NAME, "Eve", "Ada");
     verdict("", "it is, when both show again what they showed then (454166, 454805)");
+    test_unfit();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
