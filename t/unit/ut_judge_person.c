@@ -337,12 +337,14 @@ static void test_what_was_done(void)
 
 static judge_entry_field_t decided; /* what the audit has of it */
 
-/* Both were edited, and a person decided between what was shown; or something else stood there by the time that was carried out. */
-static void decide(const char *notion, const char *external)
+/* Both were edited, and a person decided between what was shown, for what @a winner had; or something else stood there by the time that was
+ * carried out. */
+static void decide_for(int winner, const char *notion, const char *external)
 {
     judge_entry_t entry = {
-        .op = "update", .state = "applied", .side = HISTORY_EXTERNAL, .page = "p", .key = "1"
+        .op = "update", .state = "applied", .side = !winner, .page = "p", .key = "1"
     };
+    const char *lost = winner ? notion : external, *won = winner ? external : notion;
 
     pair();
     fields[NAME].rule = JUDGE_HOLD;
@@ -351,14 +353,19 @@ static void decide(const char *notion, const char *external)
     command(HISTORY_APPROVE, "p");
     edit(0, "p", NAME, "Ada", notion);
     edit(1, "1", NAME, "Bob", external);
-    write_by_us(1, "1", NAME, external, notion);
+    write_by_us(!winner, winner ? "p" : "1", NAME, lost, won);
     decided = (judge_entry_field_t){
-        .name = "Name", .reason = "Eve decided: notion", .before = external, .after = notion
+        .name = "Name", .reason = "Eve decided: it", .before = lost, .after = won
     };
     entry.fields = &decided;
     entry.field_count = 1;
     entry.at = now;
     judge_add_entry(judge, &entry);
+}
+
+static void decide(const char *notion, const char *external)
+{
+    decide_for(HISTORY_NOTION, notion, external);
 }
 
 /* The row goes, its page too, and another row gets its key. */
@@ -416,10 +423,10 @@ static void test_decided(void)
     decide("Ada", "Bob");
     replace_row();
     verdict("", "who has the key of that row since then showed nothing (452687)");
-    decide("Ada", "Bob");
+    decide_for(HISTORY_EXTERNAL, "Ada", "Bob");
     rekey_row();
     tap_ok(!strstr(rules(), "S2.9"), "nor did who has it since that row has another one (63980)");
-    decide("Ada", "Cid");
+    decide_for(HISTORY_EXTERNAL, "Ada", "Cid");
     rekey_row();
     tap_ok(strstr(rules(), "S2.9") != NULL, "what that row did not show it never showed");
     decide("Ada", "Cid");
