@@ -293,7 +293,8 @@ int judge_may_win(const judge_contest_t *c, int side, const judge_version_t *win
         !judge_forgot(j, winner->at, at)) { /* else nobody knows whose it is */
         return 0;
     }
-    if (is_edit_here(c, winner) && stands_rewritten(c, loser)) {
+    if ((is_edit_here(c, winner) || winner->origin == JUDGE_BY_TRIGGER) && /* of an edit (61271) */
+        stands_rewritten(c, loser)) {
         return 1;
     }
     if (!base && !may_have_base(j, winner, loser)) {

@@ -89,6 +89,29 @@ static void test_put_back(void)
     verdict("S2.5", "anything else is one");
 }
 
+/* Somebody edits the page, and something there makes "Eve" of that at once. */
+static void edit_and_trim(void)
+{
+    edit(0, "p", NAME, "ada", " Eve");
+    history_set(h, HISTORY_TRIGGER, 0, now, 0, place(0), "p", "Name", " Eve", "Eve");
+}
+
+static void test_trimmed(void)
+{
+    bring_ada();
+    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
+    edit_and_trim();
+    write_by_us(1, "1", NAME, "ADA", "Eve");
+    verdict("", "what a service makes of an edit is one, over what another made of ours (61271)");
+
+    bring_ada();
+    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
+    edit(1, "1", NAME, "ADA", "BOB");
+    edit_and_trim();
+    write_by_us(1, "1", NAME, "BOB", "Eve");
+    verdict("S2.5", "over another edit it wins by the rule only");
+}
+
 static void agree_twice(void)
 {
     pair();
@@ -520,6 +543,7 @@ int main(void)
     (void)apr_pool_create(&pool, NULL);
     test_rewritten();
     test_put_back();
+    test_trimmed();
     test_key();
     test_followed_key();
     test_let_go();
