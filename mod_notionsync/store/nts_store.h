@@ -130,7 +130,7 @@ void nts_store_unlock_group(nts_store_t *store, const char *group);
  *  (NTS_COMMIT_CLASH) once somebody raised it again. The group's name is stable over restarts. */
 apr_status_t nts_store_own_group(apr_int64_t *epoch, nts_store_t *store, const char *group);
 /** True while our epoch is the newest; also when the store cannot say, for then nothing is stored either. */
-int nts_store_owns_group(nts_store_t *store, const char *group, apr_int64_t epoch, apr_pool_t *p);
+int nts_store_owns_group(nts_store_t *store, const char *group, apr_int64_t epoch);
 
 /* ---- the engine's calls ---- */
 

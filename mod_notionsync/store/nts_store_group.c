@@ -82,10 +82,10 @@ apr_status_t nts_store_own_group(apr_int64_t *epoch, nts_store_t *store, const c
     return rv;
 }
 
-int nts_store_owns_group(nts_store_t *store, const char *group, apr_int64_t epoch, apr_pool_t *p)
+int nts_store_owns_group(nts_store_t *store, const char *group, apr_int64_t epoch)
 {
     apr_int64_t newest;
-    apr_status_t rv = nts_group_epoch(&newest, store, group, p);
+    apr_status_t rv = nts_group_epoch(&newest, store, group, nts_store_scratch(store));
 
     /* A disk that does not answer has not given the group to anybody. */
     return rv == APR_SUCCESS ? newest == epoch : rv != APR_ENOENT;

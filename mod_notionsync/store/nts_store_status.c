@@ -78,7 +78,7 @@ apr_status_t nts_store_put_status(nts_store_t *store, const char *group, apr_int
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    if (!nts_store_owns_group(store, group, epoch, nts_store_scratch(store))) {
+    if (!nts_store_owns_group(store, group, epoch)) {
         return nts_unit_leave(store, own, APR_EBUSY);
     }
     rv = nts_db_exec(

@@ -60,9 +60,8 @@ struct nts_group_t {
     const char *name;
     apr_pool_t *p; /* of this ownership; NULL: not owned */
     apr_int64_t epoch;
-    apr_time_t taken;   /* wall clock: owned since */
-    apr_time_t checked; /* monotonic: the store last said that it is ours */
-    int lost;           /* somebody else took it: nothing is started or stored any more */
+    apr_time_t taken; /* wall clock: owned since */
+    int lost;         /* somebody else took it: nothing is started or stored any more */
     nts_port_t **ports;
     int port_count;
     nts_flow_t **flows;

@@ -97,7 +97,7 @@ static apr_status_t store_result(void *baton, nts_store_t *store, int again)
     const nts_group_t *group = job->run->flow->group;
 
     (void)again;
-    if (!nts_store_owns_group(store, group->name, group->epoch, job->p)) {
+    if (!nts_store_owns_group(store, group->name, group->epoch)) {
         return APR_EBUSY;
     }
     return job->item ? nts_store_add_plan_item(&job->clash, store, job->run->plan->id, job->item)

@@ -169,12 +169,12 @@ void history_do(history_t *h, history_kind_t kind, int request, apr_time_t at, h
 static const char *const kinds[] = { "act",    "effect",  "trigger",  "request",
                                      "notice", "process", "operator", "fault" };
 static const char *const ops[] = {
-    "",        "set",       "make",       "delete",        "revive",     "purge",      "hide",
-    "show",    "rekey",     "rename",     "remove-option", "reshape",    "swap",       "retype",
-    "migrate", "delivered", "lost",       "repeated",      "start",      "crash",      "stop",
-    "freeze",  "wake",      "store-lost", "store-old",     "disk-fails", "disk-works", "read",
-    "list",    "create",    "update",     "delete",        "revive",     "other",      "pause",
-    "resume",  "undo",      "approve",    "configure",     "other"
+    "",        "set",       "make",   "delete",        "revive",    "purge",      "hide",
+    "show",    "rekey",     "rename", "remove-option", "reshape",   "swap",       "retype",
+    "migrate", "delivered", "lost",   "repeated",      "start",     "crash",      "stop",
+    "freeze",  "wake",      "take",   "store-lost",    "store-old", "disk-fails", "disk-works",
+    "read",    "list",      "create", "update",        "delete",    "revive",     "other",
+    "pause",   "resume",    "undo",   "approve",       "configure", "other"
 };
 static const char *const ends[] = { "answered", "cut off", "orphaned" };
 

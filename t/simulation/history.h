@@ -69,6 +69,7 @@ typedef enum history_op_t {
     HISTORY_STOP, /* in an orderly way */
     HISTORY_FREEZE,
     HISTORY_WAKE,
+    HISTORY_TAKE, /* a group is the worker's */
     HISTORY_STORE_LOST,
     HISTORY_STORE_OLD,  /* an older copy of the state store was put back */
     HISTORY_DISK_FAILS, /* the state store takes nothing; `worker` 0 */

@@ -11,20 +11,42 @@ static int by_sent(const void *a, const void *b)
     return x->sent < y->sent ? -1 : x->sent > y->sent;
 }
 
-/* Somebody else asked between the two: there was a successor. */
+/* The worker took a group from @a from until @a to. */
+static int took_over(judge_t *j, int worker, apr_time_t from, apr_time_t to)
+{
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_PROCESS && item->op == HISTORY_TAKE && item->worker == worker &&
+            item->at >= from && item->at < to) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Somebody else asked between the two: there was a successor. Or took over then, and was the next to ask, for which there may have
+ * been no room before (seed 50843). */
 static int was_succeeded(judge_t *j, const history_item_t *request, apr_time_t from)
 {
+    const history_item_t *next = NULL;
     int i;
 
     for (i = 1; i <= j->request_count; i++) {
         const history_item_t *other = j->requests[i];
 
-        if (other && other->worker != request->worker && other->sent >= from &&
-            other->sent < request->answered && judge_same(other->connection, request->connection)) {
+        if (!other || other->sent < from || !judge_same(other->connection, request->connection)) {
+            continue;
+        }
+        if (other->worker != request->worker && other->sent < request->answered) {
             return 1;
         }
+        next = !next || other->sent < next->sent ? other : next;
     }
-    return 0;
+    return next && next->worker != request->worker &&
+           took_over(j, next->worker, from, request->answered);
 }
 
 /* Until when somebody knows that a request is under way: its answer, or the end of the process that waited for it, or that it was frozen

@@ -6,6 +6,7 @@
 #   long-transaction  (3804) what a trigger did in a transaction of the application that was still open was taken for our write
 #   key-of-another    (19903) a row comes back from its image under a key that another record's had before a database was set back
 #   clock-at-start    (61656, shortened) the clock is set forward while a worker, just started, waits for its first answers
+#   woken-early       (33359) a worker is frozen for two seconds, and would ask before its heartbeat in a budget that another counts
 use strict;
 use warnings;
 use NotionSync::Test;

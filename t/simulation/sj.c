@@ -195,6 +195,9 @@ static void note(sm_t *sm, const sm_note_t *note)
     case SM_NOTE_THAWED:
         process(sm, note, HISTORY_WAKE);
         break;
+    case SM_NOTE_TOOK:
+        process(sm, note, HISTORY_TAKE);
+        break;
     case SM_NOTE_EXITED:
         process(sm, note, HISTORY_STOP);
         break;

@@ -125,6 +125,7 @@ typedef enum sm_note_kind_t {
     SM_NOTE_KILLED,    /* a process: worker, or child that takes hooks */
     SM_NOTE_FROZEN,
     SM_NOTE_THAWED,
+    SM_NOTE_TOOK,   /* a worker has a group's lock: code is the group's number */
     SM_NOTE_EXITED, /* a worker, by itself: code */
     SM_NOTE_FORGOT, /* the state store was lost, or (code 1) an older copy of it was put back */
     SM_NOTE_DISK,   /* that of the state store takes nothing any more, or (code 0) works again */

@@ -206,7 +206,14 @@ void nts_lock_release_writer(nts_lock_t *lock)
 
 apr_status_t nts_lock_try_group(nts_lock_t *lock, apr_int64_t n)
 {
-    return n < 1 || n > NTS_LOCK_GROUP_MAX ? APR_EINVAL : take(lock, n);
+    sm_note_t note = { SM_NOTE_TOOK, 0, (int)n, NULL, NULL, NULL };
+    apr_status_t rv = n < 1 || n > NTS_LOCK_GROUP_MAX ? APR_EINVAL : take(lock, n);
+
+    if (rv == APR_SUCCESS && lock->process) {
+        note.process = lock->process->number;
+        sm_note(sm_the, &note);
+    }
+    return rv;
 }
 
 void nts_lock_release_group(nts_lock_t *lock, apr_int64_t n)

@@ -103,6 +103,24 @@ static void test_untold_silence(void)
     verdict("S6.8", "or before it failed");
 }
 
+/* The same, but the three are asked after that by worker 2, which took the group over @a taken seconds after worker 1 was frozen; 0: not. */
+static void frozen_in_full_window(int taken)
+{
+    apr_time_t later;
+    int i;
+
+    begin();
+    later = now + 60 * SEC;
+    happens(HISTORY_FREEZE, 1, now + SEC / 10);
+    if (taken) {
+        happens(HISTORY_TAKE, 2, now + taken * SEC);
+    }
+    asked(1, now, later);
+    for (i = 0; i < 3; i++) {
+        asked(2, later + (4 + i) * SEC / 10, later + (5 + i) * SEC / 10);
+    }
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -111,6 +129,12 @@ int main(void)
     verdict("", "a successor cannot know when a frozen process reads its answer");
     frozen(1);
     verdict("S6.8", "where nobody took over it counts until then");
+    frozen_in_full_window(1);
+    verdict("", "a successor that had no room before it woke neither (50843)");
+    frozen_in_full_window(61);
+    verdict("S6.8", "one that took over later can");
+    frozen_in_full_window(0);
+    verdict("S6.8", "and one that never did");
     forgotten(2);
     verdict("", "an older state store cannot tell what was sent last (421016)");
     forgotten(0);

@@ -180,15 +180,15 @@ static int look_whose(sm_t *sm)
     if (nts_store_open(&store, &sm->host->store, &out, sm->p) != APR_SUCCESS) {
         return 0;
     }
-    while (++epoch < 99 && !nts_store_owns_group(store, "/db", epoch, sm->p)) {
+    while (++epoch < 99 && !nts_store_owns_group(store, "/db", epoch)) {
     }
     nts_store_close(store);
     if (nts_store_open(&store, &sm->host->store, &out, sm->p) == APR_SUCCESS) {
         owned_before = epoch < 99;
         sm_file_spoil(sm->host->store.params, SQLITE_IOERR);
-        owned_meanwhile = nts_store_owns_group(store, "/db", epoch, sm->p);
+        owned_meanwhile = nts_store_owns_group(store, "/db", epoch);
         sm_file_spoil(sm->host->store.params, 0);
-        owned_otherwise = nts_store_owns_group(store, "/db", epoch + 1, sm->p);
+        owned_otherwise = nts_store_owns_group(store, "/db", epoch + 1);
         nts_store_close(store);
     }
     return 0;
