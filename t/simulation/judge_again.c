@@ -162,6 +162,27 @@ static int lived_unseen(judge_t *j, const judge_record_t *record)
            !was_looked_into(j, record->place, record->item, death->item);
 }
 
+/* The same of a row that counts as the one before, which people had deleted: when its page was gone, too, before the copy came, the record
+ * was deleted, and what was done to its row there nobody saw (37231). @return when it died; 0: it was not so */
+static apr_time_t died_for_good(judge_t *j, const judge_entry_t *restore,
+                                const judge_record_t *record)
+{
+    const judge_death_t *deaths = (const judge_death_t *)(const void *)record->deaths->elts;
+    int last = record->deaths->nelts - 1;
+    const history_item_t *again = history_item(j->history, record->item);
+    const judge_record_t *page =
+        restore
+            ? judge_record(j, HISTORY_NOTION,
+                           JUDGE_MAPPING(j, restore->mapping)->place[HISTORY_NOTION], restore->page)
+            : NULL;
+
+    return page && last > 0 && !deaths[last].by_us && judge_is_of_copy(j, again) &&
+                   !was_looked_into(j, record->place, record->item, deaths[last].item) &&
+                   judge_was_away(page, deaths[last - 1].from, again->at)
+               ? deaths[last - 1].from
+               : 0;
+}
+
 judge_record_t *judge_restored(judge_t *j, const history_item_t *make, judge_record_t *last)
 {
     int m;
@@ -191,10 +212,12 @@ void judge_set_back(judge_t *j, const history_item_t *make, judge_record_t *reco
     const history_item_t *item = judge_mark_ahead(j, make, &m);
     const judge_entry_t *restore = restoring(j, make);
     apr_time_t until = restore ? was_another_from(j, restore, make) : 0;
+    apr_time_t died_once = until ? died_before(record, until) : 0;
     apr_hash_index_t *at;
 
-    if (until && died_before(record, until)) {
-        bring_from_image(j, make, record, died_before(record, until));
+    died_once = died_once ? died_once : died_for_good(j, restore, record);
+    if (died_once) {
+        bring_from_image(j, make, record, died_once);
     }
     if (!item || judge_same(item->after, record->mark)) {
         return;

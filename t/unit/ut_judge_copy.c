@@ -476,6 +476,49 @@ static void test_deleted_in_copy(void)
     verdict("S2.5", "one that was seen there comes back as it was there");
 }
 
+/* People delete a row, and its page, too, or not. In a copy of the database the row is edited and deleted again, and then we bring it back as it
+ * was when it was deleted first. */
+static void delete_twice(int is_gone, int is_seen)
+{
+    judge_entry_t restore = {
+        .op = "restore", .state = "applied", .side = 1, .page = "p", .key = "1"
+    };
+    int number;
+
+    agree_twice();
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    if (is_gone) {
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
+    }
+    set_back("Ada");
+    edit(1, "1", NAME, "Ada", "Eve");
+    if (is_seen) {
+        (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
+    }
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
+    now += 5 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, "Bob");
+    told(1, "1", NAME, NULL, "Bob", NULL);
+    restore.at = now;
+    judge_add_entry(judge, &restore);
+}
+
+static void test_deleted_twice(void)
+{
+    delete_twice(1, 0);
+    verdict("", "who was deleted before the copy comes back as it was then (37231)");
+    delete_twice(1, 1);
+    verdict("S6.3", "unless somebody looked into the copy");
+    delete_twice(0, 0);
+    verdict("S6.3", "or its page was there all the time");
+}
+
 /* A page has a row in each of two tables. Their database is exchanged for an empty one; one of them found gone, the page goes. Then people
  * make another row in the other table, whose key is the former one's, before anybody looked into that or after. */
 static void use_key_again(int is_seen)
@@ -553,6 +596,7 @@ int main(void)
     test_never_filled();
     test_both_back();
     test_deleted_in_copy();
+    test_deleted_twice();
     test_two_tables();
     apr_pool_destroy(pool);
     apr_terminate();
