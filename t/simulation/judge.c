@@ -258,6 +258,7 @@ int judge_run(judge_t *j, const judge_phases_t *phases)
     judge_limits(j);
     judge_undo(j);
     judge_decisions(j);
+    judge_accepted(j);
     return j->violations->nelts;
 }
 

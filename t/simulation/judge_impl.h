@@ -420,6 +420,8 @@ int judge_was_commanded(judge_t *j, const history_item_t *effect, const judge_re
 void judge_limits(judge_t *j);
 void judge_undo(judge_t *j);
 void judge_decisions(judge_t *j);
+/* judge_accept.c */
+void judge_accepted(judge_t *j);
 /* judge_trouble.c: may this record be left out? */
 /** @a partner: NULL if there is none; @a field: -1: the record as a whole. */
 int judge_is_excused(judge_t *j, const judge_link_t *link, judge_record_t *record,
