@@ -62,11 +62,13 @@ static apr_size_t characters(const char *text, apr_size_t most, const char **end
     return n;
 }
 
+#define IN_UTC "+00:00" /* as Notion writes "Z" in a text that it makes of a date (63644) */
+
 /* Instants with as many digits behind the second as they need; of a range both. */
 static const char *without_zeros(const char *times, apr_pool_t *p)
 {
     char *out = apr_palloc(p, strlen(times) + 1), *end = out;
-    int fraction = 0;
+    int fraction = 0, is_utc;
 
     for (; *times; times++) {
         if (fraction && (*times < '0' || *times > '9')) {
@@ -77,7 +79,9 @@ static const char *without_zeros(const char *times, apr_pool_t *p)
             fraction = 0;
         }
         fraction |= *times == '.';
-        *end++ = *times;
+        is_utc = !strncmp(times, IN_UTC, sizeof(IN_UTC) - 1);
+        *end++ = is_utc ? 'Z' : *times;
+        times += is_utc ? sizeof(IN_UTC) - 2 : 0;
     }
     *end = '\0';
     return out;

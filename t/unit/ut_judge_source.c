@@ -530,6 +530,27 @@ static void convert(const char *source)
     write_by_us(0, "p", NAME, "Ada, Eve", "Ada Eve");
 }
 
+/* People make a property of dates one of texts; meanwhile the row was edited. */
+static void convert_instant(const char *text)
+{
+    pair();
+    fields[NAME].sort = JUDGE_TIME;
+    fields[NAME].rule = JUDGE_NOTION_WINS;
+    edit(1, "1", NAME, NULL, "2026-04-03T03:51:00.000Z");
+    write_by_us(0, "p", NAME, NULL, "2026-04-03T03:51:00.000Z");
+    edit(1, "1", NAME, "2026-04-03T03:51:00.000Z", "2026-12-12T23:47:00.000Z");
+    edit(0, "p", NAME, "2026-04-03T03:51:00.000Z", text);
+    write_by_us(0, "p", NAME, text, "2026-12-12T23:47:00Z");
+}
+
+static void test_converted_instant(void)
+{
+    convert_instant("2026-04-03T03:51:00.000+00:00");
+    verdict("", "the same instant, in words of a text, is no edit (63644)");
+    convert_instant("2026-04-03T03:51:00.000+01:00");
+    verdict("S2.5", "another one is");
+}
+
 static void test_other_type(void)
 {
     convert("ds");
@@ -602,6 +623,7 @@ int main(void)
     test_what_comes_with_a_row();
     test_member_of_neither();
     test_own_image();
+    test_converted_instant();
     test_other_type();
     test_what_was_sent();
     apr_pool_destroy(pool);
