@@ -33,7 +33,7 @@ typedef enum history_kind_t {
     HISTORY_REQUEST, /* a request of ours is over: answered, refused, cut off or given up */
     HISTORY_NOTICE, /* an event or change entry about `record`: op tells its fate; `sent`: when it was made; `after`:
                          "person" if that is one of its authors; `place`: where it says that the record is; `field`: the properties
-                         that it names, as members of a set; each NULL: it does not say */
+                         that it names, as members of a set; each NULL: it does not say. `before`: the event's id; NULL: none */
     HISTORY_PROCESS,  /* something happened to process `worker` of host `host` */
     HISTORY_OPERATOR, /* a person commanded or configured; `note` says what */
     HISTORY_FAULT     /* the world is unkind: `note` says how */

@@ -24,6 +24,23 @@ static int waited(judge_t *j, apr_time_t at, int mapping, const judge_record_t *
     return 0;
 }
 
+/* S3.9: the event was delivered before @a at, too, and is known by its id: what happened after that it does not tell of (seed 49008). */
+static int is_repeated(judge_t *j, const history_item_t *notice, apr_time_t at)
+{
+    int i;
+
+    for (i = 0; notice->before && i < notice->number; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_NOTICE && item->op == HISTORY_DELIVERED &&
+            item->before == notice->before && item->at < at &&
+            !judge_forgot(j, item->at, notice->at)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* A notice that came from @a at on, for the mappings of that data source, and was not forgotten with the state store. */
 static int is_news(judge_t *j, const history_item_t *item, const char *id, const char *place,
                    apr_time_t at)
@@ -32,7 +49,7 @@ static int is_news(judge_t *j, const history_item_t *item, const char *id, const
            item->side == HISTORY_NOTION && item->record == id && item->at >= at &&
            item->at < j->phases->heard - MINUTE &&
            (!item->place || item->place == place || judge_same(item->note, "page.moved")) &&
-           !judge_forgot(j, item->at, j->phases->heard);
+           !judge_forgot(j, item->at, j->phases->heard) && !is_repeated(j, item, at);
 }
 
 static int was_schema_told(judge_t *j, const char *source, apr_time_t at)

@@ -246,6 +246,7 @@ static void hook_done(sm_t *sm, void *baton, int status)
     item.side = HISTORY_NOTION;
     item.place = told_place(w, e);
     item.record = entity;
+    item.before = e->id;
     item.field = told_fields(w, e);
     item.note = e->type;
     item.sent = sm_now(sm) - SM_MS(notion_now() - e->created_ms);

@@ -135,6 +135,32 @@ static void take_back(const char *to, int reads, int told_of)
     link_up("p", "1", 0, NULL);
 }
 
+/* An event comes twice, by its ids, and people edit its page in between; the row hears of the edit from a listing. */
+static void hear_again(const char *first, const char *second)
+{
+    history_item_t notice = { .kind = HISTORY_NOTICE,
+                              .op = HISTORY_DELIVERED,
+                              .side = HISTORY_NOTION,
+                              .record = "p",
+                              .place = "ds",
+                              .after = "person",
+                              .note = "page.properties_updated" };
+
+    pair();
+    notice.before = first;
+    notice.at = notice.sent = now += 10 * SEC;
+    (void)history_add(h, &notice);
+    edit(0, "p", NAME, NULL, "Ada");
+    notice.before = second;
+    notice.at = now += 10 * SEC;
+    (void)history_add(h, &notice);
+    phases.heard = now + 300 * SEC;
+    phases.listed = now + 600 * SEC;
+    now = phases.heard;
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    link_up("p", "1", 0, NULL);
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -155,6 +181,10 @@ int main(void)
     verdict("", "nor does one that is forgotten with the state store");
     hear_of(NULL, NULL, NULL, HISTORY_NOTHING);
     verdict("", "nor does one of what we wrote ourselves, of a person's edit");
+    hear_again("e1", "e1");
+    verdict("", "nor one that is told again, of what was edited since (49008)");
+    hear_again("e1", "e2");
+    verdict("S3.6", "but another one does");
     rename_and_edit("data_source.content_updated");
     verdict("", "a choice may have its former name as long as no event told of the new one");
     rename_and_edit("data_source.schema_updated");
