@@ -147,6 +147,34 @@ static int is_read_of(const history_item_t *item, const couple_t *c,
                          : is_sole_reader(c->j, c->record[HISTORY_NOTION]));
 }
 
+/* The page's row of another mapping: whoever reads the page after that does so for that one, and tells the first nothing (seed 51803). */
+static int is_read_for_another(const history_item_t *item, const couple_t *c,
+                               const history_item_t *page_read)
+{
+    judge_record_t *page = c->record[HISTORY_NOTION], *partners[8];
+    int m, i, n;
+
+    if (item->kind != HISTORY_REQUEST || item->op != HISTORY_ASK_READ ||
+        item->side != HISTORY_EXTERNAL || !item->record || item->worker != page_read->worker ||
+        item->answered > page_read->sent) {
+        return 0;
+    }
+    for (m = 0; m < c->j->mappings->nelts; m++) {
+        const judge_mapping_t *other = JUDGE_MAPPING(c->j, m);
+
+        n = m != c->mapping && other->place[HISTORY_NOTION] == page->place &&
+                    other->place[HISTORY_EXTERNAL] == item->place
+                ? judge_partners(c->j, m, page, partners, 8)
+                : 0;
+        for (i = 0; i < n; i++) {
+            if (partners[i]->id == item->record || partners[i]->born == item->record) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
 /* Whoever looks then compares nothing: one of them stands outside the filter (S5.3), or nobody knows yet that they are one record (S5.1). */
 static int is_out_of_sync(const couple_t *c, const history_item_t *read)
 {
@@ -175,8 +203,13 @@ static int were_both_read(const couple_t *c, stretch_t s)
             continue;
         }
         for (k = read->number - 1; k >= 0 && history_item(c->j->history, k)->at >= s.from; k--) {
-            if (is_read_of(history_item(c->j->history, k), c, read, s.from)) {
+            const history_item_t *item = history_item(c->j->history, k);
+
+            if (is_read_of(item, c, read, s.from)) {
                 return 1;
+            }
+            if (is_read_for_another(item, c, read)) {
+                break;
             }
         }
     }
@@ -323,7 +356,8 @@ static int is_edit(const couple_t *c, int survivor, const judge_version_t *now,
     return agreed.base && !judge_alike(c->j, c->field, agreed.base->value, now->value);
 }
 
-/* The field shows it since people gave the property another type: what its values are in that, nobody gave. */
+/* The field shows it since people gave the property another type, or the choice another name: what its values are in that, nobody gave,
+ * and a new name is no edit (S5.4). */
 static int was_converted(judge_t *j, const judge_stay_t *stay, const judge_record_t *page)
 {
     const history_item_t *shown = stay->item < 0 ? NULL : history_item(j->history, stay->item);
@@ -334,9 +368,9 @@ static int was_converted(judge_t *j, const judge_stay_t *stay, const judge_recor
 
         if (item->at != shown->at || item->place != page->place ||
             !judge_same(item->field, shown->field)) {
-            return 0; /* all pages of the source are converted in one go */
+            return 0; /* all pages of the source in one go */
         }
-        if (item->op == HISTORY_RETYPE) {
+        if (item->op == HISTORY_RETYPE || item->op == HISTORY_RENAME) {
             return 1;
         }
     }

@@ -208,3 +208,31 @@ void pair(void)
     copy_by_us(1, "1", "one");
     link_up("p", "1", 0, NULL);
 }
+
+void delete_by_people(int side, const char *id)
+{
+    now += 20 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, side, place(side), id, NULL, NULL);
+}
+
+void told_done(const char *op, int side, const char *page, const char *key)
+{
+    judge_entry_t entry = { .op = op, .state = "applied", .side = side, .page = page, .key = key };
+
+    entry.mapping = mapping_now;
+    judge_add_entry(judge, &entry);
+}
+
+void pair_up(const char *page, const char *key, const char *mark)
+{
+    make(0, page, mark);
+    copy_by_us(1, key, mark);
+    told_done("create", 1, page, key);
+    now += SEC;
+}
+
+void delete_after(const char *page, const char *key)
+{
+    remove_by_us(0, page);
+    told_done("remove", 0, page, key);
+}

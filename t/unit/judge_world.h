@@ -42,6 +42,7 @@ int explain(void);
 /* What people do. */
 void make(int side, const char *id, const char *mark);
 void edit(int side, const char *id, int field, const char *before, const char *after);
+void delete_by_people(int side, const char *id);
 
 /* What we do. */
 /** Read, then write, as the rules want it: 100 ms each. */
@@ -53,6 +54,12 @@ int request(history_op_t op, int side, const char *id, apr_time_t sent, apr_time
 /** An entry of the audit. */
 void told(int side, const char *id, int field, const char *before, const char *after,
           const char *reason);
+/** An entry of what was done to a whole record. */
+void told_done(const char *op, int side, const char *page, const char *key);
+/** People make a page, and we its row; the audit says so. */
+void pair_up(const char *page, const char *key, const char *mark);
+/** We delete the page, for its row is gone; the audit says so. */
+void delete_after(const char *page, const char *key);
 /** A link that the store shows at the end. */
 void link_up(const char *page, const char *key, int trouble, const char *code);
 

@@ -1,79 +1,49 @@
-/* The judge on deletes: which record is the last one (S4.2), who may be left without its row (S2.7, S4.4), and what is no edit of a
- * record that is deleted. */
+/* The judge on deletes: which record is the last one (S4.2), and who may be left without its row (S2.7, S4.4). */
 #include <apr_general.h>
 #include <string.h>
 
 #include "judge_world.h"
 #include "tap/tap.h"
 
-static void gone(int side, const char *id)
-{
-    now += 20 * SEC;
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, side, place(side), id, NULL, NULL);
-}
-
-static void audited(const char *op, int side, const char *page, const char *key)
-{
-    judge_entry_t entry = { .op = op, .state = "applied", .side = side, .page = page, .key = key };
-
-    entry.mapping = mapping_now;
-    judge_add_entry(judge, &entry);
-}
-
-static void record(const char *page, const char *key, const char *mark)
-{
-    make(0, page, mark);
-    copy_by_us(1, key, mark);
-    audited("create", 1, page, key);
-    now += SEC;
-}
-
-/* Its row is deleted, and then we delete the page. */
-static void follow(const char *page, const char *key)
-{
-    remove_by_us(0, page);
-    audited("remove", 0, page, key);
-}
-
 /* ---- the last one (S4.2) ---- */
 
 static void test_last(void)
 {
     begin();
-    record("p", "1", "one");
-    record("q", "2", "two");
+    pair_up("p", "1", "one");
+    pair_up("q", "2", "two");
     link_up("q", "2", 0, NULL);
-    gone(1, "1");
-    follow("p", "1");
+    delete_by_people(1, "1");
+    delete_after("p", "1");
     verdict("", "of two one is left");
 
     begin();
-    record("p", "1", "one");
-    record("q", "2", "two");
-    gone(1, "1");
-    follow("p", "1");
-    gone(1, "2");
-    follow("q", "2");
+    pair_up("p", "1", "one");
+    pair_up("q", "2", "two");
+    delete_by_people(1, "1");
+    delete_after("p", "1");
+    delete_by_people(1, "2");
+    delete_after("q", "2");
     verdict("S4.2", "then it is the last");
 
     begin();
-    record("p", "1", "one");
-    record("q", "2", "two");
-    gone(0, "p");
-    gone(1, "1");
-    gone(1, "2");
-    follow("q", "2");
+    pair_up("p", "1", "one");
+    pair_up("q", "2", "two");
+    delete_by_people(0, "p");
+    delete_by_people(1, "1");
+    delete_by_people(1, "2");
+    delete_after("q", "2");
     verdict("", "people deleted the other on both sides, and nobody had looked");
 
     begin();
-    record("p", "1", "one");
-    record("q", "2", "two");
-    gone(0, "p");
-    gone(1, "1");
+    pair_up("p", "1", "one");
+    pair_up("q", "2", "two");
+    delete_by_people(0, "p");
+    delete_by_people(1, "1");
     (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
     (void)request(HISTORY_ASK_READ, 0, "p", now + SEC, now + 2 * SEC);
-    gone(1, "2");
-    follow("q", "2");
+    delete_by_people(1, "2");
+    delete_after("q", "2");
     verdict("S4.2", "somebody had looked");
 }
 
@@ -87,20 +57,20 @@ static void test_last_of_one(void)
     second.place[1] = "t";
     second.mark = MARK;
     (void)judge_add_mapping(judge, &second);
-    record("p", "1", "one");
-    record("q", "2", "two");
+    pair_up("p", "1", "one");
+    pair_up("q", "2", "two");
     mapping_now = 1;
     copy_by_us(0, "p2", "one");
     copy_by_us(0, "q2", "two");
-    audited("create", 0, "p2", "1");
-    audited("create", 0, "q2", "2");
-    gone(0, "p2");
+    told_done("create", 0, "p2", "1");
+    told_done("create", 0, "q2", "2");
+    delete_by_people(0, "p2");
     remove_by_us(1, "1");
-    audited("remove", 1, "p2", "1");
+    told_done("remove", 1, "p2", "1");
     mapping_now = 0;
-    gone(0, "q");
+    delete_by_people(0, "q");
     remove_by_us(1, "2");
-    audited("remove", 1, "q", "2");
+    told_done("remove", 1, "q", "2");
     link_up("p", "1", 2, "held.delete_limit");
     mapping_now = 1;
     link_up("q2", "2", 2, "held.delete_limit");
@@ -124,7 +94,7 @@ static void delete_twice(int second_by)
     second.mark = MARK;
     (void)judge_add_mapping(judge, &second);
     for (i = 0; i < 7; i++) {
-        record(pages[i], keys[i], pages[i]);
+        pair_up(pages[i], keys[i], pages[i]);
     }
     mapping_now = 1;
     copy_by_us(0, "p2", "p");
@@ -134,7 +104,7 @@ static void delete_twice(int second_by)
     link_up("v", "7", 0, NULL);
     for (i = 0; i < 2; i++) {
         mapping_now = i ? second_by : 0;
-        gone(0, mapping_now ? "p2" : "p");
+        delete_by_people(0, mapping_now ? "p2" : "p");
         remove_by_us(1, "1");
         entry.id = 10 + i;
         entry.mapping = mapping_now;
@@ -147,7 +117,7 @@ static void delete_twice(int second_by)
     }
     mapping_now = 0;
     for (i = 1; i < 5; i++) {
-        gone(0, pages[i]);
+        delete_by_people(0, pages[i]);
         remove_by_us(1, keys[i]);
         entry.id = 20 + i;
         entry.mapping = 0;
@@ -174,9 +144,9 @@ static void delete_unheard(int is_judged)
 
     begin();
     for (i = 0; i < 6; i++) {
-        record(pages[i], keys[i], pages[i]);
+        pair_up(pages[i], keys[i], pages[i]);
     }
-    gone(1, "1");
+    delete_by_people(1, "1");
     now += 10 * SEC;
     (void)request(HISTORY_ASK_READ, 0, "p", now - SEC, now - SEC / 2);
     entry.at = now;
@@ -196,7 +166,7 @@ static void delete_unheard(int is_judged)
     history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
     for (i = 0; i < 5; i++) {
         if (i) {
-            gone(1, keys[i]);
+            delete_by_people(1, keys[i]);
         }
         remove_by_us(0, pages[i]);
         entry.state = "applied";
@@ -239,7 +209,7 @@ static void link_back(const char *page, const char *key, judge_link_state_t stat
 /* A page is in the trash, we see it there, and it comes back. */
 static void bin_for_a_while(const char *page, const char *key)
 {
-    gone(0, page);
+    delete_by_people(0, page);
     remove_by_us(1, key);
     (void)request(HISTORY_ASK_READ, 0, page, now + SEC, now + 2 * SEC);
     now += 3 * SEC;
@@ -265,7 +235,7 @@ static void ignore_second(int is_ignored)
         }
     }
     if (is_ignored) {
-        gone(1, "2");
+        delete_by_people(1, "2");
     }
     else {
         bin_for_a_while("p", "2");
@@ -279,8 +249,8 @@ static void trash_before_restore(int seen)
     int number;
 
     begin();
-    record("p", "1", "one");
-    gone(1, "1");
+    pair_up("p", "1", "one");
+    delete_by_people(1, "1");
     edit(0, "p", NAME, NULL, "Ada");
     now += SEC;
     history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
@@ -320,8 +290,8 @@ static void test_ignored(void)
 static void come_back(int is_ours)
 {
     begin();
-    record("p", "1", "one");
-    gone(0, "p");
+    pair_up("p", "1", "one");
+    delete_by_people(0, "p");
     remove_by_us(1, "1");
     now += 20 * SEC;
     make(1, "1", "one");
@@ -345,13 +315,13 @@ static void test_key_of_another(void)
     verdict("S6.1", "a page that people made is no copy of it");
 
     begin();
-    record("p", "1", "one");
-    gone(0, "p");
+    pair_up("p", "1", "one");
+    delete_by_people(0, "p");
     remove_by_us(1, "1");
     now += SEC;
     make(1, "1", "two");
     copy_by_us(0, "q", "two");
-    gone(1, "1");
+    delete_by_people(1, "1");
     history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, "ds", "p", NULL, NULL);
     link_back("p", "1", JUDGE_LINK_TOMBSTONE, "held.restore");
     link_back("q", "1", JUDGE_LINK_ACTIVE, "held.delete_limit");
@@ -402,7 +372,7 @@ static void test_lost_row(void)
         make(0, "p", "one");
         copy_by_us(1, "1", "one");
         if (is_audited) {
-            audited("create", 1, "p", "1");
+            told_done("create", 1, "p", "1");
         }
         swap_database();
         make(0, "q", "two");
@@ -420,7 +390,7 @@ static void test_lost_row(void)
 static void move_key(int unseen)
 {
     begin();
-    record("p", "1", "one");
+    pair_up("p", "1", "one");
     change_key("1", "2", unseen);
     copy_by_us(0, "q", "one");
     link_back("p", "1", JUDGE_LINK_ACTIVE, "held.restore");
@@ -436,7 +406,7 @@ static void forget_swap(int swapped)
     history_item_t old = { .kind = HISTORY_PROCESS, .op = HISTORY_STORE_OLD, .worker = 1 };
 
     begin();
-    record("p", "1", "one");
+    pair_up("p", "1", "one");
     if (swapped == BEFORE) {
         swap_database();
         make(1, "1", "one");
@@ -474,13 +444,13 @@ static void delete_in_pause(int is_paused)
     history_item_t pause = { .kind = HISTORY_OPERATOR, .op = HISTORY_PAUSE, .place = "m" };
 
     begin();
-    record("p", "1", "one");
+    pair_up("p", "1", "one");
     now += SEC;
     pause.at = now;
     pause.op = is_paused ? HISTORY_PAUSE : HISTORY_OTHER;
     (void)history_add(h, &pause);
-    record("q", "2", "two");
-    gone(0, "q");
+    pair_up("q", "2", "two");
+    delete_by_people(0, "q");
     now += SEC;
     history_do(h, HISTORY_ACT, request(HISTORY_ASK_DELETE, 1, "1", now, now), now, HISTORY_DELETE,
                1, "t", "1", NULL, NULL);
@@ -500,8 +470,8 @@ static void test_deleted_in_pause(void)
 static void leave_key(const char *mark)
 {
     begin();
-    record("p", "1", "one");
-    gone(0, "p");
+    pair_up("p", "1", "one");
+    delete_by_people(0, "p");
     remove_by_us(1, "1");
     now += SEC;
     history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, "ds", "p", NULL, NULL);
@@ -526,7 +496,7 @@ static void set_back(int has_moved, int times)
     int i;
 
     begin();
-    record("p", "1", "one");
+    pair_up("p", "1", "one");
     if (has_moved) {
         change_key("1", "12", 0);
     }
@@ -535,8 +505,8 @@ static void set_back(int has_moved, int times)
         make(1, "1", "one");
     }
     copy_by_us(0, "q", "one");
-    audited("create", 0, "q", "1");
-    gone(0, "q");
+    told_done("create", 0, "q", "1");
+    delete_by_people(0, "q");
     remove_by_us(1, "1");
     make(0, "x", "two");
     copy_by_us(1, "3", "two");
@@ -562,7 +532,7 @@ static void test_moved_key(void)
     verdict("S6.6 S6.1", "with them there is no excuse");
     for (unseen = 0; unseen < 2; unseen++) {
         begin();
-        record("p", "1", "one");
+        pair_up("p", "1", "one");
         change_key("1", "2", unseen);
         copy_by_us(0, "q", "one");
         remove_by_us(0, "p");
@@ -576,7 +546,7 @@ static void test_moved_key(void)
 static void test_purged(void)
 {
     begin();
-    record("p", "1", "one");
+    pair_up("p", "1", "one");
     history_do(h, HISTORY_ACT, 0, now, HISTORY_PURGE, 0, "ds", "p", NULL, NULL);
     now += SEC;
     copy_by_us(0, "q", "one");
@@ -584,115 +554,6 @@ static void test_purged(void)
     history_do(h, HISTORY_ACT, 0, now, HISTORY_PURGE, 0, "ds", "q", NULL, NULL);
     link_back("q", "1", JUDGE_LINK_ACTIVE, "notion.missing");
     verdict("", "the page that is missing is the link's, whatever other page the row had before");
-}
-
-/* ---- what is no edit (S2.7) ---- */
-
-/* The row is made of a page whose date it cannot hold, or (by a query that lags) could not before; then a person edits that. */
-static void edit_unfit(const char *shown)
-{
-    begin();
-    fields[NAME].sort = JUDGE_DATE;
-    fields[NAME].days = 1;
-    make(0, "p", "one");
-    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "p", "Name", NULL, shown);
-    now += SEC;
-    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "p", "Name", shown, NULL);
-    copy_by_us(1, "1", "one");
-    audited("create", 1, "p", "1");
-    make(0, "q", "two");
-    copy_by_us(1, "2", "two");
-    link_up("q", "2", 0, NULL);
-    edit(0, "p", NAME, NULL, "2026-12-02");
-    gone(1, "1");
-    follow("p", "1");
-}
-
-static void test_unfit(void)
-{
-    edit_unfit("2026-12-02/2026-12-30");
-    verdict("", "of a value that the query may have shown, and the row cannot hold, nothing was "
-                "ever agreed");
-    edit_unfit("2026-12-03");
-    verdict("S2.7", "if it could hold that, it would have");
-}
-
-/* Both were there before us; we look at the row and then at the page, in time or when the row is gone; then the page is edited. */
-static void test_seen_too_late(void)
-{
-    int late;
-
-    for (late = 0; late < 2; late++) {
-        begin();
-        make(0, "p", "one");
-        make(1, "1", "one");
-        record("q", "2", "two");
-        link_up("q", "2", 0, NULL);
-        link_up("p", "1", 0, NULL);
-        (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
-        if (late) {
-            gone(1, "1");
-        }
-        (void)request(HISTORY_ASK_READ, 0, "p", now + SEC, now + 2 * SEC);
-        now += 2 * SEC;
-        edit(0, "p", NAME, NULL, "Ada");
-        if (!late) {
-            gone(1, "1");
-        }
-        follow("p", "1");
-        verdict(late ? "" : "S2.7",
-                late ? "what a page shows when its row is gone is agreed by nobody"
-                     : "both were seen before the edit");
-    }
-}
-
-/* The property of the name gets another type, and what the page has there another form; then a person edits that, or does not. */
-static void convert(int is_edited, int is_edited_before)
-{
-    history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_RETYPE, .side = HISTORY_NOTION };
-    int k;
-
-    begin();
-    record("p", "1", "one");
-    record("q", "2", "two");
-    link_up("q", "2", 0, NULL);
-    edit(0, "p", NAME, NULL, "5");
-    write_by_us(1, "1", NAME, NULL, "5");
-    edit(0, "q", NAME, NULL, "7");
-    write_by_us(1, "2", NAME, NULL, "7");
-    if (is_edited_before) {
-        edit(0, "p", NAME, "5", "6");
-    }
-    item.at = now += SEC;
-    item.place = place(0);
-    item.field = "Name";
-    item.after = "rich_text";
-    (void)history_add(h, &item);
-    for (k = 0; k < 2; k++) {
-        history_set(h, HISTORY_ACT, 0, now, 0, place(0), k ? "p" : "q", "Name",
-                    !k                 ? "7"
-                    : is_edited_before ? "6"
-                                       : "5",
-                    !k                 ? "7.00"
-                    : is_edited_before ? "6.00"
-                                       : "5.00");
-    }
-    if (is_edited) {
-        edit(0, "p", NAME, "5.00", "8");
-    }
-    gone(1, "1");
-    follow("p", "1");
-    history_set(h, HISTORY_ACT, 0, now += SEC, 0, place(0), "q", "Name", "7.00", "7");
-}
-
-static void test_converted(void)
-{
-    convert(0, 0);
-    verdict("", "what a value is in another type nobody gave");
-    convert(1, 0);
-    verdict("S2.7", "what stands there after that, somebody did");
-    convert(0, 1);
-    verdict("S2.7", "and what stood there before");
 }
 
 int main(void)
@@ -712,9 +573,6 @@ int main(void)
     test_moved_key();
     test_forgotten_key();
     test_purged();
-    test_unfit();
-    test_seen_too_late();
-    test_converted();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();

@@ -1,0 +1,165 @@
+/* The judge on deletes: what is no edit of a record that is deleted (S2.7). */
+#include <apr_general.h>
+#include <string.h>
+
+#include "judge_world.h"
+#include "tap/tap.h"
+
+/* The row is made of a page whose date it cannot hold, or (by a query that lags) could not before; then a person edits that. */
+static void edit_unfit(const char *shown)
+{
+    begin();
+    fields[NAME].sort = JUDGE_DATE;
+    fields[NAME].days = 1;
+    make(0, "p", "one");
+    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "p", "Name", NULL, shown);
+    now += SEC;
+    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "p", "Name", shown, NULL);
+    copy_by_us(1, "1", "one");
+    told_done("create", 1, "p", "1");
+    make(0, "q", "two");
+    copy_by_us(1, "2", "two");
+    link_up("q", "2", 0, NULL);
+    edit(0, "p", NAME, NULL, "2026-12-02");
+    delete_by_people(1, "1");
+    delete_after("p", "1");
+}
+
+static void test_unfit(void)
+{
+    edit_unfit("2026-12-02/2026-12-30");
+    verdict("", "of a value that the query may have shown, and the row cannot hold, nothing was "
+                "ever agreed");
+    edit_unfit("2026-12-03");
+    verdict("S2.7", "if it could hold that, it would have");
+}
+
+/* Both were there before us; we look at the row and then at the page, in time or when the row is gone; then the page is edited. */
+static void test_seen_too_late(void)
+{
+    int late;
+
+    for (late = 0; late < 2; late++) {
+        begin();
+        make(0, "p", "one");
+        make(1, "1", "one");
+        pair_up("q", "2", "two");
+        link_up("q", "2", 0, NULL);
+        link_up("p", "1", 0, NULL);
+        (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+        if (late) {
+            delete_by_people(1, "1");
+        }
+        (void)request(HISTORY_ASK_READ, 0, "p", now + SEC, now + 2 * SEC);
+        now += 2 * SEC;
+        edit(0, "p", NAME, NULL, "Ada");
+        if (!late) {
+            delete_by_people(1, "1");
+        }
+        delete_after("p", "1");
+        verdict(late ? "" : "S2.7",
+                late ? "what a page shows when its row is gone is agreed by nobody"
+                     : "both were seen before the edit");
+    }
+}
+
+/* Two mappings of one data source: we look at the row of the first and at that of the @a other, then at the page, which is edited after
+ * that. */
+static void read_for(int other)
+{
+    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
+    history_item_t read = {
+        .kind = HISTORY_REQUEST, .op = HISTORY_ASK_READ, .side = 1, .place = "t2", .record = "k"
+    };
+
+    begin();
+    second.place[0] = place(0);
+    second.place[1] = "t2";
+    second.mark = MARK;
+    (void)judge_add_mapping(judge, &second);
+    make(0, "p", "one");
+    make(1, "1", "one");
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_MAKE, 1, "t2", "k", NULL, NULL);
+    history_set(h, HISTORY_ACT, 0, now, 1, "t2", "k", "mark", NULL, "one");
+    pair_up("q", "2", "two");
+    (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+    read.at = read.sent = read.answered = now + 2 * SEC;
+    read.worker = 1;
+    read.connection = "s";
+    read.request = history_request(h);
+    if (other) {
+        (void)history_add(h, &read);
+    }
+    (void)request(HISTORY_ASK_READ, 0, "p", now + 3 * SEC, now + 4 * SEC);
+    now += 4 * SEC;
+    edit(0, "p", NAME, NULL, "Ada");
+    delete_by_people(1, "1");
+    delete_after("p", "1");
+}
+
+static void test_read_for_another(void)
+{
+    read_for(1);
+    tap_ok(!strstr(rules(), "S2.7"), "the page was read for another mapping (51803)");
+    read_for(0);
+    tap_ok(strstr(rules(), "S2.7") != NULL, "for this one: both were seen before the edit");
+}
+
+/* People change the property of the name, and all pages show another form of what they have there; a person edits that after it, or
+ * before, or not at all. */
+static void convert(history_op_t how, int is_edited, int is_edited_before)
+{
+    history_item_t item = { .kind = HISTORY_ACT, .op = how, .side = HISTORY_NOTION };
+    const char *then = is_edited_before ? "6" : "5";
+
+    begin();
+    pair_up("p", "1", "one");
+    pair_up("q", "2", "two");
+    link_up("q", "2", 0, NULL);
+    edit(0, "p", NAME, NULL, "5");
+    write_by_us(1, "1", NAME, NULL, "5");
+    edit(0, "q", NAME, NULL, "7");
+    write_by_us(1, "2", NAME, NULL, "7");
+    if (is_edited_before) {
+        edit(0, "p", NAME, "5", "6");
+    }
+    item.at = now += SEC;
+    item.place = place(0);
+    item.field = "Name";
+    (void)history_add(h, &item);
+    history_set(h, HISTORY_ACT, 0, now, 0, place(0), "q", "Name", "7", "7.00");
+    history_set(h, HISTORY_ACT, 0, now, 0, place(0), "p", "Name", then, "new");
+    if (is_edited) {
+        edit(0, "p", NAME, "new", "8");
+    }
+    delete_by_people(1, "1");
+    delete_after("p", "1");
+    history_set(h, HISTORY_ACT, 0, now += SEC, 0, place(0), "q", "Name", "7.00", "7");
+}
+
+static void test_converted(void)
+{
+    convert(HISTORY_RETYPE, 0, 0);
+    verdict("", "what a value is in another type nobody gave (43450)");
+    convert(HISTORY_RENAME, 0, 0);
+    verdict("", "a choice's new name is no edit (61255)");
+    convert(HISTORY_RESHAPE, 0, 0);
+    verdict("S2.7", "a property's new name leaves its values alone");
+    convert(HISTORY_RETYPE, 1, 0);
+    verdict("S2.7", "what stands there after that, somebody did");
+    convert(HISTORY_RETYPE, 0, 1);
+    verdict("S2.7", "and what stood there before");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    test_unfit();
+    test_seen_too_late();
+    test_read_for_another();
+    test_converted();
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
