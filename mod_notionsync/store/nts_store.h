@@ -90,6 +90,9 @@ typedef struct nts_mapping_status_t {
      * was seen (NULL: nothing of the kind), and the least change number it showed since */
     const char *waiting_instance;
     apr_int64_t waiting_from;
+    /* The same as another mapping of the database saw it while this one did not look; instance NULL: nothing since it looked */
+    const char *seen_instance;
+    apr_int64_t seen_from;
     /* S4.1: the newest change of the database that was seen, of whatever table, and when the database said it was made; at 0: none. A
      * database that was set back has another one of that number, if any */
     apr_int64_t witness;

@@ -248,10 +248,18 @@ static const char *const step_12[] = {
     NULL,
 };
 
+/* What another mapping saw of the database is known longer than a worker lives (S4.4). */
+static const char *const step_13[] = {
+    "ALTER TABLE status ADD COLUMN seen_as TEXT",
+    "ALTER TABLE status ADD COLUMN seen_from INTEGER NOT NULL DEFAULT 0",
+    NULL,
+};
+
 /* steps[n] leads from version n to n + 1. */
 static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2,  step_3,  step_4,
                                                             step_5, step_6,  step_7,  step_8,
-                                                            step_9, step_10, step_11, step_12 };
+                                                            step_9, step_10, step_11, step_12,
+                                                            step_13 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"

@@ -7,15 +7,15 @@ static const nts_stmt_t set_property = { "UPDATE pair SET property = %s WHERE id
 static const nts_stmt_t get_status = {
     "SELECT state, outcome, matched, instance, counter, listed, full_done, latency_notion,"
     " latency_external, triggers, mark, mark_next, doubt, restored, restored_as, witness, "
-    "witness_at"
+    "witness_at, seen_as, seen_from"
     " FROM status WHERE mapping = %lld"
 };
 static const nts_stmt_t put_status = {
     "INSERT OR REPLACE INTO status (mapping, state, outcome, matched, instance, counter, listed,"
     " full_done, latency_notion, latency_external, triggers, mark, mark_next, doubt, restored,"
-    " restored_as, witness, witness_at)"
+    " restored_as, witness, witness_at, seen_as, seen_from)"
     " VALUES (%lld, %lld, %s, %lld, %s, %lld, %lld, %lld, %lld, %lld, %s, %s, %s, %s,"
-    " nullif(%lld, -1), %s, %lld, %lld)"
+    " nullif(%lld, -1), %s, %lld, %lld, %s, %lld)"
 };
 static const nts_stmt_t put_schema = { "INSERT OR REPLACE INTO schema_snapshot (mapping, side, at,"
                                        " text) VALUES (%lld, %lld, %lld, %s)" };
@@ -64,6 +64,8 @@ apr_status_t nts_store_get_status(nts_mapping_status_t *status, nts_store_t *sto
     status->waiting_instance = nts_row_copy(&rows, 14, p);
     status->witness = nts_rows_int(&rows, 15);
     status->witness_at = nts_rows_int(&rows, 16);
+    status->seen_instance = nts_row_copy(&rows, 17, p);
+    status->seen_from = nts_rows_int(&rows, 18);
     return rv == APR_SUCCESS ? rows.problem : rv;
 }
 
@@ -92,7 +94,8 @@ apr_status_t nts_store_put_status(nts_store_t *store, const char *group, apr_int
                  nts_text(status->doubt),
                  nts_int(status->waiting_instance ? status->waiting_from : -1),
                  nts_text(status->waiting_instance), nts_int(status->witness),
-                 nts_int(status->witness_at)));
+                 nts_int(status->witness_at), nts_text(status->seen_instance),
+                 nts_int(status->seen_from)));
     return nts_unit_leave(store, own, rv);
 }
 

@@ -20,8 +20,6 @@ struct nts_contact_t {
     const char *bound[NTS_SIDE_COUNT]; /* what the mapping is bound to; in its pool */
     const char *accepted;      /* instance that a person who was told of it accepts; NULL: none */
     apr_int64_t accepted_from; /* the least change number that it had shown by then */
-    const char *seen_instance; /* by another mapping, meanwhile; NULL: none */
-    apr_int64_t seen_from;     /* the least change number that it showed there */
     int is_changed;            /* what was kept of the last binding is not what it is now */
     nts_timer_t probe;
     int failures;

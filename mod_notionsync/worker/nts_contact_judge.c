@@ -113,10 +113,10 @@ static void note_waiting(nts_contact_t *c, const nts_answer_t *seen)
     int is_same = instance && nts_str_same(status.instance, instance);
     int is_wrong;
 
-    if (instance && nts_str_same(c->seen_instance, instance) && c->seen_from < counter) {
-        counter = c->seen_from;
+    if (instance && nts_str_same(status.seen_instance, instance) && status.seen_from < counter) {
+        counter = status.seen_from;
     }
-    c->seen_instance = NULL;
+    status.seen_instance = NULL;
     is_wrong =
         status.instance && instance && (seen->is_rewritten || !is_same || counter < status.counter);
     if (is_same && seen->shared_to < counter) {
@@ -130,36 +130,46 @@ static void note_waiting(nts_contact_t *c, const nts_answer_t *seen)
     else if (!is_known) {
         status.waiting_instance = NULL;
     }
-    if (!nts_str_same(status.waiting_instance, c->flow->status.waiting_instance) ||
+    if (c->flow->status.seen_instance ||
+        !nts_str_same(status.waiting_instance, c->flow->status.waiting_instance) ||
         status.waiting_from != c->flow->status.waiting_from) {
         nts_flow_set_status(c->flow, &status);
     }
 }
 
+/* What it knows already of a database that shows that number is as much. */
+static int is_known_to(const nts_mapping_status_t *status, const char *instance,
+                       apr_int64_t counter)
+{
+    if (status->seen_instance) {
+        return nts_str_same(status->seen_instance, instance) && status->seen_from <= counter;
+    }
+    return status->waiting_instance
+               ? nts_str_same(status->waiting_instance, instance) && status->waiting_from <= counter
+               : nts_str_same(status->instance, instance) && status->counter <= counter;
+}
+
 /* Who waits for a person, or is paused, does not look. What another mapping of the database sees there counts for it when it looks again:
  * it takes what is done from then on, above all what that one does (seeds 404034 and 452781 of the simulation: a row that it made under a
- * key was taken for the record that had had the key, edited). What it is seen to wait for stays what a person was told (S2.9). */
+ * key was taken for the record that had had the key, edited), also if another worker looks then (44498). What it is seen to wait for
+ * stays what a person was told (S2.9). */
 static void note_for_others(const nts_contact_t *c, const char *instance, apr_int64_t counter)
 {
     const nts_flow_t *flow = c->flow;
     int i;
 
     for (i = 0; i < flow->group->flow_count; i++) {
-        const nts_flow_t *other = flow->group->flows[i];
-        nts_contact_t *its = other->contact;
+        nts_flow_t *other = flow->group->flows[i];
+        nts_mapping_status_t its = other->status;
 
-        if (other == flow ||
-            (!other->status.waiting_instance && other->status.state != NTS_MAPPING_PAUSED) ||
-            other->end[NTS_EXTERNAL].port != flow->end[NTS_EXTERNAL].port) {
+        if (other == flow || (!its.waiting_instance && its.state != NTS_MAPPING_PAUSED) ||
+            other->end[NTS_EXTERNAL].port != flow->end[NTS_EXTERNAL].port ||
+            is_known_to(&its, instance, counter)) {
             continue;
         }
-        if (!nts_str_same(its->seen_instance, instance)) {
-            its->seen_instance = apr_pstrdup(other->p, instance);
-            its->seen_from = counter;
-        }
-        else if (counter < its->seen_from) {
-            its->seen_from = counter;
-        }
+        its.seen_instance = instance;
+        its.seen_from = counter;
+        nts_flow_set_status(other, &its);
     }
 }
 

@@ -53,6 +53,7 @@ static void renew_status(nts_flow_t *flow, const nts_mapping_status_t *status)
     renewed.mark_next = apr_pstrdup(p, status->mark_next);
     renewed.doubt = apr_pstrdup(p, status->doubt);
     renewed.waiting_instance = apr_pstrdup(p, status->waiting_instance);
+    renewed.seen_instance = apr_pstrdup(p, status->seen_instance);
     flow->status = renewed;
     flow->status_pool = p;
     if (old) {

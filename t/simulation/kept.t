@@ -7,6 +7,7 @@
 #   key-of-another    (19903) a row comes back from its image under a key that another record's had before a database was set back
 #   clock-at-start    (61656, shortened) the clock is set forward while a worker, just started, waits for its first answers
 #   woken-early       (33359) a worker is frozen for two seconds, and would ask before its heartbeat in a budget that another counts
+#   seen-by-another   (44498) what one mapping saw of a database while another one of the table waited was forgotten as httpd was restarted
 use strict;
 use warnings;
 use NotionSync::Test;

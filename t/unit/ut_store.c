@@ -248,7 +248,7 @@ static void test_status(void)
                back.latency[NTS_EXTERNAL] == 4 && back.witness == 9 &&
                back.witness_at == KIT_T0 + 3 && strcmp(back.triggers, "provisioned") == 0,
            "is read back whole");
-    tap_ok(!back.waiting_instance, "no database was set back");
+    tap_ok(!back.waiting_instance && !back.seen_instance, "no database was set back");
     tap_ok(back.outcome.remedy == NTS_REMEDY_RETRY && back.outcome.retry_at == KIT_T0 + 5 &&
                strcmp(back.outcome.what, "It is down") == 0,
            "with its outcome");
@@ -258,6 +258,12 @@ static void test_status(void)
     tap_ok(back.waiting_instance && strcmp(back.waiting_instance, "i-2") == 0 &&
                back.waiting_from == 0,
            "4.4 that another database waits, from its very beginning, is kept");
+    status.seen_instance = "i-3";
+    status.seen_from = 7;
+    (void)nts_store_put_status(kit.store, "g", kit.epoch, kit.mapping->id, &status);
+    (void)nts_store_get_status(&back, kit.store, kit.mapping->id, p);
+    tap_ok(back.seen_instance && strcmp(back.seen_instance, "i-3") == 0 && back.seen_from == 7,
+           "4.4 what another mapping saw of it is kept");
     status.mark = "stale";
     tap_int(nts_store_put_status(kit.store, "g", kit.epoch - 1, kit.mapping->id, &status),
             APR_EBUSY, "a worker that was frozen while another took over");

@@ -164,6 +164,8 @@ static const char *const back_to_6[] = {
     "ALTER TABLE status DROP COLUMN restored_as",
     "ALTER TABLE status DROP COLUMN witness",
     "ALTER TABLE status DROP COLUMN witness_at",
+    "ALTER TABLE status DROP COLUMN seen_as",
+    "ALTER TABLE status DROP COLUMN seen_from",
     "DROP INDEX link_gone_key",
     "DROP INDEX inbox_moved",
     "DROP TABLE waiting",
