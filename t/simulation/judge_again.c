@@ -134,8 +134,7 @@ static void bring_from_image(judge_t *j, const history_item_t *make, judge_recor
     }
 }
 
-/* Did we ask anything of that table between these two items of the history? */
-static int was_looked_into(judge_t *j, const char *table, int from, int to)
+int judge_was_looked_into(judge_t *j, const char *table, int from, int to)
 {
     int i;
 
@@ -159,7 +158,7 @@ static int lived_unseen(judge_t *j, const judge_record_t *record)
 
     return death && record->older && !death->by_us &&
            judge_is_of_copy(j, history_item(j->history, record->item)) &&
-           !was_looked_into(j, record->place, record->item, death->item);
+           !judge_was_looked_into(j, record->place, record->item, death->item);
 }
 
 /* The same of a row that counts as the one before, which people had deleted: when its page was gone, too, before the copy came, the record
@@ -177,7 +176,7 @@ static apr_time_t died_for_good(judge_t *j, const judge_entry_t *restore,
             : NULL;
 
     return page && last > 0 && !deaths[last].by_us && judge_is_of_copy(j, again) &&
-                   !was_looked_into(j, record->place, record->item, deaths[last].item) &&
+                   !judge_was_looked_into(j, record->place, record->item, deaths[last].item) &&
                    judge_was_away(page, deaths[last - 1].from, again->at)
                ? deaths[last - 1].from
                : 0;
@@ -316,7 +315,7 @@ static int went_unseen(judge_t *j, const judge_record_t *gone, const history_ite
 {
     int death = APR_ARRAY_IDX(gone->deaths, gone->deaths->nelts - 1, judge_death_t).item;
 
-    return !was_looked_into(j, make->place, death, make->number) &&
+    return !judge_was_looked_into(j, make->place, death, make->number) &&
            history_item(j->history, death)->op == HISTORY_SWAP;
 }
 

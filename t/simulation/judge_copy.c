@@ -291,6 +291,41 @@ judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
     return other;
 }
 
+static const history_item_t *last_swap(judge_t *j, const history_item_t *before)
+{
+    int i;
+
+    for (i = before->number - 1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_SWAP && item->place == before->place) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+judge_record_t *judge_under_former_key(judge_t *j, const history_item_t *make)
+{
+    const history_item_t *copy = make->kind == HISTORY_ACT ? last_swap(j, make) : NULL;
+    int i;
+
+    if (!copy || judge_was_looked_into(j, make->place, copy->number, make->number)) {
+        return NULL;
+    }
+    for (i = 0; i < j->all->nelts; i++) {
+        judge_record_t *row = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+        const judge_id_t *ids = (const judge_id_t *)(const void *)row->ids->elts;
+        int n = row->ids->nelts;
+
+        if (row->side == make->side && row->place == make->place && !row->live && n > 1 &&
+            ids[n - 1].from == copy->at && judge_same(ids[n - 2].id, make->record)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
 /* What the database holds from the swap on follows it at once. */
 static int holds_write(judge_t *j, const history_item_t *swap, const history_item_t *effect)
 {

@@ -237,6 +237,10 @@ int judge_same_key(judge_keys_t keys, const char *a, const char *b);
  *  database the same; or with one that it had got while a person's word was awaited. NULL: none. */
 judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make);
 
+/** The row that had the key of @a make until a copy took its database's place, in which it has another form of that: deleted there, and
+ *  followed by the one that @a make tells of, before anybody looked. What we find is the record with its key (64361). NULL: none. */
+judge_record_t *judge_under_former_key(judge_t *j, const history_item_t *make);
+
 /** @a resume is a word to go on, by which somebody went on: the table was looked into before yet another database came in the place
  *  of that one. Who was told of another one before does not (S2.9). */
 int judge_goes_on(judge_t *j, const history_item_t *resume, const char *table);
@@ -263,6 +267,8 @@ const history_item_t *judge_mark_ahead(judge_t *j, const history_item_t *make, i
 int judge_is_restore(judge_t *j, const history_item_t *effect);
 /** Of those that had the key one after the other that which comes back: its mark comes with it. It is the last of them from now on. */
 judge_record_t *judge_restored(judge_t *j, const history_item_t *make, judge_record_t *last);
+/** Did we ask anything of that table between these two items of the history? */
+int judge_was_looked_into(judge_t *j, const char *table, int from, int to);
 /** S2.7: what comes back may be the row of one record under a key that another one has had since. Then it is as it was when that
  *  one died, whatever the other left. */
 void judge_set_back(judge_t *j, const history_item_t *make, judge_record_t *record);

@@ -318,6 +318,7 @@ static void make(judge_t *j, const history_item_t *item)
     judge_record_t *old = judge_record(j, item->side, item->place, item->record), *record;
     judge_record_t *former = judge_under_other_key(j, item);
 
+    former = former ? former : judge_under_former_key(j, item);
     if (old && old->live) {
         judge_blame(j, "history", item->number, "a record was made that is there already");
         return;

@@ -321,6 +321,40 @@ static void test_key_in_its_former_form(void)
     verdict("S2.5", "to another one it is a row of its own");
 }
 
+/* In the older copy the row is deleted, and another one made under the key that `p` knows it by; before we looked into the copy, or after. */
+static void make_under_known_form(int is_seen)
+{
+    keys_of_worlds = JUDGE_KEYS_BARE;
+    begin();
+    keys_of_worlds = JUDGE_KEYS_EXACT;
+    make(0, "p", "one");
+    copy_by_us(1, "1 ", "one");
+    link_up("p", "1 ", 0, NULL);
+    edit(0, "p", NAME, NULL, "Bob");
+    write_by_us(1, "1 ", NAME, NULL, "Bob");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
+    make(1, "1", "one");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, "t", "1", NULL, NULL);
+    if (is_seen) {
+        now += SEC;
+        (void)request(HISTORY_ASK_LIST, 1, NULL, now, now);
+    }
+    now += SEC;
+    make(1, "1 ", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1 ", "name", NULL, "Eve");
+    write_by_us(0, "p", NAME, "Bob", "Eve");
+}
+
+static void test_known_form(void)
+{
+    make_under_known_form(0);
+    verdict("", "who finds a row under the key that it knows finds that record, edited (64361)");
+    make_under_known_form(1);
+    verdict("S2.5", "when we looked into the copy the row was gone");
+}
+
 /* The row is deleted; another one gets its key in another form, and a page `q`. Then the database is set back to before that. */
 static void set_back_to_former(const char *mark)
 {
@@ -618,6 +652,7 @@ int main(void)
     test_default_of_older();
     test_default_after_an_edit();
     test_key_in_its_former_form();
+    test_known_form();
     test_former_of_its_form();
     test_former_of_one_mark();
     test_what_comes_with_a_row();
