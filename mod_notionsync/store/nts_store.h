@@ -208,15 +208,21 @@ apr_status_t nts_store_prune(nts_store_t *store, apr_time_t inbox_before, apr_ti
 
 /* ---- budget: requests are reserved before they are sent (architecture, Queue and budget) ---- */
 
+/** An instant by the clock that people set, and by the one that nobody sets, which begins anew with the machine. */
+typedef struct nts_moment_t {
+    apr_time_t wall, mono;
+} nts_moment_t;
+
 /** Reserve @a n (at most 10) requests of a service; durable when this returns. */
 apr_status_t nts_store_reserve(apr_int64_t *chunk, nts_store_t *store, apr_int64_t service, int n,
-                               apr_time_t now);
+                               nts_moment_t now);
 /** All of the chunk's requests were answered, the last at @a answered: counted until answered + window. */
 apr_status_t nts_store_release(nts_store_t *store, apr_int64_t chunk, apr_time_t answered);
 /** What a new owner inherits: requests still counted and until when at the latest; forgets older ones.
- *  Unreleased chunks count until now + window. */
+ *  Unreleased chunks count until now + window. By how much our clock was set forward since a chunk was reserved, its answers are later
+ *  than they say. */
 apr_status_t nts_store_inherit(int *requests, apr_time_t *gate, nts_store_t *store,
-                               apr_int64_t service, apr_interval_time_t window, apr_time_t now);
+                               apr_int64_t service, apr_interval_time_t window, nts_moment_t now);
 /** Our clock was set forward by that: answers kept until now were given as much later by it. One that seems to come from the future then
  *  counts as one of now. */
 apr_status_t nts_store_answers_moved(nts_store_t *store, apr_int64_t service,

@@ -252,6 +252,9 @@ static const char *const step_12[] = {
 static const char *const step_13[] = {
     "ALTER TABLE status ADD COLUMN seen_as TEXT",
     "ALTER TABLE status ADD COLUMN seen_from INTEGER NOT NULL DEFAULT 0",
+/* Requests that were reserved are as old as the clock says that nobody sets. */
+static const char *const step_13[] = {
+    "ALTER TABLE budget_chunk ADD COLUMN mono INTEGER NOT NULL DEFAULT 0",
     NULL,
 };
 

@@ -48,6 +48,13 @@ static apr_time_t wall(const nts_budget_t *b)
     return b->config.clock->wall(b->config.clock->baton);
 }
 
+static nts_moment_t moment(const nts_budget_t *b)
+{
+    nts_moment_t now = { wall(b), mono(b) };
+
+    return now;
+}
+
 static void tell_ready(void *baton)
 {
     nts_budget_t *b = baton;
@@ -69,7 +76,7 @@ static apr_status_t store_reserve(void *baton, nts_store_t *store, int again)
 
     (void)again;
     return nts_store_reserve(&b->reserved_chunk, store, b->config.service->id, b->reserved_count,
-                             wall(b));
+                             moment(b));
 }
 
 static void have_reserved(void *baton, apr_status_t rv)
@@ -296,7 +303,7 @@ apr_status_t nts_budget_open(nts_budget_t **budget, const nts_budget_config_t *c
     b->apart = wall(b) - mono(b);
     b->window = nts_window_create(service->budget_requests, service->budget_window, p);
     rv = nts_store_inherit(&inherited, &gate, config->store, service->id, service->budget_window,
-                           wall(b));
+                           moment(b));
     if (rv != APR_SUCCESS) {
         return rv;
     }
