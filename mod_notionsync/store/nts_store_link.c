@@ -398,6 +398,8 @@ static apr_status_t load_links(nts_loaded_t *loaded, nts_store_t *store, apr_int
     return rv;
 }
 
+static const nts_stmt_t last_told = { "SELECT coalesce(max(id), 0) FROM inbox" };
+
 apr_status_t nts_store_load(nts_loaded_t **ploaded, nts_store_t *store,
                             const nts_mapping_t *mapping, const nts_target_t *target, apr_pool_t *p)
 {
@@ -407,7 +409,10 @@ apr_status_t nts_store_load(nts_loaded_t **ploaded, nts_store_t *store,
     apr_status_t rv;
 
     *ploaded = NULL;
-    rv = load_links(loaded, store, mapping->id, target, p, ptemp);
+    rv = nts_db_get_int(&loaded->told, store->db, &last_told, NTS_NO_ARGS, ptemp);
+    if (rv == APR_SUCCESS) {
+        rv = load_links(loaded, store, mapping->id, target, p, ptemp);
+    }
     /* All names of the record, wherever they come from. */
     ids.link = loaded->link ? loaded->link->id : 0;
     if (loaded->link && loaded->link->page) {

@@ -35,6 +35,7 @@ typedef struct nts_loaded_t {
     const char *tombstone_image; /* tombstone or absent row: the newest row image kept, or NULL */
     const char *
         image_key; /* the link has no key: that of the row in the image, if nobody has it now; or NULL */
+    apr_int64_t told; /* the newest notice of any record there was before all this was loaded */
     const nts_ruling_t *rulings; /* of this record, not carried out yet */
     int ruling_count;
 } nts_loaded_t;
@@ -60,6 +61,9 @@ typedef struct nts_commit_t {
     const char *row_intent;
     /* when the row was read from which the link has its key, or 0: CLASH if that key was changed since (S4.4) */
     apr_time_t row_read;
+    /* with the intent to bring a row back from its image: `told` of the load that brought that image. CLASH if another one came
+     * since; 0 otherwise */
+    apr_int64_t image_told;
     /* delete the link row instead (a NEW one whose record is gone) */
     int link_forget;
     nts_entry_t *const *entries; /* insert (id 0, set by the store) or complete */

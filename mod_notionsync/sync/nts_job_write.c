@@ -81,6 +81,7 @@ static nts_step_t intend(nts_job_t *job, nts_entry_t *entry, nts_ask_kind_t kind
         job->call.commit.counts_as_delete = 1;
         job->call.commit.delete_limit_percent = job->config->mapping->delete_limit_percent;
     }
+    job->call.commit.image_told = write->image ? job->loaded->told : 0;
     return commit_entry(job, entry, NTS_JOB_INTENDED);
 }
 

@@ -8,6 +8,7 @@
 #   clock-at-start    (61656, shortened) the clock is set forward while a worker, just started, waits for its first answers
 #   woken-early       (33359) a worker is frozen for two seconds, and would ask before its heartbeat in a budget that another counts
 #   seen-by-another   (44498) what one mapping saw of a database while another one of the table waited was forgotten as httpd was restarted
+#   image-in-flight   (67608) a row is deleted once more, in a copy of the database, and nobody knows when its job begins
 use strict;
 use warnings;
 use NotionSync::Test;

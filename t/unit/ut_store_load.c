@@ -234,6 +234,48 @@ static void test_image_by_clock(void)
     nts_store_close(kit.store);
 }
 
+/* Brings the row k1 back from the image that was known when the newest notice was @a told. */
+static nts_commit_result_t restore(kit_t *kit, nts_link_t *link, const char *intent,
+                                   apr_int64_t told)
+{
+    nts_entry_t *entry = kit_entry(intent, NTS_ENTRY_RESTORE, NTS_EXTERNAL, NTS_ENTRY_PENDING, p);
+    nts_commit_t commit = { .link = link, .entries = &entry, .entry_count = 1, .image_told = told };
+    nts_commit_result_t result;
+    const char *words;
+
+    entry->key = "k1";
+    (void)nts_store_apply(&result, &words, kit->store, kit->mapping, "g", kit->epoch, &commit, p);
+    return result;
+}
+
+/* Seed 67608 of the simulation. */
+static void test_image_in_flight(void)
+{
+    nts_link_t *a = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
+    apr_int64_t told;
+    kit_t kit;
+
+    kit_open(&kit, p);
+    (void)kit_put_link(&kit, a);
+    tap_int(kit_load(&kit, 0, "p1", NULL)->told, 0, "nothing was told of");
+    put_image(&kit, "k1", "{\"v\":1}");
+    told = kit_load(&kit, 0, "p1", NULL)->told;
+    put_image(&kit, "k2", "{\"v\":2}");
+    put_change(&kit, "k1", "change.r", "{\"v\":3}", NULL);
+    tap_int(restore(&kit, a, "i1", told), NTS_COMMIT_OK,
+            "neither another row's delete nor a replacement is one of this row");
+    put_image(&kit, "k1", "{\"v\":4}");
+    tap_int(restore(&kit, a, "i2", told), NTS_COMMIT_CLASH,
+            "S2.7: a row that was deleted once more meanwhile comes back as it was then");
+    tap_int(restore(&kit, a, "i3", kit_load(&kit, 0, "p1", NULL)->told), NTS_COMMIT_OK,
+            "as soon as that is known");
+    a->state = NTS_LINK_TOMBSTONE;
+    (void)kit_put_link(&kit, a);
+    tap_int(restore(&kit, a, "i4", told), NTS_COMMIT_OK,
+            "S4.4: of a deleted record the first image counts");
+    nts_store_close(kit.store);
+}
+
 /* S5.5 */
 static void test_free_key(void)
 {
@@ -294,6 +336,7 @@ int main(void)
     test_image_of_replaced_row();
     test_image_under_left_key();
     test_image_of_successor();
+    test_image_in_flight();
     test_free_key();
     test_parked_creates();
     apr_pool_destroy(p);
