@@ -252,8 +252,11 @@ static const char *const step_12[] = {
 static const char *const step_13[] = {
     "ALTER TABLE status ADD COLUMN seen_as TEXT",
     "ALTER TABLE status ADD COLUMN seen_from INTEGER NOT NULL DEFAULT 0",
+    NULL,
+};
+
 /* Requests that were reserved are as old as the clock says that nobody sets. */
-static const char *const step_13[] = {
+static const char *const step_14[] = {
     "ALTER TABLE budget_chunk ADD COLUMN mono INTEGER NOT NULL DEFAULT 0",
     NULL,
 };
@@ -262,7 +265,7 @@ static const char *const step_13[] = {
 static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2,  step_3,  step_4,
                                                             step_5, step_6,  step_7,  step_8,
                                                             step_9, step_10, step_11, step_12,
-                                                            step_13 };
+                                                            step_13, step_14 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"
