@@ -125,7 +125,8 @@ static void note_waiting(nts_contact_t *c, const nts_answer_t *seen)
     if (is_wrong && (!is_known || counter < status.waiting_from)) {
         status.waiting_instance = instance;
         status.waiting_from = counter;
-        status.witness_at = 0; /* it was another one's */
+        /* A copy is told by it once; while another one is there it stays, for ours may come back set back (seed 55892). */
+        status.witness_at = is_same ? 0 : status.witness_at;
     }
     else if (!is_known) {
         status.waiting_instance = NULL;
@@ -222,6 +223,7 @@ void nts_contact_judge(nts_contact_t *c, const nts_answer_t *seen)
         status->counter = status->waiting_instance ? status->waiting_from : schema->counter;
         status->full_done = 0;
         status->mark = schema->mark;
+        status->witness_at = is_same ? status->witness_at : 0; /* it was another one's */
         status->waiting_instance = NULL;
         nts_flow_set_instance(flow, schema->instance);
         return;

@@ -416,10 +416,11 @@ static void test_set_back(void)
 
 /* S4.1: nor is it taken for the one that was synced if its numbers have passed the old ones before anybody looks (seed 452455 of the
  * simulation: what a copy had lost was never seen until the next full reconciliation). And a key that was changed before that is followed
- * (seed 456713). */
-static void test_set_back_unseen(void)
+ * (seed 456713), also if another one was seen in between (55892). */
+static void test_set_back_unseen(int after_another)
 {
     int seen;
+    int asks;
     int i;
 
     for (i = 0; i < 3; i++) {
@@ -427,12 +428,23 @@ static void test_set_back_unseen(void)
     }
     tap_ok(world_is_equal_soon(world, 0), "both sides are equal");
     world_rest(world, MS(300));
+    if (after_another) {
+        world_swap_database(world);
+        tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING), "another one is seen");
+        world_rest(world, MS(100));
+    }
     tap_int(world_stop(world, 0, 1), NTS_WORKER_EXIT_OK, "the worker ends");
+    if (after_another) {
+        world_swap_back(world);
+    }
     seen = world_set_back(world, 3);
     for (i = 0; i < 8; i++) {
         (void)world_edit_row(world, 0, "k10", apr_psprintf(pool, "anew %d", i));
     }
+    asks = world_asks(world, NTS_EXTERNAL);
     world_start(world, 0);
+    tap_ok(world_is_asked_soon(world, NTS_EXTERNAL, asks + 2), "the next one looks");
+    world_rest(world, MS(200));
     tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING),
            "a database that was set back and changed as often: it waits");
     tap_ok(accept_database(0), "a person says to go on");
@@ -661,7 +673,8 @@ int main(void)
     test_commands_at_start();
     test_bound_anew();
     test_set_back();
-    test_set_back_unseen();
+    test_set_back_unseen(0);
+    test_set_back_unseen(1);
     test_set_back_in_hand();
     test_another();
     test_resumed_for_something_else();

@@ -452,6 +452,13 @@ void world_swap_database(worker_world_t *w)
     (void)apr_thread_mutex_unlock(w->mutex);
 }
 
+void world_swap_back(worker_world_t *w)
+{
+    (void)apr_thread_mutex_lock(w->mutex);
+    (void)apr_snprintf(w->instance, sizeof(w->instance), "instance-%d", w->swaps);
+    (void)apr_thread_mutex_unlock(w->mutex);
+}
+
 int world_set_back(worker_world_t *w, int changes)
 {
     int now;
