@@ -262,9 +262,9 @@ static const char *const step_14[] = {
 };
 
 /* steps[n] leads from version n to n + 1. */
-static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1, step_2,  step_3,  step_4,
-                                                            step_5, step_6,  step_7,  step_8,
-                                                            step_9, step_10, step_11, step_12,
+static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1,  step_2,  step_3,  step_4,
+                                                            step_5,  step_6,  step_7,  step_8,
+                                                            step_9,  step_10, step_11, step_12,
                                                             step_13, step_14 };
 
 static const nts_stmt_t set_version = {

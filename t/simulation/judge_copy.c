@@ -256,7 +256,8 @@ static int is_unfollowed(judge_t *j, const history_item_t *make, const judge_rec
     return 0;
 }
 
-/* By its mark the row that @a make tells of is the one that had just this key before, deleted since, and not @a row. */
+/* By its mark the row that @a make tells of is the one that had just this key before, deleted since, and not @a row; or by that key, where a
+ * page of the deleted one lives, and waits for it (61901). */
 static int is_of_older(judge_t *j, const history_item_t *make, const judge_record_t *row)
 {
     const judge_record_t *old = judge_record(j, make->side, make->place, make->record);
@@ -264,7 +265,7 @@ static int is_of_older(judge_t *j, const history_item_t *make, const judge_recor
     const history_item_t *mark = judge_mark_ahead(j, make, &m);
 
     return old && old != row && mark && judge_has_mark(old, mark->after) &&
-           !judge_has_mark(row, mark->after);
+           (!judge_has_mark(row, mark->after) || judge_is_heir(j, old, make));
 }
 
 judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)

@@ -420,6 +420,54 @@ static void test_former_of_one_mark(void)
     verdict("S2.5", "it knows nothing that neither had shown");
 }
 
+static void page_made(const char *page, const char *key, apr_int64_t id)
+{
+    judge_entry_t entry = { .id = id, .op = "create", .state = "applied", .at = now };
+
+    copy_by_us(0, page, "one");
+    entry.page = page;
+    entry.key = key;
+    judge_add_entry(judge, &entry);
+}
+
+/* A row is replaced by one with its mark and its key in another form, which gets a page `q` of its own, as its own page `p` was edited, and
+ * people delete `p`, or not. Then the database is set back to before that, and the edit of `p` brought over. */
+static void set_back_beside(int is_gone)
+{
+    keys_of_worlds = JUDGE_KEYS_BARE;
+    begin();
+    keys_of_worlds = JUDGE_KEYS_EXACT;
+    make(1, "1", "one");
+    page_made("p", "1", 1);
+    link_up("p", "1", 0, NULL);
+    edit(1, "1", NAME, NULL, "Ada");
+    write_by_us(0, "p", NAME, NULL, "Ada");
+    edit(0, "p", NAME, "Ada", "Bob");
+    make(1, "1 ", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1 ", "name", NULL, "Eve");
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, "t", "1", NULL, NULL);
+    page_made("q", "1 ", 2);
+    write_by_us(0, "q", NAME, NULL, "Eve");
+    now += 10 * SEC;
+    if (is_gone) {
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, "ds", "p", NULL, NULL);
+    }
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1", "name", NULL, "Ada");
+    remove_by_us(0, "q");
+    write_by_us(1, "1", NAME, "Ada", "Bob");
+}
+
+static void test_former_with_page(void)
+{
+    set_back_beside(0);
+    verdict("", "whose page lives and waits for it is the record that had just this key (61901)");
+
+    set_back_beside(1);
+    verdict("S6.3 S6.1", "once that is gone, too, the row is that of the other form");
+}
+
 /* The page is changed to @a met while its row is replaced by one that holds "false", and which is edited later. */
 static void replace(const char *met)
 {
@@ -655,6 +703,7 @@ int main(void)
     test_known_form();
     test_former_of_its_form();
     test_former_of_one_mark();
+    test_former_with_page();
     test_what_comes_with_a_row();
     test_member_of_neither();
     test_own_image();
