@@ -114,6 +114,51 @@ static void test_locks(void)
     end_pg();
 }
 
+/* What is only a matter of who came first, or of room on a disk, is not done and decided again; never half of it. */
+static void test_clashes(void)
+{
+    PGconn *other;
+    PGconn *admin;
+
+    begin("clashes");
+    admin = pg_session("postgres", "clashes");
+    pg_run(admin, "ALTER DATABASE clashes SET deadlock_timeout = '50ms'");
+    pg_run(pg, "CREATE FUNCTION next() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+               "IF NEW.name = 'ours' THEN UPDATE deals SET name = 'next' WHERE id = NEW.id + 1; "
+               "END IF; RETURN NEW; END $$;"
+               "CREATE TRIGGER next AFTER UPDATE ON deals FOR EACH ROW EXECUTE FUNCTION next()");
+    close_connector();
+    open_connector(conninfo_of("app", "clashes"));
+    /* Of two that wait for each other the server ends who has waited longest without an answer: us. */
+    other = pg_session("postgres", "clashes");
+    pg_run(other, "SET deadlock_timeout = '20s'; BEGIN; UPDATE deals SET name = 'theirs' WHERE id "
+                  "= 2");
+    tap_int(PQsendQuery(other, "SELECT pg_sleep(0.2); UPDATE deals SET name = 'theirs' WHERE id = "
+                               "1; COMMIT"),
+            1, "another comes the other way");
+    tap_str(result_of(update("ours", "w1")), "not done sql.busy", "a deadlock");
+    tap_int(is_applied("w1"), 0, "leaves nothing");
+    PQfinish(other);
+    pg_run(pg, "UPDATE deals SET name = 'Ada' WHERE id = 1");
+    tap_str(result_of(update("ours", "w1")), "ok", "and goes well the next time");
+    tap_str(pg_text(pg, "SELECT string_agg(name, ',' ORDER BY id) FROM deals"), "ours,next",
+            "with all that belongs to it");
+
+    /* The numbers of a sequence stay taken when the transaction is undone: each word is said once. */
+    pg_run(pg, "CREATE SEQUENCE said; CREATE TABLE word (n bigint, code text);"
+               "INSERT INTO word VALUES (1, '40001'), (2, '53100');"
+               "CREATE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE c text; "
+               "k bigint := nextval('said'); BEGIN SELECT code INTO c FROM word WHERE n = k; "
+               "IF c IS NOT NULL THEN RAISE EXCEPTION USING ERRCODE = c, MESSAGE = 'as if'; "
+               "END IF; RETURN NEW; END $$;"
+               "CREATE TRIGGER say BEFORE UPDATE ON deals FOR EACH ROW EXECUTE FUNCTION say()");
+    tap_str(result_of(update("again", "w2")), "not done sql.busy", "a serialization failure");
+    tap_str(result_of(update("again", "w2")), "not done sql.disk", "a full disk");
+    tap_str(result_of(update("again", "w2")), "ok", "and then it is done");
+    PQfinish(admin);
+    end_pg();
+}
+
 static void test_rights(void)
 {
     PGconn *admin;
@@ -331,6 +376,7 @@ int main(void)
     if (begin_server()) {
         test_away();
         test_locks();
+        test_clashes();
         test_rights();
         test_password();
         test_limit();

@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/nts_str.h"
@@ -64,17 +66,34 @@ static void drop_notice(void *baton, const char *words)
     (void)words;
 }
 
+/* libpq looks for a client's certificate in the home directory, and gives up TLS where it may not look: httpd's children have
+ * the home of whoever started httpd. NULL: it may; else what surely does not exist, which it goes on without. */
+static const char *client_certificate(void)
+{
+    const char *home = getenv("HOME");
+    char path[APR_PATH_MAX];
+    struct stat ignored;
+
+    (void)apr_snprintf(path, sizeof(path), "%s/.postgresql/postgresql.crt", home ? home : "");
+    return home && *home && stat(path, &ignored) != 0 && errno == EACCES ? "/dev/null/none" : NULL;
+}
+
 PGconn *nts_sql_pgsql_connect(const char *database, const char *secret, apr_interval_time_t wait,
                               int stop_fd)
 {
     /* What stands before dbname may be overruled by the connection info. */
-    const char *const words[] = {
-        "application_name", "keepalives_idle",          "keepalives_interval",
-        "keepalives_count", "tcp_user_timeout",         "dbname",
-        "client_encoding",  secret ? "password" : NULL, NULL
-    };
-    const char *const values[] = { "notionsync", "30",   "10",   "3", "20000",
-                                   database,     "UTF8", secret, NULL };
+    const char *const words[] = { "application_name",
+                                  "keepalives_idle",
+                                  "keepalives_interval",
+                                  "keepalives_count",
+                                  "tcp_user_timeout",
+                                  "sslcert",
+                                  "dbname",
+                                  "client_encoding",
+                                  secret ? "password" : NULL,
+                                  NULL };
+    const char *const values[] = { "notionsync",         "30",     "10",   "3",    "20000",
+                                   client_certificate(), database, "UTF8", secret, NULL };
     PGconn *conn = PQconnectStartParams(words, values, 1);
     apr_time_t deadline = nts_sql_pgsql_mono() + own_wait(conn, wait);
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
