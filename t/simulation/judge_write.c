@@ -458,6 +458,13 @@ static void settle_without_source(write_t *w)
                 w->field, w->value ? w->value : "null");
 }
 
+/* S2.7: a row comes back from an image, and the store that knows of it is an older copy, which was told nothing of a later life of that row
+ * (68060): what it held then was deleted with it, and is not overwritten. */
+static int died_unknown(const write_t *w)
+{
+    return w->record->refilled == w->effect->at && judge_forgot(w->j, w->was->at, w->effect->at);
+}
+
 void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *record,
                      const char *field, const char *member, const char *after)
 {
@@ -499,7 +506,8 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
         settle_without_source(&w);
     }
     count(&j->figures, &w);
-    loss = w.lossy && w.grade >= GRADE_ALLOWED && w.was->origin == JUDGE_BY_PERSON && !w.was->lost;
+    loss = w.lossy && w.grade >= GRADE_ALLOWED && w.was->origin == JUDGE_BY_PERSON &&
+           !w.was->lost && !died_unknown(&w);
     if (loss) {
         w.was->lost = 1;
         j->figures.losses++;

@@ -107,6 +107,43 @@ static void test_held_by_older_store(void)
     verdict("S6.1", "what was agreed on since it was put back it knows");
 }
 
+/* The row was deleted and is there again in another database, where it is edited and deleted once more; then it comes back as it was first. An
+ * older store is put back after the edit, or before. */
+static void live_twice(int after)
+{
+    int number;
+
+    pair();
+    agree("Ada");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, HISTORY_ANOTHER);
+    make(1, "1", "one");
+    if (!after) {
+        replace_store(HISTORY_STORE_OLD);
+    }
+    edit(1, "1", NAME, NULL, "Eve");
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    if (after) {
+        replace_store(HISTORY_STORE_OLD);
+    }
+    now += 5 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, "Ada");
+    told(1, "1", NAME, NULL, "Ada", NULL);
+}
+
+static void test_lived_unknown(void)
+{
+    live_twice(1);
+    verdict("", "an older store knows nothing of what a row was when it was deleted again (68060)");
+    live_twice(0);
+    verdict("S6.4", "one that was there by then was told");
+}
+
 static void test_older_store(void)
 {
     edit_rewritten();
@@ -383,6 +420,7 @@ int main(void)
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
     test_older_value();
+    test_lived_unknown();
     test_older_store();
     test_held_by_older_store();
     test_first_value();
