@@ -73,12 +73,16 @@ apr_status_t nts_link_write(nts_store_t *store, apr_int64_t mapping, nts_link_t 
  * statement names the right one. */
 
 /* Whoever made it: an intent that names this page or key concerns this record, even if it belongs to a
- * link that is dead or not the one found. */
-static const nts_stmt_t pending_of = { "SELECT " NTS_ENTRY_COLUMNS
-                                       " FROM entry INDEXED BY entry_pending WHERE mapping = %lld"
-                                       " AND state = " NTS_SQL_PENDING
-                                       " AND ((link = %lld AND link <> 0) OR page = %s OR key = %s)"
-                                       " ORDER BY id" };
+ * link that is dead or not the one found. Unless that one's key was changed since (op 4 is NTS_ENTRY_LINK): then another row has the
+ * key that it names (seed 67166 of the simulation: the new row waited with the record, and was settled with it). */
+static const nts_stmt_t pending_of = {
+    "SELECT " NTS_ENTRY_COLUMNS
+    " FROM entry INDEXED BY entry_pending WHERE mapping = %lld AND state = " NTS_SQL_PENDING
+    " AND ((link = %lld AND link <> 0) OR page = %s OR (key = %s AND NOT EXISTS (SELECT 1"
+    " FROM entry AS moved INDEXED BY entry_link WHERE moved.link = entry.link AND moved.link <> 0"
+    " AND moved.id > entry.id AND moved.op = 4 AND moved.key <> entry.key)))"
+    " ORDER BY id"
+};
 /* op 0 is NTS_ENTRY_CREATE, 3 is NTS_ENTRY_RESTORE: what is there again may show itself before its intent ends. Trouble 1 is
  * NTS_TROUBLE_PARKED. */
 static const nts_stmt_t pending_creates = {

@@ -256,6 +256,26 @@ static void test_told_again(void)
     tap_str(key_of("pr"), "s", "who followed that change has its key by it");
 }
 
+/* A write of a page is of unknown fate as the key of its row moves; another row gets the former key. */
+static void test_pending_of_moved(int number, const char *to)
+{
+    const char *page = apr_psprintf(kit.p, "p of %d", number);
+    const char *key = apr_psprintf(kit.p, "k%d", number);
+    nts_link_t *link = kit_link(page, key, NTS_LINK_ACTIVE, kit.p);
+    nts_entry_t *write = kit_entry(page, NTS_ENTRY_UPDATE, NTS_NOTION, NTS_ENTRY_PENDING, kit.p);
+
+    write->page = page;
+    write->key = key;
+    tap_int(commit_entry(link, write), NTS_COMMIT_OK, "a page is being written");
+    if (to) {
+        take(number, key, to);
+        tap_int(kit_load(&kit, 0, NULL, to)->pending_count, 1, "which its record still knows");
+    }
+    tap_int(kit_load(&kit, 0, page, NULL)->pending_count, 1, "by its page as well");
+    tap_int(kit_load(&kit, 0, NULL, key)->pending_count, !to,
+            "S4.4: but no other row under the key that it had (67166)");
+}
+
 int main(void)
 {
     apr_pool_t *p;
@@ -273,6 +293,8 @@ int main(void)
     test_read_before_it_moved();
     test_onto_key_of_linked();
     test_told_again();
+    test_pending_of_moved(90, NULL);
+    test_pending_of_moved(91, "far away");
     nts_store_close(kit.store);
     apr_pool_destroy(p);
     apr_terminate();
