@@ -155,6 +155,9 @@ static void compare_pair(judge_t *j, int mapping, judge_record_t *page, judge_re
     int f;
 
     if (page->mark && row->mark && !judge_share_mark(page, row)) {
+        if (judge_is_paired_by_key(j, mapping, page, row)) {
+            return;
+        }
         judge_blame(j, "S6.6", -1, "%s and %s are linked, and are different records", page->id,
                     row->id);
         return;

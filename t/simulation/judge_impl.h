@@ -212,6 +212,10 @@ int judge_forgotten_origins(judge_t *j, int mapping, const judge_record_t *recor
 int judge_entries_join(judge_t *j, int mapping, const judge_record_t *a, const judge_record_t *b);
 
 /* judge_taken.c */
+/** The page was made of a row that is gone and whose key another row got, before the state store was lost or set back: nothing but that key,
+ *  which the page shows, was left to pair it by (S5.1, seed 45883). */
+int judge_is_paired_by_key(judge_t *j, int mapping, const judge_record_t *page,
+                           const judge_record_t *row);
 /** @a row, which may be gone, may have been taken for that of @a page before @a effect. */
 int judge_is_taken_for(judge_t *j, int mapping, const judge_record_t *page,
                        const judge_record_t *row, const history_item_t *effect);

@@ -154,6 +154,51 @@ int judge_is_taken_for(judge_t *j, int mapping, const judge_record_t *page,
     return 0;
 }
 
+/* The row by whose key the audit says that they were paired; since when it had that. 0: it says no such thing. */
+static apr_time_t paired_by_key(judge_t *j, int mapping, const judge_record_t *page,
+                                const judge_record_t *row, const char **key)
+{
+    int i, k;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        for (k = row->ids->nelts - 1; k >= 0; k--) {
+            const judge_id_t *id = &APR_ARRAY_IDX(row->ids, k, judge_id_t);
+
+            if (entry->mapping == mapping && !strcmp(entry->op, "link") &&
+                judge_same(entry->page, page->id) && judge_same(entry->key, id->id) &&
+                judge_same(entry->note, "paired by its link property")) {
+                *key = id->id;
+                return id->from > row->made ? id->from : row->made;
+            }
+        }
+    }
+    return 0;
+}
+
+int judge_is_paired_by_key(judge_t *j, int mapping, const judge_record_t *page,
+                           const judge_record_t *row)
+{
+    const char *key = NULL;
+    apr_time_t since = paired_by_key(j, mapping, page, row, &key);
+    int i;
+
+    if (!since || !page->made_by_us || page->made >= since ||
+        !judge_forgot(j, since, j->phases->end)) {
+        return 0;
+    }
+    for (i = 0; i < j->all->nelts; i++) {
+        const judge_record_t *own = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (own->side == row->side && own->place == row->place && own != row && !own->live &&
+            own->made <= page->made && judge_had_id(own, key) && judge_share_mark(page, own)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* What an answer of Notion's showed that was on its way while another mapping filled the page: who wrote a row by it could not know of that
  * (450015). Only the last thing that stood there before; NULL: no answer was on its way. */
 static judge_version_t *shown_before(judge_t *j, const judge_record_t *page,

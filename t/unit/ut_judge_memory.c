@@ -415,6 +415,43 @@ static void test_written_by_answer(void)
     verdict("S6.3", "is an older value to who read the page after that");
 }
 
+/* The row of our page goes, and another one that we make gets its key; the state store is lost before that, or after it; then both are paired. */
+static void pair_by_key(int is_lost_before, const char *how)
+{
+    judge_entry_t paired = {
+        .op = "link", .state = "noted", .side = 1, .page = "p", .key = "1", .note = how
+    };
+
+    begin();
+    make(1, "1", "one");
+    now += 10 * SEC;
+    copy_by_us(0, "p", "one");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    if (is_lost_before) {
+        lose_store();
+    }
+    now += 10 * SEC;
+    make(0, "q", "two");
+    copy_by_us(1, "1", "two");
+    if (!is_lost_before) {
+        lose_store();
+    }
+    delete_by_people(0, "q");
+    judge_add_entry(judge, &paired);
+    link_up("p", "1", 0, NULL);
+}
+
+static void test_paired_by_key(void)
+{
+    pair_by_key(0, "paired by its link property");
+    verdict("", "the key was all that was left to pair it by (45883)");
+    pair_by_key(1, "paired by its link property");
+    verdict("S6.6", "whose key another row got then was known to be gone");
+    pair_by_key(0, "paired by its match fields");
+    verdict("S6.6", "they have different marks");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -431,6 +468,7 @@ int main(void)
     test_row_of_another();
     test_written_by_answer();
     test_taken_and_gone();
+    test_paired_by_key();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
