@@ -16,8 +16,8 @@ typedef struct nts_record_t {
     int untouched;           /* Notion: by_us, and nobody else is known to have edited it since */
     apr_time_t created;      /* floored to the minute by Notion; 0 unknown */
     apr_time_t edited;       /* Notion: last_edited_time, floored to the minute; 0 unknown */
-    /* external: the last change entry of this key, by the database's clock, read in one snapshot
-     * with the row; 0 none */
+    /* external: the last change entry of this key, or a later time at which triggers that were missing were there
+     * again, by the database's clock, read in one snapshot with the row; 0 no entry */
     apr_time_t changed;
     int changed_by_us; /* external: that entry is of a write of ours */
     /* external: the intent id of our last write to this key, whoever changed the row since (S3.8); NULL: we

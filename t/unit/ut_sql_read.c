@@ -352,6 +352,29 @@ static void test_hostile_names(void)
     end_database();
 }
 
+/* S1, seed 63248 of the simulation: the last entry of a row tells nothing of what came after it while the triggers were missing. */
+static void test_missed(void)
+{
+    nts_mapping_t *m;
+    apr_time_t missed;
+
+    begin_database("missed.db", "CREATE TABLE deals (id INTEGER PRIMARY KEY, name TEXT);"
+                                "INSERT INTO deals VALUES (1, 'Ada'), (2, 'Eve')");
+    m = mapping_of("deals", NULL, "name", NULL);
+    provision(m);
+    app_run("UPDATE deals SET name = 'Bob' WHERE id = 1; UPDATE _notionsync_change SET at = 5000");
+    tap_ok(read_row(m, "1")->record->changed == 5000 * 1000, "what was told of bears its time");
+    app_run("DROP TRIGGER _notionsync_update_deals; UPDATE deals SET name = 'Eve'");
+    provision(m);
+    app_run("UPDATE _notionsync_change SET at = 9000 WHERE op = 't'");
+    missed = read_row(m, "1")->record->changed;
+    tap_ok(missed == 9000 * 1000, "a row may have changed until its triggers were there again");
+    tap_ok(read_row(m, "2")->record->changed == 0, "no entry is none");
+    app_run("UPDATE deals SET name = 'Ada' WHERE id = 1");
+    tap_ok(read_row(m, "1")->record->changed > missed, "and what is told of since bears its time");
+    end_database();
+}
+
 int main(void)
 {
     begin_tests();
@@ -361,6 +384,7 @@ int main(void)
     test_keys();
     test_find();
     test_hostile_names();
+    test_missed();
     end_tests();
     return tap_done();
 }
