@@ -182,6 +182,51 @@ static apr_time_t died_for_good(judge_t *j, const judge_entry_t *restore,
                : 0;
 }
 
+/* We trashed the page in that time. */
+static int was_trashed_by_us(const judge_record_t *page, apr_time_t from, apr_time_t to)
+{
+    int i;
+
+    for (i = 0; i < page->deaths->nelts; i++) {
+        const judge_death_t *death = &APR_ARRAY_IDX(page->deaths, i, judge_death_t);
+
+        if (death->by_us && death->from >= from && death->from <= to) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* S4.4: the same where another mapping brought the row back, as the page went after it: to the page's own mapping it is another record's from
+ * then on, also if no page was made for that before it was deleted again (48121). */
+static apr_time_t died_for_page(judge_t *j, const judge_entry_t *restore,
+                                const judge_record_t *record)
+{
+    const judge_death_t *deaths = (const judge_death_t *)(const void *)record->deaths->elts;
+    int i, last = record->deaths->nelts - 1;
+    const judge_entry_t *other = NULL;
+    const judge_record_t *page =
+        restore
+            ? judge_record(j, HISTORY_NOTION,
+                           JUDGE_MAPPING(j, restore->mapping)->place[HISTORY_NOTION], restore->page)
+            : NULL;
+
+    if (!page || last < 1 || deaths[last].by_us ||
+        !was_trashed_by_us(page, deaths[last - 1].from, deaths[last].from)) {
+        return 0;
+    }
+    for (i = deaths[last].item; i > deaths[last - 1].item && !other; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_MAKE && item->side == record->side &&
+            item->place == record->place && judge_same(item->record, record->id) &&
+            judge_is_restore(j, item)) {
+            other = restoring(j, item);
+        }
+    }
+    return other && other->mapping != restore->mapping ? deaths[last - 1].from : 0;
+}
+
 judge_record_t *judge_restored(judge_t *j, const history_item_t *make, judge_record_t *last)
 {
     int m;
@@ -215,6 +260,7 @@ void judge_set_back(judge_t *j, const history_item_t *make, judge_record_t *reco
     apr_hash_index_t *at;
 
     died_once = died_once ? died_once : died_for_good(j, restore, record);
+    died_once = died_once ? died_once : died_for_page(j, restore, record);
     if (died_once) {
         bring_from_image(j, make, record, died_once);
     }
