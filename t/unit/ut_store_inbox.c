@@ -166,6 +166,7 @@ static const char *const back_to_6[] = {
     "ALTER TABLE status DROP COLUMN witness_at",
     "ALTER TABLE status DROP COLUMN seen_as",
     "ALTER TABLE status DROP COLUMN seen_from",
+    "ALTER TABLE budget_chunk DROP COLUMN mono",
     "DROP INDEX link_gone_key",
     "DROP INDEX inbox_moved",
     "DROP TABLE waiting",
