@@ -187,7 +187,8 @@ static void try_partner(write_t *w, int mapping, int index, judge_record_t *part
         if (to < w->gap.read - JUDGE_ON_ITS_WAY) {
             return;
         }
-        if (judge_alike(w->j, &JUDGE_MAPPING(w->j, mapping)->fields[index], stay->version->value,
+        if (stay->from <= w->gap.sent && /* what came later it does not bring (73910) */
+            judge_alike(w->j, &JUDGE_MAPPING(w->j, mapping)->fields[index], stay->version->value,
                         w->value)) {
             w->stands = i == cell->stays->nelts - 1;
             try_source(w, &contest, stay->version);

@@ -563,6 +563,57 @@ static void test_what_was_sent(void)
     verdict("S2.5", "once it is known, it is an edit");
 }
 
+/* From now on an update of the page is under way. */
+static void send_late(history_item_t *update)
+{
+    now += 5 * SEC;
+    (void)request(HISTORY_ASK_READ, 0, "p", now, now + SEC / 10);
+    update->sent = now += SEC;
+    update->request = history_request(h);
+    update->at = update->answered = now + SEC / 10;
+}
+
+/* A member was taken away in the page, and put back there; and taken away in the row. What we sent before that, or after, takes it out of the
+ * page; then people put it into the row again, and we take it away. */
+static void take_away_late(int is_before)
+{
+    history_item_t update = { .kind = HISTORY_REQUEST,
+                              .op = HISTORY_ASK_UPDATE,
+                              .record = "p",
+                              .worker = 1,
+                              .connection = "n",
+                              .end = HISTORY_CUT };
+
+    pair();
+    edit(0, "p", TAGS, NULL, "a");
+    write_by_us(1, "1", TAGS, NULL, "a");
+    edit(0, "p", TAGS, "a", NULL);
+    if (is_before) {
+        send_late(&update);
+    }
+    edit(0, "p", TAGS, NULL, "a");
+    edit(1, "1", TAGS, "a", NULL);
+    if (!is_before) {
+        send_late(&update);
+    }
+    now += SEC;
+    history_set(h, HISTORY_ACT, update.request, now, 0, "ds", "p", "Tags", "a", NULL);
+    (void)history_add(h, &update);
+    told(0, "p", TAGS, "a", NULL, "changed");
+    now += 60 * SEC;
+    edit(1, "1", TAGS, NULL, "a");
+    write_by_us(1, "1", TAGS, "a", NULL);
+}
+
+static void test_after_sending(void)
+{
+    take_away_late(1);
+    verdict("", "what happened after it was sent no write brings (73910)");
+
+    take_away_late(0);
+    verdict("S6.3", "what it brings whoever edits it later knew");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -583,6 +634,7 @@ int main(void)
     test_converted_instant();
     test_other_type();
     test_what_was_sent();
+    test_after_sending();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
