@@ -161,14 +161,33 @@ judge_cell_t *judge_cell_made(judge_t *j, judge_record_t *record, const char *fi
 
 /* ---- what stands opposite ---- */
 
+/* S2.7: we bring a page back for what its row showed when we read that, and decide its fields by that, too, however long Notion let us
+ * wait (56795). @return from when on what @a partner shows may be compared with what stands here at @a at */
+static apr_time_t read_since(judge_t *j, const judge_record_t *record,
+                             const judge_record_t *partner, apr_time_t at)
+{
+    int i;
+
+    for (i = history_count(j->history) - 1; record->restored == at && i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->at <= at && item->kind == HISTORY_REQUEST && item->op == HISTORY_ASK_READ &&
+            item->side == partner->side && judge_same(item->place, partner->place) &&
+            judge_same(item->record, partner->id)) {
+            return item->at < at - READ_WITHIN ? item->at : at - READ_WITHIN;
+        }
+    }
+    return at - READ_WITHIN;
+}
+
 /* Equal values that stand opposite each other, or did shortly after each other, may have been seen, and agreed on. */
 static void join_cell(judge_t *j, const judge_field_t *field, const judge_cell_t *cell,
-                      judge_version_t *now, apr_time_t at)
+                      judge_version_t *now, apr_time_t at, apr_time_t since)
 {
     apr_time_t until = at;
     int i;
 
-    for (i = cell->stays->nelts - 1; i >= 0 && until >= at - READ_WITHIN; i--) {
+    for (i = cell->stays->nelts - 1; i >= 0 && until >= since; i--) {
         const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
 
         int was_seen = stay->from < until ||
@@ -197,7 +216,7 @@ void judge_join_partners(judge_t *j, judge_record_t *record, const char *field, 
             judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
 
             if (cell && partners[i]->live && (member || judge_can_be_agreed(f, now->value))) {
-                join_cell(j, f, cell, now, at);
+                join_cell(j, f, cell, now, at, read_since(j, record, partners[i], at));
             }
         }
     }

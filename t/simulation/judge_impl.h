@@ -83,6 +83,7 @@ typedef struct judge_record_t {
     struct judge_record_t *older; /* that had the same id */
     apr_time_t
         refilled; /* made again from its image then: values that come with it are no edits; 0 never */
+    apr_time_t restored; /* we took it out of the trash then; 0 never */
 } judge_record_t;
 
 typedef struct judge_field_change_t {

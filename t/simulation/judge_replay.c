@@ -367,10 +367,11 @@ static void go(judge_t *j, const history_item_t *item, judge_record_t *record)
     record->live = 0;
 }
 
-static void revive(judge_t *j, judge_record_t *record, apr_time_t at)
+static void revive(judge_t *j, const history_item_t *item, judge_record_t *record)
 {
     if (!record->live && record->deaths->nelts) {
-        live_again(j, record, at);
+        record->restored = item->kind == HISTORY_EFFECT ? item->at : record->restored;
+        live_again(j, record, item->at);
     }
 }
 
@@ -424,7 +425,7 @@ static void happen(judge_t *j, const history_item_t *item)
         go(j, item, record);
         break;
     case HISTORY_REVIVE:
-        revive(j, record, item->at);
+        revive(j, item, record);
         break;
     case HISTORY_PURGE:
         if (record->live) {

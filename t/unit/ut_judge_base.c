@@ -354,6 +354,45 @@ static void test_made_late(void)
     verdict("S2.5", "not of what that had shown before");
 }
 
+/* ---- what a page was brought back for ---- */
+
+/* Both had Ada; people make Bob of it in the page, which goes, and in the row, and then Eve there. We bring the page back, for the row that we
+ * read before that, or after it. */
+static void bring_back(int is_read_before)
+{
+    int number;
+
+    pair();
+    fields[NAME].rule = JUDGE_HOLD;
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit(0, "p", NAME, "Ada", "Bob");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, "ds", "p", NULL, NULL);
+    edit(1, "1", NAME, "Ada", "Bob");
+    if (is_read_before) {
+        (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+    }
+    edit(1, "1", NAME, "Bob", "Eve");
+    if (!is_read_before) {
+        (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+    }
+    now += 30 * SEC;
+    (void)request(HISTORY_ASK_READ, 0, "p", now - SEC / 2, now - SEC / 4);
+    number = request(HISTORY_ASK_REVIVE, 0, "p", now, now + SEC);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_REVIVE, 0, "ds", "p", NULL, NULL);
+    write_by_us(0, "p", NAME, "Bob", "Eve");
+}
+
+static void test_brought_back(void)
+{
+    bring_back(1);
+    verdict("", "what the row showed when it was read is agreed on, and what it shows later is an "
+                "edit (56795)");
+    bring_back(0);
+    verdict("S2.5", "as long as nobody saw that, the page's edit stands against the row's");
+}
+
 /* ---- what stood in a copy of the database ---- */
 
 /* Ties go to the database. Both have Bob, and the page then Eve; the database is set back to a copy in which the row is Ada, which it was
@@ -395,6 +434,7 @@ int main(void)
     test_forgotten();
     test_held_as_first();
     test_made_late();
+    test_brought_back();
     test_dated();
     apr_pool_destroy(pool);
     apr_terminate();
