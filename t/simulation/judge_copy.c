@@ -268,30 +268,6 @@ static int is_of_older(judge_t *j, const history_item_t *make, const judge_recor
            (!judge_has_mark(row, mark->after) || judge_is_heir(j, old, make));
 }
 
-judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
-{
-    judge_keys_t keys = keys_of(j, make->place);
-    judge_record_t *other = NULL;
-    int i;
-
-    if (!judge_is_of_copy(j, make)) {
-        return NULL;
-    }
-    for (i = 0; i < j->all->nelts; i++) {
-        judge_record_t *row = APR_ARRAY_IDX(j->all, i, judge_record_t *);
-
-        if (row->side != make->side || row->place != make->place || !row->deaths->nelts ||
-            APR_ARRAY_IDX(row->deaths, row->deaths->nelts - 1, judge_death_t).from != make->at) {
-            continue;
-        }
-        if (judge_same_key(keys, row->id, make->record) && !is_of_older(j, make, row)) {
-            return row;
-        }
-        other = is_unfollowed(j, make, row) ? row : other;
-    }
-    return other;
-}
-
 static const history_item_t *last_swap(judge_t *j, const history_item_t *before)
 {
     int i;
@@ -304,6 +280,43 @@ static const history_item_t *last_swap(judge_t *j, const history_item_t *before)
         }
     }
     return NULL;
+}
+
+/* People deleted the row in the copy before, into which nobody looked (400081 with `set_back=1,restores=1`). */
+static int went_unseen(judge_t *j, const history_item_t *make, const judge_record_t *row)
+{
+    const judge_death_t *death = &APR_ARRAY_IDX(row->deaths, row->deaths->nelts - 1, judge_death_t);
+    const history_item_t *copy = last_swap(j, make), *before = copy ? last_swap(j, copy) : NULL;
+
+    return before && !row->live && !death->by_us && death->from >= before->at &&
+           !judge_was_looked_into(j, make->place, before->number, copy->number);
+}
+
+judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
+{
+    judge_keys_t keys = keys_of(j, make->place);
+    judge_record_t *other = NULL;
+    int i;
+
+    if (!judge_is_of_copy(j, make)) {
+        return NULL;
+    }
+    for (i = 0; i < j->all->nelts; i++) {
+        judge_record_t *row = APR_ARRAY_IDX(j->all, i, judge_record_t *);
+
+        if (row->side != make->side || row->place != make->place || !row->deaths->nelts) {
+            continue;
+        }
+        if (APR_ARRAY_IDX(row->deaths, row->deaths->nelts - 1, judge_death_t).from != make->at) {
+            other = is_unfollowed(j, make, row) && went_unseen(j, make, row) ? row : other;
+            continue;
+        }
+        if (judge_same_key(keys, row->id, make->record) && !is_of_older(j, make, row)) {
+            return row;
+        }
+        other = is_unfollowed(j, make, row) ? row : other;
+    }
+    return other;
 }
 
 judge_record_t *judge_under_former_key(judge_t *j, const history_item_t *make)

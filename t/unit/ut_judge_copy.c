@@ -145,6 +145,24 @@ static void test_key(void)
             "a key that changed while a person's word was awaited, and is back, was never another");
 
     agree_twice();
+    set_back("Ada");
+    rekey("1", "11");
+    history_do(h, HISTORY_ACT, 0, now += SEC, HISTORY_DELETE, 1, place(1), "11", NULL, NULL);
+    set_back("Ada");
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+    verdict("", "also if the row was deleted under it, and nobody looked (400081)");
+
+    agree_twice();
+    set_back("Ada");
+    rekey("1", "11");
+    history_do(h, HISTORY_ACT, 0, now += SEC, HISTORY_DELETE, 1, place(1), "11", NULL, NULL);
+    (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
+    now += 5 * SEC;
+    set_back("Ada");
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+    verdict("S2.5", "but not if somebody did");
+
+    agree_twice();
     history_do(h, HISTORY_ACT, 0, now, HISTORY_MIGRATE, 1, place(1), NULL, NULL, NULL);
     rekey("1", "11");
     set_back("Ada");
