@@ -275,10 +275,15 @@ static int has_its_own(judge_t *j, int mapping, const judge_record_t *record,
     return 0;
 }
 
-/* A page stays with the row that it was made for as long as that is there; a row that was made with its page. */
-static int is_bound(const judge_record_t *record, const judge_record_t *origin)
+/* A page stays with the row that it was made for as long as that is there; a row that was made with its page, unless its key was changed
+ * and nobody told of it: then it looks like a new one, which may be paired anew (38394). */
+static int is_bound(judge_t *j, int mapping, const judge_record_t *record,
+                    const judge_record_t *origin)
 {
-    return origin && (record->side == HISTORY_EXTERNAL || origin->live);
+    return origin &&
+           (record->side == HISTORY_EXTERNAL ? judge_same(record->born, record->id) ||
+                                                   !judge_moved_unseen(j, mapping, NULL, record->id)
+                                             : origin->live);
 }
 
 /* We made it, and what we knew of that went with the state store: nothing tells what it was made for. */
@@ -297,7 +302,7 @@ static int is_partner(judge_t *j, int mapping, const judge_record_t *record,
     if (maker && maker->mapping == mapping) {
         return is_made_for(maker, partner, record);
     }
-    if (is_bound(record, origin)) {
+    if (is_bound(j, mapping, record, origin)) {
         return partner == origin;
     }
     return partner == judge_record(j, partner->side, partner->place, partner->id) &&

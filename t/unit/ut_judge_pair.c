@@ -394,6 +394,50 @@ static void test_key_change_undone(void)
     verdict("S6.7 S6.1", "not if the row under the former key is its own");
 }
 
+/* We make a row of a page, people empty its name, copy the page, and change the row's key; then it is the copy's, which fills it. */
+static void pair_with_copy(int unseen)
+{
+    judge_entry_t create = { .id = 1, .op = "create", .state = "applied", .side = 1 };
+    history_item_t item = { .kind = HISTORY_ACT,
+                            .op = HISTORY_REKEY,
+                            .side = 1,
+                            .place = "t",
+                            .record = "k",
+                            .before = "k",
+                            .after = "K",
+                            .unseen = unseen };
+
+    begin();
+    make(0, "p", "one");
+    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "p", "Name", NULL, "Ada");
+    copy_by_us(1, "k", "one");
+    create.page = "p";
+    create.key = "k";
+    create.at = now;
+    judge_add_entry(judge, &create);
+    write_by_us(1, "k", NAME, NULL, "Ada");
+    edit(1, "k", NAME, "Ada", NULL);
+    now += 10 * SEC;
+    make(0, "q", "one");
+    history_set(h, HISTORY_ACT, 0, now, 0, "ds", "q", "Name", NULL, "Ada");
+    item.at = now += 10 * SEC;
+    (void)history_add(h, &item);
+    link_up("q", "K", 0, NULL);
+    write_by_us(1, "K", NAME, NULL, "Ada");
+    remove_by_us(0, "p");
+}
+
+static void test_paired_anew(void)
+{
+    pair_with_copy(1);
+    verdict(
+        "",
+        "a row whose key was changed unseen looks like a new one, and may be anybody's (38394)");
+
+    pair_with_copy(0);
+    verdict("S6.3 S6.7", "where that was told it stays with the page that it was made of");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -408,6 +452,7 @@ int main(void)
     test_no_such_choice();
     test_forgotten_origin();
     test_key_change_undone();
+    test_paired_anew();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
