@@ -162,9 +162,9 @@ judge_cell_t *judge_cell_made(judge_t *j, judge_record_t *record, const char *fi
 /* ---- what stands opposite ---- */
 
 /* S2.7: we bring a page back for what its row showed when we read that, and decide its fields by that, too, however long Notion let us
- * wait (56795). @return from when on what @a partner shows may be compared with what stands here at @a at */
-static apr_time_t read_since(judge_t *j, const judge_record_t *record,
-                             const judge_record_t *partner, apr_time_t at)
+ * wait (56795), and also if the row is gone by then (69245). @return when we read that for what @a record shows at @a at; 0: not so */
+static apr_time_t read_before(judge_t *j, const judge_record_t *record,
+                              const judge_record_t *partner, apr_time_t at)
 {
     int i;
 
@@ -174,10 +174,17 @@ static apr_time_t read_since(judge_t *j, const judge_record_t *record,
         if (item->at <= at && item->kind == HISTORY_REQUEST && item->op == HISTORY_ASK_READ &&
             item->side == partner->side && judge_same(item->place, partner->place) &&
             judge_same(item->record, partner->id)) {
-            return item->at < at - READ_WITHIN ? item->at : at - READ_WITHIN;
+            return item->at;
         }
     }
-    return at - READ_WITHIN;
+    return 0;
+}
+
+static int is_there(const judge_record_t *record, apr_time_t read)
+{
+    return record->live ||
+           (read && record->deaths->nelts &&
+            APR_ARRAY_IDX(record->deaths, record->deaths->nelts - 1, judge_death_t).from > read);
 }
 
 /* Equal values that stand opposite each other, or did shortly after each other, may have been seen, and agreed on. */
@@ -214,9 +221,12 @@ void judge_join_partners(judge_t *j, judge_record_t *record, const char *field, 
         for (i = 0; i < n; i++) {
             const judge_field_t *f = &JUDGE_MAPPING(j, m)->fields[index];
             judge_cell_t *cell = partner_cell(j, m, index, partners[i], member);
+            apr_time_t read = read_before(j, record, partners[i], at);
 
-            if (cell && partners[i]->live && (member || judge_can_be_agreed(f, now->value))) {
-                join_cell(j, f, cell, now, at, read_since(j, record, partners[i], at));
+            if (cell && is_there(partners[i], read) &&
+                (member || judge_can_be_agreed(f, now->value))) {
+                join_cell(j, f, cell, now, at,
+                          read && read < at - READ_WITHIN ? read : at - READ_WITHIN);
             }
         }
     }

@@ -358,7 +358,7 @@ static void test_made_late(void)
 
 /* Both had Ada; people make Bob of it in the page, which goes, and in the row, and then Eve there. We bring the page back, for the row that we
  * read before that, or after it. */
-static void bring_back(int is_read_before)
+static void bring_back(int is_read_before, int goes)
 {
     int number;
 
@@ -377,20 +377,35 @@ static void bring_back(int is_read_before)
     if (!is_read_before) {
         (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
     }
+    if (goes) {
+        now += 2 * SEC;
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, "t", "1", NULL, NULL);
+    }
     now += 30 * SEC;
     (void)request(HISTORY_ASK_READ, 0, "p", now - SEC / 2, now - SEC / 4);
     number = request(HISTORY_ASK_REVIVE, 0, "p", now, now + SEC);
     history_do(h, HISTORY_ACT, number, now, HISTORY_REVIVE, 0, "ds", "p", NULL, NULL);
+    if (goes) {
+        now += 5 * SEC;
+        number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
+        history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, "t", "1", NULL, NULL);
+        history_set(h, HISTORY_ACT, number, now, 1, "t", "1", "mark", NULL, "one");
+        history_set(h, HISTORY_ACT, number, now, 1, "t", "1", "name", NULL, "Eve");
+    }
     write_by_us(0, "p", NAME, "Bob", "Eve");
 }
 
 static void test_brought_back(void)
 {
-    bring_back(1);
+    bring_back(1, 0);
     verdict("", "what the row showed when it was read is agreed on, and what it shows later is an "
                 "edit (56795)");
-    bring_back(0);
+    bring_back(0, 0);
     verdict("S2.5", "as long as nobody saw that, the page's edit stands against the row's");
+    bring_back(1, 1);
+    verdict("", "so it is if the row is gone when the page is back (69245)");
+    bring_back(0, 1);
+    verdict("S2.5", "if it was read when it showed that");
 }
 
 /* ---- what stood in a copy of the database ---- */
