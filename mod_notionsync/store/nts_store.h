@@ -220,8 +220,8 @@ apr_status_t nts_store_reserve(apr_int64_t *chunk, nts_store_t *store, apr_int64
 apr_status_t nts_store_release(nts_store_t *store, apr_int64_t chunk, apr_time_t answered);
 /** What a new owner inherits: requests still counted and until when at the latest; forgets older ones.
  *  Unreleased chunks count until now + window. By how much our clock was set forward since a chunk was reserved, its answers are later
- *  than they say. */
-apr_status_t nts_store_inherit(int *requests, apr_time_t *gate, nts_store_t *store,
+ *  than they say. @param was_set it was, by a second at least */
+apr_status_t nts_store_inherit(int *requests, apr_time_t *gate, int *was_set, nts_store_t *store,
                                apr_int64_t service, apr_interval_time_t window, nts_moment_t now);
 /** Our clock was set forward by that: answers kept until now were given as much later by it. One that seems to come from the future then
  *  counts as one of now. */

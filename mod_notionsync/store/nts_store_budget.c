@@ -84,13 +84,13 @@ apr_status_t nts_store_answers_moved(nts_store_t *store, apr_int64_t service,
     return nts_unit_leave(store, own, rv);
 }
 
-static apr_status_t inherit(apr_int64_t *requests, apr_time_t *gate, nts_store_t *store,
+static apr_status_t inherit(apr_int64_t *requests, apr_time_t *gate, int *moved, nts_store_t *store,
                             apr_int64_t service, apr_time_t before, nts_moment_t now)
 {
     apr_pool_t *ptemp = nts_store_scratch(store);
     apr_int64_t wall = now.wall, mono = now.mono;
     apr_status_t rv =
-        nts_db_exec(NULL, store->db, &follow,
+        nts_db_exec(moved, store->db, &follow,
                     NTS_ARGS(nts_int(wall), nts_int(mono), nts_int(wall), nts_int(mono),
                              nts_int(service), nts_int(mono), nts_int(wall), nts_int(mono)));
 
@@ -111,24 +111,26 @@ static apr_status_t inherit(apr_int64_t *requests, apr_time_t *gate, nts_store_t
     return rv == APR_ENOENT ? APR_SUCCESS : rv;
 }
 
-apr_status_t nts_store_inherit(int *requests, apr_time_t *gate, nts_store_t *store,
+apr_status_t nts_store_inherit(int *requests, apr_time_t *gate, int *was_set, nts_store_t *store,
                                apr_int64_t service, apr_interval_time_t window, nts_moment_t now)
 {
     apr_int64_t sum = 0;
     apr_time_t until = 0;
-    int own;
+    int own, moved = 0;
     apr_status_t rv = nts_unit_enter(&own, store);
 
     *requests = 0;
     *gate = 0;
+    *was_set = 0;
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = inherit(&sum, &until, store, service, now.wall - window, now);
+    rv = inherit(&sum, &until, &moved, store, service, now.wall - window, now);
     rv = nts_unit_leave(store, own, rv);
     if (rv == APR_SUCCESS) {
         *requests = (int)sum;
         *gate = until > now.wall ? until : 0;
+        *was_set = moved > 0;
     }
     return rv;
 }

@@ -36,6 +36,7 @@ struct nts_budget_t {
     apr_interval_time_t
         step; /* the wall clock was set forward by so much, and the store's answers were not */
     apr_interval_time_t moving; /* of that, what is being stored */
+    int was_set;                /* forward, before this was opened, and nobody lived to see it */
 };
 
 static apr_time_t mono(const nts_budget_t *b)
@@ -302,8 +303,8 @@ apr_status_t nts_budget_open(nts_budget_t **budget, const nts_budget_config_t *c
     nts_unit_init(&b->move, store_move, have_moved, b);
     b->apart = wall(b) - mono(b);
     b->window = nts_window_create(service->budget_requests, service->budget_window, p);
-    rv = nts_store_inherit(&inherited, &gate, config->store, service->id, service->budget_window,
-                           moment(b));
+    rv = nts_store_inherit(&inherited, &gate, &b->was_set, config->store, service->id,
+                           service->budget_window, moment(b));
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -315,6 +316,11 @@ apr_status_t nts_budget_open(nts_budget_t **budget, const nts_budget_config_t *c
     reserve_ahead(b);
     *budget = b;
     return APR_SUCCESS;
+}
+
+int nts_budget_was_set(const nts_budget_t *b)
+{
+    return b->was_set;
 }
 
 void nts_budget_close(nts_budget_t *b)

@@ -47,6 +47,8 @@ void nts_budget_gate(nts_budget_t *budget, apr_time_t until);
 /** To be called now and then: if our clock was set forward, what the store keeps of the gate and of answered requests is moved along, or a
  *  successor would find the one open, and the others forgotten, too early (seeds 405795, 613435 of the simulation). */
 void nts_budget_look_at_clock(nts_budget_t *budget);
+/** Our clock was set forward before this one was opened, and nobody had lived to notice. */
+int nts_budget_was_set(const nts_budget_t *budget);
 /** Wall clock; 0: the gate is open. */
 apr_time_t nts_budget_gated_until(const nts_budget_t *budget);
 

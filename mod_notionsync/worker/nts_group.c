@@ -176,7 +176,10 @@ static void open_ports(nts_group_t *group)
         config.segment = host->segment;
         config.is_ours = is_still_ours;
         config.baton = group;
-        group->ports[group->port_count++] = nts_port_open(&config, group->p);
+        group->ports[group->port_count] = nts_port_open(&config, group->p);
+        if (nts_port_was_set(group->ports[group->port_count++])) {
+            host->clock_set = nts_host_look_at_clock(host); /* while somebody else had it (61656) */
+        }
     }
 }
 

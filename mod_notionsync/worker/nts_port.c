@@ -272,6 +272,11 @@ apr_int64_t nts_port_requests(const nts_port_t *port)
     return port->requests;
 }
 
+int nts_port_was_set(const nts_port_t *port)
+{
+    return port->budget && nts_budget_was_set(port->budget);
+}
+
 void nts_port_look_at_clock(nts_port_t *port)
 {
     if (port->budget) {

@@ -65,6 +65,8 @@ int nts_port_load(const nts_port_t *port);
 apr_int64_t nts_port_requests(const nts_port_t *port);
 /** To be called now and then: our clock may have been set (nts_budget_look_at_clock). */
 void nts_port_look_at_clock(nts_port_t *port);
+/** As nts_budget_was_set. */
+int nts_port_was_set(const nts_port_t *port);
 /** Show the dashboard the budget. */
 void nts_port_show(nts_port_t *port);
 

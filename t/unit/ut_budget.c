@@ -301,6 +301,7 @@ static void test_answers_after_a_step(int how)
 
     kit_now += 3 * W;
     begin(&life);
+    tap_int(nts_budget_was_set(life.budget), 0, "the clock was not set");
     tap_int(take_all(&life, slots, NTS_LIVE), B, "all is used");
     answer_all(&life, slots, B);
     kit_now += SEC(3);
@@ -317,6 +318,8 @@ static void test_answers_after_a_step(int how)
         crash(&life); /* before anybody had looked: 61786 */
     }
     begin(&life);
+    tap_ok(nts_budget_was_set(life.budget) || how != UNSEEN,
+           "who comes next is told of a step that nobody saw (61656)");
     tap_int(take_all(&life, slots, NTS_LIVE), 0, "it counts for a successor, by whatever clock");
     kit_now += W + 1;
     turn(&life);

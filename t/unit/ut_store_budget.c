@@ -21,10 +21,10 @@ static nts_moment_t moment(void)
 static int inherit(nts_store_t *store, apr_int64_t service, apr_time_t *gate)
 {
     apr_time_t unused;
-    int requests = -1;
+    int requests = -1, was_set;
 
-    if (nts_store_inherit(&requests, gate ? gate : &unused, store, service, WINDOW, moment()) !=
-        APR_SUCCESS) {
+    if (nts_store_inherit(&requests, gate ? gate : &unused, &was_set, store, service, WINDOW,
+                          moment()) != APR_SUCCESS) {
         return -1;
     }
     return requests;
