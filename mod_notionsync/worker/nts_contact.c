@@ -252,7 +252,8 @@ static void external_described(nts_contact_t *c, const nts_answer_t *answer)
         not_provisioned(c, schema);
         return;
     }
-    nts_flow_set_triggers(c->flow, "provisioned");
+    /* What it costs that there are none, or rows that cannot be synced. */
+    nts_flow_set_triggers(c->flow, schema->problem ? schema->problem : "provisioned");
     nts_contact_judge(c, answer);
     nts_contact_described(c);
 }

@@ -154,7 +154,7 @@ void nts_sql_describe(nts_sql_session_t *s)
     schema->counter = s->state.counter;
     schema->mark = mark;
     schema->provisioned = problem == NULL;
-    schema->problem = problem;
+    schema->problem = problem ? problem : apr_pstrdup(s->p, s->table->unwatched);
     if (!problem && keyless) {
         schema->problem =
             apr_psprintf(s->p, "rows of %s with NULL in the key (%s) cannot be synced",

@@ -101,6 +101,10 @@ typedef struct nts_sql_table_t {
     int key_count;
     int key_is_rowid;   /* the database numbers new rows itself */
     const char *row_id; /* name that reaches the row number; NULL: there is none */
+    /* PostgreSQL: changes are not noticed, why, and what that costs, for people; NULL: triggers see to it */
+    const char *unwatched;
+    int is_view;                      /* nobody may create such triggers; else somebody else may */
+    const nts_sql_column_t *modified; /* unwatched: when a row was changed; NULL: nothing tells */
 } nts_sql_table_t;
 
 /** What the database keeps about itself. */
@@ -214,6 +218,9 @@ typedef struct nts_sql_dialect_t {
     apr_status_t (*update)(const char *const **parts, nts_sql_session_t *s,
                            const nts_sql_table_t *table, const char *const *key,
                            const nts_sql_assignment_t *set, int count);
+
+    /** Two expressions: when row "t" was changed, in ms, its newest change entry being "c", and whether by us. NULL: as that says. */
+    void (*add_changed)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
 
     /** Entries of a table after a number: id, op, key, old_key, intent, image, at, and 1 where a
      *  delete is the first half of a replace (S4.4). */

@@ -16,10 +16,15 @@ static void plan_objects(apr_array_header_t *statements, nts_sql_session_t *s,
                          const nts_sql_rows_t *installed)
 {
     int count;
-    const nts_sql_object_t *objects = s->dialect->objects(&count, s->table, s->ptemp);
+    const nts_sql_object_t *objects;
+    nts_sql_table_t table = *s->table;
     int triggers_changed = 0;
     int i;
 
+    if (s->ask->dry && !table.is_view) {
+        table.unwatched = NULL; /* whom this is shown may be allowed more than we are */
+    }
+    objects = s->dialect->objects(&count, &table, s->ptemp);
     for (i = 0; i < count; i++) {
         nts_sql_presence_t presence = nts_sql_presence(installed, &objects[i]);
 
