@@ -227,7 +227,7 @@ static void test_keys(void)
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, mapping_of("loose", "id", "id", NULL))),
             "blocked sql.key", "or that is not unique");
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, mapping_of("seen", NULL, "v", NULL))),
-            "blocked sql.view", "a view");
+            "blocked sql.key", "a view without key=");
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, mapping_of("none", NULL, "v", NULL))),
             "blocked sql.schema", "no table");
     end_pg();

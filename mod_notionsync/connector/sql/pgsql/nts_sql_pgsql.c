@@ -424,6 +424,7 @@ const nts_sql_dialect_t nts_sql_pgsql = {
     .add_holds = nts_sql_pgsql_add_holds,
     .insert = nts_sql_pgsql_insert,
     .update = nts_sql_pgsql_update,
+    .add_changed = nts_sql_pgsql_add_changed,
     .add_changes = nts_sql_pgsql_add_changes,
     .add_witness = nts_sql_pgsql_add_witness,
     .find_prunable = nts_sql_pgsql_find_prunable,

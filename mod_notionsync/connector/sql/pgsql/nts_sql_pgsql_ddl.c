@@ -300,9 +300,11 @@ const nts_sql_object_t *nts_sql_pgsql_objects(int *count, const nts_sql_table_t 
         objects[n].create = apr_pstrcat(p, shared[i].create, home, shared[i].rest, NULL);
         objects[n++].is_shared = 1;
     }
-    objects[n++] = function_object(table, p);
-    for (i = 0; i < TRIGGER_COUNT; i++) {
-        objects[n++] = trigger_object(&triggers[i], table, p);
+    if (!table->unwatched) {
+        objects[n++] = function_object(table, p);
+        for (i = 0; i < TRIGGER_COUNT; i++) {
+            objects[n++] = trigger_object(&triggers[i], table, p);
+        }
     }
     *count = n;
     return objects;

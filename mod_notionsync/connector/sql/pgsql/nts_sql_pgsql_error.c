@@ -51,6 +51,7 @@ static const state_t states[] = {
     { "53100", NULL, NTS_SQL_DISK, 0 },
     { "53300", NULL, NTS_SQL_UNREACHABLE, 1 },
     { "53", NULL, NTS_SQL_BUSY, 0 },
+    { "55000", NULL, NTS_SQL_RUNTIME, 0 }, /* a view that takes no such write */
     { "55", NULL, NTS_SQL_BUSY, 0 },
     { "57014", NULL, NTS_SQL_BUSY, 0 },
     { "57", NULL, NTS_SQL_UNREACHABLE, 1 },

@@ -67,6 +67,9 @@ apr_status_t nts_sql_pgsql_commit_token(apr_int64_t *token, nts_sql_session_t *s
         rows.count != 1 || rows.cells[0].integer) {
         return APR_SUCCESS; /* the transaction that follows says what is wrong */
     }
+    if (nts_sql_pgsql_look_at_modified(s) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
     do {
         if (nts_sql_run(&rows, nts_sql_stmt(s, look), s->ptemp) != APR_SUCCESS) {
             return APR_EGENERAL;

@@ -88,6 +88,11 @@ void nts_sql_pgsql_add_key_after(nts_sql_stmt_t *stmt, const nts_sql_table_t *ta
     apr_pool_t *p = stmt->session->ptemp;
     int i;
 
+    for (i = 0; i < table->key_count; i++) {
+        if (!table->key[i]->not_null) {
+            nts_sql_add(stmt, name_of(table->key[i], "t", p), " IS NOT NULL AND ", NULL);
+        }
+    }
     if (!parts || !are_keys(table, parts, p)) {
         nts_sql_add(stmt, parts ? "false" : "true", NULL);
         return;
@@ -181,6 +186,25 @@ void nts_sql_pgsql_add_holds(nts_sql_stmt_t *stmt, const nts_sql_column_t *colum
 
 /* --- writing */
 
+/* The rows behind a view can be locked unless it groups, or joins outer rows; then the write is as safe as its trigger. */
+static apr_status_t lock_behind_view(nts_sql_session_t *s, const nts_sql_stmt_t *stmt)
+{
+    nts_sql_rows_t rows;
+    nts_sql_error_t error;
+
+    if (nts_sql_run_text(s, "SAVEPOINT looking") != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (s->dialect->run(s->connection->db, apr_array_pstrcat(s->ptemp, stmt->pieces, 0),
+                        (const nts_sql_cell_t *)stmt->params->elts, stmt->params->nelts, 0, &rows,
+                        &error, s->ptemp) != APR_SUCCESS) {
+        return error.kind == NTS_SQL_SCHEMA || error.kind == NTS_SQL_DENIED
+                   ? nts_sql_run_text(s, "ROLLBACK TO looking")
+                   : nts_sql_fail_with(s, &error);
+    }
+    return nts_sql_run_text(s, "RELEASE looking");
+}
+
 /*
  * S3.3. READ COMMITTED is enough, because all that a write depends on is this one row: once it is locked nobody else
  * changes it, and each later statement has a snapshot of its own that was taken after the lock was got, so what
@@ -195,7 +219,13 @@ apr_status_t nts_sql_pgsql_lock_row(nts_sql_session_t *s, const nts_sql_table_t 
     nts_sql_add(stmt, table->sql, " AS t WHERE ", NULL);
     nts_sql_pgsql_add_key_is(stmt, table, parts);
     nts_sql_add(stmt, s->ask->kind == NTS_ASK_REMOVE ? " FOR UPDATE" : " FOR NO KEY UPDATE", NULL);
-    return nts_sql_run(NULL, stmt, s->ptemp);
+    if ((table->is_view ? lock_behind_view(s, stmt) : nts_sql_run(NULL, stmt, s->ptemp)) !=
+        APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    return table->unwatched && s->ask->kind == NTS_ASK_REMOVE
+               ? nts_sql_pgsql_enter_own(s, table, 'd', parts, NULL)
+               : APR_SUCCESS;
 }
 
 /* The columns of the constraint that the server has named. */
@@ -289,9 +319,24 @@ static nts_sql_cell_t stored_cell(const nts_sql_assignment_t *one, apr_pool_t *p
     return cell;
 }
 
+/* @a before: NULL for a new row. */
+static apr_status_t enter_own(nts_sql_session_t *s, const nts_sql_table_t *table,
+                              const char *const *now, const char *const *before)
+{
+    char op = before ? 'u' : 'i';
+    int i;
+
+    for (i = 0; before && i < table->key_count; i++) {
+        if (now[i] && strcmp(now[i], before[i]) != 0) {
+            op = 'k';
+        }
+    }
+    return nts_sql_pgsql_enter_own(s, table, op, now, before);
+}
+
 /* Runs the statement; the row's key as it was stored, after all triggers that could still change it. */
 static apr_status_t run_returning(const char *const **parts, nts_sql_stmt_t *stmt,
-                                  const nts_sql_table_t *table)
+                                  const nts_sql_table_t *table, const char *const *before)
 {
     nts_sql_session_t *s = stmt->session;
     nts_sql_rows_t rows;
@@ -315,7 +360,7 @@ static apr_status_t run_returning(const char *const **parts, nts_sql_stmt_t *stm
         found[i] = apr_pstrdup(s->p, nts_sql_text_of(&rows.cells[i]));
     }
     *parts = found;
-    return APR_SUCCESS;
+    return table->unwatched ? enter_own(s, table, found, before) : APR_SUCCESS;
 }
 
 apr_status_t nts_sql_pgsql_insert(const char *const **parts, nts_sql_session_t *s,
@@ -339,7 +384,7 @@ apr_status_t nts_sql_pgsql_insert(const char *const **parts, nts_sql_session_t *
         nts_sql_add_cell(stmt, &cell);
     }
     nts_sql_add(stmt, count ? ")" : "", NULL);
-    return run_returning(parts, stmt, table);
+    return run_returning(parts, stmt, table, NULL);
 }
 
 apr_status_t nts_sql_pgsql_update(const char *const **parts, nts_sql_session_t *s,
@@ -360,5 +405,5 @@ apr_status_t nts_sql_pgsql_update(const char *const **parts, nts_sql_session_t *
     }
     nts_sql_add(stmt, " WHERE ", NULL);
     nts_sql_pgsql_add_key_is(stmt, table, key);
-    return run_returning(parts, stmt, table);
+    return run_returning(parts, stmt, table, key);
 }

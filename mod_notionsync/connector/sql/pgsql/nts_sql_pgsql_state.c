@@ -202,13 +202,3 @@ apr_status_t nts_sql_pgsql_state(nts_sql_state_t *state, nts_sql_session_t *s, c
     }
     return APR_SUCCESS;
 }
-
-/* A key is NOT NULL here, or it is none. */
-apr_status_t nts_sql_pgsql_has_keyless(int *found, nts_sql_session_t *s,
-                                       const nts_sql_table_t *table)
-{
-    (void)s;
-    (void)table;
-    *found = 0;
-    return APR_SUCCESS;
-}

@@ -28,8 +28,8 @@ static const char *kind_name(char kind)
     return kind == 'v' ? "view" : kind == 'm' ? "materialized view" : "foreign table";
 }
 
-static apr_status_t name_table(nts_sql_table_t *table, nts_sql_session_t *s, const char *collection,
-                               apr_pool_t *p)
+static apr_status_t name_table(nts_sql_table_t *table, const char **what, nts_sql_session_t *s,
+                               const char *collection, apr_pool_t *p)
 {
     const char *schema;
     const char *name;
@@ -44,11 +44,8 @@ static apr_status_t name_table(nts_sql_table_t *table, nts_sql_session_t *s, con
                       apr_psprintf(s->p, "the database %s has no table %s", s->connection->database,
                                    collection));
     }
-    if (kind != 'r' && kind != 'p') {
-        return refuse(
-            s, "sql.view", "name the table behind it in NotionSyncExternal",
-            apr_psprintf(s->p, "%s is a %s; only tables can be synced", name, kind_name(kind)));
-    }
+    table->is_view = kind != 'r' && kind != 'p';
+    *what = kind_name(kind);
     if (strncmp(name, NTS_SQL_PREFIX, sizeof(NTS_SQL_PREFIX) - 1) == 0 ||
         strcmp(schema, "pg_catalog") == 0 || strcmp(schema, "information_schema") == 0) {
         return refuse(s, "sql.view", "name a table of the application in NotionSyncExternal",
@@ -67,7 +64,8 @@ static const char select_columns[] =
     "SELECT a.attname, format_type(a.atttypid, a.atttypmod), b.oid, b.modifier, "
     "a.attnotnull OR b.not_null, "
     "(a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '' OR b.has_default, "
-    "a.attgenerated <> '', a.attidentity = 'a', a.attnum, t.typname, t.typtype = 'e' "
+    "a.attgenerated <> '', a.attidentity = 'a', a.attnum, t.typname, t.typtype = 'e', "
+    "pg_column_is_updatable(a.attrelid, a.attnum, true) "
     "FROM pg_catalog.pg_attribute AS a CROSS JOIN LATERAL ("
     "WITH RECURSIVE r(oid, modifier, not_null, has_default, depth) AS ("
     "SELECT a.atttypid, a.atttypmod, false, false, 0 UNION ALL "
@@ -127,7 +125,8 @@ static apr_status_t read_columns(nts_sql_table_t *table, nts_sql_session_t *s, a
         column->has_default = int_at(&rows, i, 5) != 0;
         column->generated = int_at(&rows, i, 6) != 0;
         /* GENERATED ALWAYS AS IDENTITY: never written by a mapping, but put back with its row. */
-        column->type.computed = column->generated || int_at(&rows, i, 7);
+        column->type.computed =
+            column->generated || int_at(&rows, i, 7) || (table->is_view && !int_at(&rows, i, 11));
         column->type.nullable = !column->not_null;
         column->key = (int)int_at(&rows, i, 8);
         if (is_enum && read_options(column, s, p) != APR_SUCCESS) {
@@ -270,7 +269,7 @@ static apr_status_t check_key_column(nts_sql_session_t *s, const nts_sql_table_t
                                    "expected an integer, text, uuid or enum type",
                                    column->name, table->name, column->type.native));
     }
-    if (!column->not_null) {
+    if (!column->not_null && !table->is_view) {
         return refuse(s, "sql.key", "declare the column NOT NULL, or name another one with key=",
                       apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
                                    column->name, table->name));
@@ -312,6 +311,10 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
     nts_sql_rows_t indexes;
     int count;
 
+    if (table->is_view && !key) {
+        return refuse(s, "sql.key", "name the columns that tell its rows apart with key=",
+                      apr_psprintf(s->p, "%s is a view, which has no primary key", table->name));
+    }
     if (read_indexes(&indexes, s, table) != APR_SUCCESS ||
         (key && numbers_of(numbers, &count, s, table, key) != APR_SUCCESS)) {
         return APR_EGENERAL;
@@ -324,7 +327,7 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
                       "give it one, or name a unique column with key= in NotionSyncExternal",
                       apr_psprintf(s->p, "the table %s has no primary key", table->name));
     }
-    if (!is_unique(&indexes, numbers, count, s->ptemp)) {
+    if (!table->is_view && !is_unique(&indexes, numbers, count, s->ptemp)) {
         return refuse(
             s, "sql.key",
             apr_psprintf(s->p, "CREATE UNIQUE INDEX ON %s (%s), or choose another key=", table->sql,
@@ -338,9 +341,11 @@ apr_status_t nts_sql_pgsql_describe(nts_sql_table_t **table, nts_sql_session_t *
                                     const char *collection, const char *key, apr_pool_t *p)
 {
     nts_sql_table_t *found = apr_pcalloc(p, sizeof(*found));
+    const char *what = NULL;
 
-    if (name_table(found, s, collection, p) != APR_SUCCESS ||
-        read_columns(found, s, p) != APR_SUCCESS || find_key(found, s, key, p) != APR_SUCCESS) {
+    if (name_table(found, &what, s, collection, p) != APR_SUCCESS ||
+        read_columns(found, s, p) != APR_SUCCESS || find_key(found, s, key, p) != APR_SUCCESS ||
+        nts_sql_pgsql_look_who_watches(found, s, what, p) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     *table = found;
