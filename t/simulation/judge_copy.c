@@ -288,8 +288,19 @@ static int went_unseen(judge_t *j, const history_item_t *make, const judge_recor
     const judge_death_t *death = &APR_ARRAY_IDX(row->deaths, row->deaths->nelts - 1, judge_death_t);
     const history_item_t *copy = last_swap(j, make), *before = copy ? last_swap(j, copy) : NULL;
 
-    return before && !row->live && !death->by_us && death->from >= before->at &&
+    return before && !row->live && !death->by_us && judge_had_id(row, make->record) &&
+           death->from >= before->at &&
            !judge_was_looked_into(j, make->place, before->number, copy->number);
+}
+
+/* By its mark the row that @a make tells of is not @a row, which got this key in the database that went, but the one that had it before (453490). */
+static int is_before(judge_t *j, const history_item_t *make, const judge_record_t *row)
+{
+    int m;
+    const history_item_t *mark = judge_mark_ahead(j, make, &m);
+
+    return mark && row->older && row->ids->nelts > 1 && !row->older->live &&
+           !judge_has_mark(row, mark->after) && judge_has_mark(row->older, mark->after);
 }
 
 judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
@@ -312,7 +323,7 @@ judge_record_t *judge_under_other_key(judge_t *j, const history_item_t *make)
             continue;
         }
         if (judge_same_key(keys, row->id, make->record) && !is_of_older(j, make, row)) {
-            return row;
+            return is_before(j, make, row) ? row->older : row;
         }
         other = is_unfollowed(j, make, row) ? row : other;
     }

@@ -200,6 +200,44 @@ static void test_key(void)
     verdict("", "but not to another mapping, which had no word to go on yet");
 }
 
+/* The same with both rows; the first that is told of is that with key 2. */
+static void set_both_back(void)
+{
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "2", "two");
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, place(1), "1", "name", NULL, "Ada");
+}
+
+/* In a copy one row is deleted, and the other one gets its key; then yet another copy comes, with both. */
+static void take_key_in_copy(int is_followed)
+{
+    agree_twice();
+    make(0, "q", "two");
+    copy_by_us(1, "2", "two");
+    link_up("q", "2", 0, NULL);
+    set_both_back();
+    if (is_followed) {
+        resume();
+        (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
+        now += 5 * SEC;
+    }
+    history_do(h, HISTORY_ACT, 0, now += SEC, HISTORY_DELETE, 1, place(1), "2", NULL, NULL);
+    rekey("1", "2");
+    set_both_back();
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+}
+
+static void test_key_taken_in_copy(void)
+{
+    take_key_in_copy(0);
+    verdict("", "a row that took another one's key in a copy is back under its own, and so is that "
+                "(453490)");
+    take_key_in_copy(1);
+    verdict("S2.5", "not if that was followed");
+}
+
 /* The audit says that a row was found under that key, in which another one had been. */
 static void told_of_key(const char *key, const char *note)
 {
@@ -606,6 +644,7 @@ int main(void)
     test_put_back();
     test_trimmed();
     test_key();
+    test_key_taken_in_copy();
     test_followed_key();
     test_let_go();
     test_never_kept();
