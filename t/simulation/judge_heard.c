@@ -105,6 +105,27 @@ static int is_listed_again(judge_t *j, const history_item_t *notice)
     return 1;
 }
 
+/* Whoever looked for it found nothing, for it, or its data source, was not shared with us then: to share it again is no news, and a full
+ * reconciliation sees it (seed 75679). */
+static int was_hidden(judge_t *j, const judge_record_t *record, const history_item_t *notice)
+{
+    int i;
+
+    for (i = notice->number + 1; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->at > j->phases->heard) {
+            break;
+        }
+        if (item->kind == HISTORY_REQUEST && item->op == HISTORY_ASK_READ && item->status == 404 &&
+            item->record == record->id && item->sent >= notice->at &&
+            judge_was_out_of_sight(j, record, 1, item->sent, item->at)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* The table of changes tells of every edit of a row. Of a page an event has to arrive; or, since a minute that showed an edit is
  * listed again, another one's of the same minute. One that names no person tells of what we did ourselves, and not of what a person did meanwhile. */
 static int was_announced(judge_t *j, int mapping, const judge_record_t *record, apr_time_t at,
@@ -116,7 +137,8 @@ static int was_announced(judge_t *j, int mapping, const judge_record_t *record, 
         const history_item_t *item = history_item(j->history, i);
 
         if (is_news(j, item, record->id, record->place, at) && (item->after || !by_person) &&
-            (!names_others(j, mapping, item) || is_listed_again(j, item))) {
+            (!names_others(j, mapping, item) || is_listed_again(j, item)) &&
+            !was_hidden(j, record, item)) {
             return 1;
         }
     }

@@ -135,6 +135,48 @@ static void take_back(const char *to, int reads, int told_of)
     link_up("p", "1", 0, NULL);
 }
 
+/* A page that people made; its data source is @a hidden while the event of that comes, and the read that it leads to is answered with
+ * @a status. It gets its row when it is listed only. */
+static void hear_while(int hidden, int status)
+{
+    history_item_t notice = { .kind = HISTORY_NOTICE,
+                              .op = HISTORY_DELIVERED,
+                              .side = HISTORY_NOTION,
+                              .record = "p",
+                              .place = "ds",
+                              .after = "person",
+                              .note = "page.created" };
+    history_item_t read = { .kind = HISTORY_REQUEST,
+                            .op = HISTORY_ASK_READ,
+                            .side = HISTORY_NOTION,
+                            .record = "p",
+                            .place = "ds",
+                            .connection = "n",
+                            .worker = 1 };
+
+    begin();
+    make(0, "p", "one");
+    if (hidden) {
+        history_do(h, HISTORY_ACT, 0, now += SEC, HISTORY_HIDE, 0, "ds", NULL, NULL, NULL);
+    }
+    notice.at = notice.sent = now += 10 * SEC;
+    (void)history_add(h, &notice);
+    read.sent = now += SEC;
+    read.at = read.answered = now + SEC;
+    read.status = status;
+    read.request = history_request(h);
+    (void)history_add(h, &read);
+    now += 10 * SEC;
+    if (hidden) {
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_SHOW, 0, "ds", NULL, NULL, NULL);
+    }
+    phases.heard = now + 300 * SEC;
+    phases.listed = now + 600 * SEC;
+    now = phases.heard;
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 0, NULL);
+}
+
 /* An event comes twice, by its ids, and people edit its page in between; the row hears of the edit from a listing. */
 static void hear_again(const char *first, const char *second)
 {
@@ -181,6 +223,12 @@ int main(void)
     verdict("", "nor does one that is forgotten with the state store");
     hear_of(NULL, NULL, NULL, HISTORY_NOTHING);
     verdict("", "nor does one of what we wrote ourselves, of a person's edit");
+    hear_while(1, 404);
+    verdict("", "nor one whose page was not shared with us when we looked for it (75679)");
+    hear_while(1, 200);
+    verdict("S3.6", "but one whose page we saw does");
+    hear_while(0, 404);
+    verdict("S3.6", "or could have seen");
     hear_again("e1", "e1");
     verdict("", "nor one that is told again, of what was edited since (49008)");
     hear_again("e1", "e2");
