@@ -35,15 +35,28 @@ static int was_known(judge_t *j, const history_item_t *swap)
     return 0;
 }
 
-/* The word of a person that a mapping of that table may go on. */
+/* So long after all is calm an operator accepts what databases there are, which is no action of the scenario (sw_world.c). */
+#define ACCEPTED_AFTER apr_time_from_sec(30)
+
+/* The mapping may go on; or a plan is made there, and applied (76053). What is decided about a record is another word. */
+static int is_word(const history_item_t *item)
+{
+    return item->kind == HISTORY_OPERATOR &&
+           (item->op == HISTORY_RESUME || (item->op == HISTORY_APPROVE && !item->record));
+}
+
+/* The word of a person about a mapping of that table. */
 static int was_accepted(judge_t *j, const history_item_t *swap, const history_item_t *effect)
 {
     int i, m;
 
+    if (effect->at >= j->phases->calm + ACCEPTED_AFTER) {
+        return 1;
+    }
     for (i = swap->number + 1; i < effect->number; i++) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (item->kind != HISTORY_OPERATOR || item->op != HISTORY_RESUME) {
+        if (!is_word(item)) {
             continue;
         }
         for (m = 0; m < j->mappings->nelts; m++) {

@@ -13,10 +13,13 @@ static void exchange(const char *with)
     history_set(h, HISTORY_ACT, 0, now, 1, "t", "1", fields[NAME].name[1], NULL, "Ada");
 }
 
+static history_op_t said; /* in the next word */
+static const char *about; /* of which record; NULL: of the mapping */
+
 static void go_on(const char *mapping)
 {
     history_item_t item = {
-        .kind = HISTORY_OPERATOR, .op = HISTORY_RESUME, .place = mapping, .side = -1
+        .kind = HISTORY_OPERATOR, .op = said, .place = mapping, .record = about, .side = -1
     };
 
     now += SEC;
@@ -51,12 +54,25 @@ int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
+    said = HISTORY_RESUME;
     write_there(HISTORY_ANOTHER, NULL);
     verdict("S4.1", "nobody had said that the mapping may go on");
     write_there(HISTORY_ANOTHER, "m");
     verdict("", "a person had");
     write_there(HISTORY_ANOTHER, "another mapping");
     verdict("S4.1", "a word about another mapping is none");
+    said = HISTORY_APPROVE;
+    write_there(HISTORY_ANOTHER, "m");
+    verdict("", "or applied a plan (76053)");
+    about = "p";
+    write_there(HISTORY_ANOTHER, "m");
+    verdict("S4.1", "who decided about a record has not said so");
+    write_there(HISTORY_ANOTHER, NULL);
+    phases.calm = now - 40 * SEC;
+    verdict("", "when all is calm an operator says so of every mapping");
+    write_there(HISTORY_ANOTHER, NULL);
+    phases.calm = now - 20 * SEC;
+    verdict("S4.1", "some time after that");
     pair();
     edit(0, "p", NAME, NULL, "Ada");
     write_by_us(1, "1", NAME, NULL, "Ada");
