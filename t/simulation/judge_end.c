@@ -155,7 +155,11 @@ static void compare_pair(judge_t *j, int mapping, judge_record_t *page, judge_re
     int f;
 
     if (page->mark && row->mark && !judge_share_mark(page, row)) {
-        if (judge_is_paired_by_key(j, mapping, page, row)) {
+        const history_item_t *last = history_item(j->history, history_count(j->history) - 1);
+
+        if (judge_is_paired_by_key(j, mapping, page, row) ||
+            (judge_is_taken_for(j, mapping, page, row, last) &&
+             excused(j, mapping, page, row, m->mark))) {
             return;
         }
         judge_blame(j, "S6.6", -1, "%s and %s are linked, and are different records", page->id,

@@ -452,6 +452,47 @@ static void test_paired_by_key(void)
     verdict("S6.6", "they have different marks");
 }
 
+/* The database is exchanged for an empty one, which a person accepts; we make a row there for another page, which people delete, under the key of the first one. Then the older store is back (@a older), which takes that row for its record's, and holds its mark (@a held). */
+static void meet_stranger(int older, int held)
+{
+    judge_entry_t entry = { .op = "hold", .state = "noted", .side = 1, .page = "p", .key = "1" };
+    history_item_t resume = {
+        .kind = HISTORY_OPERATOR, .op = HISTORY_RESUME, .side = -1, .place = "m"
+    };
+
+    begin();
+    fields[MARK].rule = JUDGE_HOLD;
+    make(0, "p", "one");
+    make(0, "q", "two");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", held ? 2 : 0, held ? "held.conflict" : NULL);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, HISTORY_ANOTHER);
+    resume.at = now += SEC;
+    (void)history_add(h, &resume);
+    (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
+    now += 10 * SEC;
+    copy_by_us(1, "1", "two");
+    history_do(h, HISTORY_ACT, 0, now += SEC, HISTORY_DELETE, 0, place(0), "q", NULL, NULL);
+    if (older) {
+        replace_store(HISTORY_STORE_OLD);
+    }
+    judge_add_entry(judge, &entry);
+    edit(0, "p", MARK, "one", "uno");
+    edit(1, "1", MARK, "two", "due");
+}
+
+static void test_stranger(void)
+{
+    meet_stranger(1, 1);
+    verdict("", "an older store takes a row that another one made in another database for its own "
+                "(601179)");
+    meet_stranger(1, 0);
+    verdict("S6.6", "but does not leave it at that without a word");
+    meet_stranger(0, 1);
+    verdict("S6.6", "and one that was there all the time does not");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -469,6 +510,7 @@ int main(void)
     test_written_by_answer();
     test_taken_and_gone();
     test_paired_by_key();
+    test_stranger();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
