@@ -176,6 +176,7 @@ static apr_time_t died_for_good(judge_t *j, const judge_entry_t *restore,
             : NULL;
 
     return page && last > 0 && !deaths[last].by_us && judge_is_of_copy(j, again) &&
+                   history_item(j->history, deaths[last - 1].item)->op != HISTORY_SWAP &&
                    !judge_was_looked_into(j, record->place, record->item, deaths[last].item) &&
                    judge_was_away(page, deaths[last - 1].from, again->at)
                ? deaths[last - 1].from

@@ -532,9 +532,10 @@ static void test_deleted_in_copy(void)
     verdict("S2.5", "one that was seen there comes back as it was there");
 }
 
-/* People delete a row, and its page, too, or not. In a copy of the database the row is edited and deleted again, and then we bring it back as it
- * was when it was deleted first. */
-static void delete_twice(int is_gone, int is_seen)
+/* People delete a row, or its page, or both. In a copy of the database the row is edited and deleted again, and then we bring it back, as it
+ * was when it was deleted first, or last. */
+static void delete_twice(int row_goes, int page_goes, int is_seen, const char *edited,
+                         const char *name)
 {
     judge_entry_t restore = {
         .op = "restore", .state = "applied", .side = 1, .page = "p", .key = "1"
@@ -543,12 +544,14 @@ static void delete_twice(int is_gone, int is_seen)
 
     agree_twice();
     now += 10 * SEC;
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
-    if (is_gone) {
+    if (row_goes) {
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    }
+    if (page_goes) {
         history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
     }
     set_back("Ada");
-    edit(1, "1", NAME, "Ada", "Eve");
+    edit(1, "1", NAME, "Ada", edited);
     if (is_seen) {
         (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
     }
@@ -559,20 +562,27 @@ static void delete_twice(int is_gone, int is_seen)
     number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
     history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
     history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
-    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, "Bob");
-    told(1, "1", NAME, NULL, "Bob", NULL);
+    if (name) {
+        history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, name);
+    }
+    told(1, "1", NAME, NULL, name, NULL);
     restore.at = now;
     judge_add_entry(judge, &restore);
 }
 
 static void test_deleted_twice(void)
 {
-    delete_twice(1, 0);
+    delete_twice(1, 1, 0, "Eve", "Bob");
     verdict("", "who was deleted before the copy comes back as it was then (37231)");
-    delete_twice(1, 1);
+    delete_twice(1, 1, 1, "Eve", "Bob");
     verdict("S6.3", "unless somebody looked into the copy");
-    delete_twice(0, 0);
+    delete_twice(1, 0, 0, "Eve", "Bob");
     verdict("S6.3", "or its page was there all the time");
+    delete_twice(0, 1, 0, NULL, NULL);
+    write_by_us(0, "p", NAME, "Bob", NULL);
+    verdict("", "a row that was not gone before comes back as it was in the copy (76693)");
+    delete_twice(0, 1, 0, "Eve", "Bob");
+    verdict("S6.3", "and not as it was before that");
 }
 
 /* A page has a row in each of two tables. Their database is exchanged for an empty one; one of them found gone, the page goes. Then people
