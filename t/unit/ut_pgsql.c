@@ -275,7 +275,7 @@ static void test_writes(void)
     tap_str(result_of(answer), "refused sql.constraint", "a reference to nothing");
     tap_str(field_of(answer), "boss", "names its column");
     answer = write_with(NTS_ASK_UPDATE, "2", "w6", 0, nts_value_null, NULL);
-    tap_str(result_of(answer), "refused sql.constraint", "NULL where there must be a value");
+    tap_str(result_of(answer), "refused sql.required", "NULL where there must be a value");
     tap_str(field_of(answer), "name", "names its column");
     tap_str(pg_text(pg, "SELECT count(*) FROM _notionsync_intent WHERE op <> 'state'"), "1",
             "of refused writes nothing is kept");

@@ -135,6 +135,16 @@ apr_status_t nts_sql_pgsql_update(const char *const **parts, nts_sql_session_t *
                                   const nts_sql_table_t *table, const char *const *key,
                                   const nts_sql_assignment_t *set, int count);
 
+/** A list of texts is a JSON array to everybody but the column; {...} of an image is left as it is. */
+nts_sql_cell_t nts_sql_pgsql_stored_cell(const nts_sql_assignment_t *one, apr_pool_t *p);
+
+/* --- nts_sql_pgsql_refusal.c */
+
+/** A row with these values was not taken: finds out why, and fills in the answer. */
+apr_status_t nts_sql_pgsql_fail_write(nts_sql_session_t *s, const nts_sql_table_t *table,
+                                      const nts_sql_assignment_t *set, int count,
+                                      nts_sql_error_t *error);
+
 /* --- nts_sql_pgsql_log.c: entries of the change table */
 
 apr_status_t nts_sql_pgsql_commit_token(apr_int64_t *token, nts_sql_session_t *s);

@@ -228,84 +228,8 @@ apr_status_t nts_sql_pgsql_lock_row(nts_sql_session_t *s, const nts_sql_table_t 
                : APR_SUCCESS;
 }
 
-/* The columns of the constraint that the server has named. */
-static const char *constraint_columns(nts_sql_session_t *s, const nts_sql_table_t *table,
-                                      const char *constraint)
-{
-    nts_sql_stmt_t *stmt = nts_sql_stmt(
-        s, "SELECT string_agg(a.attname, ', ' ORDER BY k.place) FROM (SELECT i.indkey::int2[] AS "
-           "numbers FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c "
-           "ON c.oid = i.indexrelid WHERE i.indexprs IS NULL AND i.indrelid = ");
-    nts_sql_rows_t rows;
-    nts_sql_error_t error;
-
-    nts_sql_add_text(stmt, table->sql);
-    nts_sql_add(stmt, "::regclass AND c.relname = ", NULL);
-    nts_sql_add_text(stmt, constraint);
-    nts_sql_add(stmt,
-                " UNION ALL SELECT r.conkey FROM pg_catalog.pg_constraint AS r WHERE "
-                "r.contype = 'f' AND r.conrelid = ",
-                NULL);
-    nts_sql_add_text(stmt, table->sql);
-    nts_sql_add(stmt, "::regclass AND r.conname = ", NULL);
-    nts_sql_add_text(stmt, constraint);
-    nts_sql_add(stmt,
-                ") AS f CROSS JOIN LATERAL unnest(f.numbers) WITH ORDINALITY AS k(number, place) "
-                "JOIN pg_catalog.pg_attribute AS a ON a.attnum = k.number AND a.attrelid = ",
-                NULL);
-    nts_sql_add_text(stmt, table->sql);
-    nts_sql_add(stmt, "::regclass", NULL);
-    if (s->dialect->run(s->connection->db, apr_array_pstrcat(s->ptemp, stmt->pieces, 0),
-                        (const nts_sql_cell_t *)stmt->params->elts, stmt->params->nelts, 0, &rows,
-                        &error, s->ptemp) != APR_SUCCESS ||
-        rows.count == 0) {
-        return NULL;
-    }
-    return nts_sql_text_of(&rows.cells[0]);
-}
-
-/* A transaction in which a statement has failed answers nothing any more. What is left of this one is to say why, which
- * needs another snapshot, and to be undone. */
-static void start_over(nts_sql_session_t *s)
-{
-    nts_sql_rows_t rows;
-    nts_sql_error_t error;
-    const char *sql = s->saved ? "ROLLBACK TO one" : "ROLLBACK";
-
-    if (s->dialect->run(s->connection->db, sql, NULL, 0, 0, &rows, &error, s->ptemp) !=
-            APR_SUCCESS ||
-        (!s->saved && s->dialect->run(s->connection->db, s->dialect->begin_read, NULL, 0, 0, &rows,
-                                      &error, s->ptemp) != APR_SUCCESS)) {
-        s->reopen = 1;
-    }
-}
-
-static apr_status_t fail_write(nts_sql_session_t *s, const nts_sql_table_t *table,
-                               nts_sql_error_t *error)
-{
-    const char *dot = strchr(table->name, '.');
-    const char *columns = NULL;
-
-    if (error->kind == NTS_SQL_CONSTRAINT && error->constraint) {
-        int is_ours = error->table && dot && strcmp(error->table, dot + 1) == 0;
-
-        start_over(s);
-        if (!is_ours) {
-            error->constraint =
-                "trigger"; /* of another table, which a trigger wrote to, or its own words */
-            error->column = NULL;
-        }
-        else if (!s->reopen && (strcmp(error->constraint, "UNIQUE") == 0 ||
-                                strcmp(error->constraint, "FOREIGN KEY") == 0)) {
-            columns = constraint_columns(s, table, error->column);
-        }
-        error->column = columns ? columns : error->column;
-    }
-    return nts_sql_fail_with(s, error);
-}
-
 /* A list of texts is a JSON array to everybody but the column; {…} of an image is left as it is. */
-static nts_sql_cell_t stored_cell(const nts_sql_assignment_t *one, apr_pool_t *p)
+nts_sql_cell_t nts_sql_pgsql_stored_cell(const nts_sql_assignment_t *one, apr_pool_t *p)
 {
     nts_sql_cell_t cell = one->cell;
     int native = one->column->native;
@@ -336,7 +260,8 @@ static apr_status_t enter_own(nts_sql_session_t *s, const nts_sql_table_t *table
 
 /* Runs the statement; the row's key as it was stored, after all triggers that could still change it. */
 static apr_status_t run_returning(const char *const **parts, nts_sql_stmt_t *stmt,
-                                  const nts_sql_table_t *table, const char *const *before)
+                                  const nts_sql_table_t *table, const char *const *before,
+                                  const nts_sql_assignment_t *set, int count)
 {
     nts_sql_session_t *s = stmt->session;
     nts_sql_rows_t rows;
@@ -350,7 +275,7 @@ static apr_status_t run_returning(const char *const **parts, nts_sql_stmt_t *stm
     if (s->dialect->run(s->connection->db, apr_array_pstrcat(s->ptemp, stmt->pieces, 0),
                         (const nts_sql_cell_t *)stmt->params->elts, stmt->params->nelts, 0, &rows,
                         &error, s->ptemp) != APR_SUCCESS) {
-        return fail_write(s, table, &error);
+        return nts_sql_pgsql_fail_write(s, table, set, count, &error);
     }
     if (rows.count == 0) {
         return APR_SUCCESS;
@@ -378,13 +303,13 @@ apr_status_t nts_sql_pgsql_insert(const char *const **parts, nts_sql_session_t *
     /* A restored row has its old number, also where the database always gives a new one. */
     nts_sql_add(stmt, count ? ") OVERRIDING SYSTEM VALUE VALUES (" : " DEFAULT VALUES", NULL);
     for (i = 0; i < count; i++) {
-        nts_sql_cell_t cell = stored_cell(&set[i], s->ptemp);
+        nts_sql_cell_t cell = nts_sql_pgsql_stored_cell(&set[i], s->ptemp);
 
         nts_sql_add(stmt, i ? ", " : "", NULL);
         nts_sql_add_cell(stmt, &cell);
     }
     nts_sql_add(stmt, count ? ")" : "", NULL);
-    return run_returning(parts, stmt, table, NULL);
+    return run_returning(parts, stmt, table, NULL, set, count);
 }
 
 apr_status_t nts_sql_pgsql_update(const char *const **parts, nts_sql_session_t *s,
@@ -396,7 +321,7 @@ apr_status_t nts_sql_pgsql_update(const char *const **parts, nts_sql_session_t *
 
     nts_sql_add(stmt, table->sql, " AS t SET ", NULL);
     for (i = 0; i < count; i++) {
-        nts_sql_cell_t cell = stored_cell(&set[i], s->ptemp);
+        nts_sql_cell_t cell = nts_sql_pgsql_stored_cell(&set[i], s->ptemp);
 
         nts_sql_add(stmt, i ? ", " : "", NULL);
         nts_sql_add_name(stmt, set[i].column->name);
@@ -405,5 +330,5 @@ apr_status_t nts_sql_pgsql_update(const char *const **parts, nts_sql_session_t *
     }
     nts_sql_add(stmt, " WHERE ", NULL);
     nts_sql_pgsql_add_key_is(stmt, table, key);
-    return run_returning(parts, stmt, table, key);
+    return run_returning(parts, stmt, table, key, set, count);
 }
