@@ -22,6 +22,7 @@
 
 #define HISTORY_MEMBER "\x1f"
 #define HISTORY_ANOTHER "another"
+#define HISTORY_ACCEPTED "another database is accepted" /* note of a RESUME */
 
 enum { HISTORY_NOTION = 0, HISTORY_EXTERNAL = 1, HISTORY_SIDES = 2 };
 

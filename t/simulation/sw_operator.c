@@ -46,7 +46,8 @@ static void command(sm_t *sm, const sm_action_t *a)
     const sw_mapping_t *m = mapping_of(w, a);
     int i = (int)(a->n[1] & 0xff) % (int)(sizeof(commands) / sizeof(commands[0]));
 
-    tell(w, commands[i].op, m, NULL, commands[i].verb);
+    tell(w, commands[i].op, m, NULL,
+         strstr(commands[i].args, "accept") ? HISTORY_ACCEPTED : commands[i].verb);
     sm_host_command(sm, m->name, commands[i].verb, commands[i].args, NULL, NULL);
 }
 

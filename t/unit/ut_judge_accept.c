@@ -15,6 +15,7 @@ static void exchange(const char *with)
 
 static history_op_t said; /* in the next word */
 static const char *about; /* of which record; NULL: of the mapping */
+static const char *with_note = HISTORY_ACCEPTED;
 
 static void go_on(const char *mapping)
 {
@@ -24,6 +25,7 @@ static void go_on(const char *mapping)
 
     now += SEC;
     item.at = now;
+    item.note = with_note;
     (void)history_add(h, &item);
 }
 
@@ -61,6 +63,9 @@ int main(void)
     verdict("", "a person had");
     write_there(HISTORY_ANOTHER, "another mapping");
     verdict("S4.1", "a word about another mapping is none");
+    with_note = "resume";
+    write_there(HISTORY_ANOTHER, "m");
+    verdict("S4.1", "who ends a pause has not accepted it");
     said = HISTORY_APPROVE;
     write_there(HISTORY_ANOTHER, "m");
     verdict("", "or applied a plan (76053)");
