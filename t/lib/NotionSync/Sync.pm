@@ -46,7 +46,7 @@ our %property = map { $_->[0] => $_->[1] } @FIELDS;
 my %column   = map { $_->[1] => $_->[0] } @FIELDS;
 our @TWO_WAY = map { $_->[0] } grep { $_->[4] eq '<->' } @FIELDS;
 
-# Options: mapping, notion, sql (lines more in the three sections), fields (lines instead of all of NotionSyncField),
+# Options: mapping, notion, sql (lines more in the three sections), external (more words of NotionSyncExternal), fields (lines instead of all of NotionSyncField),
 # columns ({name => SQL type}, instead of those above), table (SQL to make it), config (lines more), sim (settings of
 # the simulator), pgsql (a NotionSync::Postgres in the place of the SQLite file), before (sub that fills both sides before httpd starts), hook (secret, handshake or none), paused,
 # and those of NotionSync::Server. Not started yet.
@@ -54,7 +54,7 @@ sub new_sync {
     my (%opt) = @_;
     my $self = bless { opt => {} }, __PACKAGE__;
     my %mine = map { $_ => delete $opt{$_} }
-        qw(mapping notion sql fields columns table config sim before hook source table_name start_sim pgsql);
+        qw(mapping notion sql fields columns table config sim before hook source table_name start_sim pgsql external);
     $self->{opt} = \%mine;
     $mine{hook} //= 'secret';
     my $sim = $self->{sim} = start_sim(%{ $mine{start_sim} // {} });
@@ -102,6 +102,7 @@ sub config_text {
     my $budget = $part{notion} =~ /NotionSyncBudget/  ? '' : "  NotionSyncBudget 6000/60s\n";
     my $provision = $part{sql} =~ /NotionSyncProvision/ ? '' : "  NotionSyncProvision auto\n";
     my $database = $self->{opt}{pgsql} ? 'pgsql "' . $self->{opt}{pgsql}->conninfo . '"' : 'sqlite "${STATE}/contacts.db"';
+    my $external = $self->{opt}{external} // '';
     my $debounce = $part{mapping} =~ /NotionSyncDebounce/ ? '' : "  NotionSyncDebounce 20ms\n";
     return <<"CONF";
 NotionSyncStateDB sqlite3 "\${STATE}/notionsync.db"
@@ -115,7 +116,7 @@ $budget$hook$part{notion}</NotionSyncService>
 $provision$part{sql}</NotionSyncService>
 <NotionSyncMapping contacts>
   NotionSyncNotion work \${SOURCE}
-  NotionSyncExternal crm contacts
+  NotionSyncExternal crm contacts $external
 $fields$debounce$part{mapping}</NotionSyncMapping>
 <Location "/notionsync">
   NotionSyncServe status
