@@ -1,4 +1,6 @@
 /* judge_filter.c - records outside the filter (S5.3): what made one leave is carried, and then nothing is. */
+#include <stdlib.h>
+
 #include "simulation/judge_impl.h"
 
 /* What was under way when a record left may still arrive. */
@@ -208,8 +210,16 @@ static const history_item_t *last_refused(judge_t *j, const judge_record_t *row,
     return last && last->end == HISTORY_CUT ? last : NULL;
 }
 
+/* For the sake of another row, or by a CHECK (seed 77905). */
+static int is_refused(judge_t *j, const judge_field_t *field, const judge_record_t *row,
+                      const char *value, apr_time_t at)
+{
+    return (field->above && atof(value) <= atof(field->above)) ||
+           (field->unique && stood_elsewhere(j, row, field->name[HISTORY_EXTERNAL], value, at));
+}
+
 /* It sleeps when all is written that was changed before it left (S5.3). A value that its page had by then was still refused, when its row
- * was last written, for the sake of another row, and has not arrived since (seed 10913). */
+ * was last written, and has not arrived since (seed 10913). */
 static int has_yet_to_tell(judge_t *j, int mapping, judge_record_t *a, judge_record_t *b,
                            const history_item_t *effect)
 {
@@ -228,8 +238,8 @@ static int has_yet_to_tell(judge_t *j, int mapping, judge_record_t *a, judge_rec
         const judge_cell_t *wanted, *theirs;
         const char *value;
 
-        if (!field->unique || field->way == JUDGE_TO_NOTION || !field->name[HISTORY_NOTION] ||
-            !field->name[HISTORY_EXTERNAL]) {
+        if (field->sort == JUDGE_SET || field->way == JUDGE_TO_NOTION ||
+            !field->name[HISTORY_NOTION] || !field->name[HISTORY_EXTERNAL]) {
             continue;
         }
         wanted = judge_cell(j, page, field->name[HISTORY_NOTION], NULL);
@@ -237,7 +247,7 @@ static int has_yet_to_tell(judge_t *j, int mapping, judge_record_t *a, judge_rec
         value = judge_then(wanted, left - 1)->value;
         if (value && judge_same(judge_then(wanted, refused->at)->value, value) &&
             !judge_same(judge_then(theirs, effect->at - 1)->value, value) &&
-            stood_elsewhere(j, row, field->name[HISTORY_EXTERNAL], value, refused->at)) {
+            is_refused(j, field, row, value, refused->at)) {
             return 1;
         }
     }

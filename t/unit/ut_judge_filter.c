@@ -71,14 +71,15 @@ static void refused_by_row(void)
     (void)history_add(h, &item);
 }
 
-enum { BEFORE = 1, TAKEN = 2, REFUSED = 4, ARRIVED = 8, SHOWN = 16 };
+enum { BEFORE = 1, TAKEN = 2, REFUSED = 4, ARRIVED = 8, SHOWN = 16, BOUND = 32 };
 
-/* A record leaves while its page has a value, since BEFORE or only afterwards, that is TAKEN by another row, so that writes of its row are
+/* A record leaves while its page has a value, since BEFORE or only afterwards, that is TAKEN by another row, or out of BOUND, so that writes of its row are
  * REFUSED, until it has ARRIVED. Then something else is written to the page. */
 static void leave_untold(int how)
 {
     pair();
-    fields[QTY].unique = 1;
+    fields[QTY].unique = !(how & BOUND);
+    fields[QTY].above = how & BOUND ? "10" : NULL;
     fields[ONEWAY].way = JUDGE_BOTH_WAYS;
     phases.peaceful = 1;
     make(1, "2", "two");
@@ -164,6 +165,10 @@ int main(void)
     verdict("S5.3", "or nobody tried to write it");
     leave_untold(BEFORE | TAKEN | REFUSED | ARRIVED);
     verdict("S5.3", "or when it has arrived");
+    leave_untold(BEFORE | BOUND | REFUSED);
+    verdict("", "nor does what left with one that a CHECK refuses (77905)");
+    leave_untold(BEFORE | BOUND);
+    verdict("S5.3", "if somebody tried to write it");
     leave_waiting(SHOWN | TAKEN | REFUSED);
     verdict("",
             "a row whose record waits for a value is not told what made its page leave (46033)");
