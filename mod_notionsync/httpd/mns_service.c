@@ -183,12 +183,22 @@ static int holds_password(const char *conninfo)
     return 0;
 }
 
-static const char *set_pgsql(nts_service_t *model, const mns_args_t *args)
+/* A database behind a client library that is optional when the module is built. */
+static const char *set_server(nts_service_t *model, const mns_args_t *args, const char *product,
+                              const char *package)
 {
-    if (!nts_sql_dialect_find("pgsql")) {
-        return mns_args_refuse(
-            args, "the module was built without PostgreSQL: install its client library "
-                  "(on Debian: apt-get install libpq-dev) and build it anew");
+    const nts_sql_dialect_t *dialect = nts_sql_dialect_find(model->database_driver);
+    const char *problem;
+
+    if (!dialect) {
+        return mns_args_refuse(args,
+                               "the module was built without %s: install its client library "
+                               "(on Debian: apt-get install %s) and build it anew",
+                               product, package);
+    }
+    problem = dialect->check ? dialect->check(args->words[1], args->cmd->pool) : NULL;
+    if (problem) {
+        return mns_args_refuse(args, "the connection info: %s", problem);
     }
     model->database = apr_pstrdup(args->cmd->pool, args->words[1]);
     return NULL;
@@ -197,7 +207,7 @@ static const char *set_pgsql(nts_service_t *model, const mns_args_t *args)
 const char *mns_service_set_database(mns_setting_t *setting)
 {
     static const mns_choice_t drivers[] = {
-        { "sqlite", 1 }, { "pgsql", 2 }, { "mysql", 0 }, { NULL, 0 }
+        { "sqlite", 1 }, { "pgsql", 2 }, { "mysql", 3 }, { NULL, 0 }
     };
     const mns_args_t *args = &setting->args;
     nts_service_t *model = &setting->service->model;
@@ -223,12 +233,11 @@ const char *mns_service_set_database(mns_setting_t *setting)
                                "the configuration: say NotionSyncDatabasePassword "
                                "file:PATH instead");
     }
-    if (!available) {
-        return mns_args_unavailable(
-            args, apr_pstrcat(args->cmd->pool, "the driver ", model->database_driver, NULL));
-    }
     if (available == 2) {
-        return set_pgsql(model, args);
+        return set_server(model, args, "PostgreSQL", "libpq-dev");
+    }
+    if (available == 3) {
+        return set_server(model, args, "MariaDB", "libmariadb-dev");
     }
     model->database = ap_server_root_relative(args->cmd->pool, args->words[1]);
     if (!model->database || !strncmp(args->words[1], "file:", 5)) {

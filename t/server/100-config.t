@@ -221,8 +221,14 @@ refused_as(sql => 'NotionSyncDatabase oracle x', 'the first argument is none of 
 refused_as(sql => "NotionSyncDatabase pgsql \"$_\"", 'the connection info holds a password, which must not stand in the configuration: say '
         . 'NotionSyncDatabasePassword file:PATH instead', @database)
     for 'host=x password=SECRET', 'password = SECRET host=x', 'host=x PASSWD=SECRET', 'postgresql://u:SECRET@host/db', 'pass=SECRET';
-refused(sql => "NotionSyncDatabase $_", unavailable('NotionSyncDatabase', 'the driver ' . (split)[0]))
-    for 'mysql host=x';
+refused_as(sql => "NotionSyncDatabase mysql $$_[0]", $$_[1], @database)
+    for build_info('mariadb') eq 'yes'
+    ? (['host=x', 'the connection info: dbname= is missing'], ['"dbname=crm hots=x"', 'the connection info: "hots" is none of its words'],
+        ['"dbname=crm port=0"', 'the connection info: port= or connect_timeout= is out of its range'],
+        [q("dbname='crm"), 'the connection info: a quote has no end'],
+        ['"dbname=crm sslmode=yes"', 'the connection info: sslmode= is none of disable, prefer, require, verify-ca and verify-full'],
+        ['mysql://u@host/crm', 'the connection info: "mysql://u@host/crm" is none of its words'])
+    : (['dbname=crm', 'the module was built without MariaDB: install its client library (on Debian: apt-get install libmariadb-dev) and build it anew']);
 
 # --- mappings
 

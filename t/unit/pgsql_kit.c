@@ -1,99 +1,24 @@
 /* pgsql_kit.c - what the tests of the PostgreSQL dialect share. */
-#include <fcntl.h>
 #include <glob.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "pgsql_kit.h"
+#include "server_kit.h"
 
 PGconn *pg;
 
 static const char *folder; /* of the programs */
-static pid_t server;
 static const char *dbname;
-
-__attribute__((format(printf, 1, 2), noreturn)) static void stop(const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    (void)fputs("Bail out! cannot see to it that ", stdout);
-    (void)vprintf(fmt, args);
-    (void)puts("");
-    va_end(args);
-    (void)fflush(stdout);
-    if (server) {
-        (void)kill(server, SIGQUIT);
-    }
-    _exit(1);
-}
 
 static const char *data(void)
 {
     return path_of("cluster");
-}
-
-/* The server refuses to run as root, so that it and its folder are somebody else's then. */
-static void become_nobody(void)
-{
-    const struct passwd *nobody = getpwnam("nobody");
-
-    if (geteuid() == 0 && nobody &&
-        (setgroups(0, NULL) != 0 || setgid(nobody->pw_gid) != 0 || setuid(nobody->pw_uid) != 0)) {
-        _exit(126);
-    }
-}
-
-/* A program in the background, with its output in a file. */
-static pid_t spawn(const char *const *argv)
-{
-    const char *log = path_of("log");
-    pid_t pid;
-
-    (void)fflush(stdout);
-    pid = fork();
-    if (pid == 0) {
-        int fd;
-
-        become_nobody();
-        (void)prctl(PR_SET_PDEATHSIG, SIGINT); /* a test that crashes leaves no server behind */
-        fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-        if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0 || chdir("/") != 0) {
-            _exit(125);
-        }
-        execv(argv[0], (char *const *)argv);
-        _exit(127);
-    }
-    return pid;
-}
-
-static int run_program(const char *const *argv)
-{
-    pid_t pid = spawn(argv);
-    int status = -1;
-
-    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
-}
-
-static void show_log(void)
-{
-    FILE *log = fopen(path_of("log"), "r");
-    char line[1000];
-
-    while (log && fgets(line, sizeof(line), log)) {
-        (void)printf("# %s", line);
-    }
-    if (log) {
-        (void)fclose(log);
-    }
 }
 
 static int find_programs(void)
@@ -135,7 +60,7 @@ void start_server(void)
                                  NULL };
     int i;
 
-    server = spawn(argv);
+    server = spawn(argv, NULL);
     for (i = 0; i < 600; i++) {
         if (PQping(conninfo_of("postgres", "postgres")) == PQPING_OK) {
             return;
@@ -146,13 +71,13 @@ void start_server(void)
         (void)usleep(50000);
     }
     show_log();
-    stop("PostgreSQL starts");
+    cannot("PostgreSQL starts");
 }
 
 void stop_server(void)
 {
     if (server && (kill(server, SIGINT) != 0 || waitpid(server, NULL, 0) != server)) {
-        stop("PostgreSQL stops");
+        cannot("PostgreSQL stops");
     }
     server = 0;
 }
@@ -164,7 +89,7 @@ static void demand_password(void)
 
     if (!rules || fputs("local all locked scram-sha-256\nlocal all all trust\n", rules) < 0 ||
         fclose(rules) != 0) {
-        stop("a role needs its password");
+        cannot("a role needs its password");
     }
 }
 
@@ -174,24 +99,25 @@ int begin_server(void)
         NULL,    NULL, "-D",   data(),       "-U",        "postgres",          "-A",
         "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions", NULL
     };
-    const struct passwd *nobody = getpwnam("nobody");
     const char **args = (const char **)argv;
     PGconn *session;
 
     if (!find_programs()) {
         if (getenv("NTS_NO_SKIP")) {
-            stop("PostgreSQL is installed");
+            cannot("PostgreSQL is installed");
         }
         return 0;
     }
     args[0] = apr_pstrcat(pool, folder, "/initdb", NULL);
     args[1] = "-N";
-    if (mkdir(data(), 0700) != 0 || chmod(path_of("."), 0755) != 0 ||
-        (geteuid() == 0 && nobody && chown(data(), nobody->pw_uid, nobody->pw_gid) != 0) ||
-        (fclose(fopen(path_of("log"), "w")), chmod(path_of("log"), 0666) != 0) ||
-        !run_program(args)) {
+    make_log();
+    if (mkdir(data(), 0700) != 0) {
+        cannot("there is a folder");
+    }
+    give_to_server(data());
+    if (!run_program(args, NULL)) {
         show_log();
-        stop("there is a cluster");
+        cannot("there is a cluster");
     }
     demand_password();
     start_server();
@@ -213,7 +139,7 @@ PGconn *pg_session(const char *role, const char *database)
     PGconn *session = PQconnectdb(conninfo_of(role, database));
 
     if (PQstatus(session) != CONNECTION_OK) {
-        stop("%s reaches %s: %s", role, database, PQerrorMessage(session));
+        cannot("%s reaches %s: %s", role, database, PQerrorMessage(session));
     }
     pg_run(session, "SET client_min_messages = error");
     return session;
@@ -237,7 +163,7 @@ void pg_run(PGconn *session, const char *sql)
     const char *words = pg_try(session, sql);
 
     if (words) {
-        stop("the application runs %s: %s", sql, words);
+        cannot("the application runs %s: %s", sql, words);
     }
 }
 

@@ -22,6 +22,9 @@ const nts_sql_dialect_t *nts_sql_dialect_find(const char *driver)
 #ifdef NTS_HAVE_PGSQL
         &nts_sql_pgsql,
 #endif
+#ifdef NTS_HAVE_MARIADB
+        &nts_sql_mysql,
+#endif
     };
     apr_size_t i;
 
@@ -202,8 +205,8 @@ apr_status_t nts_sql_commit(nts_sql_session_t *s)
     nts_sql_rows_t rows;
     nts_sql_error_t error;
 
-    if (s->dialect->run(s->connection->db, s->saved ? "RELEASE one" : "COMMIT", NULL, 0, 0, &rows,
-                        &error, s->ptemp) == APR_SUCCESS) {
+    if (s->dialect->run(s->connection->db, s->saved ? "RELEASE SAVEPOINT one" : "COMMIT", NULL, 0,
+                        0, &rows, &error, s->ptemp) == APR_SUCCESS) {
         if (s->writes) {
             s->connection->own_commits++;
         }
@@ -244,7 +247,7 @@ void nts_sql_rollback(nts_sql_session_t *s)
     else if (s->saved) {
         s->saved = 0;
         undo(s, "ROLLBACK TO one");
-        undo(s, "RELEASE one");
+        undo(s, "RELEASE SAVEPOINT one");
     }
 }
 

@@ -82,19 +82,20 @@ typedef struct nts_sql_column_t {
     nts_type_t type;
     int not_null;
     int has_default;
-    int generated;         /* cannot be written */
-    int key;               /* place in the key, from 1; 0: not part of it */
-    const char *collation; /* key: of the index that makes it unique, if not the column's own */
-    char affinity;         /* SQLite: how values are stored; see nts_sql_sqlite_type.c */
-    int is_decimal;        /* numbers travel as texts, exact to the last digit */
-    int native;            /* PostgreSQL: the type's number, domains resolved */
+    int generated; /* cannot be written */
+    int key;       /* place in the key, from 1; 0: not part of it */
+    const char *
+        collation; /* SQLite, key: of the index that makes it unique, if not the column's own; MariaDB: of a text */
+    char affinity;  /* SQLite: how values are stored; see nts_sql_sqlite_type.c */
+    int is_decimal; /* numbers travel as texts, exact to the last digit */
+    int native;     /* the type as its dialect knows it; PostgreSQL: its number, domains resolved */
 } nts_sql_column_t;
 
 /** A table that may be synced: its key has been checked. */
 typedef struct nts_sql_table_t {
     const char *name; /* as change entries and messages spell it */
     const char *sql;  /* as statements name it */
-    const char *home; /* PostgreSQL: the schema of our own objects */
+    const char *home; /* PostgreSQL: the schema of our own objects; MariaDB: the database */
     const nts_sql_column_t *columns;
     int count;
     const nts_sql_column_t *const *key; /* the columns of the key, in order */
@@ -160,9 +161,19 @@ typedef struct nts_sql_dialect_t {
      *  NULL: all above it are, since nobody else writes. */
     const char *own_entries;
     const nts_sql_words_t *words; /* up to kind NTS_SQL_FINE; NULL: as of a file */
+    /** A DELETE up to the name of its table, which is followed by AS t; NULL: "DELETE FROM ". */
+    const char *delete_from;
+    /** How provisioning is printed: what comes before, between and after its statements; NULL: one transaction,
+     *  semicolons. */
+    const char *script_begin;
+    const char *script_next;
+    const char *script_end;
     /** Longest pause between attempts to open; 0: none. */
     apr_interval_time_t open_pause;
 
+    /** What is wrong with the connection info, a clause for people; NULL: nothing that can be told without trying. The
+     *  function itself may be NULL. */
+    const char *(*check)(const char *database, apr_pool_t *p);
     /** Connects; @a p lives as long as the database stays open. */
     apr_status_t (*open)(nts_sql_db_t **db, const char *database, const char *secret,
                          nts_sql_error_t *error, apr_pool_t *p);
@@ -221,6 +232,12 @@ typedef struct nts_sql_dialect_t {
 
     /** Two expressions: when row "t" was changed, in ms, its newest change entry being "c", and whether by us. NULL: as that says. */
     void (*add_changed)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
+    /** Marks what this ask has made of change entries of these keys (NULL: none) with its intent, where one UPDATE would
+     *  wait for others; NULL: one UPDATE. */
+    apr_status_t (*mark_entries)(nts_sql_session_t *s, const char *const *now,
+                                 const char *const *before);
+    /** Deletes some intents that are too old; NULL: one DELETE with a subquery. */
+    apr_status_t (*prune_intents)(nts_sql_session_t *s);
 
     /** Entries of a table after a number: id, op, key, old_key, intent, image, at, and 1 where a
      *  delete is the first half of a replace (S4.4). */
@@ -268,6 +285,7 @@ typedef struct nts_sql_watch_t nts_sql_watch_t;
 
 extern const nts_sql_dialect_t nts_sql_sqlite;
 extern const nts_sql_dialect_t nts_sql_pgsql; /* in builds with libpq */
+extern const nts_sql_dialect_t nts_sql_mysql; /* in builds with libmariadb */
 
 /** By driver name; NULL if this build does not know it. */
 const nts_sql_dialect_t *nts_sql_dialect_find(const char *driver);

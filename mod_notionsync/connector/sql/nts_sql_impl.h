@@ -129,6 +129,11 @@ const char *nts_sql_literal(const char *text, apr_pool_t *p);
 const char *nts_sql_literal_end(const char *text);
 /** 'it''s' without its quotes. */
 const char *nts_sql_unquote(const char *text, const char *end, apr_size_t *len, apr_pool_t *p);
+/** Of a table, short enough for an object of ours to be named after it: a long one ends in what tells it from others. */
+const char *nts_sql_short_name(const char *tbl, apr_pool_t *p);
+/** Of the names and types of all columns. A new type writes every row anew and fires no trigger; with this in its text a
+ *  trigger does not fit any more then, so that it is made again and everything looked at. */
+const char *nts_sql_types_print(const nts_sql_table_t *table, apr_pool_t *p);
 /** A key as change entries and intents spell it. */
 const char *nts_sql_stored_key(const nts_sql_table_t *table, const char *const *parts,
                                apr_pool_t *p);

@@ -43,7 +43,7 @@ apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const char *const *parts
                                   const nts_record_t *record)
 {
     nts_sql_stmt_t *stmt = nts_sql_stmt(
-        s, "INSERT INTO _notionsync_intent (intent, tbl, op, key, record, at) VALUES (");
+        s, "INSERT INTO _notionsync_intent (intent, tbl, op, \"key\", record, at) VALUES (");
 
     nts_sql_add_text(stmt, s->ask->intent);
     nts_sql_add(stmt, ", ", NULL);
@@ -58,7 +58,7 @@ apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const char *const *parts
     if (nts_sql_run(NULL, stmt, s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    return prune(s);
+    return s->dialect->prune_intents ? s->dialect->prune_intents(s) : prune(s);
 }
 
 static nts_record_t *record_of(nts_sql_session_t *s, const char *text)

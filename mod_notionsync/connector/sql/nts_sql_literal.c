@@ -3,6 +3,8 @@
 
 #include "connector/sql/nts_sql_impl.h"
 
+#define SHORT_NAME_MAX 40
+
 const char *nts_sql_quote(const char *name, apr_pool_t *p)
 {
     char *quoted = apr_palloc(p, 2 * strlen(name) + 3);
@@ -63,6 +65,42 @@ const char *nts_sql_unquote(const char *text, const char *end, apr_size_t *len, 
     *to = '\0';
     *len = (apr_size_t)(to - plain);
     return plain;
+}
+
+#define HASH_BEGIN 2166136261u
+
+static apr_uint32_t hash_more(apr_uint32_t hash, const char *text)
+{
+    const char *c;
+
+    for (c = text; *c; c++) {
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    }
+    return hash;
+}
+
+const char *nts_sql_short_name(const char *tbl, apr_pool_t *p)
+{
+    apr_size_t len = strlen(tbl);
+
+    if (len <= SHORT_NAME_MAX) {
+        return tbl;
+    }
+    for (len = SHORT_NAME_MAX - 10; len > 0 && ((unsigned char)tbl[len] & 0xc0) == 0x80; len--) {
+        /* not in the middle of a character */
+    }
+    return apr_psprintf(p, "%.*s_%08x", (int)len, tbl, hash_more(HASH_BEGIN, tbl));
+}
+
+const char *nts_sql_types_print(const nts_sql_table_t *table, apr_pool_t *p)
+{
+    apr_uint32_t hash = HASH_BEGIN;
+    int i;
+
+    for (i = 0; i < table->count; i++) {
+        hash = hash_more(hash_more(hash, table->columns[i].name), table->columns[i].type.native);
+    }
+    return apr_psprintf(p, "%08x", hash);
 }
 
 const char *nts_sql_stored_key(const nts_sql_table_t *table, const char *const *parts,

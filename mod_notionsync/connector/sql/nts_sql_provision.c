@@ -50,17 +50,20 @@ static void plan_objects(apr_array_header_t *statements, nts_sql_session_t *s,
 
 static const char *script(nts_sql_session_t *s, const apr_array_header_t *statements)
 {
+    const char *begin = s->dialect->script_begin;
+    const char *next = s->dialect->script_next ? s->dialect->script_next : ";\n";
     const char *text;
     int i;
 
     if (statements->nelts == 0) {
         return "";
     }
-    text = apr_pstrcat(s->p, s->dialect->begin_write, ";\n", NULL);
+    text = begin ? begin : apr_pstrcat(s->p, s->dialect->begin_write, next, NULL);
     for (i = 0; i < statements->nelts; i++) {
-        text = apr_pstrcat(s->p, text, APR_ARRAY_IDX(statements, i, const char *), ";\n", NULL);
+        text = apr_pstrcat(s->p, text, APR_ARRAY_IDX(statements, i, const char *), next, NULL);
     }
-    return apr_pstrcat(s->p, text, "COMMIT;\n", NULL);
+    return apr_pstrcat(s->p, text, s->dialect->script_end ? s->dialect->script_end : "COMMIT;\n",
+                       NULL);
 }
 
 void nts_sql_provision(nts_sql_session_t *s)

@@ -195,6 +195,9 @@ static apr_status_t mark_changes(nts_sql_session_t *s, const char *const *now,
     const char *const *sides[2] = { now, before };
     int i;
 
+    if (s->dialect->mark_entries) {
+        return s->dialect->mark_entries(s, now, before);
+    }
     nts_sql_add_text(stmt, s->ask->intent);
     nts_sql_add(stmt, " WHERE id > ", NULL);
     nts_sql_add_int(stmt, s->state.entries);
@@ -203,7 +206,7 @@ static apr_status_t mark_changes(nts_sql_session_t *s, const char *const *now,
     }
     nts_sql_add(stmt, " AND tbl = ", NULL);
     nts_sql_add_text(stmt, s->table->name);
-    nts_sql_add(stmt, " AND key IN (", NULL);
+    nts_sql_add(stmt, " AND \"key\" IN (", NULL);
     for (i = 0; i < 2; i++) {
         nts_sql_add(stmt, i ? ", " : "", NULL);
         nts_sql_add_text(stmt, sides[i] ? nts_sql_stored_key(s->table, sides[i], s->ptemp) : NULL);
@@ -304,7 +307,8 @@ static apr_status_t update(nts_sql_session_t *s)
 
 static apr_status_t remove_row(nts_sql_session_t *s)
 {
-    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "DELETE FROM ");
+    nts_sql_stmt_t *stmt =
+        nts_sql_stmt(s, s->dialect->delete_from ? s->dialect->delete_from : "DELETE FROM ");
     const char *const *parts;
     nts_sql_rows_t rows;
     nts_sql_row_t *row;

@@ -15,7 +15,6 @@
 #define IMAGE_MAX "1000000"
 /* An index takes no longer ones; such a row is found by a look at everything. */
 #define KEY_MAX "2000"
-#define TABLE_NAME_MAX 40
 
 #define CHANNEL NTS_SQL_PGSQL_CHANNEL
 #define TRIGGER_NOW "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
@@ -98,44 +97,10 @@ static const trigger_t triggers[] = {
 static const char *const per_table[] = { "_notionsync_table", "_notionsync_change",
                                          "_notionsync_intent" };
 
-static apr_uint32_t hash_more(apr_uint32_t hash, const char *text)
-{
-    const char *c;
-
-    for (c = text; *c; c++) {
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
-    }
-    return hash;
-}
-
-#define HASH_BEGIN 2166136261u
-
-/* One function for each table. Names are cut at 63 bytes, so that of a long one ends in what tells it from others. */
+/* One function for each table. */
 static const char *function_name(const char *tbl, apr_pool_t *p)
 {
-    apr_size_t len = strlen(tbl);
-
-    if (len <= TABLE_NAME_MAX) {
-        return apr_pstrcat(p, NTS_SQL_PREFIX "log_", tbl, NULL);
-    }
-    for (len = TABLE_NAME_MAX - 10; len > 0 && ((unsigned char)tbl[len] & 0xc0) == 0x80; len--) {
-        /* not in the middle of a character */
-    }
-    return apr_psprintf(p, NTS_SQL_PREFIX "log_%.*s_%08x", (int)len, tbl,
-                        hash_more(HASH_BEGIN, tbl));
-}
-
-/* ALTER COLUMN ... TYPE writes every row anew and fires no trigger. What stands in the function for the types makes it one
- * that does not fit any more, so that it is made again and everything looked at. */
-static const char *types_of(const nts_sql_table_t *table, apr_pool_t *p)
-{
-    apr_uint32_t hash = HASH_BEGIN;
-    int i;
-
-    for (i = 0; i < table->count; i++) {
-        hash = hash_more(hash_more(hash, table->columns[i].name), table->columns[i].type.native);
-    }
-    return apr_psprintf(p, "%08x", hash);
+    return apr_pstrcat(p, NTS_SQL_PREFIX "log_", nts_sql_short_name(tbl, p), NULL);
 }
 
 /* Each stored column's name, and its value as a text; generated ones follow from the others. */
@@ -193,7 +158,7 @@ static const char *function_body(const nts_sql_table_t *table, apr_pool_t *p)
     const char *now = nts_sql_pgsql_stored_expression(table, "NEW", p);
 
     return apr_pstrcat(
-        p, "\n-- for columns of the types ", types_of(table, p),
+        p, "\n-- for columns of the types ", nts_sql_types_print(table, p),
         "\nDECLARE\n"
         "  was text;\n"
         "  becomes text;\n"

@@ -1,0 +1,247 @@
+/* nts_sql_mysql_state.c - finding a table by the name that the mapping gives it, what of ours is there, and whether anything
+ * has changed about them. */
+#include <string.h>
+
+#include "connector/sql/mysql/nts_sql_mysql.h"
+
+/* What a table looked like when it was last asked. */
+typedef struct print_t {
+    const char *name;     /* NULL: it was not there */
+    const char *text;     /* as SHOW CREATE TABLE has it; NULL: it was not there */
+    const char *triggers; /* NULL: not looked at */
+} print_t;
+
+static const char *text_at(const nts_sql_rows_t *rows, int column)
+{
+    const char *text = nts_sql_text_of(&rows->cells[column]);
+
+    return text ? text : "";
+}
+
+static apr_status_t find_by(nts_sql_rows_t *rows, nts_sql_session_t *s, const char *condition,
+                            const char *name)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(
+        s, "SELECT TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, '') FROM information_schema.TABLES "
+           "WHERE TABLE_SCHEMA = DATABASE() AND ");
+
+    nts_sql_add(stmt, condition, NULL);
+    nts_sql_add_text(stmt, name);
+    nts_sql_add(stmt, ") LIMIT 1", NULL);
+    return nts_sql_run(rows, stmt, s->ptemp);
+}
+
+/* A name in exactly this spelling goes before one in another case. The database that the service names is meant, and may
+ * be said: "crm.people". */
+apr_status_t nts_sql_mysql_find(const char **name, const char **kind, const char **engine,
+                                nts_sql_session_t *s, const char *collection, apr_pool_t *p)
+{
+    apr_size_t len = strlen(s->connection->db->home);
+    nts_sql_rows_t rows;
+
+    if (strncmp(collection, s->connection->db->home, len) == 0 && collection[len] == '.') {
+        collection += len + 1;
+    }
+    if (find_by(&rows, s, "TABLE_NAME = (", collection) != APR_SUCCESS ||
+        (rows.count == 0 &&
+         find_by(&rows, s, "LOWER(TABLE_NAME) = LOWER(", collection) != APR_SUCCESS)) {
+        return APR_EGENERAL;
+    }
+    *name = rows.count == 1 ? apr_pstrdup(p, text_at(&rows, 0)) : NULL;
+    *kind = rows.count == 1 ? apr_pstrdup(p, text_at(&rows, 1)) : NULL;
+    *engine = rows.count == 1 ? apr_pstrdup(p, text_at(&rows, 2)) : NULL;
+    return APR_SUCCESS;
+}
+
+/* --- noticing that the schema changed */
+
+/* What the server says it would take to make the table anew costs it next to nothing, as information_schema does not; up
+ * to where it tells the next number. */
+static apr_status_t read_print(const char **text, nts_sql_session_t *s, const print_t *print)
+{
+    const char *sql =
+        apr_pstrcat(s->ptemp, "SHOW CREATE TABLE ", nts_sql_quote(print->name, s->ptemp), NULL);
+    nts_sql_rows_t rows;
+    nts_sql_error_t error;
+    const char *end;
+
+    *text = NULL;
+    if (s->dialect->run(s->connection->db, sql, NULL, 0, 0, &rows, &error, s->ptemp) !=
+        APR_SUCCESS) {
+        return error.kind == NTS_SQL_SCHEMA ? APR_SUCCESS : nts_sql_fail_with(s, &error);
+    }
+    if (rows.count == 1 && rows.columns > 1) {
+        end = strstr(text_at(&rows, 1), "\n) ENGINE=");
+        *text =
+            end ? apr_pstrmemdup(s->ptemp, text_at(&rows, 1), (apr_size_t)(end - text_at(&rows, 1)))
+                : text_at(&rows, 1);
+    }
+    return APR_SUCCESS;
+}
+
+/* Triggers are read from files, which takes longer than most of what we ask; only who relies on them looks. */
+static apr_status_t read_triggers(const char **text, nts_sql_session_t *s, const print_t *print)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(
+        s, "SELECT COALESCE(MD5(GROUP_CONCAT(TRIGGER_NAME, EVENT_MANIPULATION, SQL_MODE, "
+           "ACTION_STATEMENT ORDER BY TRIGGER_NAME)), '') FROM information_schema.TRIGGERS "
+           "WHERE TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = ");
+    nts_sql_rows_t rows;
+
+    nts_sql_add_text(stmt, print->name);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *text = text_at(&rows, 0);
+    return APR_SUCCESS;
+}
+
+static int relies_on_triggers(nts_ask_kind_t kind)
+{
+    return kind == NTS_ASK_CHANGES || kind == NTS_ASK_DESCRIBE || kind == NTS_ASK_PROVISION ||
+           kind == NTS_ASK_UNPROVISION;
+}
+
+static int is_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static void moved(nts_sql_db_t *db)
+{
+    db->generation++;
+    nts_sql_mysql_forget_prepared(db);
+}
+
+static apr_status_t compare(print_t *print, nts_sql_session_t *s)
+{
+    nts_sql_db_t *db = s->connection->db;
+    const char *text;
+
+    if (read_print(&text, s, print) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (!is_same(text, print->text)) {
+        print->text = apr_pstrdup(db->p, text);
+        moved(db);
+    }
+    if (!text) {
+        print->name = NULL; /* perhaps there is one in another case, or soon */
+    }
+    if (text && relies_on_triggers(s->ask->kind)) {
+        if (read_triggers(&text, s, print) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+        if (!is_same(text, print->triggers)) {
+            print->triggers = apr_pstrdup(db->p, text);
+            moved(db);
+        }
+    }
+    return APR_SUCCESS;
+}
+
+/* Of the ask's table; what was known of others is looked at when they are asked for, and all is forgotten together. */
+apr_status_t nts_sql_mysql_schema_version(apr_int64_t *version, nts_sql_session_t *s)
+{
+    nts_sql_db_t *db = s->connection->db;
+    const char *collection = s->ask->mapping->collection;
+    print_t *print = apr_hash_get(db->prints, collection, APR_HASH_KEY_STRING);
+    const char *kind;
+    const char *engine;
+
+    if (!print) {
+        print = apr_pcalloc(db->p, sizeof(*print));
+        apr_hash_set(db->prints, apr_pstrdup(db->p, collection), APR_HASH_KEY_STRING, print);
+    }
+    if (!print->name &&
+        nts_sql_mysql_find(&print->name, &kind, &engine, s, collection, db->p) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (print->name && compare(print, s) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *version = db->generation;
+    return APR_SUCCESS;
+}
+
+/* --- our own objects */
+
+const char *nts_sql_mysql_tbl(nts_sql_session_t *s, const char *collection)
+{
+    const print_t *print = apr_hash_get(s->connection->db->prints, collection, APR_HASH_KEY_STRING);
+
+    return print && print->name ? print->name : collection;
+}
+
+static apr_status_t find_objects(int *found, nts_sql_session_t *s)
+{
+    nts_sql_rows_t rows;
+
+    *found = s->known && s->known->has_objects;
+    if (*found) {
+        return APR_SUCCESS;
+    }
+    if (nts_sql_run(&rows,
+                    nts_sql_stmt(s, "SELECT COUNT(*) FROM information_schema.TABLES WHERE "
+                                    "TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN "
+                                    "('_notionsync_instance', '_notionsync_table', "
+                                    "'_notionsync_change', '_notionsync_intent')"),
+                    s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *found = rows.cells[0].integer == 4;
+    if (s->known) {
+        s->known->has_objects = *found;
+    }
+    return APR_SUCCESS;
+}
+
+/* In a write each statement sees what is committed by then, and our own. So whatever we make after this one has a higher id
+ * than all that it saw; entries of others may have, too, which is why own_entries names the session. */
+apr_status_t nts_sql_mysql_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl)
+{
+    nts_sql_stmt_t *stmt;
+    nts_sql_rows_t rows;
+    int found;
+
+    memset(state, 0, sizeof(*state));
+    if (find_objects(&found, s) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (!found) {
+        return APR_SUCCESS;
+    }
+    stmt = nts_sql_stmt(s, "SELECT i.id, i.version, i.counter, t.tbl IS NOT NULL, "
+                           "COALESCE(t.pruned, 0), "
+                           "(SELECT COALESCE(MAX(c.id), 0) FROM _notionsync_change AS c) "
+                           "FROM _notionsync_instance AS i "
+                           "LEFT JOIN _notionsync_table AS t ON t.tbl = ");
+    nts_sql_add_text(stmt, nts_sql_mysql_tbl(s, tbl));
+    nts_sql_add(stmt, " LIMIT 1", NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        if (s->known) {
+            s->known->has_objects = 0; /* somebody has dropped them: the next ask looks */
+        }
+        return APR_EGENERAL;
+    }
+    if (rows.count == 1 && *text_at(&rows, 0)) {
+        state->installed = 1;
+        state->instance = apr_pstrdup(s->p, text_at(&rows, 0));
+        state->version = rows.cells[1].integer;
+        state->counter = rows.cells[2].integer;
+        state->is_tracked = rows.cells[3].integer != 0;
+        state->lost_to = rows.cells[4].integer;
+        state->entries = rows.cells[5].integer;
+    }
+    return APR_SUCCESS;
+}
+
+/* A key is NOT NULL here, or it is none. */
+apr_status_t nts_sql_mysql_has_keyless(int *found, nts_sql_session_t *s,
+                                       const nts_sql_table_t *table)
+{
+    (void)s;
+    (void)table;
+    *found = 0;
+    return APR_SUCCESS;
+}

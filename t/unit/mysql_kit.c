@@ -1,0 +1,249 @@
+/* mysql_kit.c - what the tests of the MariaDB dialect share. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mysql_kit.h"
+#include "server_kit.h"
+
+#define PROGRAM "/usr/sbin/mariadbd"
+#define TABLES "/usr/share/mysql/mysql_system_tables"
+
+MYSQL *my;
+
+static const char *data(void)
+{
+    return path_of("data");
+}
+
+const char *socket_path(void)
+{
+    return path_of("data/socket");
+}
+
+const char *conninfo_of(const char *account, const char *database)
+{
+    return apr_psprintf(pool, "socket=%s user=%s dbname=%s", socket_path(), account, database);
+}
+
+/* What is tested here needs no power cut, and little room. */
+#define SMALL                                                                                      \
+    "--innodb-log-file-size=4M", "--innodb-data-file-path=ibdata1:10M:autoextend",                 \
+        "--innodb-temp-data-file-path=ibtmp1:10M:autoextend", "--innodb-flush-method=nosync",      \
+        "--innodb-buffer-pool-size=16M", "--aria-log-file-size=8M",                                \
+        "--lc-messages-dir=/usr/share/mysql"
+
+static MYSQL *try_session(const char *account, const char *database)
+{
+    MYSQL *session = mysql_init(NULL);
+
+    if (mysql_real_connect(session, NULL, account, NULL, database, 0, socket_path(),
+                           CLIENT_MULTI_STATEMENTS)) {
+        (void)mysql_set_character_set(session, "utf8mb4");
+        return session;
+    }
+    mysql_close(session);
+    return NULL;
+}
+
+void start_server(void)
+{
+    const char *const argv[] = { PROGRAM,
+                                 "--no-defaults",
+                                 apr_pstrcat(pool, "--datadir=", data(), NULL),
+                                 apr_pstrcat(pool, "--socket=", socket_path(), NULL),
+                                 "--skip-networking",
+                                 "--skip-name-resolve",
+                                 "--performance-schema=off",
+                                 "--default-time-zone=+09:00", /* nobody may rely on it */
+                                 "--log-bin",
+                                 "--log-bin-trust-function-creators=1",
+                                 SMALL,
+                                 NULL };
+    int i;
+
+    server = spawn(argv, NULL);
+    for (i = 0; i < 1200; i++) {
+        MYSQL *session = try_session("root", "mysql");
+
+        if (session) {
+            mysql_close(session);
+            return;
+        }
+        if (waitpid(server, NULL, WNOHANG) != 0) {
+            break;
+        }
+        (void)usleep(25000);
+    }
+    show_log();
+    cannot("MariaDB starts");
+}
+
+void stop_server(void)
+{
+    if (server && (kill(server, SIGTERM) != 0 || waitpid(server, NULL, 0) != server)) {
+        cannot("MariaDB stops");
+    }
+    server = 0;
+}
+
+static int copy_into(FILE *to, const char *path)
+{
+    FILE *from = fopen(path, "r");
+    char buffer[8192];
+    size_t n;
+
+    while (from && (n = fread(buffer, 1, sizeof(buffer), from)) > 0) {
+        if (fwrite(buffer, 1, n, to) != n) {
+            return 0;
+        }
+    }
+    return from && fclose(from) == 0;
+}
+
+/* The tables that a server needs, and no more: a tenth of the time of mariadb-install-db. */
+static void write_first_statements(const char *path)
+{
+    FILE *file = fopen(path, "w");
+
+    if (!file ||
+        fputs("CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n", file) < 0 ||
+        !copy_into(file, TABLES ".sql") || !copy_into(file, TABLES "_data.sql") ||
+        fclose(file) != 0 || chmod(path, 0644) != 0) {
+        cannot("there are statements for a new server");
+    }
+}
+
+int begin_server(void)
+{
+    const char *const argv[] = { PROGRAM,       "--no-defaults",
+                                 "--bootstrap", apr_pstrcat(pool, "--datadir=", data(), NULL),
+                                 SMALL,         NULL };
+    const char *statements = path_of("first.sql");
+    MYSQL *session;
+
+    if (access(PROGRAM, X_OK) != 0 || access(TABLES ".sql", R_OK) != 0) {
+        if (getenv("NTS_NO_SKIP")) {
+            cannot("MariaDB is installed");
+        }
+        return 0;
+    }
+    make_log();
+    if (mkdir(data(), 0755) != 0) {
+        cannot("there is a folder");
+    }
+    give_to_server(data());
+    write_first_statements(statements);
+    if (!run_program(argv, statements)) {
+        show_log();
+        cannot("there is a new server");
+    }
+    start_server();
+    session = my_session("root", "mysql");
+    my_run(session, "CREATE USER app@localhost");
+    mysql_close(session);
+    return 1;
+}
+
+void end_server(void)
+{
+    if (server) {
+        (void)kill(server, SIGKILL); /* nobody needs it any more */
+        (void)waitpid(server, NULL, 0);
+        server = 0;
+    }
+    mysql_library_end();
+}
+
+/* --- sessions */
+
+MYSQL *my_session(const char *account, const char *database)
+{
+    MYSQL *session = try_session(account, database);
+
+    if (!session) {
+        cannot("%s reaches %s", account, database);
+    }
+    return session;
+}
+
+void my_end(MYSQL *session)
+{
+    mysql_close(session);
+}
+
+/* The first column of the first row of the last result that has rows. */
+static const char *take_results(const char **text, MYSQL *session)
+{
+    int status = 0;
+
+    while (status == 0) {
+        MYSQL_RES *result = mysql_store_result(session);
+        MYSQL_ROW row = result ? mysql_fetch_row(result) : NULL;
+
+        if (result) {
+            *text = !row ? "(none)" : row[0] ? apr_pstrdup(pool, row[0]) : "(null)";
+            mysql_free_result(result);
+        }
+        status = mysql_next_result(session);
+    }
+    return status > 0 ? apr_pstrdup(pool, mysql_error(session)) : NULL;
+}
+
+const char *my_try(MYSQL *session, const char *sql)
+{
+    const char *ignored;
+
+    if (mysql_query(session, sql) != 0) {
+        return apr_pstrdup(pool, mysql_error(session));
+    }
+    return take_results(&ignored, session);
+}
+
+void my_run(MYSQL *session, const char *sql)
+{
+    const char *words = my_try(session, sql);
+
+    if (words) {
+        cannot("the application runs %s: %s", sql, words);
+    }
+}
+
+const char *my_text(MYSQL *session, const char *sql)
+{
+    const char *text = "(none)";
+    const char *words;
+
+    if (mysql_query(session, sql) != 0) {
+        return apr_pstrdup(pool, mysql_error(session));
+    }
+    words = take_results(&text, session);
+    return words ? words : text;
+}
+
+void begin_my(const char *name, const char *sql)
+{
+    MYSQL *session = my_session("root", "mysql");
+
+    my_run(session,
+           apr_psprintf(pool,
+                        "CREATE DATABASE %s CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci;"
+                        "GRANT ALL ON %s.* TO app@localhost",
+                        name, name));
+    mysql_close(session);
+    my = my_session("app", name);
+    my_run(my, sql);
+    driver = "mysql";
+    open_connector(conninfo_of("app", name));
+}
+
+void end_my(void)
+{
+    close_connector();
+    mysql_close(my);
+    my = NULL;
+}
