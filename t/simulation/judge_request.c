@@ -167,7 +167,8 @@ int judge_looks_like_ours(judge_t *j, const judge_record_t *page, const judge_ce
     for (i = 0; list && i < list->nelts; i++) {
         const history_item_t *request = APR_ARRAY_IDX(list, i, const history_item_t *);
 
-        if (request->op == HISTORY_ASK_UPDATE && request->end != HISTORY_ANSWERED &&
+        if (request->op == HISTORY_ASK_UPDATE &&
+            (request->end != HISTORY_ANSWERED || request->status >= 500) && /* 78859 */
             request->sent < given && !judge_same(judge_then(cell, request->sent)->value, value) &&
             showed(far, value, request->sent - SENT_WITHIN, request->sent) &&
             !judge_was_judged(j, page->id, request->sent, given)) {

@@ -519,15 +519,16 @@ static void test_other_type(void)
     verdict("S6.3 S6.1", "in another data source that explains nothing");
 }
 
-/* An update of the page that never arrives, and is never answered. */
-static void send_in_vain(void)
+/* An update of the page that never arrives, and is never answered, or with that status. */
+static void send_in_vain(int status)
 {
     history_item_t item = { .kind = HISTORY_REQUEST,
                             .op = HISTORY_ASK_UPDATE,
                             .record = "p",
                             .worker = 1,
                             .connection = "n",
-                            .end = HISTORY_CUT };
+                            .end = status ? HISTORY_ANSWERED : HISTORY_CUT,
+                            .status = status };
 
     item.sent = now += SEC;
     item.at = item.answered = now += SEC;
@@ -536,13 +537,13 @@ static void send_in_vain(void)
 }
 
 /* We send "Ada", in vain; the row goes on to "Eve"; then people give the page that very name. */
-static void give_what_was_sent(int is_judged)
+static void give_what_was_sent(int is_judged, int status)
 {
     pair();
     edit(1, "1", NAME, NULL, "Old");
     write_by_us(0, "p", NAME, NULL, "Old");
     edit(1, "1", NAME, "Old", "Ada");
-    send_in_vain();
+    send_in_vain(status);
     edit(1, "1", NAME, "Ada", "Eve");
     now += 20 * SEC;
     if (is_judged) {
@@ -555,11 +556,15 @@ static void give_what_was_sent(int is_judged)
 
 static void test_what_was_sent(void)
 {
-    give_what_was_sent(0);
+    give_what_was_sent(0, 0);
     verdict("",
             "while nobody knows what became of a write, a value that looks like it counts as it");
 
-    give_what_was_sent(1);
+    give_what_was_sent(0, 500);
+    verdict("", "nor does Notion tell by a failure of its own (78859)");
+    give_what_was_sent(0, 400);
+    verdict("S2.5", "but by a refusal it does");
+    give_what_was_sent(1, 0);
     verdict("S2.5", "once it is known, it is an edit");
 }
 
