@@ -456,9 +456,11 @@ static void test_paired_by_key(void)
 static void meet_stranger(int older, int held)
 {
     judge_entry_t entry = { .op = "hold", .state = "noted", .side = 1, .page = "p", .key = "1" };
-    history_item_t resume = {
-        .kind = HISTORY_OPERATOR, .op = HISTORY_RESUME, .side = -1, .place = "m"
-    };
+    history_item_t resume = { .kind = HISTORY_OPERATOR,
+                              .op = HISTORY_RESUME,
+                              .side = -1,
+                              .place = "m",
+                              .note = HISTORY_ACCEPTED };
 
     begin();
     fields[MARK].rule = JUDGE_HOLD;
