@@ -70,7 +70,7 @@ judge_gap_t judge_gap(judge_t *j, const history_item_t *effect)
 static int stops_sender(const history_item_t *item, const history_item_t *request)
 {
     return item->kind == HISTORY_PROCESS && item->worker == request->worker &&
-           item->op != HISTORY_START;
+           item->op != HISTORY_START && item->op != HISTORY_TAKE;
 }
 
 int judge_is_uncertain(judge_t *j, const history_item_t *effect)
@@ -157,6 +157,31 @@ static int showed(const judge_cell_t *cell, const char *value, apr_time_t from, 
     return 0;
 }
 
+/* An update of the page of which its sender does not know what became. */
+static int is_unknown(const history_item_t *request)
+{
+    return request->op == HISTORY_ASK_UPDATE &&
+           (request->end != HISTORY_ANSWERED || request->status >= 500); /* 78859 */
+}
+
+/* Who had read the page may have stored what it was about to send, and was gone, or frozen, before that left: to its successor it may
+ * arrive still (seed 78921). */
+static int ended_before_sending(judge_t *j, const history_item_t *request)
+{
+    int i;
+
+    for (i = request->number + 1;
+         request->op == HISTORY_ASK_READ && request->status == 200 &&
+         i < history_count(j->history) &&
+         history_item(j->history, i)->at <= request->answered + SENT_WITHIN;
+         i++) {
+        if (stops_sender(history_item(j->history, i), request)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int judge_looks_like_ours(judge_t *j, const judge_record_t *page, const judge_cell_t *cell,
                           const judge_cell_t *far, apr_time_t given)
 {
@@ -167,9 +192,8 @@ int judge_looks_like_ours(judge_t *j, const judge_record_t *page, const judge_ce
     for (i = 0; list && i < list->nelts; i++) {
         const history_item_t *request = APR_ARRAY_IDX(list, i, const history_item_t *);
 
-        if (request->op == HISTORY_ASK_UPDATE &&
-            (request->end != HISTORY_ANSWERED || request->status >= 500) && /* 78859 */
-            request->sent < given && !judge_same(judge_then(cell, request->sent)->value, value) &&
+        if ((is_unknown(request) || ended_before_sending(j, request)) && request->sent < given &&
+            !judge_same(judge_then(cell, request->sent)->value, value) &&
             showed(far, value, request->sent - SENT_WITHIN, request->sent) &&
             !judge_was_judged(j, page->id, request->sent, given)) {
             return 1;

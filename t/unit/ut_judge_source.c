@@ -519,6 +519,21 @@ static void test_other_type(void)
     verdict("S6.3 S6.1", "in another data source that explains nothing");
 }
 
+enum { UNANSWERED = 0, DIED_BEFORE = -1, LIVED_ON = -2 };
+
+/* The page was read, then the worker died, or not, before anything was sent. */
+static void send_nothing(int has_died)
+{
+    history_item_t item = { .kind = HISTORY_PROCESS, .op = HISTORY_CRASH, .worker = 1 };
+
+    now += SEC;
+    (void)request(HISTORY_ASK_READ, 0, "p", now, now + SEC / 10);
+    item.at = now += SEC;
+    if (has_died) {
+        (void)history_add(h, &item);
+    }
+}
+
 /* An update of the page that never arrives, and is never answered, or with that status. */
 static void send_in_vain(int status)
 {
@@ -536,14 +551,19 @@ static void send_in_vain(int status)
     (void)history_add(h, &item);
 }
 
-/* We send "Ada", in vain; the row goes on to "Eve"; then people give the page that very name. */
+/* We send "Ada", in vain, or are about to; the row goes on to "Eve"; then people give the page that very name. */
 static void give_what_was_sent(int is_judged, int status)
 {
     pair();
     edit(1, "1", NAME, NULL, "Old");
     write_by_us(0, "p", NAME, NULL, "Old");
     edit(1, "1", NAME, "Old", "Ada");
-    send_in_vain(status);
+    if (status < 0) {
+        send_nothing(status == DIED_BEFORE);
+    }
+    else {
+        send_in_vain(status);
+    }
     edit(1, "1", NAME, "Ada", "Eve");
     now += 20 * SEC;
     if (is_judged) {
@@ -556,7 +576,7 @@ static void give_what_was_sent(int is_judged, int status)
 
 static void test_what_was_sent(void)
 {
-    give_what_was_sent(0, 0);
+    give_what_was_sent(0, UNANSWERED);
     verdict("",
             "while nobody knows what became of a write, a value that looks like it counts as it");
 
@@ -564,8 +584,14 @@ static void test_what_was_sent(void)
     verdict("", "nor does Notion tell by a failure of its own (78859)");
     give_what_was_sent(0, 400);
     verdict("S2.5", "but by a refusal it does");
-    give_what_was_sent(1, 0);
+    give_what_was_sent(1, UNANSWERED);
     verdict("S2.5", "once it is known, it is an edit");
+    give_what_was_sent(0, DIED_BEFORE);
+    verdict("", "a write that was only stored nobody can tell from one that was sent (78921)");
+    give_what_was_sent(1, DIED_BEFORE);
+    verdict("S2.5", "once it is known, that is over, too");
+    give_what_was_sent(0, LIVED_ON);
+    verdict("S2.5", "who reads and lives on has no such write");
 }
 
 /* From now on an update of the page is under way. */
