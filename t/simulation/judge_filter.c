@@ -342,7 +342,7 @@ static void judge_mapping_filter(judge_t *j, int mapping)
             item->place != JUDGE_MAPPING(j, mapping)->place[item->side]) {
             continue;
         }
-        record = judge_record(j, item->side, item->place, item->record);
+        record = judge_had_id_at(j, item->side, item->place, item->record, item->at);
         if (record) {
             judge_effect(j, mapping, item, record);
         }

@@ -141,6 +141,26 @@ static void leave_waiting(int how)
     phases.calm = now + 400 * SEC;
 }
 
+/* A page that never was inside comes in when the row of another one is gone, and gets a row under that key; or its row is made while it is
+ * outside. */
+static void reuse_key(int is_inside)
+{
+    begin();
+    make(0, "q", "two");
+    history_set(h, HISTORY_ACT, 0, now, 0, place(0), "q", fields[NAME].name[0], NULL, "Out");
+    phases.peaceful = 1;
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    now += 300 * SEC;
+    delete_by_people(1, "1");
+    if (is_inside) {
+        edit(0, "q", NAME, "Out", NULL);
+    }
+    copy_by_us(1, "1", "two");
+    link_up("q", "1", 0, NULL);
+    link_up("p", NULL, 8, "held.delete_limit");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -178,6 +198,10 @@ int main(void)
     verdict("S5.3", "or waits for nothing");
     leave_waiting(SHOWN | TAKEN);
     verdict("S5.3", "or is not written since");
+    reuse_key(1);
+    verdict("", "a row is that of the record that it was then, whoever has its key since (80417)");
+    reuse_key(0);
+    verdict("S5.3 S5.3", "what is outside gets none");
     outside_of_worlds = NULL;
     stay_outside();
     verdict("", "without a filter there is no outside");
