@@ -331,6 +331,49 @@ static void test_watch(void)
     end_pg();
 }
 
+static int notices_of(PGconn *session)
+{
+    PGnotify *notice;
+    int count = 0;
+
+    pg_run(session, "SELECT 1"); /* what was committed before has been sent before its answer */
+    while ((notice = PQnotifies(session)) != NULL) {
+        count++;
+        PQfreemem(notice);
+    }
+    return count;
+}
+
+/* A notice makes commits take turns, on the whole server: an application that commits all the time sends few of them. */
+static void test_notices(void)
+{
+    PGconn *other;
+    apr_time_t before;
+    int elapsed;
+    int count;
+    int i;
+
+    begin("notices", DEALS);
+    other = pg_session("app", "notices");
+    pg_run(other, "LISTEN _notionsync");
+    pg_run(pg, "UPDATE deals SET name = 'first'");
+    tap_int(notices_of(other), 1, "a change is told of");
+    before = apr_time_now();
+    for (i = 0; i < 300; i++) {
+        pg_run(pg, apr_psprintf(pool, "UPDATE deals SET name = 'n%d'", i));
+    }
+    elapsed = (int)apr_time_as_msec(apr_time_now() - before);
+    count = notices_of(other);
+    tap_ok(count > 0 && count <= elapsed / 10 + 1, "300 changes in %d ms: %d notices", elapsed,
+           count);
+    tap_int(changes_after(m, since)->change_count, 301, "and none is missing");
+    (void)apr_sleep(apr_time_from_msec(15));
+    pg_run(pg, "UPDATE deals SET name = 'last'");
+    tap_int(notices_of(other), 1, "after a pause each is told of");
+    PQfinish(other);
+    end_pg();
+}
+
 int main(void)
 {
     begin_tests();
@@ -345,6 +388,7 @@ int main(void)
         test_alterations();
         test_removal();
         test_watch();
+        test_notices();
         end_server();
     }
     else {

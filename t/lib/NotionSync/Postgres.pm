@@ -6,6 +6,7 @@ package NotionSync::Postgres;
 #     my $rows = $server->sql('SELECT ...');      # rows, each a hash
 #     $server->stop; $server->start;
 #
+#     my $server = NotionSync::Postgres->new(durable => 1);   # as it is installed: commits wait for the disk
 #     my $server = NotionSync::Postgres->new(tcp => 1);   # on a port of the loopback too, with TLS where openssl is there
 #     my $proxy = $server->proxy;                 # conninfo then leads through it
 #     $proxy->cut; $proxy->open;
@@ -27,6 +28,7 @@ sub programs {
 sub new {
     my ($class, %opt) = @_;
     my $self = $class->new_server(bin => programs() // lacking('PostgreSQL is not installed (on Debian: apt-get install postgresql)'));
+    $self->{durable} = $opt{durable};
     $self->run('initdb', '-N', '-D', "$self->{dir}/data", qw(-U postgres -A trust -E UTF8 --locale=C --no-instructions));
     $self->{port} = free_port() if $opt{tcp};
     $self->make_certificate if $opt{tcp};
@@ -60,7 +62,8 @@ sub start {
     my @tcp = $self->{port} ? ('-h', '127.0.0.1', '-p', $self->{port}, $self->{has_tls} ? ('-c', 'ssl=on') : ()) : ('-h', '');
     my @probe = ("$self->{bin}/pg_isready", '-q', '-h', $self->{dir}, '-p', $self->{port} // 5432);
     return $self->launch(sub { (run_command(@probe))[0] == 0 },
-        'postgres', '-D', $data, '-k', $self->{dir}, @tcp, '-F', '-c', 'shared_buffers=16MB');
+        'postgres', '-D', $data, '-k', $self->{dir}, @tcp,
+        $self->{durable} ? () : ('-F', '-c', 'shared_buffers=16MB'));
 }
 
 # What Sync.pm has to know.

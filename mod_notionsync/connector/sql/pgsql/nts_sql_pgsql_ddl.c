@@ -15,6 +15,8 @@
 #define IMAGE_MAX "1000000"
 /* An index takes no longer ones; such a row is found by a look at everything. */
 #define KEY_MAX "2000"
+/* Notices are no closer than this. */
+#define WAKE_MS "10"
 
 #define CHANNEL NTS_SQL_PGSQL_CHANNEL
 #define TRIGGER_NOW "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
@@ -26,7 +28,7 @@ const char nts_sql_pgsql_new_instance[] =
 
 /* Compared with what provisioning would make now, by the parts that decide what an object does. */
 const char nts_sql_pgsql_installed[] =
-    "SELECT relname::text, '' FROM pg_catalog.pg_class WHERE relkind IN ('r', 'i') "
+    "SELECT relname::text, '' FROM pg_catalog.pg_class WHERE relkind IN ('r', 'i', 'S') "
     "AND relname LIKE '\\_notionsync\\_%' AND pg_table_is_visible(oid) UNION ALL "
     "SELECT proname::text, concat(prosecdef, ' ', array_to_string(proconfig, ' '), prosrc) "
     "FROM pg_catalog.pg_proc WHERE proname LIKE '\\_notionsync\\_%' AND "
@@ -66,6 +68,7 @@ static const shared_t shared[] = {
     { "_notionsync_change_number", "INDEX", "CREATE INDEX _notionsync_change_number ON ",
       "._notionsync_change (number) "
       "WHERE number IS NOT NULL" },
+    { "_notionsync_woken", "SEQUENCE", "CREATE SEQUENCE ", "._notionsync_woken" },
     { "_notionsync_intent", "TABLE", "CREATE TABLE ",
       "._notionsync_intent (intent text NOT NULL PRIMARY KEY, tbl text NOT NULL, "
       "op text NOT NULL, key text, record text, at bigint NOT NULL)" },
@@ -149,8 +152,29 @@ static const char *cap(const char *change, apr_pool_t *p)
                        NULL);
 }
 
-/* A transaction that has sent a notice cannot be prepared (two-phase commit); where that is possible there are none, and
- * the watch wakes by the clock. */
+/* Who sends a notice holds a lock of the whole server while it commits, so that busy applications would commit one after
+ * the other. One in ten milliseconds is enough, for a reader that was woken looks several times; which was the last, a sequence
+ * tells, which no transaction hides. A transaction that has sent a notice cannot be prepared (two-phase commit); where
+ * that is possible there are none, and the watch wakes by the clock. */
+static const char *wake(const nts_sql_table_t *table, apr_pool_t *p)
+{
+    const char *woken = apr_pstrcat(p, nts_sql_quote(table->home, p), "._notionsync_woken", NULL);
+
+    return apr_pstrcat(p,
+                       "  IF current_setting('max_prepared_transactions') = '0' THEN\n"
+                       "    SELECT w.last_value INTO woken FROM ",
+                       woken,
+                       " AS w;\n"
+                       "    IF abs(" TRIGGER_NOW " - woken) > " WAKE_MS " THEN\n"
+                       "      PERFORM setval(",
+                       nts_sql_literal(woken, p),
+                       ", " TRIGGER_NOW ");\n"
+                       "      PERFORM pg_notify('" CHANNEL "', '');\n"
+                       "    END IF;\n"
+                       "  END IF;\n",
+                       NULL);
+}
+
 static const char *function_body(const nts_sql_table_t *table, apr_pool_t *p)
 {
     const char *change = apr_pstrcat(p, nts_sql_quote(table->home, p), "._notionsync_change", NULL);
@@ -165,6 +189,7 @@ static const char *function_body(const nts_sql_table_t *table, apr_pool_t *p)
         "  kept text;\n"
         "  what text := 't';\n"
         "  made bigint;\n"
+        "  woken bigint;\n"
         "BEGIN\n"
         "  BEGIN\n"
         "    IF TG_OP = 'INSERT' THEN becomes := ",
@@ -191,11 +216,8 @@ static const char *function_body(const nts_sql_table_t *table, apr_pool_t *p)
         "  INSERT INTO ",
         change, " (tbl, op, key, old_key, image, at) VALUES (", nts_sql_literal(table->name, p),
         ", what, CASE WHEN what <> 't' THEN becomes END, CASE WHEN what = 'k' THEN was END, "
-        "CASE WHEN what = 'd' THEN kept END, " TRIGGER_NOW ") RETURNING id INTO made;\n"
-        "  IF current_setting('max_prepared_transactions') = '0' THEN\n"
-        "    PERFORM pg_notify('" CHANNEL "', '');\n"
-        "  END IF;\n",
-        cap(change, p),
+        "CASE WHEN what = 'd' THEN kept END, " TRIGGER_NOW ") RETURNING id INTO made;\n",
+        wake(table, p), cap(change, p),
         "  RETURN NULL;\n"
         "END;\n",
         NULL);
