@@ -290,6 +290,30 @@ static void test_step_after_query(void)
             "3.2 nor is one that was sent before the clock was set back");
 }
 
+/* S4.3: a row that we deleted was last seen no later than then, or what is kept of it looks like a former row's (seed 81054 of the
+ * simulation). */
+static void test_set_back_before_delete(apr_interval_time_t by)
+{
+    world_t *w = synced(NTS_NOTION, 0, 1, NTS_NOTION);
+    nts_link_t *link = world_link(w, NTS_NOTION, "p1");
+    apr_int64_t id = w->pairs[NAME].id;
+    apr_time_t seen;
+
+    (void)world_add(w, NTS_NOTION, "p2", "Bea");
+    (void)world_add(w, NTS_NOTION, "p3", "Eve");
+    (void)world_settle(w);
+    seen = nts_link_base(link, id)->seen[NTS_EXTERNAL];
+    w->clock_was = w->now;
+    w->now -= by;
+    world_remove(w, NTS_NOTION, "p1");
+    (void)world_settle(w);
+    link = world_link(w, NTS_NOTION, "p1");
+    tap_ok(nts_link_base(link, id)->seen[NTS_EXTERNAL] <= world_last_entry(w, NTS_ENTRY_REMOVE)->at,
+           "4.3 our clock set back by %d s: seen no later than deleted", (int)apr_time_sec(by));
+    tap_ok(by || nts_link_base(link, id)->seen[NTS_EXTERNAL] >= seen,
+           "4.3 a clock that was not set takes nothing back");
+}
+
 static apr_time_t judged_from;
 
 static spoil_t lose_update_and_step(world_t *w, const nts_call_t *call)
@@ -377,6 +401,8 @@ int main(void)
     test_step_before_query();
     test_set_back_before_write();
     test_step_after_query();
+    test_set_back_before_delete(SEC(900));
+    test_set_back_before_delete(0);
     test_step_before_judgement();
     test_late_create(SPOIL_DONE_UNKNOWN, "unanswered");
     test_late_create(SPOIL_KILL_AFTER, "and the process died");
