@@ -1,5 +1,6 @@
 /* Proves that of what applications change in MariaDB nothing is missed or held up, in whatever order they commit, that
  * nothing of ours can make their statements fail or wait, and that what is installed is noticed when it no longer fits. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -410,6 +411,41 @@ static void test_cascades(void)
     end_my();
 }
 
+/* --- being woken */
+
+static int is_woken(int fd, int milliseconds)
+{
+    struct pollfd wait = { fd, POLLIN, 0 };
+
+    return poll(&wait, 1, milliseconds) > 0 && nts_connector_sql.watch_drain(connection, fd);
+}
+
+static void test_watch(void)
+{
+    int fd;
+
+    begin("watched", DEALS);
+    my_run(my, "UPDATE deals SET name = 'before'");
+    fd = nts_connector_sql.watch(connection, m);
+    tap_ok(fd >= 0 && is_woken(fd, 10000), "once it is there it says so, for what came before");
+    tap_str(news(), "u1", "which is read");
+    (void)is_woken(fd, 600);
+    tap_ok(!is_woken(fd, 600), "then it is quiet");
+    my_run(my, "BEGIN; UPDATE deals SET name = 'y'");
+    tap_ok(!is_woken(fd, 600), "a change wakes not before it is committed");
+    my_run(my, "COMMIT");
+    tap_ok(is_woken(fd, 10000), "but then");
+    tap_ok(is_woken(fd, 10000), "and again, as long as nobody reads it");
+    tap_str(news(), "u1", "until it is read");
+    my_run(my, apr_psprintf(pool, "KILL %s",
+                            my_text(my, "SELECT MAX(ID) FROM information_schema.PROCESSLIST WHERE "
+                                        "ID <> CONNECTION_ID()")));
+    tap_ok(is_woken(fd, 10000), "cut off it connects again, and says so");
+    my_run(my, "UPDATE deals SET name = 'z'");
+    tap_ok(is_woken(fd, 10000), "and sees the next");
+    end_my();
+}
+
 int main(void)
 {
     begin_tests();
@@ -426,6 +462,7 @@ int main(void)
         test_printed();
         test_removal();
         test_cascades();
+        test_watch();
         end_server();
     }
     else {

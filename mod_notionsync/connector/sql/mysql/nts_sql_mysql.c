@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "connector/sql/mysql/nts_sql_mysql.h"
+#include "connector/sql/nts_sql_watch.h"
 
 #define KEPT_MAX 64
 #define KEPT_LENGTH_MAX 4096
@@ -233,5 +234,8 @@ const nts_sql_dialect_t nts_sql_mysql = {
     .new_instance = nts_sql_mysql_new_instance,
     .missed = nts_sql_mysql_missed,
     .now = NTS_SQL_MYSQL_NOW,
-    /* No watch: nothing wakes us, and the worker looks every two seconds. */
+    .watch_open = nts_sql_mysql_watch_open,
+    .watch_descriptor = nts_sql_watch_descriptor,
+    .watch_drain = nts_sql_watch_drain,
+    .watch_close = nts_sql_watch_close,
 };

@@ -171,4 +171,8 @@ extern const char nts_sql_mysql_script[];
 /** The body of the trigger for 'i', 'u' or 'd'. */
 const char *nts_sql_mysql_trigger_body(const nts_sql_table_t *table, char op, apr_pool_t *p);
 
+/* --- nts_sql_mysql_watch.c */
+
+nts_sql_watch_t *nts_sql_mysql_watch_open(const char *database, const char *secret, apr_pool_t *p);
+
 #endif /* NTS_SQL_MYSQL_H */

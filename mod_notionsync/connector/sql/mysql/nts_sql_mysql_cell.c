@@ -109,10 +109,8 @@ static void expect(MYSQL_BIND *bind, const MYSQL_FIELD *field, room_t *room)
         bind->buffer_type = MYSQL_TYPE_LONGLONG;
         bind->is_unsigned = (field->flags & UNSIGNED_FLAG) != 0;
     }
-    else if (is_time(field)) {
-        bind->buffer_type = field->type;
-    }
-    else if (field->type == MYSQL_TYPE_FLOAT || field->type == MYSQL_TYPE_DOUBLE) {
+    else if (is_time(field) || field->type == MYSQL_TYPE_FLOAT ||
+             field->type == MYSQL_TYPE_DOUBLE) {
         bind->buffer_type = field->type;
     }
     else {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/nts_str.h"
+#include "connector/sql/nts_sql_watch.h"
 #include "connector/sql/pgsql/nts_sql_pgsql.h"
 
 /* The server ends a statement before we give it up, so that nothing of ours goes on there unattended. */
@@ -438,7 +439,7 @@ const nts_sql_dialect_t nts_sql_pgsql = {
     .missed = nts_sql_pgsql_missed,
     .now = NTS_SQL_PGSQL_NOW,
     .watch_open = nts_sql_pgsql_watch_open,
-    .watch_descriptor = nts_sql_pgsql_watch_descriptor,
-    .watch_drain = nts_sql_pgsql_watch_drain,
-    .watch_close = nts_sql_pgsql_watch_close,
+    .watch_descriptor = nts_sql_watch_descriptor,
+    .watch_drain = nts_sql_watch_drain,
+    .watch_close = nts_sql_watch_close,
 };

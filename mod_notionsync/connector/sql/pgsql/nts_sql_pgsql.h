@@ -172,8 +172,5 @@ extern const char nts_sql_pgsql_installed[];
 /* --- nts_sql_pgsql_watch.c */
 
 nts_sql_watch_t *nts_sql_pgsql_watch_open(const char *database, const char *secret, apr_pool_t *p);
-int nts_sql_pgsql_watch_descriptor(nts_sql_watch_t *watch);
-int nts_sql_pgsql_watch_drain(nts_sql_watch_t *watch);
-void nts_sql_pgsql_watch_close(nts_sql_watch_t *watch);
 
 #endif /* NTS_SQL_PGSQL_H */
