@@ -208,6 +208,34 @@ static void test_no_right(void)
     end_pg();
 }
 
+/* The table's owner, who is nobody special, runs what we are not allowed to: from then on all is as usual, for the owner too. */
+static void test_owner_helps(void)
+{
+    PGconn *admin;
+    PGconn *owner;
+    nts_ask_t ask;
+
+    begin_pg("helped", "SELECT 1");
+    admin = pg_session("postgres", "helped");
+    pg_run(admin, "CREATE ROLE boss LOGIN; GRANT CREATE ON SCHEMA public TO boss");
+    owner = pg_session("boss", "helped");
+    pg_run(owner, "CREATE TABLE deals (id integer PRIMARY KEY, name text); GRANT SELECT, INSERT, "
+                  "UPDATE, DELETE ON deals TO app");
+    m = mapping_of("deals", NULL, "name", NULL);
+    provision(m);
+    ask = ask_of(NTS_ASK_PROVISION, m);
+    ask.dry = 1;
+    pg_run(owner, perform(&ask)->statements);
+    tap_int(described()->provisioned, 1, "what was shown is what was missing");
+    tap_ok(!described()->problem, "and all of it");
+    pg_run(owner, "INSERT INTO deals VALUES (1, 'theirs')");
+    pg_run(pg, "UPDATE deals SET name = 'x'");
+    tap_str(entries(changes_after(m, 0)), "t i1 u1", "everybody's changes are noticed");
+    PQfinish(owner);
+    PQfinish(admin);
+    end_pg();
+}
+
 /* Looks are no closer together than a second of the server's own time. */
 static const char *edits_after(const nts_mapping_t *mapping, apr_int64_t *since)
 {
@@ -297,6 +325,7 @@ int main(void)
         test_read_only();
         test_instead_of();
         test_no_right();
+        test_owner_helps();
         test_modified();
         test_zone();
         end_server();

@@ -339,9 +339,32 @@ apr_status_t nts_sql_pgsql_plan_removal(apr_array_header_t *statements, nts_sql_
     return APR_SUCCESS;
 }
 
+/* Triggers that the table's owner creates for us (provision --print) run with the owner's rights, and must find what they write to: else
+ * the application's statements would fail. */
+static const char *let_owner_log(const char *tbl, apr_pool_t *p)
+{
+    const char *body = apr_pstrcat(
+        p,
+        " DECLARE owner name; BEGIN\n"
+        "  SELECT pg_get_userbyid(c.relowner) INTO owner FROM pg_catalog.pg_class AS c JOIN "
+        "pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND "
+        "concat(n.nspname, '.', c.relname) = ",
+        nts_sql_literal(tbl, p),
+        ";\n"
+        "  IF owner <> current_user THEN\n"
+        "    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON _notionsync_change TO %I', "
+        "owner);\n"
+        "    EXECUTE format('GRANT SELECT, UPDATE ON SEQUENCE _notionsync_woken TO %I', owner);\n"
+        "  END IF;\nEND ",
+        NULL);
+
+    return apr_pstrcat(p, "DO ", quoted_body(body, p), NULL);
+}
+
 const char *nts_sql_pgsql_enrol(const char *tbl, apr_pool_t *p)
 {
-    return apr_pstrcat(p, "INSERT INTO _notionsync_table (tbl, pruned) VALUES (",
+    return apr_pstrcat(p, let_owner_log(tbl, p),
+                       ";\nINSERT INTO _notionsync_table (tbl, pruned) VALUES (",
                        nts_sql_literal(tbl, p), ", 0) ON CONFLICT DO NOTHING", NULL);
 }
 
