@@ -227,6 +227,8 @@ refused_as(sql => "NotionSyncDatabase mysql $$_[0]", $$_[1], @database)
         ['"dbname=crm port=0"', 'the connection info: port= or connect_timeout= is out of its range'],
         [q("dbname='crm"), 'the connection info: a quote has no end'],
         ['"dbname=crm sslmode=yes"', 'the connection info: sslmode= is none of disable, prefer, require, verify-ca and verify-full'],
+        ['"dbname=crm sslmode=verify-ca"', 'the connection info: sslmode=verify-ca wants sslrootcert=, a file of the authorities to judge by'],
+        ['"dbname=crm host=x socket=/y"', 'the connection info: host= and socket= exclude each other'],
         ['mysql://u@host/crm', 'the connection info: "mysql://u@host/crm" is none of its words'])
     : (['dbname=crm', 'the module was built without MariaDB: install its client library (on Debian: apt-get install libmariadb-dev) and build it anew']);
 

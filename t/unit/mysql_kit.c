@@ -1,8 +1,10 @@
 /* mysql_kit.c - what the tests of the MariaDB dialect share. */
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,6 +39,66 @@ const char *conninfo_of(const char *account, const char *database)
         "--innodb-buffer-pool-size=16M", "--aria-log-file-size=8M",                                \
         "--lc-messages-dir=/usr/share/mysql"
 
+int tcp_port;
+
+const char *certificate(int is_other)
+{
+    return path_of(is_other ? "other.pem" : "server.pem");
+}
+
+static int make_certificate(const char *key, const char *file)
+{
+    const char *const argv[] = { "/usr/bin/openssl",
+                                 "req",
+                                 "-x509",
+                                 "-newkey",
+                                 "ec",
+                                 "-pkeyopt",
+                                 "ec_paramgen_curve:prime256v1",
+                                 "-nodes",
+                                 "-days",
+                                 "2",
+                                 "-subj",
+                                 "/CN=localhost",
+                                 "-keyout",
+                                 key,
+                                 "-out",
+                                 file,
+                                 NULL };
+
+    return run_program(argv, NULL);
+}
+
+static int free_port(void)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t len = sizeof(at);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
+        getsockname(fd, (struct sockaddr *)&at, &len) != 0) {
+        cannot("there is a port");
+    }
+    (void)close(fd);
+    return ntohs(at.sin_port);
+}
+
+int offer_tls(void)
+{
+    if (access("/usr/bin/openssl", X_OK) != 0) {
+        return 0;
+    }
+    make_log();
+    give_to_server(path_of("."));
+    if (!make_certificate(path_of("server.key"), certificate(0)) ||
+        !make_certificate(path_of("other.key"), certificate(1))) {
+        show_log();
+        cannot("there is a certificate");
+    }
+    tcp_port = free_port();
+    return 1;
+}
+
 static MYSQL *try_session(const char *account, const char *database)
 {
     MYSQL *session = mysql_init(NULL);
@@ -52,18 +114,23 @@ static MYSQL *try_session(const char *account, const char *database)
 
 void start_server(void)
 {
-    const char *const argv[] = { PROGRAM,
-                                 "--no-defaults",
-                                 apr_pstrcat(pool, "--datadir=", data(), NULL),
-                                 apr_pstrcat(pool, "--socket=", socket_path(), NULL),
-                                 "--skip-networking",
-                                 "--skip-name-resolve",
-                                 "--performance-schema=off",
-                                 "--default-time-zone=+09:00", /* nobody may rely on it */
-                                 "--log-bin",
-                                 "--log-bin-trust-function-creators=1",
-                                 SMALL,
-                                 NULL };
+    const char *const argv[] = {
+        PROGRAM,
+        "--no-defaults",
+        apr_pstrcat(pool, "--datadir=", data(), NULL),
+        apr_pstrcat(pool, "--socket=", socket_path(), NULL),
+        tcp_port ? "--bind-address=127.0.0.1" : "--skip-networking",
+        apr_psprintf(pool, "--port=%d", tcp_port ? tcp_port : 3306),
+        tcp_port ? apr_pstrcat(pool, "--ssl-cert=", certificate(0), NULL) : "--skip-ssl",
+        tcp_port ? apr_pstrcat(pool, "--ssl-key=", path_of("server.key"), NULL) : "--skip-ssl",
+        "--skip-name-resolve",
+        "--performance-schema=off",
+        "--default-time-zone=+09:00", /* nobody may rely on it */
+        "--log-bin",
+        "--log-bin-trust-function-creators=1",
+        SMALL,
+        NULL
+    };
     int i;
 
     server = spawn(argv, NULL);
@@ -132,7 +199,9 @@ int begin_server(void)
         }
         return 0;
     }
-    make_log();
+    if (access(path_of("log"), F_OK) != 0) {
+        make_log();
+    }
     if (mkdir(data(), 0755) != 0) {
         cannot("there is a folder");
     }

@@ -19,6 +19,11 @@ void start_server(void);
 /** How a session of @a account reaches @a database. */
 const char *conninfo_of(const char *account, const char *database);
 const char *socket_path(void);
+/** Before begin_server: it also listens on the loopback, with TLS, by a certificate for "localhost". Zero: no openssl. */
+int offer_tls(void);
+extern int tcp_port;
+/** The certificate of that server, or (@a is_other) of another. */
+const char *certificate(int is_other);
 
 /** A database of its own of which the account "app" may do everything, with these statements run in it; the connector
  *  opened on it. */

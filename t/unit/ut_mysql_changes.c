@@ -2,12 +2,12 @@
  * nothing of ours can make their statements fail or wait, and that what is installed is noticed when it no longer fits. */
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/nts_str.h"
 #include "mysql_kit.h"
+#include "server_kit.h"
 #include "tap/tap.h"
 
 #define DEALS                                                                                      \
@@ -343,7 +343,9 @@ static void test_alterations(void)
 static void test_printed(void)
 {
     const char *path = path_of("printed.sql");
-    const char *command;
+    const char *argv[] = {
+        "/usr/bin/mariadb", "--no-defaults", "-S", socket_path(), "-u", "app", "printed", NULL
+    };
     nts_answer_t *answer;
     nts_ask_t ask;
     FILE *file;
@@ -356,9 +358,7 @@ static void test_printed(void)
     answer = perform(&ask);
     file = fopen(path, "w");
     tap_ok(file && fputs(answer->statements, file) >= 0 && fclose(file) == 0, "printed");
-    command =
-        apr_psprintf(pool, "mariadb --no-defaults -S %s -u app printed < %s", socket_path(), path);
-    tap_int(system(command), 0, "run by hand");
+    tap_int(run_program(argv, path), 1, "run by hand");
     tap_str(perform(&ask)->statements, "", "nothing is left to do");
     tap_str(logged("UPDATE deals SET name = 'x'"), "u1", "and it works");
     end_my();
@@ -429,10 +429,10 @@ static void test_watch(void)
     fd = nts_connector_sql.watch(connection, m);
     tap_ok(fd >= 0 && is_woken(fd, 10000), "once it is there it says so, for what came before");
     tap_str(news(), "u1", "which is read");
-    (void)is_woken(fd, 600);
-    tap_ok(!is_woken(fd, 600), "then it is quiet");
+    (void)is_woken(fd, 400);
+    tap_ok(!is_woken(fd, 400), "then it is quiet");
     my_run(my, "BEGIN; UPDATE deals SET name = 'y'");
-    tap_ok(!is_woken(fd, 600), "a change wakes not before it is committed");
+    tap_ok(!is_woken(fd, 400), "a change wakes not before it is committed");
     my_run(my, "COMMIT");
     tap_ok(is_woken(fd, 10000), "but then");
     tap_ok(is_woken(fd, 10000), "and again, as long as nobody reads it");

@@ -226,6 +226,50 @@ static void test_password(void)
     end_my();
 }
 
+/* An account that is let in with encryption only tells whether a session has it. */
+static void test_encryption(void)
+{
+    static const struct {
+        const char *info; /* %s: its certificate, %other: of another server */
+        const char *result;
+        const char *what;
+    } cases[] = {
+        { "host=127.0.0.1", "ok", "a server that offers encryption" },
+        { "host=localhost", "ok", "under whatever name" },
+        { "host=127.0.0.1 sslmode=require", "ok", "that is asked for it" },
+        { "host=127.0.0.1 sslmode=disable", "blocked sql.unreachable", "not, if it is not wanted" },
+        { "host=127.0.0.1 sslmode=verify-ca sslrootcert=%s", "ok", "with a certificate" },
+        { "host=127.0.0.1 sslmode=verify-ca sslrootcert=%other", "blocked sql.unreachable",
+          "of nobody we know" },
+        { "host=localhost sslmode=verify-full sslrootcert=%s", "ok", "for this name" },
+        { "host=127.0.0.1 sslmode=verify-full sslrootcert=%s", "blocked sql.unreachable",
+          "for another name" },
+        { "host=localhost sslmode=verify-full", "blocked sql.unreachable",
+          "that no authority of this machine has signed" },
+    };
+    MYSQL *admin;
+    apr_size_t i;
+
+    begin("encrypted");
+    admin = my_session("root", "encrypted");
+    my_run(admin, "CREATE USER tls@127.0.0.1 REQUIRE SSL;"
+                  "GRANT ALL ON encrypted.* TO tls@127.0.0.1");
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *parts = cases[i].info;
+        const char *at = strchr(parts, '%');
+        const char *info =
+            at ? apr_pstrcat(pool, apr_pstrmemdup(pool, parts, (apr_size_t)(at - parts)),
+                             certificate(at[1] != 's'), NULL)
+               : parts;
+
+        close_connector();
+        open_connector(apr_psprintf(pool, "%s port=%d user=tls dbname=encrypted", info, tcp_port));
+        tap_str(result_of(read_row(m, "1")), cases[i].result, "%s", cases[i].what);
+    }
+    my_end(admin);
+    end_my();
+}
+
 static void test_limit(void)
 {
     MYSQL *admin;
@@ -383,13 +427,22 @@ static void test_silence(void)
 
 int main(void)
 {
+    int has_tls;
+
     begin_tests();
+    has_tls = offer_tls();
     if (begin_server()) {
         test_away();
         test_locks();
         test_deadlock();
         test_rights();
         test_password();
+        if (has_tls) {
+            test_encryption();
+        }
+        else {
+            tap_skip(1, "openssl is not installed");
+        }
         test_limit();
         test_cut();
         test_silence();

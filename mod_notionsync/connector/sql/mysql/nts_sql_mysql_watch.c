@@ -1,7 +1,7 @@
 /* nts_sql_mysql_watch.c - noticing that somebody has committed a change.
  *
  * The server wakes nobody. So a session of its own looks, four times a second, for entries that have no number yet: a look
- * into one place of an index. The loop is told of new ones at once, and of those that stay every two seconds, because one
+ * into one place of an index. The loop is told of new ones at once, and of those that stay once a second, because one
  * that was committed late may have a lower id; and each time after it has (re)connected. While there is no session
  * the slow poll remains.
  */
@@ -13,7 +13,7 @@
 #define PAUSE_BASE apr_time_from_msec(250)
 #define PAUSE_MAX apr_time_from_sec(30)
 #define LOOK_EVERY apr_time_from_msec(250)
-#define TELL_AGAIN 8 /* looks */
+#define TELL_AGAIN 4 /* looks */
 /* A look that is expensive, because the server has much to tidy up there, is taken less often: for a twentieth of the time. */
 #define SHARE 20
 

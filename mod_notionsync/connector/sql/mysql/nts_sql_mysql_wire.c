@@ -118,6 +118,12 @@ static const char *parse_info(info_t *info, const char *text, apr_pool_t *p)
             return "sslmode= is none of disable, prefer, require, verify-ca and verify-full";
         }
     }
+    if (info->sslmode && strcmp(info->sslmode, "verify-ca") == 0 && !info->sslrootcert) {
+        return "sslmode=verify-ca wants sslrootcert=, a file of the authorities to judge by";
+    }
+    if (info->host && info->socket) {
+        return "host= and socket= exclude each other";
+    }
     return NULL;
 }
 
@@ -165,7 +171,11 @@ static void set_number(MYSQL *mysql, enum mysql_option option, const char *text,
     (void)mysql_options(mysql, option, &value);
 }
 
-/* prefer: where the server offers it. A socket of this machine needs none. */
+/*
+ * prefer: where the server offers it, which a session asks for that names any ciphers (with none of these options it would not).
+ * A socket of this machine needs none. A certificate is looked at where one is named to judge it by; verify-full also
+ * compares the name, and takes the machine's authorities if none is named.
+ */
 static void set_encryption(MYSQL *mysql, const info_t *info)
 {
     const char *mode = info->sslmode ? info->sslmode : "prefer";
@@ -175,7 +185,7 @@ static void set_encryption(MYSQL *mysql, const info_t *info)
     if (strcmp(mode, "disable") == 0 || (info->socket && !info->sslmode)) {
         return;
     }
-    (void)mysql_ssl_set(mysql, NULL, NULL, info->sslrootcert, NULL, NULL);
+    (void)mysql_ssl_set(mysql, NULL, NULL, info->sslrootcert, NULL, "HIGH:!aNULL");
     (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &requires);
     (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verifies);
 }
@@ -184,6 +194,7 @@ static int connect_to(MYSQL *mysql, const info_t *info, const char *secret)
 {
     apr_int64_t port = 0;
     unsigned int off = 0;
+    unsigned int tcp = MYSQL_PROTOCOL_TCP;
 
     set_number(mysql, MYSQL_OPT_CONNECT_TIMEOUT, info->connect_timeout, CONNECT_SECONDS);
     set_number(mysql, MYSQL_OPT_READ_TIMEOUT, NULL, STATEMENT_SECONDS);
@@ -192,6 +203,9 @@ static int connect_to(MYSQL *mysql, const info_t *info, const char *secret)
     (void)mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off); /* no server may ask for our files */
     (void)mysql_options4(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "notionsync");
     set_encryption(mysql, info);
+    if (info->host && !info->socket) {
+        (void)mysql_optionsv(mysql, MYSQL_OPT_PROTOCOL, &tcp); /* also to localhost */
+    }
     if (info->port) {
         (void)nts_int_parse(&port, info->port, 1, 65535);
     }
