@@ -330,10 +330,14 @@ apr_status_t nts_store_match_put(nts_store_t *store, apr_int64_t mapping, nts_si
 apr_status_t nts_store_match_keys(nts_store_t *store, apr_int64_t mapping);
 /** Make links (without bases) of unambiguous pairs, held records of the ambiguous ones: those whose hash
  *  stands on both sides, and more than once on one. Mark the mapping matched and forget the candidates.
+ *  A row that another mapping of the table made after entry @a after was not the one that was listed: it is not paired, and the
+ *  mapping not marked, but matched again.
  *  One transaction per few hundred pairs, restartable. APR_EBUSY: another has taken over the group. */
 apr_status_t nts_store_match_join(nts_matched_t *result, nts_store_t *store,
-                                  const nts_mapping_t *mapping, const char *group,
-                                  apr_int64_t epoch, apr_pool_t *p);
+                                  const nts_mapping_t *mapping, apr_int64_t after,
+                                  const char *group, apr_int64_t epoch, apr_pool_t *p);
+/** Of all mappings; 0: there is none. */
+apr_status_t nts_store_max_entry(apr_int64_t *max, nts_store_t *store);
 
 /* ---- reading for people ---- */
 

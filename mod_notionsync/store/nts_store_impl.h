@@ -105,6 +105,9 @@ apr_status_t nts_key_displace(nts_store_t *store, apr_int64_t mapping, nts_link_
                               const char *by, apr_time_t at, apr_pool_t *ptemp);
 /** Another mapping made the row @a notice->record, an insert, with @a notice->intent: a link that had this key before has no row
  *  any more (S4.4). One that has entries of that row since is its own. */
+/** Did another mapping of @a mapping's table make the row that has @a key after entry @a after (S4.4)? */
+apr_status_t nts_sibling_made_row(int *made, nts_store_t *store, apr_int64_t mapping,
+                                  const char *key, apr_int64_t after, apr_pool_t *ptemp);
 apr_status_t nts_key_made_elsewhere(nts_store_t *store, apr_int64_t mapping,
                                     const nts_notice_t *notice, apr_pool_t *ptemp);
 /** Did another mapping make the row that @a notice, an insert with an intent, tells of? */

@@ -109,9 +109,19 @@ apr_status_t nts_store_match_put(nts_store_t *store, apr_int64_t mapping, nts_si
                    NTS_ARGS(nts_int(mapping), nts_int(side), nts_text(id), nts_text(hash)));
 }
 
+static const nts_stmt_t max_entry = { "SELECT max(id) FROM entry" };
+
+apr_status_t nts_store_max_entry(apr_int64_t *max, nts_store_t *store)
+{
+    apr_status_t rv =
+        nts_db_get_int(max, store->db, &max_entry, NTS_NO_ARGS, nts_store_scratch(store));
+
+    return rv == APR_ENOENT ? APR_SUCCESS : rv;
+}
+
 typedef struct join_t {
     nts_store_t *store;
-    apr_int64_t mapping;
+    apr_int64_t mapping, after;
     const char *group;
     apr_int64_t epoch;
     nts_matched_t *result;
@@ -139,7 +149,7 @@ static apr_status_t pair_up(join_t *join, const char *page, const char *key)
     nts_link_t *by_page;
     nts_link_t *by_key;
     nts_link_t *link;
-    int before;
+    int before, is_new = 0;
     apr_status_t rv = find(&by_page, join, NTS_NOTION, page);
 
     if (rv == APR_SUCCESS) {
@@ -150,6 +160,12 @@ static apr_status_t pair_up(join_t *join, const char *page, const char *key)
     }
     if (is_linked(by_page) || is_linked(by_key)) {
         return APR_SUCCESS; /* an earlier, interrupted join made it, or a person did */
+    }
+    /* S4.4: its row is gone, and this is another one, which nobody has compared (seed 57559 of the simulation) */
+    rv = nts_sibling_made_row(&is_new, join->store, join->mapping, key, join->after, join->ptemp);
+    if (rv != APR_SUCCESS || is_new) {
+        join->result->outdated += is_new;
+        return rv;
     }
     link = apr_pcalloc(join->ptemp, sizeof(*link));
     if (by_page && by_page->state == NTS_LINK_NEW) {
@@ -264,7 +280,7 @@ static apr_status_t join_batch(int *done, const char **last, join_t *join, apr_p
     }
     *last = hash ? apr_pstrdup(plast, hash) : *last;
     *done = n < BATCH;
-    if (rv == APR_SUCCESS && *done) {
+    if (rv == APR_SUCCESS && *done && !join->result->outdated) {
         rv = nts_db_exec(NULL, join->store->db, &set_matched, NTS_ARGS(nts_int(join->mapping)));
     }
     return rv;
@@ -286,10 +302,10 @@ apr_status_t nts_store_match_keys(nts_store_t *store, apr_int64_t mapping)
 }
 
 apr_status_t nts_store_match_join(nts_matched_t *result, nts_store_t *store,
-                                  const nts_mapping_t *mapping, const char *group,
-                                  apr_int64_t epoch, apr_pool_t *p)
+                                  const nts_mapping_t *mapping, apr_int64_t after,
+                                  const char *group, apr_int64_t epoch, apr_pool_t *p)
 {
-    join_t join = { store, mapping->id, group, epoch, result, NULL };
+    join_t join = { store, mapping->id, after, group, epoch, result, NULL };
     const char *last = "";
     int done = 0;
     int side;

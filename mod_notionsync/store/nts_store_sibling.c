@@ -33,6 +33,16 @@ static const nts_stmt_t find_maker = {
     " WHERE o.id <> %lld"
 };
 
+static const nts_stmt_t made_row = {
+    "SELECT count(*) FROM mapping AS m JOIN status AS t ON t.mapping = m.id"
+    " JOIN mapping AS o ON o.collection = m.collection COLLATE NOCASE AND o.id <> m.id"
+    " JOIN status AS s ON s.mapping = o.id AND s.instance = t.instance"
+    " JOIN link AS l INDEXED BY link_key ON l.mapping = o.id AND l.key = %s"
+    " AND l.state <> " NTS_SQL_TOMBSTONE " JOIN entry AS e INDEXED BY entry_link"
+    " ON e.link = l.id AND e.link <> 0 AND e.op = 0 AND e.side = 1 AND e.state = 1 AND e.id > %lld"
+    " WHERE m.id = %lld"
+};
+
 #define SIBLINGS_MAX 64
 
 static apr_status_t siblings_of(apr_int64_t *siblings, int *count, nts_store_t *store,
@@ -135,5 +145,17 @@ apr_status_t nts_store_sibling_creates(apr_int64_t *pending, int *made, nts_stor
                             NTS_ARGS(nts_text(pages[i]), nts_int(mapping)), ptemp);
         made[i] = found > 0;
     }
+    return rv;
+}
+
+apr_status_t nts_sibling_made_row(int *made, nts_store_t *store, apr_int64_t mapping,
+                                  const char *key, apr_int64_t after, apr_pool_t *ptemp)
+{
+    apr_int64_t count = 0;
+    apr_status_t rv =
+        nts_db_get_int(&count, store->db, &made_row,
+                       NTS_ARGS(nts_text(key), nts_int(after), nts_int(mapping)), ptemp);
+
+    *made = count > 0;
     return rv;
 }

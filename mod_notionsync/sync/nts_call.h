@@ -131,6 +131,7 @@ typedef struct nts_call_t {
     const char *const *match_ids;
     const char *const *match_hashes;
     int match_count;
+    apr_int64_t match_after; /* MATCH_JOIN: nts_scan_config_t.max_entry */
 } nts_call_t;
 
 /** Code of the outcome that holds a record which a match found no single partner for. */
@@ -148,6 +149,8 @@ typedef struct nts_matched_t {
     apr_int64_t linked; /* pairs made: exactly one on each side */
     /* records whose hash stands more than once on a side; held */
     apr_int64_t ambiguous;
+    /* pairs not made, since another mapping has made a row of that key meanwhile; the mapping is not matched yet */
+    apr_int64_t outdated;
 } nts_matched_t;
 
 typedef enum nts_commit_result_t {

@@ -24,6 +24,7 @@ typedef struct nts_scan_config_t {
     nts_scan_kind_t kind;
     const nts_mapping_t *mapping; /* bound */
     apr_int64_t max_link;         /* highest link number at the start */
+    apr_int64_t max_entry;        /* FIRST: newest audit entry at the start */
     apr_time_t since;             /* INCREMENTAL, MINUTE, BATCH: floored minute */
     apr_time_t before;            /* MINUTE: end of the minute */
     /* FIRST: the state was lost (S4.1), so that a record without a link on one side alone matters too */

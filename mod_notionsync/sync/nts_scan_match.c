@@ -171,6 +171,7 @@ nts_step_t nts_scan_match_next(nts_scan_t *scan)
     scan->report.phase = "matching";
     scan->call = (nts_call_t){ 0 };
     scan->call.kind = NTS_CALL_MATCH_JOIN;
+    scan->call.match_after = scan->config.max_entry;
     scan->state = NTS_SCAN_MATCH_JOINED;
     return NTS_STEP_CALL;
 }
@@ -183,5 +184,13 @@ nts_step_t nts_scan_match_joined(nts_scan_t *scan, const nts_matched_t *matched)
     found->unlinked[NTS_NOTION] = scan->report.matched->unlinked[NTS_NOTION];
     found->unlinked[NTS_EXTERNAL] = scan->report.matched->unlinked[NTS_EXTERNAL];
     scan->report.matched = found;
+    if (found->outdated) {
+        nts_outcome_set(&scan->outcome, scan->p, NTS_REMEDY_RETRY, "match.outdated",
+                        "while both sides were matched, another mapping made %" APR_INT64_T_FMT
+                        " rows under keys that had been listed as other rows'",
+                        found->outdated);
+        scan->state = NTS_SCAN_ENDED;
+        return NTS_STEP_BLOCKED;
+    }
     return nts_scan_end(scan);
 }

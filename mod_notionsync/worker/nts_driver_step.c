@@ -106,7 +106,7 @@ static int look_up(nts_work_t *w, const nts_call_t *call)
     return 1;
 }
 
-static int join_matches(nts_work_t *w)
+static int join_matches(nts_work_t *w, const nts_call_t *call)
 {
     nts_flow_t *flow = w->flow;
     nts_matched_t *matched = apr_pcalloc(nts_scan_pool(w->scan), sizeof(*matched));
@@ -121,8 +121,8 @@ static int join_matches(nts_work_t *w)
         w->reply.matched = matched;
         return 1;
     }
-    rv = nts_store_match_join(matched, flow->host->store, flow->mapping, flow->group->name,
-                              flow->group->epoch, nts_scan_pool(w->scan));
+    rv = nts_store_match_join(matched, flow->host->store, flow->mapping, call->match_after,
+                              flow->group->name, flow->group->epoch, nts_scan_pool(w->scan));
 
     if (rv != APR_SUCCESS) {
         nts_work_fail(w, rv);
@@ -221,7 +221,7 @@ static int perform(nts_work_t *w, const nts_call_t *call)
         nts_work_put_matches(w, call);
         return 0;
     case NTS_CALL_MATCH_JOIN:
-        return join_matches(w);
+        return join_matches(w, call);
     case NTS_CALL_NONE:
     default:
         break;

@@ -208,6 +208,7 @@ void nts_reconcile_begin(nts_reconcile_t *r, nts_scan_kind_t kind,
     }
     if (rv == APR_SUCCESS && kind == NTS_SCAN_FIRST) {
         rv = nts_store_match_clear(flow->host->store, flow->given->id);
+        rv = rv == APR_SUCCESS ? nts_store_max_entry(&config.max_entry, flow->host->store) : rv;
     }
     r->running = run;
     if (rv != APR_SUCCESS) {

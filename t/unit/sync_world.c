@@ -607,6 +607,7 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
         }
         break;
     case NTS_CALL_MATCH_JOIN:
+        w->match_after = call->match_after;
         if (w->mode == WORLD_DOES) {
             world_join_matches(w);
         }
@@ -713,6 +714,7 @@ const nts_scan_report_t *world_scan(world_t *w, nts_scan_kind_t kind)
     config.kind = kind;
     config.mapping = &w->mapping;
     config.max_link = w->link_count;
+    config.max_entry = w->max_entry;
     config.wanted = w->wanted;
     config.wanted_count = w->wanted_count;
     config.since = kind == NTS_SCAN_BATCH ? w->since : 0;

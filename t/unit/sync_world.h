@@ -74,6 +74,9 @@ struct world_t {
     const char *ruling_intents[WORLD_MAX]; /* taken by; "" forgotten; NULL open */
     int ruling_count;
     nts_matched_t matched;
+    apr_int64_t max_entry;   /* a scan begins with */
+    apr_int64_t match_after; /* a join was asked for with; and what it says was outdated */
+    int outdated;
     const char *match_id[NTS_SIDE_COUNT][2 * WORLD_MAX];
     const char *match_hash[NTS_SIDE_COUNT][2 * WORLD_MAX];
     int match_count[NTS_SIDE_COUNT];

@@ -243,7 +243,7 @@ void world_join_matches(world_t *w)
     int i, k;
 
     settle_keys(w);
-    w->matched = (nts_matched_t){ 0 };
+    w->matched = (nts_matched_t){ .outdated = w->outdated };
     for (i = 0; i < w->match_count[NTS_NOTION]; i++) {
         int same[2] = { 0, 0 }, at = 0;
 

@@ -88,6 +88,27 @@ static void test_fresh_rows_are_read(void)
             "3.2 a page whose last edit may be younger than the lag is read itself");
 }
 
+/* Seed 57559 of the simulation. */
+static void test_match_outdated(void)
+{
+    static const nts_match_t match = { "Name", "name" };
+    world_t *w = world_create(p);
+
+    (void)world_add(w, NTS_NOTION, "p1", "ada");
+    (void)world_add(w, NTS_EXTERNAL, "x1", "bob");
+    w->mapping.matches = &match;
+    w->mapping.match_count = 1;
+    w->max_entry = 42;
+    w->outdated = 1;
+    (void)world_scan(w, NTS_SCAN_FIRST);
+    tap_int(w->match_after, 42, "4.4 a join is told since when rows that others made are new");
+    tap_ok(w->last == NTS_STEP_BLOCKED && w->outcome.remedy == NTS_REMEDY_RETRY,
+           "if a pair is of such a row, both sides are matched again, by nobody's doing");
+    w->outdated = 0;
+    (void)world_scan(w, NTS_SCAN_FIRST);
+    tap_int(w->last, NTS_STEP_DONE, "until there is none");
+}
+
 static void test_match(void)
 {
     static const nts_match_t match = { "Name", "name" };
@@ -106,6 +127,7 @@ static void test_match(void)
     w->mapping.matches = &match;
     w->mapping.match_count = 1;
     report = world_scan(w, NTS_SCAN_FIRST);
+    tap_int(w->last, NTS_STEP_DONE, "5.1 with one, both sides are matched");
     tap_ok(report->matched && report->matched->linked == 1, "5.1 one unambiguous pair is linked");
     tap_ok(report->matched && report->matched->ambiguous == 2, "5.1 the ambiguous ones are not");
     tap_int(w->writes[0] + w->writes[1], 0, "5.1 and nothing is created by matching");
@@ -167,6 +189,7 @@ int main(void)
     test_initial();
     test_fresh_rows_are_read();
     test_match();
+    test_match_outdated();
     test_absence();
     test_verify();
     apr_pool_destroy(p);

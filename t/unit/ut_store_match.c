@@ -18,7 +18,7 @@ static void put(kit_t *kit, nts_side_t side, const char *id, const char *hash)
 
 static apr_status_t join(kit_t *kit, nts_matched_t *matched)
 {
-    return nts_store_match_join(matched, kit->store, kit->mapping, "g", kit->epoch, p);
+    return nts_store_match_join(matched, kit->store, kit->mapping, 0, "g", kit->epoch, p);
 }
 
 /* The key that a plan would pair the page with; NULL: none, "?": more than one. */

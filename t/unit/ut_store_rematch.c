@@ -14,7 +14,7 @@ static void put(nts_side_t side, const char *id, const char *hash)
 
 static void join(nts_matched_t *matched)
 {
-    tap_int(nts_store_match_join(matched, kit.store, kit.mapping, "g", kit.epoch, kit.p),
+    tap_int(nts_store_match_join(matched, kit.store, kit.mapping, 0, "g", kit.epoch, kit.p),
             APR_SUCCESS, "the match is joined");
 }
 

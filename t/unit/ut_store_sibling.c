@@ -264,6 +264,57 @@ static void test_key_of_deleted(void)
            "one that was brought back is that record's");
 }
 
+/* Seed 57559 of the simulation: a row was listed for a first match, and deleted; then the other mapping of the table made its own under that
+ * key, before the pair was made. Made after the listing; or before it, or in a database that is another one: then it is what was listed.
+ * @return the key of the page's link; `is_matched`: first contact is over */
+static const char *pair_after(int made_before, const char *instance, int *is_matched)
+{
+    nts_entry_t *entry = kit_entry("made", NTS_ENTRY_CREATE, NTS_EXTERNAL, NTS_ENTRY_APPLIED, p);
+    nts_commit_t commit = { .link = kit_link("elsewhere", "7", NTS_LINK_ACTIVE, p),
+                            .entries = &entry,
+                            .entry_count = 1 };
+    nts_commit_result_t result;
+    nts_mapping_status_t status;
+    nts_matched_t matched;
+    const nts_link_t *link;
+    apr_int64_t after = 0;
+    const char *words;
+    kit_t kit;
+
+    open_five(&kit);
+    kit.mapping = &mappings[PEOPLE];
+    (void)nts_store_own_group(&kit.epoch, kit.store, "g");
+    put_counter(&kit, PEOPLE, "db1", 1);
+    put_counter(&kit, SAME_TABLE, instance, 1);
+    if (!made_before) {
+        (void)nts_store_max_entry(&after, kit.store);
+    }
+    (void)nts_store_apply(&result, &words, kit.store, &mappings[SAME_TABLE], "g", kit.epoch,
+                          &commit, p);
+    if (made_before) {
+        (void)nts_store_max_entry(&after, kit.store);
+    }
+    (void)nts_store_match_put(kit.store, kit.mapping->id, NTS_EXTERNAL, "7", "ada");
+    (void)nts_store_match_put(kit.store, kit.mapping->id, NTS_NOTION, "page", "ada");
+    (void)nts_store_match_join(&matched, kit.store, kit.mapping, after, "g", kit.epoch, p);
+    (void)nts_store_get_status(&status, kit.store, kit.mapping->id, p);
+    *is_matched = status.matched && !matched.outdated;
+    link = kit_load(&kit, 0, "page", NULL)->link;
+    return link ? link->key : "none";
+}
+
+static void test_key_of_listed(void)
+{
+    int is_matched;
+
+    tap_str(pair_after(0, "db1", &is_matched), "none",
+            "4.4 a row that the other mapping made since it was listed is not paired");
+    tap_ok(!is_matched, "and the mapping is matched again");
+    tap_str(pair_after(1, "db1", &is_matched), "7", "one that was there then is");
+    tap_ok(is_matched, "once");
+    tap_str(pair_after(0, "db2", &is_matched), "7", "another database has keys of its own");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -273,6 +324,7 @@ int main(void)
     test_makers();
     test_key_used_again();
     test_key_of_deleted();
+    test_key_of_listed();
     apr_terminate();
     return tap_done();
 }
