@@ -438,7 +438,8 @@ int judge_is_replaced(judge_t *j, const judge_record_t *old, const history_item_
            !was_let_go(j, old, death->from, make->at);
 }
 
-/* @a page is in the trash when the row is back with a copy of the database, and people take it out before anybody looks into that. */
+/* @a page is in the trash when the row is back with a copy of the database, and is taken out, by people or for the sake of another table's
+ * row (80473), before anybody looks into that. */
 static int comes_back_unseen(judge_t *j, const judge_record_t *page, const history_item_t *make)
 {
     int i;
@@ -450,8 +451,9 @@ static int comes_back_unseen(judge_t *j, const judge_record_t *page, const histo
             judge_same(item->place, make->place)) {
             return 0;
         }
-        if (item->kind == HISTORY_ACT && item->op == HISTORY_REVIVE && item->side == page->side &&
-            item->place == page->place && judge_same(item->record, page->id)) {
+        if (item->kind <= HISTORY_EFFECT && item->op == HISTORY_REVIVE &&
+            item->side == page->side && item->place == page->place &&
+            judge_same(item->record, page->id)) {
             return 1;
         }
     }

@@ -293,6 +293,15 @@ static int is_forgotten(judge_t *j, const judge_record_t *record)
            judge_forgot(j, record->made, j->phases->end);
 }
 
+/* @a joins them; or, where the row counts as an earlier one of its key come back, the audit does: its link may be gone, while that of the
+ * earlier one needs none (80473). */
+static int are_joined(judge_t *j, int mapping, const judge_record_t *record,
+                      const judge_record_t *partner, joins_fn *joins)
+{
+    return joins(j, mapping, record, partner) ||
+           (partner->heir_of && judge_entries_join(j, mapping, record, partner));
+}
+
 /* @a joins them, or @a origin says so. */
 static int is_partner(judge_t *j, int mapping, const judge_record_t *record,
                       const judge_record_t *partner, const judge_record_t *origin, joins_fn *joins)
@@ -306,8 +315,8 @@ static int is_partner(judge_t *j, int mapping, const judge_record_t *record,
         return partner == origin;
     }
     return partner == judge_record(j, partner->side, partner->place, partner->id) &&
-           (partner == origin ||
-            (joins(j, mapping, record, partner) && !has_its_own(j, mapping, record, partner)));
+           (partner == origin || (are_joined(j, mapping, record, partner, joins) &&
+                                  !has_its_own(j, mapping, record, partner)));
 }
 
 /* Only those that it joins with @a record; of several with one key that which was made for it, or the last. What was made for it

@@ -470,30 +470,61 @@ static void test_never_filled(void)
     verdict("", "a row that was set back was made of what its page showed when it was made first");
 }
 
-/* A page goes into the trash, and we delete its row; a copy of the database has that, as it was before. People bring the page back, after
- * somebody looked into the copy or before. */
-static void bring_both_back(int is_seen)
+enum { UNSEEN, SEEN, FOR_ANOTHER };
+
+/* A page goes into the trash, and we delete its row; a copy of the database has that, as it was before. The page is brought back, after
+ * somebody looked into the copy or before; by people, or by us, as for a row of ANOTHER table. */
+static void bring_both_back(int how)
 {
-    agree_twice();
     now += 10 * SEC;
     history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
     remove_by_us(1, "1");
     set_back("Ada");
-    if (is_seen) {
+    if (how == SEEN) {
         now += 10 * SEC;
         (void)request(HISTORY_ASK_LIST, 1, NULL, now, now + SEC);
     }
     now += 10 * SEC;
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
+    history_do(h, HISTORY_ACT, how == FOR_ANOTHER ? history_request(h) : 0, now, HISTORY_REVIVE, 0,
+               place(0), "p", NULL, NULL);
     write_by_us(0, "p", NAME, "Bob", "Ada");
+}
+
+/* The same of a record whose link is gone at the end, as are both: the audit tells that the row was made for the page. */
+static void bring_back_for_a_while(int how)
+{
+    judge_entry_t made = {
+        .id = 1, .op = "create", .state = "applied", .side = 1, .page = "p", .key = "1"
+    };
+
+    begin();
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    judge_add_entry(judge, &made);
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit(0, "p", NAME, "Ada", "Bob");
+    write_by_us(1, "1", NAME, "Ada", "Bob");
+    bring_both_back(how);
+    delete_by_people(1, "1");
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
 }
 
 static void test_both_back(void)
 {
-    bring_both_back(0);
+    agree_twice();
+    bring_both_back(UNSEEN);
     verdict("", "who finds both of a record back finds the row edited (40027)");
-    bring_both_back(1);
+    agree_twice();
+    bring_both_back(SEEN);
     verdict("S2.5", "a row that was seen while its page was gone is a new one");
+    agree_twice();
+    bring_both_back(FOR_ANOTHER);
+    verdict("", "also if another table's row brought the page back (80473)");
+    bring_back_for_a_while(UNSEEN);
+    verdict("", "a row that came back is its page's, though its link is gone (80473)");
+    bring_back_for_a_while(SEEN);
+    verdict("S6.3", "a new one is not");
 }
 
 /* Row and page of a record are deleted. In a copy of the database the row is there once more, and deleted again, after somebody looked into
