@@ -81,6 +81,15 @@ static int is_blink(const contest_t *contest, const judge_cell_t *cell, int i)
            judge_alike(contest->j, contest->field, back->version->value, put[-1].version->value);
 }
 
+/* Nor what another mapping wrote and the service altered at once: what became of that is the answer (seed 81252). */
+static int is_altered_answer(const contest_t *contest, int side, const judge_cell_t *cell, int i)
+{
+    const judge_stay_t *put = stay_at(cell, i), *altered = stay_at(cell, i + 1);
+
+    return put && altered && contest->ours && contest->side == side && is_ours(contest->j, put) &&
+           !is_ours(contest->j, altered) && put->from == altered->from;
+}
+
 /* Both cells' stays in the order of the history; what a field began with answers nothing. */
 int judge_is_fought_over(judge_t *j, const judge_field_t *field, judge_record_t *a,
                          judge_record_t *b)
@@ -100,13 +109,21 @@ int judge_is_fought_over(judge_t *j, const judge_field_t *field, judge_record_t 
     contest.now[a->side] = mine ? mine->version->value : NULL;
     contest.now[b->side] = theirs ? theirs->version->value : NULL;
     for (mine = stay_at(my_cell, m), theirs = stay_at(their_cell, t); mine || theirs;) {
+        int is_mine = mine && (!theirs || mine->item < theirs->item);
+
         if (is_blink(&contest, my_cell, m)) {
             mine = stay_at(my_cell, m += 2);
         }
         else if (is_blink(&contest, their_cell, t)) {
             theirs = stay_at(their_cell, t += 2);
         }
-        else if (mine && (!theirs || mine->item < theirs->item)) {
+        else if (is_mine && is_altered_answer(&contest, a->side, my_cell, m)) {
+            mine = stay_at(my_cell, ++m);
+        }
+        else if (!is_mine && is_altered_answer(&contest, b->side, their_cell, t)) {
+            theirs = stay_at(their_cell, ++t);
+        }
+        else if (is_mine) {
             go_on(&contest, a->side, mine, mine[-1].version->value);
             mine = stay_at(my_cell, ++m);
         }

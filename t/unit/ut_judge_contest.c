@@ -1,6 +1,7 @@
 /* The judge on fields that both sides fight over (S2.10), what becomes of them when they are held (S2.9), and on
  * texts that a property cannot take. */
 #include <apr_general.h>
+#include <string.h>
 
 #include "judge_world.h"
 #include "tap/tap.h"
@@ -45,6 +46,47 @@ static void edit_later(void)
     edit(0, "p", NAME, "Ada", "Eve");
 }
 
+/* What a second page, which rules the row, has of the name: nothing. That goes to the row, where a trigger makes "New" of it, then or @a later. */
+static void empty_by_other(apr_interval_time_t later)
+{
+    mapping_now = 1;
+    write_by_us(1, "1", NAME, "Won", NULL);
+    history_set(h, HISTORY_TRIGGER, 0, now - SEC + SEC / 20 + later, 1, "t", "1", "name", NULL,
+                "New");
+    mapping_now = 0;
+}
+
+/* Somebody makes "Won" of the page's "New" whenever it is that, until it is held. */
+static void fight_for_three(apr_interval_time_t later)
+{
+    static judge_field_t others[FIELDS];
+    judge_mapping_t second = { .name = "m2", .fields = others, .field_count = FIELDS };
+    int i;
+
+    begin();
+    memcpy(others, fields, sizeof(others));
+    others[NAME].way = JUDGE_TO_EXTERNAL;
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    link_up("p", "1", 2, "held.contested");
+    second.place[0] = "ds2";
+    second.place[1] = "t";
+    second.mark = MARK;
+    mapping_now = judge_add_mapping(judge, &second);
+    copy_by_us(0, "q", "one");
+    link_up("q", "1", 2, "held.contested");
+    mapping_now = 0;
+    edit(0, "p", NAME, NULL, "New");
+    write_by_us(1, "1", NAME, NULL, "New");
+    for (i = 0; i < 2; i++) {
+        edit(0, "p", NAME, "New", "Won");
+        write_by_us(1, "1", NAME, "New", "Won");
+        empty_by_other(later);
+        write_by_us(0, "p", NAME, "Won", "New");
+    }
+    edit(0, "p", NAME, "New", "Won");
+}
+
 /* The property becomes one of @a type, then people write a text into the row. */
 static void write_after(const char *type, const char *text)
 {
@@ -86,6 +128,10 @@ int main(void)
     now += 600 * SEC;
     edit(0, "p", NAME, "Eve", "Ada");
     verdict("", "it is, when both show again what they showed then (454166, 454805)");
+    fight_for_three(0);
+    verdict("", "what another mapping wrote is answered by what was made of it at once (81252)");
+    fight_for_three(SEC / 2);
+    verdict("S6.1 S6.1", "what stood there for a while is an answer itself");
     test_unfit();
     apr_pool_destroy(pool);
     apr_terminate();
