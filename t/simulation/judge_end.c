@@ -225,71 +225,30 @@ static judge_record_t *gone_partner(judge_t *j, int mapping, const judge_record_
     return gone;
 }
 
-/* A page that was in the trash when its row went, and came back before we looked, looks as if it had never been away. */
-static int came_back_unseen(judge_t *j, const judge_record_t *page, const judge_record_t *row,
-                            const judge_death_t *of_row)
+/* A page that was in the trash when its row went, and came back before we looked, looks as if it had never been away. So does a row that was
+ * not in the database of then when its page went (85485), or that we brought back for an edit of its page before we saw that this had gone
+ * (31616). */
+static int came_back_unseen(judge_t *j, const judge_record_t *record, const judge_record_t *gone,
+                            const judge_death_t *of_gone)
 {
-    const apr_array_header_t *reads =
-        page->side == HISTORY_NOTION ? apr_hash_get(j->page_requests, page->id, APR_HASH_KEY_STRING)
-                                     : NULL;
+    const judge_record_t *page = record->side == HISTORY_NOTION ? record : gone;
+    const apr_array_header_t *reads = apr_hash_get(j->page_requests, page->id, APR_HASH_KEY_STRING);
     apr_time_t back = 0;
     int i;
 
-    for (i = 0; i < page->deaths->nelts; i++) {
-        const judge_death_t *death = &APR_ARRAY_IDX(page->deaths, i, judge_death_t);
+    for (i = 0; i < record->deaths->nelts; i++) {
+        const judge_death_t *death = &APR_ARRAY_IDX(record->deaths, i, judge_death_t);
 
-        back = death->from <= of_row->from && death->to > of_row->from ? death->to : back;
+        back = death->from <= of_gone->from && death->to > of_gone->from ? death->to : back;
     }
     for (i = 0; reads && i < reads->nelts; i++) {
         const history_item_t *read = APR_ARRAY_IDX(reads, i, const history_item_t *);
 
-        if (read->op == HISTORY_ASK_READ && read->sent >= of_row->from && read->answered <= back) {
+        if (read->op == HISTORY_ASK_READ && read->sent >= of_gone->from && read->answered <= back) {
             return 0;
         }
     }
-    return page->side == HISTORY_NOTION && back && judge_was_away(row, back, back);
-}
-
-static int was_made_by_us(judge_t *j, const judge_record_t *row, apr_time_t at)
-{
-    int i;
-
-    for (i = 0; i < history_count(j->history); i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->kind == HISTORY_EFFECT && item->op == HISTORY_MAKE && item->at == at &&
-            item->place == row->place && judge_had_id(row, item->record)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* S2.7: for an edit of its page we brought the row back; that people had trashed the page since that was read we saw only then: the row
- * was there (seed 31616). */
-static int was_brought_back_for(judge_t *j, const judge_record_t *page, const judge_record_t *row,
-                                const judge_death_t *of_page)
-{
-    const apr_array_header_t *reads =
-        page->side == HISTORY_NOTION ? apr_hash_get(j->page_requests, page->id, APR_HASH_KEY_STRING)
-                                     : NULL;
-    const history_item_t *last = NULL;
-    apr_time_t back = 0;
-    int i;
-
-    for (i = 0; i < row->deaths->nelts; i++) {
-        const judge_death_t *death = &APR_ARRAY_IDX(row->deaths, i, judge_death_t);
-
-        back = death->from <= of_page->from && death->to > of_page->from ? death->to : back;
-    }
-    for (i = 0; reads && i < reads->nelts; i++) {
-        const history_item_t *read = APR_ARRAY_IDX(reads, i, const history_item_t *);
-
-        if (read->op == HISTORY_ASK_READ && read->answered <= back) {
-            last = read;
-        }
-    }
-    return last && last->sent <= of_page->from && was_made_by_us(j, row, back);
+    return back && judge_was_away(gone, back, back);
 }
 
 /* NotionSyncDeletes says ignore: the record was deleted there, by people or for another mapping, while the other side still had it.
@@ -306,8 +265,7 @@ static int was_delete_ignored(judge_t *j, int mapping, const judge_record_t *gon
         const judge_death_t *death = &APR_ARRAY_IDX(gone->deaths, i, judge_death_t);
 
         if (!other || !judge_was_away(other, death->from, death->from) ||
-            came_back_unseen(j, other, gone, death) ||
-            was_brought_back_for(j, gone, other, death)) {
+            came_back_unseen(j, other, gone, death)) {
             return 1;
         }
     }

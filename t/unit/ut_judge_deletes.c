@@ -264,6 +264,22 @@ static void trash_before_restore(int seen)
     link_back("p", "1", JUDGE_LINK_IGNORED, NULL);
 }
 
+/* While another database is in the place of that of a row people trash its page, which we see, if @a seen, before the row is there again. */
+static void trash_without_row(int seen)
+{
+    begin();
+    pair_up("p", "1", "one");
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, "another");
+    delete_by_people(0, "p");
+    now += SEC;
+    (void)request(HISTORY_ASK_READ, 0, seen ? "p" : "x", now - SEC / 4, now);
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "1", "one");
+    link_back("p", "1", JUDGE_LINK_IGNORED, NULL);
+}
+
 static void test_trashed_since(void)
 {
     deletes_of_rows = JUDGE_DELETES_IGNORE;
@@ -271,6 +287,10 @@ static void test_trashed_since(void)
     verdict("", "the row was there again when we saw that its page was trashed (31616)");
     trash_before_restore(1);
     verdict("S6.1", "both were seen to be gone before");
+    trash_without_row(0);
+    verdict("", "or it was only in another database meanwhile (85485)");
+    trash_without_row(1);
+    verdict("S6.1", "where it was missed when its page was seen in the trash");
     deletes_of_rows = JUDGE_PROPAGATE;
 }
 
