@@ -217,8 +217,8 @@ static int was_told_of(judge_t *j, int mapping, const history_item_t *rekey, apr
 }
 
 /* S4.4: keys that were changed in a database for which nobody gave the mapping the word to go on, since it had come in the place of another
- * or since a table had lost its triggers, before yet another one came in its place, were never followed. @return the last that the row with
- * the key of @a make had there */
+ * or since a table had lost its triggers, or while nobody could look (86653), before yet another one came in its place, were never followed.
+ * @return the last that the row with the key of @a make had there */
 static const char *unfollowed_key(judge_t *j, int mapping, const history_item_t *make)
 {
     const char *key = make->record;
@@ -234,8 +234,9 @@ static const char *unfollowed_key(judge_t *j, int mapping, const history_item_t 
         }
         waits |=
             (item->op == HISTORY_SWAP || item->op == HISTORY_MIGRATE) && item->place == make->place;
-        if (waits && item->op == HISTORY_REKEY && item->place == make->place &&
-            item->record == key && !was_told_of(j, mapping, item, make->at)) {
+        if (item->op == HISTORY_REKEY && item->place == make->place && item->record == key &&
+            (waits || judge_slept_through(j, mapping, item)) &&
+            !was_told_of(j, mapping, item, make->at)) {
             key = item->after;
         }
     }

@@ -394,6 +394,44 @@ static void test_key_change_undone(void)
     verdict("S6.7 S6.1", "not if the row under the former key is its own");
 }
 
+static void happens(history_op_t op)
+{
+    history_item_t item = { .kind = HISTORY_PROCESS, .op = op, .side = -1, .worker = 1 };
+
+    item.at = now += SEC;
+    (void)history_add(h, &item);
+}
+
+/* A row's key changes while who would be told of it is frozen, or not, and the database is set back to before that and to a former name. */
+static void change_key_unwatched(int is_frozen)
+{
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit(0, "p", NAME, "Ada", "Bob");
+    write_by_us(1, "1", NAME, "Ada", "Bob");
+    if (is_frozen) {
+        happens(HISTORY_FREEZE);
+    }
+    rekey("1", "11");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, place(1), "1", "name", NULL, "Ada");
+    happens(HISTORY_WAKE);
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+}
+
+static void test_key_unwatched(void)
+{
+    change_key_unwatched(1);
+    verdict("",
+            "a key that changed while nobody could look, and is back, was never another (86653)");
+
+    change_key_unwatched(0);
+    verdict("S2.5", "one that was told of was");
+}
+
 /* We make a row of a page, people empty its name, copy the page, and change the row's key; then it is the copy's, which fills it. */
 static void pair_with_copy(int unseen)
 {
@@ -452,6 +490,7 @@ int main(void)
     test_no_such_choice();
     test_forgotten_origin();
     test_key_change_undone();
+    test_key_unwatched();
     test_paired_anew();
     apr_pool_destroy(pool);
     apr_terminate();
