@@ -173,6 +173,15 @@ static const nts_stmt_t count_makers = {
     "SELECT count(*) FROM entry WHERE intent = %s AND mapping = %lld AND op = 0 AND side = 1"
     " AND state = " NTS_SQL_PENDING " AND link <> %lld"
 };
+/* The row was written by another mapping since, which had been told of its making (seed 84799 of the simulation). */
+static const nts_stmt_t count_makers_told = {
+    "SELECT count(*) FROM entry AS e INDEXED BY entry_pending WHERE e.mapping = %lld"
+    " AND e.state = " NTS_SQL_PENDING " AND e.op = 0 AND e.side = 1 AND e.link <> %lld"
+    " AND EXISTS (SELECT 1 FROM inbox INDEXED BY inbox_event"
+    " WHERE mapping = (SELECT mapping FROM entry WHERE intent = %s) AND side = 1"
+    " AND CASE WHEN side = 0 THEN at ELSE coalesce(record, '') END = %s"
+    " AND kind = 'change.i' AND intent = e.intent)"
+};
 
 /* S4.4: the row that was read under the link's key is what our own create made of another record. When that is settled the key is its,
  * and this link's is displaced. */
@@ -189,6 +198,12 @@ static apr_status_t judge_row(apply_t *apply)
         &makers, apply->store->db, &count_makers,
         NTS_ARGS(nts_text(commit->row_intent), nts_int(apply->mapping), nts_int(commit->link->id)),
         apply->ptemp);
+    if (rv == APR_SUCCESS && !makers && commit->link->key) {
+        rv = nts_db_get_int(&makers, apply->store->db, &count_makers_told,
+                            NTS_ARGS(nts_int(apply->mapping), nts_int(commit->link->id),
+                                     nts_text(commit->row_intent), nts_text(commit->link->key)),
+                            apply->ptemp);
+    }
     if (rv != APR_SUCCESS || !makers) {
         return rv;
     }

@@ -264,6 +264,50 @@ static void test_key_of_deleted(void)
            "one that was brought back is that record's");
 }
 
+/* Seed 84799 of the simulation: under a lost row's key is what our create, not settled yet, has just made of another record; the other mapping
+ * of the table was told of that (\a told: as what happened), wrote that row, and its write is what a read of it shows. What becomes of a job that takes the row for the record of that key? */
+static nts_commit_result_t take_row_written_elsewhere(const char *told, const char *key)
+{
+    nts_entry_t *entry = kit_entry("made", NTS_ENTRY_CREATE, NTS_EXTERNAL, NTS_ENTRY_PENDING, p);
+    nts_commit_t commit = { .link = kit_link("new", NULL, NTS_LINK_NEW, p),
+                            .entries = &entry,
+                            .entry_count = 1 };
+    nts_inbox_row_t row = { 0 };
+    nts_commit_result_t result;
+    const char *words;
+    kit_t kit;
+
+    open_five(&kit);
+    kit.mapping = &mappings[PEOPLE];
+    (void)nts_store_own_group(&kit.epoch, kit.store, "g");
+    (void)kit_put_link(&kit, kit_link("page", "7", NTS_LINK_ACTIVE, p));
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, p);
+    row.mapping = mappings[SAME_TABLE].id;
+    row.notice.side = NTS_EXTERNAL;
+    row.notice.record = key;
+    row.notice.intent = "made";
+    row.notice.kind = told;
+    row.notice.event = "change:x:1";
+    row.notice.at = kit_now;
+    (void)nts_store_take_changes(kit.store, row.mapping, &row, 1, 1, 0, 0);
+    commit.link = kit_link("elsewhere", key, NTS_LINK_ACTIVE, p);
+    entry = kit_entry("theirs", NTS_ENTRY_UPDATE, NTS_EXTERNAL, NTS_ENTRY_APPLIED, p);
+    (void)nts_store_apply(&result, &words, kit.store, &mappings[SAME_TABLE], "g", kit.epoch,
+                          &commit, p);
+    commit =
+        (nts_commit_t){ .link = kit_load(&kit, 0, "page", NULL)->link, .row_intent = "theirs" };
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, p);
+    return result;
+}
+
+static void test_row_written_elsewhere(void)
+{
+    tap_int(take_row_written_elsewhere("change.i", "7"), NTS_COMMIT_CLASH,
+            "4.4 our create's row is another record's also if another mapping wrote it since");
+    tap_int(take_row_written_elsewhere("change.i", "8"), NTS_COMMIT_OK, "not if it made another");
+    tap_int(take_row_written_elsewhere("change.u", "7"), NTS_COMMIT_OK, "nor if it made none");
+}
+
 /* Seed 57559 of the simulation: a row was listed for a first match, and deleted; then the other mapping of the table made its own under that
  * key, before the pair was made. Made after the listing; or before it, or in a database that is another one: then it is what was listed.
  * @return the key of the page's link; `is_matched`: first contact is over */
@@ -324,6 +368,7 @@ int main(void)
     test_makers();
     test_key_used_again();
     test_key_of_deleted();
+    test_row_written_elsewhere();
     test_key_of_listed();
     apr_terminate();
     return tap_done();
