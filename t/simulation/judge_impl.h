@@ -424,13 +424,15 @@ int judge_lacks_choice(judge_t *j, int mapping);
 void judge_filters(judge_t *j);
 /* judge_step.c: steps that no rule allows */
 void judge_steps(judge_t *j);
-/* judge_person.c: limits of deletes, undo */
+/* judge_person.c: commands and decisions */
 /** A person had commanded that the record be written so, or deleted: its audit, or the command itself, names it. The values of a field may
  *  then come from its own past. */
 int judge_was_commanded(judge_t *j, const history_item_t *effect, const judge_record_t *record);
-void judge_limits(judge_t *j);
-void judge_undo(judge_t *j);
 void judge_decisions(judge_t *j);
+/* judge_limits.c: how many may be deleted */
+void judge_limits(judge_t *j);
+/* judge_undo.c: what is taken back */
+void judge_undo(judge_t *j);
 /* judge_accept.c */
 void judge_accepted(judge_t *j);
 /* judge_trouble.c: may this record be left out? */
