@@ -30,7 +30,7 @@ $sync->wait_quiet;
 
 $sync->edit_page('Page 1', notes => 'from Notion');
 $sync->wait_row('Page 1', notes => 'from Notion');
-# The mapping looks every half minute; a notice on this channel, which anybody may send, makes it look at once.
+# The mapping looks every few seconds; a notice on this channel, which anybody may send, makes it look at once.
 $sync->edit_row('Page 2', notes => 'from an application');
 wait_ok { $server->sql('NOTIFY _notionsync'); ($sync->page('Page 2')->{notes} // '') eq 'from an application' } 20, 'an edit is noticed by its time';
 $server->sql("INSERT INTO base (name, score) VALUES ('Late', 7)");

@@ -86,7 +86,7 @@ apr_status_t nts_sql_pgsql_look_who_watches(nts_sql_table_t *table, nts_sql_sess
         table->modified
             ? apr_psprintf(
                   p,
-                  "%s: edits are noticed by the column %s, within half a minute if it is "
+                  "%s: edits are noticed by the column %s, within seconds if it is "
                   "kept; deletes are found by full reconciliation only, which reads every row",
                   why, table->modified->name)
             : apr_psprintf(p,

@@ -11,10 +11,11 @@
 #define CONNECT_WAIT apr_time_from_sec(10)
 #define PAUSE_BASE apr_time_from_msec(250)
 #define PAUSE_MAX apr_time_from_sec(30)
-/* A session that is told nothing is asked for a sign of life this often: a cut that no packet told of. */
-#define SILENCE_MS 60000
-/* Between looks where the triggers send no notices (nts_sql_pgsql_ddl.c). */
-#define LOOK_MS 2000
+/* A session that is told nothing looks for itself: for changes of which nobody told, because the triggers send few notices or none
+ * (nts_sql_pgsql_ddl.c), and whether the server is still there. */
+#define LOOK_MS 1000
+/* One look in so many is also for what no trigger tells of (nts_sql_pgsql_unwatched.c). */
+#define MODIFIED_EVERY 5
 
 static int take_notices(PGconn *conn)
 {
@@ -31,53 +32,72 @@ static int take_notices(PGconn *conn)
     return count;
 }
 
-/* True if triggers may tell us. */
-static int has_notices(const nts_sql_watch_t *watch, PGconn *conn)
+/* 1: the answer has a row, 0: it has none, -1: the session failed. */
+static int has_row(const nts_sql_watch_t *watch, PGconn *conn, const char *sql)
 {
     apr_time_t deadline = nts_sql_pgsql_mono() + CONNECT_WAIT;
-    int has = 1;
-    int is_late;
+    int is_late = 0;
+    int has = 0;
     PGresult *result;
 
-    if (!PQsendQuery(conn, "SELECT 1 WHERE current_setting('max_prepared_transactions') = '0'")) {
-        return 1;
+    if (!PQsendQuery(conn, sql)) {
+        return -1;
     }
     while ((result = nts_sql_pgsql_result(conn, deadline, nts_sql_watch_stop_fd(watch),
                                           &is_late)) != NULL) {
-        has = PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) == 1;
+        has |= PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0;
         PQclear(result);
     }
-    return has;
+    return is_late || PQstatus(conn) != CONNECTION_OK ? -1 : has;
+}
+
+static int look(const nts_sql_watch_t *watch, PGconn *conn, int is_modified_due)
+{
+    /* Whether there is something to look at is asked first, or the server's log would fill with errors. */
+    int there = has_row(watch, conn,
+                        "SELECT 1 WHERE has_table_privilege(to_regclass('_notionsync_change'), "
+                        "'SELECT') AND has_table_privilege(to_regclass('_notionsync_intent'), "
+                        "'SELECT')");
+
+    if (there <= 0) {
+        return there;
+    }
+    return has_row(watch, conn,
+                   is_modified_due
+                       ? "SELECT 1 FROM _notionsync_change WHERE number IS NULL UNION ALL "
+                         "SELECT 1 FROM _notionsync_table AS t JOIN _notionsync_intent AS i "
+                         "ON i.intent = concat('modified:', t.tbl) LIMIT 1"
+                       : "SELECT 1 FROM _notionsync_change WHERE number IS NULL LIMIT 1");
 }
 
 /* Until the session fails (non-zero) or the watch ends (zero). Notices are looked for before each wait: some come with the
  * answer to another question. */
 static int listen_on(nts_sql_watch_t *watch, PGconn *conn)
 {
-    int silence = has_notices(watch, conn) ? SILENCE_MS : LOOK_MS;
+    int looks = 0;
 
     for (;;) {
         struct pollfd fds[2] = { { PQsocket(conn), POLLIN, 0 },
                                  { nts_sql_watch_stop_fd(watch), POLLIN, 0 } };
-        int count = take_notices(conn);
+        int found = take_notices(conn);
         int n;
 
-        if (count < 0) {
+        if (found < 0) {
             return 1;
         }
-        if (count > 0) {
+        if (found > 0) {
             nts_sql_watch_tell(watch);
         }
-        n = poll(fds, 2, silence);
+        n = poll(fds, 2, LOOK_MS);
         if (fds[1].revents) {
             return 0;
         }
-        if (n == 0 && silence == LOOK_MS) {
-            nts_sql_watch_tell(watch);
-        }
-        else if (n == 0 &&
-                 !nts_sql_pgsql_say(conn, "SELECT 1", CONNECT_WAIT, nts_sql_watch_stop_fd(watch))) {
+        found = n == 0 ? look(watch, conn, ++looks % MODIFIED_EVERY == 0) : 0;
+        if (found < 0) {
             return 1;
+        }
+        if (found > 0) {
+            nts_sql_watch_tell(watch);
         }
     }
 }
