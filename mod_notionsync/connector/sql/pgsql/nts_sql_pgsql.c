@@ -380,6 +380,7 @@ apr_status_t nts_sql_pgsql_run(nts_sql_db_t *db, const char *sql, const nts_sql_
     for (i = 0; i < count; i++) {
         values[i] = param_text(&params[i], p);
     }
+    db->begun += strncmp(sql, "BEGIN ", 6) == 0;
     if (prepare(&name, db, sql, error, p) != APR_SUCCESS) {
         return APR_EGENERAL;
     }

@@ -39,6 +39,7 @@ struct nts_sql_db_t {
     unsigned int prepared_count; /* ever, so that no name comes twice */
     apr_hash_t *prints;          /* collection -> what its table looked like */
     apr_int64_t generation;      /* moves when one of them looks otherwise */
+    apr_uint64_t begun;          /* transactions, ever */
     const char *home;            /* the schema where our own objects are, or would be made */
     const char *looked_at;       /* collection whose modified= was looked at last; NULL none */
     apr_time_t looked;           /* when, monotonic */

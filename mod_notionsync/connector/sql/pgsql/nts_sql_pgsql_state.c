@@ -7,7 +7,8 @@
 typedef struct print_t {
     const char *schema;
     const char *name;
-    const char *text; /* NULL: it was not there */
+    const char *text;    /* NULL: it was not there */
+    apr_uint64_t bundle; /* of which it was asked last; 0: of none */
 } print_t;
 
 static const char *text_at(const nts_sql_rows_t *rows, int column)
@@ -100,7 +101,10 @@ static int is_same(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* Of the ask's table; what was known of others is looked at when they are asked for, and all is forgotten together. */
+/* A bundle asks once: who has written to a table keeps others from altering it until the end of the transaction. Should nobody have
+ * written after all, the server refuses statements that no longer fit.
+ *
+ * Of the ask's table; what was known of others is looked at when they are asked for, and all is forgotten together. */
 apr_status_t nts_sql_pgsql_schema_version(apr_int64_t *version, nts_sql_session_t *s)
 {
     nts_sql_db_t *db = s->connection->db;
@@ -114,6 +118,10 @@ apr_status_t nts_sql_pgsql_schema_version(apr_int64_t *version, nts_sql_session_
         print = apr_pcalloc(db->p, sizeof(*print));
         apr_hash_set(db->prints, apr_pstrdup(db->p, collection), APR_HASH_KEY_STRING, print);
     }
+    if (s->connection->bundled && print->bundle == db->begun) {
+        *version = db->generation;
+        return APR_SUCCESS;
+    }
     if (!print->text && nts_sql_pgsql_find(&is_found, &print->schema, &print->name, &kind, s,
                                            collection, db->p) != APR_SUCCESS) {
         return APR_EGENERAL;
@@ -126,6 +134,7 @@ apr_status_t nts_sql_pgsql_schema_version(apr_int64_t *version, nts_sql_session_
         db->generation++;
         nts_sql_pgsql_forget_prepared(db);
     }
+    print->bundle = s->connection->bundled ? db->begun : 0;
     *version = db->generation;
     return APR_SUCCESS;
 }
