@@ -153,6 +153,9 @@ apr_status_t nts_sql_fail(nts_sql_session_t *s, nts_result_t result, nts_remedy_
                           const char *code, const char *advice, const char *fmt, ...)
     NTS_PRINTF(6, 7);
 apr_status_t nts_sql_fail_with(nts_sql_session_t *s, const nts_sql_error_t *error);
+/** S5.8: a record that lacks what the database demands waits for it; its next edit is tried. @a words: the database's own, or
+ *  NULL. */
+apr_status_t nts_sql_fail_required(nts_sql_session_t *s, const char *column, const char *words);
 /** The zone that rules a pair's times without an offset; @a pair NULL: the mapping's. */
 apr_status_t nts_sql_zone(const nts_zone_t **zone, nts_sql_session_t *s, const nts_pair_t *pair);
 

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/nts_str.h"
 #include "connector/sql/nts_sql_impl.h"
 #include "model/nts_reference.h"
 
@@ -129,6 +130,28 @@ apr_status_t nts_sql_fail_with(nts_sql_session_t *s, const nts_sql_error_t *erro
     }
     if (error->words) {
         nts_outcome_set_words(&s->answer->outcome, s->p, error->words, strlen(error->words));
+    }
+    return APR_EGENERAL;
+}
+
+apr_status_t nts_sql_fail_required(nts_sql_session_t *s, const char *column, const char *words)
+{
+    const nts_mapping_t *mapping = s->ask->mapping;
+    const char *advice = "give the column a DEFAULT, or map a property of Notion to it";
+    int i;
+
+    for (i = 0; i < mapping->pair_count; i++) {
+        if (nts_str_equal_nocase(mapping->pairs[i].external, column)) {
+            advice = apr_psprintf(s->p, "fill in the property \"%s\" in Notion",
+                                  mapping->pairs[i].notion);
+        }
+    }
+    (void)nts_sql_fail(s, NTS_RESULT_REFUSED, NTS_REMEDY_WAIT, "sql.required", advice,
+                       "the record waits for a value of the column %s, which must not be empty",
+                       column);
+    s->answer->outcome.field = apr_pstrdup(s->p, column);
+    if (words) {
+        nts_outcome_set_words(&s->answer->outcome, s->p, words, strlen(words));
     }
     return APR_EGENERAL;
 }

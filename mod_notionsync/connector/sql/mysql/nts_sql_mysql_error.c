@@ -110,6 +110,27 @@ static const char *name_after(const char *words, const char *what, apr_pool_t *p
     return end ? apr_pstrmemdup(p, at + 1, (apr_size_t)(end - at - 1)) : NULL;
 }
 
+/* Data too long for column 'v' at row 1; Incorrect string value: '...' for column `crm`.`people`.`name` at row 1. */
+static const char *unfit_column(const char *words, apr_pool_t *p)
+{
+    static const char marks[] = "`'\"";
+    const char *at = strstr(words, " for column ");
+    const char *end;
+    const char *start;
+
+    while (at && strstr(at + 1, " for column ")) {
+        at = strstr(at + 1, " for column "); /* the value itself may say so */
+    }
+    end = at ? strstr(at, " at row ") : NULL;
+    if (!end || !strchr(marks, end[-1])) {
+        return NULL;
+    }
+    start = --end;
+    while (start > at && !strchr(marks, *--start)) {
+    }
+    return apr_pstrmemdup(p, start + 1, (apr_size_t)(end - start - 1));
+}
+
 /* The server tells in words alone what it is about; our sessions ask for English ones. */
 static void find_column(nts_sql_error_t *error, unsigned int code, apr_pool_t *p)
 {
@@ -161,6 +182,9 @@ apr_status_t nts_sql_mysql_fail(nts_sql_error_t *error, unsigned int code, const
     error->words = apr_pstrdup(p, words);
     if (error->kind == NTS_SQL_CONSTRAINT) {
         find_column(error, code, p);
+    }
+    else if (error->kind == NTS_SQL_RUNTIME) {
+        error->column = unfit_column(error->words, p);
     }
     return APR_EGENERAL;
 }

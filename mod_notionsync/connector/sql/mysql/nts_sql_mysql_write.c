@@ -54,10 +54,20 @@ static void find_owner(nts_sql_session_t *s, const nts_sql_table_t *table, nts_s
 static apr_status_t fail_write(nts_sql_session_t *s, const nts_sql_table_t *table,
                                nts_sql_error_t *error)
 {
-    if (error->kind == NTS_SQL_CONSTRAINT && error->constraint) {
-        find_owner(s, table, error);
+    if (error->kind == NTS_SQL_RUNTIME) {
+        (void)nts_sql_fail_with(s, error);
+        if (error->column && nts_sql_find_column(table, error->column)) {
+            s->answer->outcome.field = apr_pstrdup(s->p, error->column);
+        }
+        return APR_EGENERAL;
     }
-    return nts_sql_fail_with(s, error);
+    if (error->kind != NTS_SQL_CONSTRAINT || !error->constraint) {
+        return nts_sql_fail_with(s, error);
+    }
+    find_owner(s, table, error);
+    return strcmp(error->constraint, "NOT NULL") == 0
+               ? nts_sql_fail_required(s, error->column, error->words)
+               : nts_sql_fail_with(s, error);
 }
 
 /* Zero: failed, and the answer says so. */

@@ -101,27 +101,6 @@ static const char *unfit_column(nts_sql_session_t *s, const nts_sql_assignment_t
 
 /* --- what people are told */
 
-/* S5.8: a record that lacks what the database demands waits for it; its next edit is tried. */
-static apr_status_t fail_required(nts_sql_session_t *s, const char *column, const char *words)
-{
-    const nts_mapping_t *mapping = s->ask->mapping;
-    const char *advice = "give the column a DEFAULT, or map a property of Notion to it";
-    int i;
-
-    for (i = 0; i < mapping->pair_count; i++) {
-        if (nts_str_equal_nocase(mapping->pairs[i].external, column)) {
-            advice = apr_psprintf(s->p, "fill in the property \"%s\" in Notion",
-                                  mapping->pairs[i].notion);
-        }
-    }
-    (void)nts_sql_fail(s, NTS_RESULT_REFUSED, NTS_REMEDY_WAIT, "sql.required", advice,
-                       "the record waits for a value of the column %s, which must not be empty",
-                       column);
-    s->answer->outcome.field = apr_pstrdup(s->p, column);
-    nts_outcome_set_words(&s->answer->outcome, s->p, words, strlen(words));
-    return APR_EGENERAL;
-}
-
 static const char *find_column(nts_sql_session_t *s, const nts_sql_table_t *table,
                                const nts_sql_error_t *error)
 {
@@ -165,6 +144,6 @@ apr_status_t nts_sql_pgsql_fail_write(nts_sql_session_t *s, const nts_sql_table_
     }
     error->column = unfit ? unfit : s->reopen ? error->column : find_column(s, table, error);
     return strcmp(error->constraint, "NOT NULL") == 0 && error->column
-               ? fail_required(s, error->column, error->words ? error->words : "")
+               ? nts_sql_fail_required(s, error->column, error->words)
                : nts_sql_fail_with(s, error);
 }
