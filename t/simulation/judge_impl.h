@@ -204,7 +204,7 @@ int judge_share_mark(const judge_record_t *a, const judge_record_t *b);
 int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
                    judge_record_t *partners[], int room);
 
-/** Of what the mapping may have made @a record, if what was known of that went with the state store: the links and the audit of another
+/** Of what the mapping may have made @a record, or what it may have paired it with, if what was known of that went with the state store: the links and the audit of another
  *  one may join both with others since (seed 4036). Until then it was theirs. @return how many, at most @a room; 0: that is known */
 int judge_forgotten_origins(judge_t *j, int mapping, const judge_record_t *record,
                             judge_record_t *origins[], int room);

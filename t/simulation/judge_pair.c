@@ -361,19 +361,29 @@ int judge_partners(judge_t *j, int mapping, const judge_record_t *record,
     return kept ? kept : n;
 }
 
+/* It was made for it; or people made both, and they were paired (90846). */
+static int was_its_own(judge_t *j, const judge_record_t *record, const judge_record_t *origin)
+{
+    apr_time_t both = record->made > origin->made ? record->made : origin->made;
+
+    return record->made_by_us ? origin->order < record->order &&
+                                    !judge_was_away(origin, record->begun, record->begun)
+                              : !origin->made_by_us && judge_forgot(j, both, j->phases->end);
+}
+
 int judge_forgotten_origins(judge_t *j, int mapping, const judge_record_t *record,
                             judge_record_t *origins[], int room)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
     int i, n, kept = 0;
 
-    if (m->place[record->side] != record->place || m->mark < 0 || !is_forgotten(j, record)) {
+    if (m->place[record->side] != record->place || m->mark < 0 ||
+        (record->made_by_us && !is_forgotten(j, record))) {
         return 0;
     }
     n = partners_by_mark(j, m, record, origins, room);
     for (i = 0; i < n; i++) {
-        if (origins[i]->order < record->order &&
-            !judge_was_away(origins[i], record->begun, record->begun)) {
+        if (was_its_own(j, record, origins[i])) {
             origins[kept++] = origins[i];
         }
     }

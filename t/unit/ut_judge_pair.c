@@ -364,6 +364,41 @@ static void test_forgotten_origin(void)
     verdict("S6.3", "and with the store it ceased to be that page's");
 }
 
+/* People made p and the row, which were paired; the row got a name, and p that of it. The state store was lost, or is an
+ * older one, or neither, and the row went; p is paired with another one of that mark by now. */
+static void pair_with_another(history_op_t how, const char *name)
+{
+    history_item_t lost = { .kind = HISTORY_PROCESS, .op = how, .worker = 1 };
+
+    begin();
+    make(0, "p", "one");
+    make(1, "k", "one");
+    make(1, "l", "one");
+    edit(1, "k", NAME, NULL, name);
+    write_by_us(0, "p", NAME, NULL, "Ada");
+    now += 10 * SEC;
+    lost.at = now;
+    if (how) {
+        (void)history_add(h, &lost);
+        phases.store_forgot = 1;
+    }
+    delete_by_people(1, "k");
+    link_up("p", "l", 0, NULL);
+    write_by_us(1, "l", NAME, NULL, "Ada");
+}
+
+static void test_forgotten_pair(void)
+{
+    pair_with_another(HISTORY_STORE_LOST, "Ada");
+    verdict("", "what was paired before the store was lost nothing tells any more (90846)");
+
+    pair_with_another(HISTORY_STORE_LOST, "Eve");
+    verdict("S6.3", "but only what the row showed came of it");
+
+    pair_with_another(HISTORY_NOTHING, "Ada");
+    verdict("S6.3", "and a store that was not lost tells");
+}
+
 /* A row's key changed, its database is set back to before that, which looks like a new row under the old key: that has a page of
  * its own, and the former page goes. */
 static void undo_key_change(int has_page)
@@ -489,6 +524,7 @@ int main(void)
     test_key_of_then();
     test_no_such_choice();
     test_forgotten_origin();
+    test_forgotten_pair();
     test_key_change_undone();
     test_key_unwatched();
     test_paired_anew();
