@@ -8,8 +8,6 @@
 #include "base/nts_crypto.h"
 #include "sync/nts_limits.h"
 
-#define MINUTE apr_time_from_sec(60)
-
 static const nts_option_t stages[] = { { "o1", "Lead" }, { "o2", "Won" }, { "o3", "Lost" } };
 static const nts_option_t tags[] = { { "t1", "a" }, { "t2", "b" }, { "t3", "c" }, { "t4", "d" } };
 
@@ -150,7 +148,7 @@ nts_value_t world_tags(world_t *w, nts_side_t side, const char *list)
     return nts_value_set(chosen, n, w->p);
 }
 
-static world_thing_t *find(world_t *w, nts_side_t side, const char *id)
+world_thing_t *world_find(world_t *w, nts_side_t side, const char *id)
 {
     int i;
 
@@ -162,10 +160,9 @@ static world_thing_t *find(world_t *w, nts_side_t side, const char *id)
     return NULL;
 }
 
-/* For ids the test itself made: their absence is the test's own mistake. */
-static world_thing_t *must_find(world_t *w, nts_side_t side, const char *id)
+world_thing_t *world_must_find(world_t *w, nts_side_t side, const char *id)
 {
-    world_thing_t *thing = find(w, side, id);
+    world_thing_t *thing = world_find(w, side, id);
 
     if (!thing) {
         printf("Bail out! no record %s\n", id ? id : "(null)");
@@ -176,16 +173,15 @@ static world_thing_t *must_find(world_t *w, nts_side_t side, const char *id)
 
 world_thing_t *world_page(world_t *w, const char *id)
 {
-    return find(w, NTS_NOTION, id);
+    return world_find(w, NTS_NOTION, id);
 }
 
 world_thing_t *world_row(world_t *w, const char *key)
 {
-    return find(w, NTS_EXTERNAL, key);
+    return world_find(w, NTS_EXTERNAL, key);
 }
 
-/* What that side's clock shows now. */
-static apr_time_t clock_of(const world_t *w, nts_side_t side)
+apr_time_t world_clock(const world_t *w, nts_side_t side)
 {
     return w->now + w->ahead[side];
 }
@@ -196,14 +192,14 @@ void world_skew(world_t *w, nts_side_t side, apr_interval_time_t ahead, int meas
 
     w->ahead[side] = ahead;
     if (measured) {
-        nts_skew_measure(&w->skew[side], clock_of(w, side) / second * second, second, w->now - 5000,
-                         w->now + 5000);
+        nts_skew_measure(&w->skew[side], world_clock(w, side) / second * second, second,
+                         w->now - 5000, w->now + 5000);
     }
 }
 
 world_thing_t *world_add(world_t *w, nts_side_t side, const char *id, const char *name)
 {
-    world_thing_t *thing = find(w, side, id);
+    world_thing_t *thing = world_find(w, side, id);
     int i;
 
     if (!thing) {
@@ -212,7 +208,7 @@ world_thing_t *world_add(world_t *w, nts_side_t side, const char *id, const char
     *thing = (world_thing_t){ 0 };
     thing->id = apr_pstrdup(w->p, id);
     thing->there = 1;
-    thing->created = thing->edited = clock_of(w, side);
+    thing->created = thing->edited = world_clock(w, side);
     for (i = 0; i < PAIRS; i++) {
         thing->values[i] = nts_value_null;
     }
@@ -232,16 +228,16 @@ void world_notice(world_t *w, nts_side_t side, const char *id)
     notice->id = ++w->notice_count;
     notice->side = side;
     notice->record = apr_pstrdup(w->p, id);
-    notice->at = clock_of(w, side);
+    notice->at = world_clock(w, side);
     notice->stored = w->now;
 }
 
 void world_edit(world_t *w, nts_side_t side, const char *id, int pair, nts_value_t value)
 {
-    world_thing_t *thing = must_find(w, side, id);
+    world_thing_t *thing = world_must_find(w, side, id);
 
     thing->values[pair] = value;
-    thing->edited = clock_of(w, side);
+    thing->edited = world_clock(w, side);
     thing->touched = 1;
     thing->ours = 0;
     world_notice(w, side, id);
@@ -249,7 +245,7 @@ void world_edit(world_t *w, nts_side_t side, const char *id, int pair, nts_value
 
 void world_remove(world_t *w, nts_side_t side, const char *id)
 {
-    world_thing_t *thing = must_find(w, side, id);
+    world_thing_t *thing = world_must_find(w, side, id);
     nts_link_t *link = world_link(w, side, id);
 
     if (side == NTS_NOTION) {
@@ -261,7 +257,7 @@ void world_remove(world_t *w, nts_side_t side, const char *id)
             w->images[link->id] = apr_pstrdup(w->p, id);
         }
     }
-    thing->edited = clock_of(w, side);
+    thing->edited = world_clock(w, side);
     world_notice(w, side, id);
 }
 
@@ -287,212 +283,6 @@ nts_link_t *world_link(world_t *w, nts_side_t side, const char *id)
         }
     }
     return dead;
-}
-
-/* ---- the sides ---- */
-
-static nts_record_t *show(world_t *w, nts_side_t side, const world_thing_t *thing, apr_pool_t *p)
-{
-    nts_record_t *record = apr_pcalloc(p, sizeof(*record));
-    int i;
-
-    record->id = thing->id;
-    record->values = apr_pmemdup(p, thing->values, sizeof(thing->values));
-    record->created = thing->created - thing->created % MINUTE;
-    record->by_us = thing->by_us;
-    record->untouched = thing->by_us && !thing->touched;
-    record->standing = w->is_outside[side] && w->is_outside[side](thing) ? NTS_STANDING_OUTSIDE
-                                                                         : NTS_STANDING_INSIDE;
-    if (side == NTS_NOTION) {
-        record->edited = thing->edited - thing->edited % MINUTE;
-        record->trashed = thing->trashed;
-        record->elsewhere = thing->moved;
-    }
-    else {
-        record->changed = thing->edited;
-        record->changed_by_us = thing->ours;
-        for (i = 0; i < w->done_count; i++) {
-            record->intent =
-                strcmp(w->done_keys[i], thing->id) ? record->intent : w->done_intents[i];
-        }
-        record->image = thing->id;
-    }
-    return record;
-}
-
-static void touch(world_t *w, nts_side_t side, world_thing_t *thing, const nts_ask_t *ask)
-{
-    int i;
-
-    for (i = 0; ask->values && i < w->mapping.pair_count; i++) {
-        if (ask->values[i].kind != NTS_VALUE_ABSENT) {
-            thing->values[i] = nts_value_copy(&ask->values[i], w->p);
-        }
-    }
-    thing->edited = clock_of(w, side);
-    thing->ours = 1;
-    w->writes[side]++;
-    if (side == NTS_EXTERNAL) {
-        w->done_intents[w->done_count] = apr_pstrdup(w->p, ask->intent);
-        w->done_keys[w->done_count++] = thing->id;
-        if (w->rewrite && thing->there) {
-            w->rewrite(w, thing);
-        }
-    }
-}
-
-static int is_stale(const world_thing_t *thing, const nts_ask_t *ask)
-{
-    int i;
-
-    for (i = 0; ask->expected && i < ask->mapping->pair_count; i++) {
-        if (ask->expected[i].kind != NTS_VALUE_ABSENT &&
-            !nts_value_equal(&ask->expected[i], &thing->values[i])) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static void write_thing(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
-{
-    nts_side_t side = ask->side;
-    world_thing_t *thing = find(w, side, ask->id);
-
-    if (ask->kind == NTS_ASK_CREATE) {
-        thing = &w->side[side][w->count[side]];
-        thing->id = apr_psprintf(w->p, "%s%d", side == NTS_NOTION ? "p" : "k", ++w->count[side]);
-        thing->there = 1;
-        thing->by_us = 1;
-        thing->created = clock_of(w, side);
-        if (side == NTS_NOTION) {
-            thing->values[TAGS] = nts_value_set(NULL, 0, w->p);
-        }
-        for (int i = 0; i < PAIRS; i++) {
-            if (thing->values[i].kind == NTS_VALUE_ABSENT) {
-                thing->values[i] = nts_value_null;
-            }
-        }
-    }
-    else if (thing && ask->kind == NTS_ASK_RESTORE && side == NTS_EXTERNAL) {
-        thing->there = 1;
-    }
-    if (!thing || !thing->there) {
-        answer->result = side == NTS_EXTERNAL ? NTS_RESULT_STALE : NTS_RESULT_MISSING;
-        return;
-    }
-    if (side == NTS_EXTERNAL && is_stale(thing, ask)) {
-        answer->result = NTS_RESULT_STALE;
-        answer->record = show(w, side, thing, p);
-        return;
-    }
-    if (side == NTS_NOTION && thing->trashed && ask->kind == NTS_ASK_UPDATE) {
-        answer->result = NTS_RESULT_TRASHED;
-        return;
-    }
-    if (ask->kind == NTS_ASK_REMOVE) {
-        thing->trashed = side == NTS_NOTION;
-        thing->there = side == NTS_NOTION;
-    }
-    if (ask->kind == NTS_ASK_RESTORE) {
-        thing->trashed = 0;
-    }
-    touch(w, side, thing, ask);
-    answer->id = thing->id;
-    answer->record = show(w, side, thing, p);
-}
-
-static void list_things(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
-{
-    nts_side_t side = ask->side;
-    int i = ask->listing.cursor ? atoi(ask->listing.cursor) : 0, n = 0;
-
-    answer->records = apr_pcalloc(p, (apr_size_t)(w->page_size + 1) * sizeof(nts_record_t));
-    for (; i < w->count[side] && n < w->page_size; i++) {
-        const world_thing_t *thing = &w->side[side][i];
-
-        if (thing->there && !thing->trashed && !thing->moved &&
-            thing->edited >= ask->listing.edited_since) {
-            answer->records[n++] = *show(w, side, thing, p);
-        }
-    }
-    answer->record_count = n;
-    answer->cursor = i < w->count[side] ? apr_itoa(p, i) : NULL;
-    answer->complete = !answer->cursor;
-}
-
-static void find_things(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
-{
-    int i, k, n = 0;
-
-    answer->records = apr_pcalloc(p, WORLD_MAX * sizeof(nts_record_t));
-    for (i = 0; i < w->count[ask->side]; i++) {
-        const world_thing_t *thing = &w->side[ask->side][i];
-        int same = thing->there && !thing->trashed && !thing->moved;
-
-        if (ask->side == NTS_NOTION) {
-            same = same && thing->by_us && thing->created >= ask->listing.edited_since;
-        }
-        for (k = 0; same && ask->values && k < w->mapping.pair_count; k++) {
-            same = ask->values[k].kind == NTS_VALUE_ABSENT ||
-                   nts_value_equal(&ask->values[k], &thing->values[k]);
-        }
-        if (same) {
-            answer->records[n++] = *show(w, ask->side, thing, p);
-        }
-    }
-    answer->record_count = n;
-}
-
-static void perform(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
-{
-    world_thing_t *thing = find(w, ask->side, ask->id);
-    int i;
-
-    answer->sent_at = w->now;
-    w->requests += ask->side == NTS_NOTION;
-    switch (ask->kind) {
-    case NTS_ASK_READ:
-        if (!thing || !thing->there) {
-            answer->result = ask->side == NTS_EXTERNAL ? NTS_RESULT_GONE : NTS_RESULT_MISSING;
-        }
-        else {
-            answer->record = show(w, ask->side, thing, p);
-        }
-        break;
-    case NTS_ASK_READ_MANY:
-        answer->records = apr_pcalloc(p, (apr_size_t)(ask->id_count + 1) * sizeof(nts_record_t));
-        for (i = 0; i < ask->id_count; i++) {
-            thing = find(w, ask->side, ask->ids[i]);
-            if (thing && thing->there) {
-                answer->records[answer->record_count++] = *show(w, ask->side, thing, p);
-            }
-        }
-        break;
-    case NTS_ASK_INTENT:
-        for (i = 0; i < w->done_count; i++) {
-            if (!strcmp(w->done_intents[i], ask->intent)) {
-                answer->applied = 1;
-                thing = must_find(w, ask->side, w->done_keys[i]);
-                answer->record = show(w, ask->side, thing, p); /* as it was read back then */
-            }
-        }
-        break;
-    case NTS_ASK_LIST:
-        list_things(w, ask, answer, p);
-        break;
-    case NTS_ASK_FIND:
-        find_things(w, ask, answer, p);
-        break;
-    case NTS_ASK_DESCRIBE:
-        answer->schema = w->schema;
-        break;
-    default:
-        write_thing(w, ask, answer, p);
-        break;
-    }
-    w->now += apr_time_from_msec(5) + (ask->side == NTS_NOTION ? w->notion_takes : 0);
-    answer->answered_at = w->now;
 }
 
 /* ---- driving ---- */
@@ -559,7 +349,7 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
             nts_ask_t ask = call->ask;
 
             nts_ask_to_clock(&ask, &w->skew[ask.side]);
-            perform(w, &ask, answer, p);
+            world_perform(w, &ask, answer, p);
             nts_answer_from_clock(answer, &w->skew[ask.side], p);
             nts_answer_add_keys(answer, &ask, p);
         }

@@ -4,6 +4,14 @@
 
 #include "sync_world.h"
 
+/** @return NULL: there is none */
+world_thing_t *world_find(world_t *w, nts_side_t side, const char *id);
+/** For ids the test itself made: their absence is the test's own mistake, and ends it. */
+world_thing_t *world_must_find(world_t *w, nts_side_t side, const char *id);
+/** What that side's clock shows now. */
+apr_time_t world_clock(const world_t *w, nts_side_t side);
+/** Do what is asked of a side, and answer. */
+void world_perform(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p);
 nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p);
 void world_load_rulings(const world_t *w, nts_loaded_t *loaded, apr_pool_t *p);
 /** All of it or nothing, as a transaction. @a why is set where it is refused. */

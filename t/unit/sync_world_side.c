@@ -1,0 +1,212 @@
+/* sync_world_side.c - what the two sides answer. */
+#include "sync_world_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTE apr_time_from_sec(60)
+
+static nts_record_t *show(world_t *w, nts_side_t side, const world_thing_t *thing, apr_pool_t *p)
+{
+    nts_record_t *record = apr_pcalloc(p, sizeof(*record));
+    int i;
+
+    record->id = thing->id;
+    record->values = apr_pmemdup(p, thing->values, sizeof(thing->values));
+    record->created = thing->created - thing->created % MINUTE;
+    record->by_us = thing->by_us;
+    record->untouched = thing->by_us && !thing->touched;
+    record->standing = w->is_outside[side] && w->is_outside[side](thing) ? NTS_STANDING_OUTSIDE
+                                                                         : NTS_STANDING_INSIDE;
+    if (side == NTS_NOTION) {
+        record->edited = thing->edited - thing->edited % MINUTE;
+        record->trashed = thing->trashed;
+        record->elsewhere = thing->moved;
+    }
+    else {
+        record->changed = thing->edited;
+        record->changed_by_us = thing->ours;
+        for (i = 0; i < w->done_count; i++) {
+            record->intent =
+                strcmp(w->done_keys[i], thing->id) ? record->intent : w->done_intents[i];
+        }
+        record->image = thing->id;
+    }
+    return record;
+}
+
+static void touch(world_t *w, nts_side_t side, world_thing_t *thing, const nts_ask_t *ask)
+{
+    int i;
+
+    for (i = 0; ask->values && i < w->mapping.pair_count; i++) {
+        if (ask->values[i].kind != NTS_VALUE_ABSENT) {
+            thing->values[i] = nts_value_copy(&ask->values[i], w->p);
+        }
+    }
+    thing->edited = world_clock(w, side);
+    thing->ours = 1;
+    w->writes[side]++;
+    if (side == NTS_EXTERNAL) {
+        w->done_intents[w->done_count] = apr_pstrdup(w->p, ask->intent);
+        w->done_keys[w->done_count++] = thing->id;
+        if (w->rewrite && thing->there) {
+            w->rewrite(w, thing);
+        }
+    }
+}
+
+static int is_stale(const world_thing_t *thing, const nts_ask_t *ask)
+{
+    int i;
+
+    for (i = 0; ask->expected && i < ask->mapping->pair_count; i++) {
+        if (ask->expected[i].kind != NTS_VALUE_ABSENT &&
+            !nts_value_equal(&ask->expected[i], &thing->values[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void write_thing(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    nts_side_t side = ask->side;
+    world_thing_t *thing = world_find(w, side, ask->id);
+
+    if (ask->kind == NTS_ASK_CREATE) {
+        thing = &w->side[side][w->count[side]];
+        thing->id = apr_psprintf(w->p, "%s%d", side == NTS_NOTION ? "p" : "k", ++w->count[side]);
+        thing->there = 1;
+        thing->by_us = 1;
+        thing->created = world_clock(w, side);
+        if (side == NTS_NOTION) {
+            thing->values[TAGS] = nts_value_set(NULL, 0, w->p);
+        }
+        for (int i = 0; i < PAIRS; i++) {
+            if (thing->values[i].kind == NTS_VALUE_ABSENT) {
+                thing->values[i] = nts_value_null;
+            }
+        }
+    }
+    else if (thing && ask->kind == NTS_ASK_RESTORE && side == NTS_EXTERNAL) {
+        thing->there = 1;
+    }
+    if (!thing || !thing->there) {
+        answer->result = side == NTS_EXTERNAL ? NTS_RESULT_STALE : NTS_RESULT_MISSING;
+        return;
+    }
+    if (side == NTS_EXTERNAL && is_stale(thing, ask)) {
+        answer->result = NTS_RESULT_STALE;
+        answer->record = show(w, side, thing, p);
+        return;
+    }
+    if (side == NTS_NOTION && thing->trashed && ask->kind == NTS_ASK_UPDATE) {
+        answer->result = NTS_RESULT_TRASHED;
+        return;
+    }
+    if (ask->kind == NTS_ASK_REMOVE) {
+        thing->trashed = side == NTS_NOTION;
+        thing->there = side == NTS_NOTION;
+    }
+    if (ask->kind == NTS_ASK_RESTORE) {
+        thing->trashed = 0;
+    }
+    touch(w, side, thing, ask);
+    answer->id = thing->id;
+    answer->record = show(w, side, thing, p);
+}
+
+static void list_things(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    nts_side_t side = ask->side;
+    int i = ask->listing.cursor ? atoi(ask->listing.cursor) : 0, n = 0;
+
+    answer->records = apr_pcalloc(p, (apr_size_t)(w->page_size + 1) * sizeof(nts_record_t));
+    for (; i < w->count[side] && n < w->page_size; i++) {
+        const world_thing_t *thing = &w->side[side][i];
+
+        if (thing->there && !thing->trashed && !thing->moved &&
+            thing->edited >= ask->listing.edited_since) {
+            answer->records[n++] = *show(w, side, thing, p);
+        }
+    }
+    answer->record_count = n;
+    answer->cursor = i < w->count[side] ? apr_itoa(p, i) : NULL;
+    answer->complete = !answer->cursor;
+}
+
+static void find_things(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    int i, k, n = 0;
+
+    answer->records = apr_pcalloc(p, WORLD_MAX * sizeof(nts_record_t));
+    for (i = 0; i < w->count[ask->side]; i++) {
+        const world_thing_t *thing = &w->side[ask->side][i];
+        int same = thing->there && !thing->trashed && !thing->moved;
+
+        if (ask->side == NTS_NOTION) {
+            same = same && thing->by_us && thing->created >= ask->listing.edited_since;
+        }
+        for (k = 0; same && ask->values && k < w->mapping.pair_count; k++) {
+            same = ask->values[k].kind == NTS_VALUE_ABSENT ||
+                   nts_value_equal(&ask->values[k], &thing->values[k]);
+        }
+        if (same) {
+            answer->records[n++] = *show(w, ask->side, thing, p);
+        }
+    }
+    answer->record_count = n;
+}
+
+void world_perform(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
+{
+    world_thing_t *thing = world_find(w, ask->side, ask->id);
+    int i;
+
+    answer->sent_at = w->now;
+    w->requests += ask->side == NTS_NOTION;
+    switch (ask->kind) {
+    case NTS_ASK_READ:
+        if (!thing || !thing->there) {
+            answer->result = ask->side == NTS_EXTERNAL ? NTS_RESULT_GONE : NTS_RESULT_MISSING;
+        }
+        else {
+            answer->record = show(w, ask->side, thing, p);
+        }
+        break;
+    case NTS_ASK_READ_MANY:
+        answer->records = apr_pcalloc(p, (apr_size_t)(ask->id_count + 1) * sizeof(nts_record_t));
+        for (i = 0; i < ask->id_count; i++) {
+            thing = world_find(w, ask->side, ask->ids[i]);
+            if (thing && thing->there) {
+                answer->records[answer->record_count++] = *show(w, ask->side, thing, p);
+            }
+        }
+        break;
+    case NTS_ASK_INTENT:
+        for (i = 0; i < w->done_count; i++) {
+            if (!strcmp(w->done_intents[i], ask->intent)) {
+                answer->applied = 1;
+                thing = world_must_find(w, ask->side, w->done_keys[i]);
+                answer->record = show(w, ask->side, thing, p); /* as it was read back then */
+            }
+        }
+        break;
+    case NTS_ASK_LIST:
+        list_things(w, ask, answer, p);
+        break;
+    case NTS_ASK_FIND:
+        find_things(w, ask, answer, p);
+        break;
+    case NTS_ASK_DESCRIBE:
+        answer->schema = w->schema;
+        break;
+    default:
+        write_thing(w, ask, answer, p);
+        break;
+    }
+    w->now += apr_time_from_msec(5) + (ask->side == NTS_NOTION ? w->notion_takes : 0);
+    answer->answered_at = w->now;
+}
