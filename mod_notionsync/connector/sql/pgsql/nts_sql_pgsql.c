@@ -318,7 +318,7 @@ static apr_status_t receive(nts_sql_db_t *db, const char *sql, apr_size_t max_by
 
 void nts_sql_pgsql_forget_prepared(nts_sql_db_t *db)
 {
-    nts_sql_rows_t rows;
+    nts_sql_rows_t rows = { 0 };
     nts_sql_error_t error;
 
     if (apr_hash_count(db->prepared) > 0) {
