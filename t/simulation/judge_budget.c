@@ -278,6 +278,28 @@ static void judge_reads(judge_t *j)
     }
 }
 
+/* Only who has the lock of a group asks anything, and only one can have it: what keeps two from one budget even before either looks whose
+ * epoch it is. */
+static void judge_owners(judge_t *j)
+{
+    apr_hash_t *owners = apr_hash_make(j->p);
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_PROCESS && item->op == HISTORY_TAKE) {
+            apr_hash_set(owners, &item->worker, sizeof(item->worker), item);
+        }
+        else if (item->kind == HISTORY_REQUEST && item->worker && apr_hash_count(owners) &&
+                 !apr_hash_get(owners, &item->worker, sizeof(item->worker))) {
+            judge_blame(j, "S6.8", i, "asked by worker %d, which had no lock of a group",
+                        item->worker);
+            return;
+        }
+    }
+}
+
 void judge_budget(judge_t *j)
 {
     int i;
@@ -285,6 +307,7 @@ void judge_budget(judge_t *j)
     for (i = 0; i < j->connections->nelts; i++) {
         judge_connection(j, &APR_ARRAY_IDX(j->connections, i, judge_connection_t));
     }
+    judge_owners(j);
     judge_rest(j);
     judge_reads(j);
 }

@@ -111,6 +111,7 @@ static void frozen_in_full_window(int taken)
 
     begin();
     later = now + 60 * SEC;
+    happens(HISTORY_TAKE, 1, now);
     happens(HISTORY_FREEZE, 1, now + SEC / 10);
     if (taken) {
         happens(HISTORY_TAKE, 2, now + taken * SEC);
@@ -119,6 +120,26 @@ static void frozen_in_full_window(int taken)
     for (i = 0; i < 3; i++) {
         asked(2, later + (4 + i) * SEC / 10, later + (5 + i) * SEC / 10);
     }
+}
+
+/* Two workers ask, of which one has the group, or both had it one after the other. */
+static void ask_both(int both_took)
+{
+    begin();
+    happens(HISTORY_TAKE, 1, now);
+    asked(1, now + SEC, now + 2 * SEC);
+    if (both_took) {
+        happens(HISTORY_TAKE, 2, now + 3 * SEC);
+    }
+    asked(2, now + 4 * SEC, now + 5 * SEC);
+}
+
+static void test_owners(void)
+{
+    ask_both(1);
+    verdict("", "who has a group asks");
+    ask_both(0);
+    verdict("S6.8", "and nobody else does, even within the budget");
 }
 
 int main(void)
@@ -134,7 +155,7 @@ int main(void)
     frozen_in_full_window(61);
     verdict("S6.8", "one that took over later can");
     frozen_in_full_window(0);
-    verdict("S6.8", "and one that never did");
+    verdict("S6.8 S6.8", "and one that never did, and so may not ask at all");
     forgotten(2);
     verdict("", "an older state store cannot tell what was sent last (421016)");
     forgotten(0);
@@ -142,6 +163,7 @@ int main(void)
     forgotten(4);
     verdict("S6.8", "and what came before its time is judged as ever");
     test_untold_silence();
+    test_owners();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
