@@ -2,7 +2,9 @@
  * nothing of ours can make their statements fail or wait, and that what is installed is noticed when it no longer fits. */
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/nts_str.h"
@@ -239,6 +241,65 @@ static void test_numbering(void)
     end_my();
 }
 
+/* Changes two rows at a time, and often thinks better of it. Deadlocks are part of it. */
+static void write_about(int who)
+{
+    MYSQL *session = my_session("app", "writers");
+    unsigned int dice = (unsigned int)who;
+    int i;
+
+    for (i = 0; i < 80; i++) {
+        int first = 1 + rand_r(&dice) % 20;
+        int second = 1 + rand_r(&dice) % 20;
+
+        (void)my_try(session, apr_psprintf(pool,
+                                           "BEGIN; UPDATE deals SET name = '%d/%d' WHERE id = %d;"
+                                           "UPDATE deals SET name = '%d/%d+' WHERE id = %d; %s",
+                                           who, i, first, who, i, second,
+                                           rand_r(&dice) % 4 ? "COMMIT" : "ROLLBACK"));
+        (void)my_try(session, "ROLLBACK");
+    }
+    _exit(0);
+}
+
+static void test_writers(void)
+{
+    pid_t writers[4];
+    int running = 4;
+    int told = 0;
+    int rounds = 0;
+    int i;
+
+    begin("writers", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(20));"
+                     "INSERT INTO deals (id) SELECT seq FROM seq_1_to_20");
+    for (i = 0; i < 4; i++) {
+        writers[i] = fork();
+        if (writers[i] == 0) {
+            write_about(i + 1);
+        }
+    }
+    while (running > 0) {
+        nts_answer_t *answer;
+
+        while (running > 0 && waitpid(-1, NULL, WNOHANG) > 0) {
+            running--;
+        }
+        answer = changes_after(m, since);
+        told += answer->result == NTS_RESULT_OK ? answer->change_count : 0;
+        since = answer->result == NTS_RESULT_OK ? answer->last_change : since;
+        rounds++;
+    }
+    tap_ok(told > 0 && rounds > 1, "%d entries of four writers at once, in %d looks", told, rounds);
+    tap_str(my_text(my, "SELECT COUNT(*) FROM _notionsync_change"), apr_psprintf(pool, "%d", told),
+            "each is told once");
+    tap_str(my_text(my, "SELECT COUNT(*) FROM _notionsync_change AS a JOIN _notionsync_change AS b "
+                        "ON b.`key` = a.`key` AND b.id > a.id AND b.number < a.number"),
+            "0", "those of one row in the order in which they happened");
+    tap_str(my_text(my, "SELECT MAX(number) = COUNT(DISTINCT number) FROM _notionsync_change"), "1",
+            "without a gap");
+    end_my();
+}
+
 static void test_pruning(void)
 {
     MYSQL *slow;
@@ -455,6 +516,7 @@ int main(void)
         test_keys();
         test_order();
         test_numbering();
+        test_writers();
         test_pruning();
         test_cap();
         test_alterations();
