@@ -236,12 +236,12 @@ static void test_owner_helps(void)
     end_pg();
 }
 
-/* Looks are no closer together than a second of the server's own time. */
+/* Looks are no closer together than a quarter of a second. */
 static const char *edits_after(const nts_mapping_t *mapping, apr_int64_t *since)
 {
     nts_answer_t *answer;
 
-    (void)apr_sleep(apr_time_from_msec(1020));
+    (void)apr_sleep(apr_time_from_msec(270));
     answer = changes_after(mapping, *since);
     *since = answer->last_change;
     return entries(answer);

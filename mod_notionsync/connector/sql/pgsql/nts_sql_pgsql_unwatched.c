@@ -13,7 +13,7 @@
 #define OVERLAP_MS 60000
 /* How far behind the noted place may be. */
 #define MARK_MS 30000
-#define LOOK_EVERY apr_time_from_sec(1)
+#define LOOK_EVERY apr_time_from_msec(250)
 
 static apr_status_t refuse(nts_sql_session_t *s, const char *advice, const char *what)
 {
