@@ -36,7 +36,7 @@ const char *conninfo_of(const char *account, const char *database)
 #define SMALL                                                                                      \
     "--innodb-log-file-size=4M", "--innodb-data-file-path=ibdata1:10M:autoextend",                 \
         "--innodb-temp-data-file-path=ibtmp1:10M:autoextend", "--innodb-flush-method=nosync",      \
-        "--innodb-buffer-pool-size=16M", "--aria-log-file-size=8M",                                \
+        "--innodb-buffer-pool-size=16M", "--aria-log-file-size=8M", "--skip-sync-frm",             \
         "--lc-messages-dir=/usr/share/mysql"
 
 int tcp_port;

@@ -15,7 +15,7 @@ our @ISA = ('NotionSync::DatabaseServer');
 
 my $tables = '/usr/share/mysql/mysql_system_tables';
 my @small  = qw(--innodb-log-file-size=4M --innodb-data-file-path=ibdata1:10M:autoextend --innodb-temp-data-file-path=ibtmp1:10M:autoextend
-    --innodb-flush-method=nosync --innodb-buffer-pool-size=16M --aria-log-file-size=8M --lc-messages-dir=/usr/share/mysql);
+    --innodb-flush-method=nosync --skip-sync-frm --innodb-buffer-pool-size=16M --aria-log-file-size=8M --lc-messages-dir=/usr/share/mysql);
 
 sub new {
     my ($class) = @_;
