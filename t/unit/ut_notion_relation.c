@@ -195,11 +195,13 @@ static void test_hidden(void)
     ut_reply(&talk, 404, NOT_FOUND(PAGE_1));
     ut_result_is(&talk, NTS_RESULT_MISSING, "the page that is written is not");
     pages[0].name = PAGE_1;
+    value = nts_value_set(pages, 1, pool);
     talk = ut_begin(&ask);
     ut_reply(&talk, 404, NOT_FOUND(PAGE_1));
     tap_str(talk.answer->outcome.code, NTS_REFERENCE_HIDDEN,
             "what it refers to may be that page itself: a read tells (89103)");
     pages[0].name = PAGE_2;
+    value = nts_value_set(pages, 1, pool);
     ask.kind = NTS_ASK_CREATE;
     ask.id = NULL;
     talk = ut_begin(&ask);
