@@ -32,7 +32,8 @@ const char *conninfo_of(const char *account, const char *database)
     return apr_psprintf(pool, "socket=%s user=%s dbname=%s", socket_path(), account, database);
 }
 
-/* What is tested here needs no power cut, and little room. */
+/* What is tested here needs no power cut, and little room. Each server has a folder of its own for what is temporary: when it
+ * starts it removes whatever it finds there, of other servers, too. */
 #define SMALL                                                                                      \
     "--innodb-log-file-size=4M", "--innodb-data-file-path=ibdata1:10M:autoextend",                 \
         "--innodb-temp-data-file-path=ibtmp1:10M:autoextend", "--innodb-flush-method=nosync",      \
@@ -118,6 +119,7 @@ void start_server(void)
         PROGRAM,
         "--no-defaults",
         apr_pstrcat(pool, "--datadir=", data(), NULL),
+        apr_pstrcat(pool, "--tmpdir=", data(), NULL),
         apr_pstrcat(pool, "--socket=", socket_path(), NULL),
         tcp_port ? "--bind-address=127.0.0.1" : "--skip-networking",
         apr_psprintf(pool, "--port=%d", tcp_port ? tcp_port : 3306),
@@ -187,9 +189,13 @@ static void write_first_statements(const char *path)
 
 int begin_server(void)
 {
-    const char *const argv[] = { PROGRAM,       "--no-defaults",
-                                 "--bootstrap", apr_pstrcat(pool, "--datadir=", data(), NULL),
-                                 SMALL,         NULL };
+    const char *const argv[] = { PROGRAM,
+                                 "--no-defaults",
+                                 "--bootstrap",
+                                 apr_pstrcat(pool, "--datadir=", data(), NULL),
+                                 apr_pstrcat(pool, "--tmpdir=", data(), NULL),
+                                 SMALL,
+                                 NULL };
     const char *statements = path_of("first.sql");
     MYSQL *session;
 

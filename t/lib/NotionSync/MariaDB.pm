@@ -14,6 +14,7 @@ use NotionSync::Test;
 our @ISA = ('NotionSync::DatabaseServer');
 
 my $tables = '/usr/share/mysql/mysql_system_tables';
+# When a server starts it removes whatever it finds among its temporary files, of other servers, too: so each has a folder of its own.
 my @small  = qw(--innodb-log-file-size=4M --innodb-data-file-path=ibdata1:10M:autoextend --innodb-temp-data-file-path=ibtmp1:10M:autoextend
     --innodb-flush-method=nosync --skip-sync-frm --innodb-buffer-pool-size=16M --aria-log-file-size=8M --lc-messages-dir=/usr/share/mysql);
 
@@ -26,7 +27,7 @@ sub new {
     write_file($self->{input}, "CREATE DATABASE mysql;\nUSE mysql;\nSET \@auth_root_socket=NULL;\n" . read_file("$tables.sql") . read_file("${tables}_data.sql"));
     mkdir $self->data or croak $self->data . ": $!";
     chown @{ $self->{as} }, $self->data if $self->{as};
-    $self->run('mariadbd', '--no-defaults', '--bootstrap', '--datadir=' . $self->data, @small);
+    $self->run('mariadbd', '--no-defaults', '--bootstrap', '--datadir=' . $self->data, '--tmpdir=' . $self->data, @small);
     delete $self->{input};
     $self->start;
     $self->client('root', 'mysql', 'CREATE DATABASE crm CHARACTER SET utf8mb4; CREATE USER app@localhost; GRANT ALL ON crm.* TO app@localhost');
@@ -40,7 +41,7 @@ sub start {
     my ($self) = @_;
     my @probe = $self->command('root', 'mysql', '-e', 'SELECT 1');
     return $self->launch(sub { (run_command(@probe))[0] == 0 },
-        'mariadbd', '--no-defaults', '--datadir=' . $self->data, '--socket=' . $self->socket, '--skip-networking', '--performance-schema=off', @small);
+        'mariadbd', '--no-defaults', '--datadir=' . $self->data, '--tmpdir=' . $self->data, '--socket=' . $self->socket, '--skip-networking', '--performance-schema=off', @small);
 }
 
 sub stop_signal { return 'TERM' }
