@@ -57,7 +57,7 @@ $sync->wait_quiet;
 $server->stop;
 $sync->edit_page('Page 5', notes => 'while it was away');
 $sync->edit_page('Page 6', score => 66);
-sleep 1;
+wait_ok { $sync->httpd->log_text =~ /sql\.unreachable/ } 20, 'that the server is away is said';
 $server->start;
 $sync->edit_row('Page 7', notes => 'as soon as it was back');
 $sync->wait_row('Page 5', notes => 'while it was away', what => 'what was edited while the server was away arrives');
