@@ -53,20 +53,10 @@ static void note(nts_sql_reader_t *reader, const nts_sql_session_t *s, apr_int64
 
 /* --- reading */
 
-static apr_int64_t int_at(const nts_sql_rows_t *rows, int row, int column)
-{
-    return rows->cells[row * rows->columns + column].integer;
-}
-
-static const char *text_at(const nts_sql_rows_t *rows, int row, int column)
-{
-    return nts_sql_text_of(&rows->cells[row * rows->columns + column]);
-}
-
 /* A stored key as the engine spells it; NULL if it was written for another key=. */
 static const char *key_at(nts_sql_session_t *s, const nts_sql_rows_t *rows, int row, int column)
 {
-    const char *stored = text_at(rows, row, column);
+    const char *stored = nts_sql_text_at(rows, row, column);
     const char *const *parts = stored ? nts_sql_change_key(s->table, stored, s->ptemp) : NULL;
 
     return parts ? nts_sql_key_id(parts, s->table->key_count, s->p) : NULL;
@@ -75,19 +65,19 @@ static const char *key_at(nts_sql_session_t *s, const nts_sql_rows_t *rows, int 
 static void read_change(nts_change_t *change, nts_sql_session_t *s, const nts_sql_rows_t *rows,
                         int row)
 {
-    const char *op = text_at(rows, row, 1);
+    const char *op = nts_sql_text_at(rows, row, 1);
     /* Not text_at: it may hold bytes that are no UTF-8, and says so itself. */
     const char *image = rows->cells[row * rows->columns + 5].bytes;
 
     memset(change, 0, sizeof(*change));
-    change->number = int_at(rows, row, 0);
+    change->number = nts_sql_int_at(rows, row, 0);
     change->op = op ? *op : 't';
     change->key = key_at(s, rows, row, 2);
     change->old_key = change->op == 'k' ? key_at(s, rows, row, 3) : NULL;
-    change->intent = apr_pstrdup(s->p, text_at(rows, row, 4));
+    change->intent = apr_pstrdup(s->p, nts_sql_text_at(rows, row, 4));
     change->image = image ? s->dialect->change_image(image, s->p) : NULL;
-    change->at = int_at(rows, row, 6) * 1000;
-    if (change->op == 'd' && int_at(rows, row, 7)) {
+    change->at = nts_sql_int_at(rows, row, 6) * 1000;
+    if (change->op == 'd' && nts_sql_int_at(rows, row, 7)) {
         change->op = 'r';
     }
     if (!change->key || (change->op == 'k' && !change->old_key)) {
@@ -119,7 +109,7 @@ static apr_status_t read_changes(nts_sql_session_t *s)
     }
     for (i = 0; i < rows.count; i++) {
         read_change(apr_array_push(changes), s, &rows, i);
-        since = int_at(&rows, i, 0);
+        since = nts_sql_int_at(&rows, i, 0);
     }
     s->answer->changes = (const nts_change_t *)changes->elts;
     s->answer->change_count = changes->nelts;
@@ -160,10 +150,10 @@ apr_status_t nts_sql_compare_witness(nts_sql_session_t *s)
     if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    found = int_at(&rows, 0, 0) * 1000;
+    found = nts_sql_int_at(&rows, 0, 0) * 1000;
     s->answer->is_rewritten = s->ask->witness_at && found && found != s->ask->witness_at;
-    s->answer->witness = int_at(&rows, 0, 1);
-    s->answer->witness_at = int_at(&rows, 0, 2) * 1000;
+    s->answer->witness = nts_sql_int_at(&rows, 0, 1);
+    s->answer->witness_at = nts_sql_int_at(&rows, 0, 2) * 1000;
     return s->dialect->add_shared && s->ask->witness_at &&
                    (s->answer->is_rewritten || s->state.counter < s->ask->witness)
                ? find_shared(s)
@@ -171,6 +161,60 @@ apr_status_t nts_sql_compare_witness(nts_sql_session_t *s)
 }
 
 /* --- tidying up */
+
+/* Up to which number entries may be deleted now, a few at a time; 0: none. */
+static apr_status_t find_prunable(apr_int64_t *last, nts_sql_session_t *s)
+{
+    const char *number = s->dialect->entry_number;
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "SELECT max(");
+    nts_sql_rows_t rows;
+
+    nts_sql_add(stmt, number, ") FROM (SELECT ", number, " FROM _notionsync_change WHERE ", number,
+                " <= ", NULL);
+    nts_sql_add_int(stmt, s->ask->settled_to);
+    nts_sql_add(stmt, " AND ", s->dialect->entry_table, " = ", NULL);
+    nts_sql_add_text(stmt, s->table->name);
+    nts_sql_add(stmt, " AND at < ", s->dialect->now, " - ", NULL);
+    nts_sql_add_int(stmt, NTS_SQL_CHANGE_KEEP_MS);
+    nts_sql_add(stmt, " ORDER BY ", number, " LIMIT ", NULL);
+    nts_sql_add_int(stmt, PRUNE_ROWS);
+    nts_sql_add(stmt, ") AS old", NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *last = rows.cells[0].integer;
+    return APR_SUCCESS;
+}
+
+static apr_status_t delete_entries(nts_sql_session_t *s, apr_int64_t last)
+{
+    nts_sql_stmt_t *stmt;
+
+    if (s->dialect->delete_entries) {
+        return s->dialect->delete_entries(s, s->table->name, last);
+    }
+    stmt = nts_sql_stmt(s, "DELETE FROM _notionsync_change WHERE ");
+    nts_sql_add(stmt, s->dialect->entry_number, " <= ", NULL);
+    nts_sql_add_int(stmt, last);
+    nts_sql_add(stmt, " AND ", s->dialect->entry_table, " = ", NULL);
+    nts_sql_add_text(stmt, s->table->name);
+    return nts_sql_run(NULL, stmt, s->ptemp);
+}
+
+/* A second mapping of the same table that lags behind learns from `pruned` that it has missed some. */
+static apr_status_t prune_to(nts_sql_session_t *s, apr_int64_t last)
+{
+    nts_sql_stmt_t *stmt;
+
+    if (delete_entries(s, last) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    stmt = nts_sql_stmt(s, "UPDATE _notionsync_table SET pruned = ");
+    nts_sql_add_int(stmt, last);
+    nts_sql_add(stmt, " WHERE tbl = ", NULL);
+    nts_sql_add_text(stmt, s->table->name);
+    return nts_sql_run(NULL, stmt, s->ptemp);
+}
 
 /* Entries that are in the inbox and old enough that nobody asks for their time any more. A convenience
  * that must not spoil the answer: what fails here is tried again in a minute. The write lock, which
@@ -185,13 +229,9 @@ static void prune(nts_sql_reader_t *reader, nts_sql_session_t *s)
         return;
     }
     reader->pruned = mono;
-    if (nts_sql_begin(s, 0) == APR_SUCCESS &&
-        s->dialect->find_prunable(&last, s, s->table->name, s->ask->settled_to, PRUNE_ROWS) ==
-            APR_SUCCESS &&
-        last > 0) {
+    if (nts_sql_begin(s, 0) == APR_SUCCESS && find_prunable(&last, s) == APR_SUCCESS && last > 0) {
         nts_sql_rollback(s);
-        if (nts_sql_begin(s, 1) == APR_SUCCESS &&
-            s->dialect->prune(s, s->table->name, last) == APR_SUCCESS &&
+        if (nts_sql_begin(s, 1) == APR_SUCCESS && prune_to(s, last) == APR_SUCCESS &&
             nts_sql_commit(s) == APR_SUCCESS) {
             reader->pruned = 0; /* there may be more: go on at the next look */
         }

@@ -160,6 +160,8 @@ typedef struct nts_sql_dialect_t {
     /** A condition on change entries, above the id of nts_sql_state_t: they are of this transaction.
      *  NULL: all above it are, since nobody else writes. */
     const char *own_entries;
+    const char *entry_number;     /* the column that numbers change entries */
+    const char *entry_table;      /* that names their table, in a search by number */
     const nts_sql_words_t *words; /* up to kind NTS_SQL_FINE; NULL: as of a file */
     /** A DELETE up to the name of its table, which is followed by AS t; NULL: "DELETE FROM ". */
     const char *delete_from;
@@ -250,11 +252,8 @@ typedef struct nts_sql_dialect_t {
      *  NULL: there is none. Costs as much as there are later ones. The function itself may be NULL, where numbers and times do not go
      *  together: then what was done in a copy before it was seen is found by a full run only. */
     void (*add_shared)(nts_sql_stmt_t *stmt, apr_int64_t ms);
-    /** Up to which number entries of a table may be deleted now, a few at a time; 0: none. */
-    apr_status_t (*find_prunable)(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
-                                  apr_int64_t settled_to, int limit);
-    /** Deletes them, and keeps the number for readers that lag behind. */
-    apr_status_t (*prune)(nts_sql_session_t *s, const char *tbl, apr_int64_t last);
+    /** Deletes a table's change entries up to that number, where one DELETE would wait for others; NULL: one DELETE. */
+    apr_status_t (*delete_entries)(nts_sql_session_t *s, const char *tbl, apr_int64_t last);
     /** The row image of an entry as JSON. NULL if it cannot be read. */
     const char *(*change_image)(const char *stored, apr_pool_t *p);
 

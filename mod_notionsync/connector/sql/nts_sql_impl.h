@@ -120,6 +120,14 @@ nts_sql_cell_t nts_sql_cell_text(const char *text);
 /** The text of a TEXT cell that is valid UTF-8 without NUL; else NULL. */
 const char *nts_sql_text_of(const nts_sql_cell_t *cell);
 
+/** The same of a cell of @a rows; and with "" for NULL; and an INTEGER. */
+const char *nts_sql_text_at(const nts_sql_rows_t *rows, int row, int column);
+const char *nts_sql_string_at(const nts_sql_rows_t *rows, int row, int column);
+apr_int64_t nts_sql_int_at(const nts_sql_rows_t *rows, int row, int column);
+/** For dialects: one row (or none) of the instance id, version, counter, whether the table is tracked, up to where entries were lost, and
+ *  the id of the newest entry unless an id is a number. Strings are copied into @a p. */
+void nts_sql_take_state(nts_sql_state_t *state, const nts_sql_rows_t *rows, apr_pool_t *p);
+
 /* --- nts_sql_literal.c: names and texts between quotes */
 
 /** A name in double quotes, a text in single ones. */
@@ -152,6 +160,9 @@ void nts_sql_rollback(nts_sql_session_t *s);
 apr_status_t nts_sql_fail(nts_sql_session_t *s, nts_result_t result, nts_remedy_t remedy,
                           const char *code, const char *advice, const char *fmt, ...)
     NTS_PRINTF(6, 7);
+/** The mapping is blocked until a person has done what @a advice says. */
+apr_status_t nts_sql_refuse(nts_sql_session_t *s, const char *code, const char *advice,
+                            const char *what);
 apr_status_t nts_sql_fail_with(nts_sql_session_t *s, const nts_sql_error_t *error);
 /** S5.8: a record that lacks what the database demands waits for it; its next edit is tried. @a words: the database's own, or
  *  NULL. */

@@ -19,6 +19,12 @@ apr_status_t nts_sql_fail(nts_sql_session_t *s, nts_result_t result, nts_remedy_
     return APR_EGENERAL;
 }
 
+apr_status_t nts_sql_refuse(nts_sql_session_t *s, const char *code, const char *advice,
+                            const char *what)
+{
+    return nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, code, advice, "%s", what);
+}
+
 typedef struct failure_t {
     nts_sql_class_t kind;
     nts_result_t result;

@@ -190,6 +190,8 @@ apr_status_t nts_sql_mysql_run(nts_sql_db_t *db, const char *sql, const nts_sql_
 
 const nts_sql_dialect_t nts_sql_mysql = {
     .driver = "mysql",
+    .entry_number = "number",
+    .entry_table = "tbl",
     .begin_read = begin_read,
     .begin_write = begin_write,
     .own_entries = "conn = CONNECTION_ID()",
@@ -223,8 +225,7 @@ const nts_sql_dialect_t nts_sql_mysql = {
     .add_changes = nts_sql_mysql_add_changes,
     .add_witness = nts_sql_mysql_add_witness,
     .mark_entries = nts_sql_mysql_mark_entries,
-    .find_prunable = nts_sql_mysql_find_prunable,
-    .prune = nts_sql_mysql_prune,
+    .delete_entries = nts_sql_mysql_delete_entries,
     .prune_intents = nts_sql_mysql_prune_intents,
     .change_image = nts_sql_mysql_change_image,
     .objects = nts_sql_mysql_objects,

@@ -145,9 +145,7 @@ void nts_sql_mysql_add_witness(nts_sql_stmt_t *stmt, apr_int64_t number);
 void nts_sql_mysql_add_changes(nts_sql_stmt_t *stmt, const char *tbl, apr_int64_t since, int limit);
 apr_status_t nts_sql_mysql_mark_entries(nts_sql_session_t *s, const char *const *now,
                                         const char *const *before);
-apr_status_t nts_sql_mysql_find_prunable(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
-                                         apr_int64_t settled_to, int limit);
-apr_status_t nts_sql_mysql_prune(nts_sql_session_t *s, const char *tbl, apr_int64_t last);
+apr_status_t nts_sql_mysql_delete_entries(nts_sql_session_t *s, const char *tbl, apr_int64_t last);
 apr_status_t nts_sql_mysql_prune_intents(nts_sql_session_t *s);
 const char *nts_sql_mysql_change_image(const char *stored, apr_pool_t *p);
 

@@ -209,45 +209,14 @@ apr_status_t nts_sql_mysql_mark_entries(nts_sql_session_t *s, const char *const 
     return rows.count ? nts_sql_run(NULL, what, s->ptemp) : APR_SUCCESS;
 }
 
-apr_status_t nts_sql_mysql_find_prunable(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
-                                         apr_int64_t settled_to, int limit)
-{
-    nts_sql_stmt_t *stmt = nts_sql_stmt(
-        s, "SELECT MAX(number) FROM (SELECT number FROM _notionsync_change WHERE number <= ");
-    nts_sql_rows_t rows;
-
-    nts_sql_add_int(stmt, settled_to);
-    nts_sql_add(stmt, " AND tbl = ", NULL);
-    nts_sql_add_text(stmt, tbl);
-    nts_sql_add(stmt, " AND at < " NTS_SQL_MYSQL_NOW " - ", NULL);
-    nts_sql_add_int(stmt, NTS_SQL_CHANGE_KEEP_MS);
-    nts_sql_add(stmt, " ORDER BY number LIMIT ", NULL);
-    nts_sql_add_int(stmt, limit);
-    nts_sql_add(stmt, ") AS old", NULL);
-    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    *last = rows.cells[0].integer;
-    return APR_SUCCESS;
-}
-
-/* A second mapping of the same table that lags behind learns from `pruned` that it has missed some. */
-apr_status_t nts_sql_mysql_prune(nts_sql_session_t *s, const char *tbl, apr_int64_t last)
+apr_status_t nts_sql_mysql_delete_entries(nts_sql_session_t *s, const char *tbl, apr_int64_t last)
 {
     nts_sql_stmt_t *which = nts_sql_stmt(s, "SELECT id FROM _notionsync_change WHERE number <= ");
-    nts_sql_stmt_t *stmt;
 
     nts_sql_add_int(which, last);
     nts_sql_add(which, " AND tbl = ", NULL);
     nts_sql_add_text(which, tbl);
-    if (delete_found(which, "DELETE c FROM _notionsync_change AS c WHERE c.id = ") != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    stmt = nts_sql_stmt(s, "UPDATE _notionsync_table SET pruned = ");
-    nts_sql_add_int(stmt, last);
-    nts_sql_add(stmt, " WHERE tbl = ", NULL);
-    nts_sql_add_text(stmt, tbl);
-    return nts_sql_run(NULL, stmt, s->ptemp);
+    return delete_found(which, "DELETE c FROM _notionsync_change AS c WHERE c.id = ");
 }
 
 apr_status_t nts_sql_mysql_prune_intents(nts_sql_session_t *s)

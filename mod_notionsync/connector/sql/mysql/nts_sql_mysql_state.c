@@ -11,13 +11,6 @@ typedef struct print_t {
     const char *triggers; /* NULL: not looked at */
 } print_t;
 
-static const char *text_at(const nts_sql_rows_t *rows, int column)
-{
-    const char *text = nts_sql_text_of(&rows->cells[column]);
-
-    return text ? text : "";
-}
-
 static apr_status_t find_by(nts_sql_rows_t *rows, nts_sql_session_t *s, const char *condition,
                             const char *name)
 {
@@ -47,9 +40,9 @@ apr_status_t nts_sql_mysql_find(const char **name, const char **kind, const char
          find_by(&rows, s, "LOWER(TABLE_NAME) = LOWER(", collection) != APR_SUCCESS)) {
         return APR_EGENERAL;
     }
-    *name = rows.count == 1 ? apr_pstrdup(p, text_at(&rows, 0)) : NULL;
-    *kind = rows.count == 1 ? apr_pstrdup(p, text_at(&rows, 1)) : NULL;
-    *engine = rows.count == 1 ? apr_pstrdup(p, text_at(&rows, 2)) : NULL;
+    *name = rows.count == 1 ? apr_pstrdup(p, nts_sql_string_at(&rows, 0, 0)) : NULL;
+    *kind = rows.count == 1 ? apr_pstrdup(p, nts_sql_string_at(&rows, 0, 1)) : NULL;
+    *engine = rows.count == 1 ? apr_pstrdup(p, nts_sql_string_at(&rows, 0, 2)) : NULL;
     return APR_SUCCESS;
 }
 
@@ -71,10 +64,10 @@ static apr_status_t read_print(const char **text, nts_sql_session_t *s, const pr
         return error.kind == NTS_SQL_SCHEMA ? APR_SUCCESS : nts_sql_fail_with(s, &error);
     }
     if (rows.count == 1 && rows.columns > 1) {
-        end = strstr(text_at(&rows, 1), "\n) ENGINE=");
-        *text =
-            end ? apr_pstrmemdup(s->ptemp, text_at(&rows, 1), (apr_size_t)(end - text_at(&rows, 1)))
-                : text_at(&rows, 1);
+        end = strstr(nts_sql_string_at(&rows, 0, 1), "\n) ENGINE=");
+        *text = end ? apr_pstrmemdup(s->ptemp, nts_sql_string_at(&rows, 0, 1),
+                                     (apr_size_t)(end - nts_sql_string_at(&rows, 0, 1)))
+                    : nts_sql_string_at(&rows, 0, 1);
     }
     return APR_SUCCESS;
 }
@@ -92,7 +85,7 @@ static apr_status_t read_triggers(const char **text, nts_sql_session_t *s, const
     if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    *text = text_at(&rows, 0);
+    *text = nts_sql_string_at(&rows, 0, 0);
     return APR_SUCCESS;
 }
 
@@ -224,15 +217,7 @@ apr_status_t nts_sql_mysql_state(nts_sql_state_t *state, nts_sql_session_t *s, c
         }
         return APR_EGENERAL;
     }
-    if (rows.count == 1 && *text_at(&rows, 0)) {
-        state->installed = 1;
-        state->instance = apr_pstrdup(s->p, text_at(&rows, 0));
-        state->version = rows.cells[1].integer;
-        state->counter = rows.cells[2].integer;
-        state->is_tracked = rows.cells[3].integer != 0;
-        state->lost_to = rows.cells[4].integer;
-        state->entries = rows.cells[5].integer;
-    }
+    nts_sql_take_state(state, &rows, s->p);
     return APR_SUCCESS;
 }
 

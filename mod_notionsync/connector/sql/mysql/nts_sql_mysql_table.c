@@ -5,24 +5,6 @@
 #include "base/nts_str.h"
 #include "connector/sql/mysql/nts_sql_mysql.h"
 
-static const char *text_at(const nts_sql_rows_t *rows, int row, int column)
-{
-    const char *text = nts_sql_text_of(&rows->cells[row * rows->columns + column]);
-
-    return text ? text : "";
-}
-
-static apr_int64_t int_at(const nts_sql_rows_t *rows, int row, int column)
-{
-    return rows->cells[row * rows->columns + column].integer;
-}
-
-static apr_status_t refuse(nts_sql_session_t *s, const char *code, const char *advice,
-                           const char *what)
-{
-    return nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, code, advice, "%s", what);
-}
-
 static apr_status_t name_table(nts_sql_table_t *table, nts_sql_session_t *s, const char *collection,
                                apr_pool_t *p)
 {
@@ -34,25 +16,28 @@ static apr_status_t name_table(nts_sql_table_t *table, nts_sql_session_t *s, con
         return APR_EGENERAL;
     }
     if (!name) {
-        return refuse(s, "sql.schema", "correct NotionSyncExternal, or create the table",
-                      apr_psprintf(s->p, "the database %s has no table %s", s->connection->db->home,
-                                   collection));
+        return nts_sql_refuse(s, "sql.schema", "correct NotionSyncExternal, or create the table",
+                              apr_psprintf(s->p, "the database %s has no table %s",
+                                           s->connection->db->home, collection));
     }
     if (strcmp(kind, "BASE TABLE") != 0 && strcmp(kind, "SYSTEM VERSIONED") != 0) {
-        return refuse(s, "sql.view", "name the table behind it in NotionSyncExternal",
-                      apr_psprintf(s->p, "%s is a %s; only tables can be synced", name, kind));
+        return nts_sql_refuse(
+            s, "sql.view", "name the table behind it in NotionSyncExternal",
+            apr_psprintf(s->p, "%s is a %s; only tables can be synced", name, kind));
     }
     if (strncmp(name, NTS_SQL_PREFIX, sizeof(NTS_SQL_PREFIX) - 1) == 0) {
-        return refuse(s, "sql.view", "name a table of the application in NotionSyncExternal",
-                      apr_psprintf(s->p, "%s is an internal table and cannot be synced", name));
+        return nts_sql_refuse(
+            s, "sql.view", "name a table of the application in NotionSyncExternal",
+            apr_psprintf(s->p, "%s is an internal table and cannot be synced", name));
     }
     if (!nts_str_equal_nocase(engine, "InnoDB")) {
-        return refuse(s, "sql.view",
-                      apr_psprintf(s->p, "ALTER TABLE %s ENGINE=InnoDB", nts_sql_quote(name, s->p)),
-                      apr_psprintf(s->p,
-                                   "the table %s is of the engine %s, which knows no transactions; "
-                                   "expected InnoDB",
-                                   name, engine));
+        return nts_sql_refuse(
+            s, "sql.view",
+            apr_psprintf(s->p, "ALTER TABLE %s ENGINE=InnoDB", nts_sql_quote(name, s->p)),
+            apr_psprintf(s->p,
+                         "the table %s is of the engine %s, which knows no transactions; "
+                         "expected InnoDB",
+                         name, engine));
     }
     table->name = apr_pstrdup(p, name);
     table->sql = nts_sql_quote(name, p);
@@ -87,13 +72,14 @@ static apr_status_t read_columns(nts_sql_table_t *table, nts_sql_session_t *s, a
     for (i = 0; i < rows.count; i++) {
         nts_sql_column_t *column = &columns[i];
 
-        column->name = apr_pstrdup(p, text_at(&rows, i, 0));
-        nts_sql_mysql_type(column, text_at(&rows, i, 1), text_at(&rows, i, 2), int_at(&rows, i, 3),
-                           int_at(&rows, i, 4), int_at(&rows, i, 5), int_at(&rows, i, 6) != 0, p);
-        column->not_null = int_at(&rows, i, 7) != 0;
-        column->has_default = int_at(&rows, i, 8) != 0;
-        column->generated = int_at(&rows, i, 9) != 0;
-        column->collation = apr_pstrdup(p, text_at(&rows, i, 10));
+        column->name = apr_pstrdup(p, nts_sql_string_at(&rows, i, 0));
+        nts_sql_mysql_type(column, nts_sql_string_at(&rows, i, 1), nts_sql_string_at(&rows, i, 2),
+                           nts_sql_int_at(&rows, i, 3), nts_sql_int_at(&rows, i, 4),
+                           nts_sql_int_at(&rows, i, 5), nts_sql_int_at(&rows, i, 6) != 0, p);
+        column->not_null = nts_sql_int_at(&rows, i, 7) != 0;
+        column->has_default = nts_sql_int_at(&rows, i, 8) != 0;
+        column->generated = nts_sql_int_at(&rows, i, 9) != 0;
+        column->collation = apr_pstrdup(p, nts_sql_string_at(&rows, i, 10));
         column->type.computed = column->generated;
         column->type.nullable = !column->not_null;
     }
@@ -135,7 +121,7 @@ static apr_status_t read_indexes(apr_array_header_t *indexes, nts_sql_session_t 
         return APR_EGENERAL;
     }
     for (i = 0; i < rows.count; i++) {
-        const char *name = text_at(&rows, i, 0);
+        const char *name = nts_sql_string_at(&rows, i, 0);
         index_t *index =
             indexes->nelts ? &APR_ARRAY_IDX(indexes, indexes->nelts - 1, index_t) : NULL;
 
@@ -145,7 +131,8 @@ static apr_status_t read_indexes(apr_array_header_t *indexes, nts_sql_session_t 
             index->name = name;
         }
         if (index->count < NTS_SQL_KEY_MAX) {
-            index->columns[index->count++] = nts_sql_find_column(table, text_at(&rows, i, 1));
+            index->columns[index->count++] =
+                nts_sql_find_column(table, nts_sql_string_at(&rows, i, 1));
         }
         else {
             index->is_partial = 1;
@@ -169,9 +156,9 @@ static apr_status_t named_columns(index_t *wanted, nts_sql_session_t *s,
         apr_collapse_spaces(name, name);
         column = nts_sql_find_column(table, name);
         if (!column || wanted->count >= NTS_SQL_KEY_MAX) {
-            return refuse(s, "sql.schema", "correct key= in NotionSyncExternal",
-                          apr_psprintf(s->p, "key=%s: the table %s has no column %s", key,
-                                       table->name, name));
+            return nts_sql_refuse(s, "sql.schema", "correct key= in NotionSyncExternal",
+                                  apr_psprintf(s->p, "key=%s: the table %s has no column %s", key,
+                                               table->name, name));
         }
         wanted->columns[wanted->count++] = column;
     }
@@ -229,16 +216,18 @@ static apr_status_t check_key_column(nts_sql_session_t *s, const nts_sql_table_t
                                      const nts_sql_column_t *column)
 {
     if (!may_be_key(column)) {
-        return refuse(s, "sql.key", "name another unique column with key= in NotionSyncExternal",
-                      apr_psprintf(s->p,
-                                   "column %s of table %s cannot be the key: its type is \"%s\", "
-                                   "expected an integer, text, uuid or enum type",
-                                   column->name, table->name, column->type.native));
+        return nts_sql_refuse(
+            s, "sql.key", "name another unique column with key= in NotionSyncExternal",
+            apr_psprintf(s->p,
+                         "column %s of table %s cannot be the key: its type is \"%s\", "
+                         "expected an integer, text, uuid or enum type",
+                         column->name, table->name, column->type.native));
     }
     if (!column->not_null) {
-        return refuse(s, "sql.key", "declare the column NOT NULL, or name another one with key=",
-                      apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
-                                   column->name, table->name));
+        return nts_sql_refuse(
+            s, "sql.key", "declare the column NOT NULL, or name another one with key=",
+            apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
+                         column->name, table->name));
     }
     return APR_SUCCESS;
 }
@@ -278,12 +267,12 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
         }
     }
     if (wanted.count == 0) {
-        return refuse(s, "sql.key",
-                      "give it one, or name a unique column with key= in NotionSyncExternal",
-                      apr_psprintf(s->p, "the table %s has no primary key", table->name));
+        return nts_sql_refuse(
+            s, "sql.key", "give it one, or name a unique column with key= in NotionSyncExternal",
+            apr_psprintf(s->p, "the table %s has no primary key", table->name));
     }
     if (!is_unique(indexes, &wanted)) {
-        return refuse(
+        return nts_sql_refuse(
             s, "sql.key",
             apr_psprintf(s->p, "CREATE UNIQUE INDEX … ON %s (%s), or choose another key=",
                          table->name, key ? key : ""),

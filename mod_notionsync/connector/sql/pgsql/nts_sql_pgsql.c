@@ -401,6 +401,8 @@ apr_status_t nts_sql_pgsql_run(nts_sql_db_t *db, const char *sql, const nts_sql_
 
 const nts_sql_dialect_t nts_sql_pgsql = {
     .driver = "pgsql",
+    .entry_number = "number",
+    .entry_table = "tbl",
     .begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     .begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
     .own_entries = "xid = pg_current_xact_id()",
@@ -429,8 +431,6 @@ const nts_sql_dialect_t nts_sql_pgsql = {
     .add_changed = nts_sql_pgsql_add_changed,
     .add_changes = nts_sql_pgsql_add_changes,
     .add_witness = nts_sql_pgsql_add_witness,
-    .find_prunable = nts_sql_pgsql_find_prunable,
-    .prune = nts_sql_pgsql_prune,
     .change_image = nts_sql_pgsql_change_image,
     .objects = nts_sql_pgsql_objects,
     .installed_objects = nts_sql_pgsql_installed,

@@ -151,9 +151,6 @@ apr_status_t nts_sql_pgsql_fail_write(nts_sql_session_t *s, const nts_sql_table_
 apr_status_t nts_sql_pgsql_commit_token(apr_int64_t *token, nts_sql_session_t *s);
 void nts_sql_pgsql_add_witness(nts_sql_stmt_t *stmt, apr_int64_t number);
 void nts_sql_pgsql_add_changes(nts_sql_stmt_t *stmt, const char *tbl, apr_int64_t since, int limit);
-apr_status_t nts_sql_pgsql_find_prunable(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
-                                         apr_int64_t settled_to, int limit);
-apr_status_t nts_sql_pgsql_prune(nts_sql_session_t *s, const char *tbl, apr_int64_t last);
 const char *nts_sql_pgsql_change_image(const char *stored, apr_pool_t *p);
 
 /* --- nts_sql_pgsql_ddl.c: what is installed */

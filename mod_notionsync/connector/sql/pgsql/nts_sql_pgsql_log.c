@@ -113,46 +113,6 @@ void nts_sql_pgsql_add_witness(nts_sql_stmt_t *stmt, apr_int64_t number)
                 NULL);
 }
 
-apr_status_t nts_sql_pgsql_find_prunable(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
-                                         apr_int64_t settled_to, int limit)
-{
-    nts_sql_stmt_t *stmt = nts_sql_stmt(
-        s, "SELECT max(number) FROM (SELECT number FROM _notionsync_change WHERE number <= ");
-    nts_sql_rows_t rows;
-
-    nts_sql_add_int(stmt, settled_to);
-    nts_sql_add(stmt, " AND tbl = ", NULL);
-    nts_sql_add_text(stmt, tbl);
-    nts_sql_add(stmt, " AND at < " NTS_SQL_PGSQL_NOW " - ", NULL);
-    nts_sql_add_int(stmt, NTS_SQL_CHANGE_KEEP_MS);
-    nts_sql_add(stmt, " ORDER BY number LIMIT ", NULL);
-    nts_sql_add_int(stmt, limit);
-    nts_sql_add(stmt, ") AS old", NULL);
-    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    *last = rows.cells[0].integer;
-    return APR_SUCCESS;
-}
-
-/* A second mapping of the same table that lags behind learns from `pruned` that it has missed some. */
-apr_status_t nts_sql_pgsql_prune(nts_sql_session_t *s, const char *tbl, apr_int64_t last)
-{
-    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "DELETE FROM _notionsync_change WHERE number <= ");
-
-    nts_sql_add_int(stmt, last);
-    nts_sql_add(stmt, " AND tbl = ", NULL);
-    nts_sql_add_text(stmt, tbl);
-    if (nts_sql_run(NULL, stmt, s->ptemp) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    stmt = nts_sql_stmt(s, "UPDATE _notionsync_table SET pruned = ");
-    nts_sql_add_int(stmt, last);
-    nts_sql_add(stmt, " WHERE tbl = ", NULL);
-    nts_sql_add_text(stmt, tbl);
-    return nts_sql_run(NULL, stmt, s->ptemp);
-}
-
 /* The trigger has made it as the connector reads it; but what was cut or written by another hand is no image. */
 const char *nts_sql_pgsql_change_image(const char *stored, apr_pool_t *p)
 {

@@ -11,13 +11,6 @@ typedef struct print_t {
     apr_uint64_t bundle; /* of which it was asked last; 0: of none */
 } print_t;
 
-static const char *text_at(const nts_sql_rows_t *rows, int column)
-{
-    const char *text = nts_sql_text_of(&rows->cells[column]);
-
-    return text ? text : "";
-}
-
 /* "people", as the search path finds it, or "crm.people"; without quotes, since nothing else could be meant. A name
  * in exactly this spelling goes before one in another case. */
 apr_status_t nts_sql_pgsql_find(int *found, const char **schema, const char **name, char *kind,
@@ -47,9 +40,9 @@ apr_status_t nts_sql_pgsql_find(int *found, const char **schema, const char **na
     }
     *found = rows.count == 1;
     if (*found) {
-        *schema = apr_pstrdup(p, text_at(&rows, 0));
-        *name = apr_pstrdup(p, text_at(&rows, 1));
-        *kind = *text_at(&rows, 2);
+        *schema = apr_pstrdup(p, nts_sql_string_at(&rows, 0, 0));
+        *name = apr_pstrdup(p, nts_sql_string_at(&rows, 0, 1));
+        *kind = *nts_sql_string_at(&rows, 0, 2);
     }
     return APR_SUCCESS;
 }
@@ -92,7 +85,7 @@ static apr_status_t read_print(const char **text, nts_sql_session_t *s, const pr
     if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    *text = rows.count == 1 ? text_at(&rows, 0) : NULL;
+    *text = rows.count == 1 ? nts_sql_string_at(&rows, 0, 0) : NULL;
     return APR_SUCCESS;
 }
 
@@ -200,14 +193,6 @@ apr_status_t nts_sql_pgsql_state(nts_sql_state_t *state, nts_sql_session_t *s, c
     if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    if (rows.count == 1 && *text_at(&rows, 0)) {
-        state->installed = 1;
-        state->instance = apr_pstrdup(s->p, text_at(&rows, 0));
-        state->version = rows.cells[1].integer;
-        state->counter = rows.cells[2].integer;
-        state->is_tracked = rows.cells[3].integer != 0;
-        state->lost_to = rows.cells[4].integer;
-        state->entries = rows.cells[5].integer;
-    }
+    nts_sql_take_state(state, &rows, s->p);
     return APR_SUCCESS;
 }

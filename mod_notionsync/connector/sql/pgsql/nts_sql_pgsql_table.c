@@ -5,24 +5,6 @@
 #include "base/nts_str.h"
 #include "connector/sql/pgsql/nts_sql_pgsql.h"
 
-static const char *text_at(const nts_sql_rows_t *rows, int row, int column)
-{
-    const char *text = nts_sql_text_of(&rows->cells[row * rows->columns + column]);
-
-    return text ? text : "";
-}
-
-static apr_int64_t int_at(const nts_sql_rows_t *rows, int row, int column)
-{
-    return rows->cells[row * rows->columns + column].integer;
-}
-
-static apr_status_t refuse(nts_sql_session_t *s, const char *code, const char *advice,
-                           const char *what)
-{
-    return nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, code, advice, "%s", what);
-}
-
 static const char *kind_name(char kind)
 {
     return kind == 'v' ? "view" : kind == 'm' ? "materialized view" : "foreign table";
@@ -40,16 +22,17 @@ static apr_status_t name_table(nts_sql_table_t *table, const char **what, nts_sq
         return APR_EGENERAL;
     }
     if (!found) {
-        return refuse(s, "sql.schema", "correct NotionSyncExternal, or create the table",
-                      apr_psprintf(s->p, "the database %s has no table %s", s->connection->database,
-                                   collection));
+        return nts_sql_refuse(s, "sql.schema", "correct NotionSyncExternal, or create the table",
+                              apr_psprintf(s->p, "the database %s has no table %s",
+                                           s->connection->database, collection));
     }
     table->is_view = kind != 'r' && kind != 'p';
     *what = kind_name(kind);
     if (strncmp(name, NTS_SQL_PREFIX, sizeof(NTS_SQL_PREFIX) - 1) == 0 ||
         strcmp(schema, "pg_catalog") == 0 || strcmp(schema, "information_schema") == 0) {
-        return refuse(s, "sql.view", "name a table of the application in NotionSyncExternal",
-                      apr_psprintf(s->p, "%s is an internal table and cannot be synced", name));
+        return nts_sql_refuse(
+            s, "sql.view", "name a table of the application in NotionSyncExternal",
+            apr_psprintf(s->p, "%s is an internal table and cannot be synced", name));
     }
     table->name = apr_pstrcat(p, schema, ".", name, NULL);
     table->sql = apr_pstrcat(p, nts_sql_quote(schema, p), ".", nts_sql_quote(name, p), NULL);
@@ -91,7 +74,7 @@ static apr_status_t read_options(nts_sql_column_t *column, nts_sql_session_t *s,
     }
     options = apr_pcalloc(p, ((apr_size_t)rows.count + 1) * sizeof(*options));
     for (i = 0; i < rows.count; i++) {
-        options[i].name = apr_pstrdup(p, text_at(&rows, i, 0));
+        options[i].name = apr_pstrdup(p, nts_sql_string_at(&rows, i, 0));
     }
     column->type.options = options;
     column->type.option_count = rows.count;
@@ -114,21 +97,22 @@ static apr_status_t read_columns(nts_sql_table_t *table, nts_sql_session_t *s, a
     columns = apr_pcalloc(p, ((apr_size_t)rows.count + 1) * sizeof(*columns));
     for (i = 0; i < rows.count; i++) {
         nts_sql_column_t *column = &columns[i];
-        int is_enum = int_at(&rows, i, 10) != 0;
+        int is_enum = nts_sql_int_at(&rows, i, 10) != 0;
 
-        column->name = apr_pstrdup(p, text_at(&rows, i, 0));
-        column->native = (int)int_at(&rows, i, 2);
-        column->type = nts_sql_pgsql_type(column->native, int_at(&rows, i, 3), text_at(&rows, i, 9),
-                                          text_at(&rows, i, 1), is_enum, p);
+        column->name = apr_pstrdup(p, nts_sql_string_at(&rows, i, 0));
+        column->native = (int)nts_sql_int_at(&rows, i, 2);
+        column->type = nts_sql_pgsql_type(column->native, nts_sql_int_at(&rows, i, 3),
+                                          nts_sql_string_at(&rows, i, 9),
+                                          nts_sql_string_at(&rows, i, 1), is_enum, p);
         column->is_decimal = column->native == NTS_SQL_PGSQL_NUMERIC;
-        column->not_null = int_at(&rows, i, 4) != 0;
-        column->has_default = int_at(&rows, i, 5) != 0;
-        column->generated = int_at(&rows, i, 6) != 0;
+        column->not_null = nts_sql_int_at(&rows, i, 4) != 0;
+        column->has_default = nts_sql_int_at(&rows, i, 5) != 0;
+        column->generated = nts_sql_int_at(&rows, i, 6) != 0;
         /* GENERATED ALWAYS AS IDENTITY: never written by a mapping, but put back with its row. */
-        column->type.computed =
-            column->generated || int_at(&rows, i, 7) || (table->is_view && !int_at(&rows, i, 11));
+        column->type.computed = column->generated || nts_sql_int_at(&rows, i, 7) ||
+                                (table->is_view && !nts_sql_int_at(&rows, i, 11));
         column->type.nullable = !column->not_null;
-        column->key = (int)int_at(&rows, i, 8);
+        column->key = (int)nts_sql_int_at(&rows, i, 8);
         if (is_enum && read_options(column, s, p) != APR_SUCCESS) {
             return APR_EGENERAL;
         }
@@ -195,9 +179,9 @@ static apr_status_t numbers_of(int *numbers, int *count, nts_sql_session_t *s,
         apr_collapse_spaces(name, name);
         column = nts_sql_find_column(table, name);
         if (!column || *count >= NTS_SQL_KEY_MAX) {
-            return refuse(s, "sql.schema", "correct key= in NotionSyncExternal",
-                          apr_psprintf(s->p, "key=%s: the table %s has no column %s", key,
-                                       table->name, name));
+            return nts_sql_refuse(s, "sql.schema", "correct key= in NotionSyncExternal",
+                                  apr_psprintf(s->p, "key=%s: the table %s has no column %s", key,
+                                               table->name, name));
         }
         numbers[(*count)++] = column->key;
     }
@@ -211,10 +195,10 @@ static void primary_numbers(int *numbers, int *count, const nts_sql_rows_t *inde
     char *word;
 
     *count = 0;
-    if (indexes->count == 0 || !int_at(indexes, 0, 0)) {
+    if (indexes->count == 0 || !nts_sql_int_at(indexes, 0, 0)) {
         return;
     }
-    for (word = apr_strtok(apr_pstrdup(p, text_at(indexes, 0, 2)), ",", &state);
+    for (word = apr_strtok(apr_pstrdup(p, nts_sql_string_at(indexes, 0, 2)), ",", &state);
          word && *count < NTS_SQL_KEY_MAX; word = apr_strtok(NULL, ",", &state)) {
         apr_int64_t number = 0;
 
@@ -232,7 +216,7 @@ static int is_unique(const nts_sql_rows_t *indexes, const int *numbers, int coun
     qsort(sorted, (apr_size_t)count, sizeof(*sorted), by_number);
     wanted = number_list(sorted, count, p);
     for (i = 0; i < indexes->count; i++) {
-        if (strcmp(text_at(indexes, i, 1), wanted) == 0) {
+        if (strcmp(nts_sql_string_at(indexes, i, 1), wanted) == 0) {
             return 1;
         }
     }
@@ -263,16 +247,18 @@ static apr_status_t check_key_column(nts_sql_session_t *s, const nts_sql_table_t
                                      const nts_sql_column_t *column)
 {
     if (!may_be_key(column)) {
-        return refuse(s, "sql.key", "name another unique column with key= in NotionSyncExternal",
-                      apr_psprintf(s->p,
-                                   "column %s of table %s cannot be the key: its type is \"%s\", "
-                                   "expected an integer, text, uuid or enum type",
-                                   column->name, table->name, column->type.native));
+        return nts_sql_refuse(
+            s, "sql.key", "name another unique column with key= in NotionSyncExternal",
+            apr_psprintf(s->p,
+                         "column %s of table %s cannot be the key: its type is \"%s\", "
+                         "expected an integer, text, uuid or enum type",
+                         column->name, table->name, column->type.native));
     }
     if (!column->not_null && !table->is_view) {
-        return refuse(s, "sql.key", "declare the column NOT NULL, or name another one with key=",
-                      apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
-                                   column->name, table->name));
+        return nts_sql_refuse(
+            s, "sql.key", "declare the column NOT NULL, or name another one with key=",
+            apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
+                         column->name, table->name));
     }
     return APR_SUCCESS;
 }
@@ -312,8 +298,9 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
     int count;
 
     if (table->is_view && !key) {
-        return refuse(s, "sql.key", "name the columns that tell its rows apart with key=",
-                      apr_psprintf(s->p, "%s is a view, which has no primary key", table->name));
+        return nts_sql_refuse(
+            s, "sql.key", "name the columns that tell its rows apart with key=",
+            apr_psprintf(s->p, "%s is a view, which has no primary key", table->name));
     }
     if (read_indexes(&indexes, s, table) != APR_SUCCESS ||
         (key && numbers_of(numbers, &count, s, table, key) != APR_SUCCESS)) {
@@ -323,12 +310,12 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
         primary_numbers(numbers, &count, &indexes, s->ptemp);
     }
     if (count == 0) {
-        return refuse(s, "sql.key",
-                      "give it one, or name a unique column with key= in NotionSyncExternal",
-                      apr_psprintf(s->p, "the table %s has no primary key", table->name));
+        return nts_sql_refuse(
+            s, "sql.key", "give it one, or name a unique column with key= in NotionSyncExternal",
+            apr_psprintf(s->p, "the table %s has no primary key", table->name));
     }
     if (!table->is_view && !is_unique(&indexes, numbers, count, s->ptemp)) {
-        return refuse(
+        return nts_sql_refuse(
             s, "sql.key",
             apr_psprintf(s->p, "CREATE UNIQUE INDEX ON %s (%s), or choose another key=", table->sql,
                          key ? key : ""),

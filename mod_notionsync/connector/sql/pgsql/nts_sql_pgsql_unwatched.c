@@ -15,11 +15,6 @@
 #define MARK_MS 30000
 #define LOOK_EVERY apr_time_from_msec(250)
 
-static apr_status_t refuse(nts_sql_session_t *s, const char *advice, const char *what)
-{
-    return nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, "sql.schema", advice, "%s", what);
-}
-
 /* --- what there is */
 
 static apr_status_t find_modified(nts_sql_table_t *table, nts_sql_session_t *s)
@@ -31,13 +26,14 @@ static apr_status_t find_modified(nts_sql_table_t *table, nts_sql_session_t *s)
     }
     table->modified = nts_sql_find_column(table, name);
     if (!table->modified) {
-        return refuse(s, "correct modified= in NotionSyncExternal",
-                      apr_psprintf(s->p, "modified=%s: %s has no such column", name, table->name));
+        return nts_sql_refuse(
+            s, "sql.schema", "correct modified= in NotionSyncExternal",
+            apr_psprintf(s->p, "modified=%s: %s has no such column", name, table->name));
     }
     if (table->modified->type.kind != NTS_TYPE_INSTANT) {
-        return refuse(s, "name a column of the type timestamp or timestamptz",
-                      apr_psprintf(s->p, "modified=%s: the column's type is \"%s\"", name,
-                                   table->modified->type.native));
+        return nts_sql_refuse(s, "sql.schema", "name a column of the type timestamp or timestamptz",
+                              apr_psprintf(s->p, "modified=%s: the column's type is \"%s\"", name,
+                                           table->modified->type.native));
     }
     return APR_SUCCESS;
 }

@@ -385,6 +385,8 @@ static apr_status_t run(nts_sql_db_t *db, const char *sql, const nts_sql_cell_t 
 
 const nts_sql_dialect_t nts_sql_sqlite = {
     .driver = "sqlite",
+    .entry_number = "id",
+    .entry_table = "+tbl", /* by number, not by the index of tables */
     .begin_read = "BEGIN",
     .begin_write = "BEGIN IMMEDIATE",
     .open = open_file,
@@ -409,8 +411,6 @@ const nts_sql_dialect_t nts_sql_sqlite = {
     .add_changes = nts_sql_sqlite_add_changes,
     .add_witness = nts_sql_sqlite_add_witness,
     .add_shared = nts_sql_sqlite_add_shared,
-    .find_prunable = nts_sql_sqlite_find_prunable,
-    .prune = nts_sql_sqlite_prune,
     .change_image = nts_sql_sqlite_change_image,
     .objects = nts_sql_sqlite_objects,
     .installed_objects = "SELECT name, sql FROM sqlite_schema WHERE name GLOB '_notionsync_*'",

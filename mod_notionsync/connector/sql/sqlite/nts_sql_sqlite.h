@@ -56,9 +56,6 @@ void nts_sql_sqlite_add_witness(nts_sql_stmt_t *stmt, apr_int64_t number);
 void nts_sql_sqlite_add_shared(nts_sql_stmt_t *stmt, apr_int64_t ms);
 void nts_sql_sqlite_add_changes(nts_sql_stmt_t *stmt, const char *tbl, apr_int64_t since,
                                 int limit);
-apr_status_t nts_sql_sqlite_find_prunable(apr_int64_t *last, nts_sql_session_t *s, const char *tbl,
-                                          apr_int64_t settled_to, int limit);
-apr_status_t nts_sql_sqlite_prune(nts_sql_session_t *s, const char *tbl, apr_int64_t last);
 const char *nts_sql_sqlite_change_image(const char *stored, apr_pool_t *p);
 
 /* --- nts_sql_sqlite_ddl.c: what is installed */

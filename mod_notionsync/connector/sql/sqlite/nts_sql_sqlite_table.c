@@ -4,26 +4,6 @@
 #include "base/nts_str.h"
 #include "connector/sql/sqlite/nts_sql_sqlite.h"
 
-static const char *text_at(const nts_sql_rows_t *rows, int row, int column)
-{
-    const char *text = nts_sql_text_of(&rows->cells[row * rows->columns + column]);
-
-    return text ? text : "";
-}
-
-static apr_int64_t int_at(const nts_sql_rows_t *rows, int row, int column)
-{
-    return rows->cells[row * rows->columns + column].integer;
-}
-
-/* --- the table */
-
-static apr_status_t refuse(nts_sql_session_t *s, const char *code, const char *advice,
-                           const char *what)
-{
-    return nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, code, advice, "%s", what);
-}
-
 /* The name as the schema spells it: triggers and entries carry that one. */
 static apr_status_t find_table(const char **name, nts_sql_session_t *s, const char *collection)
 {
@@ -38,20 +18,21 @@ static apr_status_t find_table(const char **name, nts_sql_session_t *s, const ch
         return APR_EGENERAL;
     }
     if (rows.count == 0) {
-        return refuse(s, "sql.schema", "correct NotionSyncExternal, or create the table",
-                      apr_psprintf(s->p, "the database %s has no table %s", s->connection->database,
-                                   collection));
+        return nts_sql_refuse(s, "sql.schema", "correct NotionSyncExternal, or create the table",
+                              apr_psprintf(s->p, "the database %s has no table %s",
+                                           s->connection->database, collection));
     }
-    *name = text_at(&rows, 0, 0);
-    if (strcmp(text_at(&rows, 0, 1), "view") == 0 || int_at(&rows, 0, 2)) {
-        return refuse(s, "sql.view", "name the table behind it in NotionSyncExternal",
-                      apr_psprintf(s->p, "%s is a %s; only tables can be synced", *name,
-                                   int_at(&rows, 0, 2) ? "virtual table" : "view"));
+    *name = nts_sql_string_at(&rows, 0, 0);
+    if (strcmp(nts_sql_string_at(&rows, 0, 1), "view") == 0 || nts_sql_int_at(&rows, 0, 2)) {
+        return nts_sql_refuse(s, "sql.view", "name the table behind it in NotionSyncExternal",
+                              apr_psprintf(s->p, "%s is a %s; only tables can be synced", *name,
+                                           nts_sql_int_at(&rows, 0, 2) ? "virtual table" : "view"));
     }
     if (strncmp(*name, "sqlite_", 7) == 0 ||
         strncmp(*name, NTS_SQL_PREFIX, sizeof(NTS_SQL_PREFIX) - 1) == 0) {
-        return refuse(s, "sql.view", "name a table of the application in NotionSyncExternal",
-                      apr_psprintf(s->p, "%s is an internal table and cannot be synced", *name));
+        return nts_sql_refuse(
+            s, "sql.view", "name a table of the application in NotionSyncExternal",
+            apr_psprintf(s->p, "%s is an internal table and cannot be synced", *name));
     }
     return APR_SUCCESS;
 }
@@ -76,14 +57,14 @@ static apr_status_t read_columns(nts_sql_table_t *table, int *primary, int *prim
     *primary_count = 0;
     for (i = 0; i < rows.count; i++) {
         nts_sql_column_t *column = &columns[i];
-        apr_int64_t place = int_at(&rows, i, 4);
+        apr_int64_t place = nts_sql_int_at(&rows, i, 4);
 
-        column->name = text_at(&rows, i, 0);
-        column->affinity = nts_sql_sqlite_affinity(text_at(&rows, i, 1));
-        column->type = nts_sql_sqlite_type(text_at(&rows, i, 1), p);
-        column->not_null = int_at(&rows, i, 2) != 0;
-        column->has_default = int_at(&rows, i, 3) != 0;
-        column->generated = int_at(&rows, i, 5) != 0;
+        column->name = nts_sql_string_at(&rows, i, 0);
+        column->affinity = nts_sql_sqlite_affinity(nts_sql_string_at(&rows, i, 1));
+        column->type = nts_sql_sqlite_type(nts_sql_string_at(&rows, i, 1), p);
+        column->not_null = nts_sql_int_at(&rows, i, 2) != 0;
+        column->has_default = nts_sql_int_at(&rows, i, 3) != 0;
+        column->generated = nts_sql_int_at(&rows, i, 5) != 0;
         column->type.computed = column->generated;
         column->type.nullable = !column->not_null;
         if (place > 0 && place <= rows.count) {
@@ -128,23 +109,23 @@ static apr_status_t read_indexes(apr_array_header_t **indexes, int *has_rowid, n
     for (i = 0; i < rows.count; i++) {
         index_t *index;
 
-        *has_rowid |= int_at(&rows, i, 3) == -1 && !int_at(&rows, i, 4);
-        if (!int_at(&rows, i, 1) || !int_at(&rows, i, 4)) {
+        *has_rowid |= nts_sql_int_at(&rows, i, 3) == -1 && !nts_sql_int_at(&rows, i, 4);
+        if (!nts_sql_int_at(&rows, i, 1) || !nts_sql_int_at(&rows, i, 4)) {
             continue;
         }
-        if (int_at(&rows, i, 0) != last) {
-            last = int_at(&rows, i, 0);
+        if (nts_sql_int_at(&rows, i, 0) != last) {
+            last = nts_sql_int_at(&rows, i, 0);
             index = apr_array_push(*indexes);
             memset(index, 0, sizeof(*index));
-            index->is_primary = int_at(&rows, i, 2) != 0;
+            index->is_primary = nts_sql_int_at(&rows, i, 2) != 0;
         }
         index = &APR_ARRAY_IDX(*indexes, (*indexes)->nelts - 1, index_t);
-        if (index->count >= NTS_SQL_KEY_MAX || int_at(&rows, i, 3) < 0) {
+        if (index->count >= NTS_SQL_KEY_MAX || nts_sql_int_at(&rows, i, 3) < 0) {
             index->count = NTS_SQL_KEY_MAX + 1;
             continue;
         }
-        index->columns[index->count] = (int)int_at(&rows, i, 3);
-        index->collations[index->count] = apr_pstrdup(p, text_at(&rows, i, 5));
+        index->columns[index->count] = (int)nts_sql_int_at(&rows, i, 3);
+        index->collations[index->count] = apr_pstrdup(p, nts_sql_string_at(&rows, i, 5));
         index->count++;
     }
     return APR_SUCCESS;
@@ -188,9 +169,9 @@ static apr_status_t columns_of(int *columns, int *count, nts_sql_session_t *s,
         apr_collapse_spaces(name, name);
         column = nts_sql_find_column(table, name);
         if (!column || *count >= NTS_SQL_KEY_MAX) {
-            return refuse(s, "sql.schema", "correct key= in NotionSyncExternal",
-                          apr_psprintf(s->p, "key=%s: the table %s has no column %s", key,
-                                       table->name, name));
+            return nts_sql_refuse(s, "sql.schema", "correct key= in NotionSyncExternal",
+                                  apr_psprintf(s->p, "key=%s: the table %s has no column %s", key,
+                                               table->name, name));
         }
         columns[(*count)++] = (int)(column - table->columns);
     }
@@ -201,16 +182,18 @@ static apr_status_t check_key_column(nts_sql_session_t *s, const nts_sql_table_t
                                      const nts_sql_column_t *column, int may_be_null)
 {
     if (column->affinity == 'B' || column->affinity == 'R') {
-        return refuse(s, "sql.key", "name another unique column with key= in NotionSyncExternal",
-                      apr_psprintf(s->p,
-                                   "column %s of table %s cannot be the key: its type is \"%s\", "
-                                   "expected an integer or text type",
-                                   column->name, table->name, column->type.native));
+        return nts_sql_refuse(
+            s, "sql.key", "name another unique column with key= in NotionSyncExternal",
+            apr_psprintf(s->p,
+                         "column %s of table %s cannot be the key: its type is \"%s\", "
+                         "expected an integer or text type",
+                         column->name, table->name, column->type.native));
     }
     if (!may_be_null && !column->not_null) {
-        return refuse(s, "sql.key", "declare the column NOT NULL, or name another one with key=",
-                      apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
-                                   column->name, table->name));
+        return nts_sql_refuse(
+            s, "sql.key", "declare the column NOT NULL, or name another one with key=",
+            apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
+                         column->name, table->name));
     }
     return APR_SUCCESS;
 }
@@ -262,9 +245,9 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
     }
     columns = key ? named : primary;
     if (count == 0 || count > NTS_SQL_KEY_MAX) {
-        return refuse(s, "sql.key",
-                      "give it one, or name a unique column with key= in NotionSyncExternal",
-                      apr_psprintf(s->p, "the table %s has no primary key", table->name));
+        return nts_sql_refuse(
+            s, "sql.key", "give it one, or name a unique column with key= in NotionSyncExternal",
+            apr_psprintf(s->p, "the table %s has no primary key", table->name));
     }
     if (read_indexes(&indexes, &has_rowid, s, table->name, p) != APR_SUCCESS) {
         return APR_EGENERAL;
@@ -279,7 +262,7 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
     table->key_is_rowid =
         !index && has_rowid && count == 1 && primary_count == 1 && columns[0] == primary[0];
     if (!index && !table->key_is_rowid) {
-        return refuse(
+        return nts_sql_refuse(
             s, "sql.key",
             apr_psprintf(s->p, "CREATE UNIQUE INDEX %s ON %s (%s), or choose another key=",
                          nts_sql_quote("notionsync_key", s->p), nts_sql_quote(table->name, s->p),
@@ -298,7 +281,7 @@ apr_status_t nts_sql_sqlite_schema_version(apr_int64_t *version, nts_sql_session
         APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    *version = int_at(&rows, 0, 0);
+    *version = nts_sql_int_at(&rows, 0, 0);
     return APR_SUCCESS;
 }
 
@@ -342,7 +325,7 @@ apr_status_t nts_sql_sqlite_has_keyless(int *found, nts_sql_session_t *s,
     if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    *found = int_at(&rows, 0, 0) != 0;
+    *found = nts_sql_int_at(&rows, 0, 0) != 0;
     return APR_SUCCESS;
 }
 
@@ -363,7 +346,7 @@ static apr_status_t find_objects(int *found, nts_sql_session_t *s)
                     s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    *found = int_at(&rows, 0, 0) == 4;
+    *found = nts_sql_int_at(&rows, 0, 0) == 4;
     if (s->known) {
         s->known->has_objects = *found;
     }
@@ -392,14 +375,6 @@ apr_status_t nts_sql_sqlite_state(nts_sql_state_t *state, nts_sql_session_t *s, 
     if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    if (rows.count == 1 && *text_at(&rows, 0, 0)) {
-        state->installed = 1;
-        state->instance = apr_pstrdup(s->p, text_at(&rows, 0, 0));
-        state->version = int_at(&rows, 0, 1);
-        state->counter = int_at(&rows, 0, 2);
-        state->entries = state->counter; /* an id is a number */
-        state->is_tracked = int_at(&rows, 0, 3) != 0;
-        state->lost_to = int_at(&rows, 0, 4);
-    }
+    nts_sql_take_state(state, &rows, s->p);
     return APR_SUCCESS;
 }
