@@ -225,11 +225,27 @@ static judge_record_t *gone_partner(judge_t *j, int mapping, const judge_record_
     return gone;
 }
 
+/* The audit has a delete of that page, or of its row. */
+static int is_remove_told(judge_t *j, int mapping, const judge_record_t *page)
+{
+    int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->mapping == mapping && judge_same(entry->page, page->id) &&
+            judge_same(entry->op, "remove") && judge_same(entry->state, "applied")) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* A page that was in the trash when its row went, and came back before we looked, looks as if it had never been away. So does a row that was
  * not in the database of then when its page went (85485), or that we brought back for an edit of its page before we saw that this had gone
- * (31616). */
-static int came_back_unseen(judge_t *j, const judge_record_t *record, const judge_record_t *gone,
-                            const judge_death_t *of_gone)
+ * (31616). An older copy of the state store that came meanwhile, and does not know of the delete, knows of no look either (99582). */
+static int came_back_unseen(judge_t *j, int mapping, const judge_record_t *record,
+                            const judge_record_t *gone, const judge_death_t *of_gone)
 {
     const judge_record_t *page = record->side == HISTORY_NOTION ? record : gone;
     const apr_array_header_t *reads = apr_hash_get(j->page_requests, page->id, APR_HASH_KEY_STRING);
@@ -244,7 +260,8 @@ static int came_back_unseen(judge_t *j, const judge_record_t *record, const judg
     for (i = 0; reads && i < reads->nelts; i++) {
         const history_item_t *read = APR_ARRAY_IDX(reads, i, const history_item_t *);
 
-        if (read->op == HISTORY_ASK_READ && read->sent >= of_gone->from && read->answered <= back) {
+        if (read->op == HISTORY_ASK_READ && read->sent >= of_gone->from && read->answered <= back &&
+            (!judge_went_back(j, read->answered, back) || is_remove_told(j, mapping, page))) {
             return 0;
         }
     }
@@ -265,7 +282,7 @@ static int was_delete_ignored(judge_t *j, int mapping, const judge_record_t *gon
         const judge_death_t *death = &APR_ARRAY_IDX(gone->deaths, i, judge_death_t);
 
         if (!other || !judge_was_away(other, death->from, death->from) ||
-            came_back_unseen(j, other, gone, death)) {
+            came_back_unseen(j, mapping, other, gone, death)) {
             return 1;
         }
     }

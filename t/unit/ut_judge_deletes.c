@@ -280,6 +280,45 @@ static void trash_without_row(int seen)
     link_back("p", "1", JUDGE_LINK_IGNORED, NULL);
 }
 
+/* A row of two mappings is deleted, so one of them trashes its page; that is @a forgotten with an older copy of the state store, but for the
+ * audit if @a told, and then the row comes back with an older database. */
+static void trash_unremembered(int forgotten, int told)
+{
+    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
+    history_item_t old = { .kind = HISTORY_PROCESS, .op = HISTORY_STORE_OLD, .worker = 1 };
+
+    begin();
+    second.place[0] = "ds2";
+    second.place[1] = "t";
+    second.mark = MARK;
+    (void)judge_add_mapping(judge, &second);
+    pair_up("p", "1", "one");
+    pair_up("q", "2", "two");
+    mapping_now = 1;
+    copy_by_us(0, "p2", "one");
+    copy_by_us(0, "q2", "two");
+    link_up("p2", "1", 0, NULL);
+    link_up("q2", "2", 0, NULL);
+    mapping_now = 0;
+    link_up("q", "2", 0, NULL);
+    delete_by_people(1, "1");
+    remove_by_us(0, "p");
+    if (told) {
+        told_done("remove", 0, "p", "1");
+    }
+    (void)request(HISTORY_ASK_READ, 0, "p", now + SEC, now + 2 * SEC);
+    old.at = now += 3 * SEC;
+    if (forgotten) {
+        (void)history_add(h, &old);
+        phases.store_forgot = 1;
+    }
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "1", "one");
+    make(1, "2", "two");
+    link_back("p", "1", JUDGE_LINK_IGNORED, NULL);
+}
+
 static void test_trashed_since(void)
 {
     deletes_of_rows = JUDGE_DELETES_IGNORE;
@@ -291,6 +330,12 @@ static void test_trashed_since(void)
     verdict("", "or it was only in another database meanwhile (85485)");
     trash_without_row(1);
     verdict("S6.1", "where it was missed when its page was seen in the trash");
+    trash_unremembered(1, 0);
+    verdict("", "an older state store takes our own delete for that of people (99582)");
+    trash_unremembered(1, 1);
+    verdict("S6.1", "unless its audit has it");
+    trash_unremembered(0, 0);
+    verdict("S6.1", "and one that was not set back knows what it saw");
     deletes_of_rows = JUDGE_PROPAGATE;
 }
 
