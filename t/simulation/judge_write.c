@@ -362,7 +362,8 @@ static void count(judge_figures_t *figures, const write_t *w)
     figures->conflicts += w->grade >= GRADE_ALLOWED && w->lossy;
 }
 
-/* S7.4: of a set the whole field is exposed: people changed a member after we had read the page, and what we sent has it as it was. */
+/* S7.4: of a set the whole field is exposed: people changed a member after we had read the page, and what we sent has it as it was, whoever
+ * else shows it (37149: a field that does not lead there). */
 static int undoes_unseen(write_t *w, const judge_cell_t *cell)
 {
     judge_version_t *read = judge_then(cell, w->gap.read);
@@ -499,7 +500,8 @@ void judge_set_by_us(judge_t *j, const history_item_t *effect, judge_record_t *r
             grade(&w, GRADE_ALLOWED, taken, 1, NULL, NULL);
         }
     }
-    if (w.grade == GRADE_WRONG && !judge_was_commanded(j, effect, record)) {
+    if (w.grade == GRADE_WRONG && !undoes_unseen(&w, cell) &&
+        !judge_was_commanded(j, effect, record)) {
         judge_blame(j, w.rule, effect->number, "%s: '%s' was replaced by '%s': %s", field,
                     w.was->value ? w.was->value : "null", after ? after : "null", w.why);
     }

@@ -343,12 +343,46 @@ static void test_sets(void)
     verdict("S6.3", "one side's set in place of both");
 }
 
+/* Another table shows the page's records, but of tags it only takes what the page has; people gave its row one. */
+static void show_elsewhere(const char *tag)
+{
+    static judge_field_t theirs[FIELDS];
+    judge_mapping_t second = { .name = "m2", .fields = theirs, .field_count = FIELDS };
+
+    memcpy(theirs, fields, sizeof(theirs));
+    theirs[TAGS].way = JUDGE_TO_EXTERNAL;
+    second.place[0] = "ds";
+    second.place[1] = "t2";
+    second.mark = MARK;
+    (void)judge_add_mapping(judge, &second);
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_MAKE, 1, "t2", "9", NULL, NULL);
+    history_set(h, HISTORY_ACT, 0, now, 1, "t2", "9", "mark", NULL, "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, "t2", "9", "tags", NULL, tag);
+    mapping_now = 1;
+    link_up("p", "9", 0, NULL);
+    mapping_now = 0;
+}
+
+/* It has what the page shows in the end. */
+static void follow_elsewhere(const char *before, const char *after)
+{
+    int number = request(HISTORY_ASK_UPDATE, 1, "9", now, now);
+
+    history_set(h, HISTORY_EFFECT, number, now, 1, "t2", "9", "tags", before, after);
+    mapping_now = 1;
+    told(1, "9", TAGS, before, after, "changed");
+    mapping_now = 0;
+}
+
 /* People take a member out of a set between our read of the page and the commit of our write of another, or before the read. */
-static void take_out(apr_interval_time_t earlier)
+static void take_out(apr_interval_time_t earlier, const char *elsewhere)
 {
     int number;
 
     pair();
+    if (elsewhere) {
+        show_elsewhere(elsewhere);
+    }
     edit(0, "p", TAGS, NULL, "c");
     edit(1, "1", TAGS, NULL, "b");
     now += 60 * SEC;
@@ -358,6 +392,9 @@ static void take_out(apr_interval_time_t earlier)
     history_set(h, HISTORY_EFFECT, number, now, 0, "ds", "p", "Tags", NULL, "b" HISTORY_MEMBER "c");
     told(0, "p", TAGS, NULL, "b" HISTORY_MEMBER "c", "changed");
     write_by_us(1, "1", TAGS, "b", "b" HISTORY_MEMBER "c");
+    if (elsewhere) {
+        follow_elsewhere(elsewhere, "b" HISTORY_MEMBER "c");
+    }
 }
 
 /* A choice has another name by the time its old one, given to the row, arrives. */
@@ -378,10 +415,14 @@ static void rename_choice(const char *from)
 
 static void test_sets_and_choices(void)
 {
-    take_out(SEC / 4);
+    take_out(SEC / 4, NULL);
     verdict("", "S7.4: what was taken out of a set after our read comes back");
-    take_out(2 * SEC);
+    take_out(2 * SEC, NULL);
     verdict("S6.3", "but not what was taken out before");
+    take_out(SEC / 4, "c");
+    verdict("", "nor does it matter that another place shows it, from where nothing comes (37149)");
+    take_out(2 * SEC, "c");
+    verdict("S2.8", "which is no excuse");
     rename_choice("old");
     verdict("", "S5.4: the old name of a choice means the choice");
     rename_choice("other");
