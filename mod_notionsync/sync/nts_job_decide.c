@@ -297,6 +297,24 @@ static int has_write(const nts_job_t *job, nts_side_t side)
     return 0;
 }
 
+/* S2.3: equal values that may never have stood opposite each other: the page was awaited (Notion wanted silence, a long line for the
+ * budget, a freeze) while people could edit what had been read of the row. Then one is an edit over the other, and nothing is agreed on
+ * (seeds 33471 and 8495 of the simulation). */
+static int agrees_on_old(const nts_job_t *job)
+{
+    const nts_view_t *notion = &job->view[NTS_NOTION], *external = &job->view[NTS_EXTERNAL];
+    int i;
+
+    for (i = 0; !notion->candidate && notion->answered - external->sent > NTS_READ_APART &&
+                i < job->config->mapping->pair_count;
+         i++) {
+        if (job->decisions[i].verdict == NTS_VERDICT_AGREED) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Bases of fields on which both sides are equal move together (S1); both reads must be authoritative. That is done before other
  * fields are written: a write that is refused for good must not keep them back (seed 21846 of the simulation). */
 static void take_agreements(nts_job_t *job)
@@ -387,8 +405,16 @@ nts_step_t nts_job_decide_live(nts_job_t *job)
     }
     nts_job_decide_fields(job);
     nts_job_rule_fields(job);
+    if (agrees_on_old(job)) {
+        job->row_again = 1;
+        return nts_job_read(job, NTS_EXTERNAL, 0, 0);
+    }
     side = has_write(job, NTS_NOTION) ? NTS_NOTION : NTS_EXTERNAL;
     if (side == NTS_NOTION && !nts_job_is_fresh_for_notion(job)) {
+        if (job->row_again) {
+            take_agreements(job); /* or the next wait for the page makes them old again */
+        }
+        job->row_again = 0;
         return nts_job_read(job, NTS_NOTION, 0, 1);
     }
     if (side == NTS_EXTERNAL && has_write(job, side) && nts_job_needs_proof(job)) {

@@ -111,6 +111,7 @@ struct nts_job_t {
     const nts_record_t *heard_record; /* what its answer showed; NULL: it did not happen ... */
     const char *heard_note;           /* ... for this reason */
     apr_time_t heard_sent;
+    int row_again; /* S2.3: it was read after the page, for the sake of what both show */
     int rounds;
     int dirty;    /* something must be stored at the end */
     int matched;  /* the counterpart was looked for by match fields */

@@ -63,7 +63,8 @@ int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side
 
 /**
  * Settle one field after a write to @a side: moves the bases if the answer equals what was sent, notes a
- * rewrite if it does not (S3.5); a set settles member by member (S2.4).
+ * rewrite if it does not (S3.5); a set settles member by member (S2.4), and if the other side was read long before, only those that
+ * were sent.
  * @param replaced what the written side showed before, in the common domain; ABSENT: nothing
  * @param answer the written side's native value as its answer shows it
  * @param other  the other side's native value as last read
@@ -84,6 +85,9 @@ int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
 void nts_merge_settle_members(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
                               const nts_value_t *before, const nts_value_t *sent,
                               const nts_value_t *now, const nts_value_t *other, apr_pool_t *p);
+
+/** S2.3: sides that were read so long one after the other agree on nothing by that: what was read first may have been edited. */
+#define NTS_READ_APART apr_time_from_sec(10)
 
 /** Both sides were seen equal: the bases move together. */
 void nts_merge_agree(nts_base_t *base, const nts_domain_t *domain,

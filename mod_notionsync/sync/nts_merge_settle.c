@@ -67,14 +67,19 @@ static void keep_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t si
     }
 }
 
-/* S2.4: a member's base moves once the side written and the other side as last read agree on it. */
+/* S2.4: a member's base moves once the side written and the other side as last read agree on it. @a sent: not NULL if that was read long
+ * ago; then those that were not sent may never have been equal (seed 8495 of the simulation). */
 static void settle_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
+                       const nts_value_t *replaced, const nts_value_t *sent,
                        const nts_value_t *answer, const nts_value_t *other, apr_pool_t *p)
 {
-    nts_value_t old = agreed_set(base, domain, side, p);
+    nts_value_t old = agreed_set(base, domain, side, p), settled;
 
-    keep_set(base, domain, side, nts_merge_settled_set(&old, answer, other, p),
-             side == NTS_NOTION ? other : answer, p);
+    settled = nts_merge_settled_set(&old, answer, other, p);
+    if (sent && base->value[side].kind != NTS_VALUE_ABSENT) {
+        settled = nts_merge_arrived_set(&old, replaced, sent, answer, other, p);
+    }
+    keep_set(base, domain, side, settled, side == NTS_NOTION ? other : answer, p);
 }
 
 void nts_merge_settle_members(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
@@ -132,8 +137,9 @@ int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
         answer_common = kept ? sent_common : answer_common;
     }
     if (nts_domain_is_set(pair->domain)) {
-        settle_set(base, pair->domain, side, kept ? &answer_common : &sent_common, &other_common,
-                   p);
+        settle_set(base, pair->domain, side, replaced,
+                   sent_at - other_at > NTS_READ_APART ? &sent_common : NULL,
+                   kept ? &answer_common : &sent_common, &other_common, p);
     }
     else if (nts_domain_equal(pair->domain, &sent_common, &other_common)) {
         base->value[side] = nts_value_copy(kept ? answer : sent, p);

@@ -268,6 +268,118 @@ static void test_key_of_restored_moves(void)
     tap_int(world_differences(w), 0, "6.1: and both sides are equal");
 }
 
+static apr_interval_time_t page_awaited; /* for so long the page's first read stands in line */
+
+/* Meanwhile the page gets what was read of the row, which gets something else. */
+static spoil_t edit_crosswise(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_READ &&
+        call->ask.side == NTS_NOTION && !w->hook_count++) {
+        world_wait(w, page_awaited / 2);
+        world_edit(w, NTS_EXTERNAL, w->links[0]->key, NAME, world_text("three"));
+        world_wait(w, page_awaited / 2);
+        world_edit(w, NTS_NOTION, "p1", NAME, world_text("two"));
+    }
+    return SPOIL_NOTHING;
+}
+
+/* A row is edited to "two", and read; then its page is awaited. @return what both sides show in the end */
+static const char *cross(world_t *w, apr_interval_time_t awaited)
+{
+    const char *key;
+
+    (void)world_add(w, NTS_NOTION, "p1", "one");
+    (void)world_settle(w);
+    key = world_link(w, NTS_NOTION, "p1")->key;
+    world_wait(w, apr_time_from_sec(300));
+    page_awaited = awaited;
+    w->hook = edit_crosswise;
+    world_edit(w, NTS_EXTERNAL, key, NAME, world_text("two"));
+    (void)world_settle(w);
+    tap_int(world_differences(w), 0, "6.1: both sides are equal");
+    return world_text_of(world_page(w, "p1"), NAME);
+}
+
+/* Seeds 33471 and 8495 of the simulation: what the row showed long before the page was read counted as what both agreed on, so that a
+ * newer edit of the page was overwritten as if it was none. */
+static void test_equal_at_different_times(void)
+{
+    nts_conflict_t rules[] = { NTS_CONFLICT_NOTION, NTS_CONFLICT_EXTERNAL };
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        world_t *w = world_create(p);
+
+        w->mapping.conflict = rules[i];
+        tap_str(
+            cross(w, apr_time_from_sec(40)), i ? "three" : "two",
+            "2.5: values that were equal at different times are a conflict, and the rule decides");
+        tap_ok(!world_last_entry(w, NTS_ENTRY_AGREE), "2.3: nothing was agreed on");
+    }
+}
+
+/* Meanwhile a member that the row showed without is taken out of the page, and put into the row again. */
+static spoil_t edit_members(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_READ &&
+        call->ask.side == NTS_NOTION && !w->hook_count++) {
+        world_wait(w, page_awaited / 2);
+        world_edit(w, NTS_EXTERNAL, w->links[0]->key, TAGS, world_tags(w, NTS_EXTERNAL, "b"));
+        world_wait(w, page_awaited / 2);
+        world_edit(w, NTS_NOTION, "p1", TAGS, world_tags(w, NTS_NOTION, "a"));
+    }
+    return SPOIL_NOTHING;
+}
+
+static void test_members_at_different_times(void)
+{
+    world_t *w = world_create(p);
+    const char *key;
+
+    (void)world_add(w, NTS_NOTION, "p1", "one");
+    world_page(w, "p1")->values[TAGS] = world_tags(w, NTS_NOTION, "ab");
+    (void)world_settle(w);
+    key = world_link(w, NTS_NOTION, "p1")->key;
+    world_wait(w, apr_time_from_sec(300));
+    page_awaited = apr_time_from_sec(40);
+    w->hook = edit_members;
+    world_edit(w, NTS_EXTERNAL, key, TAGS, nts_value_null);
+    (void)world_settle(w);
+    tap_int(world_row(w, key)->values[TAGS].kind, NTS_VALUE_NULL,
+            "2.4: a member that both were without at different times only is still an edit");
+    tap_int(world_differences(w), 0, "6.1: both sides are equal");
+}
+
+/* The same while another field of the row is new, and each read of the page is awaited: what both do show is agreed on at once. */
+static spoil_t await_pages(world_t *w, const nts_call_t *call)
+{
+    if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_READ &&
+        call->ask.side == NTS_NOTION) {
+        world_wait(w, apr_time_from_sec(40));
+        w->hook_count++;
+    }
+    return SPOIL_NOTHING;
+}
+
+static void test_agreed_in_a_long_line(void)
+{
+    world_t *w = world_create(p);
+    const char *key;
+
+    (void)world_add(w, NTS_NOTION, "p1", "one");
+    (void)world_settle(w);
+    key = world_link(w, NTS_NOTION, "p1")->key;
+    world_wait(w, apr_time_from_sec(300));
+    w->hook = await_pages;
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("same"));
+    world_edit(w, NTS_EXTERNAL, key, NAME, world_text("same"));
+    world_edit(w, NTS_EXTERNAL, key, QTY, world_number(w, "7"));
+    tap_int(world_run(w, NTS_EXTERNAL, key), NTS_STEP_DONE, "2.3: a long line does not keep it");
+    tap_int(w->hook_count, 2, "3.1: the page is read once more, to be written after the row");
+    tap_ok(world_last_entry(w, NTS_ENTRY_AGREE) != NULL, "2.3: the names are agreed on");
+    tap_int(world_differences(w), 0, "6.1: both sides are equal");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -279,6 +391,9 @@ int main(void)
     test_key_moves_as_refused();
     test_key_of_restored_moves();
     test_default_of_unknown_create();
+    test_equal_at_different_times();
+    test_members_at_different_times();
+    test_agreed_in_a_long_line();
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();
