@@ -147,16 +147,24 @@ static int is_read_of(const history_item_t *item, const couple_t *c,
                          : is_sole_reader(c->j, c->record[HISTORY_NOTION]));
 }
 
-/* The page's row of another mapping: whoever reads the page after that does so for that one, and tells the first nothing (seed 51803). */
+/* We made the row by that request, which reads it back. */
+static int is_making(judge_t *j, const history_item_t *request, const judge_record_t *row)
+{
+    return request->op == HISTORY_ASK_CREATE && row->made_by_us &&
+           judge_request(j, history_item(j->history, row->item)) == request;
+}
+
+/* The page's row of another mapping: whoever reads, or makes, that and then reads the page does so for that one, and tells the first nothing
+ * (seeds 51803, 96709). */
 static int is_read_for_another(const history_item_t *item, const couple_t *c,
                                const history_item_t *page_read)
 {
     judge_record_t *page = c->record[HISTORY_NOTION], *partners[8];
     int m, i, n;
 
-    if (item->kind != HISTORY_REQUEST || item->op != HISTORY_ASK_READ ||
-        item->side != HISTORY_EXTERNAL || !item->record || item->worker != page_read->worker ||
-        item->answered > page_read->sent) {
+    if (item->kind != HISTORY_REQUEST || item->side != HISTORY_EXTERNAL ||
+        (item->op != HISTORY_ASK_CREATE && (item->op != HISTORY_ASK_READ || !item->record)) ||
+        item->worker != page_read->worker || item->answered > page_read->sent) {
         return 0;
     }
     for (m = 0; m < c->j->mappings->nelts; m++) {
@@ -167,7 +175,9 @@ static int is_read_for_another(const history_item_t *item, const couple_t *c,
                 ? judge_partners(c->j, m, page, partners, 8)
                 : 0;
         for (i = 0; i < n; i++) {
-            if (partners[i]->id == item->record || partners[i]->born == item->record) {
+            if (item->op == HISTORY_ASK_CREATE ? is_making(c->j, item, partners[i])
+                                               : partners[i]->id == item->record ||
+                                                     partners[i]->born == item->record) {
                 return 1;
             }
         }

@@ -63,32 +63,34 @@ static void test_seen_too_late(void)
     }
 }
 
-/* Two mappings of one data source: we look at the row of the first and at that of the @a other, then at the page, which is edited after
- * that. */
-static void read_for(int other)
+/* Two mappings of one data source: we look at the row of the first, and read that of the other or make it, then read the page, which is edited
+ * after that. @a how: HISTORY_ASK_READ, HISTORY_ASK_CREATE; anything else: the row of the other was there, and was not looked at */
+static void read_for_another(history_op_t how)
 {
     judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
-    history_item_t read = {
-        .kind = HISTORY_REQUEST, .op = HISTORY_ASK_READ, .side = 1, .place = "t2", .record = "k"
-    };
+    int is_made = how == HISTORY_ASK_CREATE, is_asked = is_made || how == HISTORY_ASK_READ;
+    history_item_t ask = { .kind = HISTORY_REQUEST, .op = how, .side = 1, .place = "t2" };
 
     begin();
     second.place[0] = place(0);
     second.place[1] = "t2";
     second.mark = MARK;
     (void)judge_add_mapping(judge, &second);
+    ask.request = is_asked ? history_request(h) : 0;
     make(0, "p", "one");
     make(1, "1", "one");
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_MAKE, 1, "t2", "k", NULL, NULL);
-    history_set(h, HISTORY_ACT, 0, now, 1, "t2", "k", "mark", NULL, "one");
     pair_up("q", "2", "two");
     (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
-    read.at = read.sent = read.answered = now + 2 * SEC;
-    read.worker = 1;
-    read.connection = "s";
-    read.request = history_request(h);
-    if (other) {
-        (void)history_add(h, &read);
+    history_do(h, HISTORY_ACT, is_made ? ask.request : 0, is_made ? now + 2 * SEC : now,
+               HISTORY_MAKE, 1, "t2", "k", NULL, NULL);
+    history_set(h, HISTORY_ACT, is_made ? ask.request : 0, is_made ? now + 2 * SEC : now, 1, "t2",
+                "k", "mark", NULL, "one");
+    ask.at = ask.sent = ask.answered = now + 2 * SEC;
+    ask.worker = 1;
+    ask.connection = "s";
+    ask.record = is_made ? NULL : "k";
+    if (is_asked) {
+        (void)history_add(h, &ask);
     }
     (void)request(HISTORY_ASK_READ, 0, "p", now + 3 * SEC, now + 4 * SEC);
     now += 4 * SEC;
@@ -99,9 +101,11 @@ static void read_for(int other)
 
 static void test_read_for_another(void)
 {
-    read_for(1);
+    read_for_another(HISTORY_ASK_READ);
     tap_ok(!strstr(rules(), "S2.7"), "the page was read for another mapping (51803)");
-    read_for(0);
+    read_for_another(HISTORY_ASK_CREATE);
+    tap_ok(!strstr(rules(), "S2.7"), "or for the row that we had just made for that (96709)");
+    read_for_another(HISTORY_SET);
     tap_ok(strstr(rules(), "S2.7") != NULL, "for this one: both were seen before the edit");
 }
 
