@@ -256,6 +256,26 @@ static const judge_record_t *made_for(judge_t *j, int mapping, const judge_recor
     return NULL;
 }
 
+/* Between the making of @a partner and @a create the mapping wrote to one of the two what the other showed: till then they were one
+ * record's (98105). */
+static int was_carried_over(judge_t *j, const judge_record_t *record, const judge_record_t *partner,
+                            const judge_entry_t *create)
+{
+    int i;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->mapping == create->mapping && !strcmp(entry->op, "update") &&
+            !strcmp(entry->state, "applied") && entry->id < create->id &&
+            entry->at > partner->made + j->phases->skew &&
+            are_theirs(entry->page, entry->key, record, partner)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* The mapping makes another copy of @a partner than @a record, sooner or later. */
 static int has_its_own(judge_t *j, int mapping, const judge_record_t *record,
                        const judge_record_t *partner)
@@ -268,7 +288,7 @@ static int has_its_own(judge_t *j, int mapping, const judge_record_t *record,
         if (entry->mapping == mapping && entry->side == record->side &&
             !strcmp(entry->op, "create") && !strcmp(entry->state, "applied") &&
             entry->at > partner->made - j->phases->skew && names(entry, record, partner->id) &&
-            !names(entry, partner, record->id)) {
+            !names(entry, partner, record->id) && !was_carried_over(j, record, partner, entry)) {
             return 1;
         }
     }

@@ -175,9 +175,9 @@ static int is_read_for_another(const history_item_t *item, const couple_t *c,
                 ? judge_partners(c->j, m, page, partners, 8)
                 : 0;
         for (i = 0; i < n; i++) {
-            if (item->op == HISTORY_ASK_CREATE ? is_making(c->j, item, partners[i])
-                                               : partners[i]->id == item->record ||
-                                                     partners[i]->born == item->record) {
+            if (item->op == HISTORY_ASK_CREATE
+                    ? is_making(c->j, item, partners[i])
+                    : partners[i]->id == item->record || partners[i]->born == item->record) {
                 return 1;
             }
         }

@@ -429,6 +429,68 @@ static void test_key_change_undone(void)
     verdict("S6.7 S6.1", "not if the row under the former key is its own");
 }
 
+/* Another mapping of the table deleted the row, which is back with an older copy of the database; this one brings it what its page got meanwhile,
+ * before or after that by its own clock. Then people delete the row, its page goes, and when the other mapping brings the row back, this one makes
+ * a page of it. */
+static void make_page_after(apr_time_t told_later)
+{
+    judge_mapping_t other = { .name = "m2", .fields = fields, .field_count = FIELDS };
+    static const judge_entry_field_t name = { .name = "Name", .after = "Eve" };
+    judge_entry_t carried = { .id = 2,
+                              .op = "update",
+                              .state = "applied",
+                              .side = 1,
+                              .page = "p",
+                              .key = "k",
+                              .fields = &name,
+                              .field_count = 1 };
+    judge_entry_t made = {
+        .id = 1, .op = "create", .state = "applied", .side = 1, .page = "p", .key = "k"
+    };
+    judge_entry_t created = {
+        .id = 9, .op = "create", .state = "applied", .page = "q", .key = "k"
+    };
+
+    begin();
+    other.place[0] = "ds2";
+    other.place[1] = place(1);
+    other.mark = MARK;
+    mapping_now = judge_add_mapping(judge, &other);
+    make(0, "x", "one");
+    mapping_now = 0;
+    make(0, "p", "one");
+    copy_by_us(1, "k", "one");
+    judge_add_entry(judge, &made);
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "k", NAME, NULL, "Ada");
+    mapping_now = 1;
+    delete_by_people(0, "x");
+    remove_by_us(1, "k");
+    told_done("remove", 1, "x", "k");
+    mapping_now = 0;
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    carried.at = now + told_later;
+    insert("k", "Ada");
+    edit(0, "p", NAME, "Ada", "Eve");
+    write_by_us(1, "k", NAME, "Ada", "Eve");
+    judge_add_entry(judge, &carried);
+    delete_by_people(1, "k");
+    delete_after("p", "k");
+    restore_row("k", "Eve");
+    created.at = now + SEC;
+    judge_add_entry(judge, &created);
+}
+
+static void test_page_after(void)
+{
+    make_page_after(15 * SEC);
+    tap_ok(!strstr(rules(), "S2.7"),
+           "who was brought what the page got was its row, though it gets another (98105)");
+    make_page_after(-15 * SEC);
+    tap_ok(strstr(rules(), "S2.7") != NULL, "what was brought to the one before it says nothing");
+}
+
 static void happens(history_op_t op)
 {
     history_item_t item = { .kind = HISTORY_PROCESS, .op = op, .side = -1, .worker = 1 };
@@ -526,6 +588,7 @@ int main(void)
     test_forgotten_origin();
     test_forgotten_pair();
     test_key_change_undone();
+    test_page_after();
     test_key_unwatched();
     test_paired_anew();
     apr_pool_destroy(pool);
