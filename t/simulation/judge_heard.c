@@ -83,9 +83,30 @@ static int names_others(judge_t *j, int mapping, const history_item_t *notice)
     return notice->field != NULL;
 }
 
-/* S3.10: its minute is to be listed once more 90 s after it ended. That is forgotten with the process; and a page that was edited again
- * is in the listing of another minute, which this notice does not tell of. */
-static int is_listed_again(judge_t *j, const history_item_t *notice)
+/* Who had last looked into the mapping's table was held up, and another worker went on in its place. */
+static int changed_hands(judge_t *j, int mapping, const history_item_t *take)
+{
+    int i, last = 0;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind != HISTORY_REQUEST || item->side != HISTORY_EXTERNAL ||
+            item->place != JUDGE_MAPPING(j, mapping)->place[HISTORY_EXTERNAL]) {
+            continue;
+        }
+        if (i > take->number) {
+            return last && item->worker == take->worker && item->worker != last;
+        }
+        last = item->worker;
+    }
+    return 0;
+}
+
+/* S3.10: its minute is to be listed once more 90 s after it ended. That is forgotten with the process, and who takes over from one that is
+ * held up does not know it either (97233); and a page that was edited again is in the listing of another minute, which this notice does not
+ * tell of. */
+static int is_listed_again(judge_t *j, int mapping, const history_item_t *notice)
 {
     int i;
 
@@ -96,7 +117,8 @@ static int is_listed_again(judge_t *j, const history_item_t *notice)
             break;
         }
         if ((item->kind == HISTORY_PROCESS && item->number > notice->number &&
-             (item->op == HISTORY_CRASH || item->op == HISTORY_STOP)) ||
+             (item->op == HISTORY_CRASH || item->op == HISTORY_STOP ||
+              (item->op == HISTORY_TAKE && changed_hands(j, mapping, item)))) ||
             (item->kind <= HISTORY_TRIGGER && item->op == HISTORY_SET &&
              item->record == notice->record && item->at > notice->sent)) {
             return 0;
@@ -137,7 +159,7 @@ static int was_announced(judge_t *j, int mapping, const judge_record_t *record, 
         const history_item_t *item = history_item(j->history, i);
 
         if (is_news(j, item, record->id, record->place, at) && (item->after || !by_person) &&
-            (!names_others(j, mapping, item) || is_listed_again(j, item)) &&
+            (!names_others(j, mapping, item) || is_listed_again(j, mapping, item)) &&
             !was_hidden(j, record, item)) {
             return 1;
         }
