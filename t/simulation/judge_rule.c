@@ -212,17 +212,21 @@ static apr_time_t arrived_at(const judge_cell_t *cell, const judge_version_t *ve
     return at;
 }
 
-/* It, or one that it may have been made of, stood on that side. */
-static int was_sent_by(const judge_cell_t *cell, const judge_version_t *version)
+/* It, or an equal one that it may have been made of, stood on that side of the mapping. */
+static int was_sent_by(const judge_contest_t *c, int side, const judge_version_t *version)
 {
+    const judge_field_t *field = &JUDGE_MAPPING(c->j, c->mapping)->fields[c->index];
     int i;
 
     for (i = 0; version->joins && i < version->joins->nelts; i++) {
-        if (judge_was_shown(cell, APR_ARRAY_IDX(version->joins, i, judge_version_t *))) {
-            return 1;
+        const judge_version_t *joined = APR_ARRAY_IDX(version->joins, i, judge_version_t *);
+
+        if (judge_was_shown(c->cell[side], joined) &&
+            judge_alike(c->j, field, joined->value, version->value)) {
+            return 1; /* not that nobody had filled it in before (94479) */
         }
     }
-    return judge_was_shown(cell, version);
+    return judge_was_shown(c->cell[side], version);
 }
 
 /* S3.5: here what one side had sent was altered. To any other mapping that is an edit. */
@@ -230,7 +234,7 @@ static int is_rewrite(const judge_contest_t *c, const judge_version_t *version)
 {
     return version->origin == JUDGE_BY_REWRITE && version->parent &&
            was_given(c->cell[version->side], version) &&
-           was_sent_by(c->cell[!version->side], version->parent);
+           was_sent_by(c, !version->side, version->parent);
 }
 
 /* S2.1: or people, or a trigger, put there again what it had been altered to, before anything else of it was on the other side: who looks

@@ -573,6 +573,47 @@ static void test_paired_anew(void)
     verdict("S6.3 S6.7", "where that was told it stays with the page that it was made of");
 }
 
+/* People copy a page, and its row gets the page's newer name. Then either the row is deleted, and we make the copy's, which gets the same
+ * key; or the copy was that row's page. */
+static void copy_gets_key(int is_made)
+{
+    judge_entry_t create = {
+        .id = 2, .op = "create", .state = "applied", .side = 1, .page = "q", .key = "k"
+    };
+
+    begin();
+    make(0, "p", "one");
+    insert("k", "Ada");
+    judge_add_entry(judge, &(judge_entry_t){
+                               .id = 1, .op = "link", .state = "noted", .page = "p", .key = "k" });
+    write_by_us(0, "p", NAME, NULL, "Ada");
+    edit(1, "k", NAME, "Ada", "Bob");
+    write_by_us(0, "p", NAME, "Ada", "Bob");
+    edit(0, "p", NAME, "Bob", "Eve");
+    now += 10 * SEC;
+    make(0, "q", "one");
+    history_set(h, HISTORY_ACT, 0, now, 0, place(0), "q", "Name", NULL, "Eve");
+    write_by_us(1, "k", NAME, "Bob", "Eve");
+    if (is_made) {
+        delete_by_people(1, "k");
+        remove_by_us(0, "p");
+        copy_by_us(1, "k", "one");
+        create.at = now;
+        judge_add_entry(judge, &create);
+        write_by_us(1, "k", NAME, NULL, "Eve");
+    }
+    link_up("q", "k", 0, NULL);
+}
+
+static void test_key_of_the_copys(void)
+{
+    copy_gets_key(1);
+    verdict("", "whose row was made under a key is not the page of who had that before (96242)");
+
+    copy_gets_key(0);
+    verdict("S2.5 S6.1", "a page that the row was paired with is");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -591,6 +632,7 @@ int main(void)
     test_page_after();
     test_key_unwatched();
     test_paired_anew();
+    test_key_of_the_copys();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();

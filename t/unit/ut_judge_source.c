@@ -98,6 +98,34 @@ static void alter_twice(void)
     mapping_now = 0;
 }
 
+/* People name both pages. The row trims the name that it gets of one of them, and that one follows. */
+static void trim_name_of(int mapping)
+{
+    const char *of_p = mapping ? "Eve" : "Ada ", *of_q = mapping ? "Ada " : "Eve";
+
+    three();
+    edit_in(0, "p", NULL, of_p);
+    edit_in(1, "q", NULL, of_q);
+    write_by_us(1, "1", NAME, NULL, "Ada ");
+    history_set(h, HISTORY_TRIGGER, 0, now - SEC + SEC / 20, 1, "t", "1", "name", "Ada ", "Ada");
+    if (mapping) {
+        edit_in(1, "q", "Ada ", "Bob");
+    }
+    write_by_us(0, "p", NAME, of_p, "Ada");
+    mapping_now = 1;
+    write_by_us(0, "q", NAME, mapping ? "Bob" : "Eve", "Ada");
+    mapping_now = 0;
+}
+
+static void test_trimmed_elsewhere(void)
+{
+    trim_name_of(0);
+    verdict("", "what the row made of another page's name wins by the rule (94479)");
+
+    trim_name_of(1);
+    verdict("S2.5", "what it made of this page's own is no edit, and does not");
+}
+
 static void test_altered_elsewhere(void)
 {
     alter_twice();
@@ -652,6 +680,7 @@ int main(void)
     test_where_it_stands();
     test_who_wrote();
     test_altered_elsewhere();
+    test_trimmed_elsewhere();
     test_deleted_between();
     test_empty_elsewhere();
     test_what_it_cost();
