@@ -256,7 +256,6 @@ static const judge_record_t *made_for(judge_t *j, int mapping, const judge_recor
     return NULL;
 }
 
-<<<<<<< HEAD
 /* Between the making of @a partner and @a create the mapping wrote to one of the two what the other showed: till then they were one
  * record's (98105). */
 static int was_carried_over(judge_t *j, const judge_record_t *record, const judge_record_t *partner,
@@ -277,11 +276,8 @@ static int was_carried_over(judge_t *j, const judge_record_t *record, const judg
     return 0;
 }
 
-/* The mapping makes another copy of @a partner than @a record, sooner or later. */
-=======
 /* The mapping makes another copy of @a partner than @a record, sooner or later; that may get the key of one that people had made
  * (96242). */
->>>>>>> 6d04958 (The judge: what was trimmed for another mapping is an edit here, and a key that comes again no proof (94479, 96242))
 static int has_its_own(judge_t *j, int mapping, const judge_record_t *record,
                        const judge_record_t *partner)
 {
@@ -293,11 +289,8 @@ static int has_its_own(judge_t *j, int mapping, const judge_record_t *record,
         if (entry->mapping == mapping && entry->side == record->side &&
             !strcmp(entry->op, "create") && !strcmp(entry->state, "applied") &&
             entry->at > partner->made - j->phases->skew && names(entry, record, partner->id) &&
-<<<<<<< HEAD
-            !names(entry, partner, record->id) && !was_carried_over(j, record, partner, entry)) {
-=======
-            !(record->made_by_us && names(entry, partner, record->id))) {
->>>>>>> 6d04958 (The judge: what was trimmed for another mapping is an edit here, and a key that comes again no proof (94479, 96242))
+            !(record->made_by_us && names(entry, partner, record->id)) &&
+            !was_carried_over(j, record, partner, entry)) {
             return 1;
         }
     }
