@@ -335,6 +335,8 @@ int judge_is_uncertain(judge_t *j, const history_item_t *effect);
 int judge_came_uncertainly(judge_t *j, const judge_cell_t *cell, const judge_version_t *version);
 /** Was the page read after the fate of a write of it, sent at @a sent, could be known, and before @a before? */
 int judge_was_judged(judge_t *j, const char *page, apr_time_t sent, apr_time_t before);
+/** We wrote @a version to that cell of a page in such a way, and who looked what had become of it found no page (404): it stays unknown. */
+int judge_was_missed(judge_t *j, const judge_cell_t *cell, const judge_version_t *version);
 /** S7.4: what people gave @a cell of @a page at @a given is what a write of ours had sent, of which nobody knew yet what had become:
  *  it counts as ours. @a far: the same field on the other side, where what we sent comes from. */
 int judge_looks_like_ours(judge_t *j, const judge_record_t *page, const judge_cell_t *cell,

@@ -137,6 +137,42 @@ int judge_was_judged(judge_t *j, const char *page, apr_time_t sent, apr_time_t b
     return 0;
 }
 
+/* How the first look at the page was answered after which the fate of a write of it, sent then, is judged; 0: nobody looked. */
+static int first_answer(judge_t *j, const char *page, apr_time_t sent)
+{
+    const apr_array_header_t *list = apr_hash_get(j->page_requests, page, APR_HASH_KEY_STRING);
+    const history_item_t *first = NULL;
+    int i;
+
+    for (i = 0; list && i < list->nelts; i++) {
+        const history_item_t *request = APR_ARRAY_IDX(list, i, const history_item_t *);
+
+        if (request->op == HISTORY_ASK_READ && request->end == HISTORY_ANSWERED &&
+            (request->status == 200 || request->status == 404) &&
+            request->sent >= sent + JUDGE_FATE_WAIT && (!first || request->sent < first->sent)) {
+            first = request;
+        }
+    }
+    return first ? first->status : 0;
+}
+
+int judge_was_missed(judge_t *j, const judge_cell_t *cell, const judge_version_t *version)
+{
+    int i;
+
+    for (i = 0; i < cell->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(cell->stays, i, judge_stay_t);
+        const history_item_t *item = stay->item >= 0 ? history_item(j->history, stay->item) : NULL;
+
+        if (is_of(stay->version, version) && item && item->kind == HISTORY_EFFECT &&
+            item->side == HISTORY_NOTION && judge_is_uncertain(j, item) &&
+            first_answer(j, item->record, judge_gap(j, item).sent) == 404) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* What we send was read so long before, at most. */
 #define SENT_WITHIN apr_time_from_sec(15)
 

@@ -144,8 +144,9 @@ static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *so
         grade(w, GRADE_RESIDUAL, source, 0, NULL, NULL);
     }
     else if (judge_is_known(j, source, was) &&
-             judge_came_uncertainly(j, judge_cell(j, w->record, w->field, w->member), source)) {
-        /* S3.7: whether our own value had ever stood there could not be told any more */
+             (judge_came_uncertainly(j, judge_cell(j, w->record, w->field, w->member), source) ||
+              (side == HISTORY_EXTERNAL && judge_was_missed(j, c->cell[HISTORY_NOTION], source)))) {
+        /* S3.7: whether our own value had ever stood there could not be told any more; or, when it could, the page was not there (98151) */
         grade(w, judge_may_win(c, !side, source, was, w->effect->at) ? GRADE_ALLOWED : GRADE_WRONG,
               source, 1, "S3.7",
               "the fate of our write was unknown, and the rule does not let it win");

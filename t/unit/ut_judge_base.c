@@ -115,6 +115,47 @@ static void test_part_of_unknown_fate(void)
     verdict("S6.3", "and one that was answered is known");
 }
 
+/* What the row shows goes to the page, nobody knows whether; who looks 90 s later is answered with @a status. Then the row is edited, and gets what
+ * the page shows. */
+static void look_in_vain(judge_rule_t rule, history_end_t how, int status)
+{
+    history_item_t read = { .kind = HISTORY_REQUEST,
+                            .op = HISTORY_ASK_READ,
+                            .side = HISTORY_NOTION,
+                            .record = "p",
+                            .connection = "n",
+                            .worker = 1 };
+
+    pair();
+    fields[NAME].rule = rule;
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit(1, "1", NAME, "Ada", "Bob");
+    ending = how;
+    write_by_us(0, "p", NAME, "Ada", "Bob");
+    ending = HISTORY_ANSWERED;
+    read.sent = now += 100 * SEC;
+    read.at = read.answered = now + SEC;
+    read.status = status;
+    read.request = history_request(h);
+    (void)history_add(h, &read);
+    edit(1, "1", NAME, "Bob", "Cid");
+    write_by_us(1, "1", NAME, "Cid", "Bob");
+}
+
+static void test_page_of_unknown_fate(void)
+{
+    look_in_vain(JUDGE_NOTION_WINS, HISTORY_CUT, 404);
+    verdict("", "what became of a write to a page that is not there when it could be told stays "
+                "unknown (98151)");
+    look_in_vain(JUDGE_EXTERNAL_WINS, HISTORY_CUT, 404);
+    verdict("S3.7", "then the rule decides");
+    look_in_vain(JUDGE_NOTION_WINS, HISTORY_CUT, 200);
+    verdict("S6.3", "if it was there, it was told");
+    look_in_vain(JUDGE_NOTION_WINS, HISTORY_ANSWERED, 404);
+    verdict("S6.3", "and one that was answered is known");
+}
+
 /* ---- what nobody compared (S2.7) ---- */
 
 /* Page p and row 1 were made by people, another record keeps them from being the last. */
@@ -443,6 +484,7 @@ int main(void)
     test_way_of_unknown_fate();
     test_first_of_unknown_fate();
     test_part_of_unknown_fate();
+    test_page_of_unknown_fate();
     test_not_linked();
     test_outside();
     test_taken_out();
