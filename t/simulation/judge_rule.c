@@ -8,7 +8,7 @@ typedef struct duel_t {
     int side; /* where the winner stands */
     const judge_version_t *winner, *loser;
     apr_time_t
-        arrived; /* the winner, there: another mapping may have brought it long after it was made */
+        arrived; /* the winner, there: another mapping may have brought it, or people have given it once more, long after it was made */
     const judge_mapping_t *mapping;
 } duel_t;
 
@@ -212,6 +212,43 @@ static apr_time_t arrived_at(const judge_cell_t *cell, const judge_version_t *ve
     return at;
 }
 
+/* S1: what an event names was changed so long before it is stamped, at most. */
+#define NAMED_WITHIN apr_time_from_sec(60)
+
+static int is_named(judge_t *j, const history_item_t *notice, const char *name)
+{
+    const char *names[16];
+    int i, n = notice->field ? judge_members(notice->field, names, 16, j->p) : 0;
+
+    for (i = 0; i < n && !judge_same(names[i], name); i++) {
+    }
+    return i < n;
+}
+
+/* Before @a at an event told of people's edit of this very property, to what it showed already: they gave it once more (92655). @return when;
+ * @a arrived: not so */
+static apr_time_t given_again(const judge_contest_t *c, const judge_version_t *winner,
+                              apr_time_t arrived, apr_time_t at)
+{
+    const char *name = JUDGE_MAPPING(c->j, c->mapping)->fields[c->index].name[HISTORY_NOTION];
+    const history_item_t *item =
+        winner->item >= 0 ? history_item(c->j->history, winner->item) : NULL;
+    const char *page = item && item->side == HISTORY_NOTION ? item->record : NULL;
+    int i;
+
+    for (i = 0; page && i < history_count(c->j->history); i++) {
+        const history_item_t *notice = history_item(c->j->history, i);
+
+        if (notice->kind == HISTORY_NOTICE && notice->op == HISTORY_DELIVERED && notice->after &&
+            notice->record == page && notice->at <= at && notice->sent - NAMED_WITHIN > arrived &&
+            is_named(c->j, notice, name) &&
+            judge_then(c->cell[HISTORY_NOTION], notice->sent) == winner) {
+            arrived = notice->sent - NAMED_WITHIN;
+        }
+    }
+    return arrived;
+}
+
 /* It, or an equal one that it may have been made of, stood on that side of the mapping. */
 static int was_sent_by(const judge_contest_t *c, int side, const judge_version_t *version)
 {
@@ -286,6 +323,9 @@ int judge_may_win(const judge_contest_t *c, int side, const judge_version_t *win
         j, side, winner, loser, arrived_at(c->cell[side], winner), JUDGE_MAPPING(j, c->mapping)
     };
 
+    if (side == HISTORY_NOTION) {
+        duel.arrived = given_again(c, winner, duel.arrived, at);
+    }
     if (judge_shows_agreed(c, winner, loser, at)) {
         return 1;
     }

@@ -1,4 +1,4 @@
-/* The judge on deletes: what is no edit of a record that is deleted (S2.7). */
+/* The judge on deletes: what is no edit of a record that is deleted (S2.7); and when a value was given (S1). */
 #include <apr_general.h>
 #include <string.h>
 
@@ -155,6 +155,45 @@ static void test_converted(void)
     verdict("S2.7", "and what stood there before");
 }
 
+/* A page is named, then its row; then an event tells of an edit of these properties, so long after the row's. */
+static void give_again(const char *author, const char *names, apr_interval_time_t after)
+{
+    history_item_t notice = { .kind = HISTORY_NOTICE,
+                              .op = HISTORY_DELIVERED,
+                              .side = HISTORY_NOTION,
+                              .record = "p",
+                              .place = "ds",
+                              .field = names,
+                              .after = author,
+                              .note = "page.properties_updated" };
+
+    tie_of_worlds = HISTORY_EXTERNAL;
+    pair();
+    tie_of_worlds = HISTORY_NOTION;
+    fields[NAME].rule = JUDGE_LAST_WRITE;
+    edit(0, "p", NAME, NULL, "Ada");
+    edit(1, "1", NAME, NULL, "Eve");
+    notice.sent = now + after;
+    notice.at = now += after + 60 * SEC;
+    (void)history_add(h, &notice);
+    write_by_us(1, "1", NAME, "Eve", "Ada");
+}
+
+static void test_given_again(void)
+{
+    give_again("person", "Name" HISTORY_MEMBER "Qty", 90 * SEC);
+    verdict("", "a value that people gave once more was given when that was told of (92655)");
+
+    give_again("person", "Name", 50 * SEC);
+    verdict("S2.5", "that is as old as a minute before");
+
+    give_again("person", "Qty", 90 * SEC);
+    verdict("S2.5", "an event of another property tells nothing of it");
+
+    give_again(NULL, "Name", 90 * SEC);
+    verdict("S2.5", "nor does one of a write of ours");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -163,6 +202,7 @@ int main(void)
     test_seen_too_late();
     test_read_for_another();
     test_converted();
+    test_given_again();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
