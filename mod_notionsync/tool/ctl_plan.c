@@ -237,6 +237,9 @@ int ctl_plan(ctl_t *ctl, int argc, const char *const *argv)
         if (nts_json_bool(nts_json_get(result, "incomplete"), 0)) {
             printf("  Notion's listing did not prove its end: deletes may be missing here\n");
         }
+        if (plan->note) {
+            printf("  %s\n", nts_str_printable(plan->note, ctl->p));
+        }
         if (ctl_plan_each(ctl, plan->id, NTS_PLAN_OPEN, print_row, NULL) != APR_SUCCESS) {
             return ctl_fail("the plan cannot be read any more");
         }

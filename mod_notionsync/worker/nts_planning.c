@@ -55,7 +55,7 @@ static int release(nts_planning_run_t *run)
     }
     if (!status->instance || strcmp(status->instance, run->plan->instance) != 0 ||
         status->waiting_instance || run->plan->counter < status->counter) {
-        /* From where the plan was made: what was changed since is still to be taken. */
+        /* From where the plan was made, or the first key change that it left out: what was changed since is still to be taken. */
         status->counter = run->plan->counter;
     }
     /* Where there is a rule, the match itself is still to come: it also holds what is ambiguous. */
@@ -341,25 +341,12 @@ static const char *cause_of(const nts_planning_run_t *run)
                         run->applies ? "applied" : "made", run->by ? run->by : "?");
 }
 
-static void start(nts_planning_run_t *run)
+void nts_planning_begin(nts_planning_run_t *run)
 {
     nts_flow_t *flow = run->flow;
     nts_store_t *store = flow->host->store;
-    apr_status_t rv;
+    apr_status_t rv = nts_store_put_plan(store, run->plan);
 
-    run->phase = NTS_PLANNING_FORGET;
-    if (!run->applies) {
-        new_plan(run);
-    }
-    else if (misfit(run)) {
-        run->problem = misfit(run);
-        finish(run);
-        return;
-    }
-    else {
-        run->plan->state = "applying";
-    }
-    rv = nts_store_put_plan(store, run->plan);
     run->row.mapping = flow->given->id;
     run->row.kind = run->applies ? "apply" : "plan";
     run->row.state = "running";
@@ -374,6 +361,26 @@ static void start(nts_planning_run_t *run)
     }
     run->starter.cause = cause_of(run);
     nts_timer_set(flow->host->loop, &run->planning->forget, 0);
+}
+
+static void start(nts_planning_run_t *run)
+{
+    run->phase = NTS_PLANNING_FORGET;
+    if (!run->applies) {
+        new_plan(run);
+        if (nts_planning_find_moved(run)) {
+            return;
+        }
+    }
+    else if (misfit(run)) {
+        run->problem = misfit(run);
+        finish(run);
+        return;
+    }
+    else {
+        run->plan->state = "applying";
+    }
+    nts_planning_begin(run);
 }
 
 int nts_planning_go(nts_flow_t *flow)

@@ -1,6 +1,8 @@
-/* nts_planning_impl.h - a plan under way: what nts_planning.c and nts_planning_jobs.c share. */
+/* nts_planning_impl.h - a plan under way: what nts_planning.c, nts_planning_jobs.c and nts_planning_moved.c share. */
 #ifndef NTS_PLANNING_IMPL_H
 #define NTS_PLANNING_IMPL_H
+
+#include <apr_hash.h>
 
 #include "worker/nts_driver.h"
 #include "worker/nts_planning.h"
@@ -37,6 +39,8 @@ typedef struct nts_planning_run_t {
     nts_planning_job_t *asleep; /* until their time */
     int active;
     apr_time_t shown;
+    apr_hash_t *moved; /* keys that are followed only when the mapping goes on; NULL: none */
+    apr_pool_t *asked; /* of the ask for them; NULL: none is under way */
 } nts_planning_run_t;
 
 /** A scan hands on a record (nts_starter_t.take). */
@@ -48,5 +52,12 @@ void nts_planning_over(nts_planning_run_t *run);
 /** Something is wrong with the whole: the first such is kept, and nothing more is begun. */
 void nts_planning_fail(nts_planning_run_t *run, const char *problem);
 int nts_planning_is_stopped(const nts_planning_run_t *run);
+/** All is known that the plan needs: older plans go, then both sides are read (nts_planning.c). */
+void nts_planning_begin(nts_planning_run_t *run);
+/** Ask which keys were changed in a database that is not accepted yet; nts_planning_begin or _over follows. @return 0: nothing is to be
+ *  asked */
+int nts_planning_find_moved(nts_planning_run_t *run);
+/** A row has or had that key, and the change is still to be followed. */
+int nts_planning_is_moved(const nts_planning_run_t *run, const char *key);
 
 #endif /* NTS_PLANNING_IMPL_H */

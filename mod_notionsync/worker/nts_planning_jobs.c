@@ -275,30 +275,53 @@ static void pump(nts_planning_run_t *run)
     }
 }
 
-/* The item about this record that is still to be carried out; NULL: none. */
-static nts_plan_row_t *find_row(nts_planning_run_t *run, const nts_spawn_t *spawn, apr_pool_t *p)
+/* By all that is known of it. */
+static int load_target(nts_planning_run_t *run, nts_target_t *target, apr_pool_t *p)
 {
-    nts_target_t target = spawn->target;
     nts_loaded_t *loaded = NULL;
-    nts_plan_row_t *row = NULL;
-    apr_status_t rv = APR_SUCCESS;
 
-    if (target.link) {
-        rv = nts_store_load(&loaded, run->flow->host->store, run->flow->mapping, &target, p);
-        if (rv == APR_SUCCESS && loaded->link) {
-            target.page = loaded->link->page;
-            target.key = loaded->link->key;
-        }
+    if (!target->link) {
+        return 1;
     }
-    if (rv == APR_SUCCESS) {
-        rv = nts_store_find_plan_item(&row, run->flow->host->store, run->plan->id, target.page,
-                                      target.key, p);
+    if (nts_store_load(&loaded, run->flow->host->store, run->flow->mapping, target, p) !=
+        APR_SUCCESS) {
+        nts_planning_fail(run, "the state store failed");
+        return 0;
     }
-    if (rv != APR_SUCCESS) {
+    if (loaded->link) {
+        target->page = loaded->link->page;
+        target->key = loaded->link->key;
+    }
+    return 1;
+}
+
+/* The item about this record that is still to be carried out; NULL: none. */
+static nts_plan_row_t *find_row(nts_planning_run_t *run, const nts_target_t *target, apr_pool_t *p)
+{
+    nts_plan_row_t *row = NULL;
+
+    if (nts_store_find_plan_item(&row, run->flow->host->store, run->plan->id, target->page,
+                                 target->key, p) != APR_SUCCESS) {
         nts_planning_fail(run, "the state store failed");
         return NULL;
     }
     return row && (row->fate == NTS_PLAN_OPEN || row->fate == NTS_PLAN_REFUSED) ? row : NULL;
+}
+
+/* The plan has nothing on it, or is to have nothing. @a row: the item about it, if it is applied */
+static int is_left_out(nts_planning_run_t *run, const nts_spawn_t *spawn, nts_plan_row_t **row,
+                       apr_pool_t *p)
+{
+    nts_target_t target = spawn->target;
+
+    if ((run->applies || run->moved) && !load_target(run, &target, p)) {
+        return 1;
+    }
+    if (run->applies) {
+        *row = find_row(run, &target, p);
+        return !*row;
+    }
+    return nts_planning_is_moved(run, target.key);
 }
 
 void nts_planning_take(void *baton, const nts_spawn_t *spawn)
@@ -312,12 +335,9 @@ void nts_planning_take(void *baton, const nts_spawn_t *spawn)
         return;
     }
     errand = nts_errand_make(run->flow, spawn, &run->starter);
-    if (run->applies) {
-        row = find_row(run, spawn, errand->p);
-        if (!row) {
-            apr_pool_destroy(errand->p);
-            return;
-        }
+    if (is_left_out(run, spawn, &row, errand->p)) {
+        apr_pool_destroy(errand->p);
+        return;
     }
     job = apr_pcalloc(errand->p, sizeof(*job));
     job->run = run;

@@ -229,6 +229,18 @@ const char *world_edit_row(worker_world_t *w, int mapping, const char *key, cons
     return record->id;
 }
 
+void world_change_key(worker_world_t *w, int mapping, const char *key, const char *new_key)
+{
+    world_record_t *record;
+
+    (void)apr_thread_mutex_lock(w->mutex);
+    record = world_find_or_make(w, NTS_EXTERNAL, mapping, key);
+    apr_cpystrn(record->id, new_key, sizeof(record->id));
+    world_note_change(w, record, 'u', NULL);
+    apr_cpystrn(w->changes[w->change_count - 1].old_key, key, sizeof(w->changes[0].old_key));
+    (void)apr_thread_mutex_unlock(w->mutex);
+}
+
 void world_hook(worker_world_t *w, int mapping, const char *kind, const char *page,
                 const char *author, const char *property)
 {

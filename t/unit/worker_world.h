@@ -28,6 +28,8 @@ int world_stop(worker_world_t *w, int index, int how);
 /** A person edits. @return the id: a page's, or a key. A name of NULL removes. */
 const char *world_edit_page(worker_world_t *w, int mapping, const char *page, const char *name);
 const char *world_edit_row(worker_world_t *w, int mapping, const char *key, const char *name);
+/** A row gets another key. */
+void world_change_key(worker_world_t *w, int mapping, const char *key, const char *new_key);
 /** A page is moved where no mapping (-1) or another one sees it: Notion answers 404 for it in the others. */
 void world_move_page(worker_world_t *w, const char *page, int mapping);
 /** Store a notice as the hook handler would, and tell the worker. @a author, @a property may be NULL. */

@@ -27,6 +27,7 @@ typedef struct world_record_t {
 typedef struct world_change_t {
     char op;
     char key[64];
+    char old_key[64]; /* "": it was not changed */
     char intent[64];
     int mapping;
     apr_time_t at;

@@ -273,6 +273,7 @@ static void list_changes(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *
             to->number = i + 1;
             to->op = change->op;
             to->key = apr_pstrdup(p, change->key);
+            to->old_key = change->old_key[0] ? apr_pstrdup(p, change->old_key) : NULL;
             to->intent = change->intent[0] ? apr_pstrdup(p, change->intent) : NULL;
             to->at = change->at;
             answer->change_count++;
