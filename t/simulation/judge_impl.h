@@ -363,6 +363,12 @@ int judge_has_no_base(const judge_contest_t *c, const judge_version_t *base, apr
 int judge_may_win(const judge_contest_t *c, int side, const judge_version_t *winner,
                   const judge_version_t *loser, apr_time_t at);
 
+/* judge_request.c */
+/** S7.4: between our read of @a page and the commit of our write people gave it at @a given just what we sent, which counts as our write: all
+ *  that it is to the other side is what that showed when we read it, and what @a source was made over. */
+int judge_is_given_as_sent(const judge_contest_t *c, const judge_record_t *page,
+                           const judge_version_t *source, apr_time_t given);
+
 /* judge_write.c: is what we wrote allowed? */
 /** S3.7: a write of unknown fate is not judged before. */
 #define JUDGE_FATE_WAIT apr_time_from_sec(90)

@@ -1,4 +1,6 @@
 /* judge_request.c - which request brought something about, what was read before it, and what became known of it. */
+#include <string.h>
+
 #include "simulation/judge_impl.h"
 
 /* Asks to databases are numbered downwards from -1. */
@@ -232,6 +234,80 @@ int judge_looks_like_ours(judge_t *j, const judge_record_t *page, const judge_ce
             !judge_same(judge_then(cell, request->sent)->value, value) &&
             showed(far, value, request->sent - SENT_WITHIN, request->sent) &&
             !judge_was_judged(j, page->id, request->sent, given)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The audit has our update of the page with that value in that field. */
+static int tells_sent(const judge_contest_t *c, const judge_record_t *page, const char *value,
+                      const history_item_t *request)
+{
+    judge_t *j = c->j;
+    int i, f;
+
+    for (i = 0; i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (entry->mapping != c->mapping || entry->side != HISTORY_NOTION ||
+            strcmp(entry->op, "update") != 0 || strcmp(entry->state, "applied") != 0 ||
+            !judge_same(entry->page, page->id) ||
+            entry->at < request->sent - SENT_WITHIN - j->phases->skew ||
+            entry->at > request->answered + j->phases->skew) {
+            continue;
+        }
+        for (f = 0; f < entry->field_count; f++) {
+            const judge_entry_field_t *field = &entry->fields[f];
+
+            if (judge_find_field(j, c->mapping, HISTORY_NOTION, field->name) == c->index &&
+                judge_alike(j, &JUDGE_MAPPING(j, c->mapping)->fields[c->index], field->after,
+                            value)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* What the row showed of that value when we read it is what @a source was made over. */
+static int was_made_over(const judge_contest_t *c, const judge_version_t *source, const char *value,
+                         apr_time_t from, apr_time_t to)
+{
+    const judge_cell_t *far = c->cell[HISTORY_EXTERNAL];
+    int i;
+
+    for (i = 0; i < far->stays->nelts; i++) {
+        const judge_stay_t *stay = &APR_ARRAY_IDX(far->stays, i, judge_stay_t);
+
+        if (stay->from <= to &&
+            (i + 1 == far->stays->nelts ||
+             APR_ARRAY_IDX(far->stays, i + 1, judge_stay_t).from >= from) &&
+            judge_same(stay->version->value, value) &&
+            judge_is_known(c->j, stay->version, source)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int judge_is_given_as_sent(const judge_contest_t *c, const judge_record_t *page,
+                           const judge_version_t *source, apr_time_t given)
+{
+    const apr_array_header_t *list =
+        apr_hash_get(c->j->page_requests, page->id, APR_HASH_KEY_STRING);
+    const char *value = judge_now(c->cell[HISTORY_NOTION])->value;
+    int i;
+
+    for (i = 1; list && i < list->nelts; i++) {
+        const history_item_t *update = APR_ARRAY_IDX(list, i, const history_item_t *);
+        const history_item_t *read = APR_ARRAY_IDX(list, i - 1, const history_item_t *);
+
+        if (update->op == HISTORY_ASK_UPDATE && update->status == 200 &&
+            read->op == HISTORY_ASK_READ && read->status == 200 && read->sent < given &&
+            given <= update->answered &&
+            was_made_over(c, source, value, read->sent - SENT_WITHIN, update->sent) &&
+            tells_sent(c, page, value, update)) {
             return 1;
         }
     }

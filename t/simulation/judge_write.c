@@ -140,7 +140,8 @@ static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *so
     }
     else if (was->origin == JUDGE_BY_PERSON && side == HISTORY_NOTION &&
              (was_put_back(w) ||
-              judge_looks_like_ours(j, w->record, c->cell[side], c->cell[!side], w->since))) {
+              judge_looks_like_ours(j, w->record, c->cell[side], c->cell[!side], w->since) ||
+              (!w->member && judge_is_given_as_sent(c, w->record, source, w->since)))) {
         grade(w, GRADE_RESIDUAL, source, 0, NULL, NULL);
     }
     else if (judge_is_known(j, source, was) &&

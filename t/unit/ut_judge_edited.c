@@ -194,6 +194,71 @@ static void test_given_again(void)
     verdict("S2.5", "nor does one of a write of ours");
 }
 
+/* We bring the row back from its image. */
+static void restore_row(const char *name)
+{
+    int number;
+
+    now += 5 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, "t", "1", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, "t", "1", "mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 1, "t", "1", "name", NULL, name);
+    told_done("restore", 1, "p", "1");
+}
+
+/* A row is edited to "Bob", read, edited again, and deleted. People give "Bob" to its page as well, so long after we read that, and we, who
+ * heard only of the first, send it. Then the row is back, and its newer name comes. */
+static void give_as_sent(apr_interval_time_t given, const char *newer_over)
+{
+    static judge_entry_field_t name = {
+        .name = "Name", .before = "Ada", .after = "Bob", .reason = "changed"
+    };
+    judge_entry_t entry = { .op = "update",
+                            .state = "applied",
+                            .page = "p",
+                            .key = "1",
+                            .fields = &name,
+                            .field_count = 1 };
+    apr_time_t read;
+    int is_late = given > SEC;
+
+    pair();
+    fields[NAME].rule = JUDGE_NOTION_WINS;
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit(1, "1", NAME, "Ada", newer_over);
+    read = now += SEC;
+    (void)request(HISTORY_ASK_READ, 1, "1", read, read);
+    history_set(h, HISTORY_ACT, 0, read + SEC / 10, 1, "t", "1", "name", newer_over, "Eve");
+    history_do(h, HISTORY_ACT, 0, read + SEC / 8, HISTORY_DELETE, 1, "t", "1", NULL, NULL);
+    (void)request(HISTORY_ASK_READ, 0, "p", read, read + SEC / 5);
+    if (!is_late) {
+        history_set(h, HISTORY_ACT, 0, read + given, 0, "ds", "p", "Name", "Ada", "Bob");
+    }
+    (void)request(HISTORY_ASK_UPDATE, 0, "p", read + SEC / 5, read + SEC);
+    if (is_late) {
+        history_set(h, HISTORY_ACT, 0, read + given, 0, "ds", "p", "Name", "Ada", "Bob");
+    }
+    entry.at = read + SEC / 5;
+    judge_add_entry(judge, &entry);
+    now = read + 20 * SEC;
+    restore_row("Eve");
+    write_by_us(0, "p", NAME, "Bob", "Eve");
+}
+
+static void test_given_as_sent(void)
+{
+    give_as_sent(SEC / 2, "Bob");
+    verdict("", "what people gave as we sent just that counts as our write (17538)");
+
+    give_as_sent(5 * SEC, "Bob");
+    verdict("S2.5", "what they gave later does not");
+
+    give_as_sent(SEC / 2, "Joe");
+    verdict("S2.5", "nor does what we had not read");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -203,6 +268,7 @@ int main(void)
     test_read_for_another();
     test_converted();
     test_given_again();
+    test_given_as_sent();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
