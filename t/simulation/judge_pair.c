@@ -227,14 +227,24 @@ static int names(const judge_entry_t *maker, const judge_record_t *record, const
     return judge_same(record->side == HISTORY_NOTION ? maker->key : maker->page, id);
 }
 
+/* @a whose was deleted, and another record had that id, when @a copy was made, and when what that was made of was looked at. */
+static int was_followed_by(judge_t *j, const judge_record_t *copy, const judge_record_t *whose,
+                           const char *id)
+{
+    return judge_was_away(whose, copy->begun, copy->made) &&
+           judge_had_id_at(j, whose->side, whose->place, id, copy->begun) != whose &&
+           judge_had_id_at(j, whose->side, whose->place, id, copy->made) != whose;
+}
+
 /* @a copy was made for @a whose: by the key that had then, or, since it may have changed while the answer was awaited, has now; not for what
- * got that key only later. */
-static int is_made_for(const judge_entry_t *maker, const judge_record_t *copy,
+ * got that key only later, nor for what had had it before another one (99763). */
+static int is_made_for(judge_t *j, const judge_entry_t *maker, const judge_record_t *copy,
                        const judge_record_t *whose)
 {
     const char *then = id_at(whose, copy->made);
 
-    return then && (names(maker, copy, then) || names(maker, copy, whose->id));
+    return then && (names(maker, copy, then) ? !was_followed_by(j, copy, whose, then)
+                                             : names(maker, copy, whose->id));
 }
 
 /* What it was made for, if that is among @a partners under the name it had then; NULL: any of them may be its own. */
@@ -331,7 +341,7 @@ static int is_partner(judge_t *j, int mapping, const judge_record_t *record,
     const judge_entry_t *maker = maker_of(j, partner);
 
     if (maker && maker->mapping == mapping) {
-        return is_made_for(maker, partner, record);
+        return is_made_for(j, maker, partner, record);
     }
     if (is_bound(j, mapping, record, origin)) {
         return partner == origin;

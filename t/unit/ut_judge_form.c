@@ -178,6 +178,65 @@ static void test_former_with_page(void)
     verdict("S6.3 S6.1", "once that is gone, too, the row is that of the other form");
 }
 
+/* A row has a page; or another one had its key before, and a page, and both were deleted. */
+static void make_row(int is_second)
+{
+    pair_up("q", "2", "two");
+    link_up("q", "2", 0, NULL);
+    if (is_second) {
+        make(1, "1", "one");
+        page_made("o", "1", 2);
+        delete_by_people(1, "1");
+        delete_after("o", "1");
+        now += SEC;
+    }
+    make(1, "1", "one");
+    page_made("p", "1", 3);
+}
+
+/* A row's key gets another form, which its link follows, and what people give its page then. The database is set back to before that: under the
+ * key that the link has nothing is there, the page goes, and the row gets another. */
+static void lose_form(int is_second, const char *given_after)
+{
+    keys_of_worlds = JUDGE_KEYS_BARE;
+    begin();
+    keys_of_worlds = JUDGE_KEYS_EXACT;
+    make_row(is_second);
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REKEY, 1, "t", "1", "1", "1 ");
+    edit(0, "p", NAME, "Ada", "Bob");
+    write_by_us(1, "1 ", NAME, "Ada", "Bob");
+    if (given_after) {
+        edit(0, "p", NAME, "Bob", given_after);
+    }
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, "t", NULL, NULL, NULL);
+    make(1, "2", "two");
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, "t", "1", "name", NULL, "Ada");
+    delete_after("p", "1 ");
+    page_made("r", "1", 4);
+    write_by_us(0, "r", NAME, NULL, "Ada");
+    link_up("r", "1", 0, NULL);
+}
+
+static void test_form_lost(void)
+{
+    lose_form(0, NULL);
+    verdict("", "a row that is gone under its key looks like a delete and a new one");
+
+    lose_form(1, NULL);
+    verdict("", "its page was not made for the one that had its key before it (99763)");
+
+    lose_form(0, "Cid");
+    verdict("S2.7", "what its page got since is an edit");
+
+    lose_form(1, "Cid");
+    verdict("S2.7", "whoever had that key before");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -187,6 +246,7 @@ int main(void)
     test_former_of_its_form();
     test_former_of_one_mark();
     test_former_with_page();
+    test_form_lost();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
