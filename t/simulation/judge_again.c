@@ -162,7 +162,8 @@ static int lived_unseen(judge_t *j, const judge_record_t *record)
 }
 
 /* The same of a row that counts as the one before, which people had deleted: when its page was gone, too, before the copy came, the record
- * was deleted, and what was done to its row there nobody saw (37231). @return when it died; 0: it was not so */
+ * was deleted, and what was done to its row there nobody saw (37231). If nobody saw it gone either, its image went with that database (48722).
+ * @return when it died; 0: it was not so */
 static apr_time_t died_for_good(judge_t *j, const judge_entry_t *restore,
                                 const judge_record_t *record)
 {
@@ -177,6 +178,7 @@ static apr_time_t died_for_good(judge_t *j, const judge_entry_t *restore,
 
     return page && last > 0 && !deaths[last].by_us && judge_is_of_copy(j, again) &&
                    history_item(j->history, deaths[last - 1].item)->op != HISTORY_SWAP &&
+                   judge_was_looked_into(j, record->place, deaths[last - 1].item, again->number) &&
                    !judge_was_looked_into(j, record->place, record->item, deaths[last].item) &&
                    judge_was_away(page, deaths[last - 1].from, again->at)
                ? deaths[last - 1].from

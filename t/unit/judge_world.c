@@ -236,3 +236,20 @@ void delete_after(const char *page, const char *key)
     remove_by_us(0, page);
     told_done("remove", 0, page, key);
 }
+
+void agree_twice(void)
+{
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    edit(0, "p", NAME, "Ada", "Bob");
+    write_by_us(1, "1", NAME, "Ada", "Bob");
+}
+
+void set_back_to(const char *name)
+{
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, place(1), "1", "name", NULL, name);
+}

@@ -43,6 +43,10 @@ int explain(void);
 void make(int side, const char *id, const char *mark);
 void edit(int side, const char *id, int field, const char *before, const char *after);
 void delete_by_people(int side, const char *id);
+/** A page and its row, and names that people gave the page and we brought over: Ada, then Bob. */
+void agree_twice(void);
+/** The database is an older copy of itself, in which the row has that name. */
+void set_back_to(const char *name);
 
 /* What we do. */
 /** Read, then write, as the rules want it: 100 ms each. */

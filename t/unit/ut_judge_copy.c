@@ -5,15 +5,6 @@
 #include "judge_world.h"
 #include "tap/tap.h"
 
-/* The database is an older copy of itself, in which the row has that name. */
-static void set_back(const char *name)
-{
-    now += 10 * SEC;
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
-    make(1, "1", "one");
-    history_set(h, HISTORY_ACT, 0, now, 1, place(1), "1", "name", NULL, name);
-}
-
 static void rekey(const char *from, const char *to)
 {
     now += 10 * SEC;
@@ -47,20 +38,20 @@ static void test_rewritten(void)
     write_by_us(0, "p", NAME, "ada", "ADA");
     edit(0, "p", NAME, "ADA", "Bob");
     write_by_us(1, "1", NAME, "ADA", "Bob");
-    set_back("ADA");
+    set_back_to("ADA");
     write_by_us(0, "p", NAME, "Bob", "ADA");
     verdict("", "what a trigger had made was agreed on as it was: in a copy it is a value");
 
     bring_ada();
     edit(0, "p", NAME, "ada", "Eve");
-    set_back("ADA");
+    set_back_to("ADA");
     write_by_us(0, "p", NAME, "Eve", "ADA");
     verdict("S2.5", "while nobody had taken it back, it is no edit, and loses to one");
 
     bring_ada();
     edit(1, "1", NAME, "ADA", "Bob");
     write_by_us(0, "p", NAME, "ada", "Bob");
-    set_back("ADA");
+    set_back_to("ADA");
     write_by_us(0, "p", NAME, "Bob", "ADA");
     verdict("", "nor is it one any more when something later was agreed on");
 }
@@ -112,19 +103,10 @@ static void test_trimmed(void)
     verdict("S2.5", "over another edit it wins by the rule only");
 }
 
-static void agree_twice(void)
-{
-    pair();
-    edit(0, "p", NAME, NULL, "Ada");
-    write_by_us(1, "1", NAME, NULL, "Ada");
-    edit(0, "p", NAME, "Ada", "Bob");
-    write_by_us(1, "1", NAME, "Ada", "Bob");
-}
-
 /* The key changes when the mapping may go on with the database that was set back. */
 static void follow_key(void)
 {
-    set_back("Bob");
+    set_back_to("Bob");
     resume();
     (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
     rekey("1", "11");
@@ -137,49 +119,49 @@ static void test_key(void)
     };
 
     agree_twice();
-    set_back("Ada");
+    set_back_to("Ada");
     rekey("1", "11");
-    set_back("Ada");
+    set_back_to("Ada");
     write_by_us(0, "p", NAME, "Bob", "Ada");
     verdict("",
             "a key that changed while a person's word was awaited, and is back, was never another");
 
     agree_twice();
-    set_back("Ada");
+    set_back_to("Ada");
     rekey("1", "11");
     history_do(h, HISTORY_ACT, 0, now += SEC, HISTORY_DELETE, 1, place(1), "11", NULL, NULL);
-    set_back("Ada");
+    set_back_to("Ada");
     write_by_us(0, "p", NAME, "Bob", "Ada");
     verdict("", "also if the row was deleted under it, and nobody looked (400081)");
 
     agree_twice();
-    set_back("Ada");
+    set_back_to("Ada");
     rekey("1", "11");
     history_do(h, HISTORY_ACT, 0, now += SEC, HISTORY_DELETE, 1, place(1), "11", NULL, NULL);
     (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
     now += 5 * SEC;
-    set_back("Ada");
+    set_back_to("Ada");
     write_by_us(0, "p", NAME, "Bob", "Ada");
     verdict("S2.5", "but not if somebody did");
 
     agree_twice();
     history_do(h, HISTORY_ACT, 0, now, HISTORY_MIGRATE, 1, place(1), NULL, NULL, NULL);
     rekey("1", "11");
-    set_back("Ada");
+    set_back_to("Ada");
     write_by_us(0, "p", NAME, "Bob", "Ada");
     verdict("", "nor one that changed while the table had no triggers");
 
     agree_twice();
-    set_back("Ada");
+    set_back_to("Ada");
     rekey("1", "11");
     resume();
-    set_back("Ada");
+    set_back_to("Ada");
     write_by_us(0, "p", NAME, "Bob", "Ada");
     verdict("", "nor if the word came, and another database before anybody could go on by it");
 
     agree_twice();
     follow_key();
-    set_back("Ada");
+    set_back_to("Ada");
     write_by_us(0, "p", NAME, "Bob", "Ada");
     verdict("S2.5", "one that was followed was another: the row that is back is a new one");
 
@@ -192,7 +174,7 @@ static void test_key(void)
     link_up("q", "1", 0, NULL);
     mapping_now = 0;
     follow_key();
-    set_back("Ada");
+    set_back_to("Ada");
     write_by_us(0, "p", NAME, "Bob", "Ada");
     mapping_now = 1;
     write_by_us(0, "q", NAME, "Bob", "Ada");
@@ -253,10 +235,10 @@ static void told_of_key(const char *key, const char *note)
 static void change_key_unnoticed(const char *key, const char *note)
 {
     agree_twice();
-    set_back("Bob");
+    set_back_to("Bob");
     rekey("1", "11");
     told_of_key(key, note);
-    set_back("Ada");
+    set_back_to("Ada");
 }
 
 static void test_followed_key(void)
@@ -297,7 +279,7 @@ static void let_go(int is_told)
     now += 10 * SEC;
     history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
     make(0, "q", "one");
-    set_back(NULL);
+    set_back_to(NULL);
     link_up("q", "1", 0, NULL);
     edit(0, "q", NAME, NULL, "Eve");
     write_by_us(1, "1", NAME, NULL, "Eve");
@@ -356,7 +338,7 @@ static void write_rewritten_again(const char *state)
     history_set(h, HISTORY_TRIGGER, 0, now - SEC + SEC / 20, 1, place(1), "1", "name", " Ada",
                 "Ada");
     told_of_write(" Ada", state, NULL);
-    set_back("Ada");
+    set_back_to("Ada");
     write_by_us(1, "1", NAME, "Ada", " Ada");
 }
 
@@ -479,7 +461,7 @@ static void bring_both_back(int how)
     now += 10 * SEC;
     history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
     remove_by_us(1, "1");
-    set_back("Ada");
+    set_back_to("Ada");
     if (how == SEEN) {
         now += 10 * SEC;
         (void)request(HISTORY_ASK_LIST, 1, NULL, now, now + SEC);
@@ -525,95 +507,6 @@ static void test_both_back(void)
     verdict("", "a row that came back is its page's, though its link is gone (80473)");
     bring_back_for_a_while(SEEN);
     verdict("S6.3", "a new one is not");
-}
-
-/* Row and page of a record are deleted. In a copy of the database the row is there once more, and deleted again, after somebody looked into
- * the copy or before. Then the page comes back, and we bring the row back. */
-static void delete_in_copy(int is_seen)
-{
-    int number;
-
-    agree_twice();
-    now += 10 * SEC;
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
-    remove_by_us(0, "p");
-    set_back("Ada");
-    now += 10 * SEC;
-    if (is_seen) {
-        (void)request(HISTORY_ASK_LIST, 1, NULL, now - 2 * SEC, now - SEC);
-    }
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
-    now += 10 * SEC;
-    (void)request(HISTORY_ASK_LIST, 1, NULL, now - 2 * SEC, now - SEC);
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
-    now += 5 * SEC;
-    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
-    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
-    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
-    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, "Bob");
-}
-
-static void test_deleted_in_copy(void)
-{
-    delete_in_copy(0);
-    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
-    verdict("", "a row that nobody saw live again in a copy comes back as it was before (46564)");
-    delete_in_copy(1);
-    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
-    verdict("S2.5", "one that was seen there comes back as it was there");
-}
-
-/* People delete a row, or its page, or both. In a copy of the database the row is edited and deleted again, and then we bring it back, as it
- * was when it was deleted first, or last. */
-static void delete_twice(int row_goes, int page_goes, int is_seen, const char *edited,
-                         const char *name)
-{
-    judge_entry_t restore = {
-        .op = "restore", .state = "applied", .side = 1, .page = "p", .key = "1"
-    };
-    int number;
-
-    agree_twice();
-    now += 10 * SEC;
-    if (row_goes) {
-        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
-    }
-    if (page_goes) {
-        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
-    }
-    set_back("Ada");
-    edit(1, "1", NAME, "Ada", edited);
-    if (is_seen) {
-        (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
-    }
-    now += 10 * SEC;
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
-    now += 5 * SEC;
-    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
-    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
-    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
-    if (name) {
-        history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, name);
-    }
-    told(1, "1", NAME, NULL, name, NULL);
-    restore.at = now;
-    judge_add_entry(judge, &restore);
-}
-
-static void test_deleted_twice(void)
-{
-    delete_twice(1, 1, 0, "Eve", "Bob");
-    verdict("", "who was deleted before the copy comes back as it was then (37231)");
-    delete_twice(1, 1, 1, "Eve", "Bob");
-    verdict("S6.3", "unless somebody looked into the copy");
-    delete_twice(1, 0, 0, "Eve", "Bob");
-    verdict("S6.3", "or its page was there all the time");
-    delete_twice(0, 1, 0, NULL, NULL);
-    write_by_us(0, "p", NAME, "Bob", NULL);
-    verdict("", "a row that was not gone before comes back as it was in the copy (76693)");
-    delete_twice(0, 1, 0, "Eve", "Bob");
-    verdict("S6.3", "and not as it was before that");
 }
 
 /* A page has a row in each of two tables. Their database is exchanged for an empty one; one of them found gone, the page goes. Then people
@@ -693,8 +586,6 @@ int main(void)
     test_made_unknown();
     test_never_filled();
     test_both_back();
-    test_deleted_in_copy();
-    test_deleted_twice();
     test_two_tables();
     apr_pool_destroy(pool);
     apr_terminate();

@@ -1,0 +1,114 @@
+/* A row that is deleted again in an older copy of its database, and then brought back: of which of its deletes is the image? */
+#include <apr_general.h>
+
+#include "judge_world.h"
+#include "tap/tap.h"
+
+/* Row and page of a record are deleted. In a copy of the database the row is there once more, and deleted again, after somebody looked into
+ * the copy or before. Then the page comes back, and we bring the row back. */
+static void delete_in_copy(int is_seen)
+{
+    int number;
+
+    agree_twice();
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    remove_by_us(0, "p");
+    set_back_to("Ada");
+    now += 10 * SEC;
+    if (is_seen) {
+        (void)request(HISTORY_ASK_LIST, 1, NULL, now - 2 * SEC, now - SEC);
+    }
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    now += 10 * SEC;
+    (void)request(HISTORY_ASK_LIST, 1, NULL, now - 2 * SEC, now - SEC);
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
+    now += 5 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, "Bob");
+}
+
+static void test_deleted_in_copy(void)
+{
+    delete_in_copy(0);
+    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
+    verdict("", "a row that nobody saw live again in a copy comes back as it was before (46564)");
+    delete_in_copy(1);
+    fields[NAME].rule = JUDGE_EXTERNAL_WINS;
+    verdict("S2.5", "one that was seen there comes back as it was there");
+}
+
+enum { ROW_STAYS = 0, ROW_GOES, ROW_GOES_UNSEEN };
+
+/* People delete a row, which we see, or not, or its page, or both. In a copy of the database the row is edited and deleted again, and then we bring it back, as it
+ * was when it was deleted first, or last. */
+static void delete_twice(int row, int page_goes, int is_seen, const char *edited, const char *name)
+{
+    judge_entry_t restore = {
+        .op = "restore", .state = "applied", .side = 1, .page = "p", .key = "1"
+    };
+    int number;
+
+    agree_twice();
+    now += 10 * SEC;
+    if (row != ROW_STAYS) {
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    }
+    if (row == ROW_GOES) {
+        (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+    }
+    if (page_goes) {
+        history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
+    }
+    set_back_to("Ada");
+    edit(1, "1", NAME, "Ada", edited);
+    if (is_seen) {
+        (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
+    }
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
+    now += 5 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
+    if (name) {
+        history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, name);
+    }
+    told(1, "1", NAME, NULL, name, NULL);
+    restore.at = now;
+    judge_add_entry(judge, &restore);
+}
+
+static void test_deleted_twice(void)
+{
+    delete_twice(ROW_GOES, 1, 0, "Eve", "Bob");
+    verdict("", "who was deleted before the copy comes back as it was then (37231)");
+    delete_twice(ROW_GOES, 1, 1, "Eve", "Bob");
+    verdict("S6.3", "unless somebody looked into the copy");
+    delete_twice(ROW_GOES, 0, 0, "Eve", "Bob");
+    verdict("S6.3", "or its page was there all the time");
+    delete_twice(ROW_STAYS, 1, 0, NULL, NULL);
+    write_by_us(0, "p", NAME, "Bob", NULL);
+    verdict("", "a row that was not gone before comes back as it was in the copy (76693)");
+    delete_twice(ROW_STAYS, 1, 0, "Eve", "Bob");
+    verdict("S6.3", "and not as it was before that");
+    delete_twice(ROW_GOES_UNSEEN, 1, 0, NULL, NULL);
+    write_by_us(0, "p", NAME, "Bob", NULL);
+    verdict("", "nor is one that nobody saw gone before the copy came (48722)");
+    delete_twice(ROW_GOES_UNSEEN, 1, 0, "Eve", "Bob");
+    verdict("S6.3", "which left no image of that");
+}
+
+int main(void)
+{
+    (void)apr_initialize();
+    (void)apr_pool_create(&pool, NULL);
+    test_deleted_in_copy();
+    test_deleted_twice();
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
