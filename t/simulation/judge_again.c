@@ -149,6 +149,62 @@ int judge_was_looked_into(judge_t *j, const char *table, int from, int to)
     return 0;
 }
 
+/* What the row that @a make tells of has in that field, a set's members between separators. */
+static const char *shown_ahead(judge_t *j, const history_item_t *make, const char *field)
+{
+    int i;
+
+    for (i = make->number + 1; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind <= HISTORY_TRIGGER && item->at != make->at) {
+            break;
+        }
+        if (item->op == HISTORY_SET && item->kind <= HISTORY_TRIGGER &&
+            item->record == make->record && item->place == make->place &&
+            judge_same(item->field, field)) {
+            return item->after;
+        }
+    }
+    return NULL;
+}
+
+static int has_member(const char *set, const char *member)
+{
+    apr_size_t length = strlen(member);
+    const char *at = set;
+
+    while (at &&
+           (strncmp(at, member, length) != 0 || (at[length] && at[length] != HISTORY_MEMBER[0]))) {
+        at = strchr(at, HISTORY_MEMBER[0]);
+        at = at ? at + 1 : NULL;
+    }
+    return at != NULL;
+}
+
+/* All that @a record had when it died then, @a make brings back. */
+static int comes_with_all(judge_t *j, const history_item_t *make, const judge_record_t *record,
+                          apr_time_t died)
+{
+    apr_hash_index_t *at;
+
+    for (at = apr_hash_first(j->p, record->cells); at; at = apr_hash_next(at)) {
+        const char *name = apr_hash_this_key(at);
+        const char *member = strchr(name, HISTORY_MEMBER[0]);
+        const char *field = member ? apr_pstrmemdup(j->p, name, (apr_size_t)(member - name)) : name;
+        const char *value = judge_then(apr_hash_this_val(at), died)->value;
+        const char *shown = shown_ahead(j, make, field);
+        const judge_field_t *kind = judge_field_of(j, record->side, field);
+
+        shown = kind && !member ? judge_whole(j, kind, shown) : shown;
+        if (value && *value &&
+            !(member ? has_member(shown, member + 1) : judge_same(shown, value))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* The row of a deleted record was there again in a copy of the database, and people deleted it once more before we looked into that: there
  * is no other image of it than that of its own delete (46564). */
 static int lived_unseen(judge_t *j, const judge_record_t *record)
@@ -163,9 +219,10 @@ static int lived_unseen(judge_t *j, const judge_record_t *record)
 
 /* The same of a row that counts as the one before, which people had deleted: when its page was gone, too, before the copy came, the record
  * was deleted, and what was done to its row there nobody saw (37231). If nobody saw it gone either, its image went with that database (48722).
- * @return when it died; 0: it was not so */
+ * That the copy was seen by then does not stand in the history, but what comes back tells it, if that is all of the later image, and not of
+ * the former (59346). @return when it died; 0: it was not so */
 static apr_time_t died_for_good(judge_t *j, const judge_entry_t *restore,
-                                const judge_record_t *record)
+                                const history_item_t *make, const judge_record_t *record)
 {
     const judge_death_t *deaths = (const judge_death_t *)(const void *)record->deaths->elts;
     int last = record->deaths->nelts - 1;
@@ -180,7 +237,9 @@ static apr_time_t died_for_good(judge_t *j, const judge_entry_t *restore,
                    history_item(j->history, deaths[last - 1].item)->op != HISTORY_SWAP &&
                    judge_was_looked_into(j, record->place, deaths[last - 1].item, again->number) &&
                    !judge_was_looked_into(j, record->place, record->item, deaths[last].item) &&
-                   judge_was_away(page, deaths[last - 1].from, again->at)
+                   judge_was_away(page, deaths[last - 1].from, again->at) &&
+                   (!comes_with_all(j, make, record, deaths[last].from) ||
+                    comes_with_all(j, make, record, deaths[last - 1].from))
                ? deaths[last - 1].from
                : 0;
 }
@@ -262,7 +321,7 @@ void judge_set_back(judge_t *j, const history_item_t *make, judge_record_t *reco
     apr_time_t died_once = until ? died_before(record, until) : 0;
     apr_hash_index_t *at;
 
-    died_once = died_once ? died_once : died_for_good(j, restore, record);
+    died_once = died_once ? died_once : died_for_good(j, restore, make, record);
     died_once = died_once ? died_once : died_for_page(j, restore, record);
     if (died_once) {
         bring_from_image(j, make, record, died_once);
