@@ -88,6 +88,12 @@ static void test_deleted_twice(void)
     verdict("", "who was deleted before the copy comes back as it was then (37231)");
     delete_twice(ROW_GOES, 1, 1, "Eve", "Bob");
     verdict("S6.3", "unless somebody looked into the copy");
+    delete_twice(ROW_GOES, 1, 0, NULL, NULL);
+    write_by_us(0, "p", NAME, "Bob", NULL);
+    verdict("", "or as it was in the copy, when that was seen by then (59346)");
+    delete_twice(ROW_GOES, 1, 0, "Eve", NULL);
+    write_by_us(0, "p", NAME, "Bob", NULL);
+    verdict("S6.1", "but as it was, and not without what it had there");
     delete_twice(ROW_GOES, 0, 0, "Eve", "Bob");
     verdict("S6.3", "or its page was there all the time");
     delete_twice(ROW_STAYS, 1, 0, NULL, NULL);
