@@ -5,77 +5,39 @@
 # P1       webhooks acknowledged after a durable commit, beside an empty handler and a bare group commit
 # P3       PostgreSQL: from the commit of an edit until Notion has accepted it, while 10,000 rows are synced for the first time
 # P3b      the same, and the other way, under Notion's budget
+# accept   SQLite, PostgreSQL, MariaDB: from the commit of an edit until Notion has accepted it, with nothing but defaults
 # P4       requests for one change
 # P5       requests for 1,000 pages that are edited at once, and within a minute, under Notion's budget and its lag of queries
 # P6, P8   requests for the first sync of 1,000 and 100,000 records, and for comparing the latter again
-# P9       PostgreSQL: memory of a worker that compares 10,000 records, and ten times as many
+# P9       PostgreSQL, MariaDB: the same of 10,000 and 100,000 records, and the memory of a worker meanwhile
+# scale    PostgreSQL: 250,000 records in a table of 1,000,000 rows, and 25,000 in one of 100,000: memory, and what the application waits for
 # P10      what an idle server costs
 # P11      comparing records that are equal on both sides
-# trigger  what the triggers cost an application of PostgreSQL: its own benchmark with them and without
+# trigger  what the triggers cost an application of PostgreSQL, and one of MariaDB: their own benchmarks with them and without
 # latency  one change at a time on an idle server, each way
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
 use POSIX ();
 use Time::HiRes qw(time sleep);
+use NotionSync::Bench qw(figure remark figures quick_settings program json_of wait_quiet settled first_sync reconcile worker_memory);
+use NotionSync::Bench::Databases ();
 use NotionSync::Live qw(wait_until median percentile);
-use NotionSync::Postgres ();
 use NotionSync::Test ();
 
 $| = 1;
-my %run = (P3 => \&p3, P3b => \&p3b, P9 => \&p9, trigger => \&trigger_cost,
-    P1 => \&p1, P4 => \&p4, P5 => \&p5, P6 => \&p6, P8 => \&p6, P10 => \&p10, P11 => \&p11, latency => \&latency);
-my @order = qw(latency P4 P5 P1 P10 P11 P3 P3b trigger P6 P9);
+my %run = (P1 => \&p1, P4 => \&p4, P5 => \&p5, P6 => \&p6, P8 => \&p6, P10 => \&p10, P11 => \&p11, latency => \&latency,
+    NotionSync::Bench::Databases::figures_of());
+my @order = qw(latency accept P4 P5 P1 P10 P11 P3 P3b trigger P6 P9 scale);
 my %asked = map { $_ => 1 } @ARGV ? map { split /[\s,]+/ } @ARGV : @order;
 for my $name (keys %asked) {
     $run{$name} or die "no figure is called $name; there are: " . join(', ', sort keys %run) . "\n";
 }
 $asked{P6} ||= delete $asked{P8};
-my $RECORDS = $ENV{NTS_BENCH_RECORDS} || 100_000;
 
-my (%figures, @failed);
 my $build = NotionSync::Test::build_info('builddir');
-
-sub figure {
-    my ($name, $value, $unit) = @_;
-    $value = sprintf '%.4g', $value if $value =~ /\./;
-    $value += 0;
-    $figures{$name} = { value => $value, unit => $unit };
-    print "$name $value $unit\n";
-    return $value;
-}
-
-sub remark { my ($text) = @_; print "# $text\n"; return }
-
-my %quick = (rate_limit => 0, delay_ms => 0, aggregate_ms => 0, stale_ms => 300, reorder => JSON::PP::false,
-    title_as_content => JSON::PP::false, log_bodies => 0);
-
-sub wait_quiet {
-    my ($live, $seconds) = @_;
-    wait_until { $live->is_quiet } $seconds // 60, 0.1 or die "it does not come to rest:\n" . $live->{httpd}->log_tail(10) . "\n";
-    return;
-}
-
-# A sync of so many contacts, at rest.
-sub settled {
-    my ($count, %opt) = @_;
-    my $live = NotionSync::Live->new(budget => '100000/60s', settings => \%quick, log_level => 'warn', %opt);
-    $live->add_pages(map { { name => "Contact $_", email => "c$_\@example.org", score => $_, stage => 'Lead' } } 1 .. $count);
-    $live->start;
-    wait_until { $live->count_rows == $count } 120, 0.02
-        or die "the first sync stays at " . $live->count_rows . " of $count:\n" . $live->{httpd}->log_tail(10) . "\n";
-    wait_quiet($live);
-    return $live;
-}
-
-sub program { my ($name) = @_; return "$build/t/bench/$name" }
-
-sub json_of {
-    my (@command) = @_;
-    my ($exit, $text) = NotionSync::Test::run_command(@command);
-    die "@command: exit $exit\n$text" if $exit;
-    return NotionSync::Test::decode($text);
-}
+my %quick = quick_settings();
+my @failed;
 
 # --- P1
 
@@ -119,116 +81,6 @@ sub p1 {
     return;
 }
 
-# --- P3
-
-# A table that is being copied to Notion for the first time, of which some records are there already: {page, key}.
-sub busy_sync {
-    my ($rows, $first, %opt) = @_;
-    my $live = NotionSync::Live->new(pgsql => NotionSync::Postgres->new(durable => 1), settings => \%quick, log_level => 'warn',
-        budget => '100000/60s', %opt);
-    $live->db('INSERT INTO contacts (name, email, score, stage) '
-        . "VALUES " . join ', ', map { "('Contact $_', 'c$_\@example.org', $_, 'Lead')" } 1 .. $rows);
-    $live->start;
-    my $done = wait_until { my $n = $live->control(GET => "pages?data_source=$live->{source}&limit=1")->{total}; $n >= $first && $n } 120, 0.05
-        or die "the first sync does not begin:\n" . $live->{httpd}->log_tail(10) . "\n";
-    my %key = map { $_->{email} => $_->{id} } @{ $live->db('SELECT id, email FROM contacts') };
-    my $part = $live->control(GET => "pages?data_source=$live->{source}&limit=" . ($done > 100 ? 100 : $done) . '&offset=0');
-    return ($live, map { { page => $_->{page}, key => $key{ $_->{email} } } } map { $live->from_page($_) } @{ $part->{pages} });
-}
-
-sub pages_made { my ($live) = @_; return $live->control(GET => "pages?data_source=$live->{source}&limit=1")->{total} }
-
-# Seconds from the commit until the simulator shows it.
-sub edit_of_row {
-    my ($live, $record, $text) = @_;
-    $live->edit_row($record->{key}, notes => $text);
-    my $committed = time;
-    wait_until { $live->page($record->{page})->{notes} eq $text } 60 or die "'$text' did not arrive\n";
-    return time - $committed;
-}
-
-sub edit_of_page {
-    my ($live, $record, $text) = @_;
-    my $start = time;
-    $live->edit_page($record->{page}, notes => $text);
-    wait_until { ($live->db("SELECT notes FROM contacts WHERE id = $record->{key}")->[0]{notes} // '') eq $text } 60 or die "'$text' did not arrive\n";
-    return time - $start;
-}
-
-sub p3 {
-    my $rows = $ENV{NTS_BENCH_ROWS} || 10_000;
-    my ($live, @records) = busy_sync($rows, 200);
-    my (@during, $made);
-    while (($made = pages_made($live)) < $rows) {
-        push @during, edit_of_row($live, $records[@during % @records], 'edit ' . @during);
-        sleep 0.005 + rand 0.03;
-    }
-    remark(scalar(@during) . " edits while $rows rows were copied");
-    $live->stop;
-    figure('P3.p50', 1000 * median(@during), 'ms');
-    figure('P3.p99', 1000 * percentile(0.99, @during), 'ms');
-    return;
-}
-
-sub p3b {
-    my $count = $ENV{NTS_BENCH_EDITS} || 60;
-    my ($live, @records) = busy_sync(20 * $count, 20, budget => '180/60s', settings => { %quick, rate_limit => 180 });
-    my (@in, @out);
-    for my $n (1 .. $count) {
-        sleep 1 + rand 2;
-        push @in, edit_of_row($live, $records[(2 * $n) % @records], "edit $n");
-        sleep 1 + rand 2;
-        push @out, edit_of_page($live, $records[(2 * $n + 1) % @records], "change $n");
-    }
-    remark(pages_made($live) . ' rows were copied meanwhile, of ' . 20 * $count);
-    $live->stop;
-    for (['external_to_notion', @in], ['notion_to_external', @out]) {
-        my ($name, @times) = @$_;
-        figure("P3b.$name.p50", 1000 * median(@times), 'ms');
-        figure("P3b.$name.p99", 1000 * percentile(0.99, @times), 'ms');
-    }
-    return;
-}
-
-# --- trigger
-
-# Transactions a second of pgbench, and what they were made of.
-sub pgbench {
-    my ($server, $seconds, @how) = @_;
-    my ($exit, $text) = NotionSync::Test::run_command("$server->{bin}/pgbench", '-h', $server->{dir}, '-U', 'app', '-n', '-c', 4, '-j', 2,
-        '-T', $seconds, @how, 'crm');
-    my ($rate) = $text =~ /^tps = ([\d.]+)/m or die "pgbench: exit $exit\n$text";
-    return $rate;
-}
-
-sub trigger_cost {
-    my $seconds = $ENV{NTS_BENCH_SECONDS} || 8;
-    my $server = NotionSync::Postgres->new(durable => 1);
-    my ($exit, $text) = NotionSync::Test::run_command("$server->{bin}/pgbench", '-h', $server->{dir}, '-U', 'app', '-i', '-q', '-s', 5, 'crm');
-    die "pgbench: exit $exit\n$text" if $exit;
-    my $live = NotionSync::Live->new(pgsql => $server, table => 'pgbench_accounts', log_level => 'warn', mapping => '  NotionSyncPaused on',
-        fields => [['filler', 'Name', { type => 'title' }, 'TEXT']]);
-    $live->start;
-    wait_until { @{ $live->db("SELECT tgname FROM pg_trigger WHERE tgname = '_notionsync_update'") } } 30, 0.1 or die "no triggers were installed\n";
-    $live->stop;
-    for my $case (['', '-N'], ['tpcb.', '-b', 'tpcb-like']) {
-        my ($name, @how) = @$case;
-        my (@with, @without);
-        for my $turn (1 .. 3) {                  # in turns, so that what else the machine does hits both
-            for (['DISABLE', \@without], ['ENABLE', \@with]) {
-                my ($verb, $list) = @$_;
-                $server->sql("ALTER TABLE pgbench_accounts $verb TRIGGER _notionsync_$_") for qw(insert update delete truncate);
-                push @$list, pgbench($server, $seconds, @how);
-            }
-        }
-        figure("trigger.${name}without", median(@without), 'transactions/s');
-        figure("trigger.${name}with", median(@with), 'transactions/s');
-        figure("trigger.${name}cost", 100 * (1 - median(@with) / median(@without)), '%');
-    }
-    $server->stop;
-    return;
-}
-
 # --- P4
 
 # Requests from the change until everything that follows from it is over.
@@ -255,7 +107,7 @@ sub p4 {
     figure('P4.external_to_notion', requests_for($live,
         sub { $live->edit_row($key, notes => 'here') }, sub { $live->page($page)->{notes} eq 'here' }), 'requests');
     remark('own echo: the events of our own write have come in the figure before and must not add to its 2');
-    my $echo = $figures{'P4.external_to_notion'}{value} - 2;
+    my $echo = figures()->{'P4.external_to_notion'}{value} - 2;
     figure('P4.own_echo', $echo < 0 ? 0 : $echo, 'requests');
     figure('P4.create_in_notion', requests_for($live,
         sub { $live->add_row(name => 'New here', email => 'here@example.org', stage => 'Lead') },
@@ -309,85 +161,13 @@ sub p5 {
 
 # --- P6 and P8
 
-# The first sync of a data source whose pages were made evenly, two hundred a minute.
-sub first_sync {
-    my ($count, %opt) = @_;
-    my $live = NotionSync::Live->new(
-        budget => '100000/60s', settings => \%quick, log_level => 'warn', mapping => '  NotionSyncReconcile off', %opt,
-    );
-    remark("making $count pages");
-    $live->control(POST => 'pages', { data_source => $live->{source}, count => 0 + $count, first => 1, per_minute => 200,
-        properties => { Name => 'Record {n}', 'E-mail' => 'r{n}@example.org', Score => '{n}', Stage => 'Lead' } });
-    remark('waiting until the youngest page is older than what listings may lag behind (S3.2)');
-    sleep 75;
-    $live->forget_requests;
-    my $start = time;
-    $live->start;
-    my ($last, $moved) = (-1, time);
-    wait_until {
-        my $rows = $live->count_rows;
-        if ($rows != $last) { ($last, $moved) = ($rows, time) }
-        die "stands still at $rows of $count:\n" . $live->{httpd}->log_tail(10) . "\n" if time - $moved > 60;
-        $rows >= $count;
-    } 3600, 0.1;
-    my $took = time - $start;
-    wait_quiet($live, 300);
-    my $name = $opt{pgsql} ? "P6.pgsql.$count" : "P6.$count";
-    my $asked = $live->requests;
-    my $classes = $asked->{classes};
-    remark('asked: ' . join ', ', map { "$_ $classes->{$_}" } grep { $classes->{$_} } sort keys %$classes);
-    figure("$name.requests", $asked->{total}, 'requests');
-    figure("$name.seconds", $took, 's');
-    figure("$name.rate", $count / $took, 'records/s');
-    return $live;
-}
-
-sub reconcile {
-    my ($live, $name, @how) = @_;
-    wait_quiet($live, 300);
-    $live->forget_requests;
-    my $start = time;
-    my ($exit, $text) = $live->ctl('--wait', '3600s', 'reconcile', 'contacts', @how);
-    die "reconcile: exit $exit\n$text" if $exit;
-    my $took = time - $start;
-    my $asked = $live->requests;
-    my $classes = $asked->{classes};
-    remark('asked: ' . join ', ', map { "$_ $classes->{$_}" } grep { $classes->{$_} } sort keys %$classes);
-    figure("$name.requests", $asked->{total}, 'requests');
-    figure("$name.seconds", $took, 's');
-    return;
-}
-
-# Largest resident memory of a worker, in MiB.
-sub worker_memory {
-    my ($live) = @_;
-    my $most = 0;
-    for my $pid ($live->{httpd}->children(qr/notionsync-w/)) {
-        my ($kib) = NotionSync::Test::read_file("/proc/$pid/status") =~ /^VmHWM:\s+(\d+)/m or next;
-        $most = $kib if $kib > $most;
-    }
-    return $most / 1024;
-}
-
 sub p6 {
     first_sync(1000)->stop;
-    my $live = first_sync($RECORDS);
+    my $live = first_sync($ENV{NTS_BENCH_RECORDS} || 100_000);
     reconcile($live, 'P8.full', '--full');
     reconcile($live, 'P8.incremental');
     figure('P9.worker_memory_peak', worker_memory($live), 'MiB');
     $live->stop;
-    return;
-}
-
-# Of records that PostgreSQL holds; the first sync and a comparison of all.
-sub p9 {
-    for my $count ($RECORDS / 10, $RECORDS) {
-        my $live = first_sync($count, pgsql => NotionSync::Postgres->new(durable => 1));
-        reconcile($live, "P8.pgsql.$count.full", '--full');
-        figure("P9.pgsql.$count.worker_memory_peak", worker_memory($live), 'MiB');
-        $live->stop;
-        $live->{pgsql}->stop;
-    }
     return;
 }
 
@@ -484,6 +264,6 @@ for my $name (grep { $asked{$_} } @order) {
 my ($sysname, undef, $release, undef, $machine) = POSIX::uname();
 NotionSync::Test::write_file("$build/t/bench/bench.json", NotionSync::Test::encode({
     version => NotionSync::Test::build_info('version'), at => POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime),
-    machine => "$sysname $release $machine", processors => 0 + `getconf _NPROCESSORS_ONLN`, failed => \@failed, figures => \%figures,
+    machine => "$sysname $release $machine", processors => 0 + `getconf _NPROCESSORS_ONLN`, failed => \@failed, figures => figures(),
 }) . "\n");
 exit(@failed ? 1 : 0);

@@ -5,6 +5,8 @@ package NotionSync::MariaDB;
 #     $server->conninfo                           # as the application's account, which may do everything in its database
 #     my $rows = $server->sql('SELECT ...');      # rows, each a hash of texts
 #     $server->stop; $server->start;
+#
+#     my $server = NotionSync::MariaDB->new(durable => 1);    # as it is installed: commits wait for the disk
 use strict;
 use warnings;
 use Carp qw(croak);
@@ -15,19 +17,19 @@ our @ISA = ('NotionSync::DatabaseServer');
 
 my $tables = '/usr/share/mysql/mysql_system_tables';
 # When a server starts it removes whatever it finds among its temporary files, of other servers, too: so each has a folder of its own.
-my @small  = qw(--innodb-log-file-size=4M --innodb-data-file-path=ibdata1:10M:autoextend --innodb-temp-data-file-path=ibtmp1:10M:autoextend
-    --innodb-flush-method=nosync --skip-sync-frm --innodb-buffer-pool-size=16M --aria-log-file-size=8M --lc-messages-dir=/usr/share/mysql);
+my @files  = qw(--innodb-data-file-path=ibdata1:10M:autoextend --innodb-temp-data-file-path=ibtmp1:10M:autoextend --lc-messages-dir=/usr/share/mysql);
+my @small  = qw(--innodb-log-file-size=4M --innodb-flush-method=nosync --skip-sync-frm --innodb-buffer-pool-size=16M --aria-log-file-size=8M);
 
 sub new {
-    my ($class) = @_;
+    my ($class, %opt) = @_;
     -x '/usr/sbin/mariadbd' && -r "$tables.sql" or lacking('MariaDB is not installed (on Debian: apt-get install mariadb-server)');
-    my $self = $class->new_server(bin => '/usr/sbin');
+    my $self = $class->new_server(bin => '/usr/sbin', settings => [@files, $opt{durable} ? () : @small]);
     # What a server needs, and no more: a tenth of the time of mariadb-install-db.
     local $self->{input} = "$self->{dir}/first.sql";
     write_file($self->{input}, "CREATE DATABASE mysql;\nUSE mysql;\nSET \@auth_root_socket=NULL;\n" . read_file("$tables.sql") . read_file("${tables}_data.sql"));
     mkdir $self->data or croak $self->data . ": $!";
     chown @{ $self->{as} }, $self->data if $self->{as};
-    $self->run('mariadbd', '--no-defaults', '--bootstrap', '--datadir=' . $self->data, '--tmpdir=' . $self->data, @small);
+    $self->run('mariadbd', '--no-defaults', '--bootstrap', '--datadir=' . $self->data, '--tmpdir=' . $self->data, @{ $self->{settings} });
     delete $self->{input};
     $self->start;
     $self->client('root', 'mysql', 'CREATE DATABASE crm CHARACTER SET utf8mb4; CREATE USER app@localhost; GRANT ALL ON crm.* TO app@localhost');
@@ -41,7 +43,7 @@ sub start {
     my ($self) = @_;
     my @probe = $self->command('root', 'mysql', '-e', 'SELECT 1');
     return $self->launch(sub { (run_command(@probe))[0] == 0 },
-        'mariadbd', '--no-defaults', '--datadir=' . $self->data, '--tmpdir=' . $self->data, '--socket=' . $self->socket, '--skip-networking', '--performance-schema=off', @small);
+        'mariadbd', '--no-defaults', '--datadir=' . $self->data, '--tmpdir=' . $self->data, '--socket=' . $self->socket, '--skip-networking', '--performance-schema=off', @{ $self->{settings} });
 }
 
 sub stop_signal { return 'TERM' }
@@ -70,7 +72,11 @@ my %entity = (lt => '<', gt => '>', amp => '&', quot => '"');
 # As the application.
 sub sql {
     my ($self, $sql) = @_;
-    my $out = $self->client('app', 'crm', $sql, '--xml');
+    return rows_of($self->client('app', 'crm', $sql, '--xml'));
+}
+
+sub rows_of {
+    my ($out) = @_;
     utf8::decode($out);
     my @rows;
     while ($out =~ m{<row>(.*?)</row>}gs) {
@@ -84,6 +90,19 @@ sub sql {
         push @rows, \%row;
     }
     return \@rows;
+}
+
+# For NotionSync::Shell.
+sub shell {
+    my ($self) = @_;
+    return (
+        command   => join(' ', map { "'" . s/'/'\\''/gr . "'" } $self->command('app', 'crm', '--xml', '--unbuffered', '--force')),
+        statement => sub { return $_[0] },
+        mark      => q(SELECT '==end==';),
+        is_mark   => qr/<field name="==end==">/,
+        rows      => \&rows_of,
+        error     => qr/^ERROR/m,
+    );
 }
 
 1;

@@ -90,11 +90,28 @@ sub psql {
 # As the application. What shows rows must be one statement.
 sub sql {
     my ($self, $sql) = @_;
-    if ($sql =~ /\A\s*SELECT\b/i || $sql =~ /\bRETURNING\b/i) {
-        return decode($self->psql('app', 'crm', "WITH t AS ($sql) SELECT coalesce(json_agg(t), '[]') FROM t"));
-    }
-    $self->psql('app', 'crm', $sql);
-    return [];
+    my $asked = as_json($sql);
+    my $out = $self->psql('app', 'crm', $asked);
+    return $asked eq $sql ? [] : decode($out);
+}
+
+# What shows rows shows them as JSON; anything else as it is.
+sub as_json {
+    my ($sql) = @_;
+    return $sql =~ /\A\s*SELECT\b|\bRETURNING\b/i ? "WITH t AS ($sql) SELECT coalesce(json_agg(t), '[]') FROM t" : $sql;
+}
+
+# For NotionSync::Shell.
+sub shell {
+    my ($self) = @_;
+    return (
+        command   => "'$self->{bin}/psql' -XqAt '" . $self->conninfo . "'",
+        statement => \&as_json,
+        mark      => '\echo ==end==',
+        is_mark   => qr/\A==end==$/,
+        rows      => \&decode,
+        error     => qr/^ERROR/m,
+    );
 }
 
 1;
