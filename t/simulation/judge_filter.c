@@ -111,10 +111,28 @@ static int went_unread(judge_t *j, int mapping, judge_record_t *record, apr_time
     return 0;
 }
 
+/* It came to stand outside with another database, of which a person has to say that it is the right one; that may take long, and until then
+ * nobody reads it (700182 with `plans=1,restores=1,set_back=1,keys=1`). */
+static int waits_unread(judge_t *j, int mapping, judge_record_t *record, apr_time_t from)
+{
+    apr_time_t left = left_at(j, mapping, record, from);
+    int i;
+
+    for (i = 0; record->side == HISTORY_EXTERNAL && i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_SWAP && item->place == record->place && item->at == left) {
+            return !was_read(j, record, left, from);
+        }
+    }
+    return 0;
+}
+
 static int stood_outside(judge_t *j, int mapping, judge_record_t *record, apr_time_t from,
                          apr_time_t to)
 {
-    return judge_is_outside(j, mapping, record, from, to) && !went_unread(j, mapping, record, from);
+    return judge_is_outside(j, mapping, record, from, to) &&
+           !went_unread(j, mapping, record, from) && !waits_unread(j, mapping, record, from);
 }
 
 int judge_lacks_choice(judge_t *j, int mapping)

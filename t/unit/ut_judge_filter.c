@@ -54,6 +54,21 @@ static void stay_outside(void)
     write_by_us(1, "1", QTY, NULL, "7");
 }
 
+/* A row stands outside in an older copy of its database, for which people give their word only later; it is read before that, if @a is_read. */
+static void leave_with_copy(int is_read)
+{
+    pair();
+    phases.peaceful = 1;
+    now += 300 * SEC;
+    set_back_to("Out");
+    if (is_read) {
+        (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+    }
+    now += 300 * SEC;
+    (void)request(HISTORY_ASK_READ, 1, "1", now, now);
+    write_by_us(0, "p", NAME, NULL, "Out");
+}
+
 static void refused_by_row(void)
 {
     history_item_t item = { .kind = HISTORY_REQUEST,
@@ -175,6 +190,10 @@ int main(void)
     verdict("S5.3 S5.3 S5.3 S5.3 S5.3", "but not one that was read there");
     leave_and_go(-1, 200);
     verdict("", "however long it stood there, if nobody looked");
+    leave_with_copy(0);
+    verdict("", "what left with another database tells its page when it is read first (700182)");
+    leave_with_copy(1);
+    verdict("S5.3", "and not long after that");
     leave_untold(BEFORE | TAKEN | REFUSED);
     verdict("", "what left with a value that its row cannot take yet does not sleep (10913)");
     leave_untold(TAKEN | REFUSED);
