@@ -276,14 +276,33 @@ static int is_rewritten(const plea_t *plea, int field)
                        shown[!to]->value);
 }
 
+/* We made the one of the other for this mapping. What we made for another one, and this one paired, it never agreed on (700249). */
+static int was_copied_here(const plea_t *plea)
+{
+    const judge_record_t *page =
+        plea->record->side == HISTORY_NOTION ? plea->record : plea->partner;
+    const judge_record_t *row = page == plea->record ? plea->partner : plea->record;
+    int i;
+
+    for (i = 0; (page->made_by_us || row->made_by_us) && i < plea->j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(plea->j->entries, i, judge_entry_t);
+
+        if (entry->mapping == plea->mapping && !strcmp(entry->op, "link") && entry->note &&
+            !strcmp(entry->note, "paired by its match fields") &&
+            judge_same(entry->page, page->id) && judge_same(entry->key, row->id)) {
+            return 0;
+        }
+    }
+    return page->made_by_us || row->made_by_us;
+}
+
 /* Of a set it is not known which of its members were ever agreed on before both sides were seen equal. */
 static int is_set_never_agreed(const plea_t *plea, int field)
 {
     const judge_field_t *f = plea_field(plea, field);
 
     return f && f->sort == JUDGE_SET && plea->partner &&
-           (plea->j->phases->store_forgot || plea->j->changes->nelts ||
-            !(plea->record->made_by_us || plea->partner->made_by_us)) &&
+           (plea->j->phases->store_forgot || plea->j->changes->nelts || !was_copied_here(plea)) &&
            judge_was_field(plea->j, plea->mapping, field, plea->j->phases->end, EVER,
                            holds_initially, NULL);
 }

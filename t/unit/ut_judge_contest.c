@@ -1,4 +1,4 @@
-/* The judge on fields that both sides fight over (S2.10), what becomes of them when they are held (S2.9), and on
+/* The judge on fields that both sides fight over (S2.10), what becomes of them when they are held (S2.6, S2.9), and on
  * texts that a property cannot take. */
 #include <apr_general.h>
 #include <string.h>
@@ -114,6 +114,32 @@ static void test_unfit(void)
     verdict("S6.1", "one of texts takes any");
 }
 
+/* Both have tags of their own, which are held. We made the page of that row, or for another table, and the audit tells how the two were
+ * linked. */
+static void hold_sets(const char *note)
+{
+    judge_entry_t linked = {
+        .op = "link", .state = "noted", .page = "p", .key = "1", .note = note
+    };
+
+    begin();
+    fields[TAGS].initial = JUDGE_INITIAL_HOLD;
+    make(1, "1", "one");
+    copy_by_us(0, "p", "one");
+    judge_add_entry(judge, &linked);
+    link_up("p", "1", 2, "held.initial");
+    edit(0, "p", TAGS, NULL, "a");
+    edit(1, "1", TAGS, NULL, "b");
+}
+
+static void test_sets(void)
+{
+    hold_sets("paired by its match fields");
+    verdict("", "of two that were paired no member was ever agreed on (700249)");
+    hold_sets(NULL);
+    verdict("S6.1 S6.1 S6.1", "of a copy it was");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -133,6 +159,7 @@ int main(void)
     fight_for_three(SEC / 2);
     verdict("S6.1 S6.1", "what stood there for a while is an answer itself");
     test_unfit();
+    test_sets();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
