@@ -289,6 +289,31 @@ static apr_time_t died_for_page(judge_t *j, const judge_entry_t *restore,
     return other && other->mapping != restore->mapping ? deaths[last - 1].from : 0;
 }
 
+/* Its edits since then nobody had read when it went with its database, and it comes back without them, as an image shows it that we kept
+ * ourselves (700299 with `plans=1,restores=1,set_back=1,keys=1`). @return when anybody looked last; 0: it was not so */
+static apr_time_t lost_unread(judge_t *j, const history_item_t *make, const judge_record_t *record)
+{
+    int i, last = record->deaths->nelts - 1;
+    const judge_death_t *death =
+        last < 0 ? NULL : &APR_ARRAY_IDX(record->deaths, last, judge_death_t);
+
+    if (!death || history_item(j->history, death->item)->op != HISTORY_SWAP) {
+        return 0;
+    }
+    for (i = death->item; i > 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_REQUEST && item->side == HISTORY_EXTERNAL &&
+            judge_same(item->place, record->place)) {
+            return comes_with_all(j, make, record, item->at) &&
+                           !comes_with_all(j, make, record, death->from)
+                       ? item->at
+                       : 0;
+        }
+    }
+    return 0;
+}
+
 judge_record_t *judge_restored(judge_t *j, const history_item_t *make, judge_record_t *last)
 {
     int m;
@@ -323,6 +348,7 @@ void judge_set_back(judge_t *j, const history_item_t *make, judge_record_t *reco
 
     died_once = died_once ? died_once : died_for_good(j, restore, make, record);
     died_once = died_once ? died_once : died_for_page(j, restore, record);
+    died_once = died_once ? died_once : lost_unread(j, make, record);
     if (died_once) {
         bring_from_image(j, make, record, died_once);
     }

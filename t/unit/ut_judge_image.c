@@ -108,12 +108,47 @@ static void test_deleted_twice(void)
     verdict("S6.3", "which left no image of that");
 }
 
+/* A row is edited, which is read or not, and its database exchanged for an empty one. We bring it back, as it was before that edit. */
+static void lose_edit(int is_read)
+{
+    judge_entry_t restore = {
+        .op = "restore", .state = "applied", .side = 1, .page = "p", .key = "1"
+    };
+    int number;
+
+    agree_twice();
+    (void)request(HISTORY_ASK_READ, 1, "1", now, now);
+    edit(1, "1", NAME, "Bob", "Eve");
+    if (is_read) {
+        (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+    }
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    now += 10 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, "Bob");
+    told(1, "1", NAME, NULL, "Bob", NULL);
+    restore.at = now;
+    judge_add_entry(judge, &restore);
+}
+
+static void test_lost_edit(void)
+{
+    lose_edit(0);
+    verdict("", "an edit that nobody read is lost with its database (700299)");
+    lose_edit(1);
+    verdict("S6.3", "one that was read is not");
+}
+
 int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
     test_deleted_in_copy();
     test_deleted_twice();
+    test_lost_edit();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
