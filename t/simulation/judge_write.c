@@ -62,11 +62,39 @@ static int was_put_back(write_t *w)
     return 0;
 }
 
-/* S5.7: an edit of a field that was not configured then is a difference that nobody saw coming (S2.6). */
-static int was_synced(judge_t *j, int mapping, int field, apr_time_t at)
+static int was_looked_into_by(judge_t *j, const char *table, int from, apr_time_t at)
 {
-    return judge_field_at(j, mapping, field, at) &&
-           judge_field_at(j, mapping, field, at + JUDGE_NEWS);
+    int i;
+
+    for (i = from; i < history_count(j->history) && history_item(j->history, i)->at <= at; i++) {
+    }
+    return judge_was_looked_into(j, table, from, i);
+}
+
+/* The field went out of the configuration before anybody had looked into the database in which it got that value (710145 with `swapped=1`). */
+static int was_dropped_unread(const write_t *w, int mapping, int field)
+{
+    const judge_version_t *was = w->was;
+    int i;
+
+    for (i = 0; was->side == HISTORY_EXTERNAL && was->item >= 0 && i < w->j->changes->nelts; i++) {
+        const judge_field_change_t *change = &APR_ARRAY_IDX(w->j->changes, i, judge_field_change_t);
+
+        if (change->mapping == mapping && change->field == field && change->now.absent &&
+            change->at > was->at && change->at <= w->effect->at) {
+            return !was_looked_into_by(w->j, JUDGE_MAPPING(w->j, mapping)->place[was->side],
+                                       was->item, change->at);
+        }
+    }
+    return 0;
+}
+
+/* S5.7: an edit of a field that was not configured then is a difference that nobody saw coming (S2.6). */
+static int was_synced(const write_t *w, int mapping, int field)
+{
+    return judge_field_at(w->j, mapping, field, w->was->at) &&
+           judge_field_at(w->j, mapping, field, w->was->at + JUDGE_NEWS) &&
+           !was_dropped_unread(w, mapping, field);
 }
 
 /* ---- one source ---- */
@@ -153,7 +181,7 @@ static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *so
               "the fate of our write was unknown, and the rule does not let it win");
     }
     else if (judge_is_known(j, source, was) && !judge_forgot(j, source->at, w->effect->at) &&
-             was_synced(j, mapping, index, was->at)) {
+             was_synced(w, mapping, index)) {
         grade(w, GRADE_WRONG, source, 0, "S6.3", "an older value over the one that replaced it");
     }
     else if (judge_may_win(c, !side, source, was, w->effect->at)) {

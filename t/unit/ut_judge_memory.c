@@ -57,6 +57,28 @@ static void test_older_value(void)
     verdict("", "of what was agreed before, only the difference is left to see");
 }
 
+/* The row of an older database has no name; the field is taken out of the configuration, before anybody looks into that or after. */
+static void empty_and_take_out(int is_read)
+{
+    pair();
+    agree("Ada");
+    (void)request(HISTORY_ASK_READ, 1, "1", now, now);
+    set_back_to(NULL);
+    if (is_read) {
+        (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+    }
+    take_out(NAME);
+    write_by_us(1, "1", NAME, NULL, "Ada");
+}
+
+static void test_taken_out(void)
+{
+    empty_and_take_out(0);
+    verdict("", "nothing in place of a value was no edit to anybody, and takes it (710145)");
+    empty_and_take_out(1);
+    verdict("S6.3", "unless it was read before the field went");
+}
+
 /* Both agreed on Ada, then on Eve; then Ada came back in Notion. */
 static void go_there_and_back(void)
 {
@@ -500,6 +522,7 @@ int main(void)
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
     test_older_value();
+    test_taken_out();
     test_lived_unknown();
     test_older_store();
     test_held_by_older_store();
