@@ -283,15 +283,38 @@ static const history_item_t *last_swap(judge_t *j, const history_item_t *before)
     return NULL;
 }
 
-/* People deleted the row in the copy before, into which nobody looked (400081 with `set_back=1,restores=1`). */
+/* When the row got the key that it has; NULL: it was made with it. */
+static const history_item_t *last_rekey(judge_t *j, const judge_record_t *row)
+{
+    int i;
+
+    for (i = history_count(j->history) - 1; i >= 0 && row->ids->nelts > 1; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->op == HISTORY_REKEY && item->place == row->place &&
+            judge_same(item->after, row->id) &&
+            item->at == APR_ARRAY_IDX(row->ids, row->ids->nelts - 1, judge_id_t).from) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+/* People deleted the row in the copy before, into which nobody looked (400081 with `set_back=1,restores=1`), or before anybody had looked
+ * since it got its last key (710106 with `set_back=1,forms=1`). */
 static int went_unseen(judge_t *j, const history_item_t *make, const judge_record_t *row)
 {
     const judge_death_t *death = &APR_ARRAY_IDX(row->deaths, row->deaths->nelts - 1, judge_death_t);
     const history_item_t *copy = last_swap(j, make), *before = copy ? last_swap(j, copy) : NULL;
+    const history_item_t *rekey = last_rekey(j, row);
 
-    return before && !row->live && !death->by_us && judge_had_id(row, make->record) &&
-           death->from >= before->at &&
-           !judge_was_looked_into(j, make->place, before->number, copy->number);
+    if (!copy || row->live || death->by_us || !judge_had_id(row, make->record)) {
+        return 0;
+    }
+    return (before && death->from >= before->at &&
+            !judge_was_looked_into(j, make->place, before->number, copy->number)) ||
+           (rekey && rekey->number < copy->number &&
+            !judge_was_looked_into(j, make->place, rekey->number, copy->number));
 }
 
 /* By its mark the row that @a make tells of is not @a row, which got this key in the database that went, but the one that had it before (453490). */

@@ -499,8 +499,9 @@ static void happens(history_op_t op)
     (void)history_add(h, &item);
 }
 
-/* A row's key changes while who would be told of it is frozen, or not, and the database is set back to before that and to a former name. */
-static void change_key_unwatched(int is_frozen)
+/* A row's key changes while who would be told of it is frozen, or not, and the row may be deleted under it; then the database is set back to
+ * before that and to a former name. */
+static void change_key_unwatched(int is_frozen, int is_deleted)
 {
     pair();
     edit(0, "p", NAME, NULL, "Ada");
@@ -511,22 +512,28 @@ static void change_key_unwatched(int is_frozen)
         happens(HISTORY_FREEZE);
     }
     rekey("1", "11");
-    now += 10 * SEC;
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
-    make(1, "1", "one");
-    history_set(h, HISTORY_ACT, 0, now, 1, place(1), "1", "name", NULL, "Ada");
+    if (is_deleted) {
+        delete_by_people(1, "11");
+    }
+    set_back_to("Ada");
     happens(HISTORY_WAKE);
     write_by_us(0, "p", NAME, "Bob", "Ada");
 }
 
 static void test_key_unwatched(void)
 {
-    change_key_unwatched(1);
+    change_key_unwatched(1, 0);
     verdict("",
             "a key that changed while nobody could look, and is back, was never another (86653)");
 
-    change_key_unwatched(0);
+    change_key_unwatched(0, 0);
     verdict("S2.5", "one that was told of was");
+
+    change_key_unwatched(1, 1);
+    verdict("", "also if the row was deleted under it (710106)");
+
+    change_key_unwatched(0, 1);
+    verdict("S2.5", "which is told of, too");
 }
 
 /* We make a row of a page, people empty its name, copy the page, and change the row's key; then it is the copy's, which fills it. */
