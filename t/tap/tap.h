@@ -7,7 +7,7 @@
  *     return tap_done();
  *
  * Every check yields 1 when it held and 0 otherwise, so that a test can stop where going on makes
- * no sense. The counters belong to the file that includes this: one file per program.
+ * no sense. The counters are the program's: all its files that include this share them.
  */
 #ifndef TAP_H
 #define TAP_H
@@ -18,8 +18,8 @@
 
 #define TAP_FORMAT(f, a) __attribute__((format(printf, f, a), unused))
 
-static int tap_count;
-static int tap_failures;
+__attribute__((weak)) int tap_count;
+__attribute__((weak)) int tap_failures;
 
 #define tap_ok(cond, ...) tap_check_(!!(cond), __FILE__, __LINE__, #cond, __VA_ARGS__)
 #define tap_int(got, want, ...)                                                                    \

@@ -305,7 +305,7 @@ static void test_keys(void)
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, mapping_of("loose", "part", "id", NULL))),
             "blocked sql.key", "or only by its beginning");
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, mapping_of("seen", NULL, "v", NULL))),
-            "blocked sql.view", "a view");
+            "blocked sql.key", "a view without key=");
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, mapping_of("plain", NULL, "v", NULL))),
             "blocked sql.view", "a table without transactions");
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, mapping_of("none", NULL, "v", NULL))),

@@ -16,7 +16,7 @@
 
 /* --- nothing new? */
 
-static nts_sql_reader_t *reader_of(nts_sql_session_t *s)
+nts_sql_reader_t *nts_sql_reader(nts_sql_session_t *s)
 {
     nts_connection_t *c = s->connection;
     const char *name = s->ask->mapping->collection;
@@ -272,7 +272,7 @@ static void read_all(nts_sql_reader_t *reader, nts_sql_session_t *s, apr_int64_t
 
 void nts_sql_changes(nts_sql_session_t *s)
 {
-    nts_sql_reader_t *reader = reader_of(s);
+    nts_sql_reader_t *reader = nts_sql_reader(s);
     apr_int64_t token;
 
     /* Before the snapshot: a commit between the two only makes the next look a full one. */

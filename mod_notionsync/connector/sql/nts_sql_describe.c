@@ -130,6 +130,20 @@ static void remember_instance(nts_connection_t *c, const char *instance)
     }
 }
 
+static apr_status_t check_rights(nts_sql_session_t *s)
+{
+    const char *right = NULL;
+
+    if (s->dialect->find_missing_right &&
+        s->dialect->find_missing_right(&right, s) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    return right ? nts_sql_refuse(s, "sql.denied",
+                                  "grant it, or write <- in place of <-> or -> for that column",
+                                  apr_psprintf(s->p, "this account lacks the right %s", right))
+                 : APR_SUCCESS;
+}
+
 void nts_sql_describe(nts_sql_session_t *s)
 {
     nts_schema_t *schema;
@@ -137,7 +151,8 @@ void nts_sql_describe(nts_sql_session_t *s)
     const char *mark;
     int keyless;
 
-    if (nts_sql_begin(s, 0) != APR_SUCCESS || nts_sql_check_installed(&problem, s) != APR_SUCCESS ||
+    if (nts_sql_begin(s, 0) != APR_SUCCESS || check_rights(s) != APR_SUCCESS ||
+        nts_sql_check_installed(&problem, s) != APR_SUCCESS ||
         s->dialect->has_keyless(&keyless, s, s->table) != APR_SUCCESS ||
         nts_sql_find_mark(&mark, s) != APR_SUCCESS) {
         return;

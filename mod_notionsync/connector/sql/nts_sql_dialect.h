@@ -102,7 +102,7 @@ typedef struct nts_sql_table_t {
     int key_count;
     int key_is_rowid;   /* the database numbers new rows itself */
     const char *row_id; /* name that reaches the row number; NULL: there is none */
-    /* PostgreSQL: changes are not noticed, why, and what that costs, for people; NULL: triggers see to it */
+    /* Changes are not noticed, why, and what that costs, for people; NULL: triggers see to it */
     const char *unwatched;
     int is_view;                      /* nobody may create such triggers; else somebody else may */
     const nts_sql_column_t *modified; /* unwatched: when a row was changed; NULL: nothing tells */
@@ -148,6 +148,20 @@ typedef struct nts_sql_words_t {
     const char *advice;
 } nts_sql_words_t;
 
+/** Where tables may be unwatched: how what no trigger enters is entered (nts_sql_unwatched.c). */
+typedef struct nts_sql_unwatched_t {
+    const char *kinds; /* the types that a column named with modified= may have, for people */
+    const char *entry_columns; /* of an entry, before the others: "conn, ", or "" */
+    const char *entry_values;  /* "CONNECTION_ID(), ", or "" */
+    const char *longest; /* bytes of a key; rows with longer ones are found by reconciliation */
+    const char *clock;   /* milliseconds now, whenever the statement or transaction began */
+    const char *replace_mark; /* the end of an INSERT of an intent that may be there already */
+    /** The column of row "t" in milliseconds; NULL where it holds no time. */
+    void (*add_ms)(nts_sql_stmt_t *stmt, const nts_sql_column_t *column);
+    /** A condition, which an index on the column serves: it is not older than that. */
+    void (*add_bound)(nts_sql_stmt_t *stmt, const nts_sql_column_t *column, apr_int64_t ms);
+} nts_sql_unwatched_t;
+
 /*
  * Functions that take a session fill in its answer when they fail, and return non-zero. The rest
  * cannot fail or say so by their result.
@@ -160,9 +174,10 @@ typedef struct nts_sql_dialect_t {
     /** A condition on change entries, above the id of nts_sql_state_t: they are of this transaction.
      *  NULL: all above it are, since nobody else writes. */
     const char *own_entries;
-    const char *entry_number;     /* the column that numbers change entries */
-    const char *entry_table;      /* that names their table, in a search by number */
-    const nts_sql_words_t *words; /* up to kind NTS_SQL_FINE; NULL: as of a file */
+    const char *entry_number;             /* the column that numbers change entries */
+    const char *entry_table;              /* that names their table, in a search by number */
+    const nts_sql_words_t *words;         /* up to kind NTS_SQL_FINE; NULL: as of a file */
+    const nts_sql_unwatched_t *unwatched; /* NULL: no table is */
     /** A DELETE up to the name of its table, which is followed by AS t; NULL: "DELETE FROM ". */
     const char *delete_from;
     /** How provisioning is printed: what comes before, between and after its statements; NULL: one transaction,
@@ -199,6 +214,9 @@ typedef struct nts_sql_dialect_t {
     /** Reads the table named by @a collection, into @a p, and checks @a key (NULL: the primary key). */
     apr_status_t (*describe)(nts_sql_table_t **table, nts_sql_session_t *s, const char *collection,
                              const char *key, apr_pool_t *p);
+    /** A right that the account lacks for what the mapping writes there, for people; *right NULL: none is known. The
+     *  function itself may be NULL. */
+    apr_status_t (*find_missing_right)(const char **right, nts_sql_session_t *s);
     /** True if rows without a usable key exist. */
     apr_status_t (*has_keyless)(int *found, nts_sql_session_t *s, const nts_sql_table_t *table);
     /** @a tbl may be NULL. */
@@ -232,8 +250,6 @@ typedef struct nts_sql_dialect_t {
                            const nts_sql_table_t *table, const char *const *key,
                            const nts_sql_assignment_t *set, int count);
 
-    /** Two expressions: when row "t" was changed, in ms, its newest change entry being "c", and whether by us. NULL: as that says. */
-    void (*add_changed)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
     /** Marks what this ask has made of change entries of these keys (NULL: none) with its intent, where one UPDATE would
      *  wait for others; NULL: one UPDATE. */
     apr_status_t (*mark_entries)(nts_sql_session_t *s, const char *const *now,

@@ -31,6 +31,7 @@ typedef struct nts_sql_reader_t {
     apr_int64_t counter;
     apr_time_t clock_read; /* monotonic; 0: not yet */
     apr_time_t pruned;     /* when old entries were looked for, monotonic; 0: at the next look */
+    apr_time_t looked;     /* when modified= was looked at, monotonic; 0: not yet */
 } nts_sql_reader_t;
 
 /** A table, as it looks in one version of the schema. */
@@ -177,6 +178,24 @@ apr_status_t nts_sql_look_at_schema(nts_sql_session_t *s);
 /** The ask's table, into s->table. Failures fill in the answer. */
 apr_status_t nts_sql_look_at_table(nts_sql_session_t *s);
 
+/* --- nts_sql_unwatched.c: tables and views without triggers of ours */
+
+/** For dialects: fills in `modified`, and `unwatched` because of @a why (NULL: triggers may be made). Failures fill in the answer. */
+apr_status_t nts_sql_say_unwatched(nts_sql_table_t *table, nts_sql_session_t *s, const char *why,
+                                   apr_pool_t *p);
+/** The dialect's has_keyless, for what no index proves. */
+apr_status_t nts_sql_has_keyless(int *found, nts_sql_session_t *s, const nts_sql_table_t *table);
+/** Two expressions: when row "t" was changed, in ms, its newest change entry being "c", and whether by us. */
+void nts_sql_add_changed(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
+/** Puts edits that modified= shows into the change table, in transactions of its own. */
+apr_status_t nts_sql_look_at_modified(nts_sql_session_t *s);
+/** What triggers would have entered of our own write: the row's key now, and as it was (NULL: it is new). */
+apr_status_t nts_sql_enter_written(nts_sql_session_t *s, const nts_sql_table_t *table,
+                                   const char *const *now, const char *const *before);
+/** The same where the ask is to remove the row. */
+apr_status_t nts_sql_enter_removal(nts_sql_session_t *s, const nts_sql_table_t *table,
+                                   const char *const *parts);
+
 /* --- nts_sql_key.c: keys as the engine knows them */
 
 /** The parts of an external key; NULL if it cannot be one of this table. */
@@ -234,7 +253,9 @@ void nts_sql_write(nts_sql_session_t *s); /* CREATE, UPDATE, REMOVE, RESTORE */
 void nts_sql_intent(nts_sql_session_t *s);
 void nts_sql_mark(nts_sql_session_t *s);
 /* INTENT */
-void nts_sql_changes(nts_sql_session_t *s);   /* CHANGES */
+void nts_sql_changes(nts_sql_session_t *s); /* CHANGES */
+/** Where reading the changes of the ask's table stands. */
+nts_sql_reader_t *nts_sql_reader(nts_sql_session_t *s);
 void nts_sql_provision(nts_sql_session_t *s); /* PROVISION, UNPROVISION */
 
 /** Reads the row with this key inside the transaction; *row NULL: there is none. */

@@ -38,12 +38,7 @@ static void add_history(nts_sql_stmt_t *select, nts_sql_session_t *s)
         return;
     }
     nts_sql_add(select, ", ", NULL);
-    if (s->dialect->add_changed) {
-        s->dialect->add_changed(select, s->table);
-    }
-    else {
-        nts_sql_add(select, "c.at, CASE WHEN c.intent IS NULL THEN 0 ELSE 1 END", NULL);
-    }
+    nts_sql_add_changed(select, s->table);
     nts_sql_add(select, ", (SELECT m.at FROM _notionsync_change AS m WHERE m.tbl = ", NULL);
     nts_sql_add_text(select, s->table->name);
     nts_sql_add(select,

@@ -387,8 +387,8 @@ static int assign_member(void *baton, const char *name, const nts_json_t *member
     const nts_sql_column_t *column = nts_sql_find_column(b->s->table, name);
     nts_sql_cell_t cell;
 
-    /* A column that was dropped since has nowhere to go. */
-    if (column && !column->generated) {
+    /* A column that was dropped since has nowhere to go, nor has one that a view computes. */
+    if (column && !column->generated && !(b->s->table->is_view && column->type.computed)) {
         b->failed = nts_sql_image_cell(&cell, member, b->s->ptemp) != APR_SUCCESS;
         if (!b->failed) {
             assign(b->set, column, &cell);

@@ -7,7 +7,8 @@
 #define KEPT_MAX 64
 #define KEPT_LENGTH_MAX 4096
 
-static const char begin_read[] = "START TRANSACTION READ ONLY";
+/* Not READ ONLY: which columns of a view can be written only a statement tells that would write (nts_sql_mysql_unwatched.c). */
+static const char begin_read[] = "START TRANSACTION";
 static const char begin_write[] = "START TRANSACTION READ WRITE";
 
 static const char *placeholder(int number, apr_pool_t *p)
@@ -196,6 +197,7 @@ const nts_sql_dialect_t nts_sql_mysql = {
     .begin_write = begin_write,
     .own_entries = "conn = CONNECTION_ID()",
     .words = nts_sql_mysql_words,
+    .unwatched = &nts_sql_mysql_unwatched,
     .delete_from = "DELETE t FROM ",
     .script_begin = nts_sql_mysql_script,
     .script_next = "$$\n",
@@ -211,7 +213,8 @@ const nts_sql_dialect_t nts_sql_mysql = {
     .schema_version = nts_sql_mysql_schema_version,
     .placeholder = placeholder,
     .describe = nts_sql_mysql_describe,
-    .has_keyless = nts_sql_mysql_has_keyless,
+    .find_missing_right = nts_sql_mysql_find_missing_right,
+    .has_keyless = nts_sql_has_keyless,
     .state = nts_sql_mysql_state,
     .add_key_columns = nts_sql_mysql_add_key_columns,
     .add_key_is = nts_sql_mysql_add_key_is,

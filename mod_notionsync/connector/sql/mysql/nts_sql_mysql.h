@@ -105,11 +105,23 @@ apr_status_t nts_sql_mysql_describe(nts_sql_table_t **table, nts_sql_session_t *
 const char *nts_sql_mysql_tbl(nts_sql_session_t *s, const char *collection);
 apr_status_t nts_sql_mysql_schema_version(apr_int64_t *version, nts_sql_session_t *s);
 apr_status_t nts_sql_mysql_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl);
-apr_status_t nts_sql_mysql_has_keyless(int *found, nts_sql_session_t *s,
-                                       const nts_sql_table_t *table);
 /** The name, kind and engine of a table as the database has them; *name NULL: there is none. */
 apr_status_t nts_sql_mysql_find(const char **name, const char **kind, const char **engine,
                                 nts_sql_session_t *s, const char *collection, apr_pool_t *p);
+
+/* --- nts_sql_mysql_unwatched.c: tables and views without triggers of ours */
+
+/** Whether this account may create and see triggers on the table @a name. */
+apr_status_t nts_sql_mysql_may_have_triggers(int *may, nts_sql_session_t *s, const char *name);
+apr_status_t nts_sql_mysql_find_missing_right(const char **right, nts_sql_session_t *s);
+/** Fills in which columns of a view can be written. */
+apr_status_t nts_sql_mysql_look_behind_view(nts_sql_table_t *table, nts_sql_session_t *s);
+/** False: no column of it can be. */
+int nts_sql_mysql_is_updatable(const nts_sql_table_t *table);
+/** Fills in `modified`, and `unwatched` if nothing can tell of changes. */
+apr_status_t nts_sql_mysql_look_who_watches(nts_sql_table_t *table, nts_sql_session_t *s,
+                                            apr_pool_t *p);
+extern const nts_sql_unwatched_t nts_sql_mysql_unwatched;
 
 /* --- nts_sql_mysql_row.c: reaching rows, and writing them */
 

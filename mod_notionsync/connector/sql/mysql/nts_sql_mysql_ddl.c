@@ -109,7 +109,7 @@ const nts_sql_object_t *nts_sql_mysql_objects(int *count, const nts_sql_table_t 
                                         shared[i].columns, ENGINE, NULL);
         objects[n++].is_shared = 1;
     }
-    for (i = 0; i < TRIGGER_COUNT; i++) {
+    for (i = 0; i < TRIGGER_COUNT && !table->unwatched; i++) {
         objects[n++] = trigger_object(&triggers[i], table, p);
     }
     *count = n;

@@ -40,15 +40,18 @@ static const code_t codes[] = {
     { 1586, NTS_SQL_CONSTRAINT, "UNIQUE", 0 },
     { 1048, NTS_SQL_CONSTRAINT, "NOT NULL", 0 },
     { 1364, NTS_SQL_CONSTRAINT, "NOT NULL", 0 },
+    { 1423, NTS_SQL_CONSTRAINT, "NOT NULL", 0 }, /* of a view, which does not name the column */
     { 1216, NTS_SQL_CONSTRAINT, "FOREIGN KEY", 0 },
     { 1217, NTS_SQL_CONSTRAINT, "FOREIGN KEY", 0 },
     { 1451, NTS_SQL_CONSTRAINT, "FOREIGN KEY", 0 },
     { 1452, NTS_SQL_CONSTRAINT, "FOREIGN KEY", 0 },
     { 4025, NTS_SQL_CONSTRAINT, "CHECK", 0 },
+    { 1369, NTS_SQL_CONSTRAINT, "WITH CHECK OPTION", 0 },
     { 1644, NTS_SQL_CONSTRAINT, "trigger", 0 }, /* SIGNAL */
     { 1054, NTS_SQL_SCHEMA, NULL, 0 },
     { 1064, NTS_SQL_SCHEMA, NULL, 0 },
     { 1146, NTS_SQL_SCHEMA, NULL, 0 },
+    { 1356, NTS_SQL_SCHEMA, NULL, 0 }, /* what a view names is gone */
     { 1932, NTS_SQL_SCHEMA, NULL, 0 },
     { 1021, NTS_SQL_DISK, NULL, 0 },
     { 1030, NTS_SQL_DISK, NULL, 0 },

@@ -100,7 +100,8 @@ apr_status_t nts_sql_mysql_commit_token(apr_int64_t *token, nts_sql_session_t *s
     int left;
 
     *token = 0;
-    if (nts_sql_mysql_schema_version(&version, s) != APR_SUCCESS) {
+    if (nts_sql_mysql_schema_version(&version, s) != APR_SUCCESS ||
+        nts_sql_look_at_modified(s) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     /* Nor was anything done to the table, or to what notices its changes. */

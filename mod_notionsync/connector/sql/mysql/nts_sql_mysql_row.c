@@ -149,12 +149,42 @@ void nts_sql_mysql_add_key_is(nts_sql_stmt_t *stmt, const nts_sql_table_t *table
     }
 }
 
-/* Choices are compared as texts but sorted by number, unless they are made texts. */
-static const char *sorted(const nts_sql_column_t *column, apr_pool_t *p)
+/* Choices are compared as texts but sorted by number, unless they are made texts. Of a view nothing says that there are no two
+ * rows whose keys its collation does not tell apart. */
+static int is_sorted_exactly(const nts_sql_table_t *table, const nts_sql_column_t *column)
 {
-    return column->native == NTS_SQL_MYSQL_ENUM
+    return column->native == NTS_SQL_MYSQL_ENUM ||
+           (table->is_view && column->native == NTS_SQL_MYSQL_TEXT);
+}
+
+static const char *sorted(const nts_sql_table_t *table, const nts_sql_column_t *column,
+                          apr_pool_t *p)
+{
+    return is_sorted_exactly(table, column)
                ? apr_pstrcat(p, nts_sql_mysql_as_text(column, "t", p), EXACTLY, NULL)
                : name_of(column, "t", p);
+}
+
+static void add_sorted_part(nts_sql_stmt_t *stmt, const nts_sql_table_t *table,
+                            const nts_sql_column_t *column, const char *text)
+{
+    if (is_sorted_exactly(table, column)) {
+        nts_sql_add_text(stmt, text);
+    }
+    else {
+        add_part(stmt, column, text);
+    }
+}
+
+static void add_has_key(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
+{
+    int i;
+
+    nts_sql_add(stmt, "1 = 1", NULL);
+    for (i = 0; table->is_view && i < table->key_count; i++) {
+        nts_sql_add(stmt, " AND ", name_of(table->key[i], "t", stmt->session->ptemp),
+                    " IS NOT NULL", NULL);
+    }
 }
 
 /* a >= ? AND (a > ? OR (b > ?)): the server searches an index by the first, but not by (a, b) > (?, ?). */
@@ -164,26 +194,29 @@ void nts_sql_mysql_add_key_after(nts_sql_stmt_t *stmt, const nts_sql_table_t *ta
     apr_pool_t *p = stmt->session->ptemp;
     int i;
 
+    add_has_key(stmt, table);
     if (!parts || !are_keys(table, parts, p)) {
-        nts_sql_add(stmt, parts ? "1 = 0" : "1 = 1", NULL);
+        nts_sql_add(stmt, parts ? " AND 1 = 0" : "", NULL);
         return;
     }
+    nts_sql_add(stmt, " AND (", NULL);
     for (i = 0; i < table->key_count; i++) {
-        const char *name = sorted(table->key[i], p);
+        const char *name = sorted(table, table->key[i], p);
         int is_last = i + 1 == table->key_count;
 
         if (!is_last) {
             nts_sql_add(stmt, name, " >= ", NULL);
-            add_part(stmt, table->key[i], parts[i]);
+            add_sorted_part(stmt, table, table->key[i], parts[i]);
             nts_sql_add(stmt, " AND (", NULL);
         }
         nts_sql_add(stmt, name, " > ", NULL);
-        add_part(stmt, table->key[i], parts[i]);
+        add_sorted_part(stmt, table, table->key[i], parts[i]);
         nts_sql_add(stmt, is_last ? "" : " OR (", NULL);
     }
     for (i = 0; i + 1 < table->key_count; i++) {
         nts_sql_add(stmt, "))", NULL);
     }
+    nts_sql_add(stmt, ")", NULL);
 }
 
 void nts_sql_mysql_add_key_order(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
@@ -191,8 +224,8 @@ void nts_sql_mysql_add_key_order(nts_sql_stmt_t *stmt, const nts_sql_table_t *ta
     int i;
 
     for (i = 0; i < table->key_count; i++) {
-        nts_sql_add(stmt, i ? ", " : " ORDER BY ", sorted(table->key[i], stmt->session->ptemp),
-                    NULL);
+        nts_sql_add(stmt, i ? ", " : " ORDER BY ",
+                    sorted(table, table->key[i], stmt->session->ptemp), NULL);
     }
 }
 
@@ -264,8 +297,12 @@ apr_status_t nts_sql_mysql_lock_row(nts_sql_session_t *s, const nts_sql_table_t 
 {
     nts_sql_stmt_t *stmt = nts_sql_stmt(s, "SELECT 1 FROM ");
 
+    if (table->is_view && !nts_sql_mysql_is_updatable(table)) {
+        return APR_SUCCESS; /* the server would hold all rows behind it, for a write that it refuses */
+    }
     nts_sql_add(stmt, table->sql, " AS t WHERE ", NULL);
     nts_sql_mysql_add_key_is(stmt, table, parts);
     nts_sql_add(stmt, " FOR UPDATE", NULL);
-    return nts_sql_run(NULL, stmt, s->ptemp);
+    return nts_sql_run(NULL, stmt, s->ptemp) == APR_SUCCESS ? nts_sql_enter_removal(s, table, parts)
+                                                            : APR_EGENERAL;
 }

@@ -9,6 +9,8 @@ typedef struct print_t {
     const char *name;     /* NULL: it was not there */
     const char *text;     /* as SHOW CREATE TABLE has it; NULL: it was not there */
     const char *triggers; /* NULL: not looked at */
+    int is_view;
+    int may; /* we may create triggers on it; -1: not looked at */
 } print_t;
 
 static apr_status_t find_by(nts_sql_rows_t *rows, nts_sql_session_t *s, const char *condition,
@@ -72,6 +74,30 @@ static apr_status_t read_print(const char **text, nts_sql_session_t *s, const pr
     return APR_SUCCESS;
 }
 
+/* Of a view it takes a right of its own to see how it was made, and says nothing of the columns behind it. NULL, too: these are
+ * gone. */
+static apr_status_t read_view(const char **text, nts_sql_session_t *s, const print_t *print)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(
+        s, "SELECT MD5(CONCAT(COALESCE((SELECT v.VIEW_DEFINITION FROM information_schema.VIEWS "
+           "AS v WHERE v.TABLE_SCHEMA = DATABASE() AND v.TABLE_NAME = ");
+    nts_sql_rows_t rows;
+
+    nts_sql_add_text(stmt, print->name);
+    nts_sql_add(stmt,
+                "), ''), GROUP_CONCAT(c.COLUMN_NAME, ' ', c.COLUMN_TYPE, ' ', c.IS_NULLABLE, ' ', "
+                "COALESCE(c.COLUMN_DEFAULT, ''), ' ', COALESCE(c.COLLATION_NAME, '') ORDER BY "
+                "c.ORDINAL_POSITION))) FROM information_schema.COLUMNS AS c WHERE "
+                "c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = ",
+                NULL);
+    nts_sql_add_text(stmt, print->name);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *text = nts_sql_text_at(&rows, 0, 0);
+    return APR_SUCCESS;
+}
+
 /* Triggers are read from files, which takes longer than most of what we ask; only who relies on them looks. */
 static apr_status_t read_triggers(const char **text, nts_sql_session_t *s, const print_t *print)
 {
@@ -89,10 +115,14 @@ static apr_status_t read_triggers(const char **text, nts_sql_session_t *s, const
     return APR_SUCCESS;
 }
 
+static int relies_on_rights(nts_ask_kind_t kind)
+{
+    return kind == NTS_ASK_DESCRIBE || kind == NTS_ASK_PROVISION || kind == NTS_ASK_UNPROVISION;
+}
+
 static int relies_on_triggers(nts_ask_kind_t kind)
 {
-    return kind == NTS_ASK_CHANGES || kind == NTS_ASK_DESCRIBE || kind == NTS_ASK_PROVISION ||
-           kind == NTS_ASK_UNPROVISION;
+    return kind == NTS_ASK_CHANGES || relies_on_rights(kind);
 }
 
 static int is_same(const char *a, const char *b)
@@ -106,12 +136,32 @@ static void moved(nts_sql_db_t *db)
     nts_sql_mysql_forget_prepared(db);
 }
 
+static apr_status_t compare_triggers(print_t *print, nts_sql_session_t *s)
+{
+    nts_sql_db_t *db = s->connection->db;
+    const char *text;
+    int may = print->may;
+
+    if (read_triggers(&text, s, print) != APR_SUCCESS ||
+        (relies_on_rights(s->ask->kind) &&
+         nts_sql_mysql_may_have_triggers(&may, s, print->name) != APR_SUCCESS)) {
+        return APR_EGENERAL;
+    }
+    if (!is_same(text, print->triggers) || may != print->may) {
+        print->triggers = apr_pstrdup(db->p, text);
+        print->may = may;
+        moved(db);
+    }
+    return APR_SUCCESS;
+}
+
 static apr_status_t compare(print_t *print, nts_sql_session_t *s)
 {
     nts_sql_db_t *db = s->connection->db;
     const char *text;
 
-    if (read_print(&text, s, print) != APR_SUCCESS) {
+    if ((print->is_view ? read_view(&text, s, print) : read_print(&text, s, print)) !=
+        APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (!is_same(text, print->text)) {
@@ -121,16 +171,8 @@ static apr_status_t compare(print_t *print, nts_sql_session_t *s)
     if (!text) {
         print->name = NULL; /* perhaps there is one in another case, or soon */
     }
-    if (text && relies_on_triggers(s->ask->kind)) {
-        if (read_triggers(&text, s, print) != APR_SUCCESS) {
-            return APR_EGENERAL;
-        }
-        if (!is_same(text, print->triggers)) {
-            print->triggers = apr_pstrdup(db->p, text);
-            moved(db);
-        }
-    }
-    return APR_SUCCESS;
+    return text && !print->is_view && relies_on_triggers(s->ask->kind) ? compare_triggers(print, s)
+                                                                       : APR_SUCCESS;
 }
 
 /* Of the ask's table; what was known of others is looked at when they are asked for, and all is forgotten together. */
@@ -144,11 +186,14 @@ apr_status_t nts_sql_mysql_schema_version(apr_int64_t *version, nts_sql_session_
 
     if (!print) {
         print = apr_pcalloc(db->p, sizeof(*print));
+        print->may = -1;
         apr_hash_set(db->prints, apr_pstrdup(db->p, collection), APR_HASH_KEY_STRING, print);
     }
-    if (!print->name &&
-        nts_sql_mysql_find(&print->name, &kind, &engine, s, collection, db->p) != APR_SUCCESS) {
-        return APR_EGENERAL;
+    if (!print->name) {
+        if (nts_sql_mysql_find(&print->name, &kind, &engine, s, collection, db->p) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+        print->is_view = kind && strcmp(kind, "VIEW") == 0;
     }
     if (print->name && compare(print, s) != APR_SUCCESS) {
         return APR_EGENERAL;
@@ -218,15 +263,5 @@ apr_status_t nts_sql_mysql_state(nts_sql_state_t *state, nts_sql_session_t *s, c
         return APR_EGENERAL;
     }
     nts_sql_take_state(state, &rows, s->p);
-    return APR_SUCCESS;
-}
-
-/* A key is NOT NULL here, or it is none. */
-apr_status_t nts_sql_mysql_has_keyless(int *found, nts_sql_session_t *s,
-                                       const nts_sql_table_t *table)
-{
-    (void)s;
-    (void)table;
-    *found = 0;
     return APR_SUCCESS;
 }

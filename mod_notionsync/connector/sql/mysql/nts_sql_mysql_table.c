@@ -20,17 +20,19 @@ static apr_status_t name_table(nts_sql_table_t *table, nts_sql_session_t *s, con
                               apr_psprintf(s->p, "the database %s has no table %s",
                                            s->connection->db->home, collection));
     }
-    if (strcmp(kind, "BASE TABLE") != 0 && strcmp(kind, "SYSTEM VERSIONED") != 0) {
+    table->is_view = strcmp(kind, "VIEW") == 0;
+    if (!table->is_view && strcmp(kind, "BASE TABLE") != 0 &&
+        strcmp(kind, "SYSTEM VERSIONED") != 0) {
         return nts_sql_refuse(
-            s, "sql.view", "name the table behind it in NotionSyncExternal",
-            apr_psprintf(s->p, "%s is a %s; only tables can be synced", name, kind));
+            s, "sql.view", "name a table or a view in NotionSyncExternal",
+            apr_psprintf(s->p, "%s is a %s; only tables and views can be synced", name, kind));
     }
     if (strncmp(name, NTS_SQL_PREFIX, sizeof(NTS_SQL_PREFIX) - 1) == 0) {
         return nts_sql_refuse(
             s, "sql.view", "name a table of the application in NotionSyncExternal",
             apr_psprintf(s->p, "%s is an internal table and cannot be synced", name));
     }
-    if (!nts_str_equal_nocase(engine, "InnoDB")) {
+    if (!table->is_view && !nts_str_equal_nocase(engine, "InnoDB")) {
         return nts_sql_refuse(
             s, "sql.view",
             apr_psprintf(s->p, "ALTER TABLE %s ENGINE=InnoDB", nts_sql_quote(name, s->p)),
@@ -223,7 +225,7 @@ static apr_status_t check_key_column(nts_sql_session_t *s, const nts_sql_table_t
                          "expected an integer, text, uuid or enum type",
                          column->name, table->name, column->type.native));
     }
-    if (!column->not_null) {
+    if (!column->not_null && !table->is_view) {
         return nts_sql_refuse(
             s, "sql.key", "declare the column NOT NULL, or name another one with key=",
             apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
@@ -256,6 +258,11 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
     apr_array_header_t *indexes = apr_array_make(s->ptemp, 4, sizeof(index_t));
     index_t wanted;
 
+    if (table->is_view && !key) {
+        return nts_sql_refuse(
+            s, "sql.key", "name the columns that tell its rows apart with key=",
+            apr_psprintf(s->p, "%s is a view, which has no primary key", table->name));
+    }
     if (read_indexes(indexes, s, table) != APR_SUCCESS ||
         (key && named_columns(&wanted, s, table, key) != APR_SUCCESS)) {
         return APR_EGENERAL;
@@ -271,7 +278,7 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
             s, "sql.key", "give it one, or name a unique column with key= in NotionSyncExternal",
             apr_psprintf(s->p, "the table %s has no primary key", table->name));
     }
-    if (!is_unique(indexes, &wanted)) {
+    if (!table->is_view && !is_unique(indexes, &wanted)) {
         return nts_sql_refuse(
             s, "sql.key",
             apr_psprintf(s->p, "CREATE UNIQUE INDEX … ON %s (%s), or choose another key=",
@@ -287,7 +294,10 @@ apr_status_t nts_sql_mysql_describe(nts_sql_table_t **table, nts_sql_session_t *
     nts_sql_table_t *found = apr_pcalloc(p, sizeof(*found));
 
     if (name_table(found, s, collection, p) != APR_SUCCESS ||
-        read_columns(found, s, p) != APR_SUCCESS || find_key(found, s, key, p) != APR_SUCCESS) {
+        read_columns(found, s, p) != APR_SUCCESS ||
+        (found->is_view && nts_sql_mysql_look_behind_view(found, s) != APR_SUCCESS) ||
+        find_key(found, s, key, p) != APR_SUCCESS ||
+        nts_sql_mysql_look_who_watches(found, s, p) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     *table = found;

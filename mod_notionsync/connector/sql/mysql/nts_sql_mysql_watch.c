@@ -14,6 +14,8 @@
 #define PAUSE_MAX apr_time_from_sec(30)
 #define LOOK_EVERY apr_time_from_msec(250)
 #define TELL_AGAIN 4 /* looks */
+/* One look in so many is also for what no trigger tells of (nts_sql_unwatched.c): every five seconds. */
+#define MODIFIED_EVERY 20
 /* A look that is expensive, because the server has much to tidy up there, is taken less often: for a twentieth of the time. */
 #define SHARE 20
 
@@ -25,20 +27,24 @@ static apr_time_t mono(void)
     return apr_time_from_sec((apr_time_t)now.tv_sec) + now.tv_nsec / 1000;
 }
 
-/* The newest entry without a number; 0: there is none, or no table yet. Zero returned: the session has failed. */
-static int look(apr_int64_t *newest, nts_sql_db_t *db, apr_pool_t *p)
+static const char newest_entry[] = "SELECT id FROM _notionsync_change WHERE number IS NULL "
+                                   "ORDER BY id DESC LIMIT 1";
+/* A row: somebody has named a column with modified=. */
+static const char any_modified[] =
+    "SELECT 1 FROM _notionsync_table AS t JOIN _notionsync_intent AS i "
+    "ON i.intent = CONCAT('modified:', t.tbl) LIMIT 1";
+
+/* The number in the first row; 0: there is none, or no table yet. Zero returned: the session has failed. */
+static int look(apr_int64_t *found, const char *sql, nts_sql_db_t *db, apr_pool_t *p)
 {
     nts_sql_rows_t rows;
     nts_sql_error_t error;
 
-    *newest = 0;
-    if (nts_sql_mysql_run(db,
-                          "SELECT id FROM _notionsync_change WHERE number IS NULL "
-                          "ORDER BY id DESC LIMIT 1",
-                          NULL, 0, 0, &rows, &error, p) != APR_SUCCESS) {
+    *found = 0;
+    if (nts_sql_mysql_run(db, sql, NULL, 0, 0, &rows, &error, p) != APR_SUCCESS) {
         return error.kind == NTS_SQL_SCHEMA;
     }
-    *newest = rows.count == 1 ? rows.cells[0].integer : 0;
+    *found = rows.count == 1 ? rows.cells[0].integer : 0;
     return 1;
 }
 
@@ -47,16 +53,19 @@ static int look_on(nts_sql_watch_t *watch, nts_sql_db_t *db, apr_pool_t *p)
 {
     apr_int64_t told = 0;
     int since = 0;
+    int looks = 0;
 
     for (;;) {
         apr_time_t before = mono();
         apr_interval_time_t pause;
         apr_int64_t newest;
+        apr_int64_t modified = 0;
 
-        if (!look(&newest, db, p)) {
+        if (!look(&newest, newest_entry, db, p) ||
+            (++looks % MODIFIED_EVERY == 0 && !look(&modified, any_modified, db, p))) {
             return 1;
         }
-        if (newest && (newest != told || ++since >= TELL_AGAIN)) {
+        if (modified || (newest && (newest != told || ++since >= TELL_AGAIN))) {
             nts_sql_watch_tell(watch);
             since = 0;
         }

@@ -51,8 +51,33 @@ static void find_owner(nts_sql_session_t *s, const nts_sql_table_t *table, nts_s
     }
 }
 
+/* Of the tables behind a view nothing is known. An index is often named as its column; a column without a DEFAULT for which there is no
+ * value may be one that the view shows. */
+static void find_in_view(const nts_sql_table_t *table, const nts_sql_assignment_t *set, int count,
+                         nts_sql_error_t *error)
+{
+    const char *dot = error->column ? strrchr(error->column, '.') : NULL;
+    int i;
+    int j;
+
+    if (strcmp(error->constraint, "UNIQUE") == 0 && error->column) {
+        error->column = dot ? dot + 1 : error->column;
+        error->column = nts_sql_find_column(table, error->column) ? error->column : NULL;
+    }
+    for (i = 0; strcmp(error->constraint, "NOT NULL") == 0 && !error->column && i < table->count;
+         i++) {
+        const nts_sql_column_t *column = &table->columns[i];
+
+        for (j = 0; j < count && set[j].column != column; j++) {
+        }
+        if (j == count && column->not_null && !column->has_default) {
+            error->column = column->name;
+        }
+    }
+}
+
 static apr_status_t fail_write(nts_sql_session_t *s, const nts_sql_table_t *table,
-                               nts_sql_error_t *error)
+                               const nts_sql_assignment_t *set, int count, nts_sql_error_t *error)
 {
     if (error->kind == NTS_SQL_RUNTIME) {
         (void)nts_sql_fail_with(s, error);
@@ -64,14 +89,20 @@ static apr_status_t fail_write(nts_sql_session_t *s, const nts_sql_table_t *tabl
     if (error->kind != NTS_SQL_CONSTRAINT || !error->constraint) {
         return nts_sql_fail_with(s, error);
     }
-    find_owner(s, table, error);
-    return strcmp(error->constraint, "NOT NULL") == 0
+    if (table->is_view) {
+        find_in_view(table, set, count, error);
+    }
+    else {
+        find_owner(s, table, error);
+    }
+    return strcmp(error->constraint, "NOT NULL") == 0 && error->column
                ? nts_sql_fail_required(s, error->column, error->words)
                : nts_sql_fail_with(s, error);
 }
 
 /* Zero: failed, and the answer says so. */
-static int run(nts_sql_rows_t *rows, nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
+static int run(nts_sql_rows_t *rows, nts_sql_stmt_t *stmt, const nts_sql_table_t *table,
+               const nts_sql_assignment_t *set, int count)
 {
     nts_sql_session_t *s = stmt->session;
     nts_sql_error_t error;
@@ -79,7 +110,7 @@ static int run(nts_sql_rows_t *rows, nts_sql_stmt_t *stmt, const nts_sql_table_t
     if (s->dialect->run(s->connection->db, apr_array_pstrcat(s->ptemp, stmt->pieces, 0),
                         (const nts_sql_cell_t *)stmt->params->elts, stmt->params->nelts, 0, rows,
                         &error, s->ptemp) != APR_SUCCESS) {
-        (void)fail_write(s, table, &error);
+        (void)fail_write(s, table, set, count, &error);
         return 0;
     }
     return 1;
@@ -157,7 +188,7 @@ apr_status_t nts_sql_mysql_insert(const char *const **parts, nts_sql_session_t *
         nts_sql_add(stmt, i ? ", " : "", nts_sql_mysql_as_text(table->key[i], NULL, s->ptemp),
                     NULL);
     }
-    if (!run(&rows, stmt, table)) {
+    if (!run(&rows, stmt, table, set, count)) {
         return APR_EGENERAL;
     }
     if (rows.count == 0) {
@@ -168,7 +199,7 @@ apr_status_t nts_sql_mysql_insert(const char *const **parts, nts_sql_session_t *
         found[i] = apr_pstrdup(s->p, nts_sql_text_of(&rows.cells[i]));
     }
     *parts = found;
-    return APR_SUCCESS;
+    return nts_sql_enter_written(s, table, found, NULL);
 }
 
 /* An UPDATE returns nothing; but our trigger has seen what became of the key, whoever changed it. Without the trigger it is
@@ -230,9 +261,14 @@ apr_status_t nts_sql_mysql_update(const char *const **parts, nts_sql_session_t *
     }
     nts_sql_add(stmt, " WHERE ", NULL);
     nts_sql_mysql_add_key_is(stmt, table, key);
-    if (!run(&rows, stmt, table)) {
+    if (!run(&rows, stmt, table, set, count)) {
         return APR_EGENERAL;
     }
     /* Found, also where it already was so (CLIENT_FOUND_ROWS). */
-    return rows.affected > 0 ? find_key(parts, s, table, key, set, count) : APR_SUCCESS;
+    if (rows.affected == 0) {
+        return APR_SUCCESS;
+    }
+    return find_key(parts, s, table, key, set, count) == APR_SUCCESS
+               ? nts_sql_enter_written(s, table, *parts, key)
+               : APR_EGENERAL;
 }

@@ -41,8 +41,6 @@ struct nts_sql_db_t {
     apr_int64_t generation;      /* moves when one of them looks otherwise */
     apr_uint64_t begun;          /* transactions, ever */
     const char *home;            /* the schema where our own objects are, or would be made */
-    const char *looked_at;       /* collection whose modified= was looked at last; NULL none */
-    apr_time_t looked;           /* when, monotonic */
 };
 
 /* --- nts_sql_pgsql_wire.c: never longer than a deadline */
@@ -105,14 +103,7 @@ apr_status_t nts_sql_pgsql_find(int *found, const char **schema, const char **na
 /** Fills in `modified`, and `unwatched` if nothing can tell of changes; @a kind: what it is called if it is a view. */
 apr_status_t nts_sql_pgsql_look_who_watches(nts_sql_table_t *table, nts_sql_session_t *s,
                                             const char *kind, apr_pool_t *p);
-apr_status_t nts_sql_pgsql_has_keyless(int *found, nts_sql_session_t *s,
-                                       const nts_sql_table_t *table);
-void nts_sql_pgsql_add_changed(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
-/** Puts edits that modified= shows into the change table, in a transaction of its own. */
-apr_status_t nts_sql_pgsql_look_at_modified(nts_sql_session_t *s);
-/** What a trigger would have entered of our own write; @a before: 'k', the key as it was. */
-apr_status_t nts_sql_pgsql_enter_own(nts_sql_session_t *s, const nts_sql_table_t *table, char op,
-                                     const char *const *parts, const char *const *before);
+extern const nts_sql_unwatched_t nts_sql_pgsql_unwatched;
 
 /* --- nts_sql_pgsql_row.c: reaching rows, and writing them */
 

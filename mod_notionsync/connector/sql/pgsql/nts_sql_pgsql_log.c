@@ -67,7 +67,7 @@ apr_status_t nts_sql_pgsql_commit_token(apr_int64_t *token, nts_sql_session_t *s
         rows.count != 1 || rows.cells[0].integer) {
         return APR_SUCCESS; /* the transaction that follows says what is wrong */
     }
-    if (nts_sql_pgsql_look_at_modified(s) != APR_SUCCESS) {
+    if (nts_sql_look_at_modified(s) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     do {

@@ -223,9 +223,7 @@ apr_status_t nts_sql_pgsql_lock_row(nts_sql_session_t *s, const nts_sql_table_t 
         APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    return table->unwatched && s->ask->kind == NTS_ASK_REMOVE
-               ? nts_sql_pgsql_enter_own(s, table, 'd', parts, NULL)
-               : APR_SUCCESS;
+    return nts_sql_enter_removal(s, table, parts);
 }
 
 /* A list of texts is a JSON array to everybody but the column; {…} of an image is left as it is. */
@@ -241,21 +239,6 @@ nts_sql_cell_t nts_sql_pgsql_stored_cell(const nts_sql_assignment_t *one, apr_po
         cell = literal ? nts_sql_cell_text(literal) : cell;
     }
     return cell;
-}
-
-/* @a before: NULL for a new row. */
-static apr_status_t enter_own(nts_sql_session_t *s, const nts_sql_table_t *table,
-                              const char *const *now, const char *const *before)
-{
-    char op = before ? 'u' : 'i';
-    int i;
-
-    for (i = 0; before && i < table->key_count; i++) {
-        if (now[i] && strcmp(now[i], before[i]) != 0) {
-            op = 'k';
-        }
-    }
-    return nts_sql_pgsql_enter_own(s, table, op, now, before);
 }
 
 /* Runs the statement; the row's key as it was stored, after all triggers that could still change it. */
@@ -285,7 +268,7 @@ static apr_status_t run_returning(const char *const **parts, nts_sql_stmt_t *stm
         found[i] = apr_pstrdup(s->p, nts_sql_text_of(&rows.cells[i]));
     }
     *parts = found;
-    return table->unwatched ? enter_own(s, table, found, before) : APR_SUCCESS;
+    return nts_sql_enter_written(s, table, found, before);
 }
 
 apr_status_t nts_sql_pgsql_insert(const char *const **parts, nts_sql_session_t *s,

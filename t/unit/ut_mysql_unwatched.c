@@ -1,0 +1,315 @@
+/* Proves that a view of MariaDB, or a table on which we may create no triggers, is synced all the same; see unwatched_cases.c.
+ * Here: what is MariaDB's own, joins, roles, engines' words. */
+#include <string.h>
+
+#include "mysql_kit.h"
+#include "tap/tap.h"
+#include "unwatched_cases.h"
+
+static MYSQL *admin;
+static MYSQL *late;
+static const char *database;
+static const char *account;
+
+/* --- how the cases are spelled */
+
+static void begin_plain(const char *name, const char *sql)
+{
+    database = name;
+    account = "app";
+    begin_my(name, sql);
+}
+
+static void as_admin(const char *sql)
+{
+    my_run(admin, sql);
+}
+
+/* Everybody may read and write rows there, and make tables, which takes no right to triggers. */
+static void begin_others(const char *name, const char *sql)
+{
+    begin_plain(name, sql);
+    account = "other";
+    admin = my_session("root", name);
+    late = my_session("app", name);
+    as_admin(apr_psprintf(pool,
+                          "CREATE OR REPLACE USER other@localhost; GRANT SELECT, INSERT, UPDATE, "
+                          "DELETE, CREATE, INDEX, DROP ON `%s`.* TO other@localhost",
+                          name));
+    close_connector();
+    open_connector(conninfo_of(account, name));
+}
+
+static void end(void)
+{
+    if (admin) {
+        my_end(admin);
+        my_end(late);
+    }
+    admin = late = NULL;
+    end_my();
+}
+
+static void let_create_triggers(void)
+{
+    as_admin("GRANT TRIGGER ON deals TO other@localhost");
+}
+
+static void reopen(void)
+{
+    close_connector();
+    open_connector(conninfo_of(account, database));
+}
+
+static void run(const char *sql)
+{
+    my_run(my, sql);
+}
+
+static void run_late(const char *sql)
+{
+    my_run(late, sql);
+}
+
+static const char *text(const char *sql)
+{
+    return my_text(my, sql);
+}
+
+static const unwatched_words_t words = {
+    .begin = begin_plain,
+    .end = end,
+    .begin_others = begin_others,
+    .let_create_triggers = let_create_triggers,
+    .reopen = reopen,
+    .run = run,
+    .run_late = run_late,
+    .text = text,
+    .id = "int AUTO_INCREMENT PRIMARY KEY",
+    .instant = "timestamp(3)",
+    .second = "timestamp NULL",
+    .local = "datetime(3)",
+    .now = "CURRENT_TIMESTAMP(3)",
+    .now_second = "CURRENT_TIMESTAMP",
+    .now_tokyo = "UTC_TIMESTAMP(3) + INTERVAL 9 HOUR",
+    .last_year = "CURRENT_TIMESTAMP - INTERVAL 1 YEAR",
+    .touch = "CREATE TRIGGER touch BEFORE UPDATE ON deals FOR EACH ROW SET NEW.at = "
+             "CURRENT_TIMESTAMP(3)",
+    .joined = "GROUP_CONCAT(name ORDER BY id)",
+    .refused = "is not updatable",
+    .trigger = "CREATE TRIGGER \"_notionsync_update_deals\"",
+};
+
+/* --- what is MariaDB's own */
+
+static void test_join(void)
+{
+    nts_mapping_t *m;
+    nts_answer_t *answer;
+    nts_value_t *values;
+    nts_ask_t ask;
+
+    begin_my("joins",
+             "CREATE TABLE firms (id int PRIMARY KEY, title varchar(40) NOT NULL);"
+             "CREATE TABLE base (id int AUTO_INCREMENT PRIMARY KEY, name varchar(40), firm int, "
+             "email varchar(40) UNIQUE);"
+             "INSERT INTO firms VALUES (1, 'Good'), (2, 'Better');"
+             "INSERT INTO base (name, firm, email) VALUES ('Ada', 1, 'a'), ('Bob', 2, 'b');"
+             "CREATE VIEW people AS SELECT b.id AS id, b.name AS name, f.title AS title, "
+             "b.email AS email, b.firm AS firm FROM base AS b JOIN firms AS f ON f.id = b.firm");
+    m = mapping_of("people", "id", "name", "title", "email", "firm", NULL);
+    provision(m);
+    tap_int(described(m)->fields[2].type.computed, 0, "columns of both tables can be written");
+    tap_str(result_of(write_with(m, NTS_ASK_UPDATE, "1", "w1", "Zoe")), "ok", "of one");
+    values = values_of(m);
+    values[1] = nts_value_text("Best");
+    ask = ask_of(NTS_ASK_UPDATE, m);
+    ask.id = "2";
+    ask.intent = "w2";
+    ask.values = values;
+    tap_str(result_of(perform(&ask)), "ok", "or the other");
+    tap_str(my_text(my, "SELECT GROUP_CONCAT(name, title ORDER BY id) FROM people"),
+            "ZoeGood,BobBest", "is what comes");
+    values[0] = nts_value_text("Both");
+    ask.intent = "w3";
+    answer = perform(&ask);
+    tap_str(result_of(answer), "refused sql.refused", "of both at once");
+    tap_ok(says(answer->outcome.words, "more than one base table"), "is refused in these words: %s",
+           answer->outcome.words ? answer->outcome.words : "(none)");
+    answer = write_with(m, NTS_ASK_REMOVE, "1", "w4", NULL);
+    tap_ok(says(answer->outcome.words, "Can not delete from join view"), "so is a delete: %s",
+           answer->outcome.words ? answer->outcome.words : "(none)");
+    values = values_of(m);
+    values[0] = nts_value_text("New");
+    values[3] = number_of("1");
+    ask = ask_of(NTS_ASK_CREATE, m);
+    ask.intent = "w5";
+    ask.values = values;
+    answer = perform(&ask);
+    tap_str(result_of(answer), "ok", "a new row of the first table");
+    tap_str(answer->id, "3", "has its key");
+    values = values_of(m);
+    values[2] = nts_value_text("b");
+    ask = ask_of(NTS_ASK_UPDATE, m);
+    ask.id = "3";
+    ask.intent = "w6";
+    ask.values = values;
+    answer = perform(&ask);
+    tap_str(result_of(answer), "refused sql.constraint", "a value that is taken");
+    tap_str(answer->outcome.blocker, "2", "by this row");
+    end_my();
+}
+
+static void test_refusals(void)
+{
+    nts_mapping_t *m;
+    nts_answer_t *answer;
+
+    begin_my("refusals",
+             "CREATE TABLE base (id int AUTO_INCREMENT PRIMARY KEY, name varchar(40), must int NOT "
+             "NULL, twice int GENERATED ALWAYS AS (id + id) VIRTUAL);"
+             "INSERT INTO base (name, must) VALUES ('Ada', 1);"
+             "CREATE VIEW people AS SELECT id, name, must, twice FROM base WHERE name <> 'Eve' "
+             "WITH CHECK OPTION;"
+             "CREATE VIEW letters AS SELECT id, name, 'é' AS e FROM base");
+    m = mapping_of("people", "id", "name", NULL);
+    provision(m);
+    answer = write_with(m, NTS_ASK_CREATE, NULL, "w1", "New");
+    tap_str(result_of(answer), "refused sql.required", "a value is missing");
+    tap_str(answer->outcome.field, "must", "of this column");
+    answer = write_with(m, NTS_ASK_UPDATE, "1", "w2", "Eve");
+    tap_str(result_of(answer), "refused sql.constraint", "what the view may not show");
+    tap_ok(says(answer->outcome.what, "CHECK OPTION"), "and why: %s", answer->outcome.what);
+    answer = write_with(mapping_of("people", "id", "twice", NULL), NTS_ASK_UPDATE, "1", "w3", "7");
+    tap_ok(says(answer->outcome.words, "generated column"), "what its table computes: %s",
+           answer->outcome.words ? answer->outcome.words : "(none)");
+
+    my_run(my, "ALTER TABLE base DROP twice, DROP must");
+    answer = read_row(m, "1");
+    tap_str(result_of(answer), "blocked sql.schema", "a view of columns that are gone");
+    tap_ok(says(answer->outcome.words, "references invalid"), "in the server's words: %s",
+           answer->outcome.words ? answer->outcome.words : "(none)");
+    my_run(my, "CREATE OR REPLACE VIEW people AS SELECT id, name FROM base");
+    tap_str(value_of(read_row(m, "1"), 0), "text:Ada", "and made anew");
+    my_run(my, "ALTER TABLE base MODIFY name varchar(5)");
+    tap_int(described(m)->fields[1].type.max_length, 5, "a type that changes behind it is noticed");
+    end_my();
+}
+
+/* What a collation takes for equal are two keys all the same, of which no page loses one. */
+static void test_keys(void)
+{
+    const char *found = "";
+    nts_answer_t *answer;
+    nts_mapping_t *m;
+    nts_ask_t ask;
+    int i;
+
+    begin_my("letters",
+             "CREATE TABLE base (code varchar(9) CHARACTER SET latin1, kind enum('b', 'a'), v int);"
+             "INSERT INTO base VALUES ('a', 'a', 1), ('A', 'a', 2), ('a', 'b', 3), (NULL, 'a', 4);"
+             "CREATE VIEW seen AS SELECT code, kind, v FROM base");
+    m = mapping_of("seen", "code,kind", "v", NULL);
+    provision(m);
+    tap_ok(says(described(m)->problem, "NULL in the key"), "a row without a key");
+    ask = ask_of(NTS_ASK_LIST, m);
+    ask.listing.limit = 1;
+    for (i = 0; i < 4; i++) {
+        answer = perform(&ask);
+        tap_str(result_of(answer), "ok", "a page");
+        ask.listing.cursor = answer->cursor;
+        found =
+            apr_pstrcat(pool, found, answer->record_count ? answer->records[0].id : ".", " ", NULL);
+    }
+    tap_str(found, "[\"A\",\"a\"] [\"a\",\"a\"] [\"a\",\"b\"] . ", "each row of the others once");
+    end_my();
+}
+
+/* --- rights */
+
+#define OURS                                                                                       \
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON _notionsync_change TO other@localhost; GRANT "        \
+    "SELECT, UPDATE ON _notionsync_instance TO other@localhost; GRANT SELECT, UPDATE ON "          \
+    "_notionsync_table TO other@localhost; GRANT SELECT, INSERT, UPDATE, DELETE ON "               \
+    "_notionsync_intent TO other@localhost"
+
+static int may_with(const char *grants)
+{
+    as_admin("CREATE OR REPLACE USER other@localhost; CREATE OR REPLACE ROLE inner_one; CREATE OR "
+             "REPLACE ROLE outer_one; GRANT inner_one TO outer_one;" OURS);
+    as_admin("GRANT SELECT, INSERT, UPDATE, DELETE ON deals TO other@localhost");
+    if (*grants) {
+        as_admin(grants);
+    }
+    reopen();
+    return !says(described(mapping_of("deals", NULL, "name", NULL))->problem, "GRANT TRIGGER");
+}
+
+static void test_rights(void)
+{
+    begin_plain("ri_ghts", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(9))");
+    provision(mapping_of("deals", NULL, "name", NULL));
+    account = "other";
+    admin = my_session("root", "ri_ghts");
+    late = my_session("app", "ri_ghts");
+    tap_int(may_with(""), 0, "no right to triggers");
+    tap_int(may_with("GRANT TRIGGER ON `ri_ghts`.deals TO other@localhost"), 1, "of the table");
+    tap_int(may_with("GRANT TRIGGER ON `ri\\_ghts`.* TO other@localhost"), 1, "of the database");
+    tap_int(may_with("GRANT TRIGGER ON `ri%`.* TO other@localhost"), 1, "of databases like it");
+    tap_int(may_with("GRANT TRIGGER ON `ri\\_%x`.* TO other@localhost"), 0, "of others");
+    tap_int(may_with("GRANT ALL ON *.* TO other@localhost"), 1, "everything");
+    tap_int(
+        may_with("CREATE TABLE IF NOT EXISTS `\"x ON` (`TRIGGER` int); GRANT UPDATE (`TRIGGER`) "
+                 "ON `\"x ON` TO other@localhost"),
+        0, "a column of that name");
+    tap_int(
+        may_with("GRANT TRIGGER ON `ri_ghts`.* TO inner_one; GRANT outer_one TO other@localhost; "
+                 "SET DEFAULT ROLE outer_one FOR other@localhost"),
+        1, "by a role of a role");
+    tap_int(
+        may_with("GRANT TRIGGER ON `ri_ghts`.* TO inner_one; GRANT outer_one TO other@localhost"),
+        0, "by a role that is not in force");
+    end();
+}
+
+static void test_missing_right(void)
+{
+    nts_mapping_t *m = mapping_of("deals", NULL, "name", NULL);
+    nts_answer_t *answer;
+
+    begin_others("missing", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(9), v int)");
+    provision(m);
+    as_admin("REVOKE ALL, GRANT OPTION FROM other@localhost; GRANT SELECT, INSERT ON deals TO "
+             "other@localhost; GRANT UPDATE (v) ON deals TO other@localhost");
+    as_admin(OURS);
+    reopen();
+    answer = perform_kind(NTS_ASK_DESCRIBE, m);
+    tap_str(result_of(answer), "blocked sql.denied", "a right is missing");
+    tap_ok(says(answer->outcome.what, "UPDATE of the column name"), "this one: %s",
+           answer->outcome.what);
+    m->pairs[0].direction = NTS_TO_NOTION;
+    tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "ok", "which only writing needs");
+    m->pairs[0].direction = NTS_BOTH;
+    as_admin("GRANT UPDATE (name) ON deals TO other@localhost");
+    tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "ok", "and with it all is well");
+    end();
+}
+
+int main(void)
+{
+    begin_tests();
+    if (begin_server()) {
+        test_unwatched(&words);
+        test_join();
+        test_refusals();
+        test_keys();
+        test_rights();
+        test_missing_right();
+        end_server();
+    }
+    else {
+        tap_skip(1, "MariaDB is not installed (on Debian: apt-get install mariadb-server)");
+    }
+    end_tests();
+    return tap_done();
+}
