@@ -485,6 +485,33 @@ static int is_taken(const plea_t *plea, int field)
     return 0;
 }
 
+/* The same of the row that the page had when that died, before another one came under its key, which went with its database: the image of the
+ * former is what comes back (70251 with `plans=1,restores=1,keys=1`). */
+static int is_taken_from_image(const plea_t *plea, int field)
+{
+    judge_t *j = plea->j;
+    const judge_mapping_t *m = JUDGE_MAPPING(j, plea->mapping);
+    const char *column = m->fields[field].unique ? m->fields[field].name[HISTORY_EXTERNAL] : NULL;
+    judge_record_t *row =
+        column && m->mark >= 0 && plea->record->side == HISTORY_NOTION && plea->link->key
+            ? judge_record(j, HISTORY_EXTERNAL, m->place[HISTORY_EXTERNAL], plea->link->key)
+            : NULL;
+    int i;
+
+    for (i = 0; row && !row->live && i < row->deaths->nelts; i++) {
+        apr_time_t died = APR_ARRAY_IDX(row->deaths, i, judge_death_t).from;
+        const judge_cell_t *mark =
+            judge_cell(j, row, m->fields[m->mark].name[HISTORY_EXTERNAL], NULL);
+
+        if (judge_same(judge_then(mark, died - 1)->value, plea->record->mark) &&
+            stands_elsewhere(plea, &m->fields[field],
+                             judge_then(judge_cell(j, row, column, NULL), died - 1)->value)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int has_no_value(const plea_t *plea, int field)
 {
     const judge_field_t *f = plea_field(plea, field);
@@ -539,7 +566,8 @@ static int is_form_taken(const plea_t *plea)
 static int pleads_constraint(const plea_t *plea)
 {
     return lost_its_parent(plea) || is_form_taken(plea) || any_field(plea, is_taken) ||
-           any_field(plea, has_no_value) || any_field(plea, is_out_of_bounds);
+           any_field(plea, is_taken_from_image) || any_field(plea, has_no_value) ||
+           any_field(plea, is_out_of_bounds);
 }
 
 static int is_unfit(const plea_t *plea, int field)

@@ -142,6 +142,41 @@ static void test_lost_edit(void)
     verdict("S6.3", "one that was read is not");
 }
 
+/* A row is deleted, another one comes under its key and goes with the database; in that which comes then a third has the @a value. The page,
+ * which has none by now, waits for its row. */
+static void wait_for_value(const char *value)
+{
+    begin();
+    fields[QTY].unique = 1;
+    make(0, "p", "one");
+    copy_by_us(1, "1", "one");
+    told_done("create", 1, "p", "1");
+    edit(1, "1", QTY, NULL, "7");
+    write_by_us(0, "p", QTY, NULL, "7");
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    edit(0, "p", QTY, "7", NULL);
+    now += 10 * SEC;
+    make(1, "1", "two");
+    now += SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "2", "three");
+    history_set(h, HISTORY_ACT, 0, now, 1, place(1), "2", fields[QTY].name[1], NULL, value);
+    now += 10 * SEC;
+    copy_by_us(0, "q", "three");
+    history_set(h, HISTORY_ACT, 0, now, 0, place(0), "q", fields[QTY].name[0], NULL, value);
+    link_up("q", "2", 0, NULL);
+    link_up("p", "1", 2, "sql.constraint");
+}
+
+static void test_value_of_image(void)
+{
+    wait_for_value("7");
+    verdict("", "an image does not come back beside a row that has its value (70251)");
+    wait_for_value("8");
+    verdict("S6.1", "one with another value is in nobody's way");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -149,6 +184,7 @@ int main(void)
     test_deleted_in_copy();
     test_deleted_twice();
     test_lost_edit();
+    test_value_of_image();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
