@@ -105,11 +105,6 @@ static const char *refuse_descriptor(mns_setting_t *setting)
     return mns_args_unavailable(&setting->args, "the kind of service that it describes, rest,");
 }
 
-static const char *refuse_fields(mns_setting_t *setting)
-{
-    return mns_args_unavailable(&setting->args, "pairing fields by their names");
-}
-
 static const char *refuse_body(mns_setting_t *setting)
 {
     return mns_args_unavailable(&setting->args, "syncing the page body");
@@ -169,7 +164,7 @@ static const mns_spec_t specs[] = {
       "[format=FORMAT] "
       "[options=create|hold] [lossy=accept]",
       "NotionSyncField \"Due date\" <-> due_date" },
-    { "NotionSyncFields", MNS_IN_MAPPING, 1, 2, ONCE, OPEN, refuse_fields,
+    { "NotionSyncFields", MNS_IN_MAPPING, 1, 2, ONCE, OPEN, mns_fields_set,
       "auto [create=none|external|notion|both]", "NotionSyncFields auto" },
     { "NotionSyncBody", MNS_IN_MAPPING, 2, 2, ONCE, OPEN, refuse_body, "<-> FIELD",
       "NotionSyncBody <-> notes" },

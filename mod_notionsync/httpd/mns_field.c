@@ -217,6 +217,32 @@ const char *mns_field_add(mns_setting_t *setting)
     return problem;
 }
 
+const char *mns_fields_set(mns_setting_t *setting)
+{
+    static const mns_choice_t words[] = { { "auto", 1 }, { NULL, 0 } };
+    static const mns_choice_t sides[] = { { "none", 0 },
+                                          { "external", 1 << NTS_EXTERNAL },
+                                          { "notion", 1 << NTS_NOTION },
+                                          { "both", (1 << NTS_EXTERNAL) | (1 << NTS_NOTION) },
+                                          { NULL, 0 } };
+    const mns_args_t *args = &setting->args;
+    nts_mapping_t *model = &setting->mapping->model;
+    mns_option_t options[] = { { "create", NULL }, { NULL, NULL } };
+    int create = 0;
+    const char *problem =
+        mns_choice_parse(&model->auto_fields, args, "the argument", args->words[0], words);
+
+    if (!problem) {
+        problem = mns_args_options(args, 1, options);
+    }
+    if (!problem && options[0].value) {
+        problem = mns_choice_parse(&create, args, "create=", options[0].value, sides);
+    }
+    model->make[NTS_EXTERNAL] = (create & (1 << NTS_EXTERNAL)) != 0;
+    model->make[NTS_NOTION] = (create & (1 << NTS_NOTION)) != 0;
+    return problem;
+}
+
 const char *mns_link_property_set(mns_setting_t *setting)
 {
     const mns_args_t *args = &setting->args;

@@ -64,7 +64,7 @@ static const char *check_whole(const mns_args_t *args, const mns_mapping_t *mapp
     else if (!mapping->external_name) {
         missing = "NotionSyncExternal, for example: NotionSyncExternal crm contacts key=id";
     }
-    else if (!has_field(mapping)) {
+    else if (!has_field(mapping) && !mapping->model.auto_fields) {
         missing = "NotionSyncField, for example: NotionSyncField \"Due date\" <-> due_date";
     }
     if (!missing) {

@@ -23,11 +23,12 @@ typedef enum nts_ask_kind_t {
     NTS_ASK_FIND,      /* records whose fields hold these values: recovery and match */
     NTS_ASK_CREATE,
     NTS_ASK_UPDATE,
-    NTS_ASK_REMOVE,    /* Notion: trash. External: delete the row */
-    NTS_ASK_RESTORE,   /* Notion: out of the trash, nothing else. External: insert from image */
-    NTS_ASK_INTENT,    /* external: what became of intent `intent`: -> applied or not, record */
-    NTS_ASK_CHANGES,   /* external: change entries after `since` */
-    NTS_ASK_PROVISION, /* external: install or repair triggers (or only print: `dry`) */
+    NTS_ASK_REMOVE,  /* Notion: trash. External: delete the row */
+    NTS_ASK_RESTORE, /* Notion: out of the trash, nothing else. External: insert from image */
+    NTS_ASK_INTENT,  /* external: what became of intent `intent`: -> applied or not, record */
+    NTS_ASK_CHANGES, /* external: change entries after `since` */
+    /* make the fields `make` that are not there; external: install or repair triggers (or only print: `dry`) */
+    NTS_ASK_PROVISION,
     NTS_ASK_UNPROVISION,
     NTS_ASK_MARK /* external: leave `intent` as the mapping's mark (nts_schema_t.mark) */
 } nts_ask_kind_t;
@@ -47,8 +48,13 @@ typedef struct nts_ask_t {
     const nts_mapping_t *mapping; /* bound where kind needs fields */
     /* READ, UPDATE, REMOVE, RESTORE; CREATE: external key wanted or NULL */
     const char *id;
-    const char *const *ids; /* READ_MANY */
+    const char *const *
+        ids; /* READ_MANY; external DESCRIBE: columns whose distinct values, the most frequent first, are
+                             * wanted as the options of their types: one more than NTS_AUTO_CHOICES_MAX at the most */
     int id_count;
+    const nts_schema_field_t *make; /* PROVISION: see nts_auto_t.lacking */
+    int make_count;
+    int may_make_table;    /* external PROVISION: also the table, with its key, if there is none */
     nts_listing_t listing; /* LIST; FIND: Notion: created since (edited_since), by us */
     /* CREATE, UPDATE, FIND: native values per pair; ABSENT: not part of it */
     const nts_value_t *values;
@@ -118,6 +124,7 @@ typedef struct nts_answer_t {
     int complete;         /* LIST: with cursor NULL, the end is proven (S7.2) */
     int applied;          /* INTENT */
     nts_schema_t *schema; /* DESCRIBE */
+    int no_table;         /* external, BLOCKED: the database has no such table */
     const char *who;      /* WHO: the bot's user id */
     /* WHO: a bot; a personal token acts as a person: no author-based echo */
     int who_is_bot;

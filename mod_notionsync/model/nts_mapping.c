@@ -203,6 +203,9 @@ static void add_pair(const nts_pair_t *pair, nts_json_t *pairs)
         nts_json_add_bool(node, "key", 1);
     }
     add_text(node, "relation", pair->relation);
+    if (pair->automatic) {
+        nts_json_add_bool(node, "automatic", 1);
+    }
 }
 
 static apr_status_t take_pair(nts_pair_t *pair, const nts_json_t *node, apr_pool_t *p)
@@ -231,6 +234,7 @@ static apr_status_t take_pair(nts_pair_t *pair, const nts_json_t *node, apr_pool
     pair->is_key = nts_json_bool(nts_json_get(node, "key"), 0);
     pair->relation = take_text(node, "relation", p);
     pair->options.reference = pair->relation != NULL;
+    pair->automatic = nts_json_bool(nts_json_get(node, "automatic"), 0);
     return APR_SUCCESS;
 }
 
@@ -328,6 +332,11 @@ void nts_mapping_to_json(const nts_mapping_t *mapping, nts_json_t *parent)
     nts_json_add_int(parent, "full", mapping->full);
     nts_json_add_int(parent, "debounce", mapping->debounce);
     nts_json_add_bool(parent, "paused", mapping->paused);
+    if (mapping->auto_fields) {
+        nts_json_add_bool(parent, "auto_fields", 1);
+        nts_json_add_bool(parent, "make_notion", mapping->make[NTS_NOTION]);
+        nts_json_add_bool(parent, "make_external", mapping->make[NTS_EXTERNAL]);
+    }
 }
 
 static apr_status_t take_rules(nts_mapping_t *mapping, const nts_json_t *node)
@@ -353,6 +362,9 @@ static apr_status_t take_rules(nts_mapping_t *mapping, const nts_json_t *node)
     mapping->full = nts_json_get_int(node, "full", 0);
     mapping->debounce = nts_json_get_int(node, "debounce", 0);
     mapping->paused = nts_json_bool(nts_json_get(node, "paused"), 0);
+    mapping->auto_fields = nts_json_bool(nts_json_get(node, "auto_fields"), 0);
+    mapping->make[NTS_NOTION] = nts_json_bool(nts_json_get(node, "make_notion"), 0);
+    mapping->make[NTS_EXTERNAL] = nts_json_bool(nts_json_get(node, "make_external"), 0);
     return APR_SUCCESS;
 }
 

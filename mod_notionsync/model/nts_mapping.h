@@ -71,6 +71,7 @@ typedef struct nts_pair_t {
     const char *relation;
     apr_int64_t relation_id;     /* of the store; 0: not known yet */
     const char *relation_source; /* its data source */
+    int automatic;               /* NotionSyncFields auto has found it by its names */
 } nts_pair_t;
 
 #define NTS_KEY_FIELD "(key)"
@@ -106,6 +107,10 @@ typedef struct nts_mapping_t {
     apr_interval_time_t full;
     apr_interval_time_t debounce;
     int paused; /* at first start */
+    /* NotionSyncFields auto: fields are paired by their names as well (nts_auto.h), and on which sides fields that
+     * are lacking may be made (create=) */
+    int auto_fields;
+    int make[NTS_SIDE_COUNT];
 } nts_mapping_t;
 
 /** All that a server runs. */

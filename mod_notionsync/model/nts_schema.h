@@ -38,7 +38,8 @@ typedef struct nts_type_t {
     int serial;
     /* INSTANT: the side keeps an offset; otherwise the mapping's timezone= rules */
     int zoned;
-    int single_line;             /* reserved for sides that refuse line breaks */
+    int single_line; /* reserved for sides that refuse line breaks */
+    int list; /* TEXT: the JSON array of a column that holds a list of choices; not kept in the store */
     const nts_option_t *options; /* OPTION, SET: known choices */
     int option_count;
     int options_open; /* an unknown choice may be written and comes into being */

@@ -72,6 +72,14 @@ apr_status_t nts_store_get_setup(nts_setup_t **setup, nts_store_t *store, apr_po
  *  mapping and put back later gets a new number, and so begins without bases (S5.7). */
 apr_status_t nts_store_put_property(nts_store_t *store, apr_int64_t pair, const char *property_id);
 
+/** Put the pairs that were found by their names (nts_auto.h) behind those of a mapping of the configuration, with what is known of
+ *  all of them. */
+apr_status_t nts_store_get_pairs(nts_store_t *store, nts_mapping_t *mapping, apr_pool_t *p);
+/** The pairs of a running mapping are others now (nts_auto.h): keep them, and give new ones their numbers. What @a before has is
+ *  compared with what is kept. @return APR_EMISMATCH: another configuration has been put since */
+apr_status_t nts_store_put_pairs(nts_store_t *store, nts_mapping_t *mapping,
+                                 const nts_mapping_t *before, apr_pool_t *p);
+
 typedef enum nts_mapping_state_t {
     NTS_MAPPING_STARTING = 0, /* no first contact yet */
     NTS_MAPPING_RUNNING,

@@ -189,6 +189,136 @@ static apr_status_t write_pairs(setup_t *setup, nts_mapping_t *mapping)
     return rv;
 }
 
+/* --- pairs that were found by their names (NotionSyncFields auto) */
+
+static const nts_stmt_t get_mapping = { "SELECT setup FROM mapping WHERE id = %lld" };
+static const nts_stmt_t set_pairs = { "UPDATE mapping SET setup = %s WHERE id = %lld" };
+
+static const char *mapping_text(const nts_mapping_t *mapping, apr_pool_t *p)
+{
+    nts_json_t *object = nts_json_make_object(p);
+
+    nts_mapping_to_json(mapping, object);
+    return nts_json_text(object, p);
+}
+
+static apr_status_t kept_text(const char **text, setup_t *setup, apr_int64_t mapping)
+{
+    nts_rows_t rows;
+    apr_status_t rv = nts_db_select(&rows, setup->store->db, &get_mapping,
+                                    NTS_ARGS(nts_int(mapping)), setup->ptemp);
+
+    *text = rv == APR_SUCCESS && nts_rows_next(&rows) ? nts_rows_text(&rows, 0) : NULL;
+    return rv;
+}
+
+static int is_paired(const nts_mapping_t *mapping, const nts_pair_t *pair)
+{
+    int i;
+
+    for (i = 0; i < mapping->pair_count; i++) {
+        if (strcmp(mapping->pairs[i].notion, pair->notion) == 0 ||
+            strcmp(mapping->pairs[i].external, pair->external) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* As the store keeps it; *mapping NULL: not yet. */
+static apr_status_t kept_mapping(nts_mapping_t **mapping, setup_t *setup, const nts_mapping_t *like)
+{
+    const nts_json_t *root;
+    const char *text;
+    apr_status_t rv = kept_text(&text, setup, like->id);
+
+    *mapping = NULL;
+    if (rv != APR_SUCCESS || !text || !*text) {
+        return rv;
+    }
+    rv = parse_json(&root, text, setup->ptemp);
+    return rv == APR_SUCCESS
+               ? nts_mapping_from_json(mapping, root, like->notion, like->external, setup->p)
+               : rv;
+}
+
+/* Automatic pairs of @a kept behind those of @a mapping, but for what a line of the configuration pairs by now. */
+static void append_automatic(nts_mapping_t *mapping, const nts_mapping_t *kept, apr_pool_t *p)
+{
+    nts_pair_t *pairs =
+        apr_pcalloc(p, (apr_size_t)(mapping->pair_count + kept->pair_count + 1) * sizeof(*pairs));
+    int i;
+
+    if (mapping->pair_count) {
+        memcpy(pairs, mapping->pairs, (apr_size_t)mapping->pair_count * sizeof(*pairs));
+    }
+    mapping->pairs = pairs;
+    for (i = 0; i < kept->pair_count; i++) {
+        if (kept->pairs[i].automatic && !is_paired(mapping, &kept->pairs[i])) {
+            nts_pair_t *pair = &pairs[mapping->pair_count++];
+
+            *pair = kept->pairs[i];
+            pair->options.timezone = mapping->timezone;
+            pair->options.options_create = mapping->make[NTS_NOTION];
+        }
+    }
+}
+
+/* The configuration does not name automatic pairs: they go on as they were. The mapping of the caller keeps its own pairs only,
+ * and gets their numbers. */
+static apr_status_t write_all_pairs(const char **text, setup_t *setup, nts_mapping_t *mapping)
+{
+    nts_mapping_t all = *mapping;
+    nts_mapping_t *kept = NULL;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    if (mapping->auto_fields) {
+        rv = kept_mapping(&kept, setup, mapping);
+    }
+    if (kept) {
+        append_automatic(&all, kept, setup->p);
+    }
+    rv = rv == APR_SUCCESS ? write_pairs(setup, &all) : rv;
+    for (i = 0; i < mapping->pair_count && rv == APR_SUCCESS; i++) {
+        mapping->pairs[i] = all.pairs[i];
+    }
+    *text = mapping_text(&all, setup->ptemp);
+    return rv;
+}
+
+static apr_status_t replace_pairs(setup_t *setup, nts_mapping_t *mapping,
+                                  const nts_mapping_t *before)
+{
+    const char *text;
+    apr_status_t rv = kept_text(&text, setup, mapping->id);
+
+    if (rv == APR_SUCCESS && (!text || strcmp(text, mapping_text(before, setup->ptemp)) != 0)) {
+        return APR_EMISMATCH; /* another configuration is in force by now, and its worker will look */
+    }
+    if (rv == APR_SUCCESS) {
+        rv = write_pairs(setup, mapping);
+    }
+    return rv == APR_SUCCESS ? nts_db_exec(NULL, setup->store->db, &set_pairs,
+                                           NTS_ARGS(nts_text(mapping_text(mapping, setup->ptemp)),
+                                                    nts_int(mapping->id)))
+                             : rv;
+}
+
+apr_status_t nts_store_put_pairs(nts_store_t *store, nts_mapping_t *mapping,
+                                 const nts_mapping_t *before, apr_pool_t *p)
+{
+    setup_t work = { store, p, NULL };
+    int own;
+    apr_status_t rv = nts_unit_enter(&own, store);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    work.ptemp = nts_store_scratch(store);
+    return nts_unit_leave(store, own, replace_pairs(&work, mapping, before));
+}
+
 /* --- mappings */
 
 static const nts_stmt_t stop_mappings = { "UPDATE mapping SET running = 0 WHERE running = 1" };
@@ -231,7 +361,7 @@ static apr_status_t number_mapping(setup_t *setup, nts_mapping_t *mapping)
 static apr_status_t write_mapping(setup_t *setup, nts_mapping_t *mapping, int position)
 {
     nts_db_t *db = setup->store->db;
-    nts_json_t *object;
+    const char *text = NULL;
     apr_status_t rv;
 
     if (!mapping->notion || !mapping->notion->id || !mapping->external || !mapping->external->id) {
@@ -239,15 +369,12 @@ static apr_status_t write_mapping(setup_t *setup, nts_mapping_t *mapping, int po
     }
     rv = number_mapping(setup, mapping);
     if (rv == APR_SUCCESS) {
-        rv = write_pairs(setup, mapping);
+        rv = write_all_pairs(&text, setup, mapping);
     }
     if (rv == APR_SUCCESS) {
-        object = nts_json_make_object(setup->ptemp);
-        nts_mapping_to_json(mapping, object);
         rv = nts_db_exec(NULL, db, &set_mapping,
                          NTS_ARGS(nts_int(mapping->notion->id), nts_text(or_empty(mapping->vhost)),
-                                  nts_text(mapping->name), nts_int(position),
-                                  nts_text(nts_json_text(object, setup->ptemp)),
+                                  nts_text(mapping->name), nts_int(position), nts_text(text),
                                   nts_int(mapping->id)));
     }
     if (rv == APR_SUCCESS) {
@@ -364,6 +491,19 @@ static apr_status_t number_pairs(setup_t *setup, nts_mapping_t *mapping)
         }
         pair->id = list[k].id;
         pair->notion_id = apr_pstrdup(setup->p, list[k].property);
+    }
+    return rv;
+}
+
+apr_status_t nts_store_get_pairs(nts_store_t *store, nts_mapping_t *mapping, apr_pool_t *p)
+{
+    setup_t setup = { store, p, nts_store_scratch(store) };
+    nts_mapping_t *kept = NULL;
+    apr_status_t rv = kept_mapping(&kept, &setup, mapping);
+
+    if (rv == APR_SUCCESS && kept) {
+        append_automatic(mapping, kept, p);
+        rv = number_pairs(&setup, mapping);
     }
     return rv;
 }

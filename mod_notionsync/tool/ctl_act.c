@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "base/nts_str.h"
 #include "tool/ctl.h"
 
@@ -28,6 +30,18 @@ static int act(ctl_t *ctl, const char *name, const char *verb, nts_json_t *args,
     return CTL_DONE;
 }
 
+/* What goes to Notion, as a comment in SQL: all of the output can be handed to a database. */
+static void print_request(ctl_t *ctl, const char *request)
+{
+    char *state = NULL;
+    char *line;
+
+    for (line = apr_strtok(apr_pstrdup(ctl->p, request), "\n", &state); line;
+         line = apr_strtok(NULL, "\n", &state)) {
+        printf("-- %s\n", nts_str_printable(line, ctl->p));
+    }
+}
+
 static int triggers(ctl_t *ctl, const char *name, const char *verb)
 {
     nts_json_t *args = nts_json_make_object(ctl->p);
@@ -38,6 +52,9 @@ static int triggers(ctl_t *ctl, const char *name, const char *verb)
     status = act(ctl, name, verb, args, &result);
     if (!status && !ctl->json && nts_json_get_string(result, "statements")) {
         printf("%s\n", nts_json_get_string(result, "statements"));
+    }
+    if (!status && !ctl->json && nts_json_get_string(result, "request")) {
+        print_request(ctl, nts_json_get_string(result, "request"));
     }
     return status;
 }

@@ -20,7 +20,8 @@ typedef struct verb_t {
 
 static const verb_t verbs[] = {
     { "hook", ctl_hook, 1, 1, "SERVICE", "open a handshake for Notion's webhook and wait for it" },
-    { "provision", ctl_provision, 1, 1, "MAPPING [--print]", "install or repair triggers" },
+    { "provision", ctl_provision, 1, 1, "MAPPING [--print]",
+      "install or repair triggers; make fields that create= names" },
     { "unprovision", ctl_unprovision, 1, 1, "MAPPING [--print]", "remove them" },
     { "status", ctl_status, 0, 1, "[MAPPING]", "how the mappings are" },
     { "explain", ctl_explain, 2, 2, "MAPPING ID", "why a record is or is not in sync" },

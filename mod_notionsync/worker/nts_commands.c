@@ -7,6 +7,7 @@
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_making.h"
 #include "worker/nts_people.h"
 #include "worker/nts_planning.h"
 #include "worker/nts_reconcile.h"
@@ -281,9 +282,42 @@ static void provision_answered(void *baton, const nts_answer_t *answer)
     nts_contact_work_ended(c->flow->contact);
 }
 
+static void fields_made(void *baton, const nts_made_t *made)
+{
+    nts_commands_t *c = baton;
+    const char *done = arg_bool(c, "print") ? "would be made" : "was made";
+    nts_json_t *result;
+
+    c->asking = 0;
+    if (c->p && !c->stopped && made->why.code) {
+        refuse(c, nts_outcome_text(&made->why, c->p));
+    }
+    else if (c->p && !c->stopped) {
+        result = say(c, 1,
+                     made->summary          ? apr_psprintf(c->p, "%s: %s", done, made->summary)
+                     : arg_bool(c, "print") ? "these statements would be run"
+                                            : "done");
+        nts_json_add_string(result, "statements", made->statements);
+        nts_json_add_string(result, "request", made->request);
+        if (!arg_bool(c, "print")) {
+            nts_log(NTS_LOG_NOTICE, 0, "mapping %s: provisioned by %s", c->flow->label,
+                    c->command->by ? c->command->by : "?");
+            nts_contact_start(c->flow->contact);
+        }
+        end(c, "done", result);
+    }
+    nts_contact_work_ended(c->flow->contact);
+}
+
 static void start_provision(nts_commands_t *c)
 {
     nts_ask_t ask = { 0 };
+
+    if (strcmp(c->verb->name, "provision") == 0 && nts_making_is_wanted(c->flow->given)) {
+        c->asking = 1;
+        nts_making_start(c->flow, arg_bool(c, "print"), fields_made, c, c->p);
+        return;
+    }
 
     ask.kind = strcmp(c->verb->name, "provision") == 0 ? NTS_ASK_PROVISION : NTS_ASK_UNPROVISION;
     ask.side = NTS_EXTERNAL;

@@ -248,12 +248,19 @@ static void external_described(nts_contact_t *c, const nts_answer_t *answer)
     if (!nts_str_same(c->instance, schema->instance)) {
         c->instance = apr_pstrdup(c->flow->p, schema->instance);
     }
+    if (c->flow->given->auto_fields && !nts_contact_auto_look(c)) {
+        return;
+    }
     if (!schema->provisioned) {
         not_provisioned(c, schema);
         return;
     }
+    if (c->flow->given->auto_fields && nts_contact_auto_is_empty(c)) {
+        return;
+    }
     /* What it costs that there are none, or rows that cannot be synced. */
-    nts_flow_set_triggers(c->flow, schema->problem ? schema->problem : "provisioned");
+    nts_flow_set_triggers(
+        c->flow, nts_contact_auto_words(c, schema->problem ? schema->problem : "provisioned"));
     nts_contact_judge(c, answer);
     nts_contact_described(c);
 }
@@ -288,7 +295,9 @@ static void answered(void *baton, const nts_answer_t *answer)
         return;
     }
     if (answer->result != NTS_RESULT_OK) {
-        nts_contact_fail(c, &answer->outcome);
+        if (!nts_contact_auto_table(c, answer)) {
+            nts_contact_fail(c, &answer->outcome);
+        }
         return;
     }
     switch (c->ask.kind) {
@@ -330,6 +339,8 @@ void nts_contact_start(nts_contact_t *c)
     (void)apr_pool_create(&c->p, flow->p);
     apr_pool_tag(c->p, "nts_contact");
     c->provisioned = 0;
+    c->is_made = 0;
+    c->with = NULL;
     c->looks = 0;
     memset(&c->wait, 0, sizeof(c->wait));
     c->is_changed = 0;

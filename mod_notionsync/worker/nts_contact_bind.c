@@ -42,15 +42,32 @@ static void suspended(nts_outcome_t *out, const nts_mapping_t *mapping,
     out->advice = first->advice;
 }
 
+/* Pairs that were found by their names get their numbers. */
+static apr_status_t keep_pairs(nts_contact_t *c, nts_mapping_t *with, nts_mapping_t *bound)
+{
+    apr_status_t rv;
+    int i;
+
+    if (with == c->flow->given) {
+        return APR_SUCCESS;
+    }
+    rv = nts_store_put_pairs(c->flow->host->store, with, c->flow->given, c->flow->p);
+    for (i = 0; i < bound->pair_count && rv == APR_SUCCESS; i++) {
+        bound->pairs[i].id = with->pairs[i].id;
+    }
+    return rv;
+}
+
 /* Property ids that first contact has shown outlive a rename in Notion. */
-static apr_status_t keep_properties(nts_contact_t *c, const nts_mapping_t *bound)
+static apr_status_t keep_properties(nts_contact_t *c, nts_mapping_t *with,
+                                    const nts_mapping_t *bound)
 {
     nts_flow_t *flow = c->flow;
     apr_status_t rv = APR_SUCCESS;
     int i;
 
     for (i = 0; i < bound->pair_count && rv == APR_SUCCESS; i++) {
-        nts_pair_t *given = &flow->given->pairs[i];
+        nts_pair_t *given = &with->pairs[i];
         const nts_pair_t *pair = &bound->pairs[i];
 
         if (pair->notion_id && !nts_str_same(given->notion_id, pair->notion_id)) {
@@ -132,9 +149,15 @@ static void fail_store(nts_contact_t *c, apr_status_t rv)
     nts_outcome_t outcome = { 0 };
     char cause[120];
 
-    nts_outcome_set(&outcome, c->p, NTS_REMEDY_RETRY, "store.failed",
-                    "the state store could not keep what first contact found: %s",
-                    apr_strerror(rv, cause, sizeof(cause)));
+    if (rv == APR_EMISMATCH) {
+        nts_outcome_set(&outcome, c->p, NTS_REMEDY_RETRY, "store.superseded",
+                        "another configuration of the mapping came into force meanwhile");
+    }
+    else {
+        nts_outcome_set(&outcome, c->p, NTS_REMEDY_RETRY, "store.failed",
+                        "the state store could not keep what first contact found: %s",
+                        apr_strerror(rv, cause, sizeof(cause)));
+    }
     nts_contact_fail(c, &outcome);
 }
 
@@ -143,6 +166,7 @@ static void bind_mapping(nts_contact_t *c)
     nts_flow_t *flow = c->flow;
     apr_time_t full_done = flow->status.full_done;
     int was_bound = flow->mapping != NULL;
+    nts_mapping_t *with = nts_contact_auto_given(c);
     nts_outcome_t *outcomes;
     nts_mapping_t *bound;
     nts_outcome_t why = { 0 };
@@ -151,9 +175,9 @@ static void bind_mapping(nts_contact_t *c)
 
     (void)apr_pool_create(&p, flow->p);
     apr_pool_tag(p, "nts_flow binding");
-    bound = apr_pmemdup(p, flow->given, sizeof(*bound));
+    bound = apr_pmemdup(p, with, sizeof(*bound));
     bound->pairs =
-        apr_pmemdup(p, flow->given->pairs, (apr_size_t)bound->pair_count * sizeof(*bound->pairs));
+        apr_pmemdup(p, with->pairs, (apr_size_t)bound->pair_count * sizeof(*bound->pairs));
     outcomes = apr_pcalloc(p, ((apr_size_t)bound->pair_count + 1) * sizeof(*outcomes));
     rv = nts_mapping_bind(bound, c->schema[NTS_NOTION], c->schema[NTS_EXTERNAL], outcomes, p);
     if (rv != APR_SUCCESS) {
@@ -171,7 +195,8 @@ static void bind_mapping(nts_contact_t *c)
     }
     rv = nts_store_begin(flow->host->store, apr_time_from_sec(5));
     if (rv == APR_SUCCESS) {
-        rv = keep_properties(c, bound);
+        rv = keep_pairs(c, with, bound);
+        rv = rv == APR_SUCCESS ? keep_properties(c, with, bound) : rv;
         rv = rv == APR_SUCCESS ? keep_schemas(c) : rv;
         rv = rv == APR_SUCCESS ? forget_full_run(c) : rv;
         rv = rv == APR_SUCCESS ? nts_store_commit(flow->host->store) : rv;
@@ -185,6 +210,7 @@ static void bind_mapping(nts_contact_t *c)
         fail_store(c, rv);
         return;
     }
+    nts_contact_auto_adopt(c);
     take_binding(c, bound, p);
     nts_reconcile_bound(flow);
     nts_contact_succeed(c, was_bound && full_done);
@@ -219,7 +245,7 @@ void nts_contact_described(nts_contact_t *c)
     int side;
 
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
-        c->text[side] = schema_text(c->schema[side], flow->given, c->p);
+        c->text[side] = schema_text(c->schema[side], nts_contact_auto_given(c), c->p);
     }
     if (flow->mapping && nts_str_same(c->bound[NTS_NOTION], c->text[NTS_NOTION]) &&
         nts_str_same(c->bound[NTS_EXTERNAL], c->text[NTS_EXTERNAL])) {

@@ -1,8 +1,9 @@
 /* nts_contact_impl.h - a contact: what nts_contact.c (the conversation), nts_contact_judge.c (are they those that they were?) and
- * nts_contact_bind.c (binding) share. */
+ * nts_contact_bind.c (binding) share, and nts_contact_auto.c (pairs by name). */
 #ifndef NTS_CONTACT_IMPL_H
 #define NTS_CONTACT_IMPL_H
 
+#include "model/nts_auto.h"
 #include "worker/nts_contact.h"
 
 struct nts_contact_t {
@@ -10,8 +11,12 @@ struct nts_contact_t {
     apr_pool_t *p; /* of the contact under way; NULL: none */
     nts_ask_t ask;
     int asking;
-    int again;       /* start once more when this one is over */
-    int provisioned; /* triggers were installed in this contact */
+    int again;        /* start once more when this one is over */
+    int provisioned;  /* triggers were installed in this contact */
+    nts_auto_t found; /* NotionSyncFields auto: what this contact pairs */
+    nts_mapping_t *
+        with; /* the mapping with them, where they are others than it has; NULL: they are the same */
+    int is_made; /* it had made what was lacking */
     int stopped;
     nts_schema_t *schema[NTS_SIDE_COUNT];
     const char *text[NTS_SIDE_COUNT];  /* of the schemas */
@@ -49,6 +54,20 @@ void nts_contact_judge(nts_contact_t *c, const nts_answer_t *seen);
 /** Leave a mark in the database, if it is time. @return 0: none is left now; else nts_contact_marked() has the answer */
 int nts_contact_mark_begin(nts_contact_t *c);
 void nts_contact_marked(nts_contact_t *c, const nts_answer_t *answer);
+
+/* nts_contact_auto.c */
+/** DESCRIBE has failed. Non-zero: there is no table yet, and what has to happen about that does: it is made, or the contact fails. */
+int nts_contact_auto_table(nts_contact_t *c, const nts_answer_t *answer);
+/** Both sides are described: c->found. Zero: the contact has failed, or begins anew once what was lacking is made. */
+int nts_contact_auto_look(nts_contact_t *c);
+/** @a triggers, and what is not paired, or is lacking. */
+const char *nts_contact_auto_words(nts_contact_t *c, const char *triggers);
+/** Non-zero: there is nothing to sync, and the contact has failed. */
+int nts_contact_auto_is_empty(nts_contact_t *c);
+/** The mapping with the pairs it shall have; flow->given where these are what it has. */
+nts_mapping_t *nts_contact_auto_given(nts_contact_t *c);
+/** They are kept in the store: from here on they are the flow's. */
+void nts_contact_auto_adopt(nts_contact_t *c);
 
 /* nts_contact_bind.c */
 /** Both sides are described: bind, as soon as no work uses the former binding, unless nothing has changed. */

@@ -273,6 +273,13 @@ apr_status_t nts_flow_create(nts_flow_t **flow, nts_group_t *group, const nts_ma
     f->commands = nts_commands_create(f);
     f->planning = nts_planning_create(f);
     *flow = f;
+    if (given->auto_fields) {
+        apr_status_t rv = nts_store_get_pairs(f->host->store, f->given, p);
+
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+    }
     return read_status(f);
 }
 

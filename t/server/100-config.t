@@ -313,7 +313,9 @@ refused_as(mapping => 'NotionSyncReconcile hourly full=31d', "full= '31d' is out
 refused_as(mapping => 'NotionSyncDebounce 300', "the time '300' is not a time; a number and one of the units ms, s, min, h, d are",
     'TIME', 'NotionSyncDebounce 300ms');
 refused_as(mapping => 'NotionSyncPaused yes', "the argument 'yes' is none of on or off", 'on|off', 'NotionSyncPaused on');
-refused(mapping => 'NotionSyncFields auto', unavailable('NotionSyncFields', 'pairing fields by their names'));
+my @fields = ('auto [create=none|external|notion|both]', 'NotionSyncFields auto');
+refused_as(mapping => 'NotionSyncFields all', "the argument 'all' is none of auto", @fields);
+refused_as(mapping => 'NotionSyncFields auto create=table', "create= 'table' is none of none, external, notion or both", @fields);
 refused(mapping => 'NotionSyncBody <-> notes', unavailable('NotionSyncBody', 'syncing the page body'));
 my @filter = ('notion|external EXPRESSION|file:PATH', 'NotionSyncFilter notion Stage != "Lost"');
 refused_as(mapping => 'NotionSyncFilter external', 'found 1 argument where 2 are needed', @filter);

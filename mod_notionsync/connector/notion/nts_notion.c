@@ -55,6 +55,8 @@ int nts_notion_is_write(const nts_op_t *op)
     case NTS_ASK_REMOVE:
     case NTS_ASK_RESTORE:
         return op->phase == NTS_NOTION_MAIN;
+    case NTS_ASK_PROVISION:
+        return op->phase == NTS_NOTION_MAKE;
     default:
         return 0;
     }
@@ -200,6 +202,7 @@ static int begin_main(nts_op_t *op)
         nts_notion_request(op, "GET", "/users/me", NULL);
         return 1;
     case NTS_ASK_DESCRIBE:
+    case NTS_ASK_PROVISION:
         id = path_id(op, op->ask.mapping->data_source, "data source");
         if (id) {
             nts_notion_request(op, "GET", apr_pstrcat(op->p, "/data_sources/", id, NULL), NULL);
@@ -226,7 +229,6 @@ static int begin_main(nts_op_t *op)
     case NTS_ASK_READ_MANY:
     case NTS_ASK_INTENT:
     case NTS_ASK_CHANGES:
-    case NTS_ASK_PROVISION:
     case NTS_ASK_UNPROVISION:
     case NTS_ASK_MARK:
         break;
@@ -271,6 +273,8 @@ static nts_op_state_t take_main(nts_op_t *op, const nts_json_t *root)
         return nts_notion_take_who(op, root);
     case NTS_ASK_DESCRIBE:
         return nts_notion_take_schema(op, root);
+    case NTS_ASK_PROVISION:
+        return nts_notion_make(op, root);
     case NTS_ASK_READ:
         return nts_notion_take_page(op, root);
     case NTS_ASK_LIST:
@@ -310,6 +314,8 @@ static nts_op_state_t take(nts_op_t *op, const nts_http_answer_t *http)
         return begin_main(op) ? NTS_OP_SEND : NTS_OP_DONE;
     case NTS_NOTION_COMPLETE:
         return nts_notion_take_item(op, root);
+    case NTS_NOTION_MAKE:
+        return nts_notion_take_made(op, root);
     default:
         return take_main(op, root);
     }

@@ -43,6 +43,11 @@ static const char *doing(const nts_op_t *op)
         return "asking who the token belongs to";
     }
     switch (op->ask.kind) {
+    case NTS_ASK_PROVISION:
+        if (op->phase == NTS_NOTION_MAKE) {
+            return "making properties in the data source";
+        }
+        return "reading the data source";
     case NTS_ASK_DESCRIBE:
         return "reading the data source";
     case NTS_ASK_LIST:

@@ -37,6 +37,7 @@ typedef enum nts_notion_phase_t {
     NTS_NOTION_MAIN,     /* the request proper */
     NTS_NOTION_COMPLETE, /* a property that the page showed only in part */
     NTS_NOTION_AGAIN,    /* the page once more, after that */
+    NTS_NOTION_MAKE,     /* properties, after what is there was read */
     NTS_NOTION_DONE
 } nts_notion_phase_t;
 
@@ -143,5 +144,11 @@ int nts_notion_list_again(nts_op_t *op, const nts_http_answer_t *http);
 
 /** Sets op->request for CREATE, UPDATE, REMOVE, RESTORE. Zero: refused, the answer is filled in. */
 int nts_notion_write_begin(nts_op_t *op);
+
+/* --- nts_notion_make.c */
+
+/** PROVISION: the data source is @a root; what it lacks is asked for, or only shown. */
+nts_op_state_t nts_notion_make(nts_op_t *op, const nts_json_t *root);
+nts_op_state_t nts_notion_take_made(nts_op_t *op, const nts_json_t *root);
 
 #endif /* NTS_NOTION_IMPL_H */

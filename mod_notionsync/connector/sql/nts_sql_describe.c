@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "connector/sql/nts_sql_impl.h"
+#include "model/nts_auto.h"
 
 /* The text that the database shows for an object of ours; NULL if it is not there. */
 static const char *installed_text(const nts_sql_rows_t *rows, const char *name)
@@ -121,6 +122,55 @@ static nts_schema_t *schema_of(const nts_sql_table_t *table, apr_pool_t *p)
     return schema;
 }
 
+/* What stands in a column, the most frequent first, as the options of its type. */
+static apr_status_t read_choices(nts_schema_field_t *field, nts_sql_session_t *s)
+{
+    const nts_sql_column_t *column = nts_sql_find_column(s->table, field->name);
+    const char *name = apr_pstrcat(s->ptemp, "t.", nts_sql_quote(field->name, s->ptemp), NULL);
+    int is_list = field->type.list && s->dialect->has_lists;
+    nts_sql_stmt_t *stmt = nts_sql_stmt(s, "SELECT d.v FROM (SELECT ");
+    nts_option_t *options;
+    nts_sql_rows_t rows;
+    int i;
+
+    if (!column || column->type.kind != NTS_TYPE_TEXT || (field->type.list && !is_list)) {
+        return APR_SUCCESS;
+    }
+    nts_sql_add(stmt, is_list ? "unnest(" : "", name, is_list ? ")" : "", " AS v FROM ",
+                s->table->sql,
+                " AS t) AS d WHERE d.v IS NOT NULL GROUP BY d.v ORDER BY count(*) DESC, d.v LIMIT ",
+                apr_itoa(s->ptemp, NTS_AUTO_CHOICES_MAX + 1), NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    options = apr_pcalloc(s->p, ((apr_size_t)rows.count + 1) * sizeof(*options));
+    for (i = 0; i < rows.count; i++) {
+        const char *text = nts_sql_text_of(&rows.cells[i * rows.columns]);
+
+        if (text) {
+            options[field->type.option_count++].name = apr_pstrdup(s->p, text);
+        }
+    }
+    field->type.options = options;
+    return APR_SUCCESS;
+}
+
+static apr_status_t add_choices(nts_schema_t *schema, nts_sql_session_t *s)
+{
+    int i;
+
+    for (i = 0; i < s->ask->id_count; i++) {
+        /* schema_of made it just now. */
+        nts_schema_field_t *field =
+            (nts_schema_field_t *)nts_schema_find_id(schema, s->ask->ids[i]);
+
+        if (field && read_choices(field, s) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+    }
+    return APR_SUCCESS;
+}
+
 /* Later asks without an instance of their own are held to this one. */
 static void remember_instance(nts_connection_t *c, const char *instance)
 {
@@ -161,10 +211,10 @@ void nts_sql_describe(nts_sql_session_t *s)
     if (s->state.installed && s->ask->witness_at && nts_sql_compare_witness(s) != APR_SUCCESS) {
         return;
     }
-    if (nts_sql_commit(s) != APR_SUCCESS) {
+    schema = schema_of(s->table, s->p);
+    if (add_choices(schema, s) != APR_SUCCESS || nts_sql_commit(s) != APR_SUCCESS) {
         return;
     }
-    schema = schema_of(s->table, s->p);
     schema->instance = s->answer->instance;
     schema->counter = s->state.counter;
     schema->mark = mark;

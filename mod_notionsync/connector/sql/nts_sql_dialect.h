@@ -273,6 +273,23 @@ typedef struct nts_sql_dialect_t {
     /** The row image of an entry as JSON. NULL if it cannot be read. */
     const char *(*change_image)(const char *stored, apr_pool_t *p);
 
+    /** Longest name of a table or column, in characters or bytes; 0: none is too long. */
+    int name_max;
+    int name_in_bytes;
+    /** Before a column, or a table, that is added unless it is there; NULL: nobody else can be doing so. */
+    const char *if_no_column;
+    /** Behind the columns of a table that is made; may be NULL. */
+    const char *table_options;
+    /** Lists are arrays, which unnest() takes apart. */
+    int has_lists;
+    /** A column that keeps values of @a like, as describe would show it, but for its name; returns its type in SQL, which lets it be
+     *  NULL. */
+    const char *(*make_column)(nts_sql_column_t *column, const nts_type_t *like, apr_pool_t *p);
+    /** The names of a table that is to be made, and its key, as describe would show them, in s->ptemp; returns the key's type in
+     *  SQL: numbers that the database gives. NULL: no table can have that name, the answer is filled in. */
+    const char *(*make_table)(nts_sql_table_t *table, nts_sql_column_t *key, nts_sql_session_t *s,
+                              const char *collection);
+
     /** What must be there for a table; the first ones are shared. */
     const nts_sql_object_t *(*objects)(int *count, const nts_sql_table_t *table, apr_pool_t *p);
     /** Name and text of what is there; two columns. */

@@ -241,6 +241,13 @@ int nts_sql_matches(const nts_sql_session_t *s, const nts_value_t *found,
 int nts_sql_is_as_expected(const nts_sql_session_t *s, const nts_value_t *found,
                            const nts_value_t *expected);
 
+/* --- nts_sql_make.c: fields that are lacking */
+
+/** The statements that make what the ask wants made; s->table (NULL: it is to be made) is what it will be then. */
+apr_status_t nts_sql_plan_fields(apr_array_header_t *statements, nts_sql_session_t *s);
+/** @a name, if a table can be made with it; else NULL, and the answer is filled in. */
+const char *nts_sql_new_name(nts_sql_session_t *s, const char *name);
+
 /* --- the asks */
 
 void nts_sql_describe(nts_sql_session_t *s);

@@ -66,18 +66,37 @@ static const char *script(nts_sql_session_t *s, const apr_array_header_t *statem
                        NULL);
 }
 
+/* That there is no table is what is to be mended. */
+static apr_status_t begin(nts_sql_session_t *s)
+{
+    if (nts_sql_begin(s, !s->ask->dry) == APR_SUCCESS) {
+        return APR_SUCCESS;
+    }
+    if (s->ask->kind != NTS_ASK_PROVISION || !s->ask->may_make_table || !s->answer->no_table) {
+        return APR_EGENERAL;
+    }
+    s->answer->result = NTS_RESULT_OK;
+    memset(&s->answer->outcome, 0, sizeof(s->answer->outcome));
+    s->answer->no_table = 0;
+    s->table = NULL;
+    return APR_SUCCESS;
+}
+
 void nts_sql_provision(nts_sql_session_t *s)
 {
     apr_array_header_t *statements = apr_array_make(s->ptemp, 16, sizeof(const char *));
     nts_sql_rows_t installed;
     int i;
 
-    if (nts_sql_begin(s, !s->ask->dry) != APR_SUCCESS ||
+    if (begin(s) != APR_SUCCESS ||
         nts_sql_run(&installed, nts_sql_stmt(s, s->dialect->installed_objects), s->ptemp) !=
             APR_SUCCESS) {
         return;
     }
     if (s->ask->kind == NTS_ASK_PROVISION) {
+        if (nts_sql_plan_fields(statements, s) != APR_SUCCESS) {
+            return;
+        }
         plan_objects(statements, s, &installed);
     }
     else if (s->dialect->plan_removal(statements, s, s->ask->mapping->collection) != APR_SUCCESS) {

@@ -170,6 +170,10 @@ const nts_sql_object_t *nts_sql_mysql_objects(int *count, const nts_sql_table_t 
                                               apr_pool_t *p);
 apr_status_t nts_sql_mysql_plan_removal(apr_array_header_t *statements, nts_sql_session_t *s,
                                         const char *collection);
+const char *nts_sql_mysql_make_column(nts_sql_column_t *column, const nts_type_t *like,
+                                      apr_pool_t *p); /* nts_sql_mysql_make.c */
+const char *nts_sql_mysql_make_table(nts_sql_table_t *table, nts_sql_column_t *key,
+                                     nts_sql_session_t *s, const char *collection);
 const char *nts_sql_mysql_enrol(const char *tbl, apr_pool_t *p);
 const char *nts_sql_mysql_missed(const char *tbl, apr_pool_t *p);
 extern const char nts_sql_mysql_new_instance[];

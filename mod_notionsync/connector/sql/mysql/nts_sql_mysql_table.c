@@ -16,6 +16,7 @@ static apr_status_t name_table(nts_sql_table_t *table, nts_sql_session_t *s, con
         return APR_EGENERAL;
     }
     if (!name) {
+        s->answer->no_table = 1;
         return nts_sql_refuse(s, "sql.schema", "correct NotionSyncExternal, or create the table",
                               apr_psprintf(s->p, "the database %s has no table %s",
                                            s->connection->db->home, collection));

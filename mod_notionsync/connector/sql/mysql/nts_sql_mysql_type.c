@@ -128,7 +128,8 @@ void nts_sql_mysql_type(nts_sql_column_t *column, const char *name, const char *
         }
     }
     read_digits(column, declared, precision, scale);
-    if (column->native == NTS_SQL_MYSQL_ENUM) {
+    type->list = column->native == NTS_SQL_MYSQL_SET;
+    if (column->native == NTS_SQL_MYSQL_ENUM || type->list) {
         read_options(type, declared, p);
     }
     if (strcmp(name, "char") == 0 || strcmp(name, "varchar") == 0) {

@@ -22,6 +22,7 @@ static apr_status_t name_table(nts_sql_table_t *table, const char **what, nts_sq
         return APR_EGENERAL;
     }
     if (!found) {
+        s->answer->no_table = 1;
         return nts_sql_refuse(s, "sql.schema", "correct NotionSyncExternal, or create the table",
                               apr_psprintf(s->p, "the database %s has no table %s",
                                            s->connection->database, collection));

@@ -90,6 +90,7 @@ nts_type_t nts_sql_pgsql_type(apr_int64_t oid, apr_int64_t modifier, const char 
     case NTS_SQL_PGSQL_VARCHAR_ARRAY:
         type.kind =
             NTS_TYPE_TEXT; /* the JSON array that a set of choices has in a column of text */
+        type.list = 1;
         break;
     default:
         type.kind = is_enum            ? NTS_TYPE_OPTION

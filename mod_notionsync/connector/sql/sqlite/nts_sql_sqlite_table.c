@@ -18,6 +18,7 @@ static apr_status_t find_table(const char **name, nts_sql_session_t *s, const ch
         return APR_EGENERAL;
     }
     if (rows.count == 0) {
+        s->answer->no_table = 1;
         return nts_sql_refuse(s, "sql.schema", "correct NotionSyncExternal, or create the table",
                               apr_psprintf(s->p, "the database %s has no table %s",
                                            s->connection->database, collection));
