@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use NotionSync::Postgres;
 use NotionSync::Sync;
+use NotionSync::SqlCases;
 
 build_info('pgsql') eq 'yes' or lacking('the module was built without PostgreSQL');
 my $server = NotionSync::Postgres->new(tcp => 1);
@@ -24,35 +25,8 @@ SKIP: {
         'TLS is used where the server offers it');
 }
 
-my $turn = 0;
-
-# One fault: edits on both sides while it lasts, what the status says, and that all arrives when it is mended. A mapping that
-# is blocked for a person looks again within a minute; the test does not wait that long, but does what a person can.
-sub befalls {
-    my ($what, %case) = @_;
-    my ($page, $row) = map { 'Page ' . (1 + (2 * $turn + $_) % 12) } 0, 1;
-    my $text = 'edit ' . ++$turn;
-    $case{break}->();
-    $sync->edit_page($page, $case{column} // 'notes', $case{value} // $text);
-    $sync->edit_row($row, site => "https://$turn.example.org/") unless $case{no_rows};
-    my $now;
-    wait_ok { $now = $sync->status; ($now->{outcome}{code} // '') =~ /\A$case{code}\z/ && (!$case{says} || encode($now->{outcome}) =~ $case{says}) }
-        20, "$what: the status says so" or $sync->explain_trouble;
-    is($now->{state}, $case{state}, "... and that the mapping is $case{state}") if $case{state};
-    if ($case{then}) {
-        $sync->must('resume', 'contacts');
-        $sync->wait_state('blocked', code => qr/\A\Q$case{then}\E\z/, what => "... and $case{then} when the triggers fit again");
-    }
-    $case{mend}->();
-    $sync->edit_row($row, site => "https://$turn.example.org/") if $case{no_rows};
-    if ($case{person}) {
-        ok($now->{outcome}{retry_at}, '... and when it will look again');
-        $sync->must('resume', 'contacts');
-    }
-    $sync->wait_row($page, $case{column} // 'notes', $case{value} // $text, what => '... what was edited in Notion arrives');
-    $sync->wait_page($row, site => "https://$turn.example.org/", what => '... what was edited in the table arrives');
-    return;
-}
+my $faults = fault_cases($sync);
+sub befalls { return $faults->befalls(@_) }
 
 befalls('the connection is cut',
     break => sub { $proxy->cut }, mend => sub { $proxy->open }, code => qr/sql\.unreachable/, state => 'blocked');

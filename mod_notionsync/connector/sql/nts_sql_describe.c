@@ -188,6 +188,8 @@ static apr_status_t check_rights(nts_sql_session_t *s)
         s->dialect->find_missing_right(&right, s) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
+    s->reopen |=
+        right != NULL; /* rights on a database are those that it had when the session began */
     return right ? nts_sql_refuse(s, "sql.denied",
                                   "grant it, or write <- in place of <-> or -> for that column",
                                   apr_psprintf(s->p, "this account lacks the right %s", right))

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use Carp qw(croak);
 use POSIX ();
+use NotionSync::Proxy;
 use NotionSync::Test;
 
 my @running;
@@ -62,6 +63,25 @@ sub launch {
     }
     croak "$command[0] does not start:\n" . read_file("$self->{dir}/log");
 }
+
+# The server's own, as the packages of distributions make one.
+sub make_certificate {
+    my ($self, $key, $certificate) = @_;
+    my ($program) = grep { -x } map { "$_/openssl" } split /:/, $ENV{PATH} // '';
+    return unless $program;
+    my ($exit, $out) = run_command($program, qw(req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2),
+        '-subj', '/CN=localhost', '-keyout', $key, '-out', $certificate);
+    croak "openssl: $out" if $exit;
+    chmod 0600, $key or croak "$key: $!";
+    chown @{ $self->{as} }, $key, $certificate if $self->{as};
+    $self->{has_tls} = 1;
+    return;
+}
+
+sub has_tls { return $_[0]{has_tls} }
+
+# Of a server with a port; its conninfo then leads through the proxy.
+sub proxy { my ($self) = @_; return $self->{proxy} = NotionSync::Proxy->new($self->{port} // croak 'not without tcp => 1') }
 
 # The signal that ends it at once, losing nothing.
 sub stop_signal { return 'INT' }

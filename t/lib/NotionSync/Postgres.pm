@@ -14,7 +14,6 @@ use strict;
 use warnings;
 use Carp qw(croak);
 use NotionSync::DatabaseServer;
-use NotionSync::Proxy;
 use NotionSync::Test;
 
 our @ISA = ('NotionSync::DatabaseServer');
@@ -31,30 +30,13 @@ sub new {
     $self->{durable} = $opt{durable};
     $self->run('initdb', '-N', '-D', "$self->{dir}/data", qw(-U postgres -A trust -E UTF8 --locale=C --no-instructions));
     $self->{port} = free_port() if $opt{tcp};
-    $self->make_certificate if $opt{tcp};
+    $self->make_certificate(map { "$self->{dir}/data/server.$_" } qw(key crt)) if $opt{tcp};
     $self->start;
     $self->psql('postgres', 'postgres', 'CREATE ROLE app LOGIN; ');
     $self->psql('postgres', 'postgres', 'CREATE DATABASE crm OWNER app');
     $self->psql('postgres', 'crm', 'ALTER SCHEMA public OWNER TO app');
     return $self;
 }
-
-# The server's own, as the packages of distributions make one.
-sub make_certificate {
-    my ($self) = @_;
-    my ($program) = grep { -x } map { "$_/openssl" } split /:/, $ENV{PATH} // '';
-    return unless $program;
-    my ($key, $certificate) = map { "$self->{dir}/data/server.$_" } qw(key crt);
-    my ($exit, $out) = run_command($program, qw(req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2),
-        '-subj', '/CN=localhost', '-keyout', $key, '-out', $certificate);
-    croak "openssl: $out" if $exit;
-    chmod 0600, $key or croak "$key: $!";
-    chown @{ $self->{as} }, $key, $certificate if $self->{as};
-    $self->{has_tls} = 1;
-    return;
-}
-
-sub has_tls { return $_[0]{has_tls} }
 
 sub start {
     my ($self) = @_;
@@ -76,8 +58,6 @@ sub conninfo {
     return 'host=127.0.0.1 port=' . $self->{proxy}{port} . ' dbname=crm user=app' if $self->{proxy};
     return "host=$self->{dir} dbname=crm user=app" . ($self->{port} ? " port=$self->{port}" : '');
 }
-
-sub proxy { my ($self) = @_; return $self->{proxy} = NotionSync::Proxy->new($self->{port} // croak 'not without tcp => 1') }
 
 sub psql {
     my ($self, $role, $database, $sql) = @_;

@@ -62,8 +62,8 @@ static const code_t codes[] = {
     { 1712, NTS_SQL_BROKEN, NULL, 1 },
     { 1044, NTS_SQL_DENIED, NULL, 1 },
     { 1045, NTS_SQL_DENIED, NULL, 1 },
-    { 1142, NTS_SQL_DENIED, NULL, 0 },
-    { 1143, NTS_SQL_DENIED, NULL, 0 },
+    { 1142, NTS_SQL_DENIED, NULL, 1 },
+    { 1143, NTS_SQL_DENIED, NULL, 1 },
     { 1227, NTS_SQL_DENIED, NULL, 0 },
     { 1370, NTS_SQL_DENIED, NULL, 0 },
     { 1419, NTS_SQL_DENIED, NULL, 0 }, /* the binary log and CREATE TRIGGER */
