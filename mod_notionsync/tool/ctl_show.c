@@ -55,6 +55,9 @@ static void print_status(ctl_t *ctl, const nts_mapping_t *mapping, const facts_t
     if (c->links[NTS_LINK_DORMANT]) {
         printf("  outside the filter %" APR_INT64_T_FMT "\n", c->links[NTS_LINK_DORMANT]);
     }
+    if (facts->status.triggers && strcmp(facts->status.triggers, "provisioned") != 0) {
+        printf("  table: %s\n", nts_str_printable(facts->status.triggers, ctl->p));
+    }
     printf("  last full reconciliation %s\n", ctl_when(facts->status.full_done, ctl->p));
     if (facts->run_count) {
         const nts_run_t *run = &facts->runs[0];
@@ -74,6 +77,9 @@ static void add_status(nts_json_t *list, const nts_mapping_t *mapping, const fac
     nts_json_add_string(item, "mapping", nts_mapping_label(mapping, p));
     nts_json_add_string(item, "state", state_names[facts->status.state]);
     nts_outcome_to_json(&facts->status.outcome, nts_json_add_object(item, "outcome"));
+    if (facts->status.triggers) {
+        nts_json_add_string(item, "triggers", facts->status.triggers);
+    }
     nts_json_add_bool(item, "matched", facts->status.matched);
     nts_json_add_int(item, "active", facts->counts.links[NTS_LINK_ACTIVE]);
     nts_json_add_int(item, "deleted", facts->counts.links[NTS_LINK_TOMBSTONE]);
