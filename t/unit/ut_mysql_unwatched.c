@@ -292,6 +292,12 @@ static void test_missing_right(void)
     m->pairs[0].direction = NTS_BOTH;
     as_admin("GRANT UPDATE (name) ON deals TO other@localhost");
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "ok", "and with it all is well");
+    as_admin("REVOKE UPDATE (name) ON deals FROM other@localhost");
+    tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "blocked sql.denied", "without it not");
+    tap_str(result_of(read_row(m, "1")), "gone", "a session that was opened meanwhile");
+    as_admin("GRANT UPDATE ON missing.* TO other@localhost");
+    tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "ok",
+            "hears of a right on the whole database");
     end();
 }
 

@@ -175,6 +175,19 @@ static apr_status_t compare(print_t *print, nts_sql_session_t *s)
                                                                        : APR_SUCCESS;
 }
 
+/* The rights on a whole database that a session goes by are those of the time when it last chose that. */
+static apr_status_t renew_rights(nts_sql_session_t *s)
+{
+    nts_sql_db_t *db = s->connection->db;
+    nts_sql_error_t error;
+
+    if (!relies_on_rights(s->ask->kind) || mysql_select_db(db->mysql, db->home) == 0) {
+        return APR_SUCCESS;
+    }
+    (void)nts_sql_mysql_fail(&error, mysql_errno(db->mysql), mysql_error(db->mysql), s->ptemp);
+    return nts_sql_fail_with(s, &error);
+}
+
 /* Of the ask's table; what was known of others is looked at when they are asked for, and all is forgotten together. */
 apr_status_t nts_sql_mysql_schema_version(apr_int64_t *version, nts_sql_session_t *s)
 {
@@ -188,6 +201,9 @@ apr_status_t nts_sql_mysql_schema_version(apr_int64_t *version, nts_sql_session_
         print = apr_pcalloc(db->p, sizeof(*print));
         print->may = -1;
         apr_hash_set(db->prints, apr_pstrdup(db->p, collection), APR_HASH_KEY_STRING, print);
+    }
+    if (renew_rights(s) != APR_SUCCESS) {
+        return APR_EGENERAL;
     }
     if (!print->name) {
         if (nts_sql_mysql_find(&print->name, &kind, &engine, s, collection, db->p) != APR_SUCCESS) {
