@@ -185,6 +185,28 @@ static void test_no_right(void)
     w->end();
 }
 
+/* What cannot be written is said before anything is. */
+static void test_missing_right(void)
+{
+    nts_answer_t *answer;
+
+    w->begin_others("rights", others());
+    m = mapping_of("deals", NULL, "name", NULL);
+    provision(m);
+    w->take_update_away();
+    w->reopen();
+    answer = perform_kind(NTS_ASK_DESCRIBE, m);
+    tap_str(result_of(answer), "blocked sql.denied", "a right is missing");
+    tap_ok(says(answer->outcome.what, "UPDATE of the column name"), "this one: %s",
+           answer->outcome.what);
+    m->pairs[0].direction = NTS_TO_NOTION;
+    tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "ok", "which only writing needs");
+    m->pairs[0].direction = NTS_BOTH;
+    w->give_update_back();
+    tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "ok", "and with it all is well");
+    w->end();
+}
+
 /* Looks are no closer together than a quarter of a second. */
 static const char *edits_after(apr_int64_t *since)
 {
@@ -329,6 +351,7 @@ void test_unwatched(const unwatched_words_t *words)
     test_plain_view();
     test_read_only();
     test_no_right();
+    test_missing_right();
     test_modified();
     test_own();
     test_waited();

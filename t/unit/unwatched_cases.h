@@ -12,6 +12,9 @@ typedef struct unwatched_words_t {
     /** The same, but the account of the connector may create no triggers on the table deals; or may from here on. */
     void (*begin_others)(const char *name, const char *sql);
     void (*let_create_triggers)(void);
+    /** It may not update deals, but for its column plain; or its name again. */
+    void (*take_update_away)(void);
+    void (*give_update_back)(void);
     /** The connector alone, opened anew. */
     void (*reopen)(void);
     /** Statements as the application runs them; in a session that stays open; the first column of the first row. */

@@ -39,6 +39,16 @@ static void let_create_triggers(void)
     pg_run(admin, "GRANT TRIGGER ON deals TO app");
 }
 
+static void take_update_away(void)
+{
+    pg_run(admin, "REVOKE UPDATE ON deals FROM app; GRANT UPDATE (plain) ON deals TO app");
+}
+
+static void give_update_back(void)
+{
+    pg_run(admin, "GRANT UPDATE (name) ON deals TO app");
+}
+
 static void reopen(void)
 {
     close_connector();
@@ -66,6 +76,8 @@ static const unwatched_words_t words = {
     .end = end,
     .begin_others = begin_others,
     .let_create_triggers = let_create_triggers,
+    .take_update_away = take_update_away,
+    .give_update_back = give_update_back,
     .reopen = reopen,
     .run = run,
     .run_late = run_late,

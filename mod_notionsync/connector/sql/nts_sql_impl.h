@@ -205,6 +205,8 @@ const char *nts_sql_key_id(const char *const *parts, int count, apr_pool_t *p);
 const nts_sql_column_t *nts_sql_find_column(const nts_sql_table_t *table, const char *name);
 /** The column of a pair. *column NULL without failure: the pair is suspended and not read. */
 apr_status_t nts_sql_pair_column(const nts_sql_column_t **column, nts_sql_session_t *s, int pair);
+/** For dialects: of rights that are missing (column, right), one that the mapping needs, for people; NULL: none. */
+const char *nts_sql_missing_right(const nts_sql_rows_t *missing, const nts_sql_session_t *s);
 
 /* --- nts_sql_value.c, nts_sql_time.c: cells and canonical values */
 

@@ -76,3 +76,24 @@ apr_status_t nts_sql_pair_column(const nts_sql_column_t **column, nts_sql_sessio
     s->answer->outcome.field = apr_pstrdup(s->p, wanted->external);
     return APR_EGENERAL;
 }
+
+const char *nts_sql_missing_right(const nts_sql_rows_t *missing, const nts_sql_session_t *s)
+{
+    const nts_mapping_t *mapping = s->ask->mapping;
+    int i;
+    int j;
+
+    for (i = 0; i < mapping->pair_count; i++) {
+        const nts_pair_t *pair = &mapping->pairs[i];
+        const nts_sql_column_t *column =
+            pair->is_key ? NULL : nts_sql_find_column(s->table, pair->external);
+
+        for (j = 0; column && pair->direction != NTS_TO_NOTION && j < missing->count; j++) {
+            if (strcmp(nts_sql_string_at(missing, j, 0), column->name) == 0) {
+                return apr_psprintf(s->p, "%s of the column %s of %s",
+                                    nts_sql_string_at(missing, j, 1), column->name, s->table->name);
+            }
+        }
+    }
+    return NULL;
+}

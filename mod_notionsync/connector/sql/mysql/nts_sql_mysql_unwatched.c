@@ -135,34 +135,18 @@ apr_status_t nts_sql_mysql_may_have_triggers(int *may, nts_sql_session_t *s, con
 
 apr_status_t nts_sql_mysql_find_missing_right(const char **right, nts_sql_session_t *s)
 {
-    const nts_mapping_t *mapping = s->ask->mapping;
     nts_sql_stmt_t *stmt =
         nts_sql_stmt(s, "SELECT COLUMN_NAME, IF(FIND_IN_SET('update', PRIVILEGES), 'INSERT', "
                         "'UPDATE') FROM information_schema.COLUMNS WHERE NOT "
                         "(FIND_IN_SET('update', PRIVILEGES) AND FIND_IN_SET('insert', PRIVILEGES)) "
                         "AND TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ");
     nts_sql_rows_t rows;
-    int i;
-    int j;
 
-    *right = NULL;
     nts_sql_add_text(stmt, s->table->name);
     if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    for (i = 0; i < mapping->pair_count; i++) {
-        const nts_pair_t *pair = &mapping->pairs[i];
-        const nts_sql_column_t *column =
-            pair->is_key ? NULL : nts_sql_find_column(s->table, pair->external);
-
-        for (j = 0; column && pair->direction != NTS_TO_NOTION && j < rows.count; j++) {
-            if (strcmp(nts_sql_string_at(&rows, j, 0), column->name) == 0) {
-                *right = apr_psprintf(s->p, "%s of the column %s of %s",
-                                      nts_sql_string_at(&rows, j, 1), column->name, s->table->name);
-                return APR_SUCCESS;
-            }
-        }
-    }
+    *right = nts_sql_missing_right(&rows, s);
     return APR_SUCCESS;
 }
 

@@ -418,6 +418,7 @@ const nts_sql_dialect_t nts_sql_pgsql = {
     .schema_version = nts_sql_pgsql_schema_version,
     .placeholder = placeholder,
     .describe = nts_sql_pgsql_describe,
+    .find_missing_right = nts_sql_pgsql_find_missing_right,
     .has_keyless = nts_sql_has_keyless,
     .state = nts_sql_pgsql_state,
     .add_key_columns = nts_sql_pgsql_add_key_columns,

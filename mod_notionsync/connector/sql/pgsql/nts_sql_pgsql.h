@@ -100,6 +100,7 @@ apr_status_t nts_sql_pgsql_find(int *found, const char **schema, const char **na
 
 /* --- nts_sql_pgsql_unwatched.c: tables and views without triggers of ours */
 
+apr_status_t nts_sql_pgsql_find_missing_right(const char **right, nts_sql_session_t *s);
 /** Fills in `modified`, and `unwatched` if nothing can tell of changes; @a kind: what it is called if it is a view. */
 apr_status_t nts_sql_pgsql_look_who_watches(nts_sql_table_t *table, nts_sql_session_t *s,
                                             const char *kind, apr_pool_t *p);

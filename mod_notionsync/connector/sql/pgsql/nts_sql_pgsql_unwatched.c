@@ -1,4 +1,4 @@
-/* nts_sql_pgsql_unwatched.c - where no trigger of ours tells of changes: whose table it is, and times as the server has them. See
+/* nts_sql_pgsql_unwatched.c - where no trigger of ours tells of changes: whose table it is, what we may, and times as the server has them. See
  * nts_sql_unwatched.c. */
 #include "connector/sql/pgsql/nts_sql_pgsql.h"
 
@@ -19,6 +19,24 @@ static apr_status_t may_have_triggers(int *may, nts_sql_session_t *s, const nts_
         return APR_EGENERAL;
     }
     *may = rows.cells[0].integer != 0;
+    return APR_SUCCESS;
+}
+
+apr_status_t nts_sql_pgsql_find_missing_right(const char **right, nts_sql_session_t *s)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(
+        s, "SELECT a.attname, CASE WHEN has_column_privilege(a.attrelid, a.attnum, 'UPDATE') THEN "
+           "'INSERT' ELSE 'UPDATE' END FROM pg_catalog.pg_attribute AS a WHERE a.attnum > 0 AND "
+           "NOT a.attisdropped AND NOT (has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AND "
+           "has_column_privilege(a.attrelid, a.attnum, 'INSERT')) AND a.attrelid = ");
+    nts_sql_rows_t rows;
+
+    nts_sql_add_text(stmt, s->table->sql);
+    nts_sql_add(stmt, "::regclass ORDER BY a.attnum", NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *right = nts_sql_missing_right(&rows, s);
     return APR_SUCCESS;
 }
 
