@@ -20,7 +20,7 @@ static void made(void *baton, const nts_made_t *made)
     if (c->stopped || c->flow->group->lost) {
         return;
     }
-    if (made->why.code && !c->flow->mapping) {
+    if (made->why.code && !c->schema[NTS_EXTERNAL]) { /* without a table there is nothing to do */
         nts_contact_fail(c, &made->why);
         return;
     }
