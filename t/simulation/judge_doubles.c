@@ -99,13 +99,42 @@ int judge_was_asked_back(judge_t *j, int mapping, const char *page)
     return 0;
 }
 
-/* Its row is another record's by now, and the person is asked (seed 7310). */
-static int waits_as_asked_for(judge_t *j, int mapping, const judge_record_t *page)
+/* S4.4: its row was gone, and the page with it, when there was a row under that key again: to this mapping a new record, whatever another one
+ * takes it for that still asks a person about the former. Then people took the page out of the trash (90339). */
+static int was_brought_out(judge_t *j, int mapping, const judge_record_t *page, const char *key)
+{
+    const judge_death_t *away =
+        page->deaths->nelts ? &APR_ARRAY_IDX(page->deaths, page->deaths->nelts - 1, judge_death_t)
+                            : NULL;
+    const judge_record_t *row =
+        key ? judge_record(j, HISTORY_EXTERNAL, JUDGE_MAPPING(j, mapping)->place[HISTORY_EXTERNAL],
+                           key)
+            : NULL;
+    int i;
+
+    if (!row || !away || !away->by_us || away->to == page->restored) {
+        return 0;
+    }
+    for (i = 0; i < row->deaths->nelts; i++) {
+        const judge_death_t *gone = &APR_ARRAY_IDX(row->deaths, i, judge_death_t);
+
+        if (gone->from < away->from && gone->to > away->from) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Its row is another record's by now, and the person is asked; for the page is there because a person had that asked for (seed 7310), or took
+ * it out of the trash. */
+static int waits_beside_heir(judge_t *j, int mapping, const judge_record_t *page)
 {
     const judge_link_t *link = judge_link_of(j, mapping, page);
 
     return page->side == HISTORY_NOTION && link && link->trouble == 2 /* held */ &&
-           judge_same(link->code, "held.restore") && judge_was_asked_back(j, mapping, page->id);
+           judge_same(link->code, "held.restore") &&
+           (judge_was_asked_back(j, mapping, page->id) ||
+            was_brought_out(j, mapping, page, link->key));
 }
 
 /* S4.4: how often the row went, which the mapping ignores, and came back: as another record. */
@@ -233,7 +262,7 @@ static int judge_mark(judge_t *j, int mapping, const char *mark)
         live[record->side] +=
             record->live && !record->hidden && record->mark == mark &&
             record->place == m->place[record->side] && !was_let_go(j, mapping, record) &&
-            !waits_beside_new(j, mapping, record, same) && !waits_as_asked_for(j, mapping, record);
+            !waits_beside_new(j, mapping, record, same) && !waits_beside_heir(j, mapping, record);
     }
     all = made[0] + made[1];
     if (m->matches && j->mappings->nelts == 1) {

@@ -508,6 +508,66 @@ static void make_elsewhere(int approved)
     mapping_now = 0;
 }
 
+enum { COPY_AFTER_DELETE, COPY_BEFORE_DELETE, BROUGHT_BY_US, NOT_HELD };
+
+/* A row of two mappings goes; the one deletes its page, the other asks a person first. With an older copy of the database the row is back, and
+ * people take the page out of the trash; the row gets a new page. */
+static void set_back_and_bring(int how)
+{
+    judge_mapping_t second = {
+        .name = "m2", .place = { "ds2", "t" }, .fields = fields, .field_count = FIELDS, .mark = MARK
+    };
+    judge_link_t held = { .id = 2, .page = "p", .key = "k", .state = JUDGE_LINK_TOMBSTONE };
+    int number = 0;
+
+    begin();
+    make(1, "k", "one");
+    make_page("p");
+    mapping_now = judge_add_mapping(judge, &second);
+    copy_by_us(0, "o", "one");
+    link_up("o", "k", 0, NULL);
+    mapping_now = 0;
+    delete_by_people(1, "k");
+    if (how != COPY_BEFORE_DELETE) {
+        remove_by_us(0, "p");
+    }
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
+    make(1, "k", "one");
+    if (how == COPY_BEFORE_DELETE) {
+        remove_by_us(0, "p");
+    }
+    now += 10 * SEC;
+    if (how == BROUGHT_BY_US) {
+        (void)request(HISTORY_ASK_READ, 0, "p", now - SEC / 2, now - SEC / 4);
+        number = request(HISTORY_ASK_REVIVE, 0, "p", now, now + SEC / 10);
+    }
+    history_do(h, HISTORY_ACT, number, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
+    now += 10 * SEC;
+    (void)request(HISTORY_ASK_READ, 1, "k", now, now);
+    copy_by_us(0, "q", "one");
+    link_up("q", "k", 0, NULL);
+    if (how != NOT_HELD) {
+        held.trouble = 2;
+        held.code = "held.restore";
+        held.what = "another record has its key";
+    }
+    judge_add_link(judge, &held);
+}
+
+static void test_set_back_and_bring(void)
+{
+    set_back_and_bring(COPY_AFTER_DELETE);
+    verdict("",
+            "a page that people took out of the trash waits beside that of its former key (90339)");
+    set_back_and_bring(COPY_BEFORE_DELETE);
+    verdict("S6.6 S6.1", "not if it was deleted when its row was there again");
+    set_back_and_bring(BROUGHT_BY_US);
+    verdict("S6.6", "nor if we took it out");
+    set_back_and_bring(NOT_HELD);
+    verdict("S6.6 S6.1", "nor if nobody is asked");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -546,6 +606,7 @@ int main(void)
     make_elsewhere(0);
     verdict("S6.6", "but not one that its own mapping makes");
     test_freed_key();
+    test_set_back_and_bring();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
