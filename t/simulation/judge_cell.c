@@ -159,6 +159,25 @@ judge_cell_t *judge_cell_made(judge_t *j, judge_record_t *record, const char *fi
     return begin_cell(j, record, name, own);
 }
 
+int judge_was_converted(judge_t *j, const judge_stay_t *stay, const judge_record_t *page)
+{
+    const history_item_t *shown = stay->item < 0 ? NULL : history_item(j->history, stay->item);
+    int i;
+
+    for (i = shown && shown->kind == HISTORY_ACT ? stay->item - 1 : -1; i >= 0; i--) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->at != shown->at || item->place != page->place ||
+            !judge_same(item->field, shown->field)) {
+            return 0; /* all pages of the source in one go */
+        }
+        if (item->op == HISTORY_RETYPE || item->op == HISTORY_RENAME) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* ---- what stands opposite ---- */
 
 /* S2.7: we bring a page back for what its row showed when we read that, and decide its fields by that, too, however long Notion let us

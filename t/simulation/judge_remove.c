@@ -366,27 +366,6 @@ static int is_edit(const couple_t *c, int survivor, const judge_version_t *now,
     return agreed.base && !judge_alike(c->j, c->field, agreed.base->value, now->value);
 }
 
-/* The field shows it since people gave the property another type, or the choice another name: what its values are in that, nobody gave,
- * and a new name is no edit (S5.4). */
-static int was_converted(judge_t *j, const judge_stay_t *stay, const judge_record_t *page)
-{
-    const history_item_t *shown = stay->item < 0 ? NULL : history_item(j->history, stay->item);
-    int i;
-
-    for (i = shown && shown->kind == HISTORY_ACT ? stay->item - 1 : -1; i >= 0; i--) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->at != shown->at || item->place != page->place ||
-            !judge_same(item->field, shown->field)) {
-            return 0; /* all pages of the source in one go */
-        }
-        if (item->op == HISTORY_RETYPE || item->op == HISTORY_RENAME) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* The last that was given it until then. */
 static judge_version_t *given_until(judge_t *j, const judge_cell_t *cell,
                                     const judge_record_t *record, apr_time_t until)
@@ -394,7 +373,7 @@ static judge_version_t *given_until(judge_t *j, const judge_cell_t *cell,
     int i = cell->stays->nelts - 1;
 
     while (i > 0 &&
-           (stay_at(cell, i)->from > until || was_converted(j, stay_at(cell, i), record))) {
+           (stay_at(cell, i)->from > until || judge_was_converted(j, stay_at(cell, i), record))) {
         i--;
     }
     return stay_at(cell, i)->version;

@@ -143,6 +143,14 @@ static int is_one_way(const judge_field_t *field, const void *baton)
     return field->way != JUDGE_BOTH_WAYS && judge_leads_to(field, baton);
 }
 
+/* People made a property of sets one of another type, which shows the whole set as one value; what looks like a member of that, nobody gave (89455). */
+static int is_of_conversion(const write_t *w, const judge_cell_t *cell)
+{
+    return w->member &&
+           judge_was_converted(
+               w->j, &APR_ARRAY_IDX(cell->stays, cell->stays->nelts - 1, judge_stay_t), w->record);
+}
+
 static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *source)
 {
     judge_t *j = w->j;
@@ -179,6 +187,9 @@ static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *so
         grade(w, judge_may_win(c, !side, source, was, w->effect->at) ? GRADE_ALLOWED : GRADE_WRONG,
               source, 1, "S3.7",
               "the fate of our write was unknown, and the rule does not let it win");
+    }
+    else if (judge_is_known(j, source, was) && is_of_conversion(w, c->cell[side])) {
+        grade(w, GRADE_ALLOWED, source, 0, NULL, NULL);
     }
     else if (judge_is_known(j, source, was) && !judge_forgot(j, source->at, w->effect->at) &&
              was_synced(w, mapping, index)) {

@@ -155,6 +155,36 @@ static void test_converted(void)
     verdict("S2.7", "and what stood there before");
 }
 
+/* A page and its row have a set. The property gets a type that shows it as one value, or a person gives the page that value; then the row gets
+ * another set, which we bring over as it can be. */
+static void join_set(int is_converted)
+{
+    history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_RETYPE, .side = HISTORY_NOTION };
+
+    begin();
+    pair_up("p", "1", "one");
+    link_up("p", "1", 0, NULL);
+    edit(1, "1", TAGS, NULL, "a" HISTORY_MEMBER "b");
+    write_by_us(0, "p", TAGS, NULL, "a" HISTORY_MEMBER "b");
+    item.at = now += SEC;
+    item.place = place(0);
+    item.field = "Tags";
+    (void)history_add(h, &item);
+    now += is_converted ? 0 : SEC;
+    history_set(h, HISTORY_ACT, 0, now, 0, place(0), "p", "Tags", "a" HISTORY_MEMBER "b", "a, b");
+    edit(1, "1", TAGS, "a" HISTORY_MEMBER "b", "c");
+    write_by_us(0, "p", TAGS, "a, b", "[\"c\"]");
+    edit(0, "p", TAGS, "[\"c\"]", "c"); /* and is a set again */
+}
+
+static void test_joined_set(void)
+{
+    join_set(1);
+    verdict("", "a set shown as one value was given by nobody (89455)");
+    join_set(0);
+    verdict("S6.3", "one that a person gave was");
+}
+
 /* A page is named, then its row; then an event tells of an edit of these properties, so long after the row's. */
 static void give_again(const char *author, const char *names, apr_interval_time_t after)
 {
@@ -267,6 +297,7 @@ int main(void)
     test_seen_too_late();
     test_read_for_another();
     test_converted();
+    test_joined_set();
     test_given_again();
     test_given_as_sent();
     apr_pool_destroy(pool);
