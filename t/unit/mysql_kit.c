@@ -16,6 +16,7 @@
 #define TABLES "/usr/share/mysql/mysql_system_tables"
 
 MYSQL *my;
+static const char *dbname;
 
 static const char *data(void)
 {
@@ -310,6 +311,7 @@ void begin_my(const char *name, const char *sql)
                         "GRANT ALL ON %s.* TO app@localhost",
                         name, name));
     mysql_close(session);
+    dbname = name;
     my = my_session("app", name);
     my_run(my, sql);
     driver = "mysql";
@@ -321,4 +323,54 @@ void end_my(void)
     close_connector();
     mysql_close(my);
     my = NULL;
+}
+
+/* --- under the names of database_kit.h */
+
+const char administrator[] = "root";
+
+void begin_case(const char *name, const char *sql)
+{
+    begin_my(name, sql);
+}
+
+void end_case(void)
+{
+    end_my();
+}
+
+session_t *open_session(const char *account, const char *database)
+{
+    return (session_t *)my_session(account, database);
+}
+
+void end_session(session_t *session)
+{
+    my_end((MYSQL *)session);
+}
+
+void run_in(session_t *session, const char *sql)
+{
+    my_run((MYSQL *)session, sql);
+}
+
+const char *text_in(session_t *session, const char *sql)
+{
+    return my_text((MYSQL *)session, sql);
+}
+
+int send_in(session_t *session, const char *sql)
+{
+    return mysql_send_query((MYSQL *)session, sql, strlen(sql)) == 0;
+}
+
+session_t *application(void)
+{
+    return (session_t *)my;
+}
+
+void reopen_application(void)
+{
+    my_end(my);
+    my = my_session("app", dbname);
 }

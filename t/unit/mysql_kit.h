@@ -1,24 +1,13 @@
-/* mysql_kit.h - a real MariaDB server in a folder of its own, and sessions that play the application. With sql_kit.h. */
+/* mysql_kit.h - a real MariaDB server in a folder of its own, and sessions that play the application. See database_kit.h. */
 #ifndef MYSQL_KIT_H
 #define MYSQL_KIT_H
 
 #include <mysql.h>
 
-#include "sql_kit.h"
+#include "database_kit.h"
 
 extern MYSQL *my; /* the application's session */
 
-/** After begin_tests: makes a server and starts it. Zero: MariaDB is not installed, which ends the test where
- *  everything must be there. */
-int begin_server(void);
-void end_server(void);
-/** As an administrator would: at once, losing nothing; and again. */
-void stop_server(void);
-void start_server(void);
-
-/** How a session of @a account reaches @a database. */
-const char *conninfo_of(const char *account, const char *database);
-const char *socket_path(void);
 /** Before begin_server: it also listens on the loopback, with TLS, by a certificate for "localhost". Zero: no openssl. */
 int offer_tls(void);
 extern int tcp_port;

@@ -204,3 +204,57 @@ void end_pg(void)
     PQfinish(pg);
     pg = NULL;
 }
+
+/* --- under the names of database_kit.h */
+
+const char administrator[] = "postgres";
+
+const char *socket_path(void)
+{
+    return path_of("cluster/.s.PGSQL.5432");
+}
+
+void begin_case(const char *name, const char *sql)
+{
+    begin_pg(name, sql);
+}
+
+void end_case(void)
+{
+    end_pg();
+}
+
+session_t *open_session(const char *account, const char *database)
+{
+    return (session_t *)pg_session(account, database);
+}
+
+void end_session(session_t *session)
+{
+    PQfinish((PGconn *)session);
+}
+
+void run_in(session_t *session, const char *sql)
+{
+    pg_run((PGconn *)session, sql);
+}
+
+const char *text_in(session_t *session, const char *sql)
+{
+    return pg_text((PGconn *)session, sql);
+}
+
+int send_in(session_t *session, const char *sql)
+{
+    return PQsendQuery((PGconn *)session, sql);
+}
+
+session_t *application(void)
+{
+    return (session_t *)pg;
+}
+
+void reopen_application(void)
+{
+    PQreset(pg);
+}

@@ -1,23 +1,12 @@
-/* pgsql_kit.h - a real PostgreSQL server in a folder of its own, and sessions that play the application. With sql_kit.h. */
+/* pgsql_kit.h - a real PostgreSQL server in a folder of its own, and sessions that play the application. See database_kit.h. */
 #ifndef PGSQL_KIT_H
 #define PGSQL_KIT_H
 
 #include <libpq-fe.h>
 
-#include "sql_kit.h"
+#include "database_kit.h"
 
 extern PGconn *pg; /* the application's session */
-
-/** After begin_tests: makes a server and starts it. Zero: PostgreSQL is not installed, which ends the test where
- *  everything must be there. */
-int begin_server(void);
-void end_server(void);
-/** As an administrator would: at once, losing nothing; and again. */
-void stop_server(void);
-void start_server(void);
-
-/** How a session of @a role reaches @a database. */
-const char *conninfo_of(const char *role, const char *database);
 
 /** A database of its own that the role "app" owns, with these statements run in it; the connector opened on it. */
 void begin_pg(const char *name, const char *sql);

@@ -8,6 +8,7 @@
 
 static const unwatched_words_t *w;
 static nts_mapping_t *m;
+static const char *database; /* of the case */
 
 nts_answer_t *write_with(const nts_mapping_t *mapping, nts_ask_kind_t kind, const char *id,
                          const char *intent, const char *name)
@@ -47,7 +48,7 @@ static nts_mapping_t *modified_mapping(const char *modified)
 
 static const char *names_in(const char *table)
 {
-    return w->text(apr_pstrcat(pool, "SELECT ", w->joined, " FROM ", table, NULL));
+    return text_in(application(), apr_pstrcat(pool, "SELECT ", w->joined, " FROM ", table, NULL));
 }
 
 /* --- views */
@@ -58,13 +59,13 @@ static void test_plain_view(void)
     nts_answer_t *answer;
     nts_ask_t ask;
 
-    w->begin("plain",
-             apr_pstrcat(pool, "CREATE TABLE base (id ", w->id,
-                         ", name varchar(40), hidden varchar(9) DEFAULT 'x');"
-                         "INSERT INTO base (name) VALUES ('Ada'), ('Bob'), ('Eve');"
-                         "CREATE VIEW people AS SELECT id, name, upper(name) AS loud FROM base "
-                         "WHERE name <> 'Eve'",
-                         NULL));
+    begin_case("plain",
+               apr_pstrcat(pool, "CREATE TABLE base (id ", w->id,
+                           ", name varchar(40), hidden varchar(9) DEFAULT 'x');"
+                           "INSERT INTO base (name) VALUES ('Ada'), ('Bob'), ('Eve');"
+                           "CREATE VIEW people AS SELECT id, name, upper(name) AS loud FROM base "
+                           "WHERE name <> 'Eve'",
+                           NULL));
     m = mapping_of("people", NULL, "name", NULL);
     answer = perform_kind(NTS_ASK_DESCRIBE, m);
     tap_str(result_of(answer), "blocked sql.key", "a view without key=");
@@ -101,7 +102,7 @@ static void test_plain_view(void)
     answer = write_with(m, NTS_ASK_UPDATE, "1", "w5", "Eve");
     tap_str(result_of(answer), "gone", "what leaves the view by our own write is gone from it");
     tap_str(result_of(perform_kind(NTS_ASK_UNPROVISION, m)), "ok", "and it can be taken away");
-    w->end();
+    end_case();
 }
 
 static void test_read_only(void)
@@ -110,10 +111,10 @@ static void test_read_only(void)
     nts_ask_t ask;
     nts_answer_t *answer;
 
-    w->begin("sums", "CREATE TABLE orders (who varchar(9), sum integer);"
-                     "INSERT INTO orders VALUES ('Ada', 1), ('Ada', 2), ('Bob', 3), (NULL, 4);"
-                     "CREATE VIEW sums AS SELECT who, sum(sum) AS total FROM orders GROUP BY who;"
-                     "CREATE VIEW kept AS SELECT who, sum FROM orders");
+    begin_case("sums", "CREATE TABLE orders (who varchar(9), sum integer);"
+                       "INSERT INTO orders VALUES ('Ada', 1), ('Ada', 2), ('Bob', 3), (NULL, 4);"
+                       "CREATE VIEW sums AS SELECT who, sum(sum) AS total FROM orders GROUP BY who;"
+                       "CREATE VIEW kept AS SELECT who, sum FROM orders");
     m = mapping_of("sums", "who", "total", NULL);
     m->pairs[0].direction = NTS_TO_NOTION;
     provision(m);
@@ -140,7 +141,7 @@ static void test_read_only(void)
     answer = perform_kind(NTS_ASK_DESCRIBE, m);
     tap_str(result_of(answer), "blocked sql.key", "a key that is not unique");
     tap_ok(says(answer->outcome.what, "Ada"), "is shown: %s", answer->outcome.what);
-    w->end();
+    end_case();
 }
 
 /* --- tables of others */
@@ -154,13 +155,22 @@ static const char *others(void)
                        ")", NULL);
 }
 
+/* The connector's account may write the table of somebody else. */
+static void begin_others(const char *name)
+{
+    database = name;
+    begin_case(name, others());
+    as_administrator(name, w->poor);
+    reopen_connector(w->other, name);
+}
+
 static void test_no_right(void)
 {
     const nts_schema_t *schema;
     nts_answer_t *answer;
     nts_ask_t ask;
 
-    w->begin_others("others", others());
+    begin_others("others");
     m = mapping_of("deals", NULL, "name", NULL);
     provision(m);
     schema = described(m);
@@ -168,21 +178,21 @@ static void test_no_right(void)
     tap_ok(says(schema->problem, "GRANT TRIGGER"), "but it is said why: %s",
            schema->problem ? schema->problem : "(nothing)");
     tap_str(result_of(write_with(m, NTS_ASK_UPDATE, "1", "w1", "ours")), "ok", "a write");
-    w->run("UPDATE deals SET name = 'theirs' WHERE id = 2");
+    run_in(application(), "UPDATE deals SET name = 'theirs' WHERE id = 2");
     tap_str(entries(changes_after(m, 0)), "u1@w1", "theirs is told by nobody");
     ask = ask_of(NTS_ASK_PROVISION, m);
     ask.dry = 1;
     answer = perform(&ask);
     tap_ok(says(answer->statements, w->trigger), "somebody else is shown what to create");
 
-    w->let_create_triggers();
+    as_administrator(database, w->let_create_triggers);
     tap_int(described(m)->provisioned, 0, "as soon as it may be, triggers are missed");
     provision(m);
     schema = described(m);
     tap_ok(schema->provisioned && !schema->problem, "and all is as usual");
-    w->run("UPDATE deals SET name = 'theirs' WHERE id = 1");
+    run_in(application(), "UPDATE deals SET name = 'theirs' WHERE id = 1");
     tap_str(entries(changes_after(m, 1)), "t u1", "changes are noticed");
-    w->end();
+    end_case();
 }
 
 /* What cannot be written is said before anything is. */
@@ -190,11 +200,11 @@ static void test_missing_right(void)
 {
     nts_answer_t *answer;
 
-    w->begin_others("rights", others());
+    begin_others("rights");
     m = mapping_of("deals", NULL, "name", NULL);
     provision(m);
-    w->take_update_away();
-    w->reopen();
+    as_administrator(database, w->take_update_away);
+    reopen_connector(w->other, database);
     answer = perform_kind(NTS_ASK_DESCRIBE, m);
     tap_str(result_of(answer), "blocked sql.denied", "a right is missing");
     tap_ok(says(answer->outcome.what, "UPDATE of the column name"), "this one: %s",
@@ -202,9 +212,9 @@ static void test_missing_right(void)
     m->pairs[0].direction = NTS_TO_NOTION;
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "ok", "which only writing needs");
     m->pairs[0].direction = NTS_BOTH;
-    w->give_update_back();
+    as_administrator(database, w->give_update_back);
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "ok", "and with it all is well");
-    w->end();
+    end_case();
 }
 
 /* Looks are no closer together than a quarter of a second. */
@@ -220,46 +230,49 @@ static const char *edits_after(apr_int64_t *since)
 
 static void edit(const char *set)
 {
-    w->run(apr_pstrcat(pool, "UPDATE deals SET ", set, NULL));
+    run_in(application(), apr_pstrcat(pool, "UPDATE deals SET ", set, NULL));
 }
 
 static void test_modified(void)
 {
     const nts_schema_t *schema;
     nts_answer_t *answer;
+    session_t *late;
     apr_int64_t since = 0;
 
-    w->begin_others("modified", others());
+    begin_others("modified");
+    late = open_session("app", database);
     m = modified_mapping("at");
     provision(m);
     schema = described(m);
     tap_ok(says(schema->problem, "by the column at"), "what is noticed, and what not: %s",
            schema->problem ? schema->problem : "(nothing)");
     tap_str(edits_after(&since), "t", "the first look: at everything");
-    w->run_late(apr_pstrcat(pool, "BEGIN; UPDATE deals SET name = 'late', at = ", w->now,
-                            " WHERE id = 2", NULL));
+    run_in(late, apr_pstrcat(pool, "BEGIN; UPDATE deals SET name = 'late', at = ", w->now,
+                             " WHERE id = 2", NULL));
     edit(apr_pstrcat(pool, "name = 'x', at = ", w->now, " WHERE id = 1", NULL));
     tap_str(edits_after(&since), "u1", "an edit");
     answer = read_row(m, "1");
     tap_ok(answer->record->changed > apr_time_now() - apr_time_from_sec(20) &&
                !answer->record->changed_by_us,
            "with its time");
-    w->run_late("COMMIT");
+    run_in(late, "COMMIT");
     tap_str(edits_after(&since), "u2", "one that is committed late");
     tap_str(edits_after(&since), "", "each once");
-    w->run("INSERT INTO deals (id, name) VALUES (4, 'new')");
+    run_in(application(), "INSERT INTO deals (id, name) VALUES (4, 'new')");
     tap_str(edits_after(&since), "u4", "a new row");
     edit(apr_pstrcat(pool, "name = 'y', at = ", w->now, " WHERE id = 1", NULL));
     tap_str(edits_after(&since), "u1", "and another edit");
-    w->end();
+    end_session(late);
+    end_case();
 }
 
 static void test_own(void)
 {
     apr_int64_t since = 0;
 
-    w->begin_others("own", others());
-    w->run(w->touch);
+    begin_others("own");
+    as_administrator(database, w->touch);
     m = modified_mapping("at");
     provision(m);
     tap_str(edits_after(&since), "t", "the first look");
@@ -269,7 +282,7 @@ static void test_own(void)
     edit("name = 'theirs' WHERE id = 1");
     tap_ok(!read_row(m, "1")->record->changed_by_us, "a later edit is not, before anybody looked");
     tap_str(edits_after(&since), "u1", "nor after");
-    w->end();
+    end_case();
 }
 
 /* What began before our write and had to wait for it has the earlier time. */
@@ -277,7 +290,7 @@ static void test_waited(void)
 {
     apr_int64_t since = 0;
 
-    w->begin_others("waited", others());
+    begin_others("waited");
     m = modified_mapping("at");
     provision(m);
     tap_str(edits_after(&since), "t", "the first look");
@@ -286,7 +299,7 @@ static void test_waited(void)
     tap_str(result_of(write_with(m, NTS_ASK_UPDATE, "1", "w1", "ours")), "ok", "a write of ours");
     edit("name = 'theirs', at = at + INTERVAL '0.05' SECOND WHERE id = 1");
     tap_str(edits_after(&since), "u1@w1 u1", "their time is before it, and yet they are heard");
-    w->end();
+    end_case();
 }
 
 /* By a column of whole seconds nobody can tell two edits of one second apart; this one lies ahead, so that it is not over
@@ -297,7 +310,7 @@ static void test_seconds(void)
     apr_int64_t since = 0;
     int i;
 
-    w->begin_others("seconds", others());
+    begin_others("seconds");
     m = modified_mapping("sec");
     provision(m);
     tap_str(edits_after(&since), "t", "the first look");
@@ -311,7 +324,7 @@ static void test_seconds(void)
     }
     tap_str(found, "u1", "is looked at again when that second is over");
     tap_str(edits_after(&since), "", "once");
-    w->end();
+    end_case();
 }
 
 /* A time without a zone is read in the mapping's. */
@@ -320,7 +333,7 @@ static void test_zone(void)
     apr_int64_t since = 0;
     nts_answer_t *answer;
 
-    w->begin_others("zones", others());
+    begin_others("zones");
     m = modified_mapping("plain");
     m->timezone = "Asia/Tokyo";
     provision(m);
@@ -332,17 +345,17 @@ static void test_zone(void)
                answer->record->changed < apr_time_now() + apr_time_from_sec(5),
            "at its time");
     m->timezone = "Asia/Nowhere";
-    w->reopen();
+    reopen_connector(w->other, database);
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "blocked sql.timezone",
             "a zone that nobody knows");
     m = modified_mapping("name");
-    w->reopen();
+    reopen_connector(w->other, database);
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "blocked sql.schema",
             "a column that holds no time");
     m = modified_mapping("none");
-    w->reopen();
+    reopen_connector(w->other, database);
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "blocked sql.schema", "or is not there");
-    w->end();
+    end_case();
 }
 
 void test_unwatched(const unwatched_words_t *words)

@@ -2,25 +2,17 @@
 #ifndef UNWATCHED_CASES_H
 #define UNWATCHED_CASES_H
 
-#include "sql_kit.h"
+#include "database_kit.h"
 
 /** How one kind of server spells what the cases need. */
 typedef struct unwatched_words_t {
-    /** A database of its own with these statements run in it, and the connector opened on it; its end. */
-    void (*begin)(const char *name, const char *sql);
-    void (*end)(void);
-    /** The same, but the account of the connector may create no triggers on the table deals; or may from here on. */
-    void (*begin_others)(const char *name, const char *sql);
-    void (*let_create_triggers)(void);
-    /** It may not update deals, but for its column plain; or its name again. */
-    void (*take_update_away)(void);
-    void (*give_update_back)(void);
-    /** The connector alone, opened anew. */
-    void (*reopen)(void);
-    /** Statements as the application runs them; in a session that stays open; the first column of the first row. */
-    void (*run)(const char *sql);
-    void (*run_late)(const char *sql);
-    const char *(*text)(const char *sql);
+    /* Of the administrator, "%s" being the database: there is an account `other` that may write the table deals, but create no triggers
+     * on it; it may create them; it may not update columns of it but `plain`; it may update `name` again. */
+    const char *other;
+    const char *poor;
+    const char *let_create_triggers;
+    const char *take_update_away;
+    const char *give_update_back;
 
     const char *id;         /* a column that numbers new rows */
     const char *instant;    /* a type with milliseconds */

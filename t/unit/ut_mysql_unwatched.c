@@ -6,104 +6,21 @@
 #include "tap/tap.h"
 #include "unwatched_cases.h"
 
-static MYSQL *admin;
-static MYSQL *late;
-static const char *database;
-static const char *account;
-
-/* --- how the cases are spelled */
-
-static void begin_plain(const char *name, const char *sql)
-{
-    database = name;
-    account = "app";
-    begin_my(name, sql);
-}
-
-static void as_admin(const char *sql)
-{
-    my_run(admin, sql);
-}
-
-/* Everybody may read and write rows there, and make tables, which takes no right to triggers. */
-static void begin_others(const char *name, const char *sql)
-{
-    begin_plain(name, sql);
-    account = "other";
-    admin = my_session("root", name);
-    late = my_session("app", name);
-    as_admin(apr_psprintf(pool,
-                          "CREATE OR REPLACE USER other@localhost; GRANT SELECT, INSERT, UPDATE, "
-                          "DELETE, CREATE, INDEX, DROP ON `%s`.* TO other@localhost",
-                          name));
-    close_connector();
-    open_connector(conninfo_of(account, name));
-}
-
-static void end(void)
-{
-    if (admin) {
-        my_end(admin);
-        my_end(late);
-    }
-    admin = late = NULL;
-    end_my();
-}
-
-static void let_create_triggers(void)
-{
-    as_admin("GRANT TRIGGER ON deals TO other@localhost");
-}
-
 #define OURS                                                                                       \
     "GRANT SELECT, INSERT, UPDATE, DELETE ON _notionsync_change TO other@localhost; GRANT "        \
     "SELECT, UPDATE ON _notionsync_instance TO other@localhost; GRANT SELECT, UPDATE ON "          \
     "_notionsync_table TO other@localhost; GRANT SELECT, INSERT, UPDATE, DELETE ON "               \
     "_notionsync_intent TO other@localhost"
 
-static void take_update_away(void)
-{
-    as_admin("REVOKE ALL, GRANT OPTION FROM other@localhost; GRANT SELECT, INSERT ON deals TO "
-             "other@localhost; GRANT UPDATE (plain) ON deals TO other@localhost;" OURS);
-}
-
-static void give_update_back(void)
-{
-    as_admin("GRANT UPDATE (name) ON deals TO other@localhost");
-}
-
-static void reopen(void)
-{
-    close_connector();
-    open_connector(conninfo_of(account, database));
-}
-
-static void run(const char *sql)
-{
-    my_run(my, sql);
-}
-
-static void run_late(const char *sql)
-{
-    my_run(late, sql);
-}
-
-static const char *text(const char *sql)
-{
-    return my_text(my, sql);
-}
-
 static const unwatched_words_t words = {
-    .begin = begin_plain,
-    .end = end,
-    .begin_others = begin_others,
-    .let_create_triggers = let_create_triggers,
-    .take_update_away = take_update_away,
-    .give_update_back = give_update_back,
-    .reopen = reopen,
-    .run = run,
-    .run_late = run_late,
-    .text = text,
+    .other = "other",
+    .poor = "CREATE OR REPLACE USER other@localhost; GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, "
+            "INDEX, DROP ON `%s`.* TO other@localhost",
+    .let_create_triggers = "GRANT TRIGGER ON deals TO other@localhost",
+    .take_update_away = "REVOKE ALL, GRANT OPTION FROM other@localhost; GRANT SELECT, INSERT ON "
+                        "deals TO other@localhost; GRANT UPDATE (plain) ON deals TO "
+                        "other@localhost;" OURS,
+    .give_update_back = "GRANT UPDATE (name) ON deals TO other@localhost",
     .id = "int AUTO_INCREMENT PRIMARY KEY",
     .instant = "timestamp(3)",
     .second = "timestamp NULL",
@@ -248,23 +165,21 @@ static void test_keys(void)
 
 static int may_with(const char *grants)
 {
-    as_admin("CREATE OR REPLACE USER other@localhost; CREATE OR REPLACE ROLE inner_one; CREATE OR "
-             "REPLACE ROLE outer_one; GRANT inner_one TO outer_one;" OURS);
-    as_admin("GRANT SELECT, INSERT, UPDATE, DELETE ON deals TO other@localhost");
+    as_administrator("ri_ghts", "CREATE OR REPLACE USER other@localhost; CREATE OR REPLACE ROLE "
+                                "inner_one; CREATE OR REPLACE ROLE outer_one; GRANT inner_one TO "
+                                "outer_one; GRANT SELECT, INSERT, UPDATE, DELETE ON deals TO "
+                                "other@localhost;" OURS);
     if (*grants) {
-        as_admin(grants);
+        as_administrator("ri_ghts", grants);
     }
-    reopen();
+    reopen_connector("other", "ri_ghts");
     return !says(described(mapping_of("deals", NULL, "name", NULL))->problem, "GRANT TRIGGER");
 }
 
 static void test_rights(void)
 {
-    begin_plain("ri_ghts", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(9))");
+    begin_my("ri_ghts", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(9))");
     provision(mapping_of("deals", NULL, "name", NULL));
-    account = "other";
-    admin = my_session("root", "ri_ghts");
-    late = my_session("app", "ri_ghts");
     tap_int(may_with(""), 0, "no right to triggers");
     tap_int(may_with("GRANT TRIGGER ON `ri_ghts`.deals TO other@localhost"), 1, "of the table");
     tap_int(may_with("GRANT TRIGGER ON `ri\\_ghts`.* TO other@localhost"), 1, "of the database");
@@ -282,7 +197,7 @@ static void test_rights(void)
     tap_int(
         may_with("GRANT TRIGGER ON `ri_ghts`.* TO inner_one; GRANT outer_one TO other@localhost"),
         0, "by a role that is not in force");
-    end();
+    end_my();
 }
 
 /* See test_missing_right; and here of a right on everything. */
@@ -290,17 +205,18 @@ static void test_late_right(void)
 {
     nts_mapping_t *m = mapping_of("deals", NULL, "name", NULL);
 
-    begin_others("missing", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(9), plain int)");
+    begin_my("missing", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(9), plain int)");
     provision(m);
-    take_update_away();
-    reopen();
+    as_administrator("missing", words.poor);
+    as_administrator("missing", words.take_update_away);
+    reopen_connector("other", "missing");
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "blocked sql.denied",
             "a right is missing");
     tap_str(result_of(read_row(m, "1")), "gone", "a session that was opened meanwhile");
-    as_admin("GRANT UPDATE ON missing.* TO other@localhost");
+    as_administrator("missing", "GRANT UPDATE ON missing.* TO other@localhost");
     tap_str(result_of(perform_kind(NTS_ASK_DESCRIBE, m)), "ok",
             "hears of a right on the whole database");
-    end();
+    end_my();
 }
 
 int main(void)
