@@ -217,6 +217,27 @@ static int lived_unseen(judge_t *j, const judge_record_t *record)
            !judge_was_looked_into(j, record->place, record->item, death->item);
 }
 
+/* The page that @a restore brings a row back for; NULL: unknown. */
+static const judge_record_t *restored_for(judge_t *j, const judge_entry_t *restore)
+{
+    return restore ? judge_record(j, HISTORY_NOTION,
+                                  JUDGE_MAPPING(j, restore->mapping)->place[HISTORY_NOTION],
+                                  restore->page)
+                   : NULL;
+}
+
+/* People deleted the row, and its page was gone, too, before the row was there again with a copy: which was seen. */
+static int was_gone_before_copy(judge_t *j, const judge_record_t *page,
+                                const judge_record_t *record, const judge_death_t *death)
+{
+    const history_item_t *again = history_item(j->history, record->item);
+
+    return page && judge_is_of_copy(j, again) &&
+           history_item(j->history, death->item)->op != HISTORY_SWAP &&
+           judge_was_looked_into(j, record->place, death->item, again->number) &&
+           judge_was_away(page, death->from, again->at);
+}
+
 /* The same of a row that counts as the one before, which people had deleted: when its page was gone, too, before the copy came, the record
  * was deleted, and what was done to its row there nobody saw (37231). If nobody saw it gone either, its image went with that database (48722).
  * That the copy was seen by then does not stand in the history, but what comes back tells it, if that is all of the later image, and not of
@@ -226,21 +247,66 @@ static apr_time_t died_for_good(judge_t *j, const judge_entry_t *restore,
 {
     const judge_death_t *deaths = (const judge_death_t *)(const void *)record->deaths->elts;
     int last = record->deaths->nelts - 1;
-    const history_item_t *again = history_item(j->history, record->item);
-    const judge_record_t *page =
-        restore
-            ? judge_record(j, HISTORY_NOTION,
-                           JUDGE_MAPPING(j, restore->mapping)->place[HISTORY_NOTION], restore->page)
-            : NULL;
 
-    return page && last > 0 && !deaths[last].by_us && judge_is_of_copy(j, again) &&
-                   history_item(j->history, deaths[last - 1].item)->op != HISTORY_SWAP &&
-                   judge_was_looked_into(j, record->place, deaths[last - 1].item, again->number) &&
+    return last > 0 && !deaths[last].by_us &&
+                   was_gone_before_copy(j, restored_for(j, restore), record, &deaths[last - 1]) &&
                    !judge_was_looked_into(j, record->place, record->item, deaths[last].item) &&
-                   judge_was_away(page, deaths[last - 1].from, again->at) &&
                    (!comes_with_all(j, make, record, deaths[last].from) ||
                     comes_with_all(j, make, record, deaths[last - 1].from))
                ? deaths[last - 1].from
+               : 0;
+}
+
+/* Nobody looked into a table from the copy that came before item @a from until a person let another of its mappings go on with that. */
+static int was_waited_for(judge_t *j, const char *table, int mapping, int from,
+                          const history_item_t *word)
+{
+    int m;
+
+    for (m = 0; m < j->mappings->nelts; m++) {
+        if (m != mapping && judge_same(JUDGE_MAPPING(j, m)->name, word->place) &&
+            JUDGE_MAPPING(j, m)->place[HISTORY_EXTERNAL] == table) {
+            return !judge_was_looked_into(j, table, from, word->number);
+        }
+    }
+    return 0;
+}
+
+/* It was for that one that the table was looked into by item @a to; the mapping itself was told nothing, and waited all the time (91399). */
+static int has_waited(judge_t *j, int mapping, const char *table, int from, int to)
+{
+    int i, is_waited_for = 0;
+
+    for (i = from + 1; i < to; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_OPERATOR &&
+            judge_same(item->place, JUDGE_MAPPING(j, mapping)->name)) {
+            return 0;
+        }
+        is_waited_for |= item->op == HISTORY_RESUME && judge_same(item->note, HISTORY_ACCEPTED) &&
+                         was_waited_for(j, table, mapping, from, item);
+    }
+    return is_waited_for;
+}
+
+/* So it is if others lived and died with it meanwhile, brought it back even, but the mapping that brings it back now waited all the time until
+ * it died last: to that one it was deleted before the copy came, and comes back as it was then. */
+static apr_time_t died_before_wait(judge_t *j, const judge_entry_t *restore,
+                                   const history_item_t *make, const judge_record_t *record)
+{
+    const judge_death_t *deaths = (const judge_death_t *)(const void *)record->deaths->elts;
+    int last = record->deaths->nelts - 1, then = last;
+
+    while (then >= 0 && deaths[then].item > record->item) {
+        then--;
+    }
+    return then >= 0 && then < last && !deaths[last].by_us &&
+                   was_gone_before_copy(j, restored_for(j, restore), record, &deaths[then]) &&
+                   has_waited(j, restore->mapping, record->place, record->item,
+                              deaths[last].item) &&
+                   comes_with_all(j, make, record, deaths[then].from)
+               ? deaths[then].from
                : 0;
 }
 
@@ -267,11 +333,7 @@ static apr_time_t died_for_page(judge_t *j, const judge_entry_t *restore,
     const judge_death_t *deaths = (const judge_death_t *)(const void *)record->deaths->elts;
     int i, last = record->deaths->nelts - 1;
     const judge_entry_t *other = NULL;
-    const judge_record_t *page =
-        restore
-            ? judge_record(j, HISTORY_NOTION,
-                           JUDGE_MAPPING(j, restore->mapping)->place[HISTORY_NOTION], restore->page)
-            : NULL;
+    const judge_record_t *page = restored_for(j, restore);
 
     if (!page || last < 1 || deaths[last].by_us ||
         !was_trashed_by_us(page, deaths[last - 1].from, deaths[last].from)) {
@@ -347,6 +409,7 @@ void judge_set_back(judge_t *j, const history_item_t *make, judge_record_t *reco
     apr_hash_index_t *at;
 
     died_once = died_once ? died_once : died_for_good(j, restore, make, record);
+    died_once = died_once ? died_once : died_before_wait(j, restore, make, record);
     died_once = died_once ? died_once : died_for_page(j, restore, record);
     died_once = died_once ? died_once : lost_unread(j, make, record);
     if (died_once) {

@@ -1,5 +1,6 @@
 /* A row that is deleted again in an older copy of its database, and then brought back: of which of its deletes is the image? */
 #include <apr_general.h>
+#include <string.h>
 
 #include "judge_world.h"
 #include "tap/tap.h"
@@ -40,17 +41,32 @@ static void test_deleted_in_copy(void)
     verdict("S2.5", "one that was seen there comes back as it was there");
 }
 
-enum { ROW_STAYS = 0, ROW_GOES, ROW_GOES_UNSEEN };
-
-/* People delete a row, which we see, or not, or its page, or both. In a copy of the database the row is edited and deleted again, and then we bring it back, as it
- * was when it was deleted first, or last. */
-static void delete_twice(int row, int page_goes, int is_seen, const char *edited, const char *name)
+/* We bring the row back for its page, with that name. */
+static void bring_back(const char *name)
 {
     judge_entry_t restore = {
         .op = "restore", .state = "applied", .side = 1, .page = "p", .key = "1"
     };
     int number;
 
+    now += 5 * SEC;
+    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
+    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
+    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
+    if (name) {
+        history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, name);
+    }
+    told(1, "1", NAME, NULL, name, NULL);
+    restore.at = now;
+    judge_add_entry(judge, &restore);
+}
+
+enum { ROW_STAYS = 0, ROW_GOES, ROW_GOES_UNSEEN };
+
+/* People delete a row, which we see, or not, or its page, or both. In a copy of the database the row is edited and deleted again, and then we bring it back, as it
+ * was when it was deleted first, or last. */
+static void delete_twice(int row, int page_goes, int is_seen, const char *edited, const char *name)
+{
     agree_twice();
     now += 10 * SEC;
     if (row != ROW_STAYS) {
@@ -70,16 +86,7 @@ static void delete_twice(int row, int page_goes, int is_seen, const char *edited
     now += 10 * SEC;
     history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
     history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
-    now += 5 * SEC;
-    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
-    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
-    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
-    if (name) {
-        history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, name);
-    }
-    told(1, "1", NAME, NULL, name, NULL);
-    restore.at = now;
-    judge_add_entry(judge, &restore);
+    bring_back(name);
 }
 
 static void test_deleted_twice(void)
@@ -108,14 +115,71 @@ static void test_deleted_twice(void)
     verdict("S6.3", "which left no image of that");
 }
 
+static void go_on(const char *mapping)
+{
+    history_item_t word = { .kind = HISTORY_OPERATOR,
+                            .op = HISTORY_RESUME,
+                            .side = -1,
+                            .place = mapping,
+                            .note = HISTORY_ACCEPTED };
+
+    now += SEC;
+    word.at = now;
+    (void)history_add(h, &word);
+}
+
+enum { WORD_IN_TIME = 1, WORD_TO_BOTH = 2, WORD_TOO_LATE = 4 };
+
+/* Row and page of a record are deleted, which we see. In a copy of the database a person lets another mapping of the table go on, which looks
+ * there; the row is edited and deleted again. Then we bring it back, as it was when it was deleted first. */
+static void delete_while_waiting(int words)
+{
+    judge_mapping_t other = { .name = "m2", .fields = fields, .field_count = FIELDS };
+
+    agree_twice();
+    other.place[0] = "ds2";
+    other.place[1] = "t";
+    other.mark = MARK;
+    (void)judge_add_mapping(judge, &other);
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "1", NULL, NULL);
+    (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+    history_do(h, HISTORY_ACT, 0, now + SEC, HISTORY_DELETE, 0, place(0), "p", NULL, NULL);
+    set_back_to("Ada");
+    if (words & WORD_IN_TIME) {
+        go_on("m2");
+    }
+    (void)request(HISTORY_ASK_LIST, 1, NULL, now + SEC, now + 2 * SEC);
+    now += 2 * SEC;
+    if (words & WORD_TO_BOTH) {
+        go_on("m");
+    }
+    if (words & WORD_TOO_LATE) {
+        go_on("m2");
+    }
+    edit(1, "1", NAME, "Ada", "Eve");
+    delete_by_people(1, "1");
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_REVIVE, 0, place(0), "p", NULL, NULL);
+    bring_back("Bob");
+}
+
+static void test_deleted_while_waiting(void)
+{
+    delete_while_waiting(WORD_IN_TIME);
+    tap_ok(!strstr(rules(), "S6.3"),
+           "what others did meanwhile a mapping that waits does not know (91399)");
+    delete_while_waiting(WORD_IN_TIME | WORD_TO_BOTH);
+    tap_ok(strstr(rules(), "S6.3") != NULL, "one that was told to go on does");
+    delete_while_waiting(WORD_TOO_LATE);
+    tap_ok(strstr(rules(), "S6.3") != NULL,
+           "nor did it wait if the table was looked into before a word");
+    delete_while_waiting(0);
+    tap_ok(strstr(rules(), "S6.3") != NULL, "or if there was none");
+}
+
 /* A row is edited, which is read or not, and its database exchanged for an empty one. We bring it back, as it was before that edit. */
 static void lose_edit(int is_read)
 {
-    judge_entry_t restore = {
-        .op = "restore", .state = "applied", .side = 1, .page = "p", .key = "1"
-    };
-    int number;
-
     agree_twice();
     (void)request(HISTORY_ASK_READ, 1, "1", now, now);
     edit(1, "1", NAME, "Bob", "Eve");
@@ -124,14 +188,8 @@ static void lose_edit(int is_read)
     }
     now += 10 * SEC;
     history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, NULL);
-    now += 10 * SEC;
-    number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
-    history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
-    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "mark", NULL, "one");
-    history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", "name", NULL, "Bob");
-    told(1, "1", NAME, NULL, "Bob", NULL);
-    restore.at = now;
-    judge_add_entry(judge, &restore);
+    now += 5 * SEC;
+    bring_back("Bob");
 }
 
 static void test_lost_edit(void)
@@ -183,6 +241,7 @@ int main(void)
     (void)apr_pool_create(&pool, NULL);
     test_deleted_in_copy();
     test_deleted_twice();
+    test_deleted_while_waiting();
     test_lost_edit();
     test_value_of_image();
     apr_pool_destroy(pool);
