@@ -17,6 +17,7 @@ APLOG_USE_MODULE(notionsync);
 
 typedef struct action_t {
     mns_page_t page;
+    const nts_mapping_t *mapping; /* that it is for */
     const apr_table_t *form;
     nts_command_t command;
     apr_int64_t id;    /* of the command, once stored */
@@ -158,11 +159,12 @@ static apr_status_t get_plan(void *baton, nts_store_t *store)
 {
     action_t *action = baton;
 
+    action->mapping = mns_page_whole(action->mapping, store, action->page.r->pool);
     return nts_store_last_plan(&action->plan, store, action->command.mapping, action->page.r->pool);
 }
 
 /* What was shown is what is applied: the last plan, while it is fresh. */
-static int read_apply(action_t *action, const nts_mapping_t *mapping)
+static int read_apply(action_t *action)
 {
     request_rec *r = action->page.r;
     const char *text = apr_table_get(action->form, "plan");
@@ -178,7 +180,7 @@ static int read_apply(action_t *action, const nts_mapping_t *mapping)
         return mns_answer(r, HTTP_SERVICE_UNAVAILABLE, "The state store cannot be read now.");
     }
     if (rv != APR_SUCCESS || action->plan->id != id ||
-        !mns_plan_is_fresh(action->plan, mapping, action->page.now, r->pool)) {
+        !mns_plan_is_fresh(action->plan, action->mapping, action->page.now, r->pool)) {
         return mns_answer(r, HTTP_CONFLICT,
                           "That plan is not the last one, or not fresh any more: make a new one.");
     }
@@ -210,12 +212,12 @@ static int read_action(action_t *action)
     if (!mapping) {
         return mns_answer(r, HTTP_NOT_FOUND, "There is no such mapping.");
     }
+    action->mapping = mapping;
     action->command.mapping = mapping->id;
     action->command.args = "{}";
     action->command.by = action->page.access.user;
     action->command.state = "queued";
-    return strcmp(action->command.verb, "apply") == 0 ? read_apply(action, mapping)
-                                                      : read_args(action);
+    return strcmp(action->command.verb, "apply") == 0 ? read_apply(action) : read_args(action);
 }
 
 /* ---- what comes of it ---- */

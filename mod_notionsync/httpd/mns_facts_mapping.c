@@ -54,10 +54,11 @@ static void add_fields(const mns_page_t *page)
 {
     static const char *const directions[] = { "both", "to-external", "to-notion" };
     nts_json_t *list = nts_json_add_array(page->facts, "fields");
+    const nts_mapping_t *mapping = mns_page_whole(page->mapping, page->store, page->r->pool);
     int i;
 
-    for (i = 0; i < page->mapping->pair_count; i++) {
-        const nts_pair_t *pair = &page->mapping->pairs[i];
+    for (i = 0; i < mapping->pair_count; i++) {
+        const nts_pair_t *pair = &mapping->pairs[i];
         nts_json_t *node = nts_json_add_object(list, NULL);
 
         nts_json_add_string(node, "notion", pair->notion);

@@ -110,7 +110,9 @@ apr_status_t mns_facts_plan(mns_page_t *page)
     }
     nts_json_add_int(node, "requests", plan->requests);
     nts_json_add_string(node, "note", plan->note);
-    nts_json_add_bool(node, "fresh", mns_plan_is_fresh(plan, page->mapping, page->now, p));
+    nts_json_add_bool(
+        node, "fresh",
+        mns_plan_is_fresh(plan, mns_page_whole(page->mapping, page->store, p), page->now, p));
     nts_plan_counts_to_json(&plan->counts, node, "counts");
     return add_items(page, plan);
 }

@@ -20,12 +20,13 @@ static const nts_pair_t *find_pair(const nts_mapping_t *mapping, apr_int64_t id)
 static void add_bases(const mns_page_t *page, const nts_link_t *link)
 {
     nts_json_t *list = nts_json_add_array(page->facts, "agreed");
+    const nts_mapping_t *mapping = mns_page_whole(page->mapping, page->store, page->r->pool);
     apr_pool_t *p = page->r->pool;
     int i;
 
     for (i = 0; i < link->base_count; i++) {
         const nts_base_t *base = &link->bases[i];
-        const nts_pair_t *pair = find_pair(page->mapping, base->pair);
+        const nts_pair_t *pair = find_pair(mapping, base->pair);
         nts_json_t *node;
 
         if (!pair) {

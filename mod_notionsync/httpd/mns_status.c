@@ -71,6 +71,17 @@ nts_mapping_t *mns_page_find(const mns_page_t *page, const char *name)
     return NULL;
 }
 
+const nts_mapping_t *mns_page_whole(const nts_mapping_t *mapping, nts_store_t *store, apr_pool_t *p)
+{
+    nts_mapping_t *whole;
+
+    if (!mapping->auto_fields) {
+        return mapping;
+    }
+    whole = apr_pmemdup(p, mapping, sizeof(*whole));
+    return nts_store_get_pairs(store, whole, p) == APR_SUCCESS ? whole : mapping;
+}
+
 apr_status_t mns_page_begin(mns_page_t *page, request_rec *r, mns_child_t *child)
 {
     const mns_server_t *server = mns_server_config(r->server);

@@ -25,6 +25,9 @@ int mns_page_shows(const mns_page_t *page, const nts_mapping_t *mapping);
 int mns_page_shows_service(const mns_page_t *page, const nts_service_t *service);
 /** The mapping of that name which the page may show. */
 nts_mapping_t *mns_page_find(const mns_page_t *page, const char *name);
+/** A mapping with the pairs that its worker has found by their names too. */
+const nts_mapping_t *mns_page_whole(const nts_mapping_t *mapping, nts_store_t *store,
+                                    apr_pool_t *p);
 /** Begin a page: who asks, for what. APR_ENOENT: mapping= names nothing. */
 apr_status_t mns_page_begin(mns_page_t *page, request_rec *r, mns_child_t *child);
 

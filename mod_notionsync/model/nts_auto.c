@@ -133,13 +133,18 @@ static void take(part_t *part)
 
 /* --- properties for columns */
 
-static const nts_type_t property_types[] = {
-    { .kind = NTS_TYPE_SET, .native = "multi_select", .nullable = 1, .options_open = 1 },
-    { .kind = NTS_TYPE_OPTION, .native = "select", .nullable = 1, .options_open = 1 },
-    { .kind = NTS_TYPE_NUMBER, .native = "number", .nullable = 1, .binary = 1 },
-    { .kind = NTS_TYPE_BOOL, .native = "checkbox" },
-    { .kind = NTS_TYPE_DATE, .native = "date", .nullable = 1, .zoned = 1, .scale = 3 },
-    { .kind = NTS_TYPE_TEXT, .native = "rich_text", .nullable = 1, .max_length = 200000 },
+typedef struct property_t {
+    const char *native;
+    nts_type_t type;
+} property_t;
+
+static const property_t property_types[] = {
+    { "multi_select", { .kind = NTS_TYPE_SET, .nullable = 1, .options_open = 1 } },
+    { "select", { .kind = NTS_TYPE_OPTION, .nullable = 1, .options_open = 1 } },
+    { "number", { .kind = NTS_TYPE_NUMBER, .nullable = 1, .binary = 1 } },
+    { "checkbox", { .kind = NTS_TYPE_BOOL } },
+    { "date", { .kind = NTS_TYPE_DATE, .nullable = 1, .zoned = 1, .scale = 3 } },
+    { "rich_text", { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = 200000 } },
 };
 
 /* Which of them a column asks for. */
@@ -216,11 +221,13 @@ static int choose_property(look_t *look, nts_type_t *type, const nts_schema_fiel
     /* As its kind says, else as a text. */
     for (round = 0; round < 2; round++) {
         for (i = 0; i < sizeof(property_types) / sizeof(property_types[0]); i++) {
-            const nts_type_t *types[NTS_SIDE_COUNT] = { &property_types[i], &column->type };
+            nts_type_t wanted = property_types[i].type;
+            const nts_type_t *types[NTS_SIDE_COUNT] = { &wanted, &column->type };
 
-            if (property_types[i].kind == (round ? NTS_TYPE_TEXT : kind) &&
+            wanted.native = property_types[i].native;
+            if (wanted.kind == (round ? NTS_TYPE_TEXT : kind) &&
                 nts_domain_make(&domain, types, &pair->options, &out, look->p) == APR_SUCCESS) {
-                *type = property_types[i];
+                *type = wanted;
                 if (type->options_open) {
                     take_choices(look, type, column);
                 }

@@ -63,6 +63,14 @@ $sync->wait_page('From the table', kind => 'company', due => '2026-04-01', what 
 $sync->wait_quiet;
 $sync->verify_ok(equal => 12);
 
+my $fields = $httpd->get_json('/notionsync?page=mapping&mapping=contacts&json')->{fields};
+is(join(' ', sort map { $_->{external} } @$fields), 'due edited email kind made name no notes phone score site stage tags unmapped vip',
+    'the dashboard shows them all');
+is(scalar @{ $httpd->get_json('/notionsync?page=record&mapping=contacts&json&id=' . $sync->page_id('Ada'))->{agreed} }, 15, 'and what was agreed on each');
+my $plan = "$httpd->{root}/plan";
+is($sync->ctl('plan', 'contacts', '--save', $plan)->{exit}, 0, 'a plan');
+is($sync->ctl('apply', $plan)->{exit}, 0, 'can be applied');
+
 # --- what comes later
 
 my $mark = $sync->mark;
