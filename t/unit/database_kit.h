@@ -39,8 +39,11 @@ void end_session(session_t *session);
 void run_in(session_t *session, const char *sql);
 /** The first column of the first row; "(none)" without a row, "(null)" for NULL. */
 const char *text_in(session_t *session, const char *sql);
-/** Does not wait for what it answers; the session is of no further use but to be ended. Zero: failed. */
+/** Its error text, or NULL. */
+const char *try_in(session_t *session, const char *sql);
+/** One that does not wait for what it answers, and one that does: nothing else may be said to the session in between. Zero: failed. */
 int send_in(session_t *session, const char *sql);
+int await_in(session_t *session);
 
 /** The application's session, as long as the case; opened anew where the server was away. */
 session_t *application(void);

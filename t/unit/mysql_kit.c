@@ -364,6 +364,19 @@ int send_in(session_t *session, const char *sql)
     return mysql_send_query((MYSQL *)session, sql, strlen(sql)) == 0;
 }
 
+int await_in(session_t *session)
+{
+    const char *ignored;
+
+    return mysql_read_query_result((MYSQL *)session) == 0 &&
+           take_results(&ignored, (MYSQL *)session) == NULL;
+}
+
+const char *try_in(session_t *session, const char *sql)
+{
+    return my_try((MYSQL *)session, sql);
+}
+
 session_t *application(void)
 {
     return (session_t *)my;

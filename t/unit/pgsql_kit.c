@@ -249,6 +249,23 @@ int send_in(session_t *session, const char *sql)
     return PQsendQuery((PGconn *)session, sql);
 }
 
+int await_in(session_t *session)
+{
+    PGresult *result;
+    int is_fine = 1;
+
+    while ((result = PQgetResult((PGconn *)session)) != NULL) {
+        is_fine = is_fine && PQresultStatus(result) != PGRES_FATAL_ERROR;
+        PQclear(result);
+    }
+    return is_fine;
+}
+
+const char *try_in(session_t *session, const char *sql)
+{
+    return pg_try((PGconn *)session, sql);
+}
+
 session_t *application(void)
 {
     return (session_t *)pg;

@@ -1,46 +1,18 @@
 /* Proves that of what applications change in MariaDB nothing is missed or held up, in whatever order they commit, that
  * nothing of ours can make their statements fail or wait, and that what is installed is noticed when it no longer fits. */
-#include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/nts_str.h"
+#include "change_cases.h"
 #include "mysql_kit.h"
 #include "server_kit.h"
 #include "tap/tap.h"
 
-#define DEALS                                                                                      \
-    "CREATE TABLE deals (id int PRIMARY KEY, name varchar(20));"                                   \
-    "INSERT INTO deals VALUES (1, 'Ada')"
-
-static nts_mapping_t *m;
-static apr_int64_t since;
-
-static void begin(const char *name, const char *sql)
-{
-    begin_my(name, sql);
-    m = mapping_of("deals", NULL, "name", NULL);
-    provision(m);
-    since = 0;
-}
-
-/* The entries after the last ones asked for. */
-static const char *news(void)
-{
-    nts_answer_t *answer = changes_after(m, since);
-
-    since = answer->last_change;
-    return entries(answer);
-}
-
-static const char *logged(const char *sql)
-{
-    my_run(my, sql);
-    return news();
-}
+static const change_words_t words = {
+    .series = { "SELECT seq FROM seq_", "_to_", "" },
+    .many = 2500,
+    .numbers = "GROUP_CONCAT(COALESCE(number, '-') ORDER BY id)",
+    .read_committed = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+};
 
 /* --- what is logged */
 
@@ -49,12 +21,12 @@ static void test_statements(void)
     const nts_change_t *change;
     apr_time_t before;
 
-    begin("statements", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(20), j json, "
-                        "amount decimal(9,2), raw blob, g point)");
+    begin_changes("statements", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(20), j json, "
+                                "amount decimal(9,2), raw blob, g point)");
     before = apr_time_now();
     tap_str(logged("INSERT INTO deals (id, name, j, amount) VALUES (1, 'Ada', '{}', 1)"), "i1",
             "an insert");
-    change = changes_after(m, 0)->changes;
+    change = changes_after(deals, 0)->changes;
     tap_ok(change->at >= before - 1000 && change->at <= apr_time_now() + 1000,
            "with the time, to the millisecond, whatever the zone of the server");
     tap_str(logged("UPDATE deals SET name = 'Bob'"), "u1", "an update");
@@ -89,7 +61,8 @@ static void test_statements(void)
 /* What the application sees of its own statements is what it would see without us. */
 static void test_unseen(void)
 {
-    begin("unseen", "CREATE TABLE deals (id int AUTO_INCREMENT PRIMARY KEY, name varchar(20))");
+    begin_changes("unseen",
+                  "CREATE TABLE deals (id int AUTO_INCREMENT PRIMARY KEY, name varchar(20))");
     my_run(my, "INSERT INTO deals (name) VALUES ('a'), ('b'), ('c')");
     tap_str(my_text(my, "INSERT INTO deals (name) VALUES ('d'); SELECT LAST_INSERT_ID()"), "4",
             "the number of a new row is the row's");
@@ -104,28 +77,29 @@ static void test_images(void)
     nts_answer_t *answer;
     nts_ask_t ask;
 
-    begin("images",
-          "SET sql_mode = 'ANSI_QUOTES', time_zone = 'SYSTEM';"
-          "CREATE TABLE deals (id int PRIMARY KEY, \"it's, \"\"x\"\"\" text, n decimal(30,10), "
-          "r double, f float, b varbinary(10), b0 blob, d date, ts timestamp(3) NULL, dt "
-          "datetime(6), "
-          "at time(1), tags set('a','b'), e enum('x','y'), bits bit(9), one bit(1), bu bigint "
-          "unsigned, j json, u uuid, l varchar(20) CHARACTER SET latin1, g point, c char(5), "
-          "y year, ok tinyint(1), twice int AS (id * 2) STORED, name longtext);"
-          "INSERT INTO deals VALUES (1, 'O''Neil, \"x\" \\ 😀', 1.10, 0.1, 0.1, x'00ff', NULL, "
-          "'2026-05-12', '2026-10-25 02:30:00.123', '2026-05-12 10:00:00.000001', '-10:00:00.5', "
-          "'b,a', 'y', b'100000001', b'1', 18446744073709551615, '{\"a\": [1]}', UUID(), 'Zoë', "
-          "ST_GeomFromText('POINT(1 2)'), 'ab', 2026, 7, DEFAULT, NULL);"
-          "INSERT INTO deals (id, name) VALUES (2, REPEAT('x', 1100000));"
-          "CREATE TABLE kept AS SELECT * FROM deals WHERE id = 1");
+    begin_changes(
+        "images",
+        "SET sql_mode = 'ANSI_QUOTES', time_zone = 'SYSTEM';"
+        "CREATE TABLE deals (id int PRIMARY KEY, \"it's, \"\"x\"\"\" text, n decimal(30,10), "
+        "r double, f float, b varbinary(10), b0 blob, d date, ts timestamp(3) NULL, dt "
+        "datetime(6), "
+        "at time(1), tags set('a','b'), e enum('x','y'), bits bit(9), one bit(1), bu bigint "
+        "unsigned, j json, u uuid, l varchar(20) CHARACTER SET latin1, g point, c char(5), "
+        "y year, ok tinyint(1), twice int AS (id * 2) STORED, name longtext);"
+        "INSERT INTO deals VALUES (1, 'O''Neil, \"x\" \\ 😀', 1.10, 0.1, 0.1, x'00ff', NULL, "
+        "'2026-05-12', '2026-10-25 02:30:00.123', '2026-05-12 10:00:00.000001', '-10:00:00.5', "
+        "'b,a', 'y', b'100000001', b'1', 18446744073709551615, '{\"a\": [1]}', UUID(), 'Zoë', "
+        "ST_GeomFromText('POINT(1 2)'), 'ab', 2026, 7, DEFAULT, NULL);"
+        "INSERT INTO deals (id, name) VALUES (2, REPEAT('x', 1100000));"
+        "CREATE TABLE kept AS SELECT * FROM deals WHERE id = 1");
     my_run(my, "SET sql_mode = '', time_zone = '-05:00', character_set_client = latin1, "
                "collation_connection = latin1_german1_ci, div_precision_increment = 0");
     my_run(my, "DELETE FROM deals ORDER BY id");
-    answer = changes_after(m, 0);
+    answer = changes_after(deals, 0);
     tap_str(entries(answer), "d1 d2", "two deletes");
     tap_ok(answer->change_count == 2 && answer->changes[1].image == NULL,
            "a very large row is logged without its image");
-    ask = ask_of(NTS_ASK_RESTORE, m);
+    ask = ask_of(NTS_ASK_RESTORE, deals);
     ask.id = "1";
     ask.intent = "back";
     ask.image = answer->changes[0].image;
@@ -149,9 +123,9 @@ static void test_images(void)
 
 static void test_keys(void)
 {
-    begin("keyed",
-          "CREATE TABLE deals (a varchar(600), b int, name varchar(20), PRIMARY KEY (a, b))"
-          " CHARACTER SET latin1");
+    begin_changes("keyed",
+                  "CREATE TABLE deals (a varchar(600), b int, name varchar(20), PRIMARY KEY (a, b))"
+                  " CHARACTER SET latin1");
     tap_str(logged("INSERT INTO deals VALUES ('it''s, \"x\"\\\\', 1, NULL)"),
             "i[\"it's, \\\"x\\\"\\\\\",\"1\"]", "a key of two columns");
     tap_str(logged("UPDATE deals SET b = 2"),
@@ -165,173 +139,11 @@ static void test_keys(void)
     end_my();
 }
 
-/* --- the order of commits */
-
-static nts_answer_t *update(const char *id, const char *name, const char *intent)
-{
-    nts_ask_t ask = ask_of(NTS_ASK_UPDATE, m);
-    nts_value_t *values = values_of(m);
-
-    values[0] = nts_value_text(name);
-    ask.id = id;
-    ask.intent = intent;
-    ask.values = values;
-    return perform(&ask);
-}
-
-static void test_order(void)
-{
-    MYSQL *slow;
-
-    begin("orders", DEALS ", (2, 'Bob')");
-    slow = my_session("app", "orders");
-    /* Whoever waited for it would wait until the time is up, and say so. */
-    my_run(slow, "BEGIN; UPDATE deals SET name = 'slow' WHERE id = 1");
-    tap_str(logged("UPDATE deals SET name = 'fast' WHERE id = 2"), "u2",
-            "an open transaction of this table holds nothing up");
-    tap_str(result_of(update("2", "ours", "w1")), "ok", "nor does it keep us from writing");
-    tap_str(news(), "u2@w1", "and being told");
-    my_run(slow, "COMMIT");
-    tap_str(news(), "u1", "and what is committed late is not skipped");
-    tap_str(news(), "", "nor seen twice");
-    my_run(slow, "BEGIN; DELETE FROM deals WHERE id = 1");
-    my_run(my, "BEGIN; UPDATE deals SET name = 'x' WHERE id = 2; ROLLBACK");
-    tap_str(logged("UPDATE deals SET name = 'y' WHERE id = 2"), "u2",
-            "a number that was rolled back is waited for by nobody");
-    my_run(slow, "ROLLBACK");
-    tap_str(news(), "", "nor an entry that never came");
-    /* One row, changed by both: the second waits for the first. */
-    my_run(slow, "BEGIN; UPDATE deals SET name = 'first' WHERE id = 1");
-    tap_int(mysql_send_query(my, "UPDATE deals SET id = 7 WHERE id = 1", 36), 0, "a second writer");
-    (void)usleep(50000);
-    my_run(slow, "COMMIT");
-    tap_int(mysql_read_query_result(my), 0, "that has to wait");
-    tap_str(news(), "u1 k7<1", "of one row comes after the first");
-    my_end(slow);
-    end_my();
-}
-
-/* Whoever dies between giving numbers and reading leaves entries that have theirs. */
-static void test_numbering(void)
-{
-    const char *number = "SELECT GROUP_CONCAT(COALESCE(number, '-') ORDER BY id) "
-                         "FROM _notionsync_change";
-    MYSQL *other;
-
-    begin("numbers", DEALS);
-    other = my_session("app", "numbers");
-    my_run(other, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-    my_run(my, "INSERT INTO deals (id) VALUES (2), (3)");
-    tap_str(my_text(my, number), "-,-", "entries are made without numbers");
-    my_run(other, "BEGIN; SELECT 1 FROM _notionsync_instance FOR UPDATE");
-    tap_str(result_of(changes_after(m, 0)), "not done sql.busy", "somebody else is giving them");
-    my_run(other, "UPDATE _notionsync_change SET number = id;"
-                  "UPDATE _notionsync_instance SET counter = 2");
-    my_run(my, "INSERT INTO deals (id) VALUES (4)");
-    my_run(other, "COMMIT");
-    tap_str(news(), "i2 i3 i4", "then they are there for all");
-    tap_str(my_text(my, number), "1,2,3", "and the next go on from there");
-    tap_int(changes_after(m, 3)->counter, 3, "with the counter");
-    my_run(my, "INSERT INTO deals (id) SELECT seq FROM seq_100_to_2599");
-    tap_int(changes_after(m, 0)->counter, 2503, "many are numbered in several goes");
-    tap_str(my_text(my, "SELECT CONCAT(COUNT(DISTINCT number), ' ', SUM(number = id)) "
-                        "FROM _notionsync_change"),
-            "2503 2503", "each has its own, in order");
-    my_end(other);
-    end_my();
-}
-
-/* Changes two rows at a time, and often thinks better of it. Deadlocks are part of it. */
-static void write_about(int who)
-{
-    MYSQL *session = my_session("app", "writers");
-    unsigned int dice = (unsigned int)who;
-    int i;
-
-    for (i = 0; i < 80; i++) {
-        int first = 1 + rand_r(&dice) % 20;
-        int second = 1 + rand_r(&dice) % 20;
-
-        (void)my_try(session, apr_psprintf(pool,
-                                           "BEGIN; UPDATE deals SET name = '%d/%d' WHERE id = %d;"
-                                           "UPDATE deals SET name = '%d/%d+' WHERE id = %d; %s",
-                                           who, i, first, who, i, second,
-                                           rand_r(&dice) % 4 ? "COMMIT" : "ROLLBACK"));
-        (void)my_try(session, "ROLLBACK");
-    }
-    _exit(0);
-}
-
-static void test_writers(void)
-{
-    pid_t writers[4];
-    int running = 4;
-    int told = 0;
-    int rounds = 0;
-    int i;
-
-    begin("writers", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(20));"
-                     "INSERT INTO deals (id) SELECT seq FROM seq_1_to_20");
-    for (i = 0; i < 4; i++) {
-        writers[i] = fork();
-        if (writers[i] == 0) {
-            write_about(i + 1);
-        }
-    }
-    while (running > 0) {
-        nts_answer_t *answer;
-
-        while (running > 0 && waitpid(-1, NULL, WNOHANG) > 0) {
-            running--;
-        }
-        answer = changes_after(m, since);
-        told += answer->result == NTS_RESULT_OK ? answer->change_count : 0;
-        since = answer->result == NTS_RESULT_OK ? answer->last_change : since;
-        rounds++;
-    }
-    tap_ok(told > 0 && rounds > 1, "%d entries of four writers at once, in %d looks", told, rounds);
-    tap_str(my_text(my, "SELECT COUNT(*) FROM _notionsync_change"), apr_psprintf(pool, "%d", told),
-            "each is told once");
-    tap_str(my_text(my, "SELECT COUNT(*) FROM _notionsync_change AS a JOIN _notionsync_change AS b "
-                        "ON b.`key` = a.`key` AND b.id > a.id AND b.number < a.number"),
-            "0", "those of one row in the order in which they happened");
-    tap_str(my_text(my, "SELECT MAX(number) = COUNT(DISTINCT number) FROM _notionsync_change"), "1",
-            "without a gap");
-    end_my();
-}
-
-static void test_pruning(void)
-{
-    MYSQL *slow;
-    nts_ask_t ask;
-
-    begin("pruning", DEALS);
-    slow = my_session("app", "pruning");
-    my_run(my, "INSERT INTO deals (id) SELECT seq FROM seq_2_to_701");
-    (void)changes_after(m, 0);
-    my_run(my, "UPDATE _notionsync_change SET at = at - 3700000;"
-               "INSERT INTO deals (id) VALUES (800)");
-    my_run(slow, "BEGIN; INSERT INTO deals (id) VALUES (801)");
-    ask = ask_of(NTS_ASK_CHANGES, m);
-    ask.since = 701;
-    ask.settled_to = 701;
-    (void)perform(&ask);
-    (void)perform(&ask);
-    (void)perform(&ask);
-    my_run(slow, "ROLLBACK");
-    tap_str(my_text(my, "SELECT COUNT(*) FROM _notionsync_change"), "1",
-            "old settled entries go, whatever is open");
-    tap_str(entries(changes_after(m, 700)), "i800", "a reader that was there misses nothing");
-    tap_str(entries(changes_after(m, 300)), "t i800", "one that lagged behind is told");
-    my_end(slow);
-    end_my();
-}
-
 static void test_cap(void)
 {
     MYSQL *other;
 
-    begin("capped", DEALS);
+    begin_changes("capped", DEALS);
     other = my_session("app", "capped");
     my_run(my, "INSERT INTO deals (id) VALUES (2), (3), (4)");
     my_run(my, "ALTER TABLE _notionsync_change AUTO_INCREMENT = 1001999");
@@ -354,30 +166,32 @@ static void test_alterations(void)
     MYSQL *admin;
     MYSQL *clerk;
 
-    begin("altered", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(20), size int);"
-                     "INSERT INTO deals VALUES (1, 'Ada', 5)");
+    begin_changes("altered", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(20), size int);"
+                             "INSERT INTO deals VALUES (1, 'Ada', 5)");
     admin = my_session("root", "altered");
     tap_str(news(), "", "nothing yet");
     my_run(my, "ALTER TABLE deals DROP COLUMN size");
     tap_ok(my_try(my, "DELETE FROM deals") == NULL, "a column that is dropped fails no statement");
-    tap_str(result_of(changes_after(m, since)), "blocked sql.triggers", "and is noticed");
-    provision(m);
+    tap_str(result_of(changes_after(deals, since)), "blocked sql.triggers", "and is noticed");
+    provision(deals);
     tap_str(news(), "t t", "the delete without its description, and what may have been missed");
     my_run(my, "INSERT INTO deals VALUES (1, 'Ada'); ALTER TABLE deals RENAME COLUMN id TO number;"
                "UPDATE deals SET name = 'Bob'");
     tap_str(my_text(my, "SELECT op FROM _notionsync_change ORDER BY id DESC LIMIT 1"), "t",
             "a key that is renamed fails no statement");
-    tap_str(result_of(changes_after(m, since)), "blocked sql.triggers", "and is noticed");
+    tap_str(result_of(changes_after(deals, since)), "blocked sql.triggers", "and is noticed");
     my_run(my, "ALTER TABLE deals MODIFY name varchar(80), ADD COLUMN more json");
-    provision(m);
+    provision(deals);
     (void)news();
     tap_str(logged("UPDATE deals SET name = 'Eve'"), "u1", "provisioned again it goes on");
     my_run(my, "DROP TRIGGER _notionsync_update_deals");
-    tap_str(result_of(changes_after(m, since)), "blocked sql.triggers", "a trigger that is gone");
+    tap_str(result_of(changes_after(deals, since)), "blocked sql.triggers",
+            "a trigger that is gone");
     my_run(my,
            "CREATE TRIGGER _notionsync_update_deals AFTER UPDATE ON deals FOR EACH ROW SET @x = 1");
-    tap_str(result_of(changes_after(m, since)), "blocked sql.triggers", "or does something else");
-    provision(m);
+    tap_str(result_of(changes_after(deals, since)), "blocked sql.triggers",
+            "or does something else");
+    provision(deals);
     (void)news();
     /* Somebody who may write the table, and nothing else. */
     my_run(admin, "CREATE USER clerk@localhost;"
@@ -387,7 +201,7 @@ static void test_alterations(void)
            "who has no rights on our tables writes all the same");
     tap_str(news(), "u1", "and is logged");
     my_run(my, "ALTER TABLE deals ADD COLUMN `END; $$ it's \"` text");
-    provision(m);
+    provision(deals);
     (void)news();
     tap_str(logged("DELETE FROM deals; INSERT INTO deals (number) VALUES (8)"), "d1 i8",
             "a column's name ends no text of ours");
@@ -408,9 +222,9 @@ static void test_printed(void)
     FILE *file;
 
     begin_my("printed", DEALS);
-    m = mapping_of("deals", NULL, "name", NULL);
+    deals = mapping_of("deals", NULL, "name", NULL);
     since = 0;
-    ask = ask_of(NTS_ASK_PROVISION, m);
+    ask = ask_of(NTS_ASK_PROVISION, deals);
     ask.dry = 1;
     answer = perform(&ask);
     file = fopen(path, "w");
@@ -427,14 +241,14 @@ static void test_removal(void)
                         "DATABASE()";
     nts_ask_t dry;
 
-    begin("removal",
-          DEALS "; CREATE TABLE a_table_with_a_name_that_is_almost_as_long_as_it_may_be_x "
-                "(id int PRIMARY KEY)");
+    begin_changes("removal",
+                  DEALS "; CREATE TABLE a_table_with_a_name_that_is_almost_as_long_as_it_may_be_x "
+                        "(id int PRIMARY KEY)");
     provision(mapping_of("a_table_with_a_name_that_is_almost_as_long_as_it_may_be_x", NULL, NULL));
-    dry = ask_of(NTS_ASK_PROVISION, m);
+    dry = ask_of(NTS_ASK_PROVISION, deals);
     dry.dry = 1;
     tap_str(perform(&dry)->statements, "", "once is enough");
-    tap_str(result_of(perform_kind(NTS_ASK_UNPROVISION, m)), "ok", "one table is given up");
+    tap_str(result_of(perform_kind(NTS_ASK_UNPROVISION, deals)), "ok", "one table is given up");
     tap_str(my_text(my, count), "3", "the other keeps its triggers");
     my_run(my, "DROP TABLE a_table_with_a_name_that_is_almost_as_long_as_it_may_be_x");
     tap_str(
@@ -445,12 +259,12 @@ static void test_removal(void)
     tap_str(my_text(my, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
                         "DATABASE()"),
             "1", "and nothing is left");
-    provision(m);
+    provision(deals);
     since = 0;
     tap_str(logged("UPDATE deals SET name = 'x'"), "u1", "until it begins anew");
     my_run(my, "DROP TABLE _notionsync_change");
-    tap_ok(perform_kind(NTS_ASK_CHANGES, m)->result == NTS_RESULT_BLOCKED, "dropped by hand");
-    provision(m);
+    tap_ok(perform_kind(NTS_ASK_CHANGES, deals)->result == NTS_RESULT_BLOCKED, "dropped by hand");
+    provision(deals);
     tap_str(news(), "", "it is made again");
     end_my();
 }
@@ -458,33 +272,27 @@ static void test_removal(void)
 /* What fires no trigger: found by reconciliation, and documented. */
 static void test_cascades(void)
 {
-    begin("cascades",
-          "CREATE TABLE firms (id int PRIMARY KEY);"
-          "CREATE TABLE deals (id int PRIMARY KEY, name varchar(20), firm int, FOREIGN KEY (firm) "
-          "REFERENCES firms (id) ON DELETE CASCADE);"
-          "INSERT INTO firms VALUES (1); INSERT INTO deals VALUES (1, 'Ada', 1)");
+    begin_changes(
+        "cascades",
+        "CREATE TABLE firms (id int PRIMARY KEY);"
+        "CREATE TABLE deals (id int PRIMARY KEY, name varchar(20), firm int, FOREIGN KEY (firm) "
+        "REFERENCES firms (id) ON DELETE CASCADE);"
+        "INSERT INTO firms VALUES (1); INSERT INTO deals VALUES (1, 'Ada', 1)");
     tap_str(logged("DELETE FROM firms"), "", "what a foreign key deletes is not told");
-    tap_str(result_of(read_row(m, "1")), "gone", "but found when it is looked for");
+    tap_str(result_of(read_row(deals, "1")), "gone", "but found when it is looked for");
     end_my();
 }
 
 /* --- being woken */
-
-static int is_woken(int fd, int milliseconds)
-{
-    struct pollfd wait = { fd, POLLIN, 0 };
-
-    return poll(&wait, 1, milliseconds) > 0 && nts_connector_sql.watch_drain(connection, fd);
-}
 
 static void test_watch(void)
 {
     int fd;
     int i;
 
-    begin("watched", DEALS);
+    begin_changes("watched", DEALS);
     my_run(my, "UPDATE deals SET name = 'before'");
-    fd = nts_connector_sql.watch(connection, m);
+    fd = nts_connector_sql.watch(connection, deals);
     tap_ok(fd >= 0 && is_woken(fd, 10000), "once it is there it says so, for what came before");
     tap_str(news(), "u1", "which is read");
     for (i = 0; i < 20 && is_woken(fd, 400); i++) {
@@ -514,10 +322,7 @@ int main(void)
         test_unseen();
         test_images();
         test_keys();
-        test_order();
-        test_numbering();
-        test_writers();
-        test_pruning();
+        test_changes(&words);
         test_cap();
         test_alterations();
         test_printed();

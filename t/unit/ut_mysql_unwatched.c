@@ -1,7 +1,5 @@
 /* Proves that a view of MariaDB, or a table on which we may create no triggers, is synced all the same; see unwatched_cases.c.
  * Here: what is MariaDB's own, joins, roles, engines' words. */
-#include <string.h>
-
 #include "mysql_kit.h"
 #include "tap/tap.h"
 #include "unwatched_cases.h"

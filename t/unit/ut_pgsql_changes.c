@@ -1,41 +1,15 @@
 /* Proves that of what applications change in PostgreSQL nothing is missed or held up, in whatever order they commit, that
  * nothing of ours can make their statements fail, and that what is installed is noticed when it no longer fits. */
-#include <poll.h>
-#include <string.h>
-
-#include "base/nts_str.h"
+#include "change_cases.h"
 #include "pgsql_kit.h"
 #include "tap/tap.h"
 
-#define DEALS                                                                                      \
-    "CREATE TABLE deals (id integer PRIMARY KEY, name text);"                                      \
-    "INSERT INTO deals VALUES (1, 'Ada')"
-
-static nts_mapping_t *m;
-static apr_int64_t since;
-
-static void begin(const char *name, const char *sql)
-{
-    begin_pg(name, sql);
-    m = mapping_of("deals", NULL, "name", NULL);
-    provision(m);
-    since = 0;
-}
-
-/* The entries after the last ones asked for. */
-static const char *news(void)
-{
-    nts_answer_t *answer = changes_after(m, since);
-
-    since = answer->last_change;
-    return entries(answer);
-}
-
-static const char *logged(const char *sql)
-{
-    pg_run(pg, sql);
-    return news();
-}
+static const change_words_t words = {
+    .series = { "SELECT n FROM generate_series(", ", ", ") AS n" },
+    .many = 11000,
+    .numbers = "string_agg(coalesce(number::text, '-'), ',' ORDER BY id)",
+    .read_committed = "SELECT 1",
+};
 
 /* --- what is logged */
 
@@ -44,11 +18,11 @@ static void test_statements(void)
     const nts_change_t *change;
     apr_time_t before;
 
-    begin("statements",
-          "CREATE TABLE deals (id integer PRIMARY KEY, name text, j json, amount numeric)");
+    begin_changes("statements",
+                  "CREATE TABLE deals (id integer PRIMARY KEY, name text, j json, amount numeric)");
     before = apr_time_now();
     tap_str(logged("INSERT INTO deals VALUES (1, 'Ada', '{}', 1)"), "i1", "an insert");
-    change = changes_after(m, 0)->changes;
+    change = changes_after(deals, 0)->changes;
     tap_ok(change->at >= before - 1000 && change->at <= apr_time_now() + 1000,
            "with the time, to the millisecond");
     tap_str(logged("UPDATE deals SET name = 'Bob'"), "u1", "an update");
@@ -79,23 +53,24 @@ static void test_images(void)
     nts_answer_t *answer;
     nts_ask_t ask;
 
-    begin("images",
-          "CREATE TABLE deals (id integer PRIMARY KEY, \"it's, \"\"x\"\"\" text, n numeric, "
-          "r double precision, b bytea, d date, tz timestamptz, a integer[], tags text[], "
-          "j jsonb, ok boolean, g integer GENERATED ALWAYS AS (id + 1) STORED, name text);"
-          "INSERT INTO deals VALUES (1, 'O''Neil, \"x\"', 1.10, 0.1, '\\x00ff', "
-          "'2026-05-12', '2026-05-12 10:00+02', '{1,NULL,3}', '{a,\"b c\"}', '[1]', true, "
-          "DEFAULT, NULL);"
-          "INSERT INTO deals (id, name) VALUES (2, repeat('x', 1100000));"
-          "CREATE TABLE kept AS SELECT * FROM deals WHERE id = 1");
+    begin_changes(
+        "images",
+        "CREATE TABLE deals (id integer PRIMARY KEY, \"it's, \"\"x\"\"\" text, n numeric, "
+        "r double precision, b bytea, d date, tz timestamptz, a integer[], tags text[], "
+        "j jsonb, ok boolean, g integer GENERATED ALWAYS AS (id + 1) STORED, name text);"
+        "INSERT INTO deals VALUES (1, 'O''Neil, \"x\"', 1.10, 0.1, '\\x00ff', "
+        "'2026-05-12', '2026-05-12 10:00+02', '{1,NULL,3}', '{a,\"b c\"}', '[1]', true, "
+        "DEFAULT, NULL);"
+        "INSERT INTO deals (id, name) VALUES (2, repeat('x', 1100000));"
+        "CREATE TABLE kept AS SELECT * FROM deals WHERE id = 1");
     pg_run(
         pg,
         "SET DateStyle = 'German, DMY'; SET extra_float_digits = -3; SET TimeZone = 'Asia/Tokyo'");
     pg_run(pg, "DELETE FROM deals");
-    answer = changes_after(m, 0);
+    answer = changes_after(deals, 0);
     tap_str(entries(answer), "d1 d2", "two deletes");
     tap_ok(answer->changes[1].image == NULL, "a very large row is logged without its image");
-    ask = ask_of(NTS_ASK_RESTORE, m);
+    ask = ask_of(NTS_ASK_RESTORE, deals);
     ask.id = "1";
     ask.intent = "back";
     ask.image = answer->changes[0].image;
@@ -107,7 +82,7 @@ static void test_images(void)
 
 static void test_keys(void)
 {
-    begin("keys", "CREATE TABLE deals (a text, b integer, name text, PRIMARY KEY (a, b))");
+    begin_changes("keys", "CREATE TABLE deals (a text, b integer, name text, PRIMARY KEY (a, b))");
     tap_str(logged("INSERT INTO deals VALUES ('it''s, \"x\"\\', 1)"),
             "i[\"it's, \\\"x\\\"\\\\\",\"1\"]", "a key of two columns");
     tap_str(logged("UPDATE deals SET b = 2"),
@@ -120,94 +95,23 @@ static void test_keys(void)
 
 /* --- the order of commits */
 
-static void test_order(void)
+/* A snapshot that any transaction of the server holds back is nothing that we wait for. */
+static void test_foreign(void)
 {
-    PGconn *slow;
     PGconn *foreign;
-    PGresult *result;
 
-    begin("orders", DEALS ", (2, 'Bob')");
-    slow = pg_session("app", "orders");
+    begin_changes("foreigners", DEALS);
     foreign = pg_session("postgres", "postgres");
     pg_run(foreign, "BEGIN; SELECT pg_current_xact_id()");
-    pg_run(slow, "BEGIN; UPDATE deals SET name = 'slow' WHERE id = 1");
-    tap_str(logged("UPDATE deals SET name = 'fast' WHERE id = 2"), "u2",
-            "neither a transaction of another database nor an open one of this table holds it up");
-    pg_run(slow, "COMMIT");
-    tap_str(news(), "u1", "and what is committed late is not skipped");
-    tap_str(news(), "", "nor seen twice");
-    pg_run(slow, "BEGIN; DELETE FROM deals WHERE id = 1");
-    pg_run(pg, "BEGIN; UPDATE deals SET name = 'x' WHERE id = 2; ROLLBACK");
-    tap_str(logged("UPDATE deals SET name = 'y' WHERE id = 2"), "u2",
-            "a number that was rolled back is waited for by nobody");
-    pg_run(slow, "ROLLBACK");
-    tap_str(news(), "", "nor an entry that never came");
-    /* One row, changed by both: the second waits for the first. */
-    pg_run(slow, "BEGIN; UPDATE deals SET name = 'first' WHERE id = 1");
-    tap_int(PQsendQuery(pg, "UPDATE deals SET id = 7 WHERE id = 1"), 1, "a second writer");
-    pg_run(slow, "SELECT pg_sleep(0.05); COMMIT");
-    for (result = PQgetResult(pg); result; result = PQgetResult(pg)) {
-        PQclear(result);
-    }
-    tap_str(news(), "u1 k7<1", "of one row comes after the first");
-    PQfinish(slow);
+    tap_str(logged("UPDATE deals SET name = 'fast'"), "u1",
+            "a transaction of another database holds nothing up");
     PQfinish(foreign);
-    end_pg();
-}
-
-/* Whoever dies between giving numbers and reading leaves entries that have theirs. */
-static void test_numbering(void)
-{
-    PGconn *other;
-    const char *number = "SELECT string_agg(coalesce(number::text, '-'), ',' ORDER BY id) "
-                         "FROM _notionsync_change";
-
-    begin("numbers", DEALS);
-    other = pg_session("app", "numbers");
-    pg_run(pg, "INSERT INTO deals (id) VALUES (2), (3)");
-    tap_str(pg_text(pg, number), "-,-", "entries are made without numbers");
-    pg_run(other, "BEGIN; SELECT 1 FROM _notionsync_instance FOR UPDATE");
-    tap_str(result_of(changes_after(m, 0)), "not done sql.busy", "somebody else is giving them");
-    pg_run(
-        other,
-        "UPDATE _notionsync_change SET number = id; UPDATE _notionsync_instance SET counter = 2");
-    pg_run(pg, "INSERT INTO deals (id) VALUES (4)");
-    pg_run(other, "COMMIT");
-    tap_str(news(), "i2 i3 i4", "then they are there for all");
-    tap_str(pg_text(pg, number), "1,2,3", "and the next go on from there");
-    tap_int(changes_after(m, 3)->counter, 3, "with the counter");
-    pg_run(pg, "INSERT INTO deals SELECT n FROM generate_series(100, 11099) AS n");
-    tap_int(changes_after(m, 0)->counter, 11003, "many are numbered in several goes");
-    tap_str(pg_text(pg, "SELECT count(DISTINCT number) FROM _notionsync_change"), "11003",
-            "each has its own");
-    PQfinish(other);
-    end_pg();
-}
-
-static void test_pruning(void)
-{
-    nts_ask_t ask;
-
-    begin("pruning", DEALS);
-    pg_run(pg, "INSERT INTO deals SELECT n FROM generate_series(2, 701) AS n");
-    (void)changes_after(m, 0);
-    pg_run(pg,
-           "UPDATE _notionsync_change SET at = at - 3700000; INSERT INTO deals (id) VALUES (800)");
-    ask = ask_of(NTS_ASK_CHANGES, m);
-    ask.since = 701;
-    ask.settled_to = 701;
-    (void)perform(&ask);
-    (void)perform(&ask);
-    (void)perform(&ask);
-    tap_str(pg_text(pg, "SELECT count(*) FROM _notionsync_change"), "1", "old settled entries go");
-    tap_str(entries(changes_after(m, 700)), "i800", "a reader that was there misses nothing");
-    tap_str(entries(changes_after(m, 300)), "t i800", "one that lagged behind is told");
     end_pg();
 }
 
 static void test_cap(void)
 {
-    begin("cap", DEALS);
+    begin_changes("cap", DEALS);
     pg_run(pg, "INSERT INTO deals (id) VALUES (2), (3)");
     pg_run(pg, "ALTER TABLE _notionsync_change ALTER id RESTART WITH 1001999");
     pg_run(
@@ -225,31 +129,33 @@ static void test_alterations(void)
 {
     PGconn *other;
 
-    begin("altered", "CREATE TABLE deals (id integer PRIMARY KEY, name text, size integer);"
-                     "INSERT INTO deals VALUES (1, 'Ada', 5)");
+    begin_changes("altered", "CREATE TABLE deals (id integer PRIMARY KEY, name text, size integer);"
+                             "INSERT INTO deals VALUES (1, 'Ada', 5)");
     other = pg_session("postgres", "altered");
     tap_str(news(), "", "nothing yet");
     pg_run(pg, "ALTER TABLE deals DROP COLUMN size");
     tap_ok(pg_try(pg, "DELETE FROM deals") == NULL, "a column that is dropped fails no statement");
-    tap_str(result_of(changes_after(m, since)), "blocked sql.triggers", "and is noticed");
-    provision(m);
+    tap_str(result_of(changes_after(deals, since)), "blocked sql.triggers", "and is noticed");
+    provision(deals);
     tap_str(news(), "t t", "the delete without its description, and what may have been missed");
     pg_run(pg, "INSERT INTO deals VALUES (1, 'Ada'); ALTER TABLE deals RENAME COLUMN id TO number;"
                "UPDATE deals SET name = 'Bob'");
     tap_str(pg_text(pg, "SELECT op FROM _notionsync_change ORDER BY id DESC LIMIT 1"), "t",
             "a key that is renamed fails no statement");
-    tap_str(result_of(changes_after(m, since)), "blocked sql.triggers", "and is noticed");
+    tap_str(result_of(changes_after(deals, since)), "blocked sql.triggers", "and is noticed");
     pg_run(pg, "ALTER TABLE deals ALTER COLUMN name TYPE varchar(80), ADD COLUMN more json");
-    provision(m);
+    provision(deals);
     (void)news();
     tap_str(logged("UPDATE deals SET name = 'Eve'"), "u1", "provisioned again it goes on");
     pg_run(pg, "ALTER TABLE deals DISABLE TRIGGER _notionsync_update");
-    tap_str(result_of(changes_after(m, since)), "blocked sql.triggers", "a trigger that is off");
-    provision(m);
+    tap_str(result_of(changes_after(deals, since)), "blocked sql.triggers",
+            "a trigger that is off");
+    provision(deals);
     pg_run(pg, "CREATE OR REPLACE FUNCTION \"_notionsync_log_public.deals\"() RETURNS trigger "
                "LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
-    tap_str(result_of(changes_after(m, since)), "blocked sql.triggers", "or does something else");
-    provision(m);
+    tap_str(result_of(changes_after(deals, since)), "blocked sql.triggers",
+            "or does something else");
+    provision(deals);
     (void)news();
     /* Somebody who may write the table, and nothing else. */
     pg_run(other,
@@ -267,7 +173,7 @@ static void test_alterations(void)
            "but cannot use the function, which has other rights, for anything else");
     PQfinish(other);
     pg_run(pg, "ALTER TABLE deals ADD COLUMN \"$notionsync$; it's\" text");
-    provision(m);
+    provision(deals);
     (void)news();
     tap_str(logged("DELETE FROM deals; INSERT INTO deals VALUES (8)"), "d1 i8",
             "a column's name ends no text of ours");
@@ -278,12 +184,12 @@ static void test_removal(void)
 {
     nts_ask_t dry;
 
-    begin("removal", DEALS "; CREATE TABLE others (id integer PRIMARY KEY)");
+    begin_changes("removal", DEALS "; CREATE TABLE others (id integer PRIMARY KEY)");
     provision(mapping_of("others", NULL, NULL));
-    dry = ask_of(NTS_ASK_PROVISION, m);
+    dry = ask_of(NTS_ASK_PROVISION, deals);
     dry.dry = 1;
     tap_str(perform(&dry)->statements, "", "once is enough");
-    tap_str(result_of(perform_kind(NTS_ASK_UNPROVISION, m)), "ok", "one table is given up");
+    tap_str(result_of(perform_kind(NTS_ASK_UNPROVISION, deals)), "ok", "one table is given up");
     tap_str(pg_text(pg, "SELECT count(*) FROM pg_trigger WHERE tgname LIKE '\\_notionsync%'"), "4",
             "the other keeps its triggers");
     pg_run(pg, "DROP TABLE others");
@@ -293,26 +199,19 @@ static void test_removal(void)
                     "SELECT (SELECT count(*) FROM pg_class WHERE relname LIKE '\\_notionsync%') + "
                     "(SELECT count(*) FROM pg_proc WHERE proname LIKE '\\_notionsync%')"),
             "0", "and nothing is left");
-    provision(m);
+    provision(deals);
     tap_str(logged("UPDATE deals SET name = 'x'"), "u1", "until it begins anew");
     end_pg();
 }
 
 /* --- being woken */
 
-static int is_woken(int fd, int milliseconds)
-{
-    struct pollfd wait = { fd, POLLIN, 0 };
-
-    return poll(&wait, 1, milliseconds) > 0 && nts_connector_sql.watch_drain(connection, fd);
-}
-
 static void test_watch(void)
 {
     int fd;
 
-    begin("watched", DEALS);
-    fd = nts_connector_sql.watch(connection, m);
+    begin_changes("watched", DEALS);
+    fd = nts_connector_sql.watch(connection, deals);
     tap_ok(fd >= 0 && is_woken(fd, 10000), "once it listens it says so, for what came before");
     tap_ok(!is_woken(fd, 100), "then it is quiet");
     pg_run(pg, "UPDATE deals SET name = 'x'");
@@ -349,11 +248,11 @@ static void test_passed_over(void)
     PGconn *other;
     int fd;
 
-    begin("passed", DEALS);
+    begin_changes("passed", DEALS);
     pg_run(pg, "INSERT INTO deals VALUES (2, 'Bob')");
-    fd = nts_connector_sql.watch(connection, m);
+    fd = nts_connector_sql.watch(connection, deals);
     tap_ok(fd >= 0 && is_woken(fd, 10000), "it listens");
-    since = changes_after(m, 0)->last_change;
+    since = changes_after(deals, 0)->last_change;
     tap_ok(!is_woken(fd, 100), "and hears nothing");
     other = pg_session("app", "passed");
     pg_run(other, "BEGIN; UPDATE deals SET name = 'undone' WHERE id = 1");
@@ -374,7 +273,7 @@ static void test_notices(void)
     int count;
     int i;
 
-    begin("notices", DEALS);
+    begin_changes("notices", DEALS);
     other = pg_session("app", "notices");
     pg_run(other, "LISTEN _notionsync");
     pg_run(pg, "UPDATE deals SET name = 'first'");
@@ -387,7 +286,7 @@ static void test_notices(void)
     count = notices_of(other);
     tap_ok(count > 0 && count <= elapsed / 10 + 1, "300 changes in %d ms: %d notices", elapsed,
            count);
-    tap_int(changes_after(m, since)->change_count, 301, "and none is missing");
+    tap_int(changes_after(deals, since)->change_count, 301, "and none is missing");
     (void)apr_sleep(apr_time_from_msec(15));
     pg_run(pg, "UPDATE deals SET name = 'last'");
     tap_int(notices_of(other), 1, "after a pause each is told of");
@@ -402,9 +301,8 @@ int main(void)
         test_statements();
         test_images();
         test_keys();
-        test_order();
-        test_numbering();
-        test_pruning();
+        test_foreign();
+        test_changes(&words);
         test_cap();
         test_alterations();
         test_removal();

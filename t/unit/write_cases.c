@@ -1,7 +1,5 @@
 /* write_cases.c - rows are reached by their keys and by nothing else, a write is one transaction which knows who was there, and one that is
  * refused says why and leaves nothing. */
-#include <string.h>
-
 #include "tap/tap.h"
 #include "write_cases.h"
 
