@@ -36,9 +36,9 @@ static int find_programs(void)
     return there;
 }
 
-const char *conninfo_of(const char *role, const char *database)
+const char *conninfo_of(const char *account, const char *database)
 {
-    return apr_psprintf(pool, "host=%s user=%s dbname=%s", path_of("cluster"), role, database);
+    return apr_psprintf(pool, "host=%s user=%s dbname=%s", path_of("cluster"), account, database);
 }
 
 void start_server(void)
