@@ -85,7 +85,7 @@ sub table_is_synced {
 }
 
 # Nobody can tell of what happens in a view. Edits are noticed by modified=, deletes by a full reconciliation, what it does not take
-# parks the record, and the mapping's page says what that costs. Options: base (SQL that makes the table behind it, with a column `touched` that
+# parks the record, what it computes is refused at the start, and the mapping's page says what that costs. Options: base (SQL that makes the table behind it, with a column `touched` that
 # moves with each edit), wake (makes the mapping look at once, which else happens every few seconds), says (what the page says the view is),
 # and the server, by the name that start_sync gives it.
 sub view_is_synced {
@@ -123,6 +123,13 @@ sub view_is_synced {
     $sync->wait_equal;
     $sync->wait_quiet;
     $sync->verify_ok(equal => 5);
+
+    (my $config = $sync->config_text) =~ s/"Phone" <- loud/"Phone" <-> loud/ or die 'no such line';
+    $sync->httpd->config($config);
+    $sync->httpd->graceful;
+    my $now = $sync->wait_state('blocked', code => qr/mapping\.computed/, what => 'a column that the view computes cannot be written');
+    like(encode($now->{outcome}), qr/'loud'/, '... and is named');
+    $sync->httpd->log_expect(qr/mapping\.computed/);
     return $sync;
 }
 
