@@ -188,7 +188,7 @@ static void test_keys(void)
              "INSERT INTO big VALUES (1, 'one'), (18446744073709551615, 'all');"
              "CREATE TABLE cased (k varchar(20) CHARACTER SET latin1 PRIMARY KEY, v text);"
              "INSERT INTO cased VALUES ('ABC', 'x'), ('Zoë', 'y');"
-             "CREATE TABLE chosen (e enum('z','a','m') PRIMARY KEY, v text);"
+             "CREATE TABLE chosen (e enum('z','a','m') CHARACTER SET latin1 PRIMARY KEY, v text);"
              "INSERT INTO chosen VALUES ('z', '1'), ('a', '2'), ('m', '3');"
              "CREATE TABLE plain (id int PRIMARY KEY, v text) ENGINE=MyISAM");
     m = mapping_of("people", NULL, "name", NULL);
