@@ -150,6 +150,7 @@ static void write_about(int who)
                                            who, i, first, who, i, second, end));
         (void)try_in(session, "ROLLBACK");
     }
+    end_session(session);
     _exit(0);
 }
 

@@ -92,6 +92,7 @@ static void test_locks(void)
     session_t *other;
     apr_time_t before;
     nts_ask_t ask;
+    int i;
 
     m = begin_trouble("locked");
     other = open_session("app", "locked");
@@ -110,6 +111,9 @@ static void test_locks(void)
     expected[0] = nts_value_text("ours");
     ask.expected = expected;
     answer = perform(&ask);
+    for (i = 0; i < 10 && answer->result == NTS_RESULT_NOT_DONE; i++) {
+        answer = perform(&ask); /* it came later than we wait */
+    }
     tap_str(result_of(answer), "stale sql.stale", "is seen, and nothing is overwritten");
     tap_str(value_of(answer, 0), "text:late", "with what they wrote");
     end_session(other);

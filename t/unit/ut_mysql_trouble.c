@@ -33,31 +33,35 @@ static void test_killed(void)
 
 #define LATER "SELECT SLEEP(0.5); UPDATE deals SET name = 'theirs' WHERE id = 1; COMMIT"
 
+static const char *deadlocks(void)
+{
+    return my_text(my, "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE "
+                       "VARIABLE_NAME = 'INNODB_DEADLOCKS'");
+}
+
 /* They hold 2 and want 1, we hold 1 and want 2: whom the server chooses, nothing is half done. */
-static void test_deadlock(void)
+static void meet(int turn)
 {
     const nts_ask_t *ask_of_each[2];
     nts_answer_t *answer_of_each[2];
     nts_answer_t answers[2];
     apr_pool_t *pools[2] = { pool, pool };
+    const char *intents[2];
+    session_t *other = open_session("app", "deadlocked");
     nts_ask_t asks[2];
-    MYSQL *other;
     int done;
+    int i;
 
-    m = begin_trouble("deadlocked");
-    other = my_session("app", "deadlocked");
     /* They have changed more, so that it is us whom the server undoes. */
-    my_run(my, "CREATE TABLE weight (n int)");
-    my_run(other, "BEGIN; INSERT INTO weight SELECT seq FROM seq_1_to_500;"
+    run_in(other, "BEGIN; INSERT INTO weight SELECT seq FROM seq_1_to_500;"
                   "UPDATE deals SET name = 'theirs' WHERE id = 2");
-    asks[0] = update_of(m, "1", "one", "w1");
-    asks[1] = update_of(m, "2", "two", "w2");
-    ask_of_each[0] = &asks[0];
-    ask_of_each[1] = &asks[1];
-    answer_of_each[0] = &answers[0];
-    answer_of_each[1] = &answers[1];
-    /* By then the other side holds 1 and waits for 2. */
-    tap_int(mysql_send_query(other, LATER, sizeof(LATER) - 1), 0, "a deadlock under way");
+    for (i = 0; i < 2; i++) {
+        intents[i] = apr_psprintf(pool, "w%d/%d", turn, i);
+        asks[i] = update_of(m, i ? "2" : "1", i ? "two" : "one", intents[i]);
+        ask_of_each[i] = &asks[i];
+        answer_of_each[i] = &answers[i];
+    }
+    tap_ok(send_in(other, LATER), "a deadlock under way");
     done = nts_connector_sql.perform_writes(connection, ask_of_each, answer_of_each, pools, 2);
     tap_ok(done >= 1, "writes that meet a deadlock are answered");
     tap_str(result_of(&answers[0]), "ok", "the one that was undone is done again");
@@ -66,10 +70,26 @@ static void test_deadlock(void)
         done = 2;
     }
     tap_str(result_of(&answers[1]), "ok", "the other as soon as they are through");
+    tap_ok(is_applied(m, intents[0]) && is_applied(m, intents[1]), "each with its intent");
+    (void)await_in(other);
+    end_session(other);
+}
+
+/* Where the machine has so much else to do that half a second becomes two, there is none: then once more. */
+static void test_deadlock(void)
+{
+    const char *before;
+    int i;
+
+    m = begin_trouble("deadlocked");
+    my_run(my, "CREATE TABLE weight (n int)");
+    before = deadlocks();
+    for (i = 0; i < 10 && strcmp(before, deadlocks()) == 0; i++) {
+        meet(i);
+    }
+    tap_ok(strcmp(before, deadlocks()) != 0, "there was a deadlock");
     tap_str(my_text(my, "SELECT GROUP_CONCAT(name ORDER BY id) FROM deals"), "one,two",
             "and both are there");
-    tap_ok(is_applied(m, "w1") && is_applied(m, "w2"), "each with its intent");
-    my_end(other);
     end_case();
 }
 

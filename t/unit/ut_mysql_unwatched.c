@@ -198,6 +198,26 @@ static void test_rights(void)
     end_my();
 }
 
+/* Triggers that are there go on when we may not see them any more; what we enter besides does no harm. */
+static void test_revoked(void)
+{
+    nts_mapping_t *m = mapping_of("deals", NULL, "name", NULL);
+
+    begin_my("revoked", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(9));"
+                        "INSERT INTO deals VALUES (1, 'Ada'), (2, 'Bob')");
+    provision(m);
+    as_administrator("revoked", words.poor);
+    reopen_connector("other", "revoked");
+    tap_ok(says(described(m)->problem, "GRANT TRIGGER"), "triggers that cannot be seen");
+    my_run(my, "UPDATE deals SET name = 'x' WHERE id = 1");
+    tap_str(entries(changes_after(m, 0)), "u1", "tell of changes");
+    tap_str(result_of(write_with(m, NTS_ASK_UPDATE, "2", "w1", "ours")), "ok", "a write of ours");
+    tap_str(entries(changes_after(m, 1)), "u2@w1 u2@w1", "is ours, whoever entered it");
+    tap_str(result_of(write_with(m, NTS_ASK_REMOVE, "2", "w2", NULL)), "ok", "and a delete");
+    tap_str(entries(changes_after(m, 3)), "d2@w2 d2@w2", "too");
+    end_my();
+}
+
 /* See test_missing_right; and here of a right on everything. */
 static void test_late_right(void)
 {
@@ -226,6 +246,7 @@ int main(void)
         test_refusals();
         test_keys();
         test_rights();
+        test_revoked();
         test_late_right();
         end_server();
     }
