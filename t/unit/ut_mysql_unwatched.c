@@ -198,6 +198,35 @@ static void test_rights(void)
     end_my();
 }
 
+/* Who may do nothing but read a view, not even see how it was made. */
+static void test_reader(void)
+{
+    nts_mapping_t *m = mapping_of("people", "id", "name", NULL);
+    nts_answer_t *answer;
+
+    begin_my("reader", "CREATE TABLE deals (id int PRIMARY KEY, name varchar(9));"
+                       "INSERT INTO deals VALUES (1, 'Ada'), (2, 'Bob');"
+                       "CREATE VIEW people AS SELECT id, name FROM deals WHERE id < 9");
+    provision(m);
+    as_administrator("reader", "CREATE OR REPLACE USER other@localhost; GRANT SELECT ON people TO "
+                               "other@localhost;" OURS);
+    reopen_connector("other", "reader");
+    answer = perform_kind(NTS_ASK_DESCRIBE, m);
+    tap_str(result_of(answer), "blocked sql.denied", "a view that may not be written");
+    tap_ok(says(answer->outcome.what, "UPDATE of the column name"), "and why: %s",
+           answer->outcome.what);
+    m->pairs[0].direction = NTS_TO_NOTION;
+    tap_int(described(m)->provisioned, 1, "but it may be read");
+    tap_str(value_of(read_row(m, "2"), 0), "text:Bob", "a row");
+    tap_str(result_of(write_with(m, NTS_ASK_REMOVE, "2", "w1", NULL)), "blocked sql.denied",
+            "that cannot be deleted");
+    my_run(my, "CREATE OR REPLACE VIEW people AS SELECT id, UPPER(name) AS name FROM deals");
+    tap_str(value_of(read_row(m, "2"), 0), "text:BOB", "another view of the same name");
+    my_run(my, "ALTER TABLE deals DROP name");
+    tap_str(result_of(read_row(m, "2")), "blocked sql.schema", "or of what is gone");
+    end_my();
+}
+
 /* Triggers that are there go on when we may not see them any more; what we enter besides does no harm. */
 static void test_revoked(void)
 {
@@ -246,6 +275,7 @@ int main(void)
         test_refusals();
         test_keys();
         test_rights();
+        test_reader();
         test_revoked();
         test_late_right();
         end_server();

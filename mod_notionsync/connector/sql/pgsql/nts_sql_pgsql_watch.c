@@ -14,7 +14,7 @@
 /* A session that is told nothing looks for itself: for changes of which nobody told, because the triggers send few notices or none
  * (nts_sql_pgsql_ddl.c), and whether the server is still there. */
 #define LOOK_MS 1000
-/* One look in so many is also for what no trigger tells of (nts_sql_pgsql_unwatched.c). */
+/* One look in so many is also for what no trigger tells of (nts_sql_unwatched.c). */
 #define MODIFIED_EVERY 5
 
 static int take_notices(PGconn *conn)
