@@ -166,7 +166,7 @@ static void test_limit(void)
 
 typedef enum mood_t { FORWARD = 'f', CUT_AT_COMMIT = 'c', CUT_AFTER_COMMIT = 'a' } mood_t;
 
-static int listening(int *port)
+int listening(int *port)
 {
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
     socklen_t len = sizeof(at);

@@ -22,5 +22,7 @@ nts_ask_t update_of(const nts_mapping_t *m, const char *id, const char *name, co
 /** Of row 1. */
 nts_answer_t *update(const nts_mapping_t *m, const char *name, const char *intent);
 int is_applied(const nts_mapping_t *m, const char *intent);
+/** A socket on the loopback that nobody answers yet. */
+int listening(int *port);
 
 #endif /* TROUBLE_CASES_H */

@@ -1,6 +1,9 @@
 /* Proves that whatever goes wrong with a MariaDB server is told as what it is; see trouble_cases.c. Here: what is MariaDB's own,
  * how deadlocks end, rights and encryption. */
+#include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mysql_kit.h"
@@ -171,6 +174,81 @@ static void test_encryption(void)
     end_case();
 }
 
+/* --- servers of another make */
+
+/* A greeting of protocol 10, from a server of that version that lets everybody in. */
+static apr_size_t greeting(char *packet, const char *version)
+{
+    static const char middle[] =
+        "\0\0\0\1" /* connection */
+        "12345678\0"
+        "\x09\xa2" /* PROTOCOL_41, CONNECT_WITH_DB, SECURE_CONNECTION ... */
+        "\x2d\2\0" /* utf8mb4; autocommit */
+        "\x08\0"   /* PLUGIN_AUTH */
+        "\x15\0\0\0\0\0\0\0\0\0\0"
+        "123456789012\0"
+        "mysql_native_password";
+    apr_size_t len = strlen(version) + 1;
+
+    packet[4] = 10;
+    memcpy(packet + 5, version, len);
+    memcpy(packet + 5 + len, middle, sizeof(middle));
+    len += 1 + sizeof(middle);
+    packet[0] = (char)len;
+    packet[1] = packet[2] = packet[3] = 0;
+    return len + 4;
+}
+
+static pid_t start_other(int fd, const char *version)
+{
+    static const char fine[] = "\7\0\0\2\0\0\0\2\0\0";
+    char packet[256];
+    char ignored[4096];
+    apr_size_t len = greeting(packet, version);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        int client = accept(fd, NULL, NULL);
+
+        if (write(client, packet, len) == (ssize_t)len &&
+            read(client, ignored, sizeof(ignored)) > 0 &&
+            write(client, fine, sizeof(fine)) == (ssize_t)sizeof(fine)) {
+            while (read(client, ignored, sizeof(ignored)) > 0) {
+            }
+        }
+        _exit(0);
+    }
+    return pid;
+}
+
+/* What nobody has tested is refused, and called by its name. */
+static void test_others(void)
+{
+    static const char *const versions[] = { "8.0.36", "8.4.0-commercial", "5.5.5-10.5.23-MariaDB" };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        int port = 0;
+        int fd = listening(&port);
+        pid_t other = start_other(fd, versions[i]);
+        nts_answer_t *answer;
+
+        m = mapping_of("deals", NULL, "name", NULL);
+        open_connector(apr_psprintf(
+            pool, "host=127.0.0.1 port=%d user=app dbname=x sslmode=disable connect_timeout=5",
+            port));
+        answer = read_row(m, "1");
+        tap_str(result_of(answer), "blocked sql.unreachable", "a server %s", versions[i]);
+        tap_ok(answer->outcome.words &&
+                   strstr(answer->outcome.words, "is MySQL, or older than MariaDB 10.6"),
+               "and why: %s", answer->outcome.words ? answer->outcome.words : "(none)");
+        close_connector();
+        (void)close(fd);
+        (void)kill(other, SIGKILL);
+        (void)waitpid(other, NULL, 0);
+    }
+}
+
 int main(void)
 {
     int has_tls;
@@ -182,6 +260,7 @@ int main(void)
         test_killed();
         test_deadlock();
         test_rights();
+        test_others();
         if (has_tls) {
             test_encryption();
         }
