@@ -73,7 +73,7 @@ apr_status_t nts_store_get_setup(nts_setup_t **setup, nts_store_t *store, apr_po
 apr_status_t nts_store_put_property(nts_store_t *store, apr_int64_t pair, const char *property_id);
 
 /** Put the pairs that were found by their names (nts_auto.h) behind those of a mapping of the configuration, with what is known of
- *  all of them. */
+ *  all of them; none if another configuration of it has been put since. */
 apr_status_t nts_store_get_pairs(nts_store_t *store, nts_mapping_t *mapping, apr_pool_t *p);
 /** The pairs of a running mapping are others now (nts_auto.h): keep them, and give new ones their numbers. What @a before has is
  *  compared with what is kept. @return APR_EMISMATCH: another configuration has been put since */

@@ -498,12 +498,20 @@ static apr_status_t number_pairs(setup_t *setup, nts_mapping_t *mapping)
 apr_status_t nts_store_get_pairs(nts_store_t *store, nts_mapping_t *mapping, apr_pool_t *p)
 {
     setup_t setup = { store, p, nts_store_scratch(store) };
+    nts_mapping_t all = *mapping;
     nts_mapping_t *kept = NULL;
     apr_status_t rv = kept_mapping(&kept, &setup, mapping);
 
     if (rv == APR_SUCCESS && kept) {
-        append_automatic(mapping, kept, p);
-        rv = number_pairs(&setup, mapping);
+        append_automatic(&all, kept, p);
+        rv = number_pairs(&setup, &all);
+        if (rv == APR_EMISMATCH) {
+            return APR_SUCCESS; /* another configuration was put since: its worker knows better */
+        }
+    }
+    if (rv == APR_SUCCESS) {
+        mapping->pairs = all.pairs;
+        mapping->pair_count = all.pair_count;
     }
     return rv;
 }

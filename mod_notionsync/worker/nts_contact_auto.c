@@ -80,13 +80,21 @@ static const char *lacking_words(nts_contact_t *c)
                 : NULL;
 }
 
-/* The pairs outlive this contact. */
+/* The pairs outlive this contact if they are adopted; else the next one, of maybe many that fail, takes their pool. */
 static void keep_pairs(nts_contact_t *c)
 {
     nts_mapping_t *with = apr_pmemdup(c->p, c->flow->given, sizeof(*with));
-    apr_pool_t *p = c->flow->p;
+    apr_pool_t *p;
     int i;
 
+    if (c->with_pool) {
+        apr_pool_clear(c->with_pool);
+    }
+    else {
+        (void)apr_pool_create(&c->with_pool, c->flow->p);
+        apr_pool_tag(c->with_pool, "nts_contact pairs");
+    }
+    p = c->with_pool;
     with->pairs = c->found.pairs;
     with->pair_count = c->found.pair_count;
     for (i = 0; i < with->pair_count; i++) {
@@ -172,9 +180,10 @@ void nts_contact_auto_adopt(nts_contact_t *c)
         return;
     }
     given->pair_count = c->with->pair_count;
-    given->pairs = apr_pmemdup(c->flow->p, c->with->pairs,
+    given->pairs = apr_pmemdup(c->with_pool, c->with->pairs,
                                (apr_size_t)given->pair_count * sizeof(*given->pairs));
     c->with = NULL;
+    c->with_pool = NULL; /* the flow's from now on: pairs that stay are in it */
     nts_log(NTS_LOG_NOTICE, 0, "mapping %s: %d fields are paired", c->flow->label,
             given->pair_count);
 }

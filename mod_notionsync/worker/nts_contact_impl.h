@@ -36,7 +36,8 @@ struct nts_contact_t {
     int looks;          /* what waits for a person goes on waiting */
     nts_outcome_t wait; /* what a person has to look at first; code NULL: nothing */
     apr_pool_t *why_pool;
-    const char *why; /* the last contact failed; NULL: it did not */
+    const char *why;       /* the last contact failed; NULL: it did not */
+    apr_pool_t *with_pool; /* of what is new in c->with; NULL: none */
 };
 
 /* nts_contact.c */

@@ -103,11 +103,30 @@ static void test_pairs(void)
     nts_store_close(kit.store);
 }
 
+/* A worker whose configuration is no longer the one in the store. */
+static void test_former(void)
+{
+    nts_mapping_t *former;
+    kit_t kit;
+
+    kit_open(&kit, p);
+    kit.mapping->auto_fields = 1;
+    (void)nts_store_put_setup(kit.store, &kit.setup, p);
+    former = apr_pmemdup(p, kit.mapping, sizeof(*former));
+    former->pairs = apr_pmemdup(p, kit.mapping->pairs, 2 * sizeof(nts_pair_t));
+    kit.mapping->pair_count = 1;
+    (void)nts_store_put_setup(kit.store, &kit.setup, p);
+    tap_int(nts_store_get_pairs(kit.store, former, p), APR_SUCCESS, "it works by its own pairs");
+    tap_int(former->pair_count, 2, "as it knows them");
+    nts_store_close(kit.store);
+}
+
 int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&p, NULL);
     test_pairs();
+    test_former();
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();

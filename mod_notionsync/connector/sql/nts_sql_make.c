@@ -71,6 +71,11 @@ static apr_status_t plan_columns(apr_array_header_t *statements, nts_sql_session
     if (add_columns(table, made, s) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
+    if (made->nelts && table->is_view) {
+        return nts_sql_fail(s, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, "sql.view",
+                            "add the columns to what the view is made of, and to the view",
+                            "%s is a view, and lacks %d columns", table->name, made->nelts);
+    }
     for (i = 0; i < made->nelts; i++) {
         APR_ARRAY_PUSH(statements, const char *) =
             apr_pstrcat(s->ptemp, "ALTER TABLE ", table->sql, " ADD COLUMN ",
