@@ -5,6 +5,9 @@
 #include "worker/nts_flow.h"
 #include "worker/nts_making.h"
 
+/* Of fields that are lacking so many are named. */
+#define LACKING_SHOWN 12
+
 static int is_ours_to_make(const nts_mapping_t *given, nts_side_t side)
 {
     const nts_service_t *service = side == NTS_NOTION ? given->notion : given->external;
@@ -20,7 +23,8 @@ static void made(void *baton, const nts_made_t *made)
     if (c->stopped || c->flow->group->lost) {
         return;
     }
-    if (made->why.code && !c->schema[NTS_EXTERNAL]) { /* without a table there is nothing to do */
+    /* Without a table there is nothing to do; what passes by itself is tried again soon. */
+    if (made->why.code && (!c->schema[NTS_EXTERNAL] || made->why.remedy == NTS_REMEDY_RETRY)) {
         nts_contact_fail(c, &made->why);
         return;
     }
@@ -65,18 +69,24 @@ int nts_contact_auto_table(nts_contact_t *c, const nts_answer_t *answer)
 static const char *lacking_words(nts_contact_t *c)
 {
     const char *text = NULL;
+    const char *more = "";
+    int count = 0;
     int side;
     int i;
 
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
-        for (i = 0; i < c->found.lacking_count[side]; i++) {
+        for (i = 0; i < c->found.lacking_count[side] && count + i < LACKING_SHOWN; i++) {
             text = apr_psprintf(c->p, "%s%s%s %s", text ? text : "", text ? ", " : "",
                                 side == NTS_NOTION ? "property" : "column",
                                 c->found.lacking[side][i].name);
         }
+        count += c->found.lacking_count[side];
     }
-    return text ? apr_psprintf(c->p, "lacking: %s (notionsyncctl provision %s makes them)", text,
-                               c->flow->label)
+    if (count > LACKING_SHOWN) {
+        more = apr_psprintf(c->p, " and %d more", count - LACKING_SHOWN);
+    }
+    return text ? apr_psprintf(c->p, "lacking: %s%s (notionsyncctl provision %s makes them)", text,
+                               more, c->flow->label)
                 : NULL;
 }
 

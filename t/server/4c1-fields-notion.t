@@ -67,6 +67,16 @@ wait_ok { types() =~ /later:rich_text/ } 30, 'the next time it is made';
 $sync->edit_row('Bob', later => 'x');
 wait_ok { grep { ($_->{properties}{later} // '') eq 'x' } $sync->raw_pages } 30, 'and synced';
 
+$sync->wait_quiet;
+$httpd->stop;
+$sync->sql('ALTER TABLE contacts ADD COLUMN soon TEXT');
+my $fault = $sync->fault('PATCH', '^/v1/data_sources/', { status => 500 });
+$httpd->log_allow(qr/making properties in the data source/);
+$httpd->start;
+wait_ok { types() =~ /soon:rich_text/ } 30, 'what Notion cannot do just now it does soon after';
+is($sync->fault_hits($fault), 1, 'it was asked before');
+$sync->wait_state('running');
+
 # --- a property that was deleted
 
 $sync->wait_quiet;

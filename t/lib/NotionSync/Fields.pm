@@ -15,8 +15,10 @@ sub fields_with {
     my (%opt) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $sync = start_sync(
-        fields => qq{  NotionSyncField "E-mail" <-> email\n  NotionSyncField "Created" -> made\n  NotionSyncFields auto create=both\n},
-        before => sub {
+        fields   => qq{  NotionSyncField "E-mail" <-> email\n  NotionSyncField "Created" -> made\n  NotionSyncFields auto create=both\n},
+        external => 'timezone=Europe/Berlin',
+        mapping  => qq{NotionSyncMatch "E-mail" email\nNotionSyncFilter notion Name != "Nobody"},
+        before   => sub {
             $_[0]->add_pages({ name => 'Ada', notes => "a\nb \x{1f600}", score => 1.5, kind => 'person', tags => [qw(old vip)], stage => 'Won',
                 due => '2026-03-01', vip => 1, site => 'https://example.org/', email => 'ada@example.org', phone => '+44 1' },
                 map { { name => "Page $_", score => $_ } } 1 .. 10);
