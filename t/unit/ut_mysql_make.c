@@ -87,6 +87,19 @@ static void test_interrupted(void)
     }
 }
 
+static void test_together(void)
+{
+    nts_mapping_t *mapping = mapping_of("deals", NULL, NULL);
+
+    begin_my("together", "DO 0");
+    tap_int(make_at_once(conninfo_of("app", "together"), mapping, 4), 4,
+            "four at once: one makes it, the others find it");
+    tap_str(made_types(mapping), TYPES, "each column is there once");
+    tap_int(perform_kind(NTS_ASK_DESCRIBE, mapping)->schema->provisioned, 1, "and the triggers");
+    tap_str(make_fields(mapping, ALL, 0)->statements, "", "nothing is left to do");
+    end_my();
+}
+
 static void test_names(void)
 {
     static const char whole[] = "a23456789b23456789c23456789d23456789e23456789f23456789g2345678";
@@ -135,6 +148,7 @@ int main(void)
         test_table();
         test_columns();
         test_interrupted();
+        test_together();
         test_names();
         test_sets();
         end_server();

@@ -98,6 +98,19 @@ static void test_interrupted(void)
     }
 }
 
+static void test_together(void)
+{
+    nts_mapping_t *mapping = mapping_of("deals", NULL, NULL);
+
+    begin_pg("together", "DO $$BEGIN END$$");
+    tap_int(make_at_once(conninfo_of("app", "together"), mapping, 4), 4,
+            "four at once: one makes it, the others find it");
+    tap_str(made_types(mapping), TYPES, "each column is there once");
+    tap_int(perform_kind(NTS_ASK_DESCRIBE, mapping)->schema->provisioned, 1, "and the triggers");
+    tap_str(make_fields(mapping, ALL, 0)->statements, "", "nothing is left to do");
+    end_pg();
+}
+
 static void test_names(void)
 {
     static const char whole[] = "a23456789b23456789c23456789d23456789e23456789f23456789g23";
@@ -125,6 +138,18 @@ static void test_names(void)
     tap_ok(nts_schema_find(perform_kind(NTS_ASK_DESCRIBE, mapping)->schema, name) != NULL, "whole");
     mapping = mapping_of(apr_pstrcat(pool, whole, "12345678", NULL), NULL, NULL);
     tap_str(result_of(make_fields(mapping, 1, 0)), "blocked sql.name", "and of a table's");
+    end_pg();
+}
+
+static void test_view(void)
+{
+    nts_mapping_t *mapping = mapping_of("seen", "id", NULL);
+
+    begin_pg("views", "CREATE TABLE deals (id int PRIMARY KEY, name text); CREATE VIEW seen AS "
+                      "SELECT id, name FROM deals");
+    tap_str(result_of(make_fields(mapping, ALL, 0)), "blocked sql.view",
+            "a view gets its columns from what it is made of");
+    tap_str(result_of(make_fields(mapping, 1, 0)), "ok", "one that has them all is provisioned");
     end_pg();
 }
 
@@ -171,7 +196,9 @@ int main(void)
         test_schema();
         test_columns();
         test_interrupted();
+        test_together();
         test_names();
+        test_view();
         test_denied();
         test_choices();
         end_server();

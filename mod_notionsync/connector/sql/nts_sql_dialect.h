@@ -290,6 +290,11 @@ typedef struct nts_sql_dialect_t {
     const char *(*make_table)(nts_sql_table_t *table, nts_sql_column_t *key, nts_sql_session_t *s,
                               const char *collection);
 
+    /** One row, 1: nobody else provisions this database until `unlock`, a statement outside of transactions as this one, or the end of
+     *  the session; 0: somebody does, and takes long. NULL: a write transaction is enough. */
+    const char *lock;
+    const char *unlock;
+
     /** What must be there for a table; the first ones are shared. */
     const nts_sql_object_t *(*objects)(int *count, const nts_sql_table_t *table, apr_pool_t *p);
     /** Name and text of what is there; two columns. */

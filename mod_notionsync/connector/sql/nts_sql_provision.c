@@ -82,7 +82,7 @@ static apr_status_t begin(nts_sql_session_t *s)
     return APR_SUCCESS;
 }
 
-void nts_sql_provision(nts_sql_session_t *s)
+static void provision(nts_sql_session_t *s)
 {
     apr_array_header_t *statements = apr_array_make(s->ptemp, 16, sizeof(const char *));
     nts_sql_rows_t installed;
@@ -121,5 +121,45 @@ void nts_sql_provision(nts_sql_session_t *s)
     if (!s->ask->dry) {
         /* A first instance id is nobody's surprise; DESCRIBE tells it to those who compare. */
         s->connection->has_instance = 0;
+    }
+}
+
+/* Two at once would plan the same statements, and one of them would be refused what the other has made. */
+static apr_status_t lock(nts_sql_session_t *s)
+{
+    nts_sql_rows_t rows;
+
+    if (nts_sql_run(&rows, nts_sql_stmt(s, s->dialect->lock), s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (rows.count == 1 && rows.cells[0].integer == 1) {
+        return APR_SUCCESS;
+    }
+    return nts_sql_fail(s, NTS_RESULT_NOT_DONE, NTS_REMEDY_RETRY, "sql.busy", NULL,
+                        "somebody else provisions the database %s", s->connection->database);
+}
+
+static void unlock(nts_sql_session_t *s)
+{
+    nts_sql_rows_t rows;
+    nts_sql_error_t error;
+
+    nts_sql_rollback(s); /* what has failed */
+    if (s->dialect->run(s->connection->db, s->dialect->unlock, NULL, 0, 0, &rows, &error,
+                        s->ptemp) != APR_SUCCESS) {
+        s->reopen = 1; /* the end of the session gives it back */
+    }
+}
+
+void nts_sql_provision(nts_sql_session_t *s)
+{
+    int is_exclusive = s->dialect->lock && !s->ask->dry;
+
+    if (is_exclusive && lock(s) != APR_SUCCESS) {
+        return;
+    }
+    provision(s);
+    if (is_exclusive) {
+        unlock(s);
     }
 }

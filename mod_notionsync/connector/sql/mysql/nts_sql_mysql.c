@@ -231,6 +231,8 @@ const nts_sql_dialect_t nts_sql_mysql = {
     .delete_entries = nts_sql_mysql_delete_entries,
     .prune_intents = nts_sql_mysql_prune_intents,
     .change_image = nts_sql_mysql_change_image,
+    .lock = "SELECT GET_LOCK(CONCAT('_notionsync_', MD5(DATABASE())), 10)",
+    .unlock = "SELECT RELEASE_LOCK(CONCAT('_notionsync_', MD5(DATABASE())))",
     .name_max = 64,
     .if_no_column = "IF NOT EXISTS ",
     .table_options = " ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET utf8mb4",
