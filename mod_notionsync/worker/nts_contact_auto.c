@@ -8,11 +8,16 @@
 /* Of fields that are lacking so many are named. */
 #define LACKING_SHOWN 12
 
-static int is_ours_to_make(const nts_mapping_t *given, nts_side_t side)
+/* Nothing is made while people have said to write nothing, nor for or in a database that is not the one that was synced (S4.1). */
+static int is_ours_to_make(const nts_contact_t *c, nts_side_t side)
 {
+    const nts_mapping_t *given = c->flow->given;
+    const nts_mapping_status_t *status = &c->flow->status;
     const nts_service_t *service = side == NTS_NOTION ? given->notion : given->external;
 
-    return given->make[side] && service->provision_auto;
+    return given->make[side] && service->provision_auto && !c->is_made &&
+           status->state != NTS_MAPPING_PAUSED && status->state != NTS_MAPPING_WAITING &&
+           (!status->instance || nts_str_same(status->instance, c->instance));
 }
 
 static void made(void *baton, const nts_made_t *made)
@@ -51,7 +56,7 @@ int nts_contact_auto_table(nts_contact_t *c, const nts_answer_t *answer)
     if (!given->auto_fields || !answer->no_table || !nts_auto_is_new(given)) {
         return 0; /* a table that was synced is missed, and not made anew */
     }
-    if (is_ours_to_make(given, NTS_EXTERNAL) && !c->is_made) {
+    if (is_ours_to_make(c, NTS_EXTERNAL)) {
         make(c);
         return 1;
     }
@@ -130,8 +135,8 @@ int nts_contact_auto_look(nts_contact_t *c)
         nts_contact_fail(c, &why);
         return 0;
     }
-    for (side = 0; side < NTS_SIDE_COUNT && !c->is_made; side++) {
-        if (c->found.lacking_count[side] && is_ours_to_make(flow->given, (nts_side_t)side)) {
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        if (c->found.lacking_count[side] && is_ours_to_make(c, (nts_side_t)side)) {
             make(c);
             return 0;
         }

@@ -109,6 +109,26 @@ $sim->sim(PATCH => "data_source/$source", { properties => { Later => { type => '
 wait_ok { names($sync) =~ /later/ } 30, 'with NotionSyncProvision auto a new property gets its column by itself';
 $sync->wait_quiet;
 
+# --- another database
+
+$httpd->stop;
+$sync->sql('PRAGMA wal_checkpoint(TRUNCATE)');
+rename $sync->file, $sync->file . '.aside' or die;
+unlink map { $sync->file . $_ } qw(-wal -shm);
+$sync->sql('CREATE TABLE contacts (id INTEGER PRIMARY KEY, name TEXT, email TEXT, made DATETIME)');
+$httpd->give($sync->file, 0600);
+$httpd->log_expect(qr/external\.other_instance/);
+$httpd->start;
+$sync->wait_state('waiting', code => qr/external\.other_instance/);
+is(names($sync), 'email id made name', 'no column is made in a database that nobody has accepted');
+$httpd->stop;
+unlink map { $sync->file . $_ } '', qw(-wal -shm);
+rename $sync->file . '.aside', $sync->file or die;
+$httpd->start;
+$sync->wait_state('running');
+$sync->wait_quiet;
+$sync->verify_ok(equal => 12, what => 'with the right one all is as it was');
+
 # --- a table that was synced is missed
 
 $sync->sql('DROP TABLE contacts');
