@@ -2,8 +2,9 @@ package NotionSync::Bench::Databases;
 # The figures that need a database server: t/bench/bench.pl says what each is.
 use strict;
 use warnings;
+use POSIX ();
 use Time::HiRes qw(time sleep);
-use NotionSync::Bench qw(figure remark quick_settings wait_quiet settled first_sync reconcile worker_memory);
+use NotionSync::Bench qw(figure remark quick_settings settled first_sync reconcile worker_memory);
 use NotionSync::Live qw(wait_until median percentile);
 use NotionSync::MariaDB ();
 use NotionSync::Postgres ();
