@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "made_kit.h"
+#include "tap/tap.h"
 
 #define LONG 200000
 
@@ -103,7 +104,8 @@ static void make_and_exit(const char *database, const nts_mapping_t *mapping, in
     _exit(answer->result != NTS_RESULT_OK);
 }
 
-int make_at_once(const char *database, const nts_mapping_t *mapping, int count)
+/* How many have succeeded. */
+static int make_at_once(const char *database, const nts_mapping_t *mapping, int count)
 {
     int go[2];
     int done = 0;
@@ -126,4 +128,13 @@ int make_at_once(const char *database, const nts_mapping_t *mapping, int count)
         done += wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     }
     return done;
+}
+
+void made_together(const char *database, const nts_mapping_t *mapping, const char *types)
+{
+    tap_int(make_at_once(database, mapping, 4), 4,
+            "four at once: one makes it, the others find it");
+    tap_str(made_types(mapping), types, "each column is there once");
+    tap_int(perform_kind(NTS_ASK_DESCRIBE, mapping)->schema->provisioned, 1, "and the triggers");
+    tap_str(make_fields(mapping, made_field_count, 0)->statements, "", "nothing is left to do");
 }

@@ -13,7 +13,7 @@ nts_answer_t *make_fields(const nts_mapping_t *mapping, int count, int dry);
 /** Each column in one line: "name TEXT, qty NUMERIC, ..."; NULL: a column is missing, cannot be NULL, or cannot hold the property. */
 const char *made_types(const nts_mapping_t *mapping);
 
-/** As many processes, each with a connector of its own on a server's @a database, make all fields at once. How many have succeeded. */
-int make_at_once(const char *database, const nts_mapping_t *mapping, int count);
+/** Case: four processes, each with a connector of its own on a server's @a database, make all fields at once; @a types: what made_types then says. */
+void made_together(const char *database, const nts_mapping_t *mapping, const char *types);
 
 #endif /* MADE_KIT_H */

@@ -92,11 +92,7 @@ static void test_together(void)
     nts_mapping_t *mapping = mapping_of("deals", NULL, NULL);
 
     begin_my("together", "DO 0");
-    tap_int(make_at_once(conninfo_of("app", "together"), mapping, 4), 4,
-            "four at once: one makes it, the others find it");
-    tap_str(made_types(mapping), TYPES, "each column is there once");
-    tap_int(perform_kind(NTS_ASK_DESCRIBE, mapping)->schema->provisioned, 1, "and the triggers");
-    tap_str(make_fields(mapping, ALL, 0)->statements, "", "nothing is left to do");
+    made_together(conninfo_of("app", "together"), mapping, TYPES);
     end_my();
 }
 
