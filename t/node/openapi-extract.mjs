@@ -9,6 +9,7 @@ const operations = [
     "post /v1/pages", "get /v1/pages/{page_id}", "patch /v1/pages/{page_id}", "get /v1/pages/{page_id}/properties/{property_id}",
     "get /v1/data_sources/{data_source_id}", "patch /v1/data_sources/{data_source_id}", "post /v1/data_sources/{data_source_id}/query",
     "get /v1/databases/{database_id}", "get /v1/blocks/{block_id}/children",
+    "post /v1/oauth/token", "post /v1/oauth/introspect", "post /v1/oauth/revoke",
 ]
 const prose = new Set(["description", "title", "summary", "example", "examples", "externalDocs", "tags", "operationId", "security"])
 

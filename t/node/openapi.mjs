@@ -11,7 +11,8 @@
 //    formulas and rollups the type unsupported.
 // 5. Queries take is_archived; pages take filter_properties in the query string when they are written.
 // 6. The items of a people property do not know groups.
-// 7. 502 and 529 do not occur, nor the codes that came later; such errors must have the common shape.
+// 7. Errors of OAuth may have the field `error` of RFC 6749, of which the guide speaks, besides `code`.
+// 8. 502 and 529 do not occur, nor the codes that came later; such errors must have the common shape.
 import { readFileSync } from "node:fs"
 import Ajv2020 from "ajv/dist/2020.js"
 
@@ -135,6 +136,9 @@ function checkApi(exchange) {
     }
     delete answer.request_id
     delete answer.request_status
+    if (path.startsWith("/v1/oauth/") && exchange.status >= 400) {
+        delete answer.error
+    }
     const documented = operation.responses[exchange.status]
     if (documented && answer.code !== "database_connection_unavailable") {
         note(`${what}: ${exchange.status}`, problems(`${where}/responses/${exchange.status}/content/application~1json/schema`, excuse(answer)), answer)

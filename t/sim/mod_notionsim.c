@@ -67,6 +67,9 @@ static void send_answer(request_rec *r, const sim_req_t *q)
         apr_table_setn(r->headers_out, "x-notion-request-id", apr_pstrdup(r->pool, q->request_id));
     }
     apr_table_setn(r->headers_out, "cf-ray", "8f1d0a5c2b7e4d31-FRA");
+    if (q->location) {
+        apr_table_setn(r->headers_out, "Location", apr_pstrdup(r->pool, q->location));
+    }
     if (q->retry_after >= 0) {
         apr_table_setn(r->headers_out, "Retry-After", apr_itoa(r->pool, q->retry_after));
     }
@@ -114,6 +117,7 @@ static int handle_request(request_rec *r)
         (type && strncasecmp(type, "application/json", 16) == 0) ||
             strncmp(path, "/_control", 9) == 0);
     sim_buf_free(&body);
+    q->basic = sim_mem_dup(auth && strncasecmp(auth, "Basic ", 6) == 0 ? auth + 6 : NULL);
     sim_block_serve(q);
     if (q->ending == SIM_CUT) {
         cut_connection(r);

@@ -6,6 +6,7 @@
 
 #include "sim_auth.h"
 #include "sim_cursor.h"
+#include "sim_oauth.h"
 #include "sim_query.h"
 #include "sim_schema.h"
 
@@ -51,6 +52,10 @@ static const endpoint_t endpoints[] = {
       sim_api_property_item },
     { "POST", 2, { "v1", "search" }, "search", SIM_CAN_READ, 0, sim_api_search },
     { "GET", 4, { "v1", "blocks", NULL, "children" }, "blocks", SIM_CAN_READ, 2, sim_api_blocks },
+    { "GET", 3, { "v1", "oauth", "authorize" }, "oauth_authorize", 0, 0, sim_oauth_authorize },
+    { "POST", 3, { "v1", "oauth", "token" }, "oauth_token", 0, 0, sim_oauth_token },
+    { "POST", 3, { "v1", "oauth", "introspect" }, "oauth_introspect", 0, 0, sim_oauth_introspect },
+    { "POST", 3, { "v1", "oauth", "revoke" }, "oauth_revoke", 0, 0, sim_oauth_revoke },
 };
 
 static const endpoint_t *find(const sim_req_t *q)
@@ -91,7 +96,7 @@ void sim_api_perform(sim_req_t *q)
 {
     const endpoint_t *e = find(q);
 
-    if (sim_auth_can(q, e->rights)) {
+    if (!e->rights || sim_auth_can(q, e->rights)) {
         e->perform(q);
     }
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "sim_oauth.h"
+
 static void refuse_rate(sim_req_t *q, const char *reason, sim_ms_t left)
 {
     int seconds = (int)((left + 999) / 1000);
@@ -51,13 +53,8 @@ static int check_rate(sim_req_t *q)
     return 1;
 }
 
-int sim_auth_check(sim_req_t *q)
+static int check_version(sim_req_t *q)
 {
-    q->token = q->bearer ? sim_token_find(q->bearer) : NULL;
-    if (!q->token || q->token->revoked) {
-        sim_fail_set(&q->fail, 401, "unauthorized", "%s", sim_error_message(401));
-        return 0;
-    }
     if (!q->version) {
         sim_fail_set(&q->fail, 400, "missing_version",
                      "Notion-Version header failed validation: Notion-Version header "
@@ -71,7 +68,31 @@ int sim_auth_check(sim_req_t *q)
                      q->version);
         return 0;
     }
-    return check_rate(q);
+    return 1;
+}
+
+static int is_good(const sim_token_t *t)
+{
+    return t && !t->revoked && (!t->expires_ms || t->expires_ms > sim_time_now());
+}
+
+/* A client's requests are nobody's connection's; what limits them is not known. */
+static int check_client(sim_req_t *q)
+{
+    return sim_oauth_check(q) && (strcmp(q->class, "oauth_authorize") == 0 || check_version(q));
+}
+
+int sim_auth_check(sim_req_t *q)
+{
+    if (sim_oauth_is(q)) {
+        return check_client(q);
+    }
+    q->token = q->bearer ? sim_token_find(q->bearer) : NULL;
+    if (!is_good(q->token)) {
+        sim_fail_set(&q->fail, 401, "unauthorized", "%s", sim_error_message(401));
+        return 0;
+    }
+    return check_version(q) && check_rate(q);
 }
 
 int sim_auth_can(sim_req_t *q, int rights)

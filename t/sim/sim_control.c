@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim_oauth.h"
 #include "sim_serve.h"
 
 int sim_control_id(sim_req_t *q, const char *text, sim_id_t *id)
@@ -106,7 +107,8 @@ static const part_t parts[] = {
     { "faults", sim_control_watch, 0 },       { "log", sim_control_watch, 0 },
     { "counts", sim_control_watch, 0 },       { "events", sim_control_watch, 0 },
     { "idle", sim_control_watch, 0 },         { "flush", sim_control_watch, 0 },
-    { "webhook", sim_control_webhook, 1 },    { "event", sim_control_event, 1 },
+    { "oauth", sim_control_oauth, 0 },        { "webhook", sim_control_webhook, 1 },
+    { "event", sim_control_event, 1 },
 };
 
 static void answer_failure(sim_req_t *q)

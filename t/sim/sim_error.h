@@ -11,11 +11,12 @@ typedef struct sim_fail_t {
     const char *code;
     sim_buf_t message;
     sim_buf_t extra; /* additional_data as JSON, if any */
+    int is_oauth;    /* also in the words of RFC 6749 */
 } sim_fail_t;
 
 #define SIM_FAIL_INIT                                                                              \
     {                                                                                              \
-        0, NULL, SIM_BUF_INIT, SIM_BUF_INIT                                                        \
+        0, NULL, SIM_BUF_INIT, SIM_BUF_INIT, 0                                                     \
     }
 
 void sim_fail_free(sim_fail_t *f);

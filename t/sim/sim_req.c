@@ -53,6 +53,7 @@ sim_req_t *sim_req_copy(const sim_req_t *q)
     sim_req_t *copy = sim_req_make(q->method, q->path, q->query, q->bearer, q->version, q->body,
                                    q->body_len, q->body_is_json);
 
+    copy->basic = sim_mem_dup(q->basic);
     copy->ctx = q->ctx;
     return copy;
 }
@@ -68,6 +69,8 @@ void sim_req_free(sim_req_t *q)
     free(q->path);
     free(q->query);
     free(q->bearer);
+    free(q->basic);
+    free(q->location);
     free(q->version);
     free(q->body);
     json_object_put(q->json);

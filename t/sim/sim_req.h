@@ -20,6 +20,7 @@ typedef struct sim_req_t {
     char *path;   /* as sent, percent-encoded */
     char *query;  /* as sent, "" if none */
     char *bearer; /* NULL if there was none */
+    char *basic;  /* of a client, as sent; NULL if there was none */
     char *version;
     char *body;
     size_t body_len;
@@ -49,6 +50,7 @@ typedef struct sim_req_t {
     sim_fail_t fail;
     sim_buf_t out;
     const char *type;
+    char *location;    /* of a redirect; malloc'd */
     int retry_after;   /* seconds; -1: no header */
     int no_request_id; /* as if from the edge, not from the API */
     char request_id[SIM_ID_TEXT];

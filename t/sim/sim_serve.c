@@ -10,6 +10,7 @@
 #include "sim_fault.h"
 #include "sim_hook.h"
 #include "sim_log.h"
+#include "sim_oauth.h"
 #include "sim_send.h"
 #include "sim_stale.h"
 
@@ -41,7 +42,7 @@ static void perform(sim_req_t *q, int is_late)
 static void perform_late(late_t *l)
 {
     l->q->token = l->q->bearer ? sim_token_find(l->q->bearer) : NULL;
-    if (l->q->token && sim_api_find(l->q)) {
+    if (sim_api_find(l->q) && (l->q->token || sim_oauth_is(l->q))) {
         perform(l->q, 1);
     }
     sim_req_free(l->q);
@@ -126,6 +127,7 @@ const char *sim_serve_reset(json_object *o)
     }
     sim_rand_seed((uint64_t)sim_set.seed);
     sim_time_shift(sim_set.clock_offset_ms);
+    sim_oauth_reset();
     sim_world_reset();
     return NULL;
 }
@@ -204,6 +206,16 @@ static void put_request_id(sim_req_t *q)
     }
 }
 
+/* Sources differ on the shape of OAuth errors: both fields are there. */
+static void put_oauth_error(sim_req_t *q)
+{
+    if (q->fail.is_oauth) {
+        q->out.len--;
+        sim_json_kstr(&q->out, "error", q->fail.code);
+        sim_json_close(&q->out, '}');
+    }
+}
+
 static void finish(sim_req_t *q)
 {
     if (q->fail.status) {
@@ -211,6 +223,7 @@ static void finish(sim_req_t *q)
         q->out.len = 0;
         sim_error_json(&q->out, q->status, q->fail.code, q->fail.message.s, q->fail.extra.s,
                        q->request_id);
+        put_oauth_error(q);
     }
     else if (!q->no_request_id && q->status == 200) {
         put_request_id(q);

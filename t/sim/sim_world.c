@@ -106,7 +106,7 @@ int sim_token_can_see(const sim_token_t *t, const sim_ds_t *ds)
 {
     size_t i;
 
-    if (ds->unshared) {
+    if (ds->unshared || t->foreign) {
         return 0;
     }
     for (i = 0; i < ds->nhidden; i++) {

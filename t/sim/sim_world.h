@@ -58,6 +58,8 @@ typedef struct sim_token_t {
     char *name;
     int is_person;
     int revoked;
+    int foreign;         /* of another workspace: it sees nothing of this one */
+    sim_ms_t expires_ms; /* 0: never */
     int can;
     sim_user_t *user; /* the bot, or the person of a personal token */
     sim_id_t integration_id;
