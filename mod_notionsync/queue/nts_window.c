@@ -6,7 +6,7 @@
 #define INHERITED_MAX 16
 #define TOKENS_LOW 2
 /* One slot in ninety is kept free of bulk work, so that an edit need not wait for the next to come
- * free: 2 of Notion's 180, a read and a write. */
+ * free: 2 of Notion's 180, a read and a write. Of what is durable no more than TOKENS_LOW are. */
 #define RESERVE_SHARE 90
 /* Bulk work leaves what live work asked for in vain alone for this long after live work was to ask
  * again: it may have ended. */
@@ -41,7 +41,7 @@ struct nts_window_t {
     int inherited_count;
 
     apr_time_t closed_until;
-    apr_time_t bulk_next; /* bulk work is paced on a grid of window / capacity */
+    apr_time_t bulk_next; /* the next free place of the grid that bulk work is paced on */
     int live_claim;       /* what live work asked for in vain */
     apr_time_t claim_until;
 
@@ -134,22 +134,42 @@ static apr_time_t when_freed(const nts_window_t *w, int n)
     return w->now + w->window;
 }
 
-static apr_interval_time_t interval(const nts_window_t *w)
+static int reserve_of(const nts_window_t *w)
 {
-    return w->window / w->capacity;
+    return w->capacity / RESERVE_SHARE;
+}
+
+/* Of the tokens bulk work leaves so many. */
+static int tokens_for_live(const nts_window_t *w)
+{
+    return reserve_of(w) < TOKENS_LOW ? reserve_of(w) : TOKENS_LOW;
 }
 
 /* What bulk work must leave free. */
 static int kept_free(const nts_window_t *w)
 {
-    int reserve = w->capacity / RESERVE_SHARE;
-
-    return w->live_claim > reserve ? w->live_claim : reserve;
+    return w->live_claim > reserve_of(w) ? w->live_claim : reserve_of(w);
 }
 
 static apr_time_t later(apr_time_t a, apr_time_t b)
 {
     return a > b ? a : b;
+}
+
+/* The grid spreads what bulk work may have evenly over the window. */
+static apr_interval_time_t interval(const nts_window_t *w)
+{
+    return w->window / (w->capacity - reserve_of(w));
+}
+
+/* Whoever sends takes the next places of the grid, live work before their time comes: bulk work waits until it has come. So all that is sent
+ * together never runs ahead of the grid by more than the reserve for long, and what frees its slots a window later does so evenly. */
+static void take_places(nts_window_t *w, int n, apr_time_t at)
+{
+    /* A little late keeps to the grid, so that the mean rate is kept; nothing is saved up. */
+    apr_time_t from = at - w->bulk_next <= interval(w) ? w->bulk_next : at;
+
+    w->bulk_next = from + n * interval(w);
 }
 
 /* The instant at which n may be taken at the earliest; w->now or before it: now. */
@@ -184,7 +204,7 @@ apr_interval_time_t nts_window_ask(nts_window_t *w, int n, nts_urgency_t urgency
     if (at > w->now) {
         return at - w->now;
     }
-    return w->tokens >= n ? 0 : NTS_WINDOW_RESERVE;
+    return w->tokens >= n + (urgency == NTS_BULK ? tokens_for_live(w) : 0) ? 0 : NTS_WINDOW_RESERVE;
 }
 
 /* The chunk whose tokens have lain longest. */
@@ -219,25 +239,20 @@ apr_interval_time_t nts_window_take(nts_window_t *w, int *slots, int n, nts_urge
 
         w->chunks[chunk].tokens--;
         w->chunks[chunk].out++;
-        slots[i] = chunk * NTS_URGENCY_COUNT + (int)urgency;
+        slots[i] = chunk;
     }
     w->tokens -= n;
     w->out += n;
     if (urgency == NTS_LIVE) {
         w->live_claim = 0;
     }
-    else {
-        /* A little late keeps to the grid, so that the mean rate is kept; nothing is saved up. */
-        apr_time_t from = w->now - w->bulk_next <= interval(w) ? w->bulk_next : w->now;
-
-        w->bulk_next = from + n * interval(w);
-    }
+    take_places(w, n, w->now);
     return 0;
 }
 
 void nts_window_answered(nts_window_t *w, int slot, apr_time_t now)
 {
-    chunk_t *chunk = &w->chunks[slot / NTS_URGENCY_COUNT];
+    chunk_t *chunk = &w->chunks[slot];
 
     advance(w, now);
     chunk->out--;
@@ -251,15 +266,13 @@ void nts_window_answered(nts_window_t *w, int slot, apr_time_t now)
 
 void nts_window_unused(nts_window_t *w, int slot)
 {
-    chunk_t *chunk = &w->chunks[slot / NTS_URGENCY_COUNT];
+    chunk_t *chunk = &w->chunks[slot];
 
     chunk->out--;
     chunk->tokens++;
     w->out--;
     w->tokens++;
-    if (slot % NTS_URGENCY_COUNT == NTS_BULK) {
-        w->bulk_next -= interval(w);
-    }
+    w->bulk_next -= interval(w);
 }
 
 /* --- chunks */
@@ -278,7 +291,7 @@ static int free_chunk(const nts_window_t *w)
 
 int nts_window_wants(const nts_window_t *w)
 {
-    if (w->tokens > TOKENS_LOW || free_chunk(w) < 0) {
+    if (w->tokens > TOKENS_LOW + tokens_for_live(w) || free_chunk(w) < 0) {
         return 0;
     }
     return w->capacity < NTS_WINDOW_CHUNK ? w->capacity : NTS_WINDOW_CHUNK;
@@ -327,6 +340,17 @@ void nts_window_close(nts_window_t *w, apr_time_t until)
     w->closed_until = later(w->closed_until, until);
 }
 
+/* They were sent a window before they end, for all that is known. When they end, nothing of them counts, however many there are. */
+static void take_places_of_others(nts_window_t *w, int n, apr_time_t until)
+{
+    apr_time_t before = w->bulk_next;
+
+    take_places(w, n, until - w->window);
+    if (w->bulk_next > until) {
+        w->bulk_next = later(before, until);
+    }
+}
+
 void nts_window_inherit(nts_window_t *w, int n, apr_time_t until)
 {
     int i = w->inherited_count;
@@ -334,6 +358,7 @@ void nts_window_inherit(nts_window_t *w, int n, apr_time_t until)
     if (n <= 0 || until <= w->now) {
         return;
     }
+    take_places_of_others(w, n, until);
     if (i == INHERITED_MAX) {
         w->inherited[i - 1].n += n;
         w->inherited[i - 1].until = later(w->inherited[i - 1].until, until);

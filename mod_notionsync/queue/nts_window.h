@@ -35,8 +35,9 @@ nts_window_t *nts_window_create(int capacity, apr_interval_time_t window, apr_po
 
 /**
  * Take @a n requests at once (a read and the write that must follow it), or none. Live work may
- * use all that is free. Bulk work is paced evenly and leaves a small reserve, and what live work
- * has asked for in vain: ask for live work first.
+ * use all that is free. Bulk work goes on an even grid, and leaves a small reserve, and what live work
+ * has asked for in vain: ask for live work first. What live work takes are places of that grid, which bulk
+ * work leaves out afterwards; so the reserve is soon there again, in a window whose slots come free evenly.
  * @param slots receives n slots
  */
 apr_interval_time_t nts_window_take(nts_window_t *w, int *slots, int n, nts_urgency_t urgency,
@@ -48,7 +49,8 @@ void nts_window_answered(nts_window_t *w, int slot, apr_time_t now);
 void nts_window_unused(nts_window_t *w, int slot);
 
 /** How many tokens to reserve now: a chunk when the last one is nearly used up, else 0. Asking
- *  between requests keeps take from ever answering NTS_WINDOW_RESERVE. */
+ *  between requests keeps take from answering NTS_WINDOW_RESERVE, but for bulk work if the store is slow,
+ *  which leaves the last tokens to live work. */
 int nts_window_wants(const nts_window_t *w);
 /** A chunk of @a n (at most NTS_WINDOW_CHUNK) tokens is durable. */
 void nts_window_reserved(nts_window_t *w, apr_int64_t chunk, int n);
@@ -63,7 +65,7 @@ int nts_window_next_done(nts_window_t *w, apr_int64_t *chunk, apr_interval_time_
 
 /** Nothing before @a until (Retry-After). Never shortens. */
 void nts_window_close(nts_window_t *w, apr_time_t until);
-/** @a n requests of a former owner, counted until @a until. */
+/** @a n requests of a former owner, counted until @a until. They have taken places of the grid, as if sent a window before that. */
 void nts_window_inherit(nts_window_t *w, int n, apr_time_t until);
 
 /** Requests counted at @a now: under way, answered within the window, inherited. */

@@ -88,6 +88,14 @@ static void a_former_owners_requests_count(void)
     }
     tap_int(nts_window_used(w, T0), 40, "many pieces of heritage all count");
     tap_int(nts_window_used(w, T0 + SEC(8)), 0, "and all end");
+    w = window_of(10, SEC(60));
+    nts_window_inherit(w, 40, T0 + SEC(60));
+    tap_int(nts_window_take(w, slots, 1, NTS_BULK, T0), SEC(60),
+            "more than there may be: bulk work waits no longer than for all to end");
+    w = window_of(10, SEC(60));
+    nts_window_inherit(w, 5, T0 + SEC(60));
+    tap_int(nts_window_take(w, slots, 1, NTS_BULK, T0), SEC(30), "half of the places are taken");
+    tap_int(nts_window_take(w, slots, 5, NTS_LIVE, T0), 0, "live work may have the others");
 }
 
 static void bulk_work_is_paced_and_leaves_room(void)
@@ -395,43 +403,6 @@ static void waiting_as_told_is_enough(void)
     tap_int(broken, 0, "asked again when told, it was granted");
 }
 
-/* P7, with answers after 300 ms and a loop that wakes up to 5 ms late. */
-static void bulk_work_uses_the_budget(void)
-{
-    nts_window_t *w = window_of(180, SEC(60));
-    apr_time_t answers[200];
-    int slots[200];
-    int out = 0;
-    int sent = 0;
-    int first_minute = 0;
-    apr_time_t now;
-    apr_int64_t chunk;
-    apr_interval_time_t since;
-
-    for (now = T0; now < T0 + SEC(600); now += MSEC(5)) {
-        while (out > 0 && answers[0] <= now) {
-            nts_window_answered(w, slots[0], now);
-            out--;
-            memmove(answers, answers + 1, (size_t)out * sizeof(answers[0]));
-            memmove(slots, slots + 1, (size_t)out * sizeof(slots[0]));
-        }
-        while (nts_window_next_done(w, &chunk, &since, 0, now)) {
-        }
-        if (nts_window_wants(w)) {
-            nts_window_reserved(w, 1, 10);
-        }
-        while (nts_window_take(w, slots + out, 1, NTS_BULK, now) == 0) {
-            answers[out++] = now + MSEC(300);
-            sent++;
-        }
-        if (now < T0 + SEC(60)) {
-            first_minute = sent;
-        }
-    }
-    tap_ok((sent - first_minute) / 9.0 >= 180 * 0.98, "%.1f of 180 a minute",
-           (sent - first_minute) / 9.0);
-}
-
 int main(void)
 {
     apr_initialize();
@@ -445,7 +416,6 @@ int main(void)
     tokens_are_durable_before_they_are_taken();
     no_window_ever_holds_more();
     waiting_as_told_is_enough();
-    bulk_work_uses_the_budget();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
