@@ -464,14 +464,11 @@ static nts_step_t committed(nts_job_t *job, const nts_reply_t *reply)
     case NTS_JOB_NOT_APPLIED:
         job->note_count = 0;
         nts_job_rulings_stored(job);
-        if (nts_job_is_too_busy(job)) {
-            return nts_job_wait(job, job->now + apr_time_from_sec(2));
-        }
-        return load_again(job);
+        return nts_job_is_too_busy(job) ? nts_job_wait(job, 0) : load_again(job);
     case NTS_JOB_LEFT:
         job->note_count = 0;
         nts_job_rulings_stored(job);
-        return nts_job_is_too_busy(job) ? nts_job_wait(job, job->now + apr_time_from_sec(2))
+        return nts_job_is_too_busy(job) ? nts_job_wait(job, 0)
                                         : nts_job_load(job, &job->spawn.target);
     default:
         return end(job, job->after_commit);

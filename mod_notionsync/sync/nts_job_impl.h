@@ -39,7 +39,7 @@
 /** Outcome code of a delete that is beyond the limit (S4.2). */
 #define NTS_HELD_DELETE_LIMIT "held.delete_limit"
 
-/** Decisions in a row before a record that keeps changing under us is left for a moment. */
+/** Decisions in a row before a record that keeps changing under us is left for a while. */
 #define NTS_ROUNDS_MAX 8
 
 typedef enum nts_presence_t {
@@ -165,7 +165,7 @@ nts_ask_t *nts_job_new_ask(nts_job_t *job, nts_ask_kind_t kind, nts_side_t side)
 void nts_job_take_view(nts_job_t *job, nts_side_t side, const nts_answer_t *answer);
 /** Store @a entry with the next commit. */
 void nts_job_keep(nts_job_t *job, nts_entry_t *entry);
-/** A record that keeps changing under us is left for a moment; counts one more round. */
+/** A record that keeps changing under us is to be left for a while, longer each time; counts one more round. */
 int nts_job_is_too_busy(nts_job_t *job);
 /** An audit entry about this record, kept for the next commit when @a note is set. */
 nts_entry_t *nts_job_new_entry(nts_job_t *job, nts_entry_op_t op, nts_side_t side, int note);

@@ -67,7 +67,7 @@ static nts_step_t intend(nts_job_t *job, nts_entry_t *entry, nts_ask_kind_t kind
         return nts_job_plan_refuse(job);
     }
     if (nts_job_is_too_busy(job)) {
-        return nts_job_wait(job, job->now + apr_time_from_sec(2));
+        return nts_job_wait(job, 0);
     }
     write->kind = kind;
     write->side = entry->side;

@@ -6,8 +6,10 @@
 #include "worker/nts_flow.h"
 #include "worker/nts_people_impl.h"
 
-/* A record that another job has in hand, or a service that has no time. */
+/* A record that another job has in hand, or that is never left alone, or a service that has no time: so long, and each time longer by so much
+ * where nothing is said of when. */
 #define AGAIN apr_time_from_msec(500)
+#define LONGER_MAX 8
 #define WAIT_MAX apr_time_from_sec(60)
 #define TRIES_MAX 60
 #define REFUSALS_MAX 200 /* that are told one by one; all are counted */
@@ -162,6 +164,17 @@ static void judge(nts_people_t *people, const nts_ended_t *ended)
     }
 }
 
+static apr_interval_time_t until_again(const nts_people_t *people, const nts_ended_t *ended)
+{
+    if (ended->failed != APR_SUCCESS) {
+        return AGAIN;
+    }
+    if (ended->until) {
+        return AGAIN + nts_host_until(people->flow->host, ended->until, WAIT_MAX);
+    }
+    return AGAIN * (people->tries < LONGER_MAX ? people->tries : LONGER_MAX);
+}
+
 static void item_ended(void *baton, const nts_ended_t *ended)
 {
     nts_people_t *people = baton;
@@ -175,9 +188,7 @@ static void item_ended(void *baton, const nts_ended_t *ended)
     if (ended->failed != APR_SUCCESS || ended->step == NTS_STEP_WAIT ||
         ended->step == NTS_STEP_BLOCKED) {
         if (++people->tries < TRIES_MAX) {
-            go_on(people, AGAIN + (ended->failed == APR_SUCCESS
-                                       ? nts_host_until(flow->host, ended->until, WAIT_MAX)
-                                       : 0));
+            go_on(people, until_again(people, ended));
             return;
         }
         refuse_item(people, ended->failed ? "the state store failed"

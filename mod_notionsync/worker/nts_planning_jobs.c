@@ -7,8 +7,9 @@
 
 /* Under way at once; a scan goes on when half of what it handed on is done. */
 #define JOBS_MAX 16
-/* Another job has the record, or it was changed under us. */
+/* Another job has the record, or it was changed under us: so long, and each time longer by so much where nothing is said of when. */
 #define AGAIN apr_time_from_msec(500)
+#define LONGER_MAX 8
 /* How long a record may put a job off: a write of unknown fate takes some minutes to be judged (S3.7). */
 #define PUT_OFF_MAX apr_time_from_sec(900)
 #define UNTIL_MAX apr_time_from_sec(300)
@@ -26,6 +27,7 @@ struct nts_planning_job_t {
     nts_unit_t unit;
     nts_timer_t again;
     apr_time_t begun; /* monotonic; 0: not yet */
+    int waits;        /* how often it slept */
     /* what is to be stored */
     nts_plan_item_t *item; /* a plan is made */
     int clash;
@@ -85,8 +87,9 @@ static void sleep_until(nts_planning_job_t *job, apr_time_t until)
         job->after->back = &job->after;
     }
     run->asleep = job;
+    job->waits += job->waits < LONGER_MAX;
     nts_timer_set(host->loop, &job->again,
-                  AGAIN + (until ? nts_host_until(host, until, UNTIL_MAX) : 0));
+                  until ? AGAIN + nts_host_until(host, until, UNTIL_MAX) : AGAIN * job->waits);
 }
 
 /* --- storing what came of it */
