@@ -81,6 +81,36 @@ apr_size_t nts_utf8_offset(const char *text, apr_size_t n)
     return (apr_size_t)(c - text);
 }
 
+static apr_size_t units_of(unsigned char first)
+{
+    return is_continuation(first) ? 0 : first >= 0xf0 ? 2 : 1;
+}
+
+apr_size_t nts_utf16_length(const char *text)
+{
+    apr_size_t n = 0;
+
+    for (; *text; text++) {
+        n += units_of((unsigned char)*text);
+    }
+    return n;
+}
+
+apr_size_t nts_utf16_offset(const char *text, apr_size_t units)
+{
+    const char *c = text;
+
+    for (; *c; c++) {
+        apr_size_t wanted = units_of((unsigned char)*c);
+
+        if (wanted > units) {
+            break;
+        }
+        units -= wanted;
+    }
+    return (apr_size_t)(c - text);
+}
+
 const char *nts_str_printable(const char *text, apr_pool_t *p)
 {
     char *shown = apr_pstrdup(p, text);

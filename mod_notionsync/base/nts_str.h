@@ -12,6 +12,9 @@ apr_size_t nts_utf8_sequence(const char *bytes, apr_size_t len);
 apr_size_t nts_utf8_length(const char *text);
 /** Byte offset of code point number @a n (or the length in bytes when shorter). */
 apr_size_t nts_utf8_offset(const char *text, apr_size_t n);
+/** The same in UTF-16 units, as JavaScript counts: two for a character beyond U+FFFF. An offset is never within a character. */
+apr_size_t nts_utf16_length(const char *text);
+apr_size_t nts_utf16_offset(const char *text, apr_size_t units);
 /** For terminals: a space for each control character, which could be a command to one. NULL stays NULL. */
 const char *nts_str_printable(const char *text, apr_pool_t *p);
 /** Equality of two texts that may be missing: NULL equals only NULL. */

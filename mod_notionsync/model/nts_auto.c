@@ -361,6 +361,13 @@ static int is_syncable(look_t *look, nts_side_t side, const part_t *part)
                                      part->field->name));
         return 0;
     }
+    if (type->kind == NTS_TYPE_FILES) {
+        /* Those that Notion keeps have no address that could be handed on. */
+        say_apart(look,
+                  apr_psprintf(look->p, "\"%s\" holds files: it takes a NotionSyncField of its own",
+                               part->field->name));
+        return 0;
+    }
     if (!part->name) {
         say_apart(look, apr_psprintf(look->p, "nothing in the name \"%s\" can name a column",
                                      part->field->name));
@@ -376,7 +383,8 @@ static nts_pair_t automatic_pair(const look_t *look, const part_t *left, const p
     pair.automatic = 1;
     pair.notion = left ? left->field->name : NULL;
     pair.external = right ? right->field->id : NULL;
-    pair.direction = left && left->field->type.computed     ? NTS_TO_EXTERNAL
+    pair.direction = left && (left->field->type.computed || left->field->type.one_way)
+                         ? NTS_TO_EXTERNAL
                      : right && right->field->type.computed ? NTS_TO_NOTION
                                                             : NTS_BOTH;
     pair.options.timezone = look->mapping->timezone;

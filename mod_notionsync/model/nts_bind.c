@@ -85,7 +85,8 @@ static const nts_schema_field_t *key_field(const nts_schema_field_t *property, n
     return property->type.kind == NTS_TYPE_NUMBER ? &number : &text;
 }
 
-static apr_status_t check_direction(const nts_pair_t *pair, nts_outcome_t *out, apr_pool_t *p)
+static apr_status_t check_direction(const nts_pair_t *pair, const nts_type_t *property,
+                                    nts_outcome_t *out, apr_pool_t *p)
 {
     if (pair->computed[NTS_NOTION] && pair->computed[NTS_EXTERNAL]) {
         return suspend(out, p, "mapping.computed", "both sides compute this value themselves",
@@ -104,6 +105,14 @@ static apr_status_t check_direction(const nts_pair_t *pair, nts_outcome_t *out, 
                                     "it",
                                     pair->external),
                        "write <- in place of <-> or ->");
+    }
+    if (property->one_way && pair->direction == NTS_BOTH) {
+        return suspend(out, p, "mapping.one_way",
+                       apr_psprintf(p,
+                                    "'%s' (%s) goes one way: whether it is empty or only not shown "
+                                    "Notion does not tell, so the column might be cleared by that",
+                                    pair->notion, property->native),
+                       "write -> or <- in place of <->");
     }
     return APR_SUCCESS;
 }
@@ -170,7 +179,7 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
     pair->computed[NTS_EXTERNAL] = column->type.computed;
     pair->unannounced =
         (property->type.computed && !property->type.fixed) || property->type.mirrored;
-    rv = check_direction(pair, out, p);
+    rv = check_direction(pair, &property->type, out, p);
     if (rv == APR_SUCCESS) {
         rv = check_others(mapping, at, out, p);
     }

@@ -58,7 +58,7 @@ static int is_time(nts_type_kind_t kind)
 }
 
 /* The family of two kinds in either order, or NULL. */
-static const nts_family_t *find_family(const nts_type_t *a, const nts_type_t *b, int reference)
+static const nts_family_t *family_of(const nts_type_t *a, const nts_type_t *b, int reference)
 {
     if (a->kind > b->kind) {
         const nts_type_t *swap = a;
@@ -89,9 +89,23 @@ static const nts_family_t *find_family(const nts_type_t *a, const nts_type_t *b,
         return a->kind == NTS_TYPE_TEXT || a->kind == NTS_TYPE_OPTION ? &nts_family_option : NULL;
     case NTS_TYPE_SET:
         return a->kind == NTS_TYPE_TEXT || a->kind == NTS_TYPE_SET ? &nts_family_set : NULL;
+    case NTS_TYPE_FILES:
+        return a->kind == NTS_TYPE_TEXT ? &nts_family_files : NULL;
+    case NTS_TYPE_PLACE:
+        return a->kind == NTS_TYPE_TEXT ? &nts_family_place : NULL;
     default:
         return NULL;
     }
+}
+
+/* A list of texts is written as JSON: what is no list of texts, and no text that may be one, has no place there. */
+static const nts_family_t *find_family(const nts_type_t *const types[2], int reference)
+{
+    const nts_family_t *family = family_of(types[0], types[1], reference);
+    int fits_list =
+        family == &nts_family_text || family == &nts_family_set || family == &nts_family_files;
+
+    return (types[0]->list || types[1]->list) && !fits_list ? NULL : family;
 }
 
 /* What a Notion property of this kind can be paired with. */
@@ -114,6 +128,10 @@ static const char *partners_of(const nts_type_t *notion)
         return "a text column, as a JSON array or with format=csv";
     case NTS_TYPE_REFERENCE:
         return "a column of text or whole numbers that holds keys of another mapping's table";
+    case NTS_TYPE_FILES:
+        return "a text column, as a JSON array of addresses or with format=csv";
+    case NTS_TYPE_PLACE:
+        return "a text column, as a JSON object";
     case NTS_TYPE_UNSUPPORTED:
         break;
     }
@@ -162,7 +180,7 @@ static apr_status_t check_options(const nts_domain_t *domain, nts_outcome_t *out
 {
     const nts_type_t *types = domain->types;
     nts_format_t format = domain->options.format;
-    int is_set = domain->family == &nts_family_set;
+    int is_set = nts_domain_is_set(domain);
 
     if ((is_set && format == NTS_FORMAT_PLAIN) ||
         (!is_set && (format == NTS_FORMAT_JSON || format == NTS_FORMAT_CSV))) {
@@ -217,7 +235,7 @@ apr_status_t nts_domain_make(const nts_domain_t **domain, const nts_type_t *cons
     apr_status_t rv;
 
     *domain = NULL;
-    made->family = find_family(types[0], types[1], options->reference);
+    made->family = find_family(types, options->reference);
     if (!made->family) {
         return refuse_pair(out, types, options->reference, p);
     }
@@ -265,7 +283,8 @@ static apr_status_t check_room(const nts_domain_t *domain, const nts_value_t *co
                 APR_SUCCESS) {
             continue;
         }
-        if (nts_utf8_length(text.as.text) > (apr_size_t)type->max_length) {
+        if ((type->units ? nts_utf16_length(text.as.text) : nts_utf8_length(text.as.text)) >
+            (apr_size_t)type->max_length) {
             return nts_domain_unfit(out, p, "shorten the value or widen the field",
                                     "'%s' does not fit into the %s field (%s)",
                                     nts_domain_show(&text, p), nts_side_name((nts_side_t)side),
@@ -315,7 +334,7 @@ static apr_status_t render_nothing(nts_value_t *value, const nts_domain_t *domai
 {
     const nts_type_t *type = &domain->types[side];
 
-    if (type->kind == NTS_TYPE_SET) {
+    if (type->kind == NTS_TYPE_SET || type->kind == NTS_TYPE_FILES) {
         *value = nts_value_set(NULL, 0, p);
     }
     else if (type->nullable) {
@@ -401,7 +420,7 @@ const nts_type_t *nts_domain_type(const nts_domain_t *domain, nts_side_t side)
 
 int nts_domain_is_set(const nts_domain_t *domain)
 {
-    return domain->family == &nts_family_set;
+    return domain->family == &nts_family_set || domain->family == &nts_family_files;
 }
 
 int nts_domain_is_reference(const nts_domain_t *domain)

@@ -180,30 +180,58 @@ static nts_value_t resolve_set(const nts_domain_t *domain, const nts_value_t *se
     return nts_value_set(members, count, p);
 }
 
-static apr_status_t project_set(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
-                                const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
+apr_status_t nts_domain_set_of(nts_value_t *set, const nts_domain_t *domain, nts_side_t side,
+                               const nts_value_t *text, nts_outcome_t *out, apr_pool_t *p)
 {
     nts_format_t format = format_of(domain);
     const char *problem = NULL;
+
+    if (nts_set_parse(set, text->as.text, format, &problem, p) == APR_SUCCESS) {
+        return APR_SUCCESS;
+    }
+    return nts_domain_unfit(
+        out, p,
+        format == NTS_FORMAT_CSV ? "write names with commas between, \"quoted\" if they hold one"
+                                 : "write a JSON array of texts, or use format=csv",
+        "the %s field (%s) holds '%s', which is no %s: %s", nts_side_name(side),
+        domain->types[side].native, nts_domain_show(text, p),
+        format == NTS_FORMAT_CSV ? "row of CSV" : "JSON array of texts", problem);
+}
+
+nts_value_t nts_domain_set_text(const nts_domain_t *domain, const nts_value_t *set, apr_pool_t *p)
+{
+    return nts_value_text(nts_set_text(set, format_of(domain), p));
+}
+
+apr_status_t nts_domain_check_members(const nts_domain_t *domain, nts_side_t side,
+                                      const nts_value_t *set, nts_outcome_t *out, apr_pool_t *p)
+{
+    const nts_type_t *type = &domain->types[side];
+
+    if (!type->max_members || set->as.set.count <= type->max_members) {
+        return APR_SUCCESS;
+    }
+    return nts_domain_unfit(
+        out, p, "take members out", "there are %d members, and the %s field (%s) takes %d at once",
+        set->as.set.count, nts_side_name(side), type->native, type->max_members);
+}
+
+static apr_status_t project_set(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
+                                const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
+{
     nts_value_t set = *value;
+    apr_status_t rv = APR_SUCCESS;
 
     if (value->kind == NTS_VALUE_TEXT) {
-        if (nts_set_parse(&set, value->as.text, format, &problem, p) != APR_SUCCESS) {
-            return nts_domain_unfit(
-                out, p,
-                format == NTS_FORMAT_CSV
-                    ? "write names with commas between, \"quoted\" if they hold one"
-                    : "write a JSON array of texts, or use format=csv",
-                "the %s field (%s) holds '%s', which is no %s: %s", nts_side_name(side),
-                domain->types[side].native, nts_domain_show(value, p),
-                format == NTS_FORMAT_CSV ? "row of CSV" : "JSON array of texts", problem);
-        }
+        rv = nts_domain_set_of(&set, domain, side, value, out, p);
     }
     else if (value->kind != NTS_VALUE_SET) {
-        return nts_domain_strange(domain, side, value, out, p);
+        rv = nts_domain_strange(domain, side, value, out, p);
     }
-    *common = set.as.set.count ? resolve_set(domain, &set, p) : nts_value_null;
-    return APR_SUCCESS;
+    if (rv == APR_SUCCESS) {
+        *common = set.as.set.count ? resolve_set(domain, &set, p) : nts_value_null;
+    }
+    return rv;
 }
 
 static apr_status_t render_set(nts_value_t *value, const nts_domain_t *domain, nts_side_t side,
@@ -215,8 +243,11 @@ static apr_status_t render_set(nts_value_t *value, const nts_domain_t *domain, n
         return nts_domain_strange(domain, side, common, out, p);
     }
     if (domain->types[side].kind == NTS_TYPE_TEXT) {
-        *value = nts_value_text(nts_set_text(common, format_of(domain), p));
+        *value = nts_domain_set_text(domain, common, p);
         return APR_SUCCESS;
+    }
+    if (nts_domain_check_members(domain, side, common, out, p) != APR_SUCCESS) {
+        return APR_EMISMATCH;
     }
     members = apr_palloc(p, sizeof(*members) * (apr_size_t)(common->as.set.count + 1));
     for (int i = 0; i < common->as.set.count; i++) {

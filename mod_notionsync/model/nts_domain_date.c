@@ -141,6 +141,11 @@ static apr_status_t project_date(nts_value_t *common, const nts_domain_t *domain
     return rv;
 }
 
+const char *nts_domain_date_text(const nts_date_t *date, apr_pool_t *p)
+{
+    return date->end ? apr_pstrcat(p, date->start, "/", date->end, NULL) : date->start;
+}
+
 static apr_status_t render_date(nts_value_t *value, const nts_domain_t *domain, nts_side_t side,
                                 const nts_value_t *common, nts_outcome_t *out, apr_pool_t *p)
 {
@@ -150,8 +155,7 @@ static apr_status_t render_date(nts_value_t *value, const nts_domain_t *domain, 
         return nts_domain_strange(domain, side, common, out, p);
     }
     if (domain->types[side].kind == NTS_TYPE_TEXT) {
-        *value = nts_value_text(date->end ? apr_pstrcat(p, date->start, "/", date->end, NULL)
-                                          : date->start);
+        *value = nts_value_text(nts_domain_date_text(date, p));
         return APR_SUCCESS;
     }
     *value = *common;

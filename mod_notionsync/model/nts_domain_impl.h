@@ -29,6 +29,8 @@ extern const nts_family_t nts_family_date;
 extern const nts_family_t nts_family_option;
 extern const nts_family_t nts_family_set;
 extern const nts_family_t nts_family_reference;
+extern const nts_family_t nts_family_files;
+extern const nts_family_t nts_family_place;
 
 /** The value was changed to fit: APR_SUCCESS where the pair accepts that, else APR_EMISMATCH with @a out. */
 apr_status_t nts_domain_lossy(const nts_domain_t *domain, nts_outcome_t *out, apr_pool_t *p,
@@ -39,6 +41,16 @@ apr_status_t nts_domain_unfit(nts_outcome_t *out, apr_pool_t *p, const char *adv
 /** A value of a kind that its field should not hold. */
 apr_status_t nts_domain_strange(const nts_domain_t *domain, nts_side_t side,
                                 const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p);
+/** A text of the other side as a set of names, as format= says: APR_EMISMATCH with @a out if it is none. */
+apr_status_t nts_domain_set_of(nts_value_t *set, const nts_domain_t *domain, nts_side_t side,
+                               const nts_value_t *text, nts_outcome_t *out, apr_pool_t *p);
+/** A set as the text of a column. */
+nts_value_t nts_domain_set_text(const nts_domain_t *domain, const nts_value_t *set, apr_pool_t *p);
+/** APR_EMISMATCH with @a out if the set has more members than one write of that side takes. */
+apr_status_t nts_domain_check_members(const nts_domain_t *domain, nts_side_t side,
+                                      const nts_value_t *set, nts_outcome_t *out, apr_pool_t *p);
+/** A date as a text: one end, or two with a slash between (ISO 8601). */
+const char *nts_domain_date_text(const nts_date_t *date, apr_pool_t *p);
 /** A value for messages. */
 const char *nts_domain_show(const nts_value_t *value, apr_pool_t *p);
 

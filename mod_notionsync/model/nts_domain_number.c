@@ -15,6 +15,9 @@ static const char *number_of(const nts_type_t *type, const nts_value_t *value, a
     if (value->kind == NTS_VALUE_NUMBER) {
         return text;
     }
+    if (value->kind == NTS_VALUE_BOOL && type->varying) {
+        return value->as.truth ? "1" : "0";
+    }
     if (value->kind != NTS_VALUE_TEXT) {
         return NULL;
     }

@@ -4,32 +4,73 @@
 #include "base/nts_str.h"
 #include "model/nts_domain_impl.h"
 
+/* A result of whatever kind as a text; NULL: none can be made of it. */
+static const char *spell(const nts_value_t *value, apr_pool_t *p)
+{
+    switch (value->kind) {
+    case NTS_VALUE_TEXT:
+    case NTS_VALUE_NUMBER:
+        return value->as.text;
+    case NTS_VALUE_BOOL:
+        return value->as.truth ? "true" : "false";
+    case NTS_VALUE_DATE:
+        return nts_domain_date_text(&value->as.date, p);
+    default:
+        return NULL;
+    }
+}
+
+/* Lists have one spelling, however a column spaces them. */
+static const char *one_spelling(const char *text, apr_pool_t *p)
+{
+    const nts_json_t *list;
+
+    if (*text != '[' || nts_json_parse(&list, text, strlen(text), NULL, p) != APR_SUCCESS ||
+        nts_json_type(list) != NTS_JSON_ARRAY) {
+        return text;
+    }
+    return nts_json_text(list, p);
+}
+
+/* Bytes of what a field can hold of the text. */
+static apr_size_t room_for(const nts_type_t *type, const char *text)
+{
+    if (!type->max_length) {
+        return strlen(text);
+    }
+    return type->units ? nts_utf16_offset(text, (apr_size_t)type->max_length)
+                       : nts_utf8_offset(text, (apr_size_t)type->max_length);
+}
+
 static apr_status_t project_text(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
                                  const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
 {
-    apr_size_t length;
     nts_side_t narrow = NTS_NOTION;
-    int limit = 0;
+    apr_size_t rooms[NTS_SIDE_COUNT];
+    int is_varying = domain->types[NTS_NOTION].varying;
+    const char *text = is_varying                      ? spell(value, p)
+                       : value->kind == NTS_VALUE_TEXT ? value->as.text
+                                                       : NULL;
 
-    if (value->kind != NTS_VALUE_TEXT) {
+    if (!text) {
         return nts_domain_strange(domain, side, value, out, p);
     }
+    text = is_varying ? one_spelling(text, p) : text;
     for (int i = 0; i < NTS_SIDE_COUNT; i++) {
-        if (domain->types[i].max_length && (!limit || domain->types[i].max_length < limit)) {
-            narrow = (nts_side_t)i;
-            limit = domain->types[i].max_length;
-        }
+        rooms[i] = room_for(&domain->types[i], text);
+        narrow = rooms[i] < rooms[narrow] ? (nts_side_t)i : narrow;
     }
     *common = *value;
-    length = nts_utf8_length(value->as.text);
-    if (!limit || length <= (apr_size_t)limit) {
+    common->kind = NTS_VALUE_TEXT;
+    common->as.text = text;
+    if (!text[rooms[narrow]]) {
         return APR_SUCCESS;
     }
-    common->as.text =
-        apr_pstrmemdup(p, value->as.text, nts_utf8_offset(value->as.text, (apr_size_t)limit));
+    common->as.text = apr_pstrmemdup(p, text, rooms[narrow]);
     return nts_domain_lossy(
         domain, out, p, "the text has %" APR_SIZE_T_FMT " characters, the %s field (%s) holds %d",
-        length, nts_side_name(narrow), domain->types[narrow].native, limit);
+        domain->types[narrow].units ? nts_utf16_length(text) : nts_utf8_length(text),
+        nts_side_name(narrow), domain->types[narrow].native, domain->types[narrow].max_length);
 }
 
 static apr_status_t render_text(nts_value_t *value, const nts_domain_t *domain, nts_side_t side,

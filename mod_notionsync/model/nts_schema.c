@@ -39,6 +39,8 @@ static const struct {
     { "fixed", APR_OFFSETOF(nts_type_t, fixed) },
     { "nullable", APR_OFFSETOF(nts_type_t, nullable) },
     { "max_length", APR_OFFSETOF(nts_type_t, max_length) },
+    { "units", APR_OFFSETOF(nts_type_t, units) },
+    { "max_members", APR_OFFSETOF(nts_type_t, max_members) },
     { "whole", APR_OFFSETOF(nts_type_t, whole) },
     { "precision", APR_OFFSETOF(nts_type_t, precision) },
     { "scale", APR_OFFSETOF(nts_type_t, scale) },
@@ -47,12 +49,15 @@ static const struct {
     { "zoned", APR_OFFSETOF(nts_type_t, zoned) },
     { "single_line", APR_OFFSETOF(nts_type_t, single_line) },
     { "options_open", APR_OFFSETOF(nts_type_t, options_open) },
+    { "varying", APR_OFFSETOF(nts_type_t, varying) },
+    { "one_way", APR_OFFSETOF(nts_type_t, one_way) },
     { "mirrored", APR_OFFSETOF(nts_type_t, mirrored) },
 };
 #define MEMBER_COUNT ((int)(sizeof(members) / sizeof(members[0])))
 
-static const char *const kinds[] = { "unsupported", "text", "number", "bool", "day",
-                                     "instant",     "date", "option", "set",  "reference" };
+static const char *const kinds[] = { "unsupported", "text",      "number", "bool",
+                                     "day",         "instant",   "date",   "option",
+                                     "set",         "reference", "files",  "place" };
 #define KIND_COUNT ((int)(sizeof(kinds) / sizeof(kinds[0])))
 
 const char *nts_type_kind_name(nts_type_kind_t kind)

@@ -15,7 +15,9 @@ typedef enum nts_type_kind_t {
     NTS_TYPE_DATE,    /* day, instant or range: Notion's date */
     NTS_TYPE_OPTION,
     NTS_TYPE_SET,
-    NTS_TYPE_REFERENCE /* records of another data source: Notion's relation */
+    NTS_TYPE_REFERENCE, /* records of another data source: Notion's relation */
+    NTS_TYPE_FILES,     /* addresses of files, a set */
+    NTS_TYPE_PLACE      /* a place on earth: a JSON object with lat, lon and what it is called */
 } nts_type_kind_t;
 
 /** A field's type. Zero means "no limit" where that makes sense. */
@@ -24,9 +26,11 @@ typedef struct nts_type_t {
     const char *native; /* "multi_select", "VARCHAR(40)": for messages */
     /* the side makes the value itself (formula, unique_id, generated column) */
     int computed;
-    int fixed;      /* computed once, when the record is made: never changes afterwards */
-    int nullable;   /* false: null cannot be stored (NOT NULL, a checkbox) */
-    int max_length; /* code points of a text; 0 unlimited */
+    int fixed;       /* computed once, when the record is made: never changes afterwards */
+    int nullable;    /* false: null cannot be stored (NOT NULL, a checkbox) */
+    int max_length;  /* characters of a text; 0 unlimited */
+    int units;       /* max_length is of UTF-16 units, as JavaScript counts; else of code points */
+    int max_members; /* SET, FILES: that one write takes; 0 unlimited */
     /* numbers without fraction only, of 64 bits if precision is 0; INSTANT: whole seconds only */
     int whole;
     int precision; /* total digits of a DECIMAL; 0 unlimited */
@@ -43,6 +47,10 @@ typedef struct nts_type_t {
     const nts_option_t *options; /* OPTION, SET: known choices */
     int option_count;
     int options_open; /* an unknown choice may be written and comes into being */
+    /* TEXT: of whatever kind each value is: text, number, boolean or date (formula, rollup) */
+    int varying;
+    /* what is empty cannot be told from what the side does not show: such a field goes one way only */
+    int one_way;
     int mirrored; /* REFERENCE: changes with the other end of the relation, which no event tells */
     const char *target; /* REFERENCE: the data source referred to, normalised; NULL: not told */
 } nts_type_t;

@@ -40,9 +40,77 @@ static void put_item(sim_req_t *q, const sim_prop_t *p, const sim_value_t *v, js
     sim_json_close(b, '}');
 }
 
+/* What is rolled up, of title and text each piece by itself; without the values' own ids. NULL: no list. */
+static json_object *rollup_items(const sim_value_t *v)
+{
+    json_object *rollup, *array = NULL, *items = NULL;
+    size_t i, k;
+    int err;
+
+    rollup = v ? sim_parse(sim_value_chars(v), strlen(sim_value_chars(v)), &err) : NULL;
+    if (rollup && sim_member(rollup, "array", &array) && sim_is(array, json_type_array)) {
+        items = json_object_new_array();
+        for (i = 0; i < json_object_array_length(array); i++) {
+            json_object *o = json_object_array_get_idx(array, i), *pieces = NULL;
+            const char *type = sim_member_str(o, "type");
+            int is_text = type && (!strcmp(type, "title") || !strcmp(type, "rich_text")) &&
+                          sim_member(o, type, &pieces);
+
+            for (k = 0; is_text && k < json_object_array_length(pieces); k++) {
+                json_object *one = json_object_new_object();
+
+                json_object_object_add(one, "type", json_object_new_string(type));
+                json_object_object_add(one, type,
+                                       json_object_get(json_object_array_get_idx(pieces, k)));
+                json_object_array_add(items, one);
+            }
+            if (!is_text) {
+                json_object_array_add(items, json_object_get(o));
+            }
+        }
+    }
+    json_object_put(rollup);
+    return items;
+}
+
+static void put_rolled(sim_req_t *q, const sim_prop_t *p, json_object *item)
+{
+    sim_json_open(&q->out, '{');
+    sim_json_kstr(&q->out, "object", "property_item");
+    sim_json_kstr(&q->out, "id", p->enc);
+    json_object_object_foreach(item, key, val)
+    {
+        sim_json_kraw(&q->out, key, json_object_to_json_string_ext(val, plain_flags));
+    }
+    sim_json_close(&q->out, '}');
+}
+
+/* The list itself stands in the results, and the rollup is not finished before the last of them. */
+static void put_rollup_head(sim_buf_t *b, const sim_prop_t *p, const sim_value_t *v, int has_more,
+                            int is_list)
+{
+    json_object *rollup;
+    const char *function;
+    int err;
+
+    if (!is_list) {
+        sim_json_raw(b, v ? sim_value_chars(v)
+                          : "{\"type\":\"number\",\"number\":0,\"function\":\"count\"}");
+        return;
+    }
+    rollup = sim_parse(sim_value_chars(v), strlen(sim_value_chars(v)), &err);
+    function = sim_member_str(rollup, "function");
+    sim_json_open(b, '{');
+    sim_json_kstr(b, "type", has_more ? "incomplete" : "array");
+    sim_json_kraw(b, has_more ? "incomplete" : "array", has_more ? "{}" : "[]");
+    sim_json_kstr(b, "function", function ? function : p->text ? p->text : "show_original");
+    sim_json_close(b, '}');
+    json_object_put(rollup);
+}
+
 /* property_item: what the list is of, and the address of its next part; cursor: where it stands in the answer, or 0 */
-static void put_tail(sim_req_t *q, const sim_prop_t *p, const sim_page_t *page,
-                     const sim_view_t *view, size_t cursor)
+static void put_tail(sim_req_t *q, const sim_prop_t *p, const sim_page_t *page, size_t cursor,
+                     int is_list)
 {
     sim_buf_t *b = &q->out;
     char id[SIM_ID_TEXT];
@@ -60,7 +128,7 @@ static void put_tail(sim_req_t *q, const sim_prop_t *p, const sim_page_t *page,
     sim_json_kstr(b, "type", sim_type_name(p->type));
     sim_json_key(b, sim_type_name(p->type));
     if (p->type == SIM_T_ROLLUP) {
-        sim_value_json_of(b, p, page, page->live, view);
+        put_rollup_head(b, p, sim_prop_value(p, page->live), cursor != 0, is_list);
     }
     else {
         sim_json_raw(b, "{}");
@@ -75,22 +143,31 @@ static void put_list(sim_req_t *q, const sim_prop_t *p, const sim_page_t *page,
     const sim_value_t *v = sim_prop_value(p, page->live);
     json_object *rich =
         p->type == SIM_T_TITLE || p->type == SIM_T_RICH_TEXT ? sim_rich_items(v) : NULL;
+    json_object *rolled = p->type == SIM_T_ROLLUP ? rollup_items(v) : NULL;
     uint64_t hash = sim_cursor_hash(0, p->id);
     int64_t start, size, i,
-        n = rich ? (int64_t)json_object_array_length(rich) : (int64_t)sim_value_count(v);
+        n = rich     ? (int64_t)json_object_array_length(rich)
+            : rolled ? (int64_t)json_object_array_length(rolled)
+                     : (int64_t)sim_value_count(v);
 
-    if (p->type == SIM_T_ROLLUP || !sim_prop_is_visible(p, q->token)) {
+    if ((p->type == SIM_T_ROLLUP && !rolled) || !sim_prop_is_visible(p, q->token)) {
         n = 0;
     }
     if (sim_api_list_from(q, hash, &start, &size)) {
         sim_api_list_open(q, "property_item");
         for (i = start; i < n && i < start + size; i++) {
-            put_item(q, p, v, rich, (size_t)i, view);
+            if (rolled) {
+                put_rolled(q, p, json_object_array_get_idx(rolled, (size_t)i));
+            }
+            else {
+                put_item(q, p, v, rich, (size_t)i, view);
+            }
         }
-        put_tail(q, p, page, view, sim_api_list_close(q, i < n ? i : -1, hash));
+        put_tail(q, p, page, sim_api_list_close(q, i < n ? i : -1, hash), rolled != NULL);
         sim_json_close(&q->out, '}');
     }
     json_object_put(rich);
+    json_object_put(rolled);
 }
 
 void sim_api_property_item(sim_req_t *q)

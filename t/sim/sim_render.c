@@ -194,6 +194,29 @@ static void put_unique_id(sim_buf_t *b, const sim_prop_t *p, const sim_page_t *p
     sim_json_close(b, '}');
 }
 
+/* A list of what is rolled up, cut as relations are, which is not told. */
+static void put_rollup(sim_buf_t *b, const sim_value_t *v, const sim_view_t *view)
+{
+    const int plain = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+    json_object *rollup = NULL, *array = NULL;
+    size_t n;
+    int err;
+
+    if (v && view->limit) {
+        rollup = sim_parse(sim_value_chars(v), strlen(sim_value_chars(v)), &err);
+    }
+    if (rollup && sim_member(rollup, "array", &array) && sim_is(array, json_type_array) &&
+        (n = json_object_array_length(array)) > view->limit) {
+        json_object_array_del_idx(array, view->limit, n - view->limit);
+        sim_json_raw(b, json_object_to_json_string_ext(rollup, plain));
+    }
+    else {
+        sim_json_raw(b, v ? sim_value_chars(v)
+                          : "{\"type\":\"number\",\"number\":0,\"function\":\"count\"}");
+    }
+    json_object_put(rollup);
+}
+
 static void put_json(sim_buf_t *b, const sim_value_t *v, const char *empty)
 {
     sim_json_raw(b, v ? sim_value_chars(v) : empty);
@@ -244,7 +267,7 @@ void sim_value_json_of(sim_buf_t *b, const sim_prop_t *p, const sim_page_t *page
         put_json(b, v, "{\"type\":\"string\",\"string\":null}");
         break;
     case SIM_T_ROLLUP:
-        put_json(b, v, "{\"type\":\"number\",\"number\":0,\"function\":\"count\"}");
+        put_rollup(b, v, view);
         break;
     case SIM_T_CREATED_TIME:
         sim_time_json(b, NULL, page->created_ms);

@@ -38,7 +38,15 @@ static const nts_type_t types[] = {
       .options = stages,
       .option_count = 3,
       .options_open = 1 },
-    { .native = "rollup" },
+    { .native = "button" },
+    { .kind = NTS_TYPE_TEXT,
+      .native = "formula",
+      .nullable = 1,
+      .computed = 1,
+      .varying = 1,
+      .binary = 1 },
+    { .kind = NTS_TYPE_FILES, .native = "files", .nullable = 1, .max_members = 3 },
+    { .kind = NTS_TYPE_PLACE, .native = "place", .nullable = 1, .one_way = 1 },
     { .kind = NTS_TYPE_TEXT, .native = "TEXT", .nullable = 1 },
     { .kind = NTS_TYPE_TEXT, .native = "TEXT NOT NULL" },
     { .kind = NTS_TYPE_TEXT, .native = "VARCHAR(5)", .nullable = 1, .max_length = 5 },
@@ -63,7 +71,7 @@ static const nts_type_t types[] = {
     { .kind = NTS_TYPE_SET, .native = "TEXT[]", .nullable = 1, .options_open = 1 },
 };
 #define TYPE_COUNT ((int)(sizeof(types) / sizeof(types[0])))
-#define NOTION_COUNT 11
+#define NOTION_COUNT 14
 
 static const nts_type_t *type_named(const char *native)
 {
@@ -144,8 +152,20 @@ static void test_pairs(void)
         "SSS"
         "......"
         "....S",
-        /* rollup       */
+        /* button       */
         "..."
+        "......"
+        ".....",
+        /* formula      */
+        "TTT"
+        "NNNNNN"
+        "BDDDS",
+        /* files        */
+        "SSS"
+        "......"
+        ".....",
+        /* place        */
+        "PPP"
         "......"
         ".....",
     };
@@ -461,7 +481,22 @@ static nts_value_t random_of(const nts_type_t *type, ut_random_t *random)
     switch (type->kind) {
     case NTS_TYPE_REFERENCE: /* ut_reference.c */
         break;
+    case NTS_TYPE_FILES:
+        for (int i = 0; i < count && i < 3; i++) {
+            options[i].id = NULL;
+            options[i].name =
+                apr_psprintf(pool, "https://example.org/%d,%d", i, ut_random_below(random, 3));
+        }
+        return nts_value_set(options, count < 3 ? count : 3, pool);
+    case NTS_TYPE_PLACE:
+        return nts_value_text(
+            apr_psprintf(pool, "{\"lon\": %d.50, \"lat\":%d%s}", ut_random_below(random, 200) - 100,
+                         ut_random_below(random, 200) - 100,
+                         ut_random_below(random, 2) ? ",\"name\":\"x\",\"address\":null" : ""));
     case NTS_TYPE_TEXT:
+        if (type->varying) {
+            return ut_random_value(random, pool);
+        }
         return nts_value_text(ut_random_below(random, 2)
                                   ? ut_random_text(random, pool)
                                   : apr_psprintf(pool, "%d", ut_random_below(random, 3)));

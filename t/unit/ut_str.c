@@ -60,6 +60,12 @@ static void utf8_is_checked(void)
     tap_ok(!nts_str_printable(NULL, pool), "nothing stays nothing");
     tap_int(nts_utf8_offset("a\xc3\xa9\xf0\x9f\x98\x80z", 4), 8, "of the end");
     tap_int(nts_utf8_offset("a\xc3\xa9", 99), 3, "beyond the end");
+    tap_int(nts_utf16_length("a\xc3\xa9\xf0\x9f\x98\x80z"), 5, "length in UTF-16 units");
+    tap_int(nts_utf16_offset("a\xc3\xa9\xf0\x9f\x98\x80z", 2), 3, "offset behind two units");
+    tap_int(nts_utf16_offset("a\xc3\xa9\xf0\x9f\x98\x80z", 3), 3, "never within a character");
+    tap_int(nts_utf16_offset("a\xc3\xa9\xf0\x9f\x98\x80z", 4), 7, "but behind it");
+    tap_int(nts_utf16_offset("a\xc3\xa9", 0), 0, "nothing of it");
+    tap_int(nts_utf16_offset("a\xc3\xa9", 99), 3, "and all of it");
 }
 
 static void case_is_ignored_for_ascii_only(void)

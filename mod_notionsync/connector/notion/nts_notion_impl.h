@@ -70,6 +70,8 @@ struct nts_op_t {
     int pages;                 /* of it taken */
     int is_damaged;            /* it holds half a character */
     int is_relation;           /* ... or its pages, in `texts` */
+    int is_rollup;             /* ... or what is rolled up, in `elements` */
+    nts_json_t *elements;
 };
 
 /** The kind of a request decides what its failures mean. */
@@ -115,6 +117,8 @@ apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const n
 int nts_notion_field_count(const nts_mapping_t *mapping);
 /** S5.3: on which side of the filter its values put it. */
 void nts_notion_judge(nts_record_t *record, const nts_mapping_t *mapping);
+/** What an object of {"type":T, T:...} holds: a property, a formula's result, an element of a rollup. ABSENT: T is not there. */
+nts_value_t nts_notion_value(const nts_json_t *node, apr_pool_t *p);
 /** An empty text is none. */
 nts_value_t nts_notion_text_or_null(const char *text);
 /** What stands for a text that could not be written back as it was. */
@@ -123,6 +127,29 @@ nts_value_t nts_notion_damaged_text(void);
 const char *nts_notion_page_of(const nts_json_t *item, apr_pool_t *p);
 /** The page asked for. */
 nts_op_state_t nts_notion_take_page(nts_op_t *op, const nts_json_t *root);
+
+/* --- nts_notion_computed.c */
+
+nts_value_t nts_notion_formula(const nts_json_t *formula, apr_pool_t *p);
+/** As a page shows it: a list of 25 elements or more, or what is not finished, is marked as cut. */
+nts_value_t nts_notion_rollup(const nts_json_t *rollup, apr_pool_t *p);
+/** The same when the property was asked for by itself: @a elements, an array, are all that was listed. */
+nts_value_t nts_notion_rollup_whole(const nts_json_t *rollup, const nts_json_t *elements,
+                                    apr_pool_t *p);
+
+/* --- nts_notion_files.c */
+
+/** A set of addresses; opaque if Notion keeps one of the files itself. */
+nts_value_t nts_notion_read_files(const nts_json_t *files, apr_pool_t *p);
+/** Adds the files to @a list, an array: those of @a before (NULL: none) first, in their order and as people called them. */
+void nts_notion_write_files(nts_json_t *list, const nts_value_t *value, const nts_value_t *before,
+                            apr_pool_t *p);
+nts_value_t nts_notion_read_verification(const nts_json_t *verification, apr_pool_t *p);
+/** Fills the object. @return NULL, or why it cannot be written. So does the next. */
+const char *nts_notion_write_verification(nts_json_t *verification, const nts_value_t *value);
+nts_value_t nts_notion_read_place(const nts_json_t *place, apr_pool_t *p);
+const char *nts_notion_write_place(nts_json_t *property, const char *native,
+                                   const nts_value_t *value, apr_pool_t *p);
 
 /* --- nts_notion_item.c */
 

@@ -33,6 +33,7 @@ static nts_op_state_t complete_next(nts_op_t *op, int from)
             op->pages = 0;
             op->is_damaged = 0;
             op->is_relation = op->answer.record->values[i].kind == NTS_VALUE_SET;
+            op->elements = nts_json_make_array(op->p);
             op->texts = apr_array_make(op->p, 128, sizeof(const char *));
             op->items = apr_array_make(op->p, 128, sizeof(const char *));
             nts_notion_request(
@@ -55,6 +56,10 @@ static int take_part(nts_op_t *op, const nts_json_t *item)
     const nts_json_t *text = type ? nts_json_get(item, type) : NULL;
     const char *plain = nts_json_get_string(text, "plain_text");
 
+    if (op->is_rollup) {
+        nts_json_add_copy(op->elements, NULL, item);
+        return type == NULL;
+    }
     if (type && !strcmp(type, "relation")) {
         const char *page = nts_notion_page_of(text, op->p);
 
@@ -103,15 +108,32 @@ static nts_value_t completed_relation(const nts_op_t *op)
     return nts_value_set(pages, count, op->p);
 }
 
+static nts_value_t completed(const nts_op_t *op, const nts_json_t *root)
+{
+    nts_value_t whole;
+
+    if (op->is_rollup) {
+        return nts_notion_rollup_whole(nts_json_path(root, "property_item", "rollup", NULL),
+                                       op->elements, op->p);
+    }
+    if (op->is_relation) {
+        return completed_relation(op);
+    }
+    whole = op->is_damaged ? nts_notion_damaged_text()
+                           : nts_notion_text_or_null(apr_array_pstrcat(op->p, op->texts, '\0'));
+    whole.rich = apr_pstrcat(op->p, "[", apr_array_pstrcat(op->p, op->items, ','), "]", NULL);
+    return whole;
+}
+
 nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root)
 {
     const nts_json_t *results = nts_json_get(root, "results");
     const char *next = nts_json_get_string(root, "next_cursor");
     int has_more = nts_json_bool(nts_json_get(root, "has_more"), 0);
-    nts_value_t whole;
     int is_bad = !results || nts_json_type(results) != NTS_JSON_ARRAY || (has_more && !next) ||
                  (has_more && ++op->pages >= ITEM_PAGES_MAX);
 
+    op->is_rollup = nts_json_path(root, "property_item", "rollup", NULL) != NULL;
     for (int i = 0; i < nts_json_count(results); i++) {
         is_bad = is_bad || take_part(op, nts_json_at(results, i));
     }
@@ -132,13 +154,7 @@ nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root)
             NULL);
         return NTS_OP_SEND;
     }
-    whole = op->is_relation  ? completed_relation(op)
-            : op->is_damaged ? nts_notion_damaged_text()
-                             : nts_notion_text_or_null(apr_array_pstrcat(op->p, op->texts, '\0'));
-    whole.rich = op->is_relation
-                     ? NULL
-                     : apr_pstrcat(op->p, "[", apr_array_pstrcat(op->p, op->items, ','), "]", NULL);
-    set_completed(op, whole);
+    set_completed(op, completed(op, root));
     return complete_next(op, op->pair + 1);
 }
 

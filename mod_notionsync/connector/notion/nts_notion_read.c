@@ -200,6 +200,32 @@ static nts_value_t read_bool(const property_t *property)
                : nts_value_opaque(property->native);
 }
 
+static nts_value_t read_formula(const property_t *property)
+{
+    return nts_notion_formula(property->value, property->p);
+}
+
+static nts_value_t read_rollup(const property_t *property)
+{
+    return nts_notion_rollup(property->value, property->p);
+}
+
+static nts_value_t read_files(const property_t *property)
+{
+    return nts_notion_read_files(property->value, property->p);
+}
+
+static nts_value_t read_verification(const property_t *property)
+{
+    return nts_notion_read_verification(property->value, property->p);
+}
+
+static nts_value_t read_place(const property_t *property)
+{
+    return nts_notion_read_place(property->value, property->p);
+}
+
+/* Of properties; "string" and "boolean" of formulas only. */
 static const struct {
     const char *native;
     nts_value_t (*read)(const property_t *property);
@@ -211,10 +237,13 @@ static const struct {
     { "status", read_option },       { "multi_select", read_set },
     { "date", read_date },           { "unique_id", read_unique_id },
     { "created_time", read_time },   { "last_edited_time", read_time },
-    { "relation", read_relation },
+    { "relation", read_relation },   { "files", read_files },
+    { "formula", read_formula },     { "rollup", read_rollup },
+    { "place", read_place },         { "verification", read_verification },
+    { "string", read_string },       { "boolean", read_bool },
 };
 
-static nts_value_t read_value(const nts_json_t *node, apr_pool_t *p)
+nts_value_t nts_notion_value(const nts_json_t *node, apr_pool_t *p)
 {
     const char *native = nts_json_get_string(node, "type");
     property_t property = { native ? apr_pstrdup(p, native) : "unknown",
@@ -279,7 +308,7 @@ static int take_property(void *baton, const char *name, const nts_json_t *node)
         const char *wanted = nts_notion_field_id(taken->mapping, i);
 
         if (wanted && strcmp(wanted, id) == 0) {
-            taken->values[i] = read_value(node, taken->p);
+            taken->values[i] = nts_notion_value(node, taken->p);
         }
     }
     return 0;

@@ -11,28 +11,45 @@ typedef struct known_t {
 
 #define TEXT_MAX (NTS_NOTION_TEXT_UNITS * NTS_NOTION_ARRAY_MAX)
 
-/* What is not here is unsupported: people, files, verification, place, and whatever Notion adds. */
+#define TEXT(max) .kind = NTS_TYPE_TEXT, .nullable = 1, .units = 1, .max_length = (max)
+
+/* The one state of a verification that can be given; none is unverified. */
+static const nts_option_t verified[] = { { NULL, "verified" } };
+
+/* What is not here is unsupported: people, buttons, which hold nothing, and whatever Notion adds. */
 static const known_t known[] = {
-    { "title", { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = TEXT_MAX } },
-    { "rich_text", { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = TEXT_MAX } },
-    { "url", { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = 2000 } },
-    { "email", { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = 200 } },
-    { "phone_number", { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = 200 } },
+    { "title", { TEXT(TEXT_MAX) } },
+    { "rich_text", { TEXT(TEXT_MAX) } },
+    { "url", { TEXT(2000) } },
+    { "email", { TEXT(200) } },
+    { "phone_number", { TEXT(200) } },
     { "number", { .kind = NTS_TYPE_NUMBER, .nullable = 1, .binary = 1 } },
     { "checkbox", { .kind = NTS_TYPE_BOOL } },
     { "select", { .kind = NTS_TYPE_OPTION, .nullable = 1, .options_open = 1 } },
     { "status", { .kind = NTS_TYPE_OPTION, .nullable = 1 } },
-    { "multi_select", { .kind = NTS_TYPE_SET, .nullable = 1, .options_open = 1 } },
+    { "multi_select",
+      { .kind = NTS_TYPE_SET,
+        .nullable = 1,
+        .options_open = 1,
+        .max_members = NTS_NOTION_ARRAY_MAX } },
     /* Instants are spelled with milliseconds. */
     { "date", { .kind = NTS_TYPE_DATE, .nullable = 1, .zoned = 1, .scale = 3 } },
     { "relation", { .kind = NTS_TYPE_REFERENCE, .nullable = 1 } },
+    { "files", { .kind = NTS_TYPE_FILES, .nullable = 1, .max_members = NTS_NOTION_ARRAY_MAX } },
+    { "verification",
+      { .kind = NTS_TYPE_OPTION, .nullable = 1, .options = verified, .option_count = 1 } },
+    /* Null is also what a place shows that Notion does not give to connections. */
+    { "place", { .kind = NTS_TYPE_PLACE, .nullable = 1, .one_way = 1 } },
     { "unique_id",
       { .kind = NTS_TYPE_TEXT, .computed = 1, .fixed = 1, .nullable = 1, .serial = 1 } },
     { "created_time",
       { .kind = NTS_TYPE_INSTANT, .computed = 1, .fixed = 1, .zoned = 1, .whole = 1 } },
     { "last_edited_time", { .kind = NTS_TYPE_INSTANT, .computed = 1, .zoned = 1, .whole = 1 } },
-    { "formula", { .computed = 1 } },
-    { "rollup", { .computed = 1 } },
+    /* Their numbers are doubles, as all are there. */
+    { "formula",
+      { .kind = NTS_TYPE_TEXT, .computed = 1, .varying = 1, .nullable = 1, .binary = 1 } },
+    { "rollup",
+      { .kind = NTS_TYPE_TEXT, .computed = 1, .varying = 1, .nullable = 1, .binary = 1 } },
     { "created_by", { .computed = 1, .fixed = 1 } },
     { "last_edited_by", { .computed = 1 } },
     { "button", { .computed = 1 } },
@@ -111,7 +128,8 @@ static int take_property(void *baton, const char *name, const nts_json_t *proper
                     : apr_pstrdup(taken->p, id);
     field->name = apr_pstrdup(taken->p, name);
     field->type.native = apr_pstrdup(taken->p, native);
-    if (field->type.kind == NTS_TYPE_OPTION || field->type.kind == NTS_TYPE_SET) {
+    if ((field->type.kind == NTS_TYPE_OPTION || field->type.kind == NTS_TYPE_SET) &&
+        !field->type.options) {
         take_options(&field->type, nts_json_get(property, native), taken->p);
     }
     if (field->type.kind == NTS_TYPE_REFERENCE) {

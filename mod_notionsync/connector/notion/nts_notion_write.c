@@ -119,6 +119,21 @@ static void write_date(writing_t *w)
     }
 }
 
+static void write_files(writing_t *w)
+{
+    nts_notion_write_files(nts_json_add_array(w->node, w->native), w->value, w->before, w->p);
+}
+
+static void write_verification(writing_t *w)
+{
+    w->problem = nts_notion_write_verification(nts_json_add_object(w->node, w->native), w->value);
+}
+
+static void write_place(writing_t *w)
+{
+    w->problem = nts_notion_write_place(w->node, w->native, w->value, w->p);
+}
+
 /* Each takes null besides the kind that is named. */
 static const struct {
     const char *native;
@@ -137,6 +152,9 @@ static const struct {
     { "multi_select", NTS_VALUE_SET, write_set },
     { "date", NTS_VALUE_DATE, write_date },
     { "relation", NTS_VALUE_SET, write_relation },
+    { "files", NTS_VALUE_SET, write_files },
+    { "verification", NTS_VALUE_OPTION, write_verification },
+    { "place", NTS_VALUE_TEXT, write_place },
 };
 #define WRITER_COUNT ((int)(sizeof(writers) / sizeof(writers[0])))
 

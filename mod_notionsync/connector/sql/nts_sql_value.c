@@ -150,6 +150,8 @@ nts_value_t nts_sql_value(const nts_sql_column_t *column, const nts_sql_cell_t *
     case NTS_TYPE_DATE:
     case NTS_TYPE_SET:
     case NTS_TYPE_REFERENCE:
+    case NTS_TYPE_FILES:
+    case NTS_TYPE_PLACE:
     default:
         break;
     }
