@@ -10,7 +10,7 @@
 # P5       requests for 1,000 pages that are edited at once, and within a minute, under Notion's budget and its lag of queries
 # P6, P8   requests for the first sync of 1,000 and 100,000 records, and for comparing the latter again
 # P9       PostgreSQL, MariaDB: the same of 10,000 and 100,000 records, and the memory of a worker meanwhile
-# scale    PostgreSQL: 250,000 records in a table of 1,000,000 rows, and 25,000 in one of 100,000: memory, and what the application waits for
+# scale    PostgreSQL: 250,000 records in a table of 1,000,000 rows, and 25,000 in one of 100,000: memory, how long changes of the application take and how many wait for a lock
 # P10      what an idle server costs
 # P11      comparing records that are equal on both sides
 # trigger  what the triggers cost an application of PostgreSQL, and one of MariaDB: their own benchmarks with them and without

@@ -230,6 +230,21 @@ sub start_application {
     POSIX::_exit(0);
 }
 
+# From now on the server's log names whoever waits for a lock for 10 ms; the application's shell is called psql.
+sub watch_locks {
+    my ($server) = @_;
+    $server->psql('postgres', 'postgres', $_)
+        for "ALTER SYSTEM SET log_line_prefix = '%a '", 'ALTER SYSTEM SET log_lock_waits = on', "ALTER SYSTEM SET deadlock_timeout = '10ms'",
+        'SELECT pg_reload_conf()';
+    return;
+}
+
+sub lock_waits {
+    my ($server) = @_;
+    my @waits = NotionSync::Test::read_file("$server->{dir}/log") =~ /^psql LOG: .* still waiting for /mg;
+    return scalar @waits;
+}
+
 sub scale {
     my $records = 2.5 * ($ENV{NTS_BENCH_RECORDS} || 100_000);
     for my $count ($records / 10, $records) {
@@ -242,6 +257,7 @@ sub scale {
                     . "SELECT 'Other ' || n, 'o' || n || '\@example.org', n, 'Bletchley Ltd' FROM generate_series(1, " . 3 * $count . ') n');
             });
         my $dir = NotionSync::Test::temp_dir();
+        watch_locks($server);
         my $application = start_application($server, "$dir/end", "$dir/times");
         reconcile($live, "scale.$count.full", '--full');
         NotionSync::Test::write_file("$dir/end", '');
@@ -250,6 +266,7 @@ sub scale {
         remark(scalar(@waits) . ' changes of the application meanwhile');
         figure("scale.$count.application_p99", 1000 * percentile(0.99, @waits), 'ms');
         figure("scale.$count.application_max", 1000 * percentile(1, @waits), 'ms');
+        figure("scale.$count.application_lock_waits", lock_waits($server), 'waits');
         figure("scale.$count.worker_memory_peak", worker_memory($live), 'MiB');
         $live->stop;
         $server->stop;
