@@ -107,6 +107,23 @@ static void test_together(void)
     end_pg();
 }
 
+/* Behind a pooler the end of a lock may reach another session than its beginning did, which does nothing there. */
+static void test_pooled(void)
+{
+    nts_mapping_t *mapping = mapping_of("deals", NULL, NULL);
+
+    begin_pg("pooled", "ALTER DATABASE pooled SET search_path = public, pg_catalog;"
+                       "CREATE FUNCTION public.pg_advisory_unlock(bigint) RETURNS boolean LANGUAGE "
+                       "sql AS 'SELECT true'");
+    tap_str(result_of(make_fields(mapping, 2, 0)), "ok", "provisioning takes a lock");
+    tap_str(pg_text(pg, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0",
+            "that ends with its transaction, and not with the session");
+    tap_str(pg_text(pg, "SELECT count(*) FROM pg_stat_activity WHERE application_name = "
+                        "'notionsync' AND datname = 'pooled'"),
+            "1", "which is still there");
+    end_pg();
+}
+
 static void test_names(void)
 {
     static const char whole[] = "a23456789b23456789c23456789d23456789e23456789f23456789g23";
@@ -193,6 +210,7 @@ int main(void)
         test_columns();
         test_interrupted();
         test_together();
+        test_pooled();
         test_names();
         test_view();
         test_denied();

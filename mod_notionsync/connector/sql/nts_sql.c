@@ -164,14 +164,26 @@ static apr_status_t check_instance(nts_sql_session_t *s)
                         c->database, s->state.instance ? s->state.instance : "missing", expected);
 }
 
+static const char *begin_text(const nts_sql_session_t *s, int writes)
+{
+    const nts_sql_dialect_t *dialect = s->dialect;
+    int provisions = s->ask->kind == NTS_ASK_PROVISION || s->ask->kind == NTS_ASK_UNPROVISION;
+
+    if (s->connection->bundled) {
+        return "SAVEPOINT one";
+    }
+    if (writes && provisions && dialect->begin_provision) {
+        return dialect->begin_provision;
+    }
+    return writes ? dialect->begin_write : dialect->begin_read;
+}
+
 apr_status_t nts_sql_begin(nts_sql_session_t *s, int writes)
 {
     const nts_mapping_t *mapping = s->ask->mapping;
     apr_status_t rv;
 
-    rv = nts_sql_run_text(s, s->connection->bundled ? "SAVEPOINT one"
-                             : writes               ? s->dialect->begin_write
-                                                    : s->dialect->begin_read);
+    rv = nts_sql_run_text(s, begin_text(s, writes));
     if (rv != APR_SUCCESS) {
         return rv;
     }

@@ -290,8 +290,10 @@ typedef struct nts_sql_dialect_t {
     const char *(*make_table)(nts_sql_table_t *table, nts_sql_column_t *key, nts_sql_session_t *s,
                               const char *collection);
 
-    /** One row, 1: nobody else provisions this database until `unlock`, a statement outside of transactions as this one, or the end of
-     *  the session; 0: somebody does, and takes long. NULL: a write transaction is enough. */
+    /** Begins a write transaction in which nobody else provisions this database; NULL: begin_write is enough. */
+    const char *begin_provision;
+    /** Where DDL ends transactions: one row, 1: nobody else provisions this database until `unlock`, a statement outside of
+     *  transactions as this one, or the end of the session; 0: somebody does, and takes long. NULL: not needed. */
     const char *lock;
     const char *unlock;
 

@@ -20,6 +20,7 @@
     "SET bytea_output = 'hex'; SET standard_conforming_strings = on; "                             \
     "SET default_transaction_read_only = off; SET client_min_messages = 'error'"
 #define OLDEST 130000
+#define BEGIN_WRITE "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
 #define KEPT_MAX 64
 #define KEPT_LENGTH_MAX 4096
@@ -404,7 +405,7 @@ const nts_sql_dialect_t nts_sql_pgsql = {
     .entry_number = "number",
     .entry_table = "tbl",
     .begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    .begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    .begin_write = BEGIN_WRITE,
     .own_entries = "xid = pg_current_xact_id()",
     .words = nts_sql_pgsql_words,
     .unwatched = &nts_sql_pgsql_unwatched,
@@ -433,8 +434,7 @@ const nts_sql_dialect_t nts_sql_pgsql = {
     .add_changes = nts_sql_pgsql_add_changes,
     .add_witness = nts_sql_pgsql_add_witness,
     .change_image = nts_sql_pgsql_change_image,
-    .lock = "SELECT CASE WHEN pg_advisory_lock(7957145012) IS NULL THEN 0 ELSE 1 END",
-    .unlock = "SELECT pg_advisory_unlock(7957145012)",
+    .begin_provision = BEGIN_WRITE "; SELECT pg_advisory_xact_lock(7957145012)",
     .name_max = 63,
     .name_in_bytes = 1,
     .if_no_column = "IF NOT EXISTS ",
