@@ -85,12 +85,10 @@ static const char *set_rules(nts_pair_t *pair, const mns_args_t *args, const mns
 
 static const char *set_format(nts_pair_t *pair, const mns_args_t *args, const char *word)
 {
-    static const mns_choice_t formats[] = { { "plain", NTS_FORMAT_PLAIN },
-                                            { "json", NTS_FORMAT_JSON },
-                                            { "csv", NTS_FORMAT_CSV },
-                                            { "markdown", -1 },
-                                            { "array", -1 },
-                                            { NULL, 0 } };
+    static const mns_choice_t formats[] = {
+        { "plain", NTS_FORMAT_PLAIN }, { "json", NTS_FORMAT_JSON }, { "csv", NTS_FORMAT_CSV },
+        { "array", NTS_FORMAT_ARRAY }, { "markdown", -1 },          { NULL, 0 }
+    };
     int choice;
     const char *problem = mns_choice_parse(&choice, args, "format=", word, formats);
 

@@ -50,7 +50,7 @@ static const property_t property_types[] = {
 static nts_type_kind_t wanted_kind(const nts_type_t *column, const nts_pair_t *pair)
 {
     if (column->list || pair->options.format == NTS_FORMAT_JSON ||
-        pair->options.format == NTS_FORMAT_CSV) {
+        pair->options.format == NTS_FORMAT_CSV || pair->options.format == NTS_FORMAT_ARRAY) {
         return NTS_TYPE_SET;
     }
     if (column->kind == NTS_TYPE_TEXT && pair->options.options_create && !pair->automatic) {

@@ -52,6 +52,13 @@ apr_status_t nts_domain_strange(const nts_domain_t *domain, nts_side_t side,
                             nts_domain_show(value, p), domain->family->name);
 }
 
+/* A list is no single choice, number or reference. */
+static int is_apart(const nts_type_t *list, const nts_type_t *other)
+{
+    return list->list && other->kind != NTS_TYPE_SET && other->kind != NTS_TYPE_TEXT &&
+           (other->kind != NTS_TYPE_FILES || list->option_count);
+}
+
 static int is_time(nts_type_kind_t kind)
 {
     return kind == NTS_TYPE_DAY || kind == NTS_TYPE_INSTANT || kind == NTS_TYPE_DATE;
@@ -66,7 +73,7 @@ static const nts_family_t *family_of(const nts_type_t *a, const nts_type_t *b, i
         a = b;
         b = swap;
     }
-    if (a->kind == NTS_TYPE_UNSUPPORTED) {
+    if (a->kind == NTS_TYPE_UNSUPPORTED || is_apart(a, b) || is_apart(b, a)) {
         return NULL;
     }
     if (reference || b->kind == NTS_TYPE_REFERENCE) {
@@ -175,20 +182,46 @@ static apr_status_t refuse_pair(nts_outcome_t *out, const nts_type_t *const type
     return APR_EMISMATCH;
 }
 
+/* NULL: format= says what can be; else what to say in its place. */
+static const char *other_format(const nts_domain_t *domain)
+{
+    int is_list = domain->types[NTS_EXTERNAL].list;
+
+    switch (domain->options.format) {
+    case NTS_FORMAT_DEFAULT:
+        return NULL;
+    case NTS_FORMAT_PLAIN:
+        return !nts_domain_is_set(domain) ? NULL
+               : is_list                  ? "use format=array, or leave format= away"
+                                          : "use format=json or format=csv";
+    case NTS_FORMAT_JSON:
+    case NTS_FORMAT_CSV:
+    case NTS_FORMAT_ARRAY:
+        break;
+    }
+    if (!nts_domain_is_set(domain)) {
+        return "leave format= away";
+    }
+    if (is_list) {
+        return domain->options.format == NTS_FORMAT_ARRAY
+                   ? NULL
+                   : "use format=array, or leave format= away: the column holds a list by itself";
+    }
+    return domain->options.format == NTS_FORMAT_ARRAY ? "use format=json or format=csv" : NULL;
+}
+
 /* Options of the directive that contradict the types. */
 static apr_status_t check_options(const nts_domain_t *domain, nts_outcome_t *out, apr_pool_t *p)
 {
     const nts_type_t *types = domain->types;
-    nts_format_t format = domain->options.format;
-    int is_set = nts_domain_is_set(domain);
+    const char *advice = other_format(domain);
 
-    if ((is_set && format == NTS_FORMAT_PLAIN) ||
-        (!is_set && (format == NTS_FORMAT_JSON || format == NTS_FORMAT_CSV))) {
+    if (advice) {
         nts_outcome_set(out, p, NTS_REMEDY_PERSON, "field.format",
                         "this format= does not apply to %s and %s", types[NTS_NOTION].native,
                         types[NTS_EXTERNAL].native);
         if (out) {
-            out->advice = is_set ? "use format=json or format=csv" : "leave format= away";
+            out->advice = advice;
         }
         return APR_EMISMATCH;
     }

@@ -17,7 +17,8 @@ typedef enum nts_format_t {
     NTS_FORMAT_DEFAULT = 0,
     NTS_FORMAT_PLAIN,
     NTS_FORMAT_JSON, /* ["a","b"]: the default for sets */
-    NTS_FORMAT_CSV   /* a,b with RFC 4180 quoting */
+    NTS_FORMAT_CSV,  /* a,b with RFC 4180 quoting */
+    NTS_FORMAT_ARRAY /* the column itself holds a list: the default for those */
 } nts_format_t;
 
 typedef struct nts_domain_options_t {

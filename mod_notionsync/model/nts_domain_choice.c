@@ -237,12 +237,13 @@ static apr_status_t project_set(nts_value_t *common, const nts_domain_t *domain,
 static apr_status_t render_set(nts_value_t *value, const nts_domain_t *domain, nts_side_t side,
                                const nts_value_t *common, nts_outcome_t *out, apr_pool_t *p)
 {
+    const nts_type_t *type = &domain->types[side];
     nts_option_t *members;
 
     if (common->kind != NTS_VALUE_SET) {
         return nts_domain_strange(domain, side, common, out, p);
     }
-    if (domain->types[side].kind == NTS_TYPE_TEXT) {
+    if (type->kind == NTS_TYPE_TEXT && !type->option_count) {
         *value = nts_domain_set_text(domain, common, p);
         return APR_SUCCESS;
     }
@@ -259,6 +260,9 @@ static apr_status_t render_set(nts_value_t *value, const nts_domain_t *domain, n
         }
     }
     *value = nts_value_set(members, common->as.set.count, p);
+    if (type->kind == NTS_TYPE_TEXT) {
+        *value = nts_domain_set_text(domain, value, p);
+    }
     return APR_SUCCESS;
 }
 

@@ -1,5 +1,8 @@
 /* nts_domain_number.c - numbers: exact decimals, whole numbers, doubles, and texts that hold one.
  */
+#include <float.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/nts_str.h"
@@ -42,6 +45,29 @@ static const char *through_double(const char *normal, apr_pool_t *p)
     return back;
 }
 
+/* The shortest decimal that stands for the same float as this one does: what databases show; NULL beyond its range. */
+static const char *through_single(const char *normal, apr_pool_t *p)
+{
+    const char *back = NULL;
+    double d;
+    float f;
+    int digits;
+
+    if (nts_decimal_to_double(&d, normal) != APR_SUCCESS || d > FLT_MAX || d < -FLT_MAX) {
+        return NULL;
+    }
+    f = (float)d;
+    for (digits = FLT_DIG; digits <= FLT_DECIMAL_DIG && !back; digits++) {
+        char text[32];
+
+        (void)snprintf(text, sizeof(text), "%.*e", digits - 1, (double)f);
+        if (digits == FLT_DECIMAL_DIG || strtof(text, NULL) == f) {
+            (void)nts_decimal_normalise(&back, text, p);
+        }
+    }
+    return back;
+}
+
 static int fits_64_bits(const char *whole)
 {
     apr_int64_t n;
@@ -57,7 +83,7 @@ static const char *fit(const nts_type_t *type, const char *normal, apr_pool_t *p
     int fraction_digits;
 
     if (type->binary) {
-        fitted = through_double(fitted, p);
+        fitted = type->single ? through_single(fitted, p) : through_double(fitted, p);
     }
     if (fitted && (type->whole || type->precision)) {
         fitted = nts_decimal_round(fitted, type->whole ? 0 : type->scale, p);
@@ -85,7 +111,8 @@ static apr_status_t project_number(nts_value_t *common, const nts_domain_t *doma
     apr_status_t rv = APR_SUCCESS;
 
     if (number && own->binary) {
-        fitted = number = through_double(number, p); /* its spelling may have spare digits */
+        /* Its spelling may have spare digits. */
+        fitted = number = own->single ? through_single(number, p) : through_double(number, p);
     }
     if (!number) {
         return nts_domain_strange(domain, side, value, out, p);

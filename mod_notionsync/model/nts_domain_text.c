@@ -42,6 +42,20 @@ static apr_size_t room_for(const nts_type_t *type, const char *text)
                        : nts_utf8_offset(text, (apr_size_t)type->max_length);
 }
 
+/* What a padded column says of blanks at the end is nothing, so they make no difference to the other side's text either. */
+static const char *without_padding(const nts_domain_t *domain, const char *text, apr_pool_t *p)
+{
+    apr_size_t len = strlen(text);
+
+    if (!domain->types[NTS_NOTION].padded && !domain->types[NTS_EXTERNAL].padded) {
+        return text;
+    }
+    while (len > 0 && text[len - 1] == ' ') {
+        len--;
+    }
+    return text[len] ? apr_pstrmemdup(p, text, len) : text;
+}
+
 static apr_status_t project_text(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
                                  const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
 {
@@ -56,6 +70,11 @@ static apr_status_t project_text(nts_value_t *common, const nts_domain_t *domain
         return nts_domain_strange(domain, side, value, out, p);
     }
     text = is_varying ? one_spelling(text, p) : text;
+    text = without_padding(domain, text, p);
+    if (!*text) {
+        *common = nts_value_null;
+        return APR_SUCCESS;
+    }
     for (int i = 0; i < NTS_SIDE_COUNT; i++) {
         rooms[i] = room_for(&domain->types[i], text);
         narrow = rooms[i] < rooms[narrow] ? (nts_side_t)i : narrow;
@@ -66,7 +85,7 @@ static apr_status_t project_text(nts_value_t *common, const nts_domain_t *domain
     if (!text[rooms[narrow]]) {
         return APR_SUCCESS;
     }
-    common->as.text = apr_pstrmemdup(p, text, rooms[narrow]);
+    common->as.text = without_padding(domain, apr_pstrmemdup(p, text, rooms[narrow]), p);
     return nts_domain_lossy(
         domain, out, p, "the text has %" APR_SIZE_T_FMT " characters, the %s field (%s) holds %d",
         domain->types[narrow].units ? nts_utf16_length(text) : nts_utf8_length(text),

@@ -38,13 +38,15 @@ typedef struct nts_type_t {
      * kept, 0 (and not whole): microseconds */
     int scale;
     int binary; /* stored as an IEEE double */
+    int single; /* with binary: as an IEEE float; not kept in the store */
     /* TEXT that ends in a number of its own ("ORD-17"), which a number field can hold in its place */
     int serial;
     /* INSTANT: the side keeps an offset; otherwise the mapping's timezone= rules */
     int zoned;
+    int padded;      /* TEXT: blanks at the end are no part of a value; not kept in the store */
     int single_line; /* reserved for sides that refuse line breaks */
     int list; /* TEXT: the JSON array of a column that holds a list of choices; not kept in the store */
-    const nts_option_t *options; /* OPTION, SET: known choices */
+    const nts_option_t *options; /* OPTION, SET, list: known choices */
     int option_count;
     int options_open; /* an unknown choice may be written and comes into being */
     /* TEXT: of whatever kind each value is: text, number, boolean or date (formula, rollup) */

@@ -278,10 +278,10 @@ refused_as(mapping => 'NotionSyncField Due <-> due conflict=mine', "conflict= 'm
         . 'hold', @field);
 refused_as(mapping => 'NotionSyncField Due -> due conflict=hold', 'conflict= has no meaning for a field that goes one way', @field);
 refused_as(mapping => 'NotionSyncField Due <-> due initial=both', "initial= 'both' is none of notion, external or hold", @field);
-refused_as(mapping => 'NotionSyncField Due <-> due format=xml', "format= 'xml' is none of plain, json, csv, markdown or array", @field);
+refused_as(mapping => 'NotionSyncField Due <-> due format=xml', "format= 'xml' is none of plain, json, csv, array or markdown", @field);
 refused_as(mapping => 'NotionSyncField Due <-> due options=open', "options= 'open' is none of create or hold", @field);
 refused_as(mapping => 'NotionSyncField Due <-> due lossy=yes', "lossy= 'yes' is none of accept", @field);
-refused(mapping => "NotionSyncField Due <-> due $_", unavailable('NotionSyncField', $_)) for qw(format=markdown format=array);
+refused(mapping => "NotionSyncField Due <-> due $_", unavailable('NotionSyncField', $_)) for qw(format=markdown);
 refused_as(mapping => "NotionSyncField Due <-> due relation=other $_=json", "$_= has no meaning beside relation=: a column holds the key of one record", @field) for qw(format options lossy);
 refused_as(mapping => 'NotionSyncField Due <-> due relation=', "nothing follows 'relation='", @field);
 refused_as(mapping => "NotionSyncField A <-> a\nNotionSyncField A <-> a", '"A" and \'a\' are paired already', @field);

@@ -69,6 +69,14 @@ static const nts_type_t types[] = {
     { .kind = NTS_TYPE_INSTANT, .native = "TIMESTAMP", .nullable = 1 },
     { .kind = NTS_TYPE_INSTANT, .native = "TIMESTAMPTZ", .nullable = 1, .zoned = 1 },
     { .kind = NTS_TYPE_SET, .native = "TEXT[]", .nullable = 1, .options_open = 1 },
+    { .kind = NTS_TYPE_TEXT, .native = "CHAR(5)", .nullable = 1, .max_length = 5, .padded = 1 },
+    { .kind = NTS_TYPE_NUMBER, .native = "FLOAT", .nullable = 1, .binary = 1, .single = 1 },
+    { .kind = NTS_TYPE_TEXT,
+      .native = "SET(open,won)",
+      .nullable = 1,
+      .list = 1,
+      .options = stages,
+      .option_count = 2 },
 };
 #define TYPE_COUNT ((int)(sizeof(types) / sizeof(types[0])))
 #define NOTION_COUNT 14
@@ -92,6 +100,8 @@ static nts_domain_options_t options_of(const char *words)
     options.options_create = strstr(words, "create") != NULL;
     options.format = strstr(words, "csv")     ? NTS_FORMAT_CSV
                      : strstr(words, "plain") ? NTS_FORMAT_PLAIN
+                     : strstr(words, "json")  ? NTS_FORMAT_JSON
+                     : strstr(words, "array") ? NTS_FORMAT_ARRAY
                                               : NTS_FORMAT_DEFAULT;
     options.timezone = strstr(words, "zone") ? "Europe/Berlin" : NULL;
     return options;
@@ -112,62 +122,62 @@ static const nts_domain_t *make(const char *notion, const char *external, const 
 static void test_pairs(void)
 {
     static const char *const table[NOTION_COUNT] = {
-        /*                 TEXT..5 ..INTEGER..  numeric  bool day ts tstz set */
+        /*                 TEXT..5 ..INTEGER..  numeric  bool day ts tstz set, char float SET */
         /* rich_text    */ "TTT"
                            "NNNNNN"
-                           "BDDDS",
+                           "BDDDSTNT",
         /* url          */
         "TTT"
         "NNNNNN"
-        "BDDDS",
+        "BDDDSTNT",
         /* unique_id    */
         "TTT"
         "NNNNNN"
-        "BDDDS",
+        "BDDDSTNT",
         /* number       */
         "NNN"
         "NNNNNN"
-        "B....",
+        "B....NN.",
         /* checkbox     */
         "BBB"
         "BBBBBB"
-        "B....",
+        "B....BB.",
         /* date         */
         "DDD"
         "......"
-        ".DDD.",
+        ".DDD.D..",
         /* created_time */
         "DDD"
         "......"
-        "..DD.",
+        "..DD.D..",
         /* select       */
         "OOO"
         "......"
-        ".....",
+        ".....O..",
         /* status       */
         "OOO"
         "......"
-        ".....",
+        ".....O..",
         /* multi_select */
         "SSS"
         "......"
-        "....S",
+        "....SS.S",
         /* button       */
         "..."
         "......"
-        ".....",
+        "........",
         /* formula      */
         "TTT"
         "NNNNNN"
-        "BDDDS",
+        "BDDDSTNT",
         /* files        */
         "SSS"
         "......"
-        ".....",
+        ".....S..",
         /* place        */
         "PPP"
         "......"
-        ".....",
+        ".....P..",
     };
 
     for (int n = 0; n < NOTION_COUNT; n++) {
@@ -198,6 +208,14 @@ static void test_options(void)
     tap_str(out.code, "field.format", "and says so");
     tap_ok(!make("multi_select", "TEXT", "plain", &out), "format=plain is not");
     tap_ok(make("rich_text", "TEXT", "plain", &out) != NULL, "but for texts");
+    tap_ok(!make("multi_select", "TEXT", "array", &out),
+           "format=array is for columns that hold lists");
+    tap_ok(strstr(out.advice, "format=json") != NULL, "and others are named: %s", out.advice);
+    tap_ok(make("multi_select", "SET(open,won)", "array", &out) != NULL, "for those it is");
+    tap_ok(!make("multi_select", "SET(open,won)", "csv", &out), "which take no other");
+    tap_ok(strstr(out.advice, "format=array") != NULL, "and say so: %s", out.advice);
+    tap_ok(!make("multi_select", "SET(open,won)", "plain", &out), "nor plain");
+    tap_ok(!make("multi_select", "SET(open,won)", "json", &out), "nor json");
     tap_ok(make("created_time", "DATE", "lossy", &out) != NULL,
            "lossy=accept pairs days and instants");
     {
@@ -232,6 +250,11 @@ static const case_t cases[] = {
     { "url", "TEXT", "", 'e', "\"\"", "null", "null", 1, NULL },
     { "rich_text", "VARCHAR(5)", "", 'n', "\"12345\"", "\"12345\"", "\"12345\"", 1, NULL },
     { "rich_text", "VARCHAR(5)", "", 'n', "\"123456\"", "\"12345\"", "", 0, "6 characters" },
+    { "rich_text", "CHAR(5)", "", 'n', "\"ab \"", "\"ab\"", "\"ab\"", 1, NULL },
+    { "rich_text", "CHAR(5)", "", 'n', "\"12345  \"", "\"12345\"", "\"12345\"", 1, NULL },
+    { "rich_text", "CHAR(5)", "", 'n', "\"  \"", "null", "null", 1, NULL },
+    { "rich_text", "CHAR(5)", "", 'n', "\"12 456\"", "\"12 45\"", "", 0, "6 characters" },
+    { "rich_text", "CHAR(5)", "lossy", 'n', "\"123  6\"", "\"123\"", "\"123\"", 1, NULL },
     { "rich_text", "VARCHAR(5)", "lossy", 'n', "\"123456\"", "\"12345\"", "\"12345\"", 1, NULL },
     { "rich_text", "VARCHAR(5)", "lossy", 'n', "\"1234\xc3\xa4\xc3\xb6\"", "\"1234\xc3\xa4\"",
       "\"1234\xc3\xa4\"", 1, NULL },
@@ -276,6 +299,18 @@ static const case_t cases[] = {
     { "unique_id", "TEXT", "", 'n', "\"ORD-17\"", "\"ORD-17\"", "\"ORD-17\"", 1, NULL },
     { "unique_id", "INTEGER", "", 'n', "\"ORD-17\"", "{\"n\":\"17\"}", "{\"n\":\"17\"}", 1, NULL },
     { "unique_id", "INTEGER", "", 'n', "\"17\"", "{\"n\":\"17\"}", "{\"n\":\"17\"}", 1, NULL },
+    { "number", "FLOAT", "", 'n', "{\"n\":\"0.1\"}", "{\"n\":\"0.1\"}", "{\"n\":\"0.1\"}", 1,
+      NULL },
+    { "number", "FLOAT", "", 'e', "{\"n\":\"3.1415927\"}", "{\"n\":\"3.1415927\"}",
+      "{\"n\":\"3.1415927\"}", 1, NULL },
+    { "number", "FLOAT", "", 'n', "{\"n\":\"3.14159265\"}", "{\"n\":\"3.1415927\"}", "", 0,
+      "3.1415927" },
+    { "number", "FLOAT", "", 'n', "{\"n\":\"16777216\"}", "{\"n\":\"16777216\"}",
+      "{\"n\":\"16777216\"}", 1, NULL },
+    { "number", "FLOAT", "", 'n', "{\"n\":\"16777217\"}", "{\"n\":\"16777216\"}", "", 0, "FLOAT" },
+    { "number", "FLOAT", "lossy", 'n', "{\"n\":\"16777217\"}", "{\"n\":\"16777216\"}",
+      "{\"n\":\"16777216\"}", 1, NULL },
+    { "number", "FLOAT", "", 'n', "{\"n\":\"1e39\"}", NULL, "", 0, "beyond" },
     /* booleans */
     { "checkbox", "BOOLEAN", "", 'n', "true", "true", "true", 1, NULL },
     { "checkbox", "BOOLEAN", "", 'e', "null", "false", "false", 1, NULL },
@@ -380,6 +415,12 @@ static const case_t cases[] = {
     { "multi_select", "TEXT[]", "", 'e', "{\"s\":[{\"o\":\"open\"}]}",
       "{\"s\":[{\"o\":\"Open\",\"id\":\"i1\"}]}", "{\"s\":[{\"o\":\"Open\",\"id\":\"i1\"}]}", 1,
       NULL },
+    { "multi_select", "SET(open,won)", "", 'n', "{\"s\":[{\"o\":\"won\",\"id\":\"i2\"}]}",
+      "{\"s\":[{\"o\":\"won\",\"id\":\"i2\"}]}", "\"[\\\"Won\\\"]\"", 1, NULL },
+    { "multi_select", "SET(open,won)", "", 'n',
+      "{\"s\":[{\"o\":\"Won\",\"id\":\"i2\"},{\"o\":\"Lost, sadly\",\"id\":\"i3\"}]}",
+      "{\"s\":[{\"o\":\"Lost, sadly\",\"id\":\"i3\"},{\"o\":\"Won\",\"id\":\"i2\"}]}", NULL, 1,
+      "has no choice 'Lost, sadly'" },
     { "multi_select", "VARCHAR(5)", "", 'n', "{\"s\":[{\"o\":\"Won\",\"id\":\"i2\"}]}", NULL, "", 0,
       "does not fit" },
 };

@@ -101,6 +101,10 @@ static void test_types(void)
     tap_int(field_named(schema, "twice")->type.computed, 1, "a generated column, stored");
     tap_int(field_named(schema, "thrice")->type.computed, 1, "or not, is the database's to give");
     tap_int(field_named(schema, "v")->type.max_length, 5, "the length of a varchar");
+    tap_int(field_named(schema, "c")->type.padded, 1, "that a char is filled up with blanks");
+    tap_int(field_named(schema, "v")->type.padded, 0, "and a varchar is not");
+    tap_int(field_named(schema, "r")->type.single, 1, "that a float keeps half the digits");
+    tap_int(field_named(schema, "d")->type.single, 0, "of a double");
     tap_int(field_named(schema, "n2")->type.precision, 30, "the digits of a decimal");
     tap_int(field_named(schema, "n2")->type.scale, 4, "and those after the point");
     tap_int(field_named(schema, "price")->type.nullable, 0, "and NOT NULL");

@@ -159,6 +159,59 @@ static void test_unsupported(void)
     end_pg();
 }
 
+/* Arrays of texts of whatever kind are lists of choices; those of an enum have its labels. */
+static void test_lists(void)
+{
+    static const char *const names[] = { "f", "c", "w", "u", "v" };
+    static const char *const seen[] = { "text:[\"sad\",\"so, so\"]", "text:[\"A\"]",
+                                        "text:[\"x\",\"y z\"]",
+                                        "text:[\"6f9619ff-8b86-d011-b42d-00c04fc964ff\"]",
+                                        "text:[]" };
+    const nts_schema_t *schema;
+    nts_value_t *values;
+    nts_answer_t *before;
+    nts_answer_t *answer;
+    apr_size_t i;
+
+    begin_pg("lists",
+             "CREATE TYPE mood AS ENUM ('sad', 'so, so'); CREATE EXTENSION citext;"
+             "CREATE DOMAIN words AS text[];"
+             "CREATE TABLE lists (id integer PRIMARY KEY, t text, f mood[], c citext[], w words, u "
+             "uuid[], v varchar(9)[], padded char(4)[], n integer[]);"
+             "INSERT INTO lists VALUES (1, 'x', '{sad,\"so, so\"}', '{A}', '{x,\"y z\"}', "
+             "'{6F9619FF-8B86-D011-B42D-00C04FC964FF}', '{}')");
+    m = mapping_of("lists", NULL, "t", "f", "c", "w", "u", "v", NULL);
+    provision(m);
+    before = perform_kind(NTS_ASK_DESCRIBE, m);
+    schema = before->schema;
+    tap_str(result_of(before), "ok", "a table with arrays");
+    tap_int(schema->fields[2].type.option_count, 2, "an array of an enum has its labels");
+    tap_int(schema->fields[3].type.option_count, 0, "one of texts has none");
+    tap_int(schema->fields[7].type.kind, NTS_TYPE_UNSUPPORTED, "one of padded texts holds none");
+    tap_int(schema->fields[8].type.kind, NTS_TYPE_UNSUPPORTED, "nor does one of numbers");
+    values = values_of(m);
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        int pair = pair_of(names[i]);
+
+        answer = read_row(m, "1");
+        tap_str(value_of(answer, pair), seen[i], "%s is read", names[i]);
+        values[pair] = answer->record->values[pair];
+    }
+    values[pair_of("v")] = nts_value_text("[\"a\",\"b\\\"c\"]");
+    answer = write_values(NTS_ASK_UPDATE, "1", values);
+    tap_str(result_of(answer), "ok", "all of them are written");
+    tap_str(pg_text(pg, "SELECT concat_ws(' ', f, c, w, u, v) FROM lists"),
+            "{sad,\"so, so\"} {A} {x,\"y z\"} {6f9619ff-8b86-d011-b42d-00c04fc964ff} "
+            "{a,\"b\\\"c\"}",
+            "as they were");
+    pg_run(pg, "ALTER TYPE mood RENAME VALUE 'sad' TO 'low'; ALTER TABLE lists ADD more text");
+    answer = perform_kind(NTS_ASK_DESCRIBE, m);
+    tap_str(answer->schema->fields[2].type.options[0].name, "low", "a label that was renamed");
+    tap_str(schema->fields[2].type.options[0].name, "sad",
+            "what was told before stays what it was for who still holds it");
+    end_pg();
+}
+
 /* --- required */
 
 static void test_required(void)
@@ -280,6 +333,7 @@ int main(void)
     if (begin_server()) {
         test_unfit();
         test_unsupported();
+        test_lists();
         test_required();
         test_keys();
         end_server();

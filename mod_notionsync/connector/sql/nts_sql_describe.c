@@ -114,6 +114,8 @@ static nts_schema_t *schema_of(const nts_sql_table_t *table, apr_pool_t *p)
         fields[i].name = fields[i].id;
         fields[i].type = table->columns[i].type;
         fields[i].type.native = apr_pstrdup(p, table->columns[i].type.native);
+        fields[i].type.options = nts_options_copy(table->columns[i].type.options,
+                                                  table->columns[i].type.option_count, p);
     }
     schema->fields = fields;
     schema->count = table->count;

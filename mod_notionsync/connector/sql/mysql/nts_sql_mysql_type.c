@@ -98,6 +98,7 @@ static void read_digits(nts_sql_column_t *column, const char *declared, apr_int6
     case NTS_SQL_MYSQL_FLOAT:
     case NTS_SQL_MYSQL_DOUBLE:
         type->binary = 1;
+        type->single = column->native == NTS_SQL_MYSQL_FLOAT;
         break;
     case NTS_SQL_MYSQL_DATETIME:
     case NTS_SQL_MYSQL_TIMESTAMP:
@@ -134,6 +135,7 @@ void nts_sql_mysql_type(nts_sql_column_t *column, const char *name, const char *
     }
     if (strcmp(name, "char") == 0 || strcmp(name, "varchar") == 0) {
         type->max_length = (int)length;
+        type->padded = strcmp(name, "char") == 0;
     }
 }
 

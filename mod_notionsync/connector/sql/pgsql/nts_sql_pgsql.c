@@ -101,6 +101,7 @@ static apr_status_t open_session(nts_sql_db_t **db, const char *database, const 
     made->conn = conn;
     made->p = p;
     made->prints = apr_hash_make(p);
+    made->lists = apr_hash_make(p);
     apr_pool_create(&made->prepared_pool, p);
     made->prepared = apr_hash_make(made->prepared_pool);
     if (look_around(made, error, p) != APR_SUCCESS) {
@@ -183,8 +184,26 @@ static void array_cell(nts_sql_cell_t *cell, const char *text, apr_size_t len, a
     text_cell(cell, json ? json : text, json ? strlen(json) : len, p);
 }
 
-static apr_size_t take_cell(nts_sql_cell_t *cell, const PGresult *result, int row, int column,
-                            apr_pool_t *p)
+void nts_sql_pgsql_note_list(nts_sql_db_t *db, int oid)
+{
+    if (!apr_hash_get(db->lists, &oid, sizeof(oid))) {
+        apr_hash_set(db->lists, apr_pmemdup(db->p, &oid, sizeof(oid)), sizeof(oid), db);
+    }
+}
+
+static void other_cell(nts_sql_cell_t *cell, const nts_sql_db_t *db, int oid, const char *text,
+                       apr_size_t len, apr_pool_t *p)
+{
+    if (*text == '{' && apr_hash_get(db->lists, &oid, sizeof(oid))) {
+        array_cell(cell, text, len, p);
+    }
+    else {
+        text_cell(cell, text, len, p);
+    }
+}
+
+static apr_size_t take_cell(nts_sql_cell_t *cell, const nts_sql_db_t *db, const PGresult *result,
+                            int row, int column, apr_pool_t *p)
 {
     const char *text = PQgetvalue(result, row, column);
     apr_size_t len = (apr_size_t)PQgetlength(result, row, column);
@@ -209,10 +228,6 @@ static apr_size_t take_cell(nts_sql_cell_t *cell, const PGresult *result, int ro
     case NTS_SQL_PGSQL_FLOAT8:
         real_cell(cell, text, len, p);
         break;
-    case NTS_SQL_PGSQL_TEXT_ARRAY:
-    case NTS_SQL_PGSQL_VARCHAR_ARRAY:
-        array_cell(cell, text, len, p);
-        break;
     case NTS_SQL_PGSQL_BPCHAR:
         for (; len > 0 && text[len - 1] == ' '; len--) {
             /* padding, which belongs to the type and not to the value */
@@ -220,7 +235,7 @@ static apr_size_t take_cell(nts_sql_cell_t *cell, const PGresult *result, int ro
         text_cell(cell, text, len, p);
         break;
     default:
-        text_cell(cell, text, len, p);
+        other_cell(cell, db, (int)PQftype(result, column), text, len, p);
         break;
     }
     return sizeof(*cell) + (cell->kind == NTS_SQL_TEXT ? cell->len : 0);
@@ -237,7 +252,7 @@ typedef struct taking_t {
     int has_failed;
 } taking_t;
 
-static void take_rows(taking_t *t, const PGresult *result, apr_pool_t *p)
+static void take_rows(taking_t *t, const nts_sql_db_t *db, const PGresult *result, apr_pool_t *p)
 {
     int count = PQntuples(result);
     int row;
@@ -250,7 +265,7 @@ static void take_rows(taking_t *t, const PGresult *result, apr_pool_t *p)
             return;
         }
         for (i = 0; i < t->rows->columns; i++) {
-            t->bytes += take_cell(apr_array_push(t->cells), result, row, i, p);
+            t->bytes += take_cell(apr_array_push(t->cells), db, result, row, i, p);
         }
         t->rows->count++;
     }
@@ -265,7 +280,7 @@ static void take_result(taking_t *t, nts_sql_db_t *db, const PGresult *result, c
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
     case PGRES_SINGLE_TUPLE:
-        take_rows(t, result, p);
+        take_rows(t, db, result, p);
         if (nts_int_parse(&t->rows->affected, tag, 0, APR_INT64_MAX) != APR_SUCCESS) {
             t->rows->affected = 0;
         }

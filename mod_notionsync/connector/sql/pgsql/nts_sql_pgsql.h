@@ -19,7 +19,6 @@
 #define NTS_SQL_PGSQL_FLOAT4 700
 #define NTS_SQL_PGSQL_FLOAT8 701
 #define NTS_SQL_PGSQL_TEXT_ARRAY 1009
-#define NTS_SQL_PGSQL_VARCHAR_ARRAY 1015
 #define NTS_SQL_PGSQL_BPCHAR 1042
 #define NTS_SQL_PGSQL_VARCHAR 1043
 #define NTS_SQL_PGSQL_DATE 1082
@@ -40,6 +39,7 @@ struct nts_sql_db_t {
     apr_hash_t *prints;          /* collection -> what its table looked like */
     apr_int64_t generation;      /* moves when one of them looks otherwise */
     apr_uint64_t begun;          /* transactions, ever */
+    apr_hash_t *lists;           /* numbers (int) of the types of arrays that are lists of texts */
     const char *home;            /* the schema where our own objects are, or would be made */
 };
 
@@ -69,6 +69,8 @@ extern const nts_sql_words_t nts_sql_pgsql_words[];
 apr_status_t nts_sql_pgsql_run(nts_sql_db_t *db, const char *sql, const nts_sql_cell_t *params,
                                int count, apr_size_t max_bytes, nts_sql_rows_t *rows,
                                nts_sql_error_t *error, apr_pool_t *p);
+/** Results of that type are lists of texts. */
+void nts_sql_pgsql_note_list(nts_sql_db_t *db, int oid);
 /** Statements compiled before the schema changed are of no use. */
 void nts_sql_pgsql_forget_prepared(nts_sql_db_t *db);
 
@@ -77,6 +79,9 @@ void nts_sql_pgsql_forget_prepared(nts_sql_db_t *db);
 /** @a oid: domains resolved; @a declared: as people know it; @a is_enum: options follow. */
 nts_type_t nts_sql_pgsql_type(apr_int64_t oid, apr_int64_t modifier, const char *name,
                               const char *declared, int is_enum, apr_pool_t *p);
+/** The same of an array whose elements are of the type @a element; @a is_enum: of them. */
+nts_type_t nts_sql_pgsql_list(const char *element, const char *declared, int is_enum,
+                              apr_pool_t *p);
 /** {a,"b c"} to ["a","b c"] and back; NULL: it is no list of texts. */
 const char *nts_sql_pgsql_array_to_json(const char *literal, apr_pool_t *p);
 const char *nts_sql_pgsql_array_from_json(const char *json, apr_pool_t *p);

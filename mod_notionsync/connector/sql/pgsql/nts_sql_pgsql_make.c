@@ -6,7 +6,7 @@
 typedef struct type_t {
     nts_type_kind_t kind;
     int oid;
-    const char *name;     /* in pg_type */
+    const char *name;     /* in pg_type; of an array: of its elements */
     const char *declared; /* as format_type shows it, and as it is made */
 } type_t;
 
@@ -15,7 +15,7 @@ static const type_t types[] = {
     { NTS_TYPE_NUMBER, NTS_SQL_PGSQL_FLOAT8, "float8", "double precision" },
     { NTS_TYPE_BOOL, NTS_SQL_PGSQL_BOOL, "bool", "boolean" },
     { NTS_TYPE_INSTANT, NTS_SQL_PGSQL_TIMESTAMPTZ, "timestamptz", "timestamp with time zone" },
-    { NTS_TYPE_SET, NTS_SQL_PGSQL_TEXT_ARRAY, "_text", "text[]" },
+    { NTS_TYPE_SET, NTS_SQL_PGSQL_TEXT_ARRAY, "text", "text[]" },
     { NTS_TYPE_UNSUPPORTED, NTS_SQL_PGSQL_TEXT, "text", "text" }, /* all others */
 };
 
@@ -28,7 +28,9 @@ const char *nts_sql_pgsql_make_column(nts_sql_column_t *column, const nts_type_t
         type++;
     }
     column->native = type->oid;
-    column->type = nts_sql_pgsql_type(type->oid, -1, type->name, type->declared, 0, p);
+    column->type = type->kind == NTS_TYPE_SET
+                       ? nts_sql_pgsql_list(type->name, type->declared, 0, p)
+                       : nts_sql_pgsql_type(type->oid, -1, type->name, type->declared, 0, p);
     return type->declared;
 }
 

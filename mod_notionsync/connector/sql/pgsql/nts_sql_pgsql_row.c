@@ -230,10 +230,8 @@ apr_status_t nts_sql_pgsql_lock_row(nts_sql_session_t *s, const nts_sql_table_t 
 nts_sql_cell_t nts_sql_pgsql_stored_cell(const nts_sql_assignment_t *one, apr_pool_t *p)
 {
     nts_sql_cell_t cell = one->cell;
-    int native = one->column->native;
 
-    if (cell.kind == NTS_SQL_TEXT && *cell.bytes == '[' &&
-        (native == NTS_SQL_PGSQL_TEXT_ARRAY || native == NTS_SQL_PGSQL_VARCHAR_ARRAY)) {
+    if (cell.kind == NTS_SQL_TEXT && *cell.bytes == '[' && one->column->type.list) {
         const char *literal = nts_sql_pgsql_array_from_json(cell.bytes, p);
 
         cell = literal ? nts_sql_cell_text(literal) : cell;

@@ -49,7 +49,7 @@ static const char select_columns[] =
     "a.attnotnull OR b.not_null, "
     "(a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '' OR b.has_default, "
     "a.attgenerated <> '', a.attidentity = 'a', a.attnum, t.typname, t.typtype = 'e', "
-    "pg_column_is_updatable(a.attrelid, a.attnum, true) "
+    "pg_column_is_updatable(a.attrelid, a.attnum, true), e.oid, e.typname, e.typtype = 'e' "
     "FROM pg_catalog.pg_attribute AS a CROSS JOIN LATERAL ("
     "WITH RECURSIVE r(oid, modifier, not_null, has_default, depth) AS ("
     "SELECT a.atttypid, a.atttypmod, false, false, 0 UNION ALL "
@@ -58,9 +58,11 @@ static const char select_columns[] =
     "FROM r JOIN pg_catalog.pg_type AS t ON t.oid = r.oid WHERE t.typtype = 'd') "
     "SELECT * FROM r ORDER BY depth DESC LIMIT 1) AS b "
     "JOIN pg_catalog.pg_type AS t ON t.oid = b.oid "
+    "LEFT JOIN pg_catalog.pg_type AS e ON e.oid = t.typelem AND t.typcategory = 'A' "
     "WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = ";
 
-static apr_status_t read_options(nts_sql_column_t *column, nts_sql_session_t *s, apr_pool_t *p)
+static apr_status_t read_options(nts_sql_column_t *column, apr_int64_t oid, nts_sql_session_t *s,
+                                 apr_pool_t *p)
 {
     nts_sql_stmt_t *stmt =
         nts_sql_stmt(s, "SELECT enumlabel FROM pg_catalog.pg_enum WHERE enumtypid = ");
@@ -68,7 +70,7 @@ static apr_status_t read_options(nts_sql_column_t *column, nts_sql_session_t *s,
     nts_sql_rows_t rows;
     int i;
 
-    nts_sql_add_int(stmt, column->native);
+    nts_sql_add_int(stmt, oid);
     nts_sql_add(stmt, " ORDER BY enumsortorder", NULL);
     if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
@@ -98,13 +100,19 @@ static apr_status_t read_columns(nts_sql_table_t *table, nts_sql_session_t *s, a
     columns = apr_pcalloc(p, ((apr_size_t)rows.count + 1) * sizeof(*columns));
     for (i = 0; i < rows.count; i++) {
         nts_sql_column_t *column = &columns[i];
-        int is_enum = nts_sql_int_at(&rows, i, 10) != 0;
+        const char *element = nts_sql_text_at(&rows, i, 13);
+        int is_enum = nts_sql_int_at(&rows, i, element ? 14 : 10) != 0;
 
         column->name = apr_pstrdup(p, nts_sql_string_at(&rows, i, 0));
         column->native = (int)nts_sql_int_at(&rows, i, 2);
-        column->type = nts_sql_pgsql_type(column->native, nts_sql_int_at(&rows, i, 3),
-                                          nts_sql_string_at(&rows, i, 9),
-                                          nts_sql_string_at(&rows, i, 1), is_enum, p);
+        column->type = element
+                           ? nts_sql_pgsql_list(element, nts_sql_string_at(&rows, i, 1), is_enum, p)
+                           : nts_sql_pgsql_type(column->native, nts_sql_int_at(&rows, i, 3),
+                                                nts_sql_string_at(&rows, i, 9),
+                                                nts_sql_string_at(&rows, i, 1), is_enum, p);
+        if (column->type.list) {
+            nts_sql_pgsql_note_list(s->connection->db, column->native);
+        }
         column->is_decimal = column->native == NTS_SQL_PGSQL_NUMERIC;
         column->not_null = nts_sql_int_at(&rows, i, 4) != 0;
         column->has_default = nts_sql_int_at(&rows, i, 5) != 0;
@@ -114,7 +122,8 @@ static apr_status_t read_columns(nts_sql_table_t *table, nts_sql_session_t *s, a
                                 (table->is_view && !nts_sql_int_at(&rows, i, 11));
         column->type.nullable = !column->not_null;
         column->key = (int)nts_sql_int_at(&rows, i, 8);
-        if (is_enum && read_options(column, s, p) != APR_SUCCESS) {
+        if (is_enum &&
+            read_options(column, nts_sql_int_at(&rows, i, element ? 12 : 2), s, p) != APR_SUCCESS) {
             return APR_EGENERAL;
         }
     }

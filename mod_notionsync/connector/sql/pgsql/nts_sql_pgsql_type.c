@@ -70,6 +70,7 @@ nts_type_t nts_sql_pgsql_type(apr_int64_t oid, apr_int64_t modifier, const char 
     case NTS_SQL_PGSQL_FLOAT8:
         type.kind = NTS_TYPE_NUMBER;
         type.binary = 1;
+        type.single = oid == NTS_SQL_PGSQL_FLOAT4;
         break;
     case NTS_SQL_PGSQL_NUMERIC:
         decimal(&type, modifier);
@@ -86,12 +87,6 @@ nts_type_t nts_sql_pgsql_type(apr_int64_t oid, apr_int64_t modifier, const char 
     case NTS_SQL_PGSQL_TIMESTAMPTZ:
         instant(&type, modifier, 1);
         break;
-    case NTS_SQL_PGSQL_TEXT_ARRAY:
-    case NTS_SQL_PGSQL_VARCHAR_ARRAY:
-        type.kind =
-            NTS_TYPE_TEXT; /* the JSON array that a set of choices has in a column of text */
-        type.list = 1;
-        break;
     default:
         type.kind = is_enum            ? NTS_TYPE_OPTION
                     : is_textual(name) ? NTS_TYPE_TEXT
@@ -99,7 +94,21 @@ nts_type_t nts_sql_pgsql_type(apr_int64_t oid, apr_int64_t modifier, const char 
         if ((oid == NTS_SQL_PGSQL_VARCHAR || oid == NTS_SQL_PGSQL_BPCHAR) && modifier >= HEADER) {
             type.max_length = (int)(modifier - HEADER);
         }
+        type.padded = oid == NTS_SQL_PGSQL_BPCHAR;
         break;
+    }
+    return type;
+}
+
+nts_type_t nts_sql_pgsql_list(const char *element, const char *declared, int is_enum, apr_pool_t *p)
+{
+    nts_type_t type;
+
+    memset(&type, 0, sizeof(type));
+    type.native = apr_pstrdup(p, declared);
+    if (is_enum || (is_textual(element) && strcmp(element, "bpchar") != 0)) {
+        type.kind = NTS_TYPE_TEXT; /* the JSON array that a set has in a column of text */
+        type.list = 1;
     }
     return type;
 }
