@@ -23,6 +23,7 @@
 #define HISTORY_MEMBER "\x1f"
 #define HISTORY_ANOTHER "another"
 #define HISTORY_ACCEPTED "another database is accepted" /* note of a RESUME */
+#define HISTORY_APPLIED "a plan is applied"             /* note of an APPROVE without a record */
 
 enum { HISTORY_NOTION = 0, HISTORY_EXTERNAL = 1, HISTORY_SIDES = 2 };
 

@@ -38,12 +38,14 @@ static int was_known(judge_t *j, const history_item_t *swap)
 /* So long after all is calm an operator accepts what databases there are, which is no action of the scenario (sw_world.c). */
 #define ACCEPTED_AFTER apr_time_from_sec(30)
 
-/* The mapping may go on with it (who only ends a pause says nothing of it); or a plan is made there, and applied (76053). What is decided about a record is another word. */
+/* The mapping may go on with it (who only ends a pause says nothing of it); or a plan that was made there is
+ * applied (76053), which may have been asked for before (763). What is decided about a record is another word. */
 static int is_word(const history_item_t *item)
 {
     return item->kind == HISTORY_OPERATOR &&
            ((item->op == HISTORY_RESUME && judge_same(item->note, HISTORY_ACCEPTED)) ||
-            (item->op == HISTORY_APPROVE && !item->record));
+            (item->op == HISTORY_APPROVE && !item->record &&
+             judge_same(item->note, HISTORY_APPLIED)));
 }
 
 /* The word of a person about a mapping of that table. */

@@ -180,7 +180,7 @@ static const sm_kind_t undo_many_kind = { "op.undo_many", undo_many, { "mapping"
 /* ---- plans */
 
 typedef struct plan_t {
-    const char *mapping;
+    const sw_mapping_t *mapping;
     apr_int64_t command;
     apr_interval_time_t wait;
 } plan_t;
@@ -202,7 +202,8 @@ static void apply_plan(sm_t *sm, void *baton)
     }
     number = nts_json_get_int(result, "plan", 0);
     if (number) {
-        sm_host_command(sm, plan->mapping, "apply",
+        tell(w, HISTORY_APPROVE, plan->mapping, NULL, HISTORY_APPLIED);
+        sm_host_command(sm, plan->mapping->name, "apply",
                         apr_psprintf(w->ptemp, "{\"plan\":%" APR_INT64_T_FMT "}", number), NULL,
                         NULL);
     }
@@ -225,7 +226,7 @@ static void make_plan(sm_t *sm, const sm_action_t *a)
     const sw_mapping_t *m = mapping_of(w, a);
     plan_t *plan = apr_pcalloc(sm->p, sizeof(*plan));
 
-    plan->mapping = m->name;
+    plan->mapping = m;
     plan->wait = SM_MS(a->n[1]);
     tell(w, HISTORY_APPROVE, m, NULL, "a plan");
     sm_host_command(sm, m->name, "plan", "{}", planned, plan);

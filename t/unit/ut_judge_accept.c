@@ -68,7 +68,10 @@ int main(void)
     verdict("S4.1", "who ends a pause has not accepted it");
     said = HISTORY_APPROVE;
     write_there(HISTORY_ANOTHER, "m");
-    verdict("", "or applied a plan (76053)");
+    verdict("S4.1", "nor who has a plan made");
+    with_note = HISTORY_APPLIED;
+    write_there(HISTORY_ANOTHER, "m");
+    verdict("", "who applies one has (76053), whenever it was asked for (763)");
     about = "p";
     write_there(HISTORY_ANOTHER, "m");
     verdict("S4.1", "who decided about a record has not said so");
