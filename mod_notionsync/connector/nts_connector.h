@@ -52,6 +52,11 @@ typedef struct nts_connector_t {
      *  least one: it stops when it has taken long. */
     int (*perform_writes)(nts_connection_t *connection, const nts_ask_t *const *asks,
                           nts_answer_t *const *answers, apr_pool_t *const *pools, int count);
+    /** Blocking services, may be NULL: updates of rows of one mapping, each of which another one's value keeps out (S5.8). All of them
+     *  are done, and become durable together, without anybody seeing a state in between; or each is answered as perform would, or tells
+     *  what kept them all from it. */
+    void (*perform_together)(nts_connection_t *connection, const nts_ask_t *const *asks,
+                             nts_answer_t *const *answers, apr_pool_t *const *pools, int count);
     /** Blocking services: a descriptor for poll that becomes readable when @a mapping's collection may
      *  have changed, or -1. Loop thread. The descriptor belongs to the connection. */
     int (*watch)(nts_connection_t *connection, const nts_mapping_t *mapping);

@@ -65,7 +65,11 @@ typedef struct nts_ask_t {
     /* external RESTORE: row image to insert; `values` override it */
     const char *image;
     const char *intent; /* CREATE..RESTORE, INTENT: the intent's id; MARK: the mark */
-    apr_int64_t since;  /* CHANGES: last change number taken */
+    /* external UPDATE: keys of other rows, each with a write of its own on its way, one of which keeps this row from its value and
+     * another one of which this row keeps from its own (S5.8). They may be performed together, where that is known how; none: alone */
+    const char *const *company;
+    int company_count;
+    apr_int64_t since; /* CHANGES: last change number taken */
     /* CHANGES: entries up to here are in the inbox and may be deleted */
     apr_int64_t settled_to;
     /* CHANGES, DESCRIBE: the newest entry of the change table that was seen, and when the database said it was made; at 0: none yet */

@@ -499,63 +499,6 @@ static apr_status_t follow_new_key(apply_t *apply)
     return rv;
 }
 
-/* --- waking (S5.8) */
-
-static const nts_stmt_t get_blocked = { "SELECT id FROM link INDEXED BY link_blocker"
-                                        " WHERE mapping = %lld AND blocker = %s AND trouble = 1"
-                                        " LIMIT 100" };
-/* A worker that dies before it has run them finds them due. */
-static const nts_stmt_t wake_blocked = { "UPDATE link SET next_try = %lld WHERE id = %lld" };
-
-/* It was written, or is at rest: only then may it have let go of a value. A record that is parked wakes nobody, or
- * two that swap their values would wake each other for ever. */
-static int has_settled(const nts_commit_t *commit)
-{
-    int i;
-
-    for (i = 0; i < commit->entry_count; i++) {
-        if (commit->entries[i]->state == NTS_ENTRY_APPLIED &&
-            commit->entries[i]->side == NTS_EXTERNAL) {
-            return 1;
-        }
-    }
-    return commit->link->trouble == NTS_TROUBLE_NONE && commit->settled_count > 0;
-}
-
-static apr_status_t wake(apply_t *apply)
-{
-    nts_commit_t *commit = apply->commit;
-    const nts_link_t *link = commit->link;
-    /* Without a row it has no key any more, and has let go of all that the row had (seed 11336 of the simulation). */
-    int is_rowless = link && apply->key && !link->key && !commit->link_forget;
-    const char *key = is_rowless ? apply->key : link ? link->key : NULL;
-    apr_int64_t *woken = NULL;
-    nts_rows_t rows;
-    int i, count = 0;
-    apr_status_t rv;
-
-    commit->woken = NULL;
-    commit->woken_count = 0;
-    if (!key || (!is_rowless && !has_settled(commit))) {
-        return APR_SUCCESS;
-    }
-    rv = nts_db_select(&rows, apply->store->db, &get_blocked,
-                       NTS_ARGS(nts_int(apply->mapping), nts_text(key)), apply->ptemp);
-    while (rv == APR_SUCCESS && count < 100 && nts_rows_next(&rows)) {
-        if (!woken) {
-            woken = apr_pcalloc(apply->p, 100 * sizeof(*woken));
-        }
-        woken[count++] = nts_rows_int(&rows, 0);
-    }
-    for (i = 0; i < count && rv == APR_SUCCESS; i++) {
-        rv = nts_db_exec(NULL, apply->store->db, &wake_blocked,
-                         NTS_ARGS(nts_int(nts_store_now(apply->store)), nts_int(woken[i])));
-    }
-    commit->woken = woken;
-    commit->woken_count = count;
-    return rv;
-}
-
 /* S5.2 */
 static apr_status_t wait_and_tell(apply_t *apply)
 {
@@ -603,7 +546,7 @@ static apr_status_t store_entries(apply_t *apply)
 
 static apr_status_t store_all(apply_t *apply)
 {
-    const nts_commit_t *commit = apply->commit;
+    nts_commit_t *commit = apply->commit;
     apr_status_t rv = commit->absorb ? nts_db_exec(NULL, apply->store->db, &forget_link,
                                                    NTS_ARGS(nts_int(commit->absorb)))
                                      : APR_SUCCESS;
@@ -633,7 +576,8 @@ static apr_status_t store_all(apply_t *apply)
         rv = nts_rulings_end(apply->store, commit->ruled, commit->ruled_count);
     }
     if (rv == APR_SUCCESS) {
-        rv = wake(apply);
+        rv = nts_blocked_wake(apply->store, apply->mapping, apply->key, commit, apply->p,
+                              apply->ptemp);
     }
     if (rv == APR_SUCCESS) {
         rv = wait_and_tell(apply);

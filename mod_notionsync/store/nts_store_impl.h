@@ -88,6 +88,13 @@ apr_status_t nts_link_by_key(nts_link_t **link, nts_store_t *store, apr_int64_t 
                              const char *key, apr_pool_t *p, apr_pool_t *ptemp);
 apr_status_t nts_link_by_id(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
                             apr_int64_t id, apr_pool_t *p, apr_pool_t *ptemp);
+/** S5.8: the keys of the records that @a link waits for in a circle, as nts_loaded_t has them. */
+apr_status_t nts_blocked_company(const char *const **company, int *count, nts_store_t *store,
+                                 apr_int64_t mapping, const nts_link_t *link, apr_pool_t *p,
+                                 apr_pool_t *ptemp);
+/** Of a commit that is stored but for this: who waited for its record is due, into commit->woken. @a stored_key: the link's before. */
+apr_status_t nts_blocked_wake(nts_store_t *store, apr_int64_t mapping, const char *stored_key,
+                              nts_commit_t *commit, apr_pool_t *p, apr_pool_t *ptemp);
 /** Insert (id 0, then set) or update; keeps the tally. @a before is the state stored before, or -1. */
 apr_status_t nts_link_write(nts_store_t *store, apr_int64_t mapping, nts_link_t *link, int before,
                             apr_pool_t *ptemp);

@@ -441,6 +441,10 @@ apr_status_t nts_store_load(nts_loaded_t **ploaded, nts_store_t *store,
         rv = nts_rulings_load(loaded, store, mapping->id, &ids, p, ptemp);
     }
     if (rv == APR_SUCCESS) {
+        rv = nts_blocked_company(&loaded->company, &loaded->company_count, store, mapping->id,
+                                 loaded->link, p, ptemp);
+    }
+    if (rv == APR_SUCCESS) {
         *ploaded = loaded;
     }
     return rv;

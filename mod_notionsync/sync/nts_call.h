@@ -19,6 +19,9 @@ typedef struct nts_target_t {
 /** So many notices are loaded with a record at most. */
 #define NTS_NOTICES_LOADED 100
 
+/** So many records at most exchange their unique values at once (S5.8). */
+#define NTS_COMPANY_MAX 8
+
 /** What the store answers to a load. Belongs to the job's pool. */
 typedef struct nts_loaded_t {
     nts_link_t *link; /* NULL: unknown to us */
@@ -35,6 +38,9 @@ typedef struct nts_loaded_t {
     const char *tombstone_image; /* tombstone or absent row: the newest row image kept, or NULL */
     const char *
         image_key; /* the link has no key: that of the row in the image, if nobody has it now; or NULL */
+    /* the link is parked for another record's sake, and that one, followed from one to the next, for its own: the keys of them all */
+    const char *const *company;
+    int company_count;
     apr_int64_t told; /* the newest notice of any record there was before all this was loaded */
     const nts_ruling_t *rulings; /* of this record, not carried out yet */
     int ruling_count;

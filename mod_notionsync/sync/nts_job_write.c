@@ -116,6 +116,15 @@ static void add_field(nts_job_t *job, nts_entry_t *entry, int index, const nts_d
     entry->field_count++;
 }
 
+/* S5.8: in a circle of records that wait for each other's values none can be written alone. */
+static void take_company(nts_job_t *job, nts_side_t side)
+{
+    if (side == NTS_EXTERNAL && !job->undo && !job->spawn.approved) {
+        job->write.company = job->loaded->company;
+        job->write.company_count = job->loaded->company_count;
+    }
+}
+
 nts_step_t nts_job_write_fields(nts_job_t *job, nts_side_t side)
 {
     nts_entry_t *entry = nts_job_new_entry(job, NTS_ENTRY_UPDATE, side, 0);
@@ -134,6 +143,7 @@ nts_step_t nts_job_write_fields(nts_job_t *job, nts_side_t side)
     job->write = (nts_ask_t){ 0 };
     job->write.values = values;
     job->write.expected = expected_values(job, side);
+    take_company(job, side);
     return intend(job, entry, NTS_ASK_UPDATE);
 }
 
@@ -482,7 +492,10 @@ static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answe
     }
     nts_job_keep(job, job->entry);
     if (result == NTS_RESULT_REFUSED) {
-        if (job->outcome.remedy == NTS_REMEDY_NONE) {
+        /* S5.8: the others did not come in time, or could not: nobody else would have it tried again. */
+        if (job->outcome.remedy == NTS_REMEDY_NONE ||
+            (job->outcome.remedy == NTS_REMEDY_WAIT && job->outcome.blocker &&
+             job->write.company_count)) {
             job->outcome.remedy = NTS_REMEDY_RETRY;
         }
         /* S2.7: a record whose place is taken comes back as a person says. */

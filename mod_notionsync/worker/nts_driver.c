@@ -1,6 +1,7 @@
 /* nts_driver.c - what starts jobs and scans, and what breaks them off. */
 #include "worker/nts_driver.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_meeting.h"
 #include "worker/nts_work.h"
 
 /* Jobs of a group under way; bulk ones leave room for live ones. */
@@ -151,6 +152,7 @@ void nts_driver_job(nts_flow_t *flow, const nts_spawn_t *spawned, int dry, nts_s
 void nts_driver_break_off_scan(nts_work_t *w)
 {
     w->dead = 1;
+    nts_meeting_dismiss(w);
     if (w->starter && w->starter->waiting == w) {
         w->starter->waiting = NULL;
     }
@@ -182,6 +184,7 @@ void nts_driver_quieten(nts_flow_t *flow)
     nts_work_t *w;
 
     for (w = flow->works; w; w = w->next) {
+        nts_meeting_dismiss(w);
         if (!w->job || !nts_job_is_writing(w->job)) {
             w->leaves = 1;
             nts_driver_break_off_scan(w);

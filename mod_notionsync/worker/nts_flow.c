@@ -10,6 +10,7 @@
 #include "worker/nts_events.h"
 #include "worker/nts_gather.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_meeting.h"
 #include "worker/nts_planning.h"
 #include "worker/nts_reconcile.h"
 
@@ -299,6 +300,7 @@ void nts_flow_drain(nts_flow_t *flow)
     nts_reconcile_stop(flow);
     nts_commands_stop(flow);
     nts_planning_stop(flow);
+    nts_meeting_close(flow);
     nts_timer_cancel(flow->host->loop, &flow->show_latency);
 }
 
@@ -412,12 +414,26 @@ void nts_flow_notice(nts_flow_t *flow, nts_side_t side, const char *record, nts_
     nts_driver_pump_soon(flow->group);
 }
 
+static const char *link_key(char key[32], apr_int64_t link)
+{
+    (void)apr_snprintf(key, 32, "l:%" APR_INT64_T_FMT, link);
+    return key;
+}
+
+void nts_flow_wake(nts_flow_t *flow, apr_int64_t link)
+{
+    char key[32];
+
+    (void)nts_schedule_add(flow->schedule, link_key(key, link), NTS_BULK,
+                           nts_host_mono(flow->host));
+    nts_driver_pump_soon(flow->group);
+}
+
 void nts_flow_remember(nts_flow_t *flow, apr_int64_t link, apr_time_t at)
 {
     char key[32];
 
-    (void)apr_snprintf(key, sizeof(key), "l:%" APR_INT64_T_FMT, link);
-    (void)nts_schedule_add_at(flow->schedule, key, NTS_BULK,
+    (void)nts_schedule_add_at(flow->schedule, link_key(key, link), NTS_BULK,
                               nts_host_mono(flow->host) +
                                   nts_host_until(flow->host, at, DUE_LATEST));
 }

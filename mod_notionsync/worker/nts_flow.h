@@ -43,6 +43,8 @@ void nts_flow_set_triggers(nts_flow_t *flow, const char *triggers);
 void nts_flow_notice(nts_flow_t *flow, nts_side_t side, const char *record, nts_urgency_t urgency);
 /** A link is to be looked at, at a wall time. */
 void nts_flow_remember(nts_flow_t *flow, apr_int64_t link, apr_time_t at);
+/** Now, whenever it was to be looked at, and after its job where it has one. */
+void nts_flow_wake(nts_flow_t *flow, apr_int64_t link);
 
 /** Our own write to the external side carries this id. Some thousands are remembered. */
 void nts_flow_add_intent(nts_flow_t *flow, const char *intent);

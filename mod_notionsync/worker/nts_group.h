@@ -102,6 +102,8 @@ struct nts_flow_t {
     nts_schedule_t *schedule; /* times are monotonic */
     nts_work_t *works;        /* jobs and scans under way */
     int work_count;
+    apr_int64_t works_made; /* so far */
+    int held_count;         /* of them wait for each other (nts_meeting.h) */
 
     apr_hash_t *intents[2]; /* of our own external writes: the younger, the older */
     apr_pool_t *intents_pool[2];

@@ -19,6 +19,8 @@ typedef struct order_t order_t;
 
 struct order_t {
     order_t *next;
+    order_t
+        *with; /* to be performed together with it, and so on; of the first only `next` is used */
     const nts_ask_t *ask;
     nts_helper_done_fn *done;
     void *baton;
@@ -96,6 +98,7 @@ typedef struct bundle_t {
     order_t *orders[BUNDLE_MAX];
     int count;
     int done; /* from the first on */
+    int is_together;
 } bundle_t;
 
 static int is_write(const nts_ask_t *ask)
@@ -104,9 +107,17 @@ static int is_write(const nts_ask_t *ask)
            ask->kind == NTS_ASK_REMOVE || ask->kind == NTS_ASK_RESTORE;
 }
 
-/* One order, or the writes at the front of its queue if they can be done together. Zero: stop. */
+/* May be in a transaction with others that know nothing of it. */
+static int can_share(const order_t *order)
+{
+    return order && !order->with && is_write(order->ask);
+}
+
+/* One order, or those that belong to it, or the writes at the front of its queue if they can be done together. Zero: stop. */
 static int next_orders(nts_helper_t *helper, bundle_t *bundle)
 {
+    order_t *more;
+
     bundle->count = 0;
     bundle->done = 0;
     while (!helper->stop && !helper->live.first && !helper->bulk.first) {
@@ -119,8 +130,11 @@ static int next_orders(nts_helper_t *helper, bundle_t *bundle)
     do {
         bundle->orders[bundle->count++] = queue_pop(bundle->from);
     } while (helper->connector->perform_writes && bundle->count < BUNDLE_MAX &&
-             is_write(bundle->orders[0]->ask) && bundle->from->first &&
-             is_write(bundle->from->first->ask));
+             can_share(bundle->orders[0]) && can_share(bundle->from->first));
+    bundle->is_together = bundle->orders[0]->with != NULL;
+    for (more = bundle->orders[0]->with; more; more = more->with) {
+        bundle->orders[bundle->count++] = more;
+    }
     return bundle->count;
 }
 
@@ -155,7 +169,12 @@ static void perform(nts_helper_t *helper, bundle_t *bundle)
         pools[i] = order->pool;
     }
     bundle->done = 1;
-    if (bundle->count > 1) {
+    if (bundle->is_together) {
+        helper->connector->perform_together(helper->connection, asks, answers, pools,
+                                            bundle->count);
+        bundle->done = bundle->count;
+    }
+    else if (bundle->count > 1) {
         bundle->done = helper->connector->perform_writes(helper->connection, asks, answers, pools,
                                                          bundle->count);
     }
@@ -276,8 +295,8 @@ apr_status_t nts_helper_create(nts_helper_t **helper, nts_loop_t *loop,
     return APR_SUCCESS;
 }
 
-void nts_helper_ask(nts_helper_t *helper, const nts_ask_t *ask, nts_urgency_t urgency,
-                    nts_helper_done_fn *done, void *baton, apr_pool_t *p)
+static order_t *make_order(nts_helper_t *helper, const nts_ask_t *ask, nts_helper_done_fn *done,
+                           void *baton, apr_pool_t *p)
 {
     order_t *order = apr_pcalloc(p, sizeof(*order));
 
@@ -285,10 +304,35 @@ void nts_helper_ask(nts_helper_t *helper, const nts_ask_t *ask, nts_urgency_t ur
     order->done = done;
     order->baton = baton;
     helper->load++;
+    return order;
+}
+
+static void queue(nts_helper_t *helper, order_t *order, nts_urgency_t urgency)
+{
     (void)apr_thread_mutex_lock(helper->mutex);
     queue_push(urgency == NTS_LIVE ? &helper->live : &helper->bulk, order);
     (void)apr_thread_cond_signal(helper->changed);
     (void)apr_thread_mutex_unlock(helper->mutex);
+}
+
+void nts_helper_ask(nts_helper_t *helper, const nts_ask_t *ask, nts_urgency_t urgency,
+                    nts_helper_done_fn *done, void *baton, apr_pool_t *p)
+{
+    queue(helper, make_order(helper, ask, done, baton, p), urgency);
+}
+
+void nts_helper_ask_together(nts_helper_t *helper, const nts_helper_order_t *orders, int count,
+                             nts_urgency_t urgency, nts_helper_done_fn *done)
+{
+    order_t *first = make_order(helper, orders[0].ask, done, orders[0].baton, orders[0].p);
+    order_t *last = first;
+    int i;
+
+    for (i = 1; i < count; i++) {
+        last->with = make_order(helper, orders[i].ask, done, orders[i].baton, orders[i].p);
+        last = last->with;
+    }
+    queue(helper, first, urgency);
 }
 
 nts_connection_t *nts_helper_connection(nts_helper_t *helper)

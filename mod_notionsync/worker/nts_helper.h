@@ -28,6 +28,19 @@ apr_status_t nts_helper_create(nts_helper_t **helper, nts_loop_t *loop,
 void nts_helper_ask(nts_helper_t *helper, const nts_ask_t *ask, nts_urgency_t urgency,
                     nts_helper_done_fn *done, void *baton, apr_pool_t *p);
 
+/** Most updates that are performed together. */
+#define NTS_HELPER_TOGETHER_MAX 8
+
+typedef struct nts_helper_order_t {
+    const nts_ask_t *ask;
+    void *baton;
+    apr_pool_t *p;
+} nts_helper_order_t;
+
+/** Queue updates for connector->perform_together, at most NTS_HELPER_TOGETHER_MAX; each as with nts_helper_ask. */
+void nts_helper_ask_together(nts_helper_t *helper, const nts_helper_order_t *orders, int count,
+                             nts_urgency_t urgency, nts_helper_done_fn *done);
+
 /** For connector->watch and watch_drain, which belong to the loop's thread. */
 nts_connection_t *nts_helper_connection(nts_helper_t *helper);
 

@@ -161,8 +161,10 @@ static int spell_references(nts_asking_t *asking)
     return 0;
 }
 
-void nts_port_ask(nts_port_t *port, const nts_ask_t *ask, nts_urgency_t urgency, nts_grant_t *grant,
-                  nts_port_answered_fn *answered, void *baton, apr_pool_t *p)
+/* NULL: it is refused, and will be answered. */
+static nts_asking_t *take_ask(nts_port_t *port, const nts_ask_t *ask, nts_urgency_t urgency,
+                              nts_grant_t *grant, nts_port_answered_fn *answered, void *baton,
+                              apr_pool_t *p)
 {
     nts_asking_t *asking = apr_pcalloc(p, sizeof(*asking));
 
@@ -180,16 +182,56 @@ void nts_port_ask(nts_port_t *port, const nts_ask_t *ask, nts_urgency_t urgency,
 
         answer->outcome = port->refused;
         nts_asking_finish_later(asking, answer);
+        return NULL;
     }
-    else if (!spell_references(asking)) {
-        return;
-    }
-    else if (port->helper) {
-        nts_helper_ask(port->helper, &asking->ask, urgency, helper_done, asking, p);
+    return spell_references(asking) ? asking : NULL;
+}
+
+static void perform(nts_asking_t *asking)
+{
+    nts_port_t *port = asking->port;
+
+    if (port->helper) {
+        nts_helper_ask(port->helper, &asking->ask, asking->urgency, helper_done, asking, asking->p);
         nts_timer_hasten(port->config.loop, &port->late, HELPER_SLOW);
     }
     else {
         nts_port_ask_http(asking);
+    }
+}
+
+void nts_port_ask(nts_port_t *port, const nts_ask_t *ask, nts_urgency_t urgency, nts_grant_t *grant,
+                  nts_port_answered_fn *answered, void *baton, apr_pool_t *p)
+{
+    nts_asking_t *asking = take_ask(port, ask, urgency, grant, answered, baton, p);
+
+    if (asking) {
+        perform(asking);
+    }
+}
+
+void nts_port_ask_together(nts_port_t *port, const nts_port_asker_t *askers, int count,
+                           nts_urgency_t urgency, nts_port_answered_fn *answered)
+{
+    nts_helper_order_t orders[NTS_HELPER_TOGETHER_MAX];
+    nts_asking_t *asking = NULL;
+    int taken = 0;
+    int i;
+
+    for (i = 0; i < count; i++) {
+        asking =
+            take_ask(port, askers[i].ask, urgency, NULL, answered, askers[i].baton, askers[i].p);
+        if (asking) {
+            orders[taken++] = (nts_helper_order_t){ &asking->ask, asking, asking->p };
+        }
+    }
+    if (taken == count && port->helper && port->connector->perform_together) {
+        nts_helper_ask_together(port->helper, orders, taken, urgency, helper_done);
+        nts_timer_hasten(port->config.loop, &port->late, HELPER_SLOW);
+        return;
+    }
+    for (i = 0; i < taken; i++) {
+        perform(orders[i].baton);
     }
 }
 

@@ -45,6 +45,15 @@ typedef void nts_port_answered_fn(void *baton, const nts_answer_t *answer);
  */
 void nts_port_ask(nts_port_t *port, const nts_ask_t *ask, nts_urgency_t urgency, nts_grant_t *grant,
                   nts_port_answered_fn *answered, void *baton, apr_pool_t *p);
+typedef struct nts_port_asker_t {
+    const nts_ask_t *ask;
+    void *baton;
+    apr_pool_t *p;
+} nts_port_asker_t;
+
+/** Updates that are to be performed together (nts_connector_t.perform_together), where the service can; else as if asked one by one. */
+void nts_port_ask_together(nts_port_t *port, const nts_port_asker_t *askers, int count,
+                           nts_urgency_t urgency, nts_port_answered_fn *answered);
 /** What was asked with this @a baton and still waits for a slot of the budget is answered NOT_DONE: nothing happened. Of a blocking
  *  service nothing waits so long. */
 void nts_port_withdraw(nts_port_t *port, const void *baton);

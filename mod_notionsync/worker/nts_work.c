@@ -5,6 +5,7 @@
 #include "base/nts_str.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
+#include "worker/nts_meeting.h"
 #include "worker/nts_reconcile.h"
 #include "worker/nts_work.h"
 
@@ -44,7 +45,9 @@ nts_work_t *nts_work_create(nts_flow_t *flow, nts_urgency_t urgency)
     w->config.mapping = flow->mapping;
     w->config.random = flow->host->random;
     w->config.bot[NTS_NOTION] = flow->end[NTS_NOTION].who_is_bot ? flow->end[NTS_NOTION].who : NULL;
+    w->number = ++flow->works_made;
     nts_timer_init(&w->timer, go_on, w);
+    nts_timer_init(&w->patience, nts_meeting_lose_patience, w);
     w->next = flow->works;
     w->back = &flow->works;
     if (w->next) {
@@ -65,6 +68,8 @@ void nts_work_unlink(nts_work_t *w)
         w->back = NULL;
         w->flow->work_count--;
         nts_timer_cancel(w->flow->host->loop, &w->timer);
+        nts_timer_cancel(w->flow->host->loop, &w->patience);
+        nts_meeting_over(w);
         nts_commits_forget(w->flow->host->commits, &w->unit);
     }
 }
@@ -163,7 +168,7 @@ static int is_write(nts_ask_kind_t kind)
            kind == NTS_ASK_RESTORE;
 }
 
-static void answered(void *baton, const nts_answer_t *answer)
+void nts_work_answered(void *baton, const nts_answer_t *answer)
 {
     nts_work_t *w = baton;
 
@@ -172,6 +177,8 @@ static void answered(void *baton, const nts_answer_t *answer)
     if (is_write(w->asked) && answer->result == NTS_RESULT_OK) {
         note_latency(w, w->asked_side, answer);
     }
+    w->has_met |= w->meets && answer->result == NTS_RESULT_OK;
+    w->meets = 0;
     memset(&w->reply, 0, sizeof(w->reply));
     w->reply.answer = answer;
     nts_work_step(w, &w->reply);
@@ -194,8 +201,12 @@ void nts_work_ask(nts_work_t *w, const nts_ask_t *ask)
                             ? w->starter->instance
                             : apr_pstrdup(p, w->flow->status.instance);
     }
+    if (ask->side == NTS_EXTERNAL && ask->company_count) {
+        nts_meeting_join(w, apr_pmemdup(p, &copy, sizeof(copy)));
+        return;
+    }
     nts_port_ask(w->flow->end[ask->side].port, &copy, w->urgency,
-                 ask->side == NTS_NOTION ? &w->grant : NULL, answered, w, p);
+                 ask->side == NTS_NOTION ? &w->grant : NULL, nts_work_answered, w, p);
 }
 
 /* --- commits */
@@ -286,8 +297,9 @@ static void note_commit(nts_work_t *w)
         nts_events_tell_referrers(flow);
     }
     for (i = 0; i < commit->woken_count; i++) {
-        nts_flow_remember(flow, commit->woken[i], nts_host_wall(flow->host));
-        nts_driver_pump_soon(flow->group);
+        if (!nts_meeting_wrote(flow, commit->woken[i])) {
+            nts_flow_wake(flow, commit->woken[i]);
+        }
     }
     if (commit->link) {
         w->link = commit->link->id;

@@ -55,7 +55,14 @@ struct nts_work_t {
     int creating; /* a page, whose id is not known yet */
     nts_ask_kind_t asked;
     nts_side_t asked_side;
-    apr_time_t noticed; /* wall clock: the first notice it answers was stored; 0 none */
+    apr_int64_t number;     /* works of the flow in the order in which they began */
+    const nts_ask_t *held;  /* a write that waits for others (nts_meeting.h); NULL: none */
+    apr_int64_t held_since; /* the number of the newest work then */
+    nts_timer_t patience;   /* no longer */
+    int is_dismissed;       /* ... and not at all any more */
+    int meets;              /* it is performed together with others */
+    int has_met;            /* it was */
+    apr_time_t noticed;     /* wall clock: the first notice it answers was stored; 0 none */
     apr_int64_t requests;
 };
 
@@ -73,6 +80,8 @@ const nts_work_t *nts_work_take_identity(nts_work_t *w, const nts_target_t *targ
                                          const nts_loaded_t *loaded);
 
 void nts_work_ask(nts_work_t *w, const nts_ask_t *ask);
+/** The answer to what @a baton, a work, has asked. */
+void nts_work_answered(void *baton, const nts_answer_t *answer);
 void nts_work_commit(nts_work_t *w, const nts_commit_t *commit);
 void nts_work_put_matches(nts_work_t *w, const nts_call_t *call);
 

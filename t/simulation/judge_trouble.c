@@ -563,8 +563,55 @@ static int is_form_taken(const plea_t *plea)
     return 0;
 }
 
+/* "the row with key K has that value": K; NULL: it is not said. */
+static const char *waits_for(const judge_t *j, const judge_link_t *link)
+{
+    static const char before[] = "the row with key ", after[] = " has that value";
+    const char *key = !strcmp(link->code, "sql.constraint") ? strstr(link->what, before) : NULL;
+    const char *end = key ? strstr(key, after) : NULL;
+
+    return end ? apr_pstrmemdup(j->p, key + sizeof(before) - 1,
+                                (apr_size_t)(end - key) - sizeof(before) + 1)
+               : NULL;
+}
+
+static const judge_link_t *link_with_key(const judge_t *j, int mapping, const char *key)
+{
+    int i;
+
+    for (i = 0; i < j->links->nelts; i++) {
+        const judge_link_t *link = &APR_ARRAY_IDX(j->links, i, judge_link_t);
+
+        if (link->mapping == mapping && link->trouble == 1 && link->code && link->what &&
+            judge_same(link->key, key)) {
+            return link;
+        }
+    }
+    return NULL;
+}
+
+/* S5.8: they wait for each other, though the column takes NULL and nothing of the table would mind. */
+static int waits_in_circle(const plea_t *plea)
+{
+    const judge_link_t *link = plea->link;
+    int steps;
+
+    for (steps = 0; link && steps < 8; steps++) {
+        const char *key = waits_for(plea->j, link);
+
+        link = key ? link_with_key(plea->j, plea->mapping, key) : NULL;
+        if (link && link->id == plea->link->id) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int pleads_constraint(const plea_t *plea)
 {
+    if (waits_in_circle(plea)) {
+        return 0;
+    }
     return lost_its_parent(plea) || is_form_taken(plea) || any_field(plea, is_taken) ||
            any_field(plea, is_taken_from_image) || any_field(plea, has_no_value) ||
            any_field(plea, is_out_of_bounds);

@@ -119,6 +119,26 @@ static int perform_writes(nts_connection_t *connection, const nts_ask_t *const *
     return done;
 }
 
+/* One transaction: all begin, and all end. */
+static void perform_together(nts_connection_t *connection, const nts_ask_t *const *asks,
+                             nts_answer_t *const *answers, apr_pool_t *const *pools, int count)
+{
+    int i;
+
+    before();
+    for (i = 0; i < count; i++) {
+        begins(asks[i]);
+    }
+    nts_connector_sql.perform_together(connection, asks, answers, pools, count);
+    sm_trace(sm_the, "%s writes %d rows together", sm_current()->name, count);
+    sm_count(sm_the, answers[0]->result == NTS_RESULT_OK ? "ask: rows exchange values"
+                                                         : "ask: rows cannot exchange values");
+    for (i = 0; i < count; i++) {
+        ended(asks[i], answers[i]);
+    }
+    after();
+}
+
 const nts_connector_t *nts_connector_find(nts_service_kind_t kind)
 {
     if (kind == NTS_SERVICE_NOTION) {
@@ -128,6 +148,7 @@ const nts_connector_t *nts_connector_find(nts_service_kind_t kind)
         sql = nts_connector_sql;
         sql.perform = perform;
         sql.perform_writes = perform_writes;
+        sql.perform_together = perform_together;
     }
     return &sql;
 }

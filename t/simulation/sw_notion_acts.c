@@ -103,29 +103,62 @@ static void patch(sw_world_t *w, const sw_page_t *page, sim_buf_t *b)
     sw_notion_save(w, &id);
 }
 
+static void type_value(sw_world_t *w, const sw_page_t *page, int field, const char *value,
+                       apr_int64_t who)
+{
+    sim_buf_t b = SIM_BUF_INIT;
+
+    sim_json_open(&b, '{');
+    put_author(&b, who);
+    sim_json_key(&b, "properties");
+    sim_json_open(&b, '{');
+    sim_json_key(&b, sw_notion_property(w, field));
+    put_value(&b, field, value, w->ptemp);
+    sim_json_close(&b, '}');
+    sim_json_close(&b, '}');
+    patch(w, page, &b);
+}
+
 static void edit(sm_t *sm, const sm_action_t *a)
 {
     sw_world_t *w = sw_world(sm);
     sw_page_t *page = sw_notion_find(w, source_of(w, a), mark_of(w, a), 0);
     int field = (int)(a->n[2] & 0xff) % SW_FIELDS;
-    sim_buf_t b = SIM_BUF_INIT;
 
-    if (!page || field == SW_MARK) {
-        return;
+    if (page && field != SW_MARK) {
+        type_value(w, page, field,
+                   sw_value_edited((sw_field_id_t)field, (int)a->n[4], a->n[3], page->values[field],
+                                   page->before[field], w->ptemp),
+                   a->n[5]);
     }
-    sim_json_open(&b, '{');
-    put_author(&b, a->n[5]);
-    sim_json_key(&b, "properties");
-    sim_json_open(&b, '{');
-    sim_json_key(&b, sw_notion_property(w, field));
-    put_value(&b, field,
-              sw_value_edited((sw_field_id_t)field, (int)a->n[4], a->n[3], page->values[field],
-                              page->before[field], w->ptemp),
-              w->ptemp);
-    sim_json_close(&b, '}');
-    sim_json_close(&b, '}');
-    patch(w, page, &b);
 }
+
+/* Pages pass on their unique values: each gets the next one's, the last one the first one's (S5.8). */
+static void exchange(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    const sw_page_t *pages[3];
+    const char *values[3];
+    int i, k, count = 0;
+
+    for (i = 1; i <= 3; i++) {
+        sw_page_t *page = sw_notion_find(w, source_of(w, a), sw_mark_of(a->n[i], w->ptemp), 0);
+
+        for (k = 0; k < count && pages[k] != page; k++) {
+        }
+        if (page && k == count && page->values[SW_CODE]) {
+            values[count] = apr_pstrdup(sm->p, page->values[SW_CODE]);
+            pages[count++] = page;
+        }
+    }
+    for (i = 0; count > 1 && i < count; i++) {
+        type_value(w, pages[i], SW_CODE, values[(i + 1) % count], a->n[4]);
+    }
+}
+
+static const sm_kind_t exchange_kind = { "notion.exchange",
+                                         exchange,
+                                         { "source", "mark", "mark", "mark", "who" } };
 
 /* A text that mentions so many days: of more than 25 mentions a page shows the first only. What differs from the last such text
  * may be behind those.
@@ -475,7 +508,8 @@ static void schema(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t schema_kind = { "notion.schema", schema, { "source", "field", "op", "to" } };
 
-const sm_kind_t *const sw_notion_kinds[] = {
-    &edit_kind, &mention_kind,   &make_kind, &copy_kind,  &trash_kind,  &hide_kind,   &purge_kind,
-    &move_kind, &elsewhere_kind, &body_kind, &share_kind, &option_kind, &schema_kind, NULL
-};
+const sm_kind_t *const sw_notion_kinds[] = { &edit_kind,   &mention_kind,  &make_kind,
+                                             &copy_kind,   &trash_kind,    &hide_kind,
+                                             &purge_kind,  &move_kind,     &elsewhere_kind,
+                                             &body_kind,   &share_kind,    &option_kind,
+                                             &schema_kind, &exchange_kind, NULL };

@@ -101,12 +101,42 @@ static void mention_days(sw_extra_t *x, apr_interval_time_t at)
     }
 }
 
+/* ---- unique values */
+
+/* Pages exchange them, at times while one of them, or its row, is edited, or once more. */
+static void exchange_codes(sw_extra_t *x, apr_interval_time_t at)
+{
+    int source = (int)sw_extra_roll(x, 0, x->w->sources - 1);
+    int again = sm_chance(&x->dice, 300) ? 2 : 1;
+    int marks[3];
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        marks[i] = sw_extra_mark(x);
+    }
+    for (; again > 0; again--) {
+        sm_action_t *a = sw_extra_act(x, at, "notion.exchange");
+
+        a->n[0] = source;
+        for (i = 0; i < 3; i++) {
+            a->n[i + 1] = marks[i];
+        }
+        a->n[4] = sw_extra_roll(x, 0, 1);
+        if (sm_chance(&x->dice, 400)) {
+            sw_extra_edit(x, at + sw_extra_soon(x), (int)sw_extra_roll(x, 0, 1),
+                          marks[sw_extra_roll(x, 0, 2)]);
+        }
+        at += sw_extra_soon(x);
+    }
+}
+
 /* ---- all of them */
 
 static const sw_group_t groups[] = {
     { "overlaps", 2, overlap, 1, 4 },
     { "moves", 2, move_pages, 1, 8 },
     { "mentions", 2, mention_days, 1, 6 },
+    { "exchanges", 2, exchange_codes, 1, 8 },
 };
 
 #define GROUPS ((int)(sizeof(groups) / sizeof(groups[0])))

@@ -306,7 +306,8 @@ static void spoil_answer(const world_t *w, nts_answer_t *answer, spoil_t spoil)
         answer->result = spoil == SPOIL_REFUSED ? NTS_RESULT_REFUSED : NTS_RESULT_NOT_DONE;
         answer->outcome.code = w->refusal ? w->refusal : "test.spoiled";
         answer->outcome.what = "spoiled by the test";
-        answer->outcome.remedy = NTS_REMEDY_RETRY;
+        answer->outcome.remedy = w->remedy != NTS_REMEDY_NONE ? w->remedy : NTS_REMEDY_RETRY;
+        answer->outcome.blocker = w->blocker;
     }
 }
 

@@ -91,9 +91,13 @@ struct world_t {
     int spawned;                      /* jobs that scans handed out */
     apr_interval_time_t notion_takes; /* for an answer, beyond the usual 5 ms */
     world_hook_fn *hook;
-    nts_schema_t *schema; /* of Notion, as asked for */
-    const char *refusal;  /* code of the outcome of what is spoiled; NULL: "test.spoiled" */
-    int hook_count;       /* free for the hook */
+    nts_schema_t *schema;       /* of Notion, as asked for */
+    const char *refusal;        /* code of the outcome of what is spoiled; NULL: "test.spoiled" */
+    const char *blocker;        /* whom such a refusal names; NULL: nobody */
+    nts_remedy_t remedy;        /* of such a refusal; NONE: RETRY */
+    const char *const *company; /* with whom each record that is loaded waits in a circle */
+    int company_count;
+    int hook_count; /* free for the hook */
     int leaves; /* who would die is broken off for another database instead: it may store what it knows (nts_job_leave) */
     int (*is_outside[NTS_SIDE_COUNT])(const world_thing_t *thing); /* of that side's filter */
     void (*rewrite)(world_t *world, world_thing_t *row); /* a trigger of the external side */

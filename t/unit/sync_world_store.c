@@ -89,6 +89,8 @@ nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p)
             notices[loaded->notice_count++] = w->notices[i];
         }
     }
+    loaded->company = w->company;
+    loaded->company_count = w->company_count;
     loaded->pending = pending;
     loaded->notices = notices;
     loaded->tombstone_image = link ? w->images[link->id] : NULL;

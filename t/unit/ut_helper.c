@@ -62,6 +62,18 @@ static void fake_perform(nts_connection_t *connection, const nts_ask_t *ask, nts
     answer->id = apr_pstrcat(p, "answer to ", ask->id, NULL);
 }
 
+static void fake_together(nts_connection_t *connection, const nts_ask_t *const *asks,
+                          nts_answer_t *const *answers, apr_pool_t *const *pools, int count)
+{
+    int i;
+
+    (void)strncat(connection->log, "(", 2);
+    for (i = 0; i < count; i++) {
+        fake_perform(connection, asks[i], answers[i], pools[i]);
+    }
+    (void)strncat(connection->log, ")", 2);
+}
+
 static void fake_close(nts_connection_t *connection)
 {
     memcpy(final_log, connection->log, sizeof(final_log));
@@ -71,6 +83,7 @@ static const nts_connector_t fake = {
     .name = "fake",
     .open = fake_open,
     .perform = fake_perform,
+    .perform_together = fake_together,
     .close = fake_close,
 };
 
@@ -156,6 +169,36 @@ static void test_stuck(nts_helper_t *helper)
     tap_int(nts_helper_stop(helper, MS(5000)), APR_SUCCESS, "and can be asked again later");
 }
 
+/* What belongs together is one turn of the thread, in its place among the others; each is answered for itself. */
+static void test_together(nts_helper_t *helper)
+{
+    static const char *const ids[] = { "s", "L", "a", "b", "c" };
+    static nts_ask_t asks[5];
+    nts_helper_order_t orders[2];
+    int i;
+
+    answers[0] = '\0';
+    for (i = 0; i < 5; i++) {
+        asks[i].id = ids[i];
+        asks[i].kind = NTS_ASK_UPDATE;
+    }
+    asks[0].since = 100;
+    orders[0] = (nts_helper_order_t){ &asks[2], &asks[2], pool };
+    orders[1] = (nts_helper_order_t){ &asks[3], &asks[3], pool };
+    nts_helper_ask(helper, &asks[0], NTS_LIVE, take_answer, &asks[0], pool);
+    await_begun(9);
+    nts_helper_ask(helper, &asks[1], NTS_LIVE, take_answer, &asks[1], pool);
+    nts_helper_ask_together(helper, orders, 2, NTS_LIVE, take_answer);
+    nts_helper_ask(helper, &asks[4], NTS_LIVE, take_answer, &asks[4], pool);
+    tap_int(nts_helper_load(helper), 5, "those that belong together count, too");
+    while (nts_helper_load(helper) > 0) {
+        turns(MS(5));
+    }
+    tap_str(answers, "sLabc", "each is answered");
+    tap_int(nts_helper_stop(helper, MS(2000)), APR_SUCCESS, "the thread ends");
+    tap_str(final_log, "sL(ab)c", "two were one turn of it");
+}
+
 int main(void)
 {
     nts_net_t *net;
@@ -186,6 +229,11 @@ int main(void)
         abort();
     }
     test_stuck(helper);
+    if (nts_helper_create(&helper, loop, &fake, &service, "s", &nts_clock_system, &out, pool) !=
+        APR_SUCCESS) {
+        abort();
+    }
+    test_together(helper);
     nts_net_destroy(net);
     return tap_done();
 }

@@ -4,6 +4,7 @@
 
 #include "mysql_kit.h"
 #include "tap/tap.h"
+#include "swap_cases.h"
 #include "write_cases.h"
 
 static nts_mapping_t *m;
@@ -270,6 +271,7 @@ int main(void)
         test_strange();
         test_keys();
         test_writing(&words);
+        test_swapping();
         test_triggers();
         end_server();
     }

@@ -4,6 +4,7 @@
 
 #include "pgsql_kit.h"
 #include "tap/tap.h"
+#include "swap_cases.h"
 #include "write_cases.h"
 
 static nts_mapping_t *m;
@@ -182,6 +183,7 @@ int main(void)
         test_strange();
         test_schemas();
         test_writing(&words);
+        test_swapping();
         test_triggers();
         end_server();
     }

@@ -85,6 +85,53 @@ static void test_edits(void)
     world_rest(world, MS(100));
 }
 
+static const char *key_of(const char *name)
+{
+    int i;
+
+    for (i = 1; i < 40; i++) {
+        const char *key = apr_psprintf(pool, "k%d", i);
+        const char *there = world_row_name(world, 0, key, pool);
+
+        if (there && strcmp(there, name) == 0) {
+            return key;
+        }
+    }
+    return "(none)";
+}
+
+/* S5.8: pages that pass their names around, where no two rows may have one name. */
+static void exchange(int count, const char *what)
+{
+    const char *names[3], *keys[3];
+    int i;
+
+    for (i = 0; i < count; i++) {
+        names[i] = world_page_name(world, apr_psprintf(pool, WORLD_PAGE "%012d", i + 5), pool);
+        keys[i] = key_of(names[i]);
+    }
+    for (i = 0; i < count; i++) {
+        const char *page = world_edit_page(world, 0, apr_psprintf(pool, WORLD_PAGE "%012d", i + 5),
+                                           names[(i + 1) % count]);
+
+        world_hook(world, 0, "page.properties_updated", page, PERSON, "title");
+    }
+    tap_ok(world_is_together_soon(world, count), "%s go in one transaction", what);
+    world_rest(world, MS(100));
+    for (i = 0; i < count; i++) {
+        tap_str(world_row_name(world, 0, keys[i], pool), names[(i + 1) % count], "row %d of %s",
+                i + 1, what);
+    }
+}
+
+static void test_exchange(void)
+{
+    world_be_unique(world, 1);
+    exchange(2, "two that exchange their unique values");
+    exchange(3, "three in a circle");
+    world_be_unique(world, 0);
+}
+
 static void test_notices_for_nothing(void)
 {
     int asks = world_asks(world, NTS_NOTION);
@@ -663,6 +710,7 @@ int main(void)
     world = world_create(2, pool);
     test_first_sync();
     test_edits();
+    test_exchange();
     test_notices_for_nothing();
     test_idle();
     test_commands();

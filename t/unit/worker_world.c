@@ -496,6 +496,24 @@ int world_taken_from(worker_world_t *w, int mapping)
     return from;
 }
 
+void world_be_unique(worker_world_t *w, int on)
+{
+    w->is_unique = on;
+}
+
+int world_is_together_soon(worker_world_t *w, int count)
+{
+    apr_time_t end = apr_time_now() + PATIENCE;
+
+    while (apr_time_now() < end) {
+        if (w->together == count) {
+            return 1;
+        }
+        apr_sleep(1000);
+    }
+    return 0;
+}
+
 void world_slow(worker_world_t *w, nts_side_t side, apr_interval_time_t time)
 {
     w->slow[side] = time;

@@ -68,6 +68,10 @@ void world_swap_back(worker_world_t *w);
 int world_set_back(worker_world_t *w, int changes);
 /** The least number that a mapping asked for changes since, after it was put back; -1: it has not asked. */
 int world_taken_from(worker_world_t *w, int mapping);
+/** From now on no two rows of a mapping may have one name, but for those that are written together. */
+void world_be_unique(worker_world_t *w, int on);
+/** Wait until so many rows were written together; 0 if they never are. */
+int world_is_together_soon(worker_world_t *w, int count);
 /** How long each ask takes. */
 void world_slow(worker_world_t *w, nts_side_t side, apr_interval_time_t time);
 

@@ -56,6 +56,8 @@ struct worker_world_t {
     int applied_count;
     char instance[64];
     int swaps;
+    volatile int is_unique;
+    volatile int together; /* rows that were last written so */
     int changed_fd;
     int asks[NTS_SIDE_COUNT];
     nts_result_t spoil[NTS_SIDE_COUNT];

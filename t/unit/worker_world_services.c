@@ -222,6 +222,44 @@ static void read_one(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answ
     show(answer->record, record, p);
 }
 
+/* A row of that mapping, other than the one to be written, that has the name. */
+static const world_record_t *owner(const worker_world_t *w, const world_record_t *record,
+                                   const nts_value_t *values)
+{
+    world_record_t wanted = *record;
+    int i;
+
+    set_name(&wanted, values);
+    for (i = 0; i < w->count[NTS_EXTERNAL]; i++) {
+        const world_record_t *row = &w->records[NTS_EXTERNAL][i];
+
+        if (row != record && row->there && row->mapping == record->mapping &&
+            strcmp(row->name, wanted.name) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+/* Zero: another row's value keeps it out. */
+static int has_room(const worker_world_t *w, const world_record_t *record, const nts_ask_t *ask,
+                    nts_answer_t *answer, apr_pool_t *p)
+{
+    const world_record_t *other =
+        w->is_unique && ask->side == NTS_EXTERNAL && ask->kind == NTS_ASK_UPDATE
+            ? owner(w, record, ask->values)
+            : NULL;
+
+    if (!other) {
+        return 1;
+    }
+    answer->result = NTS_RESULT_REFUSED;
+    nts_outcome_set(&answer->outcome, p, NTS_REMEDY_WAIT, "sql.constraint",
+                    "the row with key %s has that value", other->id);
+    answer->outcome.blocker = apr_pstrdup(p, other->id);
+    return 0;
+}
+
 static void write_one(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
 {
     world_record_t *record = world_find(w, ask->side, mapping_of(w, ask), ask->id);
@@ -234,6 +272,9 @@ static void write_one(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *ans
     }
     if (!record) {
         answer->result = NTS_RESULT_GONE;
+        return;
+    }
+    if (!has_room(w, record, ask, answer, p)) {
         return;
     }
     record->there = ask->kind != NTS_ASK_REMOVE;
@@ -363,6 +404,22 @@ static void perform(nts_connection_t *connection, const nts_ask_t *ask, nts_answ
     (void)apr_thread_mutex_unlock(w->mutex);
 }
 
+static void perform_together(nts_connection_t *connection, const nts_ask_t *const *asks,
+                             nts_answer_t *const *answers, apr_pool_t *const *pools, int count)
+{
+    worker_world_t *w = the_world;
+    int i;
+
+    (void)apr_thread_mutex_lock(w->mutex);
+    w->together = count;
+    w->is_unique = 0;
+    (void)apr_thread_mutex_unlock(w->mutex);
+    for (i = 0; i < count; i++) {
+        perform(connection, asks[i], answers[i], pools[i]);
+    }
+    w->is_unique = 1;
+}
+
 static apr_status_t open_made_up(nts_connection_t **connection, const nts_service_t *service,
                                  const char *secret, const nts_clock_t *clock, nts_outcome_t *out,
                                  apr_pool_t *p)
@@ -398,6 +455,7 @@ static const nts_connector_t made_up = {
     .name = "made up",
     .open = open_made_up,
     .perform = perform,
+    .perform_together = perform_together,
     .watch = watch,
     .watch_drain = watch_drain,
     .close = close_made_up,

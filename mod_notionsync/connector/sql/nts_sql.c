@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
-#include "connector/sql/nts_sql_impl.h"
+#include "connector/sql/nts_sql_together.h"
 
 /* Others wait for the write lock meanwhile, live work among them. */
 #define BUNDLE_LONGEST apr_time_from_msec(10)
@@ -36,7 +36,7 @@ const nts_sql_dialect_t *nts_sql_dialect_find(const char *driver)
     return NULL;
 }
 
-static void close_database(nts_connection_t *c)
+void nts_sql_close_database(nts_connection_t *c)
 {
     if (c->db) {
         c->dialect->close(c->db);
@@ -57,7 +57,7 @@ static apr_status_t release(void *baton)
         c->watch = NULL;
     }
     if (c->thread_pool) {
-        close_database(c);
+        nts_sql_close_database(c);
         apr_pool_destroy(c->thread_pool);
         c->thread_pool = NULL;
     }
@@ -280,13 +280,13 @@ static void note_failure(nts_connection_t *c, const nts_sql_error_t *error)
 }
 
 /* Opened at the first ask, and again when the file was replaced or the last handle broke. */
-static apr_status_t open_database(nts_sql_session_t *s)
+apr_status_t nts_sql_open_database(nts_sql_session_t *s)
 {
     nts_connection_t *c = s->connection;
     nts_sql_error_t error;
 
     if (c->db && !c->bundled && !c->dialect->is_current(c->db)) {
-        close_database(c);
+        nts_sql_close_database(c);
     }
     if (c->db) {
         return APR_SUCCESS;
@@ -301,7 +301,7 @@ static apr_status_t open_database(nts_sql_session_t *s)
     }
     (void)nts_sql_fail_with(s, &error);
     note_failure(c, &error);
-    close_database(c);
+    nts_sql_close_database(c);
     return APR_EGENERAL;
 }
 
@@ -344,8 +344,8 @@ static void dispatch(nts_sql_session_t *s)
     }
 }
 
-static void start_session(nts_sql_session_t *s, nts_connection_t *c, const nts_ask_t *ask,
-                          nts_answer_t *answer, apr_pool_t *p)
+void nts_sql_start_session(nts_sql_session_t *s, nts_connection_t *c, const nts_ask_t *ask,
+                           nts_answer_t *answer, apr_pool_t *p)
 {
     memset(s, 0, sizeof(*s));
     s->connection = c;
@@ -356,20 +356,19 @@ static void start_session(nts_sql_session_t *s, nts_connection_t *c, const nts_a
     apr_pool_create(&s->ptemp, p);
 }
 
-static void sql_perform(nts_connection_t *c, const nts_ask_t *ask, nts_answer_t *answer,
-                        apr_pool_t *p)
+void nts_sql_perform(nts_connection_t *c, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
 {
     nts_sql_session_t s;
 
     memset(answer, 0, sizeof(*answer));
-    start_session(&s, c, ask, answer, p);
+    nts_sql_start_session(&s, c, ask, answer, p);
     answer->sent_at = c->clock->wall(c->clock->baton);
-    if (open_database(&s) == APR_SUCCESS) {
+    if (nts_sql_open_database(&s) == APR_SUCCESS) {
         dispatch(&s);
         nts_sql_rollback(&s);
     }
     if (s.reopen) {
-        close_database(c);
+        nts_sql_close_database(c);
     }
     answer->answered_at = c->clock->wall(c->clock->baton);
     apr_pool_destroy(s.ptemp);
@@ -383,7 +382,7 @@ static int begin_bundle(nts_sql_session_t *s)
     nts_sql_rows_t rows;
     nts_sql_error_t error;
 
-    return open_database(s) == APR_SUCCESS &&
+    return nts_sql_open_database(s) == APR_SUCCESS &&
            s->dialect->run(s->connection->db, s->dialect->begin_write, NULL, 0, 0, &rows, &error,
                            s->ptemp) == APR_SUCCESS;
 }
@@ -427,7 +426,7 @@ static int end_bundle(nts_sql_session_t *s, nts_answer_t *const *answers, apr_po
     }
     nts_sql_rollback(s);
     if (s->reopen) {
-        close_database(c);
+        nts_sql_close_database(c);
     }
     return error.kind != NTS_SQL_CONSTRAINT; /* else one of them is to blame: who, is seen singly */
 }
@@ -441,11 +440,11 @@ static int sql_perform_writes(nts_connection_t *c, const nts_ask_t *const *asks,
     int n = 0;
     int i;
 
-    start_session(&s, c, asks[0], answers[0], pools[0]);
+    nts_sql_start_session(&s, c, asks[0], answers[0], pools[0]);
     if (count > 1 && begin_bundle(&s)) {
         c->bundled = 1;
         do {
-            sql_perform(c, asks[n], answers[n], pools[n]);
+            nts_sql_perform(c, asks[n], answers[n], pools[n]);
             n++;
         } while (n < count && c->db && c->dialect->is_in_transaction(c->db) &&
                  c->clock->mono(c->clock->baton) < until);
@@ -455,7 +454,7 @@ static int sql_perform_writes(nts_connection_t *c, const nts_ask_t *const *asks,
     apr_pool_destroy(s.ptemp);
     n = n ? n : 1;
     for (i = 0; i < n && !is_settled; i++) {
-        sql_perform(c, asks[i], answers[i], pools[i]); /* nothing of it happened: one by one */
+        nts_sql_perform(c, asks[i], answers[i], pools[i]); /* nothing of it happened: one by one */
     }
     return n;
 }
@@ -464,8 +463,9 @@ const nts_connector_t nts_connector_sql = {
     .kind = NTS_SERVICE_SQL,
     .name = "sql",
     .open = sql_open,
-    .perform = sql_perform,
+    .perform = nts_sql_perform,
     .perform_writes = sql_perform_writes,
+    .perform_together = nts_sql_perform_together,
     .watch = sql_watch,
     .watch_drain = sql_watch_drain,
     .close = sql_close,

@@ -150,6 +150,18 @@ const char *nts_sql_stored_key(const nts_sql_table_t *table, const char *const *
 const char *const *nts_sql_change_key(const nts_sql_table_t *table, const char *stored,
                                       apr_pool_t *p);
 
+/* --- nts_sql.c: sessions */
+
+/** One ask; s->ptemp is made in @a p. */
+void nts_sql_start_session(nts_sql_session_t *s, nts_connection_t *c, const nts_ask_t *ask,
+                           nts_answer_t *answer, apr_pool_t *p);
+/** Opened at the first ask, and again when the file was replaced or the last handle broke. Failures fill in the answer. */
+apr_status_t nts_sql_open_database(nts_sql_session_t *s);
+void nts_sql_close_database(nts_connection_t *c);
+/** The connector's perform. */
+void nts_sql_perform(nts_connection_t *c, const nts_ask_t *ask, nts_answer_t *answer,
+                     apr_pool_t *p);
+
 /* --- nts_sql.c: transactions and failures */
 
 /** Begins, checks the instance (S4.1) and reads the table. Failures fill in the answer. */

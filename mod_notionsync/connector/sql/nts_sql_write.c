@@ -7,92 +7,34 @@
  */
 #include <string.h>
 
-#include "connector/sql/nts_sql_impl.h"
-
-/* What a write is made of. */
-typedef struct change_set_t {
-    nts_sql_assignment_t *set;
-    int count;
-} change_set_t;
-
-static change_set_t make_set(nts_sql_session_t *s)
-{
-    apr_size_t most = (apr_size_t)(s->table->count + s->ask->mapping->pair_count + 1);
-    change_set_t made = { apr_palloc(s->ptemp, most * sizeof(nts_sql_assignment_t)), 0 };
-
-    return made;
-}
-
-/* Later assignments to a column win. */
-static void assign(change_set_t *set, const nts_sql_column_t *column, const nts_sql_cell_t *cell)
-{
-    int i;
-
-    for (i = 0; i < set->count && set->set[i].column != column; i++) {
-    }
-    set->set[i].column = column;
-    set->set[i].cell = *cell;
-    set->count += i == set->count;
-}
-
-static const nts_sql_assignment_t *assigned(const change_set_t *set, const nts_sql_column_t *column)
-{
-    int i;
-
-    for (i = 0; i < set->count; i++) {
-        if (set->set[i].column == column) {
-            return &set->set[i];
-        }
-    }
-    return NULL;
-}
-
-/* The ask's values. @a row: what stands there now, or NULL for a new row. */
-static apr_status_t assign_values(change_set_t *set, nts_sql_session_t *s, const nts_sql_row_t *row)
-{
-    const nts_mapping_t *mapping = s->ask->mapping;
-    int i;
-
-    for (i = 0; s->ask->values && i < mapping->pair_count; i++) {
-        const nts_value_t *value = &s->ask->values[i];
-        const nts_sql_column_t *column;
-        const nts_zone_t *zone;
-        const char *problem;
-        nts_sql_cell_t cell;
-
-        if (value->kind == NTS_VALUE_ABSENT) {
-            continue;
-        }
-        if (nts_sql_pair_column(&column, s, i) != APR_SUCCESS ||
-            nts_sql_zone(&zone, s, &mapping->pairs[i]) != APR_SUCCESS) {
-            return APR_EGENERAL;
-        }
-        if (!column || column->generated) {
-            continue;
-        }
-        if (nts_sql_cell(&cell, column, value, zone, row ? &row->pair_cells[i] : NULL, &problem,
-                         s->ptemp) != APR_SUCCESS) {
-            (void)nts_sql_fail(s, NTS_RESULT_REFUSED, NTS_REMEDY_WAIT, "sql.value",
-                               "change the value in Notion, or the column's type",
-                               "the value %s cannot be stored in column %s: %s",
-                               nts_value_display(value, 40, s->ptemp), column->name, problem);
-            s->answer->outcome.field = apr_pstrdup(s->p, column->name);
-            return APR_EGENERAL;
-        }
-        if (!row && cell.kind == NTS_SQL_NULL &&
-            ((column->not_null && column->has_default) ||
-             (column->key && s->table->key_is_rowid))) {
-            continue; /* the database knows what a new row has there */
-        }
-        assign(set, column, &cell);
-    }
-    return APR_SUCCESS;
-}
+#include "connector/sql/nts_sql_write.h"
 
 /* --- failures of a write */
 
+/* What the write leaves as it is stands in the row itself; a new row has none. Zero: nobody knows. */
+static int add_own_value(nts_sql_stmt_t *stmt, const nts_sql_column_t *column,
+                         const nts_sql_assignment_t *one, const char *const *parts)
+{
+    nts_sql_session_t *s = stmt->session;
+
+    if (one) {
+        nts_sql_add_cell(stmt, &one->cell);
+        return 1;
+    }
+    if (!column || !parts) {
+        return 0;
+    }
+    nts_sql_add(stmt, "(SELECT t.", NULL);
+    nts_sql_add_name(stmt, column->name);
+    nts_sql_add(stmt, " FROM ", s->table->sql, " AS t WHERE ", NULL);
+    s->dialect->add_key_is(stmt, s->table, parts);
+    nts_sql_add(stmt, ")", NULL);
+    return 1;
+}
+
 /* S5.8: who holds the unique value. A query of its own, whose failure changes nothing. */
-static const char *find_blocker(nts_sql_session_t *s, const change_set_t *set)
+static const char *find_blocker(nts_sql_session_t *s, const nts_sql_set_t *set,
+                                const char *const *own)
 {
     nts_sql_stmt_t *stmt = nts_sql_stmt(s, "SELECT ");
     char *names = apr_pstrdup(s->ptemp, s->answer->outcome.field);
@@ -106,15 +48,14 @@ static const char *find_blocker(nts_sql_session_t *s, const change_set_t *set)
     nts_sql_add(stmt, " FROM ", s->table->sql, " AS t WHERE 1 = 1", NULL);
     for (name = apr_strtok(names, ", ", &state); name; name = apr_strtok(NULL, ", ", &state)) {
         const nts_sql_column_t *column = nts_sql_find_column(s->table, name);
-        const nts_sql_assignment_t *one = column ? assigned(set, column) : NULL;
+        const nts_sql_assignment_t *one = column ? nts_sql_assigned(set, column) : NULL;
 
-        if (!one) {
+        nts_sql_add(stmt, " AND t.", NULL);
+        nts_sql_add_name(stmt, column ? column->name : name);
+        nts_sql_add(stmt, " = ", NULL);
+        if (!add_own_value(stmt, column, one, own)) {
             return NULL;
         }
-        nts_sql_add(stmt, " AND t.", NULL);
-        nts_sql_add_name(stmt, column->name);
-        nts_sql_add(stmt, " = ", NULL);
-        nts_sql_add_cell(stmt, &one->cell);
     }
     nts_sql_add(stmt, " LIMIT 1", NULL);
     if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS || rows.count == 0) {
@@ -129,7 +70,8 @@ static const char *find_blocker(nts_sql_session_t *s, const change_set_t *set)
     return nts_sql_key_id(parts, s->table->key_count, s->ptemp);
 }
 
-static apr_status_t explain_failure(nts_sql_session_t *s, const change_set_t *set)
+apr_status_t nts_sql_explain_refusal(nts_sql_session_t *s, const nts_sql_set_t *set,
+                                     const char *const *own)
 {
     nts_answer_t before = *s->answer;
     const char *blocker;
@@ -138,7 +80,7 @@ static apr_status_t explain_failure(nts_sql_session_t *s, const change_set_t *se
         !strstr(before.outcome.what, "UNIQUE")) {
         return APR_EGENERAL;
     }
-    blocker = find_blocker(s, set);
+    blocker = find_blocker(s, set, own);
     *s->answer = before;
     if (blocker) {
         s->answer->outcome.what = apr_psprintf(s->p, "%s: the row with key %s has that value",
@@ -155,7 +97,7 @@ static apr_status_t fail_ignored(nts_sql_session_t *s, const char *what)
         "a trigger of table %s kept this record from being %s", s->table->name, what);
 }
 
-static apr_status_t check_key(nts_sql_session_t *s, const char *const *parts)
+apr_status_t nts_sql_check_key(nts_sql_session_t *s, const char *const *parts)
 {
     int i;
 
@@ -174,7 +116,7 @@ static apr_status_t check_key(nts_sql_session_t *s, const char *const *parts)
     return APR_SUCCESS;
 }
 
-static apr_status_t ask_parts(const char *const **parts, nts_sql_session_t *s)
+apr_status_t nts_sql_ask_parts(const char *const **parts, nts_sql_session_t *s)
 {
     *parts = nts_sql_key_parts(s->table, s->ask->id, s->ptemp);
     if (*parts) {
@@ -215,12 +157,10 @@ static apr_status_t mark_changes(nts_sql_session_t *s, const char *const *now,
     return nts_sql_run(NULL, stmt, s->ptemp);
 }
 
-/* Commits, and answers with the row as it is now, which triggers may have rewritten or deleted. */
-static apr_status_t finish(nts_sql_session_t *s, const char *const *now, const char *const *before,
-                           nts_record_t *removed)
+apr_status_t nts_sql_prove_write(nts_record_t **record, nts_sql_session_t *s,
+                                 const char *const *now, const char *const *before)
 {
     nts_sql_row_t *row = NULL;
-    nts_record_t *record = removed;
 
     if (s->ask->intent && mark_changes(s, now, before) != APR_SUCCESS) {
         return APR_EGENERAL;
@@ -229,32 +169,43 @@ static apr_status_t finish(nts_sql_session_t *s, const char *const *now, const c
         if (nts_sql_fetch(&row, s, now, s->ask->want_image) != APR_SUCCESS) {
             return APR_EGENERAL;
         }
-        record = row ? &row->record : NULL;
+        *record = row ? &row->record : NULL;
     }
-    if (s->ask->intent &&
-        nts_sql_store_intent(s, now ? now : before, now ? record : NULL) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    if (nts_sql_commit(s) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
+    return s->ask->intent ? nts_sql_store_intent(s, now ? now : before, now ? *record : NULL)
+                          : APR_SUCCESS;
+}
+
+void nts_sql_answer_written(nts_sql_session_t *s, nts_record_t *record)
+{
     if (!record) {
         s->answer->result = NTS_RESULT_GONE;
-        return APR_SUCCESS;
+        return;
     }
     if (s->ask->intent) {
         record->intent = s->ask->intent; /* read back before the intent was stored */
     }
     s->answer->record = record;
     s->answer->id = record->id;
+}
+
+/* Commits, and answers with the row as it is now, which triggers may have rewritten or deleted. */
+static apr_status_t finish(nts_sql_session_t *s, const char *const *now, const char *const *before,
+                           nts_record_t *removed)
+{
+    nts_record_t *record = removed;
+
+    if (nts_sql_prove_write(&record, s, now, before) != APR_SUCCESS ||
+        nts_sql_commit(s) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    nts_sql_answer_written(s, record);
     return APR_SUCCESS;
 }
 
 /* --- the kinds */
 
-/* The row under lock, if it is as expected. *row NULL without failure: answered, nothing to do. */
-static apr_status_t fetch_expected(nts_sql_row_t **row, nts_sql_session_t *s,
-                                   const char *const *parts)
+apr_status_t nts_sql_fetch_expected(nts_sql_row_t **row, nts_sql_session_t *s,
+                                    const char *const *parts)
 {
     if ((s->dialect->lock_row && s->dialect->lock_row(s, s->table, parts) != APR_SUCCESS) ||
         nts_sql_fetch(row, s, parts, s->ask->want_image) != APR_SUCCESS) {
@@ -276,25 +227,26 @@ static apr_status_t fetch_expected(nts_sql_row_t **row, nts_sql_session_t *s,
 
 static apr_status_t update(nts_sql_session_t *s)
 {
-    change_set_t set = make_set(s);
+    nts_sql_set_t set = nts_sql_set_make(s);
     const char *const *parts;
     const char *const *now;
     nts_sql_row_t *row;
 
-    if (ask_parts(&parts, s) != APR_SUCCESS || fetch_expected(&row, s, parts) != APR_SUCCESS) {
+    if (nts_sql_ask_parts(&parts, s) != APR_SUCCESS ||
+        nts_sql_fetch_expected(&row, s, parts) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (!row) {
         return APR_SUCCESS;
     }
-    if (assign_values(&set, s, row) != APR_SUCCESS) {
+    if (nts_sql_assign_values(&set, s, row) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (set.count == 0) {
         return finish(s, parts, NULL, NULL);
     }
     if (s->dialect->update(&now, s, s->table, parts, set.set, set.count) != APR_SUCCESS) {
-        return explain_failure(s, &set);
+        return nts_sql_explain_refusal(s, &set, parts);
     }
     if (!now) {
         if (nts_sql_fetch(&row, s, parts, 0) != APR_SUCCESS) {
@@ -302,7 +254,7 @@ static apr_status_t update(nts_sql_session_t *s)
         }
         return row ? fail_ignored(s, "changed") : finish(s, parts, NULL, NULL);
     }
-    return check_key(s, now) == APR_SUCCESS ? finish(s, now, parts, NULL) : APR_EGENERAL;
+    return nts_sql_check_key(s, now) == APR_SUCCESS ? finish(s, now, parts, NULL) : APR_EGENERAL;
 }
 
 static apr_status_t remove_row(nts_sql_session_t *s)
@@ -313,7 +265,8 @@ static apr_status_t remove_row(nts_sql_session_t *s)
     nts_sql_rows_t rows;
     nts_sql_row_t *row;
 
-    if (ask_parts(&parts, s) != APR_SUCCESS || fetch_expected(&row, s, parts) != APR_SUCCESS) {
+    if (nts_sql_ask_parts(&parts, s) != APR_SUCCESS ||
+        nts_sql_fetch_expected(&row, s, parts) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (!row) {
@@ -330,21 +283,21 @@ static apr_status_t remove_row(nts_sql_session_t *s)
     return finish(s, NULL, parts, &row->record);
 }
 
-static apr_status_t insert(nts_sql_session_t *s, const change_set_t *set)
+static apr_status_t insert(nts_sql_session_t *s, const nts_sql_set_t *set)
 {
     const char *const *now;
 
     if (s->dialect->insert(&now, s, s->table, set->set, set->count) != APR_SUCCESS) {
-        return explain_failure(s, set);
+        return nts_sql_explain_refusal(s, set, NULL);
     }
     if (!now) {
         return fail_ignored(s, "created");
     }
-    return check_key(s, now) == APR_SUCCESS ? finish(s, now, NULL, NULL) : APR_EGENERAL;
+    return nts_sql_check_key(s, now) == APR_SUCCESS ? finish(s, now, NULL, NULL) : APR_EGENERAL;
 }
 
 /* Key columns from ask->id; @a always: even where another value was given. */
-static apr_status_t assign_key(change_set_t *set, nts_sql_session_t *s, int always)
+static apr_status_t assign_key(nts_sql_set_t *set, nts_sql_session_t *s, int always)
 {
     const char *const *parts;
     int i;
@@ -352,14 +305,14 @@ static apr_status_t assign_key(change_set_t *set, nts_sql_session_t *s, int alwa
     if (!s->ask->id) {
         return APR_SUCCESS;
     }
-    if (ask_parts(&parts, s) != APR_SUCCESS) {
+    if (nts_sql_ask_parts(&parts, s) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     for (i = 0; i < s->table->key_count; i++) {
         nts_sql_cell_t cell = nts_sql_cell_text(parts[i]);
 
-        if (!s->table->key[i]->generated && (always || !assigned(set, s->table->key[i]))) {
-            assign(set, s->table->key[i], &cell);
+        if (!s->table->key[i]->generated && (always || !nts_sql_assigned(set, s->table->key[i]))) {
+            nts_sql_assign(set, s->table->key[i], &cell);
         }
     }
     return APR_SUCCESS;
@@ -367,9 +320,10 @@ static apr_status_t assign_key(change_set_t *set, nts_sql_session_t *s, int alwa
 
 static apr_status_t create(nts_sql_session_t *s)
 {
-    change_set_t set = make_set(s);
+    nts_sql_set_t set = nts_sql_set_make(s);
 
-    if (assign_values(&set, s, NULL) != APR_SUCCESS || assign_key(&set, s, 0) != APR_SUCCESS) {
+    if (nts_sql_assign_values(&set, s, NULL) != APR_SUCCESS ||
+        assign_key(&set, s, 0) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     return insert(s, &set);
@@ -377,7 +331,7 @@ static apr_status_t create(nts_sql_session_t *s)
 
 typedef struct image_baton_t {
     nts_sql_session_t *s;
-    change_set_t *set;
+    nts_sql_set_t *set;
     int failed;
 } image_baton_t;
 
@@ -391,7 +345,7 @@ static int assign_member(void *baton, const char *name, const nts_json_t *member
     if (column && !column->generated && !(b->s->table->is_view && column->type.computed)) {
         b->failed = nts_sql_image_cell(&cell, member, b->s->ptemp) != APR_SUCCESS;
         if (!b->failed) {
-            assign(b->set, column, &cell);
+            nts_sql_assign(b->set, column, &cell);
         }
     }
     return b->failed;
@@ -400,13 +354,14 @@ static int assign_member(void *baton, const char *name, const nts_json_t *member
 /* S2.7: from the row as it was, under its key if that is free. */
 static apr_status_t restore(nts_sql_session_t *s)
 {
-    change_set_t set = make_set(s);
+    nts_sql_set_t set = nts_sql_set_make(s);
     image_baton_t baton = { s, &set, 0 };
     const nts_json_t *image = NULL;
     const char *const *parts;
     nts_sql_row_t *row;
 
-    if (ask_parts(&parts, s) != APR_SUCCESS || nts_sql_fetch(&row, s, parts, 0) != APR_SUCCESS) {
+    if (nts_sql_ask_parts(&parts, s) != APR_SUCCESS ||
+        nts_sql_fetch(&row, s, parts, 0) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (row) {
@@ -426,7 +381,8 @@ static apr_status_t restore(nts_sql_session_t *s)
                                 "the kept image of row %s cannot be read", s->ask->id);
         }
     }
-    if (assign_values(&set, s, NULL) != APR_SUCCESS || assign_key(&set, s, 1) != APR_SUCCESS) {
+    if (nts_sql_assign_values(&set, s, NULL) != APR_SUCCESS ||
+        assign_key(&set, s, 1) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     return insert(s, &set);

@@ -66,6 +66,16 @@ sub table_is_synced {
     $sync->edit_row('Page 4', email => 'free@x.org');
     $sync->wait_row('Page 3', email => 'p4@x.org', what => 'as soon as it is free it is written');
 
+    $sync->wait_quiet;
+    $sync->must('pause', 'contacts');    # S5.8: each is to have what the next one has
+    my @circle = ('Page 8', 'Page 9', 'Page 10');
+    $sync->edit_page($circle[$_], email => ('p9@x.org', 'p10@x.org', 'p8@x.org')[$_]) for 0 .. 2;
+    $sync->must('resume', 'contacts');
+    $sync->wait_row('Page 8',  email => 'p9@x.org',  what => 'records that exchange unique values in a circle: one');
+    $sync->wait_row('Page 9',  email => 'p10@x.org', what => 'its next');
+    $sync->wait_row('Page 10', email => 'p8@x.org',  what => 'and the last');
+    wait_ok { !$sync->status->{parked} } 20, 'nobody is parked any more';
+
     my $taken = $meanwhile ? $meanwhile->($sync) : 0;
 
     $sync->wait_quiet;
