@@ -10,6 +10,7 @@
 #define NTS_CONNECTOR_H
 
 #include "base/nts_clock.h"
+#include "connector/nts_oauth.h"
 #include "model/nts_exchange.h"
 #include "net/nts_http.h"
 
@@ -28,7 +29,7 @@ typedef struct nts_connector_t {
     nts_service_kind_t kind;
     const char *name;
 
-    /** Open. @a secret: the token or password, already fetched; NULL none. The connection copies what it
+    /** Open. @a secret: the token or password, already fetched; NULL none, or (of a service that is installed) not yet. The connection copies what it
      *  keeps. For blocking services no I/O happens here but on the first perform. */
     apr_status_t (*open)(nts_connection_t **connection, const nts_service_t *service,
                          const char *secret, const nts_clock_t *clock, nts_outcome_t *out,
@@ -64,6 +65,13 @@ typedef struct nts_connector_t {
     int (*watch_drain)(nts_connection_t *connection, int descriptor);
 
     void (*close)(nts_connection_t *connection);
+
+    /** Services that can be installed through OAuth; NULL for others. */
+    const nts_oauth_t *oauth;
+    /** With `oauth`: the token of all requests from now on, those that were built before among them. NULL: none is known, and the
+     *  next may be of somebody else.
+     *  @return APR_EINVAL if it is no token */
+    apr_status_t (*set_token)(nts_connection_t *connection, const char *token);
 } nts_connector_t;
 
 extern const nts_connector_t nts_connector_notion; /* connector/notion/ */

@@ -144,12 +144,30 @@ void nts_setup_join(const nts_setup_t *setup)
     }
 }
 
+const char *nts_service_install_address(const nts_service_t *service, apr_pool_t *p)
+{
+    const char *own = apr_pstrcat(p, "/", service->name, NULL);
+    char *address = apr_pstrdup(p, service->oauth_redirect);
+    apr_size_t len = strlen(address);
+    apr_size_t tail = strlen(own);
+
+    if (len > 0 && address[len - 1] == '/') {
+        address[--len] = '\0';
+    }
+    return len >= tail && strcmp(address + len - tail, own) == 0
+               ? address
+               : apr_pstrcat(p, address, own, NULL);
+}
+
 void nts_service_to_json(const nts_service_t *service, nts_json_t *parent)
 {
     add_text(parent, "vhost", service->vhost);
     add_text(parent, "name", service->name);
     add_word(parent, "kind", &service_kinds, (int)service->kind);
     add_text(parent, "token", service->token);
+    add_text(parent, "oauth_client", service->oauth_client);
+    add_text(parent, "oauth_secret", service->oauth_secret);
+    add_text(parent, "oauth_redirect", service->oauth_redirect);
     add_text(parent, "endpoint", service->endpoint);
     nts_json_add_int(parent, "budget_requests", service->budget_requests);
     nts_json_add_int(parent, "budget_window", service->budget_window);
@@ -174,6 +192,9 @@ apr_status_t nts_service_from_json(nts_service_t **service, const nts_json_t *no
     }
     made->kind = (nts_service_kind_t)kind;
     made->token = take_text(node, "token", p);
+    made->oauth_client = take_text(node, "oauth_client", p);
+    made->oauth_secret = take_text(node, "oauth_secret", p);
+    made->oauth_redirect = take_text(node, "oauth_redirect", p);
     made->endpoint = take_text(node, "endpoint", p);
     made->budget_requests = (int)nts_json_get_int(node, "budget_requests", 0);
     made->budget_window = nts_json_get_int(node, "budget_window", 0);

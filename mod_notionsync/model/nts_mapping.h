@@ -16,9 +16,13 @@ typedef struct nts_service_t {
     const char *vhost; /* name of the virtual host, "" for the main server */
     const char *name;
     nts_service_kind_t kind;
-    const char *token;    /* reference: file:PATH, env:NAME, exec:COMMAND; NULL none */
-    const char *endpoint; /* base address without trailing slash; NULL: the service's own */
-    int budget_requests;  /* per budget_window */
+    const char *token; /* reference: file:PATH, env:NAME, exec:COMMAND; NULL none */
+    /* instead of a token: an installation by an administrator, whose tokens the store keeps */
+    const char *oauth_client;   /* NULL: no installation */
+    const char *oauth_secret;   /* reference */
+    const char *oauth_redirect; /* the address that the browser comes back to, and no other */
+    const char *endpoint;       /* base address without trailing slash; NULL: the service's own */
+    int budget_requests;        /* per budget_window */
     apr_interval_time_t budget_window;
     const char *database_driver; /* "sqlite" */
     const char *database;        /* connection info or path */
@@ -125,6 +129,10 @@ typedef struct nts_setup_t {
 void nts_setup_join(const nts_setup_t *setup);
 /** The mapping that @a name means in @a vhost, or NULL. */
 const nts_mapping_t *nts_setup_find(const nts_setup_t *setup, const char *vhost, const char *name);
+
+/** The address of the page where an administrator installs a service through OAuth: that of the redirect, which is served by the same
+ *  location, with the service's name behind it. */
+const char *nts_service_install_address(const nts_service_t *service, apr_pool_t *p);
 
 /** The rule in force for a pair. */
 nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pair);

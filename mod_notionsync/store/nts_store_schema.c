@@ -261,11 +261,28 @@ static const char *const step_14[] = {
     NULL,
 };
 
+/* Installations through OAuth. An attempt is written by httpd's children, a grant by the group's worker. */
+static const char *const step_15[] = {
+    "CREATE TABLE oauth_state (hash TEXT NOT NULL PRIMARY KEY, service INTEGER NOT NULL,"
+    " browser TEXT NOT NULL, by TEXT NOT NULL,"
+    " expires INTEGER NOT NULL CHECK (typeof(expires) = 'integer')) WITHOUT ROWID",
+    "CREATE TABLE oauth_attempt (service INTEGER PRIMARY KEY,"
+    " number INTEGER NOT NULL CHECK (typeof(number) = 'integer'), state TEXT NOT NULL,"
+    " by TEXT NOT NULL, at INTEGER NOT NULL CHECK (typeof(at) = 'integer'), outcome TEXT,"
+    " CHECK (state IN ('arrived', 'sent', 'done', 'held', 'accepted', 'discarded', 'failed')))",
+    "CREATE TABLE oauth_grant (service INTEGER PRIMARY KEY, state TEXT NOT NULL, outcome TEXT,"
+    " workspace TEXT NOT NULL, workspace_name TEXT, bot TEXT, by TEXT,"
+    " installed INTEGER NOT NULL, refreshed INTEGER NOT NULL, expires INTEGER NOT NULL,"
+    " held TEXT, held_name TEXT,"
+    " CHECK (state IN ('good', 'refreshing', 'dead')))",
+    NULL,
+};
+
 /* steps[n] leads from version n to n + 1. */
 static const char *const *const steps[NTS_STORE_SCHEMA] = { step_1,  step_2,  step_3,  step_4,
                                                             step_5,  step_6,  step_7,  step_8,
                                                             step_9,  step_10, step_11, step_12,
-                                                            step_13, step_14 };
+                                                            step_13, step_14, step_15 };
 
 static const nts_stmt_t set_version = {
     "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', %lld)"

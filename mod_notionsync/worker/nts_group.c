@@ -8,6 +8,7 @@
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
 #include "worker/nts_gather.h"
+#include "worker/nts_reconcile.h"
 #include "worker/nts_root.h"
 
 /* Freed memory that a group keeps for its next jobs. */
@@ -148,6 +149,30 @@ static int is_still_ours(void *baton)
     return !group->lost && nts_store_owns_group(group->host->store, group->name, group->epoch);
 }
 
+/* A service was installed, or can be asked again: its mappings need not wait for their next probe. Under another name than before, what is
+ * under way begins anew: it may take our own writes for somebody else's. */
+static void renew_flows(void *baton, nts_port_t *port, int is_other)
+{
+    const nts_group_t *group = baton;
+    int i;
+
+    for (i = 0; i < group->flow_count && !group->lost; i++) {
+        nts_flow_t *flow = group->flows[i];
+
+        if (flow->end[NTS_NOTION].port != port && flow->end[NTS_EXTERNAL].port != port) {
+            continue;
+        }
+        if (is_other && flow->end[NTS_NOTION].port == port) {
+            flow->end[NTS_NOTION].who = NULL;
+            nts_driver_quieten(flow);
+            if (flow->mapping) {
+                nts_reconcile_full_soon(flow, 0); /* it may see other pages */
+            }
+        }
+        nts_contact_start(flow->contact);
+    }
+}
+
 static void open_ports(nts_group_t *group)
 {
     nts_host_t *host = group->host;
@@ -176,6 +201,12 @@ static void open_ports(nts_group_t *group)
         config.segment = host->segment;
         config.is_ours = is_still_ours;
         config.baton = group;
+        config.group = group->name;
+        config.epoch = group->epoch;
+        config.random = host->random;
+        config.tokens_key = worker->tokens_key;
+        config.code_key = worker->code_key;
+        config.renewed = renew_flows;
         group->ports[group->port_count] = nts_port_open(&config, group->p);
         if (nts_port_was_set(group->ports[group->port_count++])) {
             host->clock_set = nts_host_look_at_clock(host); /* while somebody else had it (61656) */
@@ -283,6 +314,9 @@ void nts_group_drain(nts_group_t *group)
     for (i = 0; i < group->flow_count; i++) {
         nts_flow_drain(group->flows[i]);
     }
+    for (i = 0; i < group->port_count; i++) {
+        nts_port_drain(group->ports[i]);
+    }
 }
 
 void nts_group_leave(nts_group_t *group)
@@ -375,6 +409,9 @@ void nts_group_look(nts_group_t *group)
     for (i = 0; i < group->flow_count; i++) {
         nts_commands_look(group->flows[i]);
         nts_events_look(group->flows[i]);
+    }
+    for (i = 0; i < group->port_count; i++) {
+        nts_port_look(group->ports[i]);
     }
 }
 

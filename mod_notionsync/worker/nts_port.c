@@ -351,6 +351,9 @@ apr_status_t nts_port_close(nts_port_t *port, apr_interval_time_t wait)
     }
     nts_timer_cancel(port->config.loop, &port->tell);
     nts_timer_cancel(port->config.loop, &port->late);
+    if (port->keeper) {
+        nts_port_close_keeper(port);
+    }
     if (port->budget) {
         nts_budget_close(port->budget);
     }

@@ -28,6 +28,14 @@ typedef struct nts_port_config_t {
     /* Zero: another worker may ask the service by now, and nothing is sent until nts_port_shut or it answers otherwise. NULL: ours */
     int (*is_ours)(void *baton);
     void *baton;
+    /* of a service that is installed through OAuth, whose `secret` is its client's: the group that owns it, and keys (nts_keeper.h) */
+    const char *group;
+    apr_int64_t epoch;
+    const nts_random_t *random;
+    const nts_key_t *tokens_key;
+    const nts_key_t *code_key;
+    /* it can be asked again, or for the first time; @a is_other: as somebody else than before */
+    void (*renewed)(void *baton, nts_port_t *port, int is_other);
 } nts_port_config_t;
 
 /** Never fails: a service that cannot be used answers every ask BLOCKED, with the reason. */
@@ -67,6 +75,11 @@ int nts_port_watch_drain(nts_port_t *port, int descriptor);
 /** The service's clock against ours, as far as its answers have told. All asks and answers of the port go by
  *  ours already; what came another way, such as events, is the caller's to correct. */
 const nts_skew_t *nts_port_skew(const nts_port_t *port);
+
+/** Something may have been stored for it: an installation. */
+void nts_port_look(nts_port_t *port);
+/** Nothing is begun any more that the service could answer too late: no token is asked for. */
+void nts_port_drain(nts_port_t *port);
 
 /** Asks not answered yet. */
 int nts_port_load(const nts_port_t *port);

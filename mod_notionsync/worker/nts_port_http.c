@@ -7,8 +7,6 @@
 #define GATE_LONGEST apr_time_from_sec(3600)
 #define GATE_SHORTEST apr_time_from_sec(1)
 
-static void pump(nts_port_t *port);
-
 static nts_asking_queue_t *queue_of(nts_asking_t *asking)
 {
     return asking->urgency == NTS_LIVE ? &asking->port->live : &asking->port->bulk;
@@ -81,6 +79,16 @@ static void count(const nts_port_t *port, const nts_http_answer_t *http)
     }
 }
 
+void nts_port_note_answer(nts_port_t *port, const nts_http_answer_t *http)
+{
+    count(port, http);
+    if (http->transport == NTS_HTTP_ANSWERED) {
+        nts_port_take_clock(port, nts_http_date(http), APR_USEC_PER_SEC, http->sent_at,
+                            http->answered_at);
+    }
+    heed(port, http);
+}
+
 static void exchange_done(void *baton, const nts_http_answer_t *http)
 {
     nts_asking_t *asking = baton;
@@ -93,14 +101,11 @@ static void exchange_done(void *baton, const nts_http_answer_t *http)
     else {
         nts_budget_answered(port->budget, asking->slot);
     }
-    count(port, http);
-    if (http->transport == NTS_HTTP_ANSWERED) {
-        nts_port_take_clock(port, nts_http_date(http), APR_USEC_PER_SEC, http->sent_at,
-                            http->answered_at);
+    nts_port_note_answer(port, http);
+    if (!nts_port_is_unauthorized(asking, http)) {
+        step(asking, http);
     }
-    heed(port, http);
-    step(asking, http);
-    pump(port);
+    nts_port_pump(port);
 }
 
 static void send_request(nts_asking_t *asking)
@@ -109,6 +114,7 @@ static void send_request(nts_asking_t *asking)
 
     asking->deadline = 0;
     asking->started = 1;
+    asking->generation = port->keeper ? nts_keeper_generation(port->keeper) : 0;
     port->in_flight++;
     port->requests++;
     nts_net_start(port->config.net, asking->request, exchange_done, asking, asking->p);
@@ -196,30 +202,54 @@ static int pump_queue(nts_asking_queue_t *queue)
 }
 
 /* What was not sent is not done. */
-static void refuse_all(nts_port_t *port, nts_asking_queue_t *queue)
+static void refuse_all(nts_asking_queue_t *queue, nts_result_t result, const nts_outcome_t *outcome)
 {
     nts_asking_t *asking;
 
     while ((asking = nts_asking_queue_pop(queue)) != NULL) {
-        nts_answer_t *answer = nts_asking_make_answer(asking, NTS_RESULT_NOT_DONE);
+        nts_answer_t *answer = nts_asking_make_answer(asking, result);
 
-        nts_outcome_set(&answer->outcome, asking->p, NTS_REMEDY_RETRY, "group.lost",
-                        "this worker asks %s no more", port->config.service->name);
+        nts_outcome_copy(&answer->outcome, outcome, asking->p);
         nts_asking_finish_later(asking, answer);
     }
 }
 
-static void pump(nts_port_t *port)
+void nts_port_refuse_waiting(nts_port_t *port, nts_result_t result, const nts_outcome_t *outcome)
 {
-    if (port->helper || !port->budget || (!port->live.first && !port->bulk.first)) {
+    refuse_all(&port->live, result, outcome);
+    refuse_all(&port->bulk, result, outcome);
+}
+
+static void refuse_lost(nts_port_t *port)
+{
+    nts_outcome_t out = { 0 };
+    apr_pool_t *ptemp;
+
+    (void)apr_pool_create(&ptemp, port->p);
+    nts_outcome_set(&out, ptemp, NTS_REMEDY_RETRY, "group.lost", "this worker asks %s no more",
+                    port->config.service->name);
+    nts_port_refuse_waiting(port, NTS_RESULT_NOT_DONE, &out);
+    apr_pool_destroy(ptemp);
+}
+
+void nts_port_pump(nts_port_t *port)
+{
+    int waits = port->live.first || port->bulk.first;
+
+    if (port->helper || !port->budget || (!waits && !port->keeper)) {
         return;
     }
     if (port->is_shut) {
-        refuse_all(port, &port->live);
-        refuse_all(port, &port->bulk);
+        refuse_lost(port);
+        return;
+    }
+    if (!waits && !nts_keeper_is_due(port->keeper)) {
         return;
     }
     if (port->config.is_ours && !port->config.is_ours(port->config.baton)) {
+        return;
+    }
+    if (port->keeper && !nts_port_tend_keeper(port)) {
         return;
     }
     pump_writes(&port->live);
@@ -233,12 +263,12 @@ static void pump(nts_port_t *port)
 void nts_port_shut(nts_port_t *port)
 {
     port->is_shut = 1;
-    pump(port);
+    nts_port_pump(port);
 }
 
 static void budget_ready(void *baton)
 {
-    pump(baton);
+    nts_port_pump(baton);
 }
 
 static void withdraw_from(nts_asking_queue_t *queue, const void *baton)
@@ -322,7 +352,7 @@ void nts_port_ask_http(nts_asking_t *asking)
         return;
     }
     step(asking, NULL);
-    pump(port);
+    nts_port_pump(port);
     if (asking->request && !asking->started && is_guarded_write(&asking->ask)) {
         apr_interval_time_t within = asking->ask.send_within;
 
@@ -345,6 +375,9 @@ void nts_port_open_http(nts_port_t *port, apr_pool_t *p)
         };
 
         rv = nts_budget_open(&port->budget, &budget, p);
+    }
+    if (rv == APR_SUCCESS && config->service->oauth_client) {
+        nts_port_open_keeper(port, p);
     }
     if (rv != APR_SUCCESS && port->refused.remedy == NTS_REMEDY_NONE) {
         nts_outcome_set(&port->refused, p, NTS_REMEDY_RETRY, "service.open",

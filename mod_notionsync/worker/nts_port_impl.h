@@ -3,6 +3,7 @@
 #ifndef NTS_PORT_IMPL_H
 #define NTS_PORT_IMPL_H
 
+#include "worker/nts_keeper.h"
 #include "worker/nts_port.h"
 
 typedef struct nts_asking_t nts_asking_t;
@@ -21,6 +22,7 @@ struct nts_asking_t {
     nts_op_t *op;
     const nts_http_request_t *request; /* to be sent next */
     int slot;                          /* of the request in flight */
+    int generation;                    /* of the token that it was sent with */
     apr_time_t deadline;        /* monotonic: answered NOT_DONE if it is not sent by then; 0 */
     const nts_answer_t *answer; /* refused: to be told in the next turn */
 };
@@ -30,6 +32,17 @@ typedef struct nts_asking_queue_t {
     nts_asking_t **last;
 } nts_asking_queue_t;
 
+/** What a port does for its keeper (nts_port_keeper.c). */
+typedef struct nts_keeping_t {
+    apr_pool_t *p; /* of the request under way; NULL: none is */
+    int slot;
+    int generation; /* of the token that the connection has; -1: none */
+    int is_usable;  /* it was, when last looked at */
+    int is_drained;
+    const char *bot; /* of that token */
+    nts_timer_t wake;
+} nts_keeping_t;
+
 struct nts_port_t {
     int is_closed;
     int is_shut;
@@ -38,6 +51,8 @@ struct nts_port_t {
     nts_connection_t *connection; /* HTTP */
     nts_helper_t *helper;         /* blocking */
     nts_budget_t *budget;         /* HTTP */
+    nts_keeper_t *keeper;         /* HTTP, and installed; else NULL */
+    nts_keeping_t *keeping;       /* with a keeper */
     nts_outcome_t refused;        /* remedy NONE: it works */
     nts_asking_queue_t live;
     nts_asking_queue_t bulk;
@@ -69,6 +84,21 @@ void nts_port_open_http(nts_port_t *port, apr_pool_t *p);
 void nts_port_ask_http(nts_asking_t *asking);
 /** Writes that found no slot by @a now (monotonic) are answered NOT_DONE: nothing happened, and their jobs read again. */
 void nts_port_refuse_late(nts_port_t *port, apr_time_t now);
+
+/** Requests may be sent, others are answered: what waits in the queues. */
+void nts_port_pump(nts_port_t *port);
+/** Answer what waits: nothing was done; @a outcome of whatever pool. */
+void nts_port_refuse_waiting(nts_port_t *port, nts_result_t result, const nts_outcome_t *outcome);
+/** For the dashboard and the budget: an answer of the service has arrived. */
+void nts_port_note_answer(nts_port_t *port, const nts_http_answer_t *http);
+
+/* nts_port_keeper.c */
+void nts_port_open_keeper(nts_port_t *port, apr_pool_t *p);
+void nts_port_close_keeper(nts_port_t *port);
+/** Give the connection its token, send what the keeper wants. Zero: nothing else may be sent now; what had to be answered is. */
+int nts_port_tend_keeper(nts_port_t *port);
+/** An answer: non-zero if it was 401 and the asking is dealt with. */
+int nts_port_is_unauthorized(nts_asking_t *asking, const nts_http_answer_t *http);
 
 /* nts_port_queue.c */
 void nts_asking_queue_clear(nts_asking_queue_t *queue);

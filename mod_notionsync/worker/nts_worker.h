@@ -31,9 +31,12 @@ typedef struct nts_worker_config_t {
      * be fetched */
     const char *const *secrets;
     const nts_outcome_t *secret_outcomes; /* per service: why not */
-    const volatile int *stop;             /* set by the signal handler: 1 drain, 2 at once */
-    int stop_fd;                          /* becomes readable when *stop was set; -1 none */
-    apr_interval_time_t audit_keep;       /* NotionSyncAudit keep=; 0: 90 days */
+    /* of services that are installed through OAuth; NULL: they could not be had, or there is no such service */
+    const nts_key_t *tokens_key;    /* seals tokens */
+    const nts_key_t *code_key;      /* opens the codes that httpd's children have sealed */
+    const volatile int *stop;       /* set by the signal handler: 1 drain, 2 at once */
+    int stop_fd;                    /* becomes readable when *stop was set; -1 none */
+    apr_interval_time_t audit_keep; /* NotionSyncAudit keep=; 0: 90 days */
     const char *user_agent;
     const char *proxy;   /* nts_net_set_proxy; NULL none */
     const char *ca_file; /* nts_net_set_ca_file; NULL the system's */

@@ -33,9 +33,34 @@ static void test_open(void)
 
         tap_str(talk.request->url, "http://127.0.0.1:81/v1/users/me", "another endpoint is used");
         nts_connector_notion.close(connection);
-        tap_str(ut_header(talk.request, "Authorization"), "xxxxxxxx",
+        tap_str(ut_header(talk.request, "Authorization"), "Bearer ",
                 "a closed connection forgets its token");
     }
+}
+
+/* A service that is installed has its token later, and another one each time. */
+static void test_token(void)
+{
+    nts_service_t service = { .name = "work", .oauth_client = "client" };
+    nts_ask_t ask = ut_ask(NTS_ASK_WHO);
+    char *huge = apr_pcalloc(pool, 10001);
+    nts_outcome_t out;
+    talk_t talk;
+
+    memset(huge, 'a', 10000);
+    tap_int(nts_connector_notion.open(&connection, &service, NULL, &ut_clock, &out, pool),
+            APR_SUCCESS, "an installed service needs no token at first");
+    tap_int(nts_connector_notion.set_token(connection, "first"), APR_SUCCESS, "it is given one");
+    talk = ut_begin(&ask);
+    tap_str(ut_header(talk.request, "Authorization"), "Bearer first", "which is sent");
+    (void)nts_connector_notion.set_token(connection, "other");
+    tap_str(ut_header(talk.request, "Authorization"), "Bearer other",
+            "what was built before goes with the next one");
+    tap_int(nts_connector_notion.set_token(connection, "a\r\nX: y"), APR_EINVAL,
+            "what would break the header is none");
+    tap_str(ut_header(talk.request, "Authorization"), "Bearer ", "nothing is sent then");
+    tap_int(nts_connector_notion.set_token(connection, huge), APR_EINVAL, "nor what is too long");
+    nts_connector_notion.close(connection);
 }
 
 static void test_who(void)
@@ -610,6 +635,7 @@ int main(void)
     (void)apr_pool_create(&pool, NULL);
     test_find();
     test_open();
+    test_token();
     test_who();
     ut_open(1);
     test_describe();

@@ -7,6 +7,19 @@
 /* Notion gives up after 60 s and then says what became of a write; cutting it off earlier would lose that. */
 #define TIMEOUT apr_time_from_sec(70)
 
+#define BEARER "Bearer "
+
+/* It would break the request's header. */
+static int is_token(const char *token)
+{
+    const char *c = token;
+
+    while (c && (unsigned char)*c > ' ' && (unsigned char)*c < 0x7f) {
+        c++;
+    }
+    return c && c > token && *c == '\0';
+}
+
 static apr_status_t open_connection(nts_connection_t **connection, const nts_service_t *service,
                                     const char *secret, const nts_clock_t *clock,
                                     nts_outcome_t *out, apr_pool_t *p)
@@ -14,13 +27,7 @@ static apr_status_t open_connection(nts_connection_t **connection, const nts_ser
     nts_connection_t *conn = apr_pcalloc(p, sizeof(*conn));
 
     *connection = NULL;
-    for (const char *c = secret; c && *c; c++) {
-        if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f) {
-            secret = NULL; /* it would break the request's header */
-            break;
-        }
-    }
-    if (!secret || *secret == '\0') {
+    if (!service->oauth_client && !is_token(secret)) {
         nts_outcome_set(out, p, NTS_REMEDY_PERSON, "notion.token",
                         "the token of service %s is empty or contains characters that no token has",
                         service->name);
@@ -31,20 +38,46 @@ static apr_status_t open_connection(nts_connection_t **connection, const nts_ser
     }
     conn->p = p;
     conn->endpoint = apr_pstrdup(p, service->endpoint ? service->endpoint : NTS_NOTION_ENDPOINT);
-    conn->authorization = apr_pstrcat(p, "Bearer ", secret, NULL);
-    conn->token = conn->authorization + strlen("Bearer ");
+    conn->room = service->oauth_client ? NTS_NOTION_TOKEN_MAX + 1 : strlen(secret) + 1;
+    conn->authorization = apr_pcalloc(p, strlen(BEARER) + conn->room);
+    conn->token = apr_cpystrn(conn->authorization, BEARER, sizeof(BEARER));
+    if (!service->oauth_client) {
+        (void)apr_cpystrn(conn->token, secret, conn->room);
+    }
     conn->clock = clock;
     conn->page_size = NTS_NOTION_PAGE_SIZE;
     *connection = conn;
     return APR_SUCCESS;
 }
 
+/* Through volatile, so that it is not optimised away: a core must not hold the token. */
+static void wipe_token(nts_connection_t *connection)
+{
+    volatile char *c = connection->token;
+    apr_size_t i;
+
+    for (i = 0; i < connection->room; i++) {
+        c[i] = '\0';
+    }
+}
+
+static apr_status_t set_token(nts_connection_t *connection, const char *token)
+{
+    wipe_token(connection);
+    if (!token) {
+        connection->who = NULL; /* the next may be somebody else's */
+        return APR_SUCCESS;
+    }
+    if (!is_token(token) || strlen(token) >= connection->room) {
+        return APR_EINVAL;
+    }
+    (void)apr_cpystrn(connection->token, token, connection->room);
+    return APR_SUCCESS;
+}
+
 static void close_connection(nts_connection_t *connection)
 {
-    /* Through volatile, so that it is not optimised away: a core must not hold the token. */
-    for (volatile char *c = connection->authorization; *c; c++) {
-        *c = 'x';
-    }
+    wipe_token(connection);
 }
 
 int nts_notion_is_write(const nts_op_t *op)
@@ -351,4 +384,6 @@ const nts_connector_t nts_connector_notion = {
     .begin = begin,
     .step = step,
     .close = close_connection,
+    .oauth = &nts_notion_oauth,
+    .set_token = set_token,
 };

@@ -25,7 +25,7 @@ typedef struct failure_t {
 static void set_words(nts_op_t *op, const char *words, const char *request_id)
 {
     /* What a service repeats of our own request must not bring the token into a log. */
-    if (!words || *words == '\0' || strstr(words, op->conn->token)) {
+    if (!words || *words == '\0' || (*op->conn->token && strstr(words, op->conn->token))) {
         return;
     }
     nts_outcome_set_words(&op->answer.outcome, op->p, words, strlen(words));

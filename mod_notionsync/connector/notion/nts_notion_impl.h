@@ -19,11 +19,13 @@
 #define NTS_NOTION_TEXT_UNITS 2000 /* UTF-16 units of one rich text item */
 #define NTS_NOTION_ARRAY_MAX 100   /* elements of an array in a request */
 #define NTS_NOTION_BODY_MAX 500000 /* bytes of a request */
+#define NTS_NOTION_TOKEN_MAX 8192  /* ours: of a token that was granted */
 
 struct nts_connection_t {
     const char *endpoint;
-    char *authorization; /* "Bearer ..." */
-    const char *token;   /* points into it */
+    char *authorization; /* "Bearer ...", changed where it stands, for requests point to it */
+    apr_size_t room;     /* for the token in it, with its final NUL */
+    char *token;         /* points into it */
     const nts_clock_t *clock;
     const char *who; /* our own user id; NULL until asked */
     int who_is_bot;
@@ -166,6 +168,10 @@ int nts_notion_list_begin(nts_op_t *op);
 nts_op_state_t nts_notion_take_rows(nts_op_t *op, const nts_json_t *root);
 /** A failed query: non-zero if it was made easier and shall be sent again. */
 int nts_notion_list_again(nts_op_t *op, const nts_http_answer_t *http);
+
+/* --- nts_notion_oauth.c */
+
+extern const nts_oauth_t nts_notion_oauth;
 
 /* --- nts_notion_write.c */
 
