@@ -323,6 +323,7 @@ static void check_services(check_t *check)
 
             service->model.vhost = server->vhost;
             check_reference(check, service, "NotionSyncToken", service->model.token);
+            check_reference(check, service, "NotionSyncOAuth", service->model.oauth_secret);
             check_reference(check, service, "NotionSyncDatabasePassword", service->model.password);
             check_reference(check, service, "NotionSyncHookSecret", service->model.hook_secret);
         }

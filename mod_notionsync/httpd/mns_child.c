@@ -138,6 +138,7 @@ static void forget_variables(const nts_setup_t *setup)
 
     for (i = 0; i < setup->service_count; i++) {
         forget_variable(setup->services[i]->token);
+        forget_variable(setup->services[i]->oauth_secret);
         forget_variable(setup->services[i]->password);
         forget_variable(setup->services[i]->hook_secret);
     }

@@ -15,7 +15,12 @@ extern module AP_MODULE_DECLARE_DATA notionsync_module;
 #define MNS_NAME_MAX 64 /* of services and mappings; they stand in addresses */
 
 /** What a <Location> hands to the module. */
-typedef enum mns_serve_t { MNS_SERVE_NOTHING = 0, MNS_SERVE_HOOK, MNS_SERVE_STATUS } mns_serve_t;
+typedef enum mns_serve_t {
+    MNS_SERVE_NOTHING = 0,
+    MNS_SERVE_HOOK,
+    MNS_SERVE_STATUS,
+    MNS_SERVE_OAUTH
+} mns_serve_t;
 
 /** One <NotionSyncService>. */
 typedef struct mns_service_t {

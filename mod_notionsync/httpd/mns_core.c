@@ -123,7 +123,7 @@ static apr_status_t make_segment(mns_core_t *core, apr_pool_t *pconf)
 
 /* ---- start ---- */
 
-static const char *choose_paths(mns_core_t *core, apr_pool_t *p)
+static void choose_paths(mns_core_t *core, apr_pool_t *p)
 {
     const mns_global_t *global = &mns_server_config(core->main)->global;
     const char *database = global->db_path ? global->db_path : NTS_STATE_DATABASE;
@@ -134,14 +134,13 @@ static const char *choose_paths(mns_core_t *core, apr_pool_t *p)
     core->store.autocheckpoint = AUTOCHECKPOINT;
     core->store.clock = &nts_clock_system;
     core->wake_path = nts_state_wake_path(database, p);
-    return global->key_path ? global->key_path : nts_state_key_path(database, p);
+    core->key_path = global->key_path ? global->key_path : nts_state_key_path(database, p);
 }
 
-static apr_status_t make_vault(mns_core_t *core, const char *key_path, apr_pool_t *pconf,
-                               apr_pool_t *ptemp)
+static apr_status_t make_vault(mns_core_t *core, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
     nts_outcome_t out = { 0 };
-    apr_status_t rv = mns_vault_make(&core->vault, core, key_path, &out, pconf, ptemp);
+    apr_status_t rv = mns_vault_make(&core->vault, core, core->key_path, &out, pconf, ptemp);
 
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, out.what ? 0 : rv, core->main,
@@ -166,11 +165,13 @@ static apr_status_t prepare_store(mns_core_t *core, apr_pool_t *ptemp)
 
 static apr_status_t start(mns_core_t *core, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
-    const char *key_path = choose_paths(core, pconf);
-    apr_status_t rv = make_directory(core, core->store.params, ptemp);
+    apr_status_t rv;
+
+    choose_paths(core, pconf);
+    rv = make_directory(core, core->store.params, ptemp);
 
     if (rv == APR_SUCCESS) {
-        rv = make_vault(core, key_path, pconf, ptemp);
+        rv = make_vault(core, pconf, ptemp);
     }
     if (rv == APR_SUCCESS) {
         rv = make_mutex(core, pconf);

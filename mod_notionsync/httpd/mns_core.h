@@ -17,6 +17,7 @@ typedef struct mns_core_t {
     const nts_grouping_t *grouping;
     nts_store_config_t store;
     const char *wake_path;
+    const char *key_path; /* of the server's key, which workers read for themselves */
     nts_segment_t *segment;
     apr_global_mutex_t *mutex;
     struct mns_vault_t *vault; /* keys for httpd's children; mns_vault.h */

@@ -74,7 +74,7 @@ static const char *set_serve(mns_setting_t *setting)
 {
     static const mns_choice_t kinds[] = { { "hook", MNS_SERVE_HOOK },
                                           { "status", MNS_SERVE_STATUS },
-                                          { "oauth", -1 },
+                                          { "oauth", MNS_SERVE_OAUTH },
                                           { "file", -2 },
                                           { NULL, 0 } };
     int kind;
@@ -93,11 +93,6 @@ static const char *set_serve(mns_setting_t *setting)
 static const char *refuse_message_cmd(mns_setting_t *setting)
 {
     return mns_args_unavailable(&setting->args, "telling a program");
-}
-
-static const char *refuse_oauth(mns_setting_t *setting)
-{
-    return mns_args_unavailable(&setting->args, "installing through OAuth");
 }
 
 static const char *refuse_descriptor(mns_setting_t *setting)
@@ -131,7 +126,7 @@ static const mns_spec_t specs[] = {
 
     { "NotionSyncToken", MNS_IN_SERVICE, 1, 1, ONCE, DISCREET, mns_service_set_token,
       "file:PATH|env:NAME|exec:COMMAND", "NotionSyncToken file:/etc/notionsync/token" },
-    { "NotionSyncOAuth", MNS_IN_SERVICE, 1, 64, ONCE, DISCREET, refuse_oauth,
+    { "NotionSyncOAuth", MNS_IN_SERVICE, 3, 3, ONCE, DISCREET, mns_service_set_oauth,
       "client-id=ID client-secret=file:PATH redirect=URL",
       "NotionSyncOAuth client-id=1234 client-secret=file:/etc/notionsync/oauth "
       "redirect=https://example.org/notionsync/oauth" },
@@ -184,7 +179,7 @@ static const mns_spec_t specs[] = {
     { "NotionSyncPaused", MNS_IN_MAPPING, 1, 1, ONCE, OPEN, mns_mapping_set_paused, "on|off",
       "NotionSyncPaused on" },
 
-    { "NotionSyncServe", MNS_IN_LOCATION, 1, 1, MANY, OPEN, set_serve, "hook|status",
+    { "NotionSyncServe", MNS_IN_LOCATION, 1, 1, MANY, OPEN, set_serve, "hook|status|oauth",
       "NotionSyncServe status" },
 };
 
@@ -358,6 +353,6 @@ const command_rec mns_directives[] = {
     SERVER_DIRECTIVE("NotionSyncDebounce", "how long after the last notice a record is read"),
     SERVER_DIRECTIVE("NotionSyncPaused", "wait at the first start until resumed"),
     AP_INIT_RAW_ARGS("NotionSyncServe", set_directive, NULL, ACCESS_CONF,
-                     "what a <Location> serves: hook or status"),
+                     "what a <Location> serves: hook, status or oauth"),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL },
 };

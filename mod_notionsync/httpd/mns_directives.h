@@ -46,6 +46,7 @@ const char *mns_section_walk(mns_args_t *args);
 /* mns_service.c */
 const char *mns_service_open(cmd_parms *cmd, void *dir, const char *text);
 const char *mns_service_set_token(mns_setting_t *setting);
+const char *mns_service_set_oauth(mns_setting_t *setting);
 const char *mns_service_set_budget(mns_setting_t *setting);
 const char *mns_service_set_endpoint(mns_setting_t *setting);
 const char *mns_service_set_database(mns_setting_t *setting);

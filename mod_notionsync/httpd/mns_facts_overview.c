@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/nts_str.h"
+#include "httpd/mns_install.h"
 #include "httpd/mns_status.h"
 
 #define ENTRIES_SHOWN 6
@@ -152,6 +153,9 @@ static apr_status_t add_services(const mns_page_t *page)
         if (service->kind == NTS_SERVICE_NOTION) {
             add_budget(node, page, i);
             rv = add_hook(node, page, service);
+        }
+        if (service->oauth_client && rv == APR_SUCCESS) {
+            rv = mns_fact_install(node, page, service);
         }
     }
     return rv;

@@ -33,23 +33,8 @@ static void count(const intake_t *in, nts_count_t what)
 
 /* ---- which service ---- */
 
-/* "/notionsync/hook/work" at <Location "/notionsync/hook">: "work". */
-static const char *read_name(const request_rec *r, const mns_dir_t *dir)
-{
-    const char *rest = strrchr(r->uri, '/');
-
-    if (!ap_is_matchexp(dir->path)) {
-        apr_size_t len = strlen(dir->path);
-
-        len -= len > 0 && dir->path[len - 1] == '/';
-        rest = strncmp(r->uri, dir->path, len) == 0 ? r->uri + len : NULL;
-    }
-    return rest && *rest == '/' && !strchr(rest + 1, '/') ? rest + 1 : NULL;
-}
-
 static int find_service(intake_t *in, const char *name)
 {
-    const nts_setup_t *setup = &in->child->core->setup;
     const mns_service_t *service =
         name ? mns_service_find(mns_server_config(in->r->server), name) : NULL;
 
@@ -57,12 +42,8 @@ static int find_service(intake_t *in, const char *name)
         return 0;
     }
     in->service = &service->model;
-    for (in->index = 0; in->index < setup->service_count; in->index++) {
-        if (setup->services[in->index] == in->service) {
-            return 1;
-        }
-    }
-    return 0;
+    in->index = mns_service_number(in->child->core, in->service);
+    return in->index >= 0;
 }
 
 /* ---- handshake ---- */
@@ -189,7 +170,7 @@ int mns_intake_serve(request_rec *r, const mns_dir_t *dir, mns_child_t *child)
     const char *signature = apr_table_get(r->headers_in, "X-Notion-Signature");
     int status;
 
-    if (!find_service(&in, read_name(r, dir))) {
+    if (!find_service(&in, mns_rest_of(r, dir))) {
         return mns_answer(r, HTTP_NOT_FOUND, "There is no such service.");
     }
     if (r->method_number != M_POST) {

@@ -6,6 +6,7 @@
 
 #include "base/nts_str.h"
 #include "httpd/mns_html.h"
+#include "httpd/mns_install.h"
 
 /* ---- tiles ---- */
 
@@ -188,6 +189,21 @@ static void write_mappings(const mns_page_t *page)
 
 /* ---- services, workers, hooks ---- */
 
+/* A service that is installed through OAuth: how that stands, and where it is done. */
+static void write_install(const mns_page_t *page, const nts_json_t *oauth)
+{
+    if (!oauth) {
+        return;
+    }
+    mns_put(page, "<br>");
+    mns_part_install(page, oauth);
+    if (page->access.full) {
+        mns_put(page, " <a href=\"");
+        mns_text_of(page, oauth, "address");
+        mns_put(page, "\">installation</a>");
+    }
+}
+
 static void write_service(const mns_page_t *page, const nts_json_t *service)
 {
     const nts_json_t *budget = nts_json_get(service, "budget");
@@ -198,6 +214,7 @@ static void write_service(const mns_page_t *page, const nts_json_t *service)
     mns_put(page, "</b> <span class=faint>");
     mns_text_of(page, service, "kind");
     mns_put(page, "</span>");
+    write_install(page, nts_json_get(service, "oauth"));
     mns_put(page, "</td><td data-label=Budget>");
     if (budget) {
         int used = (int)nts_json_get_int(budget, "used", 0);

@@ -78,13 +78,12 @@ static int is_loopback(const char *host)
            (!strncmp(host, "127.", 4) && strspn(host, digits) == strlen(host));
 }
 
-const char *mns_endpoint_parse(const char **address, const mns_args_t *args, const char *word)
+/* @a clear: what would travel in clear over http */
+static const char *check_address(const mns_args_t *args, const char *word, const char *clear)
 {
-    apr_pool_t *p = args->cmd->pool;
-    apr_size_t len = strlen(word);
     apr_uri_t uri;
 
-    if (apr_uri_parse(p, word, &uri) != APR_SUCCESS || !uri.scheme || !uri.hostname ||
+    if (apr_uri_parse(args->cmd->pool, word, &uri) != APR_SUCCESS || !uri.scheme || !uri.hostname ||
         !*uri.hostname) {
         return mns_args_refuse(args, "'%s' is not an address", word);
     }
@@ -103,13 +102,36 @@ const char *mns_endpoint_parse(const char **address, const mns_args_t *args, con
     }
     if (!strcmp(uri.scheme, "http") && !is_loopback(uri.hostname)) {
         return mns_args_refuse(args,
-                               "'%s' would send the token in clear: only this machine itself "
+                               "'%s' would send the %s in clear: only this machine itself "
                                "(localhost, 127.0.0.1, [::1]) may be reached without https",
-                               word);
+                               word, clear);
     }
+    return NULL;
+}
+
+const char *mns_endpoint_parse(const char **address, const mns_args_t *args, const char *word)
+{
+    const char *problem = check_address(args, word, "token");
+    apr_size_t len = strlen(word);
+
     while (len > 0 && word[len - 1] == '/') {
         len--;
     }
-    *address = apr_pstrmemdup(p, word, len);
-    return NULL;
+    *address = apr_pstrmemdup(args->cmd->pool, word, len);
+    return problem;
+}
+
+const char *mns_redirect_parse(const char **address, const mns_args_t *args, const char *word)
+{
+    const char *path = strstr(word, "://");
+    const char *problem = check_address(args, word, "code");
+
+    path = path ? strchr(path + 3, '/') : NULL;
+    if (!problem && !path) {
+        problem =
+            mns_args_refuse(args, "redirect= names no path: it is that of the <Location> with "
+                                  "NotionSyncServe oauth");
+    }
+    *address = word;
+    return problem;
 }

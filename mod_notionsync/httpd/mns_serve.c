@@ -1,5 +1,6 @@
 /* mns_serve.c - requests to the module's locations. */
 #include <stdarg.h>
+#include <string.h>
 
 #include <httpd.h>
 #include <http_core.h>
@@ -123,6 +124,33 @@ int mns_body_read(char **bytes, apr_size_t *len, request_rec *r, apr_size_t max)
     return status;
 }
 
+/* ---- addresses ---- */
+
+const char *mns_rest_of(const request_rec *r, const mns_dir_t *dir)
+{
+    const char *rest = strrchr(r->uri, '/');
+
+    if (!ap_is_matchexp(dir->path)) {
+        apr_size_t len = strlen(dir->path);
+
+        len -= len > 0 && dir->path[len - 1] == '/';
+        rest = strncmp(r->uri, dir->path, len) == 0 ? r->uri + len : NULL;
+    }
+    return rest && *rest == '/' && !strchr(rest + 1, '/') ? rest + 1 : NULL;
+}
+
+int mns_service_number(const mns_core_t *core, const nts_service_t *service)
+{
+    int i;
+
+    for (i = 0; i < core->setup.service_count; i++) {
+        if (core->setup.services[i] == service) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 /* ---- dispatch ---- */
 
 /* Chosen by the <Location> alone: what SetHandler says in a .htaccess makes no difference. */
@@ -145,6 +173,9 @@ int mns_serve(request_rec *r)
     }
     if (dir->serve == MNS_SERVE_HOOK) {
         return mns_intake_serve(r, dir, core->child);
+    }
+    if (dir->serve == MNS_SERVE_OAUTH) {
+        return mns_install_serve(r, dir, core->child);
     }
     return r->method_number == M_POST ? mns_actions_serve(r, core->child)
                                       : mns_status_serve(r, core->child);

@@ -20,7 +20,7 @@ static const char *check_whole(const mns_args_t *args, const nts_service_t *mode
 {
     const char *missing = NULL;
 
-    if (model->kind == NTS_SERVICE_NOTION && !model->token) {
+    if (model->kind == NTS_SERVICE_NOTION && !model->token && !model->oauth_client) {
         missing = "NotionSyncToken, for example: NotionSyncToken file:/etc/notionsync/token";
     }
     if (model->kind == NTS_SERVICE_SQL && !model->database) {
@@ -114,13 +114,53 @@ static const char *check_kind(const mns_setting_t *setting, nts_service_kind_t k
                            model->name, found, wanted);
 }
 
+/* A service has one or the other: it would not be clear which of the two is used. */
+static const char *check_one(const mns_setting_t *setting, const char *other)
+{
+    return other ? mns_args_refuse(&setting->args,
+                                   "the service '%s' has both NotionSyncToken and NotionSyncOAuth; "
+                                   "it needs one of them",
+                                   setting->service->model.name)
+                 : NULL;
+}
+
 const char *mns_service_set_token(mns_setting_t *setting)
 {
     const char *problem = check_kind(setting, NTS_SERVICE_NOTION);
 
+    problem = problem ? problem : check_one(setting, setting->service->model.oauth_client);
+
     return problem ? problem
                    : mns_secret_parse(&setting->service->model.token, &setting->args,
                                       setting->args.words[0], 1);
+}
+
+const char *mns_service_set_oauth(mns_setting_t *setting)
+{
+    mns_option_t options[] = {
+        { "client-id", NULL }, { "client-secret", NULL }, { "redirect", NULL }, { NULL, NULL }
+    };
+    const mns_args_t *args = &setting->args;
+    nts_service_t *model = &setting->service->model;
+    const char *problem = check_kind(setting, NTS_SERVICE_NOTION);
+
+    problem = problem ? problem : check_one(setting, model->token);
+    problem = problem ? problem : mns_args_options(args, 0, options);
+    if (!problem && (!options[0].value || !options[1].value || !options[2].value)) {
+        problem =
+            mns_args_refuse(args, "one of client-id=, client-secret= and redirect= is missing");
+    }
+    if (!problem) {
+        problem = mns_text_parse(&model->oauth_client, args, "client-id=", options[0].value);
+    }
+    /* It ends at the colon in what is sent (RFC 7617). */
+    if (!problem && strchr(model->oauth_client, ':')) {
+        problem = mns_args_refuse(args, "client-id= holds a colon, which no client's id has");
+    }
+    if (!problem) {
+        problem = mns_secret_parse(&model->oauth_secret, args, options[1].value, 1);
+    }
+    return problem ? problem : mns_redirect_parse(&model->oauth_redirect, args, options[2].value);
 }
 
 const char *mns_service_set_budget(mns_setting_t *setting)

@@ -9,6 +9,7 @@
 #include "base/nts_state.h"
 #include "base/nts_str.h"
 #include "httpd/mns_vault.h"
+#include "store/nts_store_oauth.h"
 
 APLOG_USE_MODULE(notionsync);
 
@@ -132,6 +133,9 @@ apr_status_t mns_vault_make(mns_vault_t **pvault, mns_core_t *core, const char *
     }
     if (rv == APR_SUCCESS) {
         rv = nts_key_derive(&vault->csrf, &master, "csrf");
+    }
+    if (rv == APR_SUCCESS) {
+        rv = nts_key_derive(&vault->code, &master, NTS_OAUTH_CODE);
     }
     explicit_bzero(&master, sizeof(master));
     if (rv != APR_SUCCESS) {

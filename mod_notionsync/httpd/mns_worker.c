@@ -16,8 +16,10 @@
 #include <util_mutex.h>
 
 #include "base/nts_secret.h"
+#include "base/nts_state.h"
 #include "httpd/mns_process.h"
 #include "httpd/mns_worker.h"
+#include "store/nts_store_oauth.h"
 #include "worker/nts_worker.h"
 
 APLOG_USE_MODULE(notionsync);
@@ -72,8 +74,9 @@ static void fetch_secrets(nts_worker_config_t *config, apr_pool_t *p)
 
     for (i = 0; i < count; i++) {
         const nts_service_t *service = config->setup->services[i];
-        const char *reference =
-            service->kind == NTS_SERVICE_NOTION ? service->token : service->password;
+        const char *reference = service->kind != NTS_SERVICE_NOTION ? service->password
+                                : service->oauth_client             ? service->oauth_secret
+                                                                    : service->token;
 
         if (reference && nts_secret_fetch(&secrets[i], reference, &outcomes[i], p) != APR_SUCCESS) {
             secrets[i] = NULL;
@@ -81,6 +84,41 @@ static void fetch_secrets(nts_worker_config_t *config, apr_pool_t *p)
     }
     config->secrets = secrets;
     config->secret_outcomes = outcomes;
+}
+
+typedef struct keys_t {
+    nts_key_t tokens, code;
+} keys_t;
+
+/* Keys of what OAuth has brought: the one opens tokens, which nobody else can, the other what httpd's children sealed. The server's own
+ * is not kept. Without keys no installation works, and its service says so. */
+static void fetch_keys(nts_worker_config_t *config, keys_t *keys, const mns_core_t *core,
+                       apr_pool_t *p)
+{
+    nts_outcome_t out = { 0 };
+    nts_key_t master;
+    int needed = 0;
+    int i;
+
+    for (i = 0; i < core->setup.service_count; i++) {
+        needed |= core->setup.services[i]->oauth_client != NULL;
+    }
+    if (!needed) {
+        return;
+    }
+    if (nts_key_read(&master, core->key_path, &out, p) == APR_SUCCESS &&
+        nts_key_derive(&keys->tokens, &master, NTS_OAUTH_TOKENS) == APR_SUCCESS &&
+        nts_key_derive(&keys->code, &master, NTS_OAUTH_CODE) == APR_SUCCESS) {
+        config->tokens_key = &keys->tokens;
+        config->code_key = &keys->code;
+    }
+    else {
+        ap_log_error(
+            APLOG_MARK, APLOG_ERR, 0, core->main,
+            "NotionSyncSecretKey: %s; services that are installed through OAuth cannot be used",
+            nts_outcome_text(&out, p));
+    }
+    explicit_bzero(&master, sizeof(master));
 }
 
 /* The pipe tells when the parent is gone, but a program that another module started may still hold its
@@ -110,6 +148,7 @@ void mns_worker_run(const mns_core_t *core, int index, int count, const int life
 {
     apr_pool_t *p = mns_process_begin(core);
     nts_worker_config_t config = { 0 };
+    keys_t keys = { 0 };
     apr_global_mutex_t *mutex = core->mutex;
     apr_status_t rv;
 
@@ -118,6 +157,7 @@ void mns_worker_run(const mns_core_t *core, int index, int count, const int life
     rv = watch_signals();
     config.setup = &core->setup;
     fetch_secrets(&config, p);
+    fetch_keys(&config, &keys, core, p);
     if (rv != APR_SUCCESS || ap_run_drop_privileges(p, core->main) != OK) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, core->main,
                      "worker %d cannot drop its privileges and ends", index);

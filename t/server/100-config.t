@@ -211,7 +211,24 @@ refused_as(service => 'NotionSyncEndpoint https://a:SECRET@api.notion.com', 'the
 refused_as(service => 'NotionSyncEndpoint https://api.notion.com/?a=b', "'https://api.notion.com/?a=b' goes on after the path: '?' and '#' "
         . 'have no place in a base address', @endpoint);
 refused_as(service => 'NotionSyncProvision yes', "the argument 'yes' is none of manual or auto", 'manual|auto', 'NotionSyncProvision auto');
-refused(service => 'NotionSyncOAuth client-id=x', unavailable('NotionSyncOAuth', 'installing through OAuth'));
+my @oauth = ('client-id=ID client-secret=file:PATH redirect=URL', 'NotionSyncOAuth client-id=1234 client-secret=file:/etc/notionsync/oauth '
+        . 'redirect=https://example.org/notionsync/oauth');
+sub oauth { my %o = ('client-id' => 'x', 'client-secret' => 'file:conf/token', redirect => 'https://e.org/o', @_); return join ' ', 'NotionSyncOAuth', map { "$_=$o{$_}" } sort keys %o }
+accepted('an installation through OAuth', service => oauth());
+accepted('one that comes back to this machine', service => oauth(redirect => 'http://localhost:8080/notionsync/oauth/work'));
+refused(service => "NotionSyncToken file:conf/token\n" . oauth(), "NotionSyncOAuth: the service 'work' has both NotionSyncToken and NotionSyncOAuth; it needs one of them; "
+        . "expected is NotionSyncOAuth $oauth[0], for example: $oauth[1]");
+refused_as(service => oauth('client-id' => 'a:b'), 'client-id= holds a colon, which no client\'s id has', @oauth);
+refused_as(service => oauth(redirect => 'e.org/o'), "'e.org/o' is not an address", @oauth);
+refused_as(service => oauth(redirect => 'https://e.org'), 'redirect= names no path: it is that of the <Location> with NotionSyncServe oauth', @oauth);
+refused_as(service => oauth(redirect => 'http://e.org/o'), "'http://e.org/o' would send the code in clear: only this machine itself (localhost, 127.0.0.1, "
+        . '[::1]) may be reached without https', @oauth);
+refused_as(service => oauth(redirect => 'https://e.org/o?x=1'), "'https://e.org/o?x=1' goes on after the path: '?' and '#' have no place in a base address", @oauth);
+for my $wrong (oauth('client-secret' => 'SECRET'), 'NotionSyncOAuth client-id=x client-secret=file:conf/token', oauth() =~ s/redirect/client-id/r, oauth(more => 1)) {
+    my ($exit, $out) = check(config(service => "$wrong\n"));
+    ok($exit != 0 && $out =~ /NotionSyncOAuth: /, "refused: $wrong");
+    unlike($out, qr/SECRET/, 'without showing what may be a secret');
+}
 refused(service => 'NotionSyncDescriptor file:x', unavailable('NotionSyncDescriptor', 'the kind of service that it describes, rest,'));
 
 my @database = ('sqlite|pgsql|mysql CONNINFO', 'NotionSyncDatabase sqlite /var/lib/crm/crm.db');
@@ -343,7 +360,7 @@ refused(mapping => "ServerAdmin a\@b\n", '<NotionSyncMapping>: found ServerAdmin
 refused(mapping => "<Location />\n</Location>\n", '<NotionSyncMapping>: found <Location> inside the section; only directives of the module belong there');
 refused(mapping => "<NotionSyncService x sql>\n</NotionSyncService>\n", '<NotionSyncMapping>: found <NotionSyncService> inside the section; only '
         . 'directives of the module belong there');
-my @serve = ('hook|status', 'NotionSyncServe status');
+my @serve = ('hook|status|oauth', 'NotionSyncServe status');
 my $location = 'NotionSyncServe: found outside <Location>; it belongs into one, for example: <Location "/notionsync"> NotionSyncServe status </Location>';
 for ("NotionSyncServe status\n", map { "<$_>\nNotionSyncServe status\n</" . (split)[0] . ">\n" }
     'Directory /', 'Files x', 'LocationMatch /x', 'DirectoryMatch /x', 'If "true"') {
@@ -355,9 +372,9 @@ for ("NotionSyncServe status\n", map { "<$_>\nNotionSyncServe status\n</" . (spl
 refused(whole => "<Location />\n<If \"true\">\nNotionSyncServe status\n</If>\n</Location>\n", $location);
 for my $text ("NotionSyncServe\n", "NotionSyncServe all\n", "NotionSyncServe hook status\n") {
     my ($exit, $out) = check("<Location />\n$text</Location>\n");
-    like($out, qr/NotionSyncServe: .*; expected is NotionSyncServe hook\|status, for example: NotionSyncServe status$/m, "refused: " . $text =~ s/\n//r);
+    like($out, qr/NotionSyncServe: .*; expected is NotionSyncServe hook\|status\|oauth, for example: NotionSyncServe status$/m, "refused: " . $text =~ s/\n//r);
 }
-refused(whole => "<Location />\nNotionSyncServe $_\n</Location>\n", unavailable('NotionSyncServe', $_)) for qw(oauth file);
+refused(whole => "<Location />\nNotionSyncServe $_\n</Location>\n", unavailable('NotionSyncServe', $_)) for qw(file);
 for my $section ('Directory /', 'Location /', 'Files x') {
     my ($name) = split ' ', $section;
     for my $text ('<NotionSyncService x sql>', '<NotionSyncMapping x>', 'NotionSyncWorkers 2', 'NotionSyncToken file:x') {

@@ -34,7 +34,7 @@ sub in_mapping {
 }
 sub in_service { return "<NotionSyncService y notion>\n$_[0]</NotionSyncService>\n" }
 my $config = join '', grep { !/pass show/ } @whole;
-$config =~ s{/etc/notionsync/token}{conf/token};
+$config =~ s{/etc/notionsync/(?:token|oauth)\b}{conf/token}g;
 $httpd->config($config);
 my ($exit, $out) = $httpd->configtest;
 is($exit, 0, 'the examples of the documentation are accepted') or diag $out;

@@ -106,13 +106,13 @@ sub config_text {
     my $server = $self->{opt}{database};
     my $database = $server ? $server->driver . ' "' . $server->conninfo . '"' : 'sqlite "${STATE}/contacts.db"';
     my $external = $self->{opt}{external} // '';
+    my $token = $part{notion} =~ /NotionSyncOAuth/ ? '' : "  NotionSyncToken \"file:\${ROOT}/conf/token\"\n";
     my $debounce = $part{mapping} =~ /NotionSyncDebounce/ ? '' : "  NotionSyncDebounce 20ms\n";
     return <<"CONF";
 NotionSyncStateDB sqlite3 "\${STATE}/notionsync.db"
 NotionSyncSecretKey "file:\${ROOT}/conf/key"
 <NotionSyncService work notion>
-  NotionSyncToken "file:\${ROOT}/conf/token"
-  NotionSyncEndpoint \${SIM}
+$token  NotionSyncEndpoint \${SIM}
 $budget$hook$part{notion}</NotionSyncService>
 <NotionSyncService crm sql>
   NotionSyncDatabase $database

@@ -1,0 +1,206 @@
+# A service is installed through OAuth by an administrator and by nobody else; its tokens are refreshed while records are synced, and
+# nothing is lost; whatever ends the installation is shown with what to do; and no token, code or state is to be seen anywhere.
+use strict;
+use warnings;
+use NotionSync::Browser;
+use NotionSync::Sync;
+
+my $sync = new_sync(
+    notion => '  NotionSyncOAuth client-id=app client-secret=file:${ROOT}/conf/client redirect=http://127.0.0.1:${PORT}/notionsync/oauth',
+    config => "<Location \"/notionsync/oauth\">\n  NotionSyncServe oauth\n</Location>\n"
+        . "<NotionSyncService idle notion>\n  NotionSyncOAuth client-id=app client-secret=file:\${ROOT}/conf/client "
+        . "redirect=http://127.0.0.1:\${PORT}/notionsync/oauth\n</NotionSyncService>\n",
+    before => sub { $_[0]->add_pages(map { { name => "Record $_" } } 1 .. 5) },
+);
+my ($httpd, $sim) = ($sync->httpd, $sync->sim);
+my $client = 'c1ient_secret_of_the_app';
+$httpd->write_file('conf/client', "$client\n", mode => 0600);
+$httpd->log_allow(qr/mapping contacts: (?:blocked|does not get on)|service work: |installation|a form was refused|worker \d \(pid \d+\) was ended by signal 9/);
+$sync->start;
+my $back = $httpd->url('/notionsync/oauth');
+my $home = "$back/work";
+
+sub app { my (%set) = @_; return $sim->sim(POST => 'oauth', { client_id => 'app', %set }) }
+sub grants { my $app = app(); push @{ $sync->{secrets} }, map { ($_->{access_token}, $_->{refresh_token} // ()) } @{ $app->{grants} }; return @{ $app->{grants} } }
+# What travels in addresses is as secret.
+sub remember { my ($page) = @_; push @{ $sync->{secrets} }, map { /[?&](?:code|state)=([^&]+)/g } @{ $page->{steps} }, $page->{headers}{location} // (); return $page }
+sub installed { return decode($httpd->get('/notionsync/oauth/work?json')->{body}) }
+sub press { my ($browser, $page, $action, %opt) = @_; return remember($browser->press($page, $action, %opt)) }
+# As far as the person's consent: the address that Notion sends the browser back to.
+sub consent { my ($browser) = @_; my $page = press($browser, $browser->go($home), 'begin', until => qr/\A\Q$back\E\?/); return $page->{headers}{location} }
+sub install {
+    my ($browser) = @_;
+    press($browser, $browser->go($home), 'begin');
+    return wait_for { my $i = installed(); ($i->{oauth}{attempt}{state} // '') =~ /\A(?:done|failed|held)\z/ ? $i->{oauth} : 0 } 20, 'the worker is done';
+}
+sub attempts { return installed()->{oauth}{attempt}{number} // 0 }
+
+push @{ $sync->{secrets} }, $client;
+app(client_secret => $client, redirect_uris => [$back]);
+my $ada = NotionSync::Browser->new;
+
+subtest 'before' => sub {
+    my $status = $sync->wait_state('blocked');
+    is($status->{outcome}{code}, 'oauth.not_installed', 'nothing was installed: the mapping is blocked');
+    like($status->{outcome}{advice}, qr/\Q$home\E/, 'and says where to do it');
+    like($httpd->get('/notionsync')->{body}, qr/not installed.*\Q$home\E/s, 'so does the dashboard');
+    is($sim->sim(GET => 'counts')->{total}, 0, 'and Notion is asked nothing');
+    like($ada->go($home)->{body}, qr/not installed.*<button>Install</s, 'its page has a button');
+    is($ada->go("$back/crm")->{status}, 404, 'a database is not installed');
+    like($ada->go("$back/idle")->{body}, qr/No mapping uses this service/, 'one without a mapping says why it cannot be');
+    is($ada->go($home, method => 'HEAD', follow => 0)->{status}, 405, 'HEAD does nothing');
+};
+
+subtest 'who may' => sub {
+    my $page = $ada->go($home);
+    my $far = NotionSync::Browser->new(headers => { 'X-Forwarded-For' => '192.0.2.1' });
+    is($far->go($home)->{status}, 403, 'not who comes through a proxy and has not logged in');
+    is($far->press($page, 'begin', follow => 0)->{status}, 403, 'nor with a form of somebody else');
+    is($far->go("$back?code=x&state=y")->{status}, 403, 'nor by coming back');
+    is(press($ada, $page, 'begin', follow => 0, fields => { token => 'x' })->{status}, 403, 'not with a forged form');
+    is(press($ada, $page, 'begin', follow => 0, headers => { origin => 'http://evil.example' })->{status}, 403, 'not from another site');
+    is($ada->go("$home?action=begin", follow => 0)->{status}, 200, 'GET begins nothing');
+    my $other = press($ada, { %$page, url => $home =~ s/127\.0\.0\.1/localhost/r }, 'begin', follow => 0);
+    is($other->{status}, 409, 'not under another name than that of the redirect address');
+    like($other->{body}, qr/Begin at \Q$home\E/, 'which it names');
+    is_deeply($ada->jar, {}, 'none of them has got a cookie');
+    is(attempts(), 0, 'and nothing was tried');
+};
+
+subtest 'the way to Notion' => sub {
+    my $page = press($ada, $ada->go($home), 'begin', follow => 0);
+    is($page->{status}, 303, 'the browser is sent');
+    my ($state) = $page->{headers}{location} =~ m{\A\Q@{[$sim->url]}\E/v1/oauth/authorize\?client_id=app&redirect_uri=http%3A%2F%2F127\.0\.0\.1%3A\d+%2Fnotionsync%2Foauth&response_type=code&owner=user&state=([0-9a-f]{64})\z};
+    ok($state, 'to Notion, with the redirect address of the configuration') or diag $page->{headers}{location};
+    my ($cookie) = values %{ $ada->jar };
+    like($cookie->{line}, qr{\Anotionsync-oauth-[0-9a-f]{16}=[0-9a-f]{64}; Path=/notionsync/oauth; Max-Age=600; HttpOnly; SameSite=Lax\z}, 'its cookie');
+    is(scalar @{ sqlite($httpd->state . '/notionsync.db', "SELECT 1 FROM oauth_state WHERE hash = '$state' OR browser = '$cookie->{value}'") }, 0,
+        'neither is stored as it is');
+};
+
+subtest 'coming back' => sub {
+    my $count = attempts();
+    is($ada->go("$back?code=abc&state=" . '0' x 64)->{status}, 403, 'with a forged state');
+    is($ada->go("$back?code=abc&state=")->{status}, 403, 'with an empty one');
+    is($ada->go("$back?code=abc")->{status}, 404, 'with none');
+    my $to = consent($ada);
+    is(NotionSync::Browser->new->go($to)->{status}, 403, 'in another browser');
+    is($ada->go($to)->{status}, 403, 'which has used it up');
+    $to = consent($ada);
+    sqlite($httpd->state . '/notionsync.db', "UPDATE oauth_state SET expires = " . int((time - 1) * 1e6));
+    is($ada->go($to)->{status}, 403, 'too late');
+    is(attempts(), $count, 'all of that is nothing');
+    is($sim->sim(GET => 'counts')->{classes}{oauth_token}, 0, 'and Notion was not asked');
+    app(cancels => \1);
+    my $failed = install($ada);
+    is($failed->{attempt}{outcome}{code}, 'oauth.cancelled', 'whoever cancels in Notion is told so');
+    like($ada->go($home)->{body}, qr/was cancelled in Notion/, 'on the page too');
+    app(cancels => \0);
+    app(client_secret => 'another');
+    is(install($ada)->{attempt}{outcome}{code}, 'oauth.client', 'a wrong client secret is named');
+    app(client_secret => $client);
+};
+
+subtest 'installed' => sub {
+    my $to = consent($ada);
+    my $page = $ada->go($to);
+    is($page->{status}, 200, 'the browser comes back');
+    is($page->{url}, $home, 'to the page, without the code');
+    my ($cookie) = grep { $_->{name} eq 'notionsync-oauth-' . substr(sha($to =~ /state=(\w+)/), 0, 16) } values %{ $ada->jar };
+    is($cookie, undef, 'its cookie is gone');
+    wait_ok { installed()->{oauth}{state} eq 'installed' } 20, 'the worker exchanges the code';
+    is($ada->go($to)->{status}, 403, 'once');
+    my $is = installed()->{oauth};
+    is("$is->{workspace} $is->{by} $is->{attempt}{state}", 'Acme local user done', 'it is known where, and by whom');
+    $sync->wait_equal(what => 'the mapping begins by itself');
+    $sync->edit_page('Record 1', notes => 'from Notion');
+    $sync->wait_row('Record 1', notes => 'from Notion');
+    $sync->edit_row('Record 2', notes => 'from the table');
+    $sync->wait_page('Record 2', notes => 'from the table');
+    is(scalar(grants()), 1, 'with one grant');
+    like($httpd->get('/notionsync')->{body}, qr/installed<.*Acme/s, 'the dashboard shows it');
+};
+
+subtest 'refreshed while records are synced' => sub {
+    for my $round (1 .. 2) {
+        my ($before) = grants();
+        app(expire_access => \1);
+        $sync->edit_page("Record $round", score => 10 * $round);
+        $sync->edit_row('Record 4', notes => "round $round");
+        $sync->add_row(name => "Row $round");
+        $sync->wait_row("Record $round", score => 10 * $round);
+        $sync->wait_page('Record 4', notes => "round $round");
+        $sync->wait_page("Row $round");
+        $sync->wait_equal(what => "round $round");
+        my ($after) = grants();
+        isnt($after->{access_token}, $before->{access_token}, 'with another token');
+        is($after->{refreshes}, $before->{refreshes} + 1, 'of one refresh');
+        select undef, undef, undef, 10.5 if $round < 2;     # two are never closer
+    }
+    is(scalar(grep { /Row/ } map { $_->{name} } $sync->pages), 2, 'nothing twice');
+    is(decode($httpd->get('/notionsync?page=mapping&mapping=contacts&json')->{body})->{mapping}{state}, 'running', 'nobody was blocked');
+};
+
+subtest 'a worker that dies, and a restart' => sub {
+    my ($before) = grants();
+    $sync->kill_workers;
+    $sync->edit_row('Record 5', notes => 'after a kill');
+    $sync->wait_page('Record 5', notes => 'after a kill');
+    $httpd->graceful;
+    $sync->edit_row('Record 5', notes => 'after a restart');
+    $sync->wait_page('Record 5', notes => 'after a restart');
+    my ($after) = grants();
+    is($after->{access_token}, $before->{access_token}, 'go on with the token that is stored');
+};
+
+subtest 'another workspace' => sub {
+    my ($first) = grants();
+    app(workspace_id => '11111111-0000-4000-8000-000000000000', workspace_name => 'Elsewhere <b>');
+    my $is = install($ada);
+    is($is->{attempt}{state}, 'held', 'is held');
+    is($is->{workspace}, 'Acme', 'the former one is used on');
+    $sync->edit_row('Record 1', notes => 'still works');
+    $sync->wait_page('Record 1', notes => 'still works');
+    like($httpd->get('/notionsync')->{body}, qr/waits for a decision/, 'the dashboard says that somebody has to decide');
+    my $page = $ada->go($home);
+    like($page->{body}, qr/Elsewhere &lt;b&gt;.*instead of.*Acme/s, 'the page says what');
+    press($ada, $page, 'discard');
+    wait_ok { installed()->{oauth}{attempt}{state} eq 'done' } 20, 'discarded';
+    is(press($ada, $page, 'confirm')->{status}, 409, 'what is not held any more cannot be confirmed');
+    install($ada);
+    press($ada, $ada->go($home), 'confirm');
+    wait_ok { installed()->{oauth}{workspace} eq 'Elsewhere <b>' } 20, 'confirmed';
+    my $status = $sync->wait_state('blocked');
+    is($status->{outcome}{code}, 'notion.not_shared', 'there is no such data source there, which blocks the mapping');
+    app(workspace_id => $sim->sim(GET => 'world')->{workspace_id}, workspace_name => 'Acme');
+    install($ada);
+    press($ada, $ada->go($home), 'confirm');
+    $sync->edit_row('Record 1', notes => 'back again');
+    $sync->wait_page('Record 1', notes => 'back again');
+    grants();
+};
+
+subtest 'removed in Notion' => sub {
+    $sync->wait_equal(what => 'before');
+    app(revoke => \1);
+    $sync->edit_row('Record 3', notes => 'while it is removed');
+    my $status = $sync->wait_state('blocked');
+    is($status->{outcome}{code}, 'oauth.ended', 'the mapping is blocked');
+    like($status->{outcome}{advice}, qr/\Q$home\E/, 'and says where to install');
+    like($httpd->get('/notionsync')->{body}, qr/>ended<.*removed there/s, 'so does the dashboard');
+    my $asked = $sim->sim(GET => 'counts')->{total};
+    sleep 3;
+    is($sim->sim(GET => 'counts')->{total}, $asked, 'and Notion is not asked again and again');
+    is(scalar @{ sqlite($httpd->state . '/notionsync.db', "SELECT 1 FROM secret WHERE purpose LIKE 'oauth%'") }, 0, 'nothing is kept of it');
+    is(install($ada)->{attempt}{state}, 'done', 'installed again');
+    $sync->wait_page('Record 3', notes => 'while it is removed');
+    $sync->wait_equal(what => 'nothing is lost');
+};
+
+sub sha { require Digest::SHA; return Digest::SHA::sha256_hex($_[0]) }
+
+grants();
+$sync->secrets_ok($httpd->get('/notionsync')->{body}, $httpd->get('/notionsync?json')->{body}, $ada->go($home)->{body}, $ada->go("$home?json")->{body},
+    map { read_file("/proc/$_/cmdline") } $httpd->pid, $httpd->children);
+cmp_ok(scalar @{ $sync->{secrets} }, '>', 20, 'of many secrets');
+finish();
