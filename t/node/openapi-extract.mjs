@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs"
 const operations = [
     "get /v1/users", "get /v1/users/me", "get /v1/users/{user_id}", "post /v1/search",
     "post /v1/pages", "get /v1/pages/{page_id}", "patch /v1/pages/{page_id}", "get /v1/pages/{page_id}/properties/{property_id}",
+    "get /v1/pages/{page_id}/markdown", "patch /v1/pages/{page_id}/markdown",
     "get /v1/data_sources/{data_source_id}", "patch /v1/data_sources/{data_source_id}", "post /v1/data_sources/{data_source_id}/query",
     "get /v1/databases/{database_id}", "get /v1/blocks/{block_id}/children",
     "post /v1/oauth/token", "post /v1/oauth/introspect", "post /v1/oauth/revoke",

@@ -42,6 +42,10 @@ $api->ok(PATCH => "pages/$page", { properties => {
 $sim->sim(PATCH => "page/$page", { properties => { Files => [{ name => 'h', hosted => $true }], Owner => [$ada, $group, '11111111-1111-4111-8111-111111111111'] } });
 $api->ok(GET => "pages/$page");
 $api->ok(GET => "pages/$page/properties/$id{$_}") for grep { $_ ne 'Odd' } sort keys %id;     # of that type no item is known
+$sim->sim(PATCH => "page/$page", { body => "a\n![f](notion-file:f.png)\n<unknown url=\"https://www.notion.so/x\" alt=\"bookmark\"/>", body_cut => $true });
+$api->ok(GET => "pages/$page/markdown");
+$api->ok(PATCH => "pages/$page/markdown", $_) for { type => 'update_content', update_content => { content_updates => [{ old_str => 'a', new_str => 'b', replace_all_matches => $true }] } },
+    { type => 'replace_content', replace_content => { new_str => 'whole', allow_deleting_content => $false } };
 $api->ok(GET => "data_sources/$ds->{id}");
 $api->ok(GET => "databases/$ds->{database_id}");
 $api->ok(GET => "blocks/$page/children");

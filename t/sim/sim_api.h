@@ -15,6 +15,8 @@ void sim_api_page_create(sim_req_t *q);
 void sim_api_page_read(sim_req_t *q);
 void sim_api_page_update(sim_req_t *q);
 void sim_api_property_item(sim_req_t *q);
+void sim_api_body_read(sim_req_t *q);
+void sim_api_body_update(sim_req_t *q);
 void sim_api_search(sim_req_t *q);
 void sim_api_blocks(sim_req_t *q);
 

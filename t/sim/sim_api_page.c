@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim_api.h"
+#include "sim_body.h"
 #include "sim_hook.h"
 #include "sim_page.h"
 #include "sim_schema.h"
@@ -114,6 +115,7 @@ void sim_api_page_create(sim_req_t *q)
         p = sim_page_create(ds, NULL, 0, sets, nsets, &how);
         q->page_id = p->id;
         q->created = 1;
+        sim_body_set(p, sim_member_str(q->json, "markdown"));
         answer_page(q, p);
     }
     free(sets);
@@ -199,6 +201,9 @@ void sim_api_page_update(sim_req_t *q)
     sim_write_properties(&w, p->ds, props, &sets, &nsets);
     if (!q->fail.status) {
         how.by = q->token->user;
+        if (take_flag(q, "erase_content") == 1) {
+            sim_body_set(p, NULL);
+        }
         if (changes_anything(q, &flags, nsets)) {
             sim_page_update(p, sets, nsets, &flags, &how);
         }

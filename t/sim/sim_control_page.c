@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim_body.h"
 #include "sim_control.h"
 #include "sim_page.h"
 #include "sim_render.h"
@@ -45,6 +46,7 @@ static sim_page_t *create_one(sim_req_t *q, sim_ds_t *ds, json_object *o, sim_ch
     sim_simple_sets(ds, props, lenient, &sets, &nsets, &q->fail);
     if (!q->fail.status) {
         p = sim_page_create(ds, &id, created, sets, nsets, how);
+        sim_body_set(p, sim_member_str(o, "body"));
     }
     free(sets);
     return p;
@@ -54,7 +56,8 @@ static void create_page(sim_req_t *q)
 {
     static const char *const known[] = { "data_source", "properties",   "id",
                                          "by",          "created_time", "created_ago_ms",
-                                         "stale_ms",    "quiet",        NULL };
+                                         "stale_ms",    "quiet",        "body",
+                                         NULL };
     sim_change_t how = SIM_CHANGE_INIT;
     sim_ds_t *ds;
     sim_page_t *p;
@@ -187,6 +190,8 @@ void sim_control_edit_page(sim_page_t *p, json_object *o, sim_fail_t *f)
                                          "purge",
                                          "move_to",
                                          "content",
+                                         "body",
+                                         "body_cut",
                                          "last_edited_time",
                                          "last_edited_ago_ms",
                                          "by",
@@ -212,6 +217,11 @@ void sim_control_edit_page(sim_page_t *p, json_object *o, sim_fail_t *f)
     flags.archived = sim_control_flag(o, "archived", -1);
     flags.locked = sim_control_flag(o, "locked", -1);
     flags.content = sim_control_flag(o, "content", 0);
+    p->body_cut = sim_control_flag(o, "body_cut", p->body_cut);
+    if (sim_member(o, "body", &v)) {
+        flags.content |= strcmp(sim_body_get(p), v ? json_object_get_string(v) : "") != 0;
+        sim_body_set(p, v ? json_object_get_string(v) : NULL);
+    }
     p->unshared = (uint16_t)!sim_control_flag(o, "shared", !p->unshared);
     sim_member(o, "properties", &v);
     sim_simple_sets(p->ds, v, 0, &sets, &nsets, f);
@@ -270,6 +280,9 @@ static void put_truth(sim_buf_t *b, const sim_page_t *p, int with_properties, in
     sim_json_kbool(b, "shared", !p->unshared);
     sim_json_kbool(b, "visible", p->seen == p->live);
     sim_json_kint(b, "edits", p->edits - 1);
+    if (p->body) {
+        sim_json_kstr(b, "body", p->body);
+    }
     if (with_properties) {
         put_properties(b, p, raw);
     }

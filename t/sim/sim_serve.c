@@ -186,7 +186,7 @@ static int take_page(sim_req_t *q)
 {
     sim_page_t *p = sim_page_find(&q->page_id);
 
-    if (strcmp(q->class, "page_update") != 0 || !p) {
+    if ((strcmp(q->class, "page_update") != 0 && strcmp(q->class, "body_update") != 0) || !p) {
         return 0;
     }
     if (p->busy && sim_set.conflict) {

@@ -23,6 +23,7 @@
     TEXT(unshared_relation, "empty")                                                               \
     INT(latency_ms, 0)                                                                             \
     FLAG(conflict, 1)                                                                              \
+    FLAG(body_stamps, 1)                                                                           \
     INT(request_max, 512000)                                                                       \
     INT(delay_ms, 200)                                                                             \
     FLAG(reorder, 1)                                                                               \

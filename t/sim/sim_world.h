@@ -150,6 +150,8 @@ typedef struct sim_page_t {
     uint32_t number;
     uint16_t busy; /* updates in flight */
     uint16_t unshared;
+    char *body;   /* Markdown; NULL: none */
+    int body_cut; /* shown as truncated */
 } sim_page_t;
 
 typedef struct sim_world_t {
