@@ -100,11 +100,6 @@ static const char *refuse_descriptor(mns_setting_t *setting)
     return mns_args_unavailable(&setting->args, "the kind of service that it describes, rest,");
 }
 
-static const char *refuse_body(mns_setting_t *setting)
-{
-    return mns_args_unavailable(&setting->args, "syncing the page body");
-}
-
 /* ---- grammar ---- */
 
 #define ONCE 0
@@ -161,8 +156,8 @@ static const mns_spec_t specs[] = {
       "NotionSyncField \"Due date\" <-> due_date" },
     { "NotionSyncFields", MNS_IN_MAPPING, 1, 2, ONCE, OPEN, mns_fields_set,
       "auto [create=none|external|notion|both]", "NotionSyncFields auto" },
-    { "NotionSyncBody", MNS_IN_MAPPING, 2, 2, ONCE, OPEN, refuse_body, "<-> FIELD",
-      "NotionSyncBody <-> notes" },
+    { "NotionSyncBody", MNS_IN_MAPPING, 1, 4, ONCE, OPEN, mns_body_set,
+      "<->|->|<- FIELD [conflict=RULE] [initial=SIDE]", "NotionSyncBody <-> notes" },
     { "NotionSyncFilter", MNS_IN_MAPPING, 2, MNS_THE_REST, MANY, OPEN, mns_filter_set,
       "notion|external EXPRESSION|file:PATH", "NotionSyncFilter notion Stage != \"Lost\"" },
     { "NotionSyncConflict", MNS_IN_MAPPING, 1, 3, ONCE, OPEN, mns_mapping_set_conflict,

@@ -70,6 +70,7 @@ const char *mns_filter_set(mns_setting_t *setting);
 /* mns_field.c */
 const char *mns_field_add(mns_setting_t *setting);
 const char *mns_fields_set(mns_setting_t *setting);
+const char *mns_body_set(mns_setting_t *setting);
 const char *mns_link_property_set(mns_setting_t *setting);
 const char *mns_match_add(mns_setting_t *setting);
 extern const mns_choice_t mns_conflict_choices[];

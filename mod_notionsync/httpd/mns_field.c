@@ -215,6 +215,42 @@ const char *mns_field_add(mns_setting_t *setting)
     return problem;
 }
 
+const char *mns_body_set(mns_setting_t *setting)
+{
+    const mns_args_t *args = &setting->args;
+    nts_pair_t pair = { 0 };
+    mns_option_t options[] = { { "conflict", NULL }, { "initial", NULL }, { NULL, NULL } };
+    int direction = read_arrow(args->words[0]);
+    const char *problem;
+
+    if (direction < 0) {
+        return mns_args_refuse(args,
+                               "'%s' is not an arrow (<-> -> <- or both, to-external, to-notion), "
+                               "and a space stands behind it",
+                               args->words[0]);
+    }
+    if (args->count < 2) {
+        return mns_args_refuse(args, "nothing follows the arrow");
+    }
+    pair.notion = NTS_BODY_FIELD;
+    pair.direction = (nts_direction_t)direction;
+    pair.is_body = pair.options.body = 1;
+    problem = mns_text_parse(&pair.external, args, "the field's name", args->words[1]);
+    if (!problem) {
+        problem = mns_args_options(args, 2, options);
+    }
+    if (!problem) {
+        problem = set_rules(&pair, args, options);
+    }
+    if (!problem) {
+        problem = check_writers(args, setting->mapping->pairs, &pair);
+    }
+    if (!problem) {
+        push_pair(setting, &pair);
+    }
+    return problem;
+}
+
 const char *mns_fields_set(mns_setting_t *setting)
 {
     static const mns_choice_t words[] = { { "auto", 1 }, { NULL, 0 } };

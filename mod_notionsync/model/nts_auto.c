@@ -95,8 +95,9 @@ static const nts_schema_field_t *property_of(const look_t *look, const nts_pair_
 {
     const nts_schema_t *notion = look->schema[NTS_NOTION];
 
-    return pair->notion_id ? nts_schema_find_id(notion, pair->notion_id)
-                           : nts_schema_find_name(notion, pair->notion);
+    return pair->is_body     ? NULL
+           : pair->notion_id ? nts_schema_find_id(notion, pair->notion_id)
+                             : nts_schema_find_name(notion, pair->notion);
 }
 
 static const nts_schema_field_t *column_of(const look_t *look, const nts_pair_t *pair)
@@ -122,7 +123,7 @@ static void look_at_declared(look_t *look, const nts_pair_t *pair)
     take(part_of(look, NTS_NOTION, property));
     take(part_of(look, NTS_EXTERNAL, column));
     APR_ARRAY_PUSH(look->pairs, nts_pair_t) = *pair;
-    if (pair->notion_id || (!property && !column && !pair->is_key)) {
+    if (pair->notion_id || (!property && !column && !pair->is_key && !pair->is_body)) {
         return; /* bound once: what has gone since was there; or nothing says what it should be */
     }
     nts_auto_lack_partner(&look->lacks, pair, property, column);

@@ -176,7 +176,10 @@ void nts_auto_lack_partner(nts_auto_lacks_t *lacks, const nts_pair_t *pair,
 {
     static const nts_type_t text = { .kind = NTS_TYPE_TEXT, .native = "rich_text" };
 
-    if (!property && lacks->mapping->make[NTS_NOTION]) {
+    if (pair->is_body && !column && lacks->mapping->make[NTS_EXTERNAL]) {
+        lack(lacks, NTS_EXTERNAL, pair->external, &text);
+    }
+    if (!property && !pair->is_body && lacks->mapping->make[NTS_NOTION]) {
         if (pair->is_key) {
             lack(lacks, NTS_NOTION, pair->notion, &text);
         }

@@ -15,8 +15,17 @@ static apr_status_t suspend(nts_outcome_t *out, apr_pool_t *p, const char *code,
 static const nts_schema_field_t *find_property(nts_pair_t *pair, const nts_schema_t *notion,
                                                nts_outcome_t *out, apr_pool_t *p)
 {
+    static const nts_schema_field_t body = {
+        .id = NTS_BODY_FIELD,
+        .name = NTS_BODY_FIELD,
+        .type = { .kind = NTS_TYPE_TEXT, .native = "body", .nullable = 1 }
+    };
     const nts_schema_field_t *field;
 
+    if (pair->is_body) {
+        pair->notion_id = body.id;
+        return &body;
+    }
     if (pair->notion_id) {
         pair->notion_id = apr_pstrdup(p, pair->notion_id); /* the last binding's pool may go */
         field = nts_schema_find_id(notion, pair->notion_id);

@@ -65,8 +65,14 @@ static int is_time(nts_type_kind_t kind)
 }
 
 /* The family of two kinds in either order, or NULL. */
-static const nts_family_t *family_of(const nts_type_t *a, const nts_type_t *b, int reference)
+static const nts_family_t *family_of(const nts_type_t *a, const nts_type_t *b,
+                                     const nts_domain_options_t *options)
 {
+    int reference = options->reference;
+
+    if (options->body) {
+        return a->kind == NTS_TYPE_TEXT && b->kind == NTS_TYPE_TEXT ? &nts_family_body : NULL;
+    }
     if (a->kind > b->kind) {
         const nts_type_t *swap = a;
 
@@ -106,9 +112,10 @@ static const nts_family_t *family_of(const nts_type_t *a, const nts_type_t *b, i
 }
 
 /* A list of texts is written as JSON: what is no list of texts, and no text that may be one, has no place there. */
-static const nts_family_t *find_family(const nts_type_t *const types[2], int reference)
+static const nts_family_t *find_family(const nts_type_t *const types[2],
+                                       const nts_domain_options_t *options)
 {
-    const nts_family_t *family = family_of(types[0], types[1], reference);
+    const nts_family_t *family = family_of(types[0], types[1], options);
     int fits_list =
         family == &nts_family_text || family == &nts_family_set || family == &nts_family_files;
 
@@ -145,9 +152,10 @@ static const char *partners_of(const nts_type_t *notion)
     return NULL;
 }
 
-static apr_status_t refuse_pair(nts_outcome_t *out, const nts_type_t *const types[2], int reference,
-                                apr_pool_t *p)
+static apr_status_t refuse_pair(nts_outcome_t *out, const nts_type_t *const types[2],
+                                const nts_domain_options_t *options, apr_pool_t *p)
 {
+    int reference = options->reference;
     int is_relation = types[NTS_NOTION]->kind == NTS_TYPE_REFERENCE;
 
     for (int side = 0; side < NTS_SIDE_COUNT; side++) {
@@ -172,10 +180,16 @@ static apr_status_t refuse_pair(nts_outcome_t *out, const nts_type_t *const type
         }
         return APR_EMISMATCH;
     }
-    nts_outcome_set(out, p, NTS_REMEDY_PERSON, "field.types",
-                    "a Notion property of type %s and a field of type %s have nothing in common",
-                    types[NTS_NOTION]->native, types[NTS_EXTERNAL]->native);
-    if (out) {
+    nts_outcome_set(
+        out, p, NTS_REMEDY_PERSON, "field.types",
+        options->body
+            ? "the %s of a page and a field of type %s have nothing in common"
+            : "a Notion property of type %s and a field of type %s have nothing in common",
+        types[NTS_NOTION]->native, types[NTS_EXTERNAL]->native);
+    if (out && options->body) {
+        out->advice = "name a column that holds text";
+    }
+    else if (out) {
         out->advice = apr_psprintf(p, "pair %s with %s", types[NTS_NOTION]->native,
                                    partners_of(types[NTS_NOTION]));
     }
@@ -268,9 +282,9 @@ apr_status_t nts_domain_make(const nts_domain_t **domain, const nts_type_t *cons
     apr_status_t rv;
 
     *domain = NULL;
-    made->family = find_family(types, options->reference);
+    made->family = find_family(types, options);
     if (!made->family) {
-        return refuse_pair(out, types, options->reference, p);
+        return refuse_pair(out, types, options, p);
     }
     for (int side = 0; side < NTS_SIDE_COUNT; side++) {
         made->types[side] = *types[side];

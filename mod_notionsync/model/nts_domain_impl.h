@@ -23,6 +23,7 @@ struct nts_domain_t {
 };
 
 extern const nts_family_t nts_family_text;
+extern const nts_family_t nts_family_body;
 extern const nts_family_t nts_family_number;
 extern const nts_family_t nts_family_bool;
 extern const nts_family_t nts_family_date;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/nts_str.h"
+#include "model/nts_body.h"
 #include "model/nts_domain_impl.h"
 
 /* A result of whatever kind as a text; NULL: none can be made of it. */
@@ -103,6 +104,30 @@ static apr_status_t render_text(nts_value_t *value, const nts_domain_t *domain, 
 }
 
 const nts_family_t nts_family_text = { "text", project_text, render_text };
+
+static apr_status_t project_body(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
+                                 const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
+{
+    if (value->kind != NTS_VALUE_TEXT) {
+        return nts_domain_strange(domain, side, value, out, p);
+    }
+    *common = *value;
+    common->as.text = nts_body_canonical(value->as.text, p);
+    if (common->as.text[0] == '\0') {
+        *common = nts_value_null;
+    }
+    else if (strlen(common->as.text) > NTS_BODY_MAX) {
+        *common = nts_value_absent;
+        return nts_domain_unfit(out, p, "shorten it, or keep the text in pages below this one",
+                                "the body has %" APR_SIZE_T_FMT
+                                " bytes; one of at most %d is synced",
+                                strlen(value->as.text), NTS_BODY_MAX);
+    }
+    return APR_SUCCESS;
+}
+
+/* Bodies: a text whose lines count, not how they end. */
+const nts_family_t nts_family_body = { "text", project_body, render_text };
 
 /* -1 if the text is neither. */
 static int truth_of(const char *text)

@@ -6,7 +6,7 @@ const char *nts_ask_name(nts_ask_kind_t kind)
     static const char *const names[] = { "describe",  "who",         "read",   "read many",
                                          "list",      "find",        "create", "update",
                                          "remove",    "restore",     "intent", "changes",
-                                         "provision", "unprovision", "mark" };
+                                         "provision", "unprovision", "mark",   "body" };
 
     return names[kind];
 }

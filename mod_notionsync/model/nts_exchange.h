@@ -30,7 +30,8 @@ typedef enum nts_ask_kind_t {
     /* make the fields `make` that are not there; external: install or repair triggers (or only print: `dry`) */
     NTS_ASK_PROVISION,
     NTS_ASK_UNPROVISION,
-    NTS_ASK_MARK /* external: leave `intent` as the mapping's mark (nts_schema_t.mark) */
+    NTS_ASK_MARK, /* external: leave `intent` as the mapping's mark (nts_schema_t.mark) */
+    NTS_ASK_BODY /* Notion: the body of a page alone; the record shows the value of its pair and no other */
 } nts_ask_kind_t;
 
 /** Which records a listing covers. */
@@ -56,7 +57,8 @@ typedef struct nts_ask_t {
     int make_count;
     int may_make_table;    /* external PROVISION: also the table, with its key, if there is none */
     nts_listing_t listing; /* LIST; FIND: Notion: created since (edited_since), by us */
-    /* CREATE, UPDATE, FIND: native values per pair; ABSENT: not part of it */
+    /* CREATE, UPDATE, FIND: native values per pair; ABSENT: not part of it. Notion: never the body with a CREATE, nor with other
+     * fields: it is written by itself, and the answer shows nothing but the body */
     const nts_value_t *values;
     /* external UPDATE, REMOVE: values last read, per pair: the write happens only if the row
      * still holds them (compared canonically, under lock). Notion UPDATE: values last read, whose formatting
@@ -75,7 +77,7 @@ typedef struct nts_ask_t {
     /* CHANGES, DESCRIBE: the newest entry of the change table that was seen, and when the database said it was made; at 0: none yet */
     apr_int64_t witness;
     apr_time_t witness_at;
-    /* READ: how many writes will follow: budget reserved together (S3.1) */
+    /* READ, BODY: how many writes will follow: budget reserved together (S3.1) */
     int follow_writes;
     /* UPDATE, REMOVE, RESTORE over HTTP: refused if it cannot be sent within this (S3.1); 0: the port's own limit only */
     apr_interval_time_t send_within;

@@ -85,6 +85,16 @@ int nts_mapping_key_pair(const nts_mapping_t *mapping)
     return i;
 }
 
+int nts_mapping_body_pair(const nts_mapping_t *mapping)
+{
+    int i;
+
+    for (i = mapping->pair_count - 1; i >= 0 && !mapping->pairs[i].is_body; i--) {
+        continue;
+    }
+    return i;
+}
+
 nts_value_t nts_mapping_key_value(const nts_pair_t *pair, const char *key, apr_pool_t *p)
 {
     nts_value_t value;
@@ -223,6 +233,9 @@ static void add_pair(const nts_pair_t *pair, nts_json_t *pairs)
     if (pair->is_key) {
         nts_json_add_bool(node, "key", 1);
     }
+    if (pair->is_body) {
+        nts_json_add_bool(node, "body", 1);
+    }
     add_text(node, "relation", pair->relation);
     if (pair->automatic) {
         nts_json_add_bool(node, "automatic", 1);
@@ -253,6 +266,7 @@ static apr_status_t take_pair(nts_pair_t *pair, const nts_json_t *node, apr_pool
     pair->options.lossy_accept = nts_json_bool(nts_json_get(node, "lossy_accept"), 0);
     pair->options.timezone = take_text(node, "timezone", p);
     pair->is_key = nts_json_bool(nts_json_get(node, "key"), 0);
+    pair->is_body = pair->options.body = nts_json_bool(nts_json_get(node, "body"), 0);
     pair->relation = take_text(node, "relation", p);
     pair->options.reference = pair->relation != NULL;
     pair->automatic = nts_json_bool(nts_json_get(node, "automatic"), 0);

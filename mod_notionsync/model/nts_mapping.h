@@ -6,6 +6,7 @@
 #ifndef NTS_MAPPING_H
 #define NTS_MAPPING_H
 
+#include "model/nts_body.h"
 #include "model/nts_domain.h"
 #include "model/nts_filter.h"
 
@@ -70,6 +71,9 @@ typedef struct nts_pair_t {
     /* NotionSyncLinkProperty: the property keeps the external key (S5.1). `external` is NTS_KEY_FIELD, which is
      * no column: the value is the record's id (nts_answer_add_keys). At most one of a mapping. */
     int is_key;
+    /* NotionSyncBody: `notion` is NTS_BODY_FIELD, which is no property: the value is the body of the page, which is read and written
+     * by itself (S5.9). At most one of a mapping. */
+    int is_body;
     /* relation=: the mapping whose records are referred to, as written ("NAME" or "VHOST/NAME"); NULL none. What it is
      * is known once the whole setup is (nts_setup_join) */
     const char *relation;
@@ -140,6 +144,8 @@ nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pai
 int nts_mapping_has_computed(const nts_mapping_t *mapping);
 /** The pair that keeps the external key in Notion, or -1. */
 int nts_mapping_key_pair(const nts_mapping_t *mapping);
+/** The pair of the page's body, or -1. */
+int nts_mapping_body_pair(const nts_mapping_t *mapping);
 /** An external key as the value of that pair. */
 nts_value_t nts_mapping_key_value(const nts_pair_t *pair, const char *key, apr_pool_t *p);
 /** "vhost/name", or the name alone in the main server. */

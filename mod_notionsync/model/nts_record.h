@@ -14,8 +14,9 @@ typedef struct nts_record_t {
     nts_standing_t standing; /* by its side's filter (S5.3) */
     int by_us;               /* Notion: created_by is this connection's bot */
     int untouched;           /* Notion: by_us, and nobody else is known to have edited it since */
-    apr_time_t created;      /* floored to the minute by Notion; 0 unknown */
-    apr_time_t edited;       /* Notion: last_edited_time, floored to the minute; 0 unknown */
+    int edited_by_us; /* Notion: our bot edited it last, which does not tell who else did in that minute */
+    apr_time_t created; /* floored to the minute by Notion; 0 unknown */
+    apr_time_t edited;  /* Notion: last_edited_time, floored to the minute; 0 unknown */
     /* external: the last change entry of this key, or a later time at which triggers that were missing were there
      * again, by the database's clock, read in one snapshot with the row; 0 no entry */
     apr_time_t changed;

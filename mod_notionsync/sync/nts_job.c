@@ -221,9 +221,9 @@ static void refresh_seen(nts_job_t *job)
             const nts_pair_t *pair = &job->config->mapping->pairs[i];
             nts_base_t *base = nts_link_base(job->link, pair->id);
 
-            if (base && base->seen[side] < view->sent &&
+            if (base && base->seen[side] < nts_job_shown_at(job, (nts_side_t)side, i) &&
                 nts_value_equal(&base->value[side], &view->record->values[i])) {
-                base->seen[side] = view->sent;
+                base->seen[side] = nts_job_shown_at(job, (nts_side_t)side, i);
             }
         }
     }
@@ -244,6 +244,7 @@ nts_step_t nts_job_finish(nts_job_t *job, nts_step_t step)
     }
     job->call = (nts_call_t){ 0 };
     nts_job_end_rulings(job, NULL);
+    nts_job_see_body(job);
     if (!job->dirty && !job->settled_count && !job->note_count && !commit->ruled_count) {
         return end(job, step);
     }
@@ -334,6 +335,7 @@ static void take_loaded(nts_job_t *job, nts_loaded_t *loaded)
 static nts_step_t start_reading(nts_job_t *job)
 {
     job->view[NTS_NOTION] = job->view[NTS_EXTERNAL] = (nts_view_t){ 0 };
+    job->body = (nts_job_body_t){ 0 };
     if (nts_job_key_is_taken(job)) {
         job->view[NTS_EXTERNAL].presence = NTS_PRESENCE_GONE;
         return nts_job_decide(job);
@@ -487,6 +489,8 @@ nts_step_t nts_job_step(nts_job_t *job, const nts_reply_t *reply, apr_time_t now
         return was_read(job, NTS_EXTERNAL, reply->answer);
     case NTS_JOB_READ_NOTION:
         return was_read(job, NTS_NOTION, reply->answer);
+    case NTS_JOB_READ_BODY:
+        return nts_job_body_read(job, reply->answer);
     case NTS_JOB_MATCH_FOUND:
         return nts_job_match_found(job, reply->answer);
     case NTS_JOB_MATCH_LINKS:

@@ -85,8 +85,8 @@ static int expected_writes(const nts_job_t *job)
     for (i = 0; i < job->config->mapping->pair_count; i++) {
         const nts_pair_t *pair = &job->config->mapping->pairs[i];
 
-        if (pair->direction != NTS_TO_EXTERNAL && is_news_outside(job, i)) {
-            return 1;
+        if (pair->direction != NTS_TO_EXTERNAL && !pair->is_body && is_news_outside(job, i)) {
+            return 1; /* the body has a read of its own */
         }
     }
     return 0;
@@ -178,6 +178,10 @@ static apr_time_t event_floor(const nts_job_t *job, const nts_pair_t *pair)
         const char *found;
         apr_size_t len;
 
+        if (pair->is_body && notice->kind && !strcmp(notice->kind, "page.content_updated") &&
+            notice->at - NTS_MINUTE > latest) {
+            latest = notice->at - NTS_MINUTE;
+        }
         if (notice->side != NTS_NOTION || !notice->properties || !pair->notion_id) {
             continue;
         }
@@ -274,6 +278,7 @@ static void decide_field(nts_job_t *job, int i)
         nts_merge_field(d, mapping, i, base, now, stamps, job->p);
     }
     nts_job_hide_reference(job, i, d);
+    nts_job_guard_body(job, i, d);
 }
 
 void nts_job_decide_fields(nts_job_t *job)
@@ -305,10 +310,12 @@ static int agrees_on_old(const nts_job_t *job)
     const nts_view_t *notion = &job->view[NTS_NOTION], *external = &job->view[NTS_EXTERNAL];
     int i;
 
-    for (i = 0; !notion->candidate && notion->answered - external->sent > NTS_READ_APART &&
-                i < job->config->mapping->pair_count;
-         i++) {
-        if (job->decisions[i].verdict == NTS_VERDICT_AGREED) {
+    for (i = 0; i < job->config->mapping->pair_count; i++) {
+        int by_itself = nts_job_is_body(job, i);
+        apr_time_t answered = by_itself ? job->body.answered : notion->answered;
+
+        if (job->decisions[i].verdict == NTS_VERDICT_AGREED && (by_itself || !notion->candidate) &&
+            answered - external->sent > NTS_READ_APART) {
             return 1;
         }
     }
@@ -334,7 +341,7 @@ static void take_agreements(nts_job_t *job)
         edits += base->value[NTS_NOTION].kind != NTS_VALUE_ABSENT;
         now[NTS_NOTION] = &job->view[NTS_NOTION].record->values[i];
         now[NTS_EXTERNAL] = &job->view[NTS_EXTERNAL].record->values[i];
-        read_at[NTS_NOTION] = job->view[NTS_NOTION].sent;
+        read_at[NTS_NOTION] = nts_job_shown_at(job, NTS_NOTION, i);
         read_at[NTS_EXTERNAL] = job->view[NTS_EXTERNAL].sent;
         nts_merge_agree(base, pair->domain, now, read_at, job->p);
         job->dirty = 1;
@@ -392,6 +399,7 @@ static int was_ever_agreed(const nts_job_t *job)
 nts_step_t nts_job_decide_live(nts_job_t *job)
 {
     nts_side_t side;
+    int alone;
 
     if (job->link->state == NTS_LINK_DORMANT) {
         nts_job_new_entry(job, NTS_ENTRY_LINK, NTS_EXTERNAL, 1)->note = "inside the filter again";
@@ -410,12 +418,14 @@ nts_step_t nts_job_decide_live(nts_job_t *job)
         return nts_job_read(job, NTS_EXTERNAL, 0, 0);
     }
     side = has_write(job, NTS_NOTION) ? NTS_NOTION : NTS_EXTERNAL;
-    if (side == NTS_NOTION && !nts_job_is_fresh_for_notion(job)) {
+    alone = nts_job_writes_body_alone(job);
+    if (side == NTS_NOTION &&
+        !(alone ? nts_job_is_body_fresh(job) : nts_job_is_fresh_for_notion(job))) {
         if (job->row_again) {
             take_agreements(job); /* or the next wait for the page makes them old again */
         }
         job->row_again = 0;
-        return nts_job_read(job, NTS_NOTION, 0, 1);
+        return alone ? nts_job_read_body(job, 1) : nts_job_read(job, NTS_NOTION, 0, 1);
     }
     if (side == NTS_EXTERNAL && has_write(job, side) && nts_job_needs_proof(job)) {
         return nts_job_ask_proof(job);
@@ -437,6 +447,10 @@ nts_step_t nts_job_decide(nts_job_t *job)
     }
     if (notion->presence == NTS_PRESENCE_UNKNOWN) {
         return look_at_notion(job);
+    }
+    if ((external->presence != NTS_PRESENCE_NONE || job->link->state == NTS_LINK_IGNORED) &&
+        nts_job_show_body(job, &step)) {
+        return step;
     }
     if (job->undo && nts_job_undo_step(job, &step)) {
         return step;

@@ -4,7 +4,8 @@
  * is deleted or outside the filter. nts_job_write.c
  * intends, writes and takes the answer. nts_job_recover.c finds out what became of an intent whose answer
  * was never stored. nts_job_ruling.c asks a person and does as told. nts_job_undo.c takes an entry back.
- * nts_job_plan.c says what a job would do, and holds one to what was planned. nts_job_reference.c sees to references.
+ * nts_job_plan.c says what a job would do, and holds one to what was planned. nts_job_reference.c sees to references,
+ * nts_job_body.c to the body of the page.
  */
 #ifndef NTS_JOB_IMPL_H
 #define NTS_JOB_IMPL_H
@@ -65,6 +66,7 @@ typedef enum nts_job_state_t {
     NTS_JOB_LOADED,
     NTS_JOB_READ_EXTERNAL,
     NTS_JOB_READ_NOTION,
+    NTS_JOB_READ_BODY,
     NTS_JOB_MATCH_FOUND,    /* FIND of a counterpart answered */
     NTS_JOB_MATCH_LINKS,    /* LOOKUP of what was found answered */
     NTS_JOB_MAKER_KNOWN,    /* LOOKUP of who made an unlinked page answered */
@@ -81,6 +83,18 @@ typedef enum nts_job_state_t {
     NTS_JOB_FINISHED,       /* the last commit answered */
     NTS_JOB_ENDED
 } nts_job_state_t;
+
+/** Outcome codes of a body that is not written: it cannot be done safely; Notion refused it. */
+#define NTS_HELD_BODY "held.body"
+#define NTS_HELD_BODY_REFUSED "held.body_refused"
+
+/** The body of the page, as this job knows it (S5.9). */
+typedef struct nts_job_body_t {
+    enum { NTS_BODY_UNSEEN = 0, NTS_BODY_ASSUMED, NTS_BODY_READ } state; /* ASSUMED: the base */
+    nts_value_t value;
+    apr_time_t sent; /* READ: of the read, or the write, that showed it */
+    apr_time_t answered;
+} nts_job_body_t;
 
 /** What became of a ruling in this job. */
 typedef enum nts_ruling_state_t {
@@ -121,6 +135,9 @@ struct nts_job_t {
     /* S5.2: that side has not, or hides, what was to be referred to there; remedy NONE: nothing is hidden */
     nts_outcome_t hidden;
     nts_side_t hidden_side;
+    nts_job_body_t body;
+    nts_outcome_t body_refused;       /* its write was; remedy NONE: it was not ... */
+    nts_value_t body_refused_at;      /* ... when the page showed this */
     int is_emptied;                   /* S5.2: relations that show nothing are known to be empty */
     int maker_asked, made_by_sibling; /* S3.8: the page is known to be another mapping's work */
     nts_record_t *found;
@@ -289,6 +306,31 @@ int nts_job_needs_proof(const nts_job_t *job);
 nts_step_t nts_job_ask_proof(nts_job_t *job);
 /** ... was read. */
 nts_step_t nts_job_proved(nts_job_t *job, const nts_answer_t *answer);
+
+/* nts_job_body.c */
+int nts_job_is_body(const nts_job_t *job, int index);
+/** Whether it has to be read before a decision; sets *step if so. Else the page that was read shows it from here on. */
+int nts_job_show_body(nts_job_t *job, nts_step_t *step);
+/** It was not looked at yet. */
+int nts_job_needs_body(const nts_job_t *job);
+nts_step_t nts_job_read_body(nts_job_t *job, int follow_writes);
+/** ... was read. */
+nts_step_t nts_job_body_read(nts_job_t *job, const nts_answer_t *answer);
+/** When what @a side shows of a pair was asked for. */
+apr_time_t nts_job_shown_at(const nts_job_t *job, nts_side_t side, int index);
+/** S3.1, of the body. */
+int nts_job_is_body_fresh(const nts_job_t *job);
+/** The base was seen again: nothing before that needs to be looked at once more. */
+void nts_job_see_body(nts_job_t *job);
+/** @a entry writes the body, and so nothing else. */
+int nts_job_is_body_entry(const nts_job_t *job, const nts_entry_t *entry);
+/** Nothing but the body is to be written to the page. Properties go first. */
+int nts_job_writes_body_alone(const nts_job_t *job);
+void nts_job_body_written(nts_job_t *job, const nts_answer_t *answer);
+/** Notion refused a write of it: the field is held, others go on. */
+void nts_job_refuse_body(nts_job_t *job, const nts_answer_t *answer);
+/** A write of it that cannot be done safely is held. */
+void nts_job_guard_body(nts_job_t *job, int index, nts_decision_t *d);
 
 /* nts_job_undo.c */
 /** Whether the undo asks for something now; sets *step if so. Not when it is done or refused. */

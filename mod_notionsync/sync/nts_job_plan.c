@@ -137,7 +137,9 @@ nts_step_t nts_job_plan_write(nts_job_t *job, const nts_entry_t *entry)
         nts_job_decide_fields(job);
     }
     for (i = 0; entry->op == NTS_ENTRY_CREATE && i < job->config->mapping->pair_count; i++) {
-        int sent = job->write.values[i].kind != NTS_VALUE_ABSENT;
+        /* the body follows its page, as the same record's next write */
+        int sent = job->write.values[i].kind != NTS_VALUE_ABSENT ||
+                   (nts_job_is_body(job, i) && job->decisions[i].write[entry->side]);
 
         job->decisions[i].verdict = sent ? NTS_VERDICT_WRITE : job->decisions[i].verdict;
         job->decisions[i].write[entry->side] = sent;

@@ -93,7 +93,8 @@ nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending)
         }
         return find_created(job);
     }
-    ask = nts_job_new_ask(job, NTS_ASK_READ, NTS_NOTION);
+    ask = nts_job_new_ask(job, nts_job_is_body_entry(job, job->entry) ? NTS_ASK_BODY : NTS_ASK_READ,
+                          NTS_NOTION);
     ask->id = job->entry->page;
     return nts_job_ask(job, NTS_JOB_RECOVER_PAGE);
 }
@@ -177,7 +178,8 @@ nts_step_t nts_job_recover_page(nts_job_t *job, const nts_answer_t *answer)
 {
     int trashed;
 
-    if (answer->result == NTS_RESULT_MISSING) {
+    if (answer->result == NTS_RESULT_MISSING || answer->result == NTS_RESULT_TRASHED ||
+        (answer->result == NTS_RESULT_REFUSED && nts_job_is_body_entry(job, job->entry))) {
         job->entry->state = NTS_ENTRY_UNKNOWN;
         return store_verdict(job, NULL);
     }

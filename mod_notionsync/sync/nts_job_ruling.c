@@ -194,7 +194,9 @@ void nts_job_rule_fields(nts_job_t *job)
         held = job->decisions[i];
         nts_merge_rule(&job->decisions[i], &mapping->pairs[i], now, from, reason(job, ruling),
                        job->p);
-        if (job->decisions[i].verdict == NTS_VERDICT_STUCK) {
+        nts_job_guard_body(job, i, &job->decisions[i]);
+        if (job->decisions[i].verdict == NTS_VERDICT_STUCK ||
+            job->decisions[i].verdict == NTS_VERDICT_HELD) {
             refuse(job, k, nts_outcome_text(&job->decisions[i].outcome, job->p));
             job->decisions[i] = held;
             continue;

@@ -74,6 +74,7 @@ static undo_answer_t undo_field(nts_job_t *job, int index, const nts_entry_field
     nts_decision_t *d = &job->decisions[index];
     nts_side_t to = side_to_write(pair);
     int former[NTS_SIDE_COUNT];
+    nts_decision_t probe;
     int side;
 
     *d = (nts_decision_t){ 0 };
@@ -107,6 +108,13 @@ static undo_answer_t undo_field(nts_job_t *job, int index, const nts_entry_field
     d->want = field->agreed;
     d->agreed = field->after;
     d->reason = apr_psprintf(job->p, "undo of entry %" APR_INT64_T_FMT, job->undo->entry->id);
+    probe = *d; /* the page follows, if it is not the side that is written here */
+    probe.write[NTS_NOTION] = 1;
+    nts_job_guard_body(job, index, &probe);
+    if (probe.verdict != NTS_VERDICT_WRITE) {
+        *d = probe;
+        return UNDO_REFUSED;
+    }
     return UNDO_WRITE;
 }
 
@@ -126,6 +134,9 @@ static const char *differs_now(const nts_job_t *job, const nts_entry_field_t *fi
 /* ... that cannot be taken back. */
 static const char *edited_since(const nts_job_t *job, const nts_entry_field_t *field, int index)
 {
+    if (index >= 0 && job->decisions[index].verdict == NTS_VERDICT_HELD) {
+        return apr_psprintf(job->p, "%s (%s)", field->name, job->decisions[index].outcome.what);
+    }
     if (index < 0) {
         return apr_psprintf(job->p, "%s (not in the configuration any more)", field->name);
     }
@@ -158,6 +169,7 @@ static int undo_update(nts_job_t *job, nts_step_t *step)
     const nts_mapping_t *mapping = job->config->mapping;
     int f, i, follows = 0, wanted[NTS_SIDE_COUNT] = { 0, 0 };
     const char *refused = NULL;
+    int alone, has_body = 0;
     nts_side_t to;
 
     for (i = 0; i < mapping->pair_count; i++) {
@@ -173,6 +185,7 @@ static int undo_update(nts_job_t *job, nts_step_t *step)
         }
         else if (answer == UNDO_WRITE) {
             wanted[side_to_write(&mapping->pairs[index])]++;
+            has_body |= mapping->pairs[index].is_body;
         }
         follows += answer == UNDO_FOLLOWS;
     }
@@ -187,8 +200,18 @@ static int undo_update(nts_job_t *job, nts_step_t *step)
         return refuse(job, NTS_UNDO_NOTHING, "both sides already hold the former values");
     }
     to = wanted[NTS_NOTION] ? NTS_NOTION : NTS_EXTERNAL;
-    if (to == NTS_NOTION && !nts_job_is_page_recent(job)) {
+    alone = nts_job_writes_body_alone(job);
+    if (to == NTS_NOTION && alone && !nts_job_is_body_fresh(job)) {
+        *step = nts_job_read_body(job, 1);
+        return 1;
+    }
+    if (to == NTS_NOTION && !alone && !nts_job_is_page_recent(job)) {
         *step = nts_job_read(job, NTS_NOTION, 0, 1);
+        return 1;
+    }
+    if (to == NTS_NOTION && !alone &&
+        has_body) { /* properties first; the body is the undo's next write */
+        *step = nts_job_write_fields(job, to);
         return 1;
     }
     return done(job, step, nts_job_write_fields(job, to));

@@ -129,12 +129,16 @@ nts_step_t nts_job_write_fields(nts_job_t *job, nts_side_t side)
 {
     nts_entry_t *entry = nts_job_new_entry(job, NTS_ENTRY_UPDATE, side, 0);
     nts_value_t *values = new_values(job);
+    int with_body = side == NTS_EXTERNAL || nts_job_writes_body_alone(job);
     int i;
 
     if (nts_job_is_by_undo(job)) {
         entry->undoes = job->undo->entry->id;
     }
     for (i = 0; i < pair_count(job); i++) {
+        if (nts_job_is_body(job, i) && !with_body) {
+            continue;
+        }
         if (job->decisions[i].verdict == NTS_VERDICT_WRITE && job->decisions[i].write[side]) {
             values[i] = job->decisions[i].native[side];
             add_field(job, entry, i, &job->decisions[i]);
@@ -171,16 +175,26 @@ static int value_for_copy(nts_job_t *job, int index, nts_side_t side, nts_decisi
     probe.verdict = NTS_VERDICT_WRITE;
     probe.write[side] = 1;
     nts_job_hide_reference(job, index, &probe);
+    nts_job_guard_body(job, index, &probe);
+    if (pair->is_body && side == NTS_NOTION) { /* once the page is there (S5.9) */
+        *d = d->want.kind == NTS_VALUE_NULL ? *d : probe;
+        return 0;
+    }
     *d = probe.verdict == NTS_VERDICT_STUCK ? probe : *d;
     return probe.verdict == NTS_VERDICT_WRITE;
 }
 
 nts_step_t nts_job_create_on(nts_job_t *job, nts_side_t side)
 {
-    nts_entry_t *entry = nts_job_new_entry(job, NTS_ENTRY_CREATE, side, 0);
     nts_value_t *values = new_values(job);
+    nts_entry_t *entry;
+    nts_step_t step;
     int i;
 
+    if (side == NTS_EXTERNAL && nts_job_show_body(job, &step)) {
+        return step;
+    }
+    entry = nts_job_new_entry(job, NTS_ENTRY_CREATE, side, 0);
     entry->note = nts_job_record_reason(job);
     for (i = 0; i < pair_count(job); i++) {
         if (value_for_copy(job, i, side, &job->decisions[i])) {
@@ -276,7 +290,8 @@ nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
     job->key_was = job->link->key;
     job->call = (nts_call_t){ 0 };
     if (job->entry->side == NTS_NOTION && job->entry->op != NTS_ENTRY_CREATE &&
-        !nts_job_is_page_recent(job)) {
+        !(nts_job_is_body_entry(job, job->entry) ? nts_job_is_body_fresh(job)
+                                                 : nts_job_is_page_recent(job))) {
         /* S3.1: too old by now. The intent is closed; the record begins again. */
         nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.read_too_old",
                         "the page was read too long before the write could be sent");
@@ -286,7 +301,11 @@ nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
     }
     job->call.ask = job->write;
     if (job->entry->side == NTS_NOTION && job->entry->op != NTS_ENTRY_CREATE) {
-        job->call.ask.send_within = job->view[NTS_NOTION].answered + NTS_READ_FRESH + 1 - job->now;
+        apr_time_t answered = nts_job_is_body_entry(job, job->entry)
+                                  ? job->body.answered
+                                  : job->view[NTS_NOTION].answered;
+
+        job->call.ask.send_within = answered + NTS_READ_FRESH + 1 - job->now;
     }
     return nts_job_ask(job, NTS_JOB_WRITTEN);
 }
@@ -310,12 +329,14 @@ static void settle_fields(nts_job_t *job, const nts_entry_t *entry, const nts_re
                           apr_time_t sent_at)
 {
     nts_side_t far = nts_side_other(entry->side);
-    apr_time_t other_at = job->view[far].sent ? job->view[far].sent : entry->at;
     int f;
 
     for (f = 0; f < entry->field_count; f++) {
         const nts_entry_field_t *field = &entry->fields[f];
         int i = pair_index(job, field->pair);
+
+        apr_time_t shown = i >= 0 && job->view[far].sent ? nts_job_shown_at(job, far, i) : 0;
+        apr_time_t other_at = shown ? shown : entry->at;
 
         if (i >= 0) { /* S5.7: a pair that was removed from the configuration has no base */
             (void)nts_merge_settle(nts_link_base_make(job->link, field->pair, job->p),
@@ -432,7 +453,11 @@ static nts_step_t write_happened(nts_job_t *job, const nts_answer_t *answer)
 
     nts_job_settle_entry(job, entry, answer->record, answer->sent_at);
     job->writes[side]++;
-    if (answer->record) {
+    if (answer->record && nts_job_is_body_entry(job, entry)) {
+        hear(job, answer->record, answer->sent_at);
+        nts_job_body_written(job, answer);
+    }
+    else if (answer->record) {
         hear(job, answer->record, answer->sent_at);
         nts_job_take_view(job, side, answer);
         if (entry->op == NTS_ENTRY_REMOVE && side == NTS_EXTERNAL) {
@@ -482,6 +507,12 @@ static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answe
     if (is_outcome(answer, NTS_REFERENCE_HIDDEN)) {
         nts_outcome_copy(&job->hidden, &answer->outcome, job->p);
         job->hidden_side = job->entry->side;
+    }
+    if (result == NTS_RESULT_REFUSED && nts_job_is_body_entry(job, job->entry)) {
+        nts_job_refuse_body(job, answer);
+        job->call = (nts_call_t){ 0 };
+        nts_job_undo_failed(job);
+        return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED);
     }
     if (result == NTS_RESULT_STALE || result == NTS_RESULT_GONE || result == NTS_RESULT_MISSING ||
         result == NTS_RESULT_TRASHED || is_outcome(answer, NTS_REFERENCE_HIDDEN) ||

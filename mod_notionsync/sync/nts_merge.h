@@ -86,6 +86,10 @@ void nts_merge_settle_members(nts_base_t *base, const nts_pair_t *pair, nts_side
                               const nts_value_t *before, const nts_value_t *sent,
                               const nts_value_t *now, const nts_value_t *other, apr_pool_t *p);
 
+/** S5.9: the body of @a page is what the base says, as far as the time of the page's last edit tells. @a whole: also if only we are
+ *  known to have edited it since, which hides other editors of that minute. */
+int nts_merge_is_body_known(const nts_base_t *base, const nts_record_t *page, int whole);
+
 /** S2.3: sides that were read so long one after the other agree on nothing by that: what was read first may have been edited. */
 #define NTS_READ_APART apr_time_from_sec(10)
 

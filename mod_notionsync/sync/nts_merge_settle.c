@@ -158,6 +158,13 @@ int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
     return 1;
 }
 
+int nts_merge_is_body_known(const nts_base_t *base, const nts_record_t *page, int whole)
+{
+    /* Notion floors to the minute: what was read within that minute may have been edited after it. */
+    return page->edited + apr_time_from_sec(60) <= base->seen[NTS_NOTION] ||
+           (!whole && page->edited_by_us);
+}
+
 void nts_merge_agree(nts_base_t *base, const nts_domain_t *domain,
                      const nts_value_t *const now[NTS_SIDE_COUNT],
                      const apr_time_t read_at[NTS_SIDE_COUNT], apr_pool_t *p)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "sync/nts_merge.h"
+
 nts_scan_t *nts_scan_create(const nts_scan_config_t *config, apr_pool_t *p)
 {
     nts_scan_t *scan = apr_pcalloc(p, sizeof(*scan));
@@ -218,7 +220,9 @@ static int shows_bases(const nts_scan_t *scan, const nts_link_t *link, const nts
         const nts_base_t *base = nts_link_base(link, mapping->pairs[i].id);
 
         if (!base || base->has_rewrite ||
-            !nts_value_is_same(&base->value[NTS_NOTION], &page->values[i]) ||
+            !(mapping->pairs[i].is_body
+                  ? nts_merge_is_body_known(base, page, scan->config.kind == NTS_SCAN_FULL)
+                  : nts_value_is_same(&base->value[NTS_NOTION], &page->values[i])) ||
             !nts_value_equal(&base->value[NTS_EXTERNAL], &row->values[i]) ||
             is_lost(&mapping->pairs[i], &row->values[i])) {
             return 0;
@@ -417,6 +421,8 @@ nts_step_t nts_scan_step(nts_scan_t *scan, const nts_reply_t *reply, apr_time_t 
         return nts_scan_confirm_external(scan, reply->answer);
     case NTS_SCAN_CONFIRM_NOTION:
         return nts_scan_confirm_notion(scan, reply->answer);
+    case NTS_SCAN_CONFIRM_BODY:
+        return nts_scan_confirm_body(scan, reply->answer);
     case NTS_SCAN_ENDED:
         break;
     }

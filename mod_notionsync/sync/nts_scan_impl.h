@@ -25,6 +25,7 @@ typedef enum nts_scan_state_t {
     NTS_SCAN_MATCH_JOINED,
     NTS_SCAN_CONFIRM_EXTERNAL, /* verify: a suspect's row was read */
     NTS_SCAN_CONFIRM_NOTION,   /* verify: and its page */
+    NTS_SCAN_CONFIRM_BODY,     /* verify: and the page's body */
     NTS_SCAN_ENDED
 } nts_scan_state_t;
 
@@ -52,6 +53,9 @@ struct nts_scan_t {
     apr_int64_t after; /* ABSENT: link number to go on from */
     nts_side_t match_side;
     nts_link_t **suspects; /* VERIFY: to be confirmed by point reads; in `page` */
+    /* for each the page as the listing shows it, if only its body is still to be read; or NULL */
+    const nts_record_t **listed;
+    const nts_record_t *confirm_page; /* whose body is being read */
     int suspect_count;
     int suspect_next;
     nts_scan_state_t resume; /* where confirming goes on to */
@@ -99,5 +103,6 @@ nts_step_t nts_scan_verify_external(nts_scan_t *scan);
 nts_step_t nts_scan_verify_absent(nts_scan_t *scan, nts_link_t *const *links, int count);
 nts_step_t nts_scan_confirm_external(nts_scan_t *scan, const nts_answer_t *answer);
 nts_step_t nts_scan_confirm_notion(nts_scan_t *scan, const nts_answer_t *answer);
+nts_step_t nts_scan_confirm_body(nts_scan_t *scan, const nts_answer_t *answer);
 
 #endif /* NTS_SCAN_IMPL_H */

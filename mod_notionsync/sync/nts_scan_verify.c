@@ -26,9 +26,17 @@ static void add_difference(nts_scan_t *scan, const nts_link_t *link, const char 
     list->excused = excused;
 }
 
-/* The first pair on which the two differ, in words; NULL if all are equal. */
+/* The pair of the body, which no listing and no page shows; -1: there is none. */
+static int body_of(const nts_scan_t *scan)
+{
+    int body = nts_mapping_body_pair(scan->config.mapping);
+
+    return body >= 0 && scan->config.mapping->pairs[body].domain ? body : -1;
+}
+
+/* The first pair on which the two differ, in words; NULL if all are equal. But for the body, if @a page was listed. */
 static const char *describe_difference(const nts_scan_t *scan, const nts_record_t *page,
-                                       const nts_record_t *row)
+                                       const nts_record_t *row, int listed)
 {
     const nts_mapping_t *mapping = scan->config.mapping;
     int i;
@@ -37,7 +45,7 @@ static const char *describe_difference(const nts_scan_t *scan, const nts_record_
         const nts_pair_t *pair = &mapping->pairs[i];
         nts_value_t a, b;
 
-        if (!pair->domain) {
+        if (!pair->domain || (pair->is_body && listed)) {
             continue;
         }
         if (nts_domain_project(&a, pair->domain, NTS_NOTION, &page->values[i], NULL, scan->page) ==
@@ -80,6 +88,16 @@ static int is_outside(const nts_record_t *page, const nts_record_t *row)
            (row && row->standing == NTS_STANDING_OUTSIDE);
 }
 
+static nts_step_t ask_for_body(nts_scan_t *scan, const nts_record_t *page)
+{
+    scan->confirm_page = page;
+    scan->call.ask.kind = NTS_ASK_BODY;
+    scan->call.ask.side = NTS_NOTION;
+    scan->call.ask.id = page->id;
+    scan->state = NTS_SCAN_CONFIRM_BODY;
+    return NTS_STEP_CALL;
+}
+
 nts_step_t nts_scan_confirm_external(nts_scan_t *scan, const nts_answer_t *answer)
 {
     const nts_link_t *link = scan->suspects[scan->suspect_next];
@@ -97,6 +115,9 @@ nts_step_t nts_scan_confirm_external(nts_scan_t *scan, const nts_answer_t *answe
         }
         scan->suspect_next++;
         return confirm_next(scan);
+    }
+    if (scan->listed[scan->suspect_next] && scan->confirm_row) {
+        return ask_for_body(scan, scan->listed[scan->suspect_next]);
     }
     scan->call.ask.side = NTS_NOTION;
     scan->call.ask.id = link->page;
@@ -122,7 +143,7 @@ static void judge(nts_scan_t *scan, const nts_link_t *link, const nts_record_t *
         add_difference(scan, link, link->page, link->key, what);
         return;
     }
-    what = describe_difference(scan, page, row);
+    what = describe_difference(scan, page, row, 0);
     if (what) {
         add_difference(scan, link, link->page, link->key, what);
     }
@@ -131,23 +152,61 @@ static void judge(nts_scan_t *scan, const nts_link_t *link, const nts_record_t *
     }
 }
 
+static nts_step_t confirm(nts_scan_t *scan, const nts_record_t *page)
+{
+    judge(scan, scan->suspects[scan->suspect_next], page);
+    scan->suspect_next++;
+    return confirm_next(scan);
+}
+
 nts_step_t nts_scan_confirm_notion(nts_scan_t *scan, const nts_answer_t *answer)
 {
+    const nts_record_t *page = answer->record;
+
     if (answer->result != NTS_RESULT_OK && answer->result != NTS_RESULT_MISSING) {
         return nts_scan_not_now(scan, answer);
     }
-    judge(scan, scan->suspects[scan->suspect_next], answer->record);
-    scan->suspect_next++;
-    return confirm_next(scan);
+    if (body_of(scan) >= 0 && scan->confirm_row && page && !page->trashed && !page->elsewhere) {
+        return ask_for_body(scan, page);
+    }
+    return confirm(scan, page);
+}
+
+nts_step_t nts_scan_confirm_body(nts_scan_t *scan, const nts_answer_t *answer)
+{
+    int body = body_of(scan);
+    nts_record_t *page = apr_pmemdup(scan->page, scan->confirm_page, sizeof(*scan->confirm_page));
+    nts_value_t *values;
+
+    if (answer->result == NTS_RESULT_MISSING || answer->result == NTS_RESULT_TRASHED) {
+        return confirm(scan, NULL); /* gone since it was listed */
+    }
+    if (answer->result != NTS_RESULT_OK && answer->result != NTS_RESULT_REFUSED) {
+        return nts_scan_not_now(scan, answer);
+    }
+    values = apr_pmemdup(scan->page, page->values,
+                         (apr_size_t)scan->config.mapping->pair_count * sizeof(*values));
+    values[body] = answer->record ? answer->record->values[body]
+                                  : nts_value_opaque("a body that Notion does not give");
+    page->values = values;
+    return confirm(scan, page);
 }
 
 static void suspect(nts_scan_t *scan, int room, nts_link_t *link)
 {
     if (!scan->suspect_count) {
         scan->suspects = apr_pcalloc(scan->page, (apr_size_t)(room + 1) * sizeof(nts_link_t *));
+        scan->listed = apr_pcalloc(scan->page, (apr_size_t)(room + 1) * sizeof(*scan->listed));
         scan->suspect_next = 0;
     }
     scan->suspects[scan->suspect_count++] = link;
+}
+
+/* Equal in all that the listing shows. */
+static void suspect_body(nts_scan_t *scan, int room, int i)
+{
+    suspect(scan, room, scan->links[i]);
+    scan->listed[scan->suspect_count - 1] = &scan->records[i];
 }
 
 static nts_link_t *stranger(nts_scan_t *scan, const char *page, const char *key)
@@ -181,8 +240,11 @@ nts_step_t nts_scan_verify_page(nts_scan_t *scan)
                         : stranger(scan, scan->records[i].id, NULL));
         }
         else if (!row || scan->records[i].trashed ||
-                 describe_difference(scan, &scan->records[i], row)) {
+                 describe_difference(scan, &scan->records[i], row, 1)) {
             suspect(scan, scan->record_count, link);
+        }
+        else if (body_of(scan) >= 0) {
+            suspect_body(scan, scan->record_count, i);
         }
         else {
             scan->report.equal++;

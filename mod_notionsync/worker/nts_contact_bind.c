@@ -118,12 +118,13 @@ static void look_at_pairs(nts_flow_t *flow)
     int i;
 
     flow->has_computed = nts_mapping_has_computed(flow->mapping);
-    flow->has_title = 0;
+    flow->has_content = 0;
     for (i = 0; i < flow->mapping->pair_count; i++) {
-        flow->has_title |= nts_str_same(flow->mapping->pairs[i].notion_id, "title");
+        flow->has_content |= flow->mapping->pairs[i].is_body ||
+                             nts_str_same(flow->mapping->pairs[i].notion_id, "title");
     }
     for (i = 0; filter && i < filter->field_count; i++) {
-        flow->has_title |= nts_str_same(filter->fields[i].id, "title");
+        flow->has_content |= nts_str_same(filter->fields[i].id, "title");
     }
 }
 

@@ -139,7 +139,7 @@ static int is_unmapped(const nts_flow_t *flow, const nts_notice_t *notice, apr_p
         return 0;
     }
     if (is_kind(notice, "page.content_updated")) {
-        return !flow->has_title;
+        return !flow->has_content;
     }
     if (!is_kind(notice, "page.properties_updated") || !notice->properties ||
         nts_json_parse(&properties, notice->properties, strlen(notice->properties), NULL, ptemp) !=

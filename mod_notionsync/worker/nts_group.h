@@ -89,7 +89,7 @@ struct nts_flow_t {
     nts_mapping_t *mapping; /* bound; NULL before first contact */
     apr_pool_t *bound_pool; /* it lives in */
     int has_computed;
-    int has_title; /* the page's title is mapped */
+    int has_content; /* the page's title, or its body, is mapped: either may be what changed in its content */
 
     nts_mapping_status_t status;
     apr_pool_t *status_pool; /* its texts */

@@ -333,7 +333,14 @@ refused_as(mapping => 'NotionSyncPaused yes', "the argument 'yes' is none of on 
 my @fields = ('auto [create=none|external|notion|both]', 'NotionSyncFields auto');
 refused_as(mapping => 'NotionSyncFields all', "the argument 'all' is none of auto", @fields);
 refused_as(mapping => 'NotionSyncFields auto create=table', "create= 'table' is none of none, external, notion or both", @fields);
-refused(mapping => 'NotionSyncBody <-> notes', unavailable('NotionSyncBody', 'syncing the page body'));
+my @body = ('<->|->|<- FIELD [conflict=RULE] [initial=SIDE]', 'NotionSyncBody <-> notes');
+refused_as(mapping => 'NotionSyncBody notes', "'notes' is not an arrow (<-> -> <- or both, to-external, to-notion), and a space stands behind it", @body);
+refused_as(mapping => 'NotionSyncBody <->', 'nothing follows the arrow', @body);
+refused_as(mapping => 'NotionSyncBody -> notes conflict=hold', 'conflict= has no meaning for a field that goes one way', @body);
+refused_as(mapping => 'NotionSyncBody <-> notes format=plain', "unknown option 'format=plain'; known are conflict= and initial=", @body);
+refused(mapping => "NotionSyncField Text <-> notes\n  NotionSyncBody <-> notes",
+    qq(NotionSyncBody: 'notes' is written by the property "Text" already; expected is NotionSyncBody $body[0], for example: $body[1]));
+refused_as(mapping => "NotionSyncBody <-> notes\n  NotionSyncBody -> text", 'found a second time in one section', @body);
 my @filter = ('notion|external EXPRESSION|file:PATH', 'NotionSyncFilter notion Stage != "Lost"');
 refused_as(mapping => 'NotionSyncFilter external', 'found 1 argument where 2 are needed', @filter);
 refused_as(mapping => 'NotionSyncFilter both a = 1', "the side 'both' is none of notion or external", @filter);

@@ -8,7 +8,7 @@ use NotionSync::Sync;
 lacking('node or the npm packages of t/node are not installed (npm ci)') unless NotionSync::Sim::can_check_record();
 
 my $long = join ' ', map { "word$_" } 1 .. 900;     # more than one item of rich text
-my $sync = start_sync(start_sim => { record => 1 }, mapping => "NotionSyncMatch Name name\nNotionSyncLinkProperty Unmapped",
+my $sync = start_sync(start_sim => { record => 1 }, mapping => "NotionSyncMatch Name name\nNotionSyncLinkProperty Unmapped\nNotionSyncBody <-> extra",
     before => sub {
         my ($s) = @_;
         $s->add_pages(map { { name => "Page $_", notes => "n $_", tags => ['vip'] } } 1 .. 5);
@@ -24,6 +24,11 @@ $sync->edit_row('Row 1', map { $_ => $_ eq 'vip' ? 0 : undef } grep { $_ ne 'sta
 $sync->wait_page('Row 1', notes => undef, score => undef, tags => [], vip => 0, site => undef, what => 'and emptied');
 $sync->edit_page('Page 2', %all);
 $sync->wait_row('Page 2', %all, what => 'a page is edited in every property');
+for my $text ("one\ntwo", "one\n2\nthree") {
+    $sync->edit_row('Row 1', extra => $text);
+    wait_ok { ($sync->sim->sim(GET => 'page/' . $sync->page_id('Row 1'))->{body} // '') eq $text } 20, 'a body is filled, and changed';
+    $sync->wait_quiet;
+}
 # A text with more mentions than a page shows: it is completed.
 $sync->patch_page('Page 3', { properties => { Notes => [map { { mention => { date => { start => '2026-01-01' } } } } 1 .. 30] } });
 $sync->wait_quiet;
@@ -40,9 +45,10 @@ $sync->verify_ok;
 
 my @kinds = NotionSync::Sim::check_record($sync->sim->root . '/record');
 my %seen  = map { /\A(\S+ \S+): request \(/ ? ($1 => 1) : () } @kinds;
-is_deeply([grep { !$seen{$_} } 'POST /v1/pages', 'PATCH /v1/pages/{page_id}', 'POST /v1/data_sources/{data_source_id}/query'], [],
+is_deeply([grep { !$seen{$_} } 'POST /v1/pages', 'PATCH /v1/pages/{page_id}', 'PATCH /v1/pages/{page_id}/markdown',
+    'POST /v1/data_sources/{data_source_id}/query'], [],
     'the requests with a body were all held against it');
 my %answer = map { /\A(\S+ \S+): 200 \(/ ? ($1 => 1) : () } @kinds;
 is_deeply([grep { !$answer{$_} } 'GET /v1/users/me', 'GET /v1/data_sources/{data_source_id}', 'GET /v1/pages/{page_id}',
-    'GET /v1/pages/{page_id}/properties/{property_id}'], [], 'and the answers to those without');
+    'GET /v1/pages/{page_id}/properties/{property_id}', 'GET /v1/pages/{page_id}/markdown'], [], 'and the answers to those without');
 finish();

@@ -91,6 +91,17 @@ void world_keep_keys(world_t *w)
     w->mapping.pair_count = PAIRS;
 }
 
+void world_keep_body(world_t *w)
+{
+    nts_type_t body = { .kind = NTS_TYPE_TEXT, .native = "body", .nullable = 1 };
+    nts_type_t text = { .kind = NTS_TYPE_TEXT, .native = "TEXT", .nullable = 1 };
+
+    w->pairs[BODY].options.body = 1;
+    make_pair(w, BODY, NTS_BODY_FIELD, "notes", &body, &text);
+    w->pairs[BODY].is_body = 1;
+    w->mapping.pair_count = PAIRS;
+}
+
 world_t *world_create(apr_pool_t *p)
 {
     world_t *w = apr_pcalloc(p, sizeof(*w));
@@ -241,6 +252,10 @@ void world_edit(world_t *w, nts_side_t side, const char *id, int pair, nts_value
     thing->touched = 1;
     thing->ours = 0;
     world_notice(w, side, id);
+    if (side == NTS_NOTION) {
+        w->notices[w->notice_count - 1].kind =
+            w->pairs[pair].is_body ? "page.content_updated" : "page.properties_updated";
+    }
 }
 
 void world_remove(world_t *w, nts_side_t side, const char *id)

@@ -12,8 +12,8 @@
 
 #define WORLD_MAX 64
 
-/* Pairs of the test mapping, in order; KEY is part of it after world_keep_keys. */
-enum { NAME = 0, STAGE, TAGS, QTY, NUMBER, KEY, PAIRS };
+/* Pairs of the test mapping, in order; KEY is part of it after world_keep_keys, BODY in its place after world_keep_body. */
+enum { NAME = 0, STAGE, TAGS, QTY, NUMBER, KEY, PAIRS, BODY = KEY };
 
 typedef struct world_thing_t {
     const char *id;
@@ -23,7 +23,8 @@ typedef struct world_thing_t {
     int moved; /* a page: it is in another data source now */
     int by_us;
     int touched; /* by a person */
-    int ours;    /* a row: the last change told of is ours */
+    int ours;    /* a row: the last change told of is ours; a page: we edited it last */
+    int partial; /* a page: its body is shown in part */
     apr_time_t created;
     apr_time_t edited;
 } world_thing_t;
@@ -83,6 +84,7 @@ struct world_t {
     const char *made_by_other; /* page that another mapping of the data source made; NULL none */
     int others_pending;        /* creates of such mappings without an end */
     int requests;              /* asks of Notion */
+    int bodies;                /* of them for a body */
     int writes[NTS_SIDE_COUNT];
     int page_size;             /* of listings */
     apr_time_t since;          /* BATCH */
@@ -116,6 +118,8 @@ struct world_t {
 world_t *world_create(apr_pool_t *p);
 /** NotionSyncLinkProperty: pages keep the external key. */
 void world_keep_keys(world_t *w);
+/** NotionSyncBody: the body of a page is read and written by itself. */
+void world_keep_body(world_t *w);
 
 nts_value_t world_text(const char *text);
 nts_value_t world_number(world_t *w, const char *text);

@@ -7,13 +7,55 @@
 
 #define MINUTE apr_time_from_sec(60)
 
+static const char *text_of(const nts_value_t *value)
+{
+    return value->kind == NTS_VALUE_TEXT ? value->as.text : "";
+}
+
+/* What the markdown endpoints show: the body, and nothing else. */
+static nts_record_t *show_body(const world_thing_t *page, apr_pool_t *p)
+{
+    nts_record_t *record = apr_pcalloc(p, sizeof(*record));
+    nts_value_t *values = apr_pcalloc(p, sizeof(page->values));
+
+    record->id = page->id;
+    record->values = values;
+    values[BODY] = nts_body_value(text_of(&page->values[BODY]), page->partial, p);
+    return record;
+}
+
+/* What the connector asks for, done to the page as it is now. Zero: a place cannot be told. */
+static int edit_body(world_thing_t *page, const nts_ask_t *ask, apr_pool_t *p)
+{
+    const char *text = text_of(&page->values[BODY]);
+    nts_body_edit_t edit;
+
+    nts_body_edit(&edit, &ask->expected[BODY], &ask->values[BODY], p);
+    for (int i = 0; i < edit.count; i++) {
+        const char *old = edit.updates[i].old_str;
+        const char *at = strstr(text, old);
+
+        if (!at || strstr(at + 1, old)) {
+            return 0;
+        }
+        text = apr_pstrcat(p, apr_pstrmemdup(p, text, (apr_size_t)(at - text)),
+                           edit.updates[i].new_str, at + strlen(old), NULL);
+    }
+    page->values[BODY] = nts_value_text(edit.whole ? edit.whole : text);
+    return !edit.problem;
+}
+
 static nts_record_t *show(world_t *w, nts_side_t side, const world_thing_t *thing, apr_pool_t *p)
 {
     nts_record_t *record = apr_pcalloc(p, sizeof(*record));
+    nts_value_t *values = apr_pmemdup(p, thing->values, sizeof(thing->values));
     int i;
 
+    if (side == NTS_NOTION && w->pairs[BODY].is_body) {
+        values[BODY] = nts_value_absent;
+    }
     record->id = thing->id;
-    record->values = apr_pmemdup(p, thing->values, sizeof(thing->values));
+    record->values = values;
     record->created = thing->created - thing->created % MINUTE;
     record->by_us = thing->by_us;
     record->untouched = thing->by_us && !thing->touched;
@@ -21,6 +63,7 @@ static nts_record_t *show(world_t *w, nts_side_t side, const world_thing_t *thin
                                                                          : NTS_STANDING_INSIDE;
     if (side == NTS_NOTION) {
         record->edited = thing->edited - thing->edited % MINUTE;
+        record->edited_by_us = thing->ours;
         record->trashed = thing->trashed;
         record->elsewhere = thing->moved;
     }
@@ -41,6 +84,9 @@ static void touch(world_t *w, nts_side_t side, world_thing_t *thing, const nts_a
     int i;
 
     for (i = 0; ask->values && i < w->mapping.pair_count; i++) {
+        if (side == NTS_NOTION && w->pairs[i].is_body) {
+            continue; /* edit_body() has seen to it */
+        }
         if (ask->values[i].kind != NTS_VALUE_ABSENT) {
             thing->values[i] = nts_value_copy(&ask->values[i], w->p);
         }
@@ -74,6 +120,8 @@ static void write_thing(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, 
 {
     nts_side_t side = ask->side;
     world_thing_t *thing = world_find(w, side, ask->id);
+    int is_body = side == NTS_NOTION && ask->kind == NTS_ASK_UPDATE && w->pairs[BODY].is_body &&
+                  ask->values[BODY].kind != NTS_VALUE_ABSENT;
 
     if (ask->kind == NTS_ASK_CREATE) {
         thing = &w->side[side][w->count[side]];
@@ -113,9 +161,15 @@ static void write_thing(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, 
     if (ask->kind == NTS_ASK_RESTORE) {
         thing->trashed = 0;
     }
+    if (is_body && !edit_body(thing, ask, w->p)) {
+        answer->result = NTS_RESULT_REFUSED;
+        nts_outcome_set(&answer->outcome, p, NTS_REMEDY_PERSON, NTS_BODY_REFUSED,
+                        "the place is not there, or not the only one");
+        return;
+    }
     touch(w, side, thing, ask);
     answer->id = thing->id;
-    answer->record = show(w, side, thing, p);
+    answer->record = is_body ? show_body(thing, p) : show(w, side, thing, p);
 }
 
 static void list_things(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_pool_t *p)
@@ -174,6 +228,15 @@ void world_perform(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_p
         }
         else {
             answer->record = show(w, ask->side, thing, p);
+        }
+        break;
+    case NTS_ASK_BODY:
+        w->bodies++;
+        if (!thing || !thing->there) {
+            answer->result = NTS_RESULT_MISSING;
+        }
+        else {
+            answer->record = show_body(thing, p);
         }
         break;
     case NTS_ASK_READ_MANY:

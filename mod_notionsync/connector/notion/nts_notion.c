@@ -242,8 +242,12 @@ static int begin_main(nts_op_t *op)
         }
         return id != NULL;
     case NTS_ASK_READ:
+    case NTS_ASK_BODY:
         op->ask.id = path_id(op, op->ask.id, "page");
-        if (op->ask.id) {
+        if (op->ask.id && op->ask.kind == NTS_ASK_BODY) {
+            nts_notion_request_body(op);
+        }
+        else if (op->ask.id) {
             nts_notion_request_page(op);
         }
         return op->ask.id != NULL;
@@ -313,8 +317,11 @@ static nts_op_state_t take_main(nts_op_t *op, const nts_json_t *root)
     case NTS_ASK_LIST:
     case NTS_ASK_FIND:
         return nts_notion_take_rows(op, root);
+    case NTS_ASK_BODY:
+        return nts_notion_take_body(op, root);
     default:
-        return take_written(op, root);
+        return nts_notion_is_body_write(op) ? nts_notion_take_body(op, root)
+                                            : take_written(op, root);
     }
 }
 

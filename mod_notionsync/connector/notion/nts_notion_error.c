@@ -56,11 +56,13 @@ static const char *doing(const nts_op_t *op)
     case NTS_ASK_CREATE:
         return "creating a page";
     case NTS_ASK_UPDATE:
-        return "updating a page";
+        return nts_notion_is_body_write(op) ? "changing the body of a page" : "updating a page";
     case NTS_ASK_REMOVE:
         return "moving a page to the trash";
     case NTS_ASK_RESTORE:
         return "restoring a page";
+    case NTS_ASK_BODY:
+        return "reading the body of a page";
     default:
         return "reading a page";
     }
@@ -178,16 +180,16 @@ static int is_about_trash(const char *message)
 static int is_about_page(const nts_op_t *op)
 {
     return op->phase != NTS_NOTION_WHO &&
-           (op->ask.kind == NTS_ASK_READ || op->ask.kind == NTS_ASK_CREATE ||
-            op->ask.kind == NTS_ASK_UPDATE || op->ask.kind == NTS_ASK_REMOVE ||
-            op->ask.kind == NTS_ASK_RESTORE);
+           (op->ask.kind == NTS_ASK_READ || op->ask.kind == NTS_ASK_BODY ||
+            op->ask.kind == NTS_ASK_CREATE || op->ask.kind == NTS_ASK_UPDATE ||
+            op->ask.kind == NTS_ASK_REMOVE || op->ask.kind == NTS_ASK_RESTORE);
 }
 
 static int fail_bad_request(failure_t *f)
 {
     nts_op_t *op = f->op;
 
-    if (is_about_schema(f->message)) {
+    if (is_about_schema(f->message) && !nts_notion_is_body_write(op)) {
         return fail(f, NTS_RESULT_NOT_DONE, NTS_REMEDY_RETRY, "notion.schema_changed", NULL,
                     "the data source's properties are no longer what they were");
     }
@@ -195,10 +197,14 @@ static int fail_bad_request(failure_t *f)
         return fail(f, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, "notion.data_source_trashed",
                     "restore the database in Notion", "the data source is in the trash");
     }
-    if (nts_notion_is_write(op) && is_about_trash(f->message)) {
+    if ((nts_notion_is_write(op) || op->ask.kind == NTS_ASK_BODY) && is_about_trash(f->message)) {
         return fail(f, NTS_RESULT_TRASHED, NTS_REMEDY_WAIT, "notion.trashed",
                     "restore it in Notion, or the page or database that contains it",
                     "the page is in the trash");
+    }
+    if (nts_notion_is_body_write(op)) {
+        return fail(f, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, NTS_BODY_REFUSED,
+                    "change the page in Notion, or the text", "Notion refused it");
     }
     if (is_about_page(op)) {
         return fail(f, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, "notion.refused",

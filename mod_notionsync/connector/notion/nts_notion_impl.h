@@ -110,7 +110,7 @@ const char *nts_notion_plain_text(const nts_json_t *array, apr_pool_t *p);
 
 /* --- nts_notion_read.c */
 
-/** Decoded id of the property at @a at: of the pairs, then of the filter; NULL: of none, or not known. */
+/** Decoded id of the property at @a at: of the pairs, then of the filter; NULL: of none (the body), or not known. */
 const char *nts_notion_field_id(const nts_mapping_t *mapping, int at);
 /** A page object as a record in @a p; APR_EINVAL if it is none. */
 apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const nts_json_t *page,
@@ -177,6 +177,15 @@ extern const nts_oauth_t nts_notion_oauth;
 
 /** Sets op->request for CREATE, UPDATE, REMOVE, RESTORE. Zero: refused, the answer is filled in. */
 int nts_notion_write_begin(nts_op_t *op);
+
+/* --- nts_notion_body.c */
+
+void nts_notion_request_body(nts_op_t *op);
+/** The body is what the UPDATE changes, by itself. */
+int nts_notion_is_body_write(const nts_op_t *op);
+/** Sets op->request. Zero: refused, the answer is filled in. */
+int nts_notion_body_write_begin(nts_op_t *op);
+nts_op_state_t nts_notion_take_body(nts_op_t *op, const nts_json_t *root);
 
 /* --- nts_notion_make.c */
 

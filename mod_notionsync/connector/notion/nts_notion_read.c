@@ -272,7 +272,7 @@ int nts_notion_field_count(const nts_mapping_t *mapping)
 const char *nts_notion_field_id(const nts_mapping_t *mapping, int at)
 {
     if (at < mapping->pair_count) {
-        return mapping->pairs[at].notion_id;
+        return mapping->pairs[at].is_body ? NULL : mapping->pairs[at].notion_id;
     }
     return at < nts_notion_field_count(mapping)
                ? mapping->filter[NTS_NOTION]->fields[at - mapping->pair_count].id
@@ -361,10 +361,10 @@ apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const n
                                op->conn->who, p);
     record->created = time_of(page, "created_time");
     record->edited = time_of(page, "last_edited_time");
-    record->untouched =
-        record->by_us && record->edited == record->created &&
-        is_same_id(nts_json_string(nts_json_path(page, "last_edited_by", "id", NULL)),
-                   op->conn->who, p);
+    record->edited_by_us = is_same_id(
+        nts_json_string(nts_json_path(page, "last_edited_by", "id", NULL)), op->conn->who, p);
+    record->untouched = record->by_us && record->edited == record->created && record->edited_by_us;
+    record->edited_by_us = record->edited_by_us && op->conn->who_is_bot;
     return APR_SUCCESS;
 }
 

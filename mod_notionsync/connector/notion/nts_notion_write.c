@@ -183,7 +183,7 @@ static int add_properties(nts_op_t *op, nts_json_t *properties)
         const nts_pair_t *pair = &mapping->pairs[i];
         writing_t w = { NULL, NULL, &op->ask.values[i], NULL, NULL, op->p };
 
-        if (w.value->kind == NTS_VALUE_ABSENT || pair->computed[NTS_NOTION]) {
+        if (w.value->kind == NTS_VALUE_ABSENT || pair->computed[NTS_NOTION] || pair->is_body) {
             continue;
         }
         w.before = op->ask.expected ? &op->ask.expected[i] : NULL;
@@ -232,6 +232,9 @@ int nts_notion_write_begin(nts_op_t *op)
 {
     nts_json_t *body = nts_json_make_object(op->p);
 
+    if (nts_notion_is_body_write(op)) {
+        return nts_notion_body_write_begin(op);
+    }
     if (!add_content(op, body)) {
         return 0;
     }
