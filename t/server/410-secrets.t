@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 no warnings qw(portable);     # addresses have 64 bits
+use NotionSync::Browser;
 use NotionSync::Hooks;
 use NotionSync::Test;
 
@@ -12,7 +13,9 @@ plan(skip_all => 'a sanitizer keeps copies of its own') if build_info->{sanitize
 my $source = '1a2b3c4d-0000-4000-8000-5e6f7a8b9c0d';
 # Unlike anything else in memory, and not in this file as it is used.
 sub made_up { my ($name) = @_; return join '', $name, '_', map { ('a' .. 'z', 0 .. 9)[rand 36] } 1 .. 43 }
-my %secret = (token => made_up('ntn'), environment => made_up('ntn'), program => made_up('ntn'), hook => made_up('secret'));
+my $sim = start_sim();
+my $data = $sim->sim(POST => 'data_source', { name => 'Leads', properties => { Name => { type => 'title' } } })->{id};
+my %secret = (client => made_up('secret'), token => made_up('ntn'), environment => made_up('ntn'), program => made_up('ntn'), hook => made_up('secret'));
 
 my $httpd = new_httpd(env => { NOTION_TOKEN => $secret{environment} }, config => <<"CONF");
 NotionSyncStateDB sqlite3 \${STATE}/notionsync.db
@@ -29,8 +32,13 @@ NotionSyncStateDB sqlite3 \${STATE}/notionsync.db
   NotionSyncToken "exec:/bin/cat \${ROOT}/conf/program"
   NotionSyncEndpoint http://127.0.0.1:1
 </NotionSyncService>
+<NotionSyncService app notion>
+  NotionSyncOAuth client-id=app client-secret=file:conf/client redirect=http://127.0.0.1:\${PORT}/oauth
+  NotionSyncEndpoint @{[$sim->url]}
+</NotionSyncService>
 <NotionSyncService crm sql>
   NotionSyncDatabase sqlite \${STATE}/crm.db
+  NotionSyncProvision auto
 </NotionSyncService>
 <NotionSyncMapping contacts>
   NotionSyncNotion work $source
@@ -47,6 +55,14 @@ NotionSyncStateDB sqlite3 \${STATE}/notionsync.db
   NotionSyncExternal crm deals
   NotionSyncField Name <-> name
 </NotionSyncMapping>
+<NotionSyncMapping leads>
+  NotionSyncNotion app $data
+  NotionSyncExternal crm leads
+  NotionSyncField Name <-> name
+</NotionSyncMapping>
+<Location "/oauth">
+  NotionSyncServe oauth
+</Location>
 <Location "/notionsync">
   NotionSyncServe status
 </Location>
@@ -54,10 +70,15 @@ NotionSyncStateDB sqlite3 \${STATE}/notionsync.db
   NotionSyncServe hook
 </Location>
 CONF
-$httpd->write_file("conf/$_", "$secret{$_}\n", mode => 0600) for qw(token hook program);
-$httpd->log_allow(qr/crm\.db|127\.0\.0\.1:1\b|mapping \S+ /);
+$httpd->write_file("conf/$_", "$secret{$_}\n", mode => 0600) for qw(token hook program client);
+$httpd->log_allow(qr/crm\.db|oauth\.not_installed|127\.0\.0\.1:1\b|mapping \S+ /);
+my $crm = $httpd->state . '/crm.db';
+sqlite($crm, 'CREATE TABLE leads (id INTEGER PRIMARY KEY, name TEXT)');
+$httpd->give($crm, 0600);
 $httpd->start;
 my $db = $httpd->state . '/notionsync.db';
+# As root, so not before they have opened it.
+wait_ok { (() = $httpd->log_text =~ /worker \d: ready/g) >= 2 } 20, 'the workers are there';
 
 # A handshake, and events for both kinds of keys.
 my $shaken = made_up('secret');
@@ -66,8 +87,24 @@ sqlite($db, "INSERT OR REPLACE INTO hook (service, state, expires, last_event) S
 is($httpd->post('/notionsync/hook/env', { verification_token => $shaken })->{status}, 200, 'a handshake');
 is(scalar(grep { $_->[0] == 200 } post_all($httpd, '/notionsync/hook/work', $secret{hook}, map { make_event(data_source => $source) } 1 .. 12)), 12, 'events');
 is(scalar(grep { $_->[0] == 200 } post_all($httpd, '/notionsync/hook/env', $shaken, map { make_event(data_source => $source) } 1 .. 12)), 12, 'and more');
+
+# An installation, and a refresh.
+sub app { return $sim->sim(POST => 'oauth', { client_id => 'app', @_ })->{grants} }
+app(client_secret => $secret{client}, redirect_uris => [$httpd->url('/oauth')]);
+my $browser = NotionSync::Browser->new;
+my $back = $browser->press($browser->go($httpd->url('/oauth/app')), 'begin');
+is($back->{status}, 200, 'an installation');
+($secret{state}, $secret{code}) = map { my $name = $_; map { /[?&]$name=(\w+)/ ? $1 : () } $back->{steps}[-2] } qw(state code);
+sqlite($crm, "INSERT INTO leads (name) VALUES ('Ben')");
+wait_ok { $sim->sim(GET => "pages?data_source=$data")->{total} } 20, 'its token is used';
+my @grants = @{ app(expire_access => JSON::PP::true()) };
+@secret{qw(access refresh)} = @{ $grants[0] }{qw(access_token refresh_token)};
+sqlite($crm, "INSERT INTO leads (name) VALUES ('Ada')");
+wait_ok { app()->[0]{refreshes} && $sim->sim(GET => "pages?data_source=$data")->{total} > 1 } 20, 'and refreshed';
+@secret{qw(access2 refresh2)} = @{ app()->[0] }{qw(access_token refresh_token)};
 my $pages = join '', map { $httpd->get("/notionsync?$_")->{body} } '', 'json', 'auto', map { ("page=mapping&mapping=$_", "page=mapping&mapping=$_&json") }
-    qw(contacts people deals);
+    qw(contacts people deals leads);
+$pages .= $browser->go($httpd->url("/oauth/app$_"))->{body} for '', '?json';
 
 # Which of the mappings of a process hold a text; those that no core dump shows are marked.
 sub places {
@@ -100,7 +137,7 @@ sub places {
 
 my @children = grep { read_file("/proc/$_/comm") !~ /\Anotionsync/ } $httpd->children;
 cmp_ok(scalar @children, '>=', 2, 'there are children');
-for my $name (qw(token environment program)) {
+for my $name (qw(token environment program client access refresh access2 refresh2)) {
     my @found = map { places($_, $secret{$name}) } @children;
     is_deeply(\@found, [], "no child holds the token from the $name") or diag explain \@found;
 }
@@ -117,7 +154,7 @@ my @own = places($httpd->pid, $secret{token});
 is_deeply(\@own, [], 'nor does the parent hold a token') or diag explain \@own;
 
 # Nothing shows them.
-my $everything = $pages . $httpd->log_text . join '', map { read_file("/proc/$_/cmdline") } $httpd->pid, $httpd->children;
+my $everything = $pages . $httpd->log_text . read_file($httpd->root . '/logs/access.log') . join '', map { read_file("/proc/$_/cmdline") } $httpd->pid, $httpd->children;
 my $stored = join '', map { -e $_ ? read_file($_) : '' } $db, "$db-wal";
 for my $name (sort keys %secret) {
     ok(index($everything, $secret{$name}) < 0, "the $name secret is in no page, log, or process title");
