@@ -53,23 +53,18 @@ static int holds_answer(const char *args)
     return args && (strstr(args, "code=") || strstr(args, "state="));
 }
 
-static void hide_args(request_rec *r)
-{
-    if (!holds_answer(r->args) && !holds_answer(r->unparsed_uri)) {
-        return;
-    }
-    r->args = apr_pstrdup(r->pool, "(hidden)");
-    r->unparsed_uri = apr_pstrcat(r->pool, r->uri, "?(hidden)", NULL);
-    r->the_request = apr_pstrcat(r->pool, r->method, " ", r->unparsed_uri, " ", r->protocol, NULL);
-}
-
-/* Also where somebody was refused before he came here. */
+/* Before anybody can refuse the request, and with that log it; the handler finds what was there. */
 int mns_install_hide(request_rec *r)
 {
     const mns_dir_t *dir = ap_get_module_config(r->per_dir_config, &notionsync_module);
 
-    for (; r && dir && dir->serve == MNS_SERVE_OAUTH; r = r->next) {
-        hide_args(r);
+    if (dir->serve == MNS_SERVE_OAUTH && holds_answer(r->args)) {
+        ap_set_module_config(r->request_config, &notionsync_module, r->args);
+        r->args = apr_pstrdup(r->pool, "(hidden)");
+        r->unparsed_uri = apr_pstrcat(r->pool, r->uri, "?", r->args, NULL);
+        r->the_request =
+            apr_pstrcat(r->pool, r->method, " ", r->unparsed_uri, " ", r->protocol, NULL);
+        (void)ap_update_child_status(r->connection->sbh, SERVER_BUSY_WRITE, r);
     }
     return DECLINED;
 }
@@ -424,12 +419,12 @@ static int find_service(install_t *in, const char *name)
 int mns_install_serve(request_rec *r, const mns_dir_t *dir, mns_child_t *child)
 {
     install_t in = { 0 };
-    int is_return;
+    const char *hidden = ap_get_module_config(r->request_config, &notionsync_module);
 
     (void)mns_page_begin(&in.page, r, child);
-    is_return = apr_table_get(in.page.args, "state") != NULL;
-    hide_args(r);
-    (void)ap_update_child_status(r->connection->sbh, SERVER_BUSY_WRITE, r);
+    if (hidden) {
+        in.page.args = mns_query_read(hidden, r->pool);
+    }
     if (!in.page.access.full) {
         return mns_answer(r, HTTP_FORBIDDEN, "%s", in.page.access.why);
     }
@@ -437,7 +432,7 @@ int mns_install_serve(request_rec *r, const mns_dir_t *dir, mns_child_t *child)
         apr_table_setn(r->headers_out, "Allow", "GET, POST");
         return mns_answer(r, HTTP_METHOD_NOT_ALLOWED, "Pages are asked for with GET.");
     }
-    if (is_return && r->method_number == M_GET) {
+    if (apr_table_get(in.page.args, "state") && r->method_number == M_GET) {
         return take_back(&in);
     }
     if (!find_service(&in, mns_rest_of(r, dir))) {

@@ -18,7 +18,7 @@ int mns_actions_serve(request_rec *r, mns_child_t *child);
 
 /** …/SERVICE: installing it, and the address that browsers come back to. */
 int mns_install_serve(request_rec *r, const mns_dir_t *dir, mns_child_t *child);
-/** The log_transaction hook, before those that write: what a browser brings back is for nobody's log. */
+/** The header_parser hook: what a browser brings back is for nobody's log, nor for server-status. */
 int mns_install_hide(request_rec *r);
 
 /** "/notionsync/hook/work" at <Location "/notionsync/hook">: "work". NULL: nothing like that. */

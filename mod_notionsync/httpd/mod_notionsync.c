@@ -1,6 +1,6 @@
 /* mod_notionsync.c - the module record and its hooks. */
 #include <httpd.h>
-#include <http_protocol.h>
+#include <http_request.h>
 #include <mpm_common.h>
 
 #include "httpd/mns_check.h"
@@ -17,7 +17,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_monitor(mns_workers_tend, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(mns_child_init, NULL, NULL, APR_HOOK_MIDDLE);
     /* Before handlers that a .htaccess may choose: a location of ours serves nothing else. */
-    ap_hook_log_transaction(mns_install_hide, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* The first that knows the location; access control comes later. */
+    ap_hook_header_parser(mns_install_hide, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(mns_serve, NULL, NULL, APR_HOOK_REALLY_FIRST);
 }
 

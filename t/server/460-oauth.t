@@ -4,18 +4,48 @@ use strict;
 use warnings;
 use NotionSync::Browser;
 use NotionSync::Sync;
+use Digest::SHA qw(sha1 sha256_hex);
+use MIME::Base64 qw(encode_base64);
 
+my $other = '22222222-0000-4000-8000-000000000000';
 my $sync = new_sync(
+    modules => ['status'],
     notion => '  NotionSyncOAuth client-id=app client-secret=file:${ROOT}/conf/client redirect=http://127.0.0.1:${PORT}/notionsync/oauth',
     config => "<Location \"/notionsync/oauth\">\n  NotionSyncServe oauth\n</Location>\n"
         . "<NotionSyncService idle notion>\n  NotionSyncOAuth client-id=app client-secret=file:\${ROOT}/conf/client "
-        . "redirect=http://127.0.0.1:\${PORT}/notionsync/oauth\n</NotionSyncService>\n",
-    before => sub { $_[0]->add_pages(map { { name => "Record $_" } } 1 .. 5) },
+        . "redirect=http://127.0.0.1:\${PORT}/notionsync/oauth\n</NotionSyncService>\n" . <<"CONF",
+<NotionSyncService remote notion>
+  NotionSyncOAuth client-id=app client-secret=file:\${ROOT}/conf/client redirect=http://127.0.0.1:\${PORT}/secure/oauth
+  NotionSyncEndpoint \${SIM}
+</NotionSyncService>
+<NotionSyncMapping remote>
+  NotionSyncNotion remote $other
+  NotionSyncExternal crm remote
+  NotionSyncField Name <-> name
+</NotionSyncMapping>
+<Location "/secure/oauth">
+  NotionSyncServe oauth
+  AuthType Basic
+  AuthName administrators
+  AuthUserFile \${ROOT}/conf/users
+  Require valid-user
+</Location>
+ExtendedStatus On
+<Location "/server-status">
+  SetHandler server-status
+</Location>
+CONF
+    before => sub {
+        my ($sync) = @_;
+        $sync->add_pages(map { { name => "Record $_" } } 1 .. 5);
+        $sync->sim->sim(POST => 'data_source', { id => $other, name => 'Other', properties => { Name => { type => 'title' } } });
+        $sync->httpd->write_file('conf/users', join '', map { "$_:{SHA}" . encode_base64(sha1("pw-$_"), '') . "\n" } qw(ada ben));
+    },
 );
 my ($httpd, $sim) = ($sync->httpd, $sync->sim);
 my $client = 'c1ient_secret_of_the_app';
 $httpd->write_file('conf/client', "$client\n", mode => 0600);
-$httpd->log_allow(qr/mapping contacts: (?:blocked|does not get on)|service work: |installation|a form was refused|worker \d \(pid \d+\) was ended by signal 9/);
+$httpd->log_allow(qr/mapping (?:contacts|remote): (?:blocked|does not get on)|service (?:work|remote): |installation|a form was refused|worker \d \(pid \d+\) was ended by signal 9/);
 $sync->start;
 my $back = $httpd->url('/notionsync/oauth');
 my $home = "$back/work";
@@ -23,7 +53,8 @@ my $home = "$back/work";
 sub app { my (%set) = @_; return $sim->sim(POST => 'oauth', { client_id => 'app', %set }) }
 sub grants { my $app = app(); push @{ $sync->{secrets} }, map { ($_->{access_token}, $_->{refresh_token} // ()) } @{ $app->{grants} }; return @{ $app->{grants} } }
 # What travels in addresses is as secret.
-sub remember { my ($page) = @_; push @{ $sync->{secrets} }, map { /[?&](?:code|state)=([^&]+)/g } @{ $page->{steps} }, $page->{headers}{location} // (); return $page }
+my @status;
+sub remember { my ($page) = @_; push @status, $httpd->get('/server-status')->{body}; push @{ $sync->{secrets} }, map { /[?&](?:code|state)=([^&]+)/g } @{ $page->{steps} }, $page->{headers}{location} // (); return $page }
 sub installed { return decode($httpd->get('/notionsync/oauth/work?json')->{body}) }
 sub press { my ($browser, $page, $action, %opt) = @_; return remember($browser->press($page, $action, %opt)) }
 # As far as the person's consent: the address that Notion sends the browser back to.
@@ -36,7 +67,7 @@ sub install {
 sub attempts { return installed()->{oauth}{attempt}{number} // 0 }
 
 push @{ $sync->{secrets} }, $client;
-app(client_secret => $client, redirect_uris => [$back]);
+app(client_secret => $client, redirect_uris => [$back, $httpd->url('/secure/oauth')]);
 my $ada = NotionSync::Browser->new;
 
 subtest 'before' => sub {
@@ -85,6 +116,7 @@ subtest 'coming back' => sub {
     is($ada->go("$back?code=abc")->{status}, 404, 'with none');
     my $to = consent($ada);
     is(NotionSync::Browser->new->go($to)->{status}, 403, 'in another browser');
+    push @status, $httpd->get('/server-status')->{body};
     is($ada->go($to)->{status}, 403, 'which has used it up');
     $to = consent($ada);
     sqlite($httpd->state . '/notionsync.db', "UPDATE oauth_state SET expires = " . int((time - 1) * 1e6));
@@ -106,7 +138,7 @@ subtest 'installed' => sub {
     my $page = $ada->go($to);
     is($page->{status}, 200, 'the browser comes back');
     is($page->{url}, $home, 'to the page, without the code');
-    my ($cookie) = grep { $_->{name} eq 'notionsync-oauth-' . substr(sha($to =~ /state=(\w+)/), 0, 16) } values %{ $ada->jar };
+    my ($cookie) = grep { $_->{name} eq 'notionsync-oauth-' . substr(sha256_hex($to =~ /state=(\w+)/), 0, 16) } values %{ $ada->jar };
     is($cookie, undef, 'its cookie is gone');
     wait_ok { installed()->{oauth}{state} eq 'installed' } 20, 'the worker exchanges the code';
     is($ada->go($to)->{status}, 403, 'once');
@@ -197,10 +229,23 @@ subtest 'removed in Notion' => sub {
     $sync->wait_equal(what => 'nothing is lost');
 };
 
-sub sha { require Digest::SHA; return Digest::SHA::sha256_hex($_[0]) }
+subtest 'users who log in, from elsewhere' => sub {
+    my $secure = $httpd->url('/secure/oauth');
+    my $as = sub { my ($user, %jar) = @_; return NotionSync::Browser->new(%jar, headers => { 'X-Forwarded-For' => '192.0.2.1',
+        authorization => 'Basic ' . encode_base64("$user:pw-$user", '') }) };
+    my $carla = NotionSync::Browser->new;
+    is($carla->go("$secure/remote")->{status}, 401, 'who has not logged in is asked to');
+    my $user = $as->('ada');
+    my $to = press($user, $user->go("$secure/remote"), 'begin', until => qr/\A\Q$secure\E\?/)->{headers}{location};
+    is($carla->go($to)->{status}, 401, 'also who comes back');
+    is($as->('ben', jar => $user->jar)->go($to)->{status}, 403, 'another user may not end what one began');
+    is(press($user, $user->go("$secure/remote"), 'begin')->{status}, 200, 'the same may');
+    wait_ok { decode($user->go("$secure/remote?json")->{body})->{oauth}{state} eq 'installed' } 20, 'which installs it';
+    is(decode($user->go("$secure/remote?json")->{body})->{oauth}{by}, 'ada', 'by that user');
+};
 
 grants();
 $sync->secrets_ok($httpd->get('/notionsync')->{body}, $httpd->get('/notionsync?json')->{body}, $ada->go($home)->{body}, $ada->go("$home?json")->{body},
-    map { read_file("/proc/$_/cmdline") } $httpd->pid, $httpd->children);
+    @status, map { read_file("/proc/$_/cmdline") } $httpd->pid, $httpd->children);
 cmp_ok(scalar @{ $sync->{secrets} }, '>', 20, 'of many secrets');
 finish();
