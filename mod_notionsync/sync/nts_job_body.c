@@ -59,9 +59,9 @@ static int is_due(const nts_job_t *job, int i, const nts_base_t *base)
     const nts_record_t *page = job->view[NTS_NOTION].record;
     int named;
 
-    if (base->value[NTS_NOTION].kind == NTS_VALUE_ABSENT || base->has_rewrite ||
-        job->undo || job->ruling_count || nts_link_issue(job->link, pair->id) ||
-        is_told_of(job, &named) || is_news(job, i, base)) {
+    if (base->value[NTS_NOTION].kind == NTS_VALUE_ABSENT || base->has_rewrite || job->undo ||
+        job->ruling_count || nts_link_issue(job->link, pair->id) || is_told_of(job, &named) ||
+        is_news(job, i, base)) {
         return 1;
     }
     return !nts_merge_is_body_known(base, page, job->config->full_run) &&

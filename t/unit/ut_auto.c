@@ -248,6 +248,9 @@ static void test_declared(void)
     nts_pair_t key = {
         .notion = "Key", .external = NTS_KEY_FIELD, .direction = NTS_TO_NOTION, .is_key = 1
     };
+    nts_pair_t body = {
+        .notion = NTS_BODY_FIELD, .external = "text", .direction = NTS_BOTH, .is_body = 1
+    };
     nts_mapping_t mapping = mapping_with(1, 1);
     nts_auto_t found;
 
@@ -269,6 +272,13 @@ static void test_declared(void)
             "a column that was there once is not made anew: it would be empty, and look like an "
             "edit");
 
+    mapping.pairs = &body;
+    mapping.pair_count = 1;
+    found = look(&mapping, &table);
+    tap_ok(strstr(lacking_of(&found, NTS_EXTERNAL), "text:rich_text") != NULL &&
+               !strstr(lacking_of(&found, NTS_NOTION), NTS_BODY_FIELD),
+           "the column of the body is made, and no property called so (%s)",
+           lacking_of(&found, NTS_EXTERNAL));
     mapping.pairs = &key;
     mapping.pair_count = 1;
     found = look(&mapping, NULL);

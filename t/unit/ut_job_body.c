@@ -145,6 +145,22 @@ static void test_what_tells(void)
     tap_ok(!strcmp(of_row(w), "short") && !strcmp(held(w), ""), "5.9 until it is shorter");
 }
 
+/* A page that a person edited a while ago, in the listing of its minute. */
+static void test_listed_again(void)
+{
+    world_t *w = linked("text");
+
+    world_edit(w, NTS_NOTION, "p1", NAME, world_text("by a person"));
+    (void)world_settle(w);
+    tap_str(cost(w), "1, 0; 0, 1", "3.9 a property costs the page");
+    world_wait(w, apr_time_from_sec(150));
+    (void)world_scan(w, NTS_SCAN_MINUTE);
+    (void)world_settle(w);
+    tap_str(cost(w), "2, 1; 0, 0", "3.10 listed once more, the body is asked for, the page is not");
+    (void)world_scan(w, NTS_SCAN_MINUTE);
+    tap_str(cost(w), "1, 0; 0, 0", "3.10 once");
+}
+
 static void test_new_records(void)
 {
     world_t *w = world_create(p);
@@ -365,6 +381,7 @@ int main(void)
     test_both_ways();
     test_when_read();
     test_what_tells();
+    test_listed_again();
     test_new_records();
     test_harm();
     test_refused();

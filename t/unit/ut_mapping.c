@@ -52,6 +52,41 @@ static apr_status_t parse(nts_mapping_t **mapping, const char *text)
 }
 
 /* NotionSyncLinkProperty: a pair without a column. */
+/* NotionSyncBody: a pair that no property of any name is taken for. */
+static void test_body_pair(void)
+{
+    nts_schema_field_t notion_fields[1] = { 0 };
+    nts_schema_field_t columns[2] = { 0 };
+    nts_schema_t left = { .fields = notion_fields, .count = 1 };
+    nts_schema_t right = { .fields = columns, .count = 2 };
+    nts_pair_t pairs[1] = { pair_of(NTS_BODY_FIELD, "notes", NTS_BOTH) };
+    nts_mapping_t mapping = mapping_of(pairs, 1);
+    nts_outcome_t outcomes[1];
+    nts_mapping_t *back = NULL;
+
+    pairs[0].is_body = pairs[0].options.body = 1;
+    tap_int(nts_mapping_body_pair(&mapping), 0, "the pair of the body");
+    tap_int(parse(&back, text_of(&mapping)), APR_SUCCESS, "read back");
+    tap_ok(back && nts_mapping_body_pair(back) == 0 && back->pairs[0].options.body,
+           "as what it is");
+    notion_fields[0].id = "b%y";
+    notion_fields[0].name = NTS_BODY_FIELD;
+    notion_fields[0].type = (nts_type_t){ .kind = NTS_TYPE_NUMBER, .native = "number" };
+    columns[0].id = columns[0].name = "notes";
+    columns[0].type = (nts_type_t){ .kind = NTS_TYPE_TEXT, .native = "TEXT", .nullable = 1 };
+    columns[1].id = columns[1].name = "count";
+    columns[1].type = (nts_type_t){ .kind = NTS_TYPE_NUMBER, .native = "INTEGER", .nullable = 1 };
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
+            "bound to a column of text, whatever properties are called");
+    tap_str(nts_domain_type(pairs[0].domain, NTS_NOTION)->native, "body", "as a body");
+    pairs[0].external = "count";
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_EMISMATCH,
+            "to a column of numbers it is not");
+    tap_str(outcomes[0].what,
+            "the body of a page and a field of type INTEGER have nothing in common", "and says so");
+    tap_str(outcomes[0].advice, "name a column that holds text", "and what would do");
+}
+
 static void test_key_pair(void)
 {
     nts_schema_field_t notion_fields[3] = { 0 };
@@ -355,6 +390,7 @@ int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&pool, NULL);
+    test_body_pair();
     test_key_pair();
     test_json();
     test_bad_json();
