@@ -1,6 +1,6 @@
 /* mod_notionsync.c - the module record and its hooks. */
 #include <httpd.h>
-#include <http_request.h>
+#include <http_config.h>
 #include <mpm_common.h>
 
 #include "httpd/mns_check.h"
