@@ -71,12 +71,18 @@ int mns_install_hide(request_rec *r)
 
 /* ---- addresses */
 
-/* "https://example.org:8443/x" -> "example.org:8443" */
+/* "https://example.org:8443/x" -> "example.org:8443"; browsers do not name the port that is meant anyway. */
 static const char *host_of(const char *address, apr_pool_t *p)
 {
-    const char *host = strstr(address, "://") + 3;
+    const char *usual = strncmp(address, "https:", 6) == 0 ? ":443" : ":80";
+    char *host = apr_pstrdup(p, strstr(address, "://") + 3);
+    char *end = host + strcspn(host, "/");
 
-    return apr_pstrmemdup(p, host, strcspn(host, "/"));
+    *end = '\0';
+    if (end - host > (long)strlen(usual) && !strcmp(end - strlen(usual), usual)) {
+        end[-(long)strlen(usual)] = '\0';
+    }
+    return host;
 }
 
 static const char *path_of(const char *address)

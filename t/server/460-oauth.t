@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use NotionSync::Browser;
+use NotionSync::Sim;
 use NotionSync::Sync;
 use Digest::SHA qw(sha1 sha256_hex);
 use MIME::Base64 qw(encode_base64);
@@ -10,6 +11,7 @@ use MIME::Base64 qw(encode_base64);
 my $other = '22222222-0000-4000-8000-000000000000';
 my $sync = new_sync(
     modules => ['status'],
+    start_sim => { record => 1 },
     notion => '  NotionSyncOAuth client-id=app client-secret=file:${ROOT}/conf/client redirect=http://127.0.0.1:${PORT}/notionsync/oauth',
     config => "<Location \"/notionsync/oauth\">\n  NotionSyncServe oauth\n</Location>\n"
         . "<NotionSyncService idle notion>\n  NotionSyncOAuth client-id=app client-secret=file:\${ROOT}/conf/client "
@@ -21,6 +23,15 @@ my $sync = new_sync(
 <NotionSyncMapping remote>
   NotionSyncNotion remote $other
   NotionSyncExternal crm remote
+  NotionSyncField Name <-> name
+</NotionSyncMapping>
+<NotionSyncService named notion>
+  NotionSyncOAuth client-id=app client-secret=file:\${ROOT}/conf/client redirect=https://example.org:443/secure/oauth
+  NotionSyncEndpoint \${SIM}
+</NotionSyncService>
+<NotionSyncMapping named>
+  NotionSyncNotion named $other
+  NotionSyncExternal crm named
   NotionSyncField Name <-> name
 </NotionSyncMapping>
 <Location "/secure/oauth">
@@ -45,7 +56,7 @@ CONF
 my ($httpd, $sim) = ($sync->httpd, $sync->sim);
 my $client = 'c1ient_secret_of_the_app';
 $httpd->write_file('conf/client', "$client\n", mode => 0600);
-$httpd->log_allow(qr/mapping (?:contacts|remote): (?:blocked|does not get on)|service (?:work|remote): |installation|a form was refused|worker \d \(pid \d+\) was ended by signal 9/);
+$httpd->log_allow(qr/mapping (?:contacts|remote|named): (?:blocked|does not get on)|service (?:work|remote): |installation|a form was refused|worker \d \(pid \d+\) was ended by signal 9/);
 $sync->start;
 my $back = $httpd->url('/notionsync/oauth');
 my $home = "$back/work";
@@ -242,10 +253,19 @@ subtest 'users who log in, from elsewhere' => sub {
     is(press($user, $user->go("$secure/remote"), 'begin')->{status}, 200, 'the same may');
     wait_ok { decode($user->go("$secure/remote?json")->{body})->{oauth}{state} eq 'installed' } 20, 'which installs it';
     is(decode($user->go("$secure/remote?json")->{body})->{oauth}{by}, 'ada', 'by that user');
+    my $head = "Host: example.org\r\nAuthorization: Basic " . encode_base64('ada:pw-ada', '') . "\r\n";
+    my $page = $httpd->raw("GET /secure/oauth/named HTTP/1.0\r\n$head\r\n");
+    my ($token) = $page->{body} =~ /name=token value="([^"]+)"/;
+    my $form = "token=$token&action=begin";
+    my $sent = $httpd->raw("POST /secure/oauth/named HTTP/1.0\r\n${head}Origin: https://example.org\r\nContent-Length: " . length($form) . "\r\n\r\n$form");
+    is($sent->{status}, 303, 'behind https, under the name of the redirect address');
+    like($sent->{headers}{'set-cookie'}, qr{; Path=/secure/oauth; Max-Age=600; HttpOnly; SameSite=Lax; Secure\z}, 'the cookie is for https only');
+    push @{ $sync->{secrets} }, $sent->{headers}{location} =~ /state=(\w+)/;
 };
 
 grants();
 $sync->secrets_ok($httpd->get('/notionsync')->{body}, $httpd->get('/notionsync?json')->{body}, $ada->go($home)->{body}, $ada->go("$home?json")->{body},
     @status, map { read_file("/proc/$_/cmdline") } $httpd->pid, $httpd->children);
 cmp_ok(scalar @{ $sync->{secrets} }, '>', 20, 'of many secrets');
+NotionSync::Sim::check_record($sim->root . '/record') if NotionSync::Sim::can_check_record();
 finish();
