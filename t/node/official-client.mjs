@@ -266,6 +266,25 @@ async function webhooks(made, page, world) {
     server.closeAllConnections()
 }
 
+async function oauth() {
+    const client = { client_id: "app", client_secret: "s3" }
+    const back = "http://127.0.0.1:1/back"
+    await control("POST", "oauth", { ...client, redirect_uris: [back] })
+    const query = new URLSearchParams({ client_id: "app", redirect_uri: back, response_type: "code", owner: "user", state: "x" })
+    const sent = await fetch(`${base}/v1/oauth/authorize?${query}`, { redirect: "manual" })
+    const code = new URL(sent.headers.get("location")).searchParams.get("code")
+    const first = await notion.oauth.token({ ...client, grant_type: "authorization_code", code, redirect_uri: back })
+    is([first.token_type, first.workspace_name, first.owner.type], ["bearer", "Acme", "user"], "oauth.token: a code is exchanged")
+    is((await notion.users.me({ auth: first.access_token })).id, first.bot_id, "its token is that of its bot")
+    const again = await errorOf(impatient.oauth.token({ ...client, grant_type: "authorization_code", code: "x", redirect_uri: back }))
+    is([again.status, JSON.parse(again.body ?? "{}").error], [400, "invalid_grant"], "a code that is none is refused")
+    const second = await notion.oauth.token({ ...client, grant_type: "refresh_token", refresh_token: first.refresh_token })
+    ok(second.access_token !== first.access_token && second.refresh_token !== first.refresh_token, "oauth.token: a refresh gives both anew")
+    is((await notion.oauth.introspect({ ...client, token: second.access_token })).active, true, "oauth.introspect")
+    await notion.oauth.revoke({ ...client, token: second.access_token })
+    is((await errorOf(impatient.users.me({ auth: second.access_token }))).code, APIErrorCode.Unauthorized, "oauth.revoke ends it")
+}
+
 const world = await control("POST", "reset", { stale_ms: 0, rate_limit: 0, delay_ms: 20, aggregate_ms: 20 })
 const made = await control("POST", "data_source", { name: "Orders", properties: schema })
 console.log(`# seed ${world.settings.seed}`)
@@ -276,5 +295,6 @@ await listings(made)
 await errors(made, page)
 await limits(page)
 await webhooks(made, page, world)
+await oauth()
 console.log(`done ${checks}`)
 process.exit(0)
