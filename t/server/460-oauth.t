@@ -56,7 +56,7 @@ CONF
 my ($httpd, $sim) = ($sync->httpd, $sync->sim);
 my $client = 'c1ient_secret_of_the_app';
 $httpd->write_file('conf/client', "$client\n", mode => 0600);
-$httpd->log_allow(qr/mapping (?:contacts|remote|named): (?:blocked|does not get on)|service (?:work|remote): |installation|a form was refused|worker \d \(pid \d+\) was ended by signal 9/);
+$httpd->log_allow(qr/mapping (?:contacts|remote|named): (?:blocked|does not get on|the \w+ run failed)|service (?:work|remote): |installation|a form was refused|worker \d \(pid \d+\) was ended by signal 9/);
 $sync->start;
 my $back = $httpd->url('/notionsync/oauth');
 my $home = "$back/work";
@@ -237,6 +237,22 @@ subtest 'removed in Notion' => sub {
     is(scalar @{ sqlite($httpd->state . '/notionsync.db', "SELECT 1 FROM secret WHERE purpose LIKE 'oauth%'") }, 0, 'nothing is kept of it');
     is(install($ada)->{attempt}{state}, 'done', 'installed again');
     $sync->wait_page('Record 3', notes => 'while it is removed');
+    $sync->wait_equal(what => 'nothing is lost');
+};
+
+subtest 'the answer to a refresh is lost' => sub {
+    grants();
+    $sync->fault('POST', '^/v1/oauth/token', { commit_then_cut => \1 });
+    app(expire_access => \1);
+    my $asked = $sim->sim(GET => 'counts')->{classes}{oauth_token};
+    $sync->edit_row('Record 4', notes => 'while nobody knows');
+    my $status = $sync->wait_state('blocked', code => 'oauth.ended');
+    like($status->{outcome}{what}, qr/answer to a refresh was lost/, 'the token that is known was tried once more, and is spent');
+    is($sim->sim(GET => 'counts')->{classes}{oauth_token}, $asked + 2, 'with two requests');
+    sleep 2;
+    is($sim->sim(GET => 'counts')->{classes}{oauth_token}, $asked + 2, 'and no more');
+    is(install($ada)->{attempt}{state}, 'done', 'installed again');
+    $sync->wait_page('Record 4', notes => 'while nobody knows');
     $sync->wait_equal(what => 'nothing is lost');
 };
 
