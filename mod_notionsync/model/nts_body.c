@@ -127,44 +127,61 @@ static int is_blank(const nts_body_line_t *line)
     return strspn(line->text, " \t") == strlen(line->text);
 }
 
-static void take_line(apr_array_header_t *lines, const char *from, apr_size_t length, apr_pool_t *p)
+/* A line of a code block is what it is. Of any other what Notion makes no difference of: blanks at its end, and the sign of a list. */
+static const char *plain(const char *text, apr_pool_t *p)
+{
+    apr_size_t indent = strspn(text, " \t");
+    apr_size_t length = strlen(text);
+    char *copy;
+
+    while (length && strchr(" \t", text[length - 1])) {
+        length--;
+    }
+    copy = apr_pstrmemdup(p, text, length);
+    if (indent + 1 < length && strchr("*+", copy[indent]) && copy[indent + 1] == ' ') {
+        copy[indent] = '-';
+    }
+    return copy;
+}
+
+static void take_line(apr_array_header_t *lines, const char *from, apr_size_t length, int *code,
+                      apr_pool_t *p)
 {
     nts_body_line_t *line = apr_array_push(lines);
+    int is_fence;
 
     line->raw = from;
     line->length = length;
     line->has_file = 0;
     line->text = apr_pstrmemdup(p, from, length && from[length - 1] == '\r' ? length - 1 : length);
+    is_fence = strncmp(line->text + strspn(line->text, " \t"), "```", 3) == 0;
+    if (!*code || is_fence) {
+        line->text = plain(line->text, p);
+    }
+    if (!*code && is_blank(line)) {
+        (void)apr_array_pop(lines);
+    }
+    *code ^= is_fence;
 }
 
 apr_array_header_t *nts_body_lines(const char *text, int without_signatures, apr_pool_t *p)
 {
     apr_array_header_t *lines = apr_array_make(p, 64, sizeof(nts_body_line_t));
-    nts_body_line_t *last;
+    int code = 0;
 
     while (*text) {
         apr_size_t length = strcspn(text, "\n");
 
-        take_line(lines, text, length, p);
+        take_line(lines, text, length, &code, p);
         text += length + (text[length] == '\n');
-        if (lines->nelts == 1 && is_blank(&APR_ARRAY_IDX(lines, 0, nts_body_line_t))) {
-            apr_array_clear(lines);
-        }
     }
     while (lines->nelts && is_blank(&APR_ARRAY_IDX(lines, lines->nelts - 1, nts_body_line_t))) {
-        (void)apr_array_pop(lines);
+        (void)apr_array_pop(lines); /* of code that was not ended */
     }
     for (int i = 0; without_signatures && i < lines->nelts; i++) {
         nts_body_line_t *line = &APR_ARRAY_IDX(lines, i, nts_body_line_t);
 
         line->text = strip(line->text, &line->has_file, p);
-    }
-    if (lines->nelts) { /* nor blanks after the last one */
-        last = &APR_ARRAY_IDX(lines, lines->nelts - 1, nts_body_line_t);
-        for (apr_size_t end = strlen(last->text); end && strchr(" \t", last->text[end - 1]);
-             end--) {
-            last->text = apr_pstrmemdup(p, last->text, end - 1);
-        }
     }
     return lines;
 }
@@ -177,6 +194,14 @@ const char *nts_body_text(const apr_array_header_t *lines, apr_pool_t *p)
         APR_ARRAY_PUSH(texts, const char *) = APR_ARRAY_IDX(lines, i, nts_body_line_t).text;
     }
     return apr_array_pstrcat(p, texts, '\n');
+}
+
+nts_value_t nts_body_written(const char *text, apr_pool_t *p)
+{
+    nts_value_t value = nts_value_text(nts_body_canonical(text, p));
+
+    value.rich = apr_pstrcat(p, "=", text, NULL);
+    return *value.as.text ? value : nts_value_null;
 }
 
 const char *nts_body_canonical(const char *text, apr_pool_t *p)

@@ -14,12 +14,16 @@
 /** What the pair of the body calls its Notion side: no property can be meant by that, for it is a pair of its own kind. */
 #define NTS_BODY_FIELD "(body)"
 
-/** The text as it is compared: lines end in LF, no empty lines before and no blanks after it. */
+/** The text as it is compared: lines end in LF; outside of code there are no empty lines and no blanks at the ends of lines, and lists
+ *  have dashes. Notion keeps none of that, and people write it as they like. */
 const char *nts_body_canonical(const char *text, apr_pool_t *p);
 
 /** The value of a body that Notion showed: its text is canonical, and has no signatures; `rich` keeps what was shown, and whether it
  *  is only a part: truncated, or with blocks that Notion does not show. */
 nts_value_t nts_body_value(const char *markdown, int is_partial, apr_pool_t *p);
+
+/** The value of a body that people wrote outside: its text is canonical, `rich` keeps how it was written, which is what Notion gets. */
+nts_value_t nts_body_written(const char *text, apr_pool_t *p);
 
 /** "old_str" occurs once in the page, in its first text and in what earlier updates have made of it. */
 typedef struct nts_body_update_t {
@@ -41,7 +45,7 @@ typedef struct nts_body_edit_t {
 #define NTS_BODY_UPDATES_MAX 100
 
 /**
- * What makes @a wanted of @a shown, a value of nts_body_value(), whether Notion applies updates one after the other or each to the
+ * What makes @a wanted of @a shown, values of nts_body_written() and nts_body_value(), whether Notion applies updates one after the other or each to the
  * first text. Lines that nobody changed are part of an update only where its place could not be told otherwise. Neither taken out
  * nor put in are child pages, databases, unknown blocks and files that Notion holds. Both may be null.
  */

@@ -233,16 +233,19 @@ static nts_body_update_t update_of(const plan_t *plan, const hunk_t *h)
     const char *begin =
         ends & BEFORE ? line_end(&plan->lines[h->from - 1]) : plan->lines[h->from].raw;
     const char *end = ends & BEHIND ? plan->lines[h->to].raw : line_end(&plan->lines[h->to - 1]);
-    apr_array_header_t *texts = apr_array_make(plan->p, 16, sizeof(const char *));
+    const char *text = "";
     nts_body_update_t update;
 
-    for (int i = h->new_from; i < h->new_to; i++) {
-        APR_ARRAY_PUSH(texts, const char *) = plan->wanted[i].text;
+    if (!is_gone) { /* as it was written */
+        const char *from = plan->wanted[h->new_from].raw;
+
+        text = apr_pstrmemdup(plan->p, from,
+                              (apr_size_t)(line_end(&plan->wanted[h->new_to - 1]) - from));
     }
     update.old_str = apr_pstrmemdup(plan->p, begin, (apr_size_t)(end - begin));
-    update.new_str = apr_pstrcat(
-        plan->p, (ends & BEFORE) && !(is_gone && ends == BEFORE) ? "\n" : "",
-        apr_array_pstrcat(plan->p, texts, '\n'), (ends & BEHIND) && !is_gone ? "\n" : "", NULL);
+    update.new_str =
+        apr_pstrcat(plan->p, (ends & BEFORE) && !(is_gone && ends == BEFORE) ? "\n" : "", text,
+                    (ends & BEHIND) && !is_gone ? "\n" : "", NULL);
     return update;
 }
 
@@ -432,19 +435,31 @@ static const char *problem_of(const plan_t *plan)
 
 /* --- */
 
-/* What Notion showed: as it stands in `rich`, and whether that is only a part of it. */
-static const char *shown_of(const nts_value_t *value, int *is_partial, apr_pool_t *p)
+/* What Notion showed, and whether that is only a part of it; or what was written, with line ends of one kind. */
+static const char *source_of(const nts_value_t *value, int *is_partial, apr_pool_t *p)
 {
     const nts_json_t *root = NULL;
-    const char *markdown = NULL;
+    const char *markdown = value->kind == NTS_VALUE_TEXT ? value->as.text : "";
 
     *is_partial = 0;
+    if (value->rich && value->rich[0] == '=') {
+        char *copy = apr_pstrdup(p, value->rich + 1);
+        char *to = copy;
+
+        for (const char *c = copy; *c; c++) {
+            if (c[0] != '\r' || c[1] != '\n') {
+                *to++ = *c;
+            }
+        }
+        *to = '\0';
+        return copy;
+    }
     if (value->rich &&
         nts_json_parse(&root, value->rich, strlen(value->rich), NULL, p) == APR_SUCCESS) {
         *is_partial = nts_json_bool(nts_json_get(root, "partial"), 0);
         markdown = nts_json_get_string(root, "markdown");
     }
-    return markdown ? markdown : value->kind == NTS_VALUE_TEXT ? value->as.text : "";
+    return markdown ? markdown : "";
 }
 
 static void make_plan(plan_t *plan, const char *page, const char *wanted, apr_pool_t *p)
@@ -470,8 +485,10 @@ void nts_body_edit(nts_body_edit_t *edit, const nts_value_t *shown, const nts_va
                    apr_pool_t *p)
 {
     int is_partial;
-    const char *page = shown_of(shown, &is_partial, p);
-    const char *text = wanted->kind == NTS_VALUE_TEXT ? nts_body_canonical(wanted->as.text, p) : "";
+    int is_part;
+    const char *page = source_of(shown, &is_partial, p);
+    const char *source = source_of(wanted, &is_part, p);
+    const char *text = nts_body_text(nts_body_lines(source, 1, p), p);
     plan_t plan;
 
     memset(edit, 0, sizeof(*edit));
@@ -481,13 +498,13 @@ void nts_body_edit(nts_body_edit_t *edit, const nts_value_t *shown, const nts_va
             "Notion does not show";
         return;
     }
-    make_plan(&plan, page, text, p);
+    make_plan(&plan, page, source, p);
     edit->problem = problem_of(&plan);
     if (edit->problem || !plan.hunks->nelts) {
         return;
     }
     if (!plan.count) {
-        edit->whole = text;
+        edit->whole = source;
         return;
     }
     if ((!place_all(&plan) || !make_updates(edit, &plan, text)) &&

@@ -14,7 +14,7 @@ typedef struct nts_body_line_t {
     int has_file;     /* an address in it was signed: the next time Notion shows another one */
 } nts_body_line_t;
 
-/** Lines of @a text but for empty ones before and after all others: nts_body_line_t. */
+/** Lines of @a text but for empty ones outside of code: nts_body_line_t. */
 apr_array_header_t *nts_body_lines(const char *text, int without_signatures, apr_pool_t *p);
 /** Their texts. */
 const char *nts_body_text(const apr_array_header_t *lines, apr_pool_t *p);

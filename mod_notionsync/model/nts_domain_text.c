@@ -113,10 +113,13 @@ static apr_status_t project_body(nts_value_t *common, const nts_domain_t *domain
     }
     *common = *value;
     common->as.text = nts_body_canonical(value->as.text, p);
-    if (common->as.text[0] == '\0') {
+    if (side == NTS_EXTERNAL) {
+        *common = nts_body_written(value->as.text, p);
+    }
+    else if (common->as.text[0] == '\0') {
         *common = nts_value_null;
     }
-    else if (strlen(common->as.text) > NTS_BODY_MAX) {
+    if (strlen(value->as.text) > NTS_BODY_MAX) {
         *common = nts_value_absent;
         return nts_domain_unfit(out, p, "shorten it, or keep the text in pages below this one",
                                 "the body has %" APR_SIZE_T_FMT

@@ -17,7 +17,7 @@ static apr_pool_t *p;
 static nts_body_edit_t edit_of(const char *page, const char *wanted)
 {
     nts_value_t shown = nts_body_value(page, 0, p);
-    nts_value_t text = *wanted ? nts_value_text(wanted) : nts_value_null;
+    nts_value_t text = nts_body_written(wanted, p);
     nts_body_edit_t edit;
 
     nts_body_edit(&edit, &shown, &text, p);
@@ -67,8 +67,11 @@ static void texts(void)
     nts_value_t b = nts_body_value("![plan](" SIGNED "ffff)\nlast", 0, p);
     nts_value_t nothing = nts_body_value(" \n\t\n", 0, p);
 
-    tap_str(nts_body_canonical("\n \r\na\r\n\r\nb  \nc \t\n\n", p), "a\n\nb  \nc",
-            "line ends are LF, and nothing stands before and behind the text");
+    tap_str(nts_body_canonical("\n \r\na\r\n\r\nb  \n\t* c \t\n+ d\n*e*\n\n", p),
+            "a\nb\n\t- c\n- d\n*e*",
+            "line ends, empty lines, blanks at ends and signs of lists are no difference");
+    tap_str(nts_body_canonical("```  \n\n* a  \n```\n\n* b", p), "```\n\n* a  \n```\n- b",
+            "but in code they are");
     tap_str(a.as.text, "![plan](" FILE_AT ")\nlast", "an address of a file loses its signature");
     tap_ok(nts_value_equal(&a, &b), "so two readings of one body are equal");
     tap_int(nothing.kind, NTS_VALUE_NULL, "blanks alone are no body");
@@ -99,6 +102,9 @@ static void places(void)
     edits("", "a\nb", "whole: a\nb", "an empty page takes all of it");
     edits("a\nb", "", "[a|b > ]", "and a page may be emptied, by its text");
     edits("a\nb", "a\nb", "", "nothing is nothing");
+    edits("a\n- b", "a\n\n* b\n", "", "nor is another way to write it anything");
+    edits("a\nd", "a\r\n\r\n* b\r\n\r\nc\r\nd", "[a > a||* b||c]",
+          "but what is new is written as it was written");
     edits("a\nb\na\nb\na\nb\na\nb", "a\nb\na\nX\na\nb\na\nb", "[b|a|b|a|b| > b|a|X|a|b|]",
           "a pattern grows until it is the only one");
 }
