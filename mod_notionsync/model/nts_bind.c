@@ -170,7 +170,8 @@ static apr_status_t check_target(const nts_pair_t *pair, const nts_type_t *type,
 }
 
 static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t *notion,
-                              const nts_schema_t *external, nts_outcome_t *out, apr_pool_t *p)
+                              const nts_schema_t *external, const nts_users_t *people,
+                              nts_outcome_t *out, apr_pool_t *p)
 {
     nts_pair_t *pair = &mapping->pairs[at];
     nts_domain_options_t options = pair->options;
@@ -198,6 +199,7 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
     if (rv != APR_SUCCESS) {
         return rv;
     }
+    options.people = property->type.kind == NTS_TYPE_PEOPLE ? people : NULL;
     types[NTS_NOTION] = &property->type;
     types[NTS_EXTERNAL] = &column->type;
     if (!options.timezone) {
@@ -210,13 +212,14 @@ apr_status_t nts_mapping_bind(nts_mapping_t *mapping, const nts_schema_t *notion
                               const nts_schema_t *external, nts_outcome_t *outcomes, apr_pool_t *p)
 {
     apr_status_t result = APR_SUCCESS;
+    const nts_users_t *people = notion->people ? nts_users_copy(notion->people, p) : NULL;
 
     for (int i = 0; i < mapping->pair_count; i++) {
         nts_outcome_t *out = &outcomes[i];
 
         memset(out, 0, sizeof(*out));
         mapping->pairs[i].domain = NULL;
-        if (bind_pair(mapping, i, notion, external, out, p) != APR_SUCCESS) {
+        if (bind_pair(mapping, i, notion, external, people, out, p) != APR_SUCCESS) {
             out->field =
                 apr_pstrcat(p, mapping->pairs[i].notion, " <-> ", mapping->pairs[i].external, NULL);
             result = APR_EMISMATCH;

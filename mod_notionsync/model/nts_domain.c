@@ -56,7 +56,8 @@ apr_status_t nts_domain_strange(const nts_domain_t *domain, nts_side_t side,
 static int is_apart(const nts_type_t *list, const nts_type_t *other)
 {
     return list->list && other->kind != NTS_TYPE_SET && other->kind != NTS_TYPE_TEXT &&
-           (other->kind != NTS_TYPE_FILES || list->option_count);
+           ((other->kind != NTS_TYPE_FILES && (other->kind != NTS_TYPE_PEOPLE || other->alone)) ||
+            list->option_count);
 }
 
 static int is_time(nts_type_kind_t kind)
@@ -65,13 +66,15 @@ static int is_time(nts_type_kind_t kind)
 }
 
 /* The family of two kinds in either order, or NULL. */
-static const nts_family_t *family_of(const nts_type_t *a, const nts_type_t *b,
-                                     const nts_domain_options_t *options)
+static const nts_family_t *find_family(const nts_type_t *a, const nts_type_t *b,
+                                       const nts_domain_options_t *options)
 {
     int reference = options->reference;
 
     if (options->body) {
-        return a->kind == NTS_TYPE_TEXT && b->kind == NTS_TYPE_TEXT ? &nts_family_body : NULL;
+        return a->kind == NTS_TYPE_TEXT && b->kind == NTS_TYPE_TEXT && !a->list && !b->list
+                   ? &nts_family_body
+                   : NULL;
     }
     if (a->kind > b->kind) {
         const nts_type_t *swap = a;
@@ -106,20 +109,11 @@ static const nts_family_t *family_of(const nts_type_t *a, const nts_type_t *b,
         return a->kind == NTS_TYPE_TEXT ? &nts_family_files : NULL;
     case NTS_TYPE_PLACE:
         return a->kind == NTS_TYPE_TEXT ? &nts_family_place : NULL;
+    case NTS_TYPE_PEOPLE:
+        return a->kind == NTS_TYPE_TEXT && !(b->alone && a->list) ? &nts_family_people : NULL;
     default:
         return NULL;
     }
-}
-
-/* A list of texts is written as JSON: what is no list of texts, and no text that may be one, has no place there. */
-static const nts_family_t *find_family(const nts_type_t *const types[2],
-                                       const nts_domain_options_t *options)
-{
-    const nts_family_t *family = family_of(types[0], types[1], options);
-    int fits_list =
-        family == &nts_family_text || family == &nts_family_set || family == &nts_family_files;
-
-    return (types[0]->list || types[1]->list) && !fits_list ? NULL : family;
 }
 
 /* What a Notion property of this kind can be paired with. */
@@ -146,6 +140,9 @@ static const char *partners_of(const nts_type_t *notion)
         return "a text column, as a JSON array of addresses or with format=csv";
     case NTS_TYPE_PLACE:
         return "a text column, as a JSON object";
+    case NTS_TYPE_PEOPLE:
+        return notion->alone ? "a text column"
+                             : "a text column, as a JSON array or with format=csv";
     case NTS_TYPE_UNSUPPORTED:
         break;
     }
@@ -282,7 +279,7 @@ apr_status_t nts_domain_make(const nts_domain_t **domain, const nts_type_t *cons
     apr_status_t rv;
 
     *domain = NULL;
-    made->family = find_family(types, options);
+    made->family = find_family(types[0], types[1], options);
     if (!made->family) {
         return refuse_pair(out, types, options, p);
     }
@@ -381,7 +378,8 @@ static apr_status_t render_nothing(nts_value_t *value, const nts_domain_t *domai
 {
     const nts_type_t *type = &domain->types[side];
 
-    if (type->kind == NTS_TYPE_SET || type->kind == NTS_TYPE_FILES) {
+    if (type->kind == NTS_TYPE_SET || type->kind == NTS_TYPE_FILES ||
+        type->kind == NTS_TYPE_PEOPLE) {
         *value = nts_value_set(NULL, 0, p);
     }
     else if (type->nullable) {
@@ -467,7 +465,8 @@ const nts_type_t *nts_domain_type(const nts_domain_t *domain, nts_side_t side)
 
 int nts_domain_is_set(const nts_domain_t *domain)
 {
-    return domain->family == &nts_family_set || domain->family == &nts_family_files;
+    return domain->family == &nts_family_set || domain->family == &nts_family_files ||
+           (domain->family == &nts_family_people && !domain->types[NTS_NOTION].alone);
 }
 
 int nts_domain_is_reference(const nts_domain_t *domain)

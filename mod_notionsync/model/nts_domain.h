@@ -12,6 +12,9 @@
 
 typedef struct nts_domain_t nts_domain_t;
 
+/** Outcome code of a text that leads to nobody in Notion, or to several. */
+#define NTS_DOMAIN_PERSON "field.person"
+
 /** How a set or other structure is spelled in a text column. */
 typedef enum nts_format_t {
     NTS_FORMAT_DEFAULT = 0,
@@ -31,6 +34,7 @@ typedef struct nts_domain_options_t {
      * it (base/nts_zone.h): canonical instants are UTC on both sides. Here it serves for dates in text
      * columns, and for what lossy=accept makes of days and instants */
     const char *timezone;
+    const nts_users_t *people; /* who there is in Notion; the domain borrows it; NULL: not known */
 } nts_domain_options_t;
 
 /**

@@ -32,6 +32,7 @@ extern const nts_family_t nts_family_set;
 extern const nts_family_t nts_family_reference;
 extern const nts_family_t nts_family_files;
 extern const nts_family_t nts_family_place;
+extern const nts_family_t nts_family_people;
 
 /** The value was changed to fit: APR_SUCCESS where the pair accepts that, else APR_EMISMATCH with @a out. */
 apr_status_t nts_domain_lossy(const nts_domain_t *domain, nts_outcome_t *out, apr_pool_t *p,

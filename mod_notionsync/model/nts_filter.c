@@ -56,6 +56,7 @@ static int shape_of(shape_t *shape, const nts_type_t *type)
     case NTS_TYPE_REFERENCE:
     case NTS_TYPE_FILES:
     case NTS_TYPE_PLACE:
+    case NTS_TYPE_PEOPLE:
     case NTS_TYPE_UNSUPPORTED:
         break;
     }

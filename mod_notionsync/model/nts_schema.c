@@ -41,6 +41,7 @@ static const struct {
     { "max_length", APR_OFFSETOF(nts_type_t, max_length) },
     { "units", APR_OFFSETOF(nts_type_t, units) },
     { "max_members", APR_OFFSETOF(nts_type_t, max_members) },
+    { "alone", APR_OFFSETOF(nts_type_t, alone) },
     { "whole", APR_OFFSETOF(nts_type_t, whole) },
     { "precision", APR_OFFSETOF(nts_type_t, precision) },
     { "scale", APR_OFFSETOF(nts_type_t, scale) },
@@ -55,9 +56,9 @@ static const struct {
 };
 #define MEMBER_COUNT ((int)(sizeof(members) / sizeof(members[0])))
 
-static const char *const kinds[] = { "unsupported", "text",      "number", "bool",
-                                     "day",         "instant",   "date",   "option",
-                                     "set",         "reference", "files",  "place" };
+static const char *const kinds[] = { "unsupported", "text",  "number", "bool", "day",
+                                     "instant",     "date",  "option", "set",  "reference",
+                                     "files",       "place", "people" };
 #define KIND_COUNT ((int)(sizeof(kinds) / sizeof(kinds[0])))
 
 const char *nts_type_kind_name(nts_type_kind_t kind)
@@ -116,6 +117,10 @@ void nts_schema_to_json(const nts_schema_t *schema, nts_json_t *parent)
     }
     if (schema->problem) {
         nts_json_add_string(parent, "problem", schema->problem);
+    }
+    if (schema->people) {
+        /* Whoever binds anew when it changes needs no more of it; addresses are not kept. */
+        nts_json_add_string(parent, "people", nts_users_digest(schema->people));
     }
     nts_json_add_int(parent, "counter", schema->counter);
     nts_json_add_bool(parent, "provisioned", schema->provisioned);

@@ -2,6 +2,7 @@
 #ifndef NTS_SCHEMA_H
 #define NTS_SCHEMA_H
 
+#include "model/nts_users.h"
 #include "model/nts_value.h"
 
 typedef enum nts_type_kind_t {
@@ -17,7 +18,8 @@ typedef enum nts_type_kind_t {
     NTS_TYPE_SET,
     NTS_TYPE_REFERENCE, /* records of another data source: Notion's relation */
     NTS_TYPE_FILES,     /* addresses of files, a set */
-    NTS_TYPE_PLACE      /* a place on earth: a JSON object with lat, lon and what it is called */
+    NTS_TYPE_PLACE,     /* a place on earth: a JSON object with lat, lon and what it is called */
+    NTS_TYPE_PEOPLE     /* people of Notion, a set */
 } nts_type_kind_t;
 
 /** A field's type. Zero means "no limit" where that makes sense. */
@@ -30,7 +32,8 @@ typedef struct nts_type_t {
     int nullable;    /* false: null cannot be stored (NOT NULL, a checkbox) */
     int max_length;  /* characters of a text; 0 unlimited */
     int units;       /* max_length is of UTF-16 units, as JavaScript counts; else of code points */
-    int max_members; /* SET, FILES: that one write takes; 0 unlimited */
+    int max_members; /* SET, FILES, PEOPLE: that one write takes; 0 unlimited */
+    int alone;       /* PEOPLE: always one, no set */
     /* numbers without fraction only, of 64 bits if precision is 0; INSTANT: whole seconds only */
     int whole;
     int precision; /* total digits of a DECIMAL; 0 unlimited */
@@ -67,6 +70,8 @@ typedef struct nts_schema_t {
     const nts_schema_field_t *fields;
     int count;
     const char *title; /* of the data source or table, for people */
+    /* Notion: who there is, where a property of the mapping holds people; NULL: nobody asked. Of it the JSON has a digest */
+    const nts_users_t *people;
     /* external: random id kept in the database; NULL where there is none */
     const char *instance;
     apr_int64_t counter; /* external: highest change number seen; grows for ever */

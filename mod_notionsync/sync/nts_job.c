@@ -53,6 +53,21 @@ const nts_outcome_t *nts_job_outcome(const nts_job_t *job)
     return &job->outcome;
 }
 
+int nts_job_misses_person(const nts_job_t *job)
+{
+    int i;
+
+    for (i = 0; job->decisions && i < job->config->mapping->pair_count; i++) {
+        const nts_decision_t *d = &job->decisions[i];
+
+        if (d->verdict == NTS_VERDICT_STUCK && d->outcome.code &&
+            !strcmp(d->outcome.code, NTS_DOMAIN_PERSON)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 const nts_outcome_t *nts_job_refused(const nts_job_t *job)
 {
     return &job->refused;

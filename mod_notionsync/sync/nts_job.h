@@ -59,6 +59,8 @@ nts_step_t nts_job_leave(nts_job_t *job);
 apr_time_t nts_job_until(const nts_job_t *job);
 /** After NTS_STEP_WAIT, _TROUBLE, _BLOCKED: why. */
 const nts_outcome_t *nts_job_outcome(const nts_job_t *job);
+/** True if a field waits because nobody in Notion is known by what the other side calls them. */
+int nts_job_misses_person(const nts_job_t *job);
 /** Of a dry job that is done: what it would do; NULL: nothing. Belongs to the job. */
 const nts_plan_item_t *nts_job_planned(const nts_job_t *job);
 /** Outcome code of an undo that found nothing to take back. */

@@ -136,8 +136,10 @@ struct nts_job_t {
     nts_outcome_t hidden;
     nts_side_t hidden_side;
     nts_job_body_t body;
-    nts_outcome_t body_refused;       /* its write was; remedy NONE: it was not ... */
-    nts_value_t body_refused_at;      /* ... when the page showed this */
+    nts_outcome_t body_refused;  /* its write was; remedy NONE: it was not ... */
+    nts_value_t body_refused_at; /* ... when the page showed this */
+    /* per pair: Notion refused this value of the field, and the others are written without it; remedy NONE: it did not. NULL: none */
+    nts_outcome_t *unfit;
     int is_emptied;                   /* S5.2: relations that show nothing are known to be empty */
     int maker_asked, made_by_sibling; /* S3.8: the page is known to be another mapping's work */
     nts_record_t *found;
@@ -299,7 +301,7 @@ void nts_job_drop_rulings(nts_job_t *job);
 /* nts_job_reference.c */
 /** Put into job->call.commit what the record's references wait for. */
 void nts_job_keep_waits(nts_job_t *job);
-/** A side refused references of this record: the field waits, the others go on. */
+/** A side refused references of this record, or Notion this value of the field: the field waits, the others go on. */
 void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d);
 /** A reference would be taken out of the row because Notion shows none: the schema has to be read before. */
 int nts_job_needs_proof(const nts_job_t *job);

@@ -74,6 +74,13 @@ void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d)
 {
     const nts_pair_t *pair = &job->config->mapping->pairs[index];
 
+    if (job->unfit && job->unfit[index].remedy != NTS_REMEDY_NONE &&
+        d->verdict == NTS_VERDICT_WRITE && d->write[NTS_NOTION]) {
+        d->verdict = NTS_VERDICT_STUCK;
+        d->write[NTS_NOTION] = d->write[NTS_EXTERNAL] = 0;
+        d->outcome = job->unfit[index];
+        return;
+    }
     if (job->hidden.remedy == NTS_REMEDY_NONE || d->verdict != NTS_VERDICT_WRITE ||
         !d->write[job->hidden_side] || !is_reference(pair) || d->want.kind == NTS_VALUE_NULL) {
         return;

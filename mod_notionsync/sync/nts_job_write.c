@@ -494,6 +494,34 @@ static int is_outcome(const nts_answer_t *answer, const char *code)
     return answer->outcome.code && !strcmp(answer->outcome.code, code);
 }
 
+/* Notion refused one value, and says of which field: the others of the record are written without it. Non-zero if it is so. */
+static int set_aside(nts_job_t *job, const nts_answer_t *answer)
+{
+    int i;
+
+    if (answer->result != NTS_RESULT_REFUSED || !answer->outcome.field ||
+        job->entry->side != NTS_NOTION || job->rounds + 1 >= NTS_ROUNDS_MAX) {
+        return 0;
+    }
+    for (i = 0; i < pair_count(job); i++) {
+        if (job->decisions[i].native[NTS_NOTION].kind != NTS_VALUE_ABSENT &&
+            !strcmp(job->config->mapping->pairs[i].notion, answer->outcome.field)) {
+            break;
+        }
+    }
+    if (i == pair_count(job)) {
+        return 0;
+    }
+    if (!job->unfit) {
+        job->unfit = apr_pcalloc(job->p, (apr_size_t)pair_count(job) * sizeof(*job->unfit));
+    }
+    if (job->unfit[i].remedy != NTS_REMEDY_NONE) {
+        return 0; /* it was not in the write: the refusal is of something else */
+    }
+    nts_outcome_copy(&job->unfit[i], &answer->outcome, job->p);
+    return 1;
+}
+
 /* Certain: nothing happened. The intent is closed, then the record begins again or parks. */
 static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answer)
 {
@@ -514,9 +542,9 @@ static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answe
         nts_job_undo_failed(job);
         return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED);
     }
-    if (result == NTS_RESULT_STALE || result == NTS_RESULT_GONE || result == NTS_RESULT_MISSING ||
-        result == NTS_RESULT_TRASHED || is_outcome(answer, NTS_REFERENCE_HIDDEN) ||
-        is_outcome(answer, NTS_REFERENCE_GONE)) {
+    if (set_aside(job, answer) || result == NTS_RESULT_STALE || result == NTS_RESULT_GONE ||
+        result == NTS_RESULT_MISSING || result == NTS_RESULT_TRASHED ||
+        is_outcome(answer, NTS_REFERENCE_HIDDEN) || is_outcome(answer, NTS_REFERENCE_GONE)) {
         job->call = (nts_call_t){ 0 };
         nts_job_undo_failed(job);
         return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED); /* decide again by fresh reads */

@@ -14,6 +14,9 @@
 #define BLOCKED_BASE apr_time_from_sec(60) /* half of it at the least: 30 s */
 #define PROBE_MAX apr_time_from_sec(600)
 
+/* Who is not found in Notion may be there soon; who there is costs requests. */
+#define PEOPLE_AGAIN apr_time_from_sec(600)
+
 static void probe_now(void *baton)
 {
     nts_contact_start(baton);
@@ -27,6 +30,7 @@ nts_contact_t *nts_contact_create(nts_flow_t *flow)
     (void)apr_pool_create(&c->why_pool, flow->p);
     apr_pool_tag(c->why_pool, "nts_contact why");
     nts_timer_init(&c->probe, probe_now, c);
+    nts_timer_init(&c->people, probe_now, c);
     return c;
 }
 
@@ -89,6 +93,17 @@ void nts_contact_stop(nts_contact_t *c)
 {
     c->stopped = 1;
     nts_timer_cancel(c->flow->host->loop, &c->probe);
+    nts_timer_cancel(c->flow->host->loop, &c->people);
+}
+
+void nts_contact_miss_person(nts_contact_t *c)
+{
+    apr_interval_time_t gone = nts_host_mono(c->flow->host) - c->started;
+
+    if (!c->stopped) {
+        nts_timer_hasten(c->flow->host->loop, &c->people,
+                         gone < PEOPLE_AGAIN ? PEOPLE_AGAIN - gone : 0);
+    }
 }
 
 /* --- ends */
@@ -336,6 +351,8 @@ void nts_contact_start(nts_contact_t *c)
         return;
     }
     nts_timer_cancel(flow->host->loop, &c->probe);
+    nts_timer_cancel(flow->host->loop, &c->people);
+    c->started = nts_host_mono(flow->host);
     (void)apr_pool_create(&c->p, flow->p);
     apr_pool_tag(c->p, "nts_contact");
     c->provisioned = 0;

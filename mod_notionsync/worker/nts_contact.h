@@ -15,6 +15,9 @@ void nts_contact_start(nts_contact_t *contact);
 void nts_contact_look(nts_contact_t *contact);
 /** The flow was blocked: make contact later, each time later. @return when (wall clock) */
 apr_time_t nts_contact_probe(nts_contact_t *contact, const nts_outcome_t *why);
+/** A record names somebody who is not known in Notion: who there is is looked at again, not sooner than ten minutes after the last
+ *  contact began. */
+void nts_contact_miss_person(nts_contact_t *contact);
 /** Work has ended: a new binding waits for that. */
 void nts_contact_work_ended(nts_contact_t *contact);
 /** True while no work may start because the mapping is about to be bound anew. */

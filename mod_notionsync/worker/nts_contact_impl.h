@@ -27,6 +27,8 @@ struct nts_contact_t {
     apr_int64_t accepted_from; /* the least change number that it had shown by then */
     int is_changed;            /* what was kept of the last binding is not what it is now */
     nts_timer_t probe;
+    nts_timer_t people; /* somebody is missed in Notion: asked again then */
+    apr_time_t started; /* monotonic: the last contact began */
     int failures;
     const char *instance; /* that the external database had last; NULL: not known */
     apr_int64_t counter;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/nts_log.h"
+#include "worker/nts_contact.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
 #include "worker/nts_gather.h"
@@ -206,6 +207,9 @@ static void end_job(nts_work_t *w, nts_step_t step, apr_status_t failed)
     }
     if (!broken_off) {
         log_end(w, step, failed);
+        if (!failed && nts_job_misses_person(w->job)) {
+            nts_contact_miss_person(flow->contact);
+        }
         if (!failed && step == NTS_STEP_WAIT) {
             nts_flow_note_retry(flow, nts_job_outcome(w->job));
         }

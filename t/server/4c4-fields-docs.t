@@ -13,7 +13,7 @@ my ($sim, $httpd) = ($sync->sim, $sync->httpd);
 my %property = (
     Name => 'title', Text => 'rich_text', Link => 'url', 'E-mail' => 'email', Phone => 'phone_number', Points => 'number', Done => 'checkbox',
     Stage => 'select', State => 'status', Tags => 'multi_select', 'Due date' => 'date', Created => 'created_time', Edited => 'last_edited_time', No => 'unique_id',
-    Sum => 'formula', Total => 'rollup', Where => 'place', Verified => 'verification',
+    Sum => 'formula', Total => 'rollup', Where => 'place', Verified => 'verification', Owner => 'people', Maker => 'created_by', Editor => 'last_edited_by',
 );
 my $source = $sim->sim(POST => 'data_source', { name => 'Tasks', properties => { map { $_ => { type => $property{$_} } } keys %property } })->{id};
 $example =~ s/1a2b3c4d-0000-4000-8000-5e6f7a8b9c0e/$source/ or die 'another id';
@@ -33,7 +33,7 @@ for my $line (@types) {
 }
 my %documented = (title => 'title', rich_text => 'text', url => 'URL', email => 'email', phone_number => 'phone number', number => 'number', checkbox => 'checkbox',
     select => 'select', status => 'status', multi_select => 'multi-select', date => 'date', created_time => 'created', last_edited_time => 'last edited time',
-    unique_id => 'unique id', formula => 'formula', rollup => 'rollup', place => 'place', verification => 'verification');
+    unique_id => 'unique id', formula => 'formula', rollup => 'rollup', place => 'place', verification => 'verification', people => 'people', created_by => 'created by', last_edited_by => 'last edited by');
 my %made = map { $_->{name} => $_->{type} } @{ $sync->sql(q{SELECT name, type FROM pragma_table_info('tasks')}) };
 for my $name (sort keys %property) {
     (my $column = lc $name) =~ s/[^a-z]+/_/g;

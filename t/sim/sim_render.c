@@ -37,6 +37,10 @@ static void put_person(sim_buf_t *b, const sim_user_t *u, const sim_view_t *view
 
 void sim_user_json(sim_buf_t *b, const sim_user_t *u, const sim_view_t *view)
 {
+    if (view->token && !view->token->is_person && !(view->token->can & SIM_CAN_USERS)) {
+        sim_user_partial_json(b, u);
+        return;
+    }
     if (u->type == SIM_GROUP) {
         sim_json_open(b, '{');
         sim_json_kstr(b, "object", "group");

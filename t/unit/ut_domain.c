@@ -529,6 +529,8 @@ static nts_value_t random_of(const nts_type_t *type, ut_random_t *random)
                 apr_psprintf(pool, "https://example.org/%d,%d", i, ut_random_below(random, 3));
         }
         return nts_value_set(options, count < 3 ? count : 3, pool);
+    case NTS_TYPE_PEOPLE: /* ut_people.c */
+        break;
     case NTS_TYPE_PLACE:
         return nts_value_text(
             apr_psprintf(pool, "{\"lon\": %d.50, \"lat\":%d%s}", ut_random_below(random, 200) - 100,

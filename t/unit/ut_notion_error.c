@@ -202,6 +202,67 @@ static void test_words(void)
            "words with the token are dropped: %s", nts_outcome_text(&talk.answer->outcome, pool));
 }
 
+/* Notion names the value by its property's id, as it was sent: that one alone is parked. */
+static void test_named_values(void)
+{
+    nts_ask_t ask = ut_ask(NTS_ASK_UPDATE);
+    nts_value_t *values = ut_values();
+    talk_t talk;
+
+    values[NAME] = nts_value_text("a");
+    values[QTY] = ut_value("{\"n\":\"1\"}", pool);
+    ask.values = values;
+    talk = ut_begin(&ask);
+    ut_reply(&talk, 400,
+             ERROR(400, "validation_error",
+                   "body failed validation: body.properties.Ab%3Ec.number should be less."));
+    ut_result_is(&talk, NO, "a value that Notion names");
+    tap_str(talk.answer->outcome.code, "notion.value", "its code");
+    tap_str(talk.answer->outcome.field, "Qty", "its field");
+    tap_str(talk.answer->outcome.what, "updating a page: Notion refused the value of 'Qty'",
+            "said");
+    talk = ut_begin(&ask);
+    ut_reply(&talk, 400,
+             ERROR(400, "validation_error",
+                   "body failed validation: body.properties.s%3AxQ.status should be less."));
+    tap_str(talk.answer->outcome.field, NULL, "one that was not sent is none");
+}
+
+/* Somebody who is not there: by 404 or 400, whatever Notion answers; the page itself is meant where nobody is named. */
+static void test_missing_people(void)
+{
+    static const char id[] = "dddddddd-0000-4000-8000-000000000001";
+    static const nts_type_t people = { .kind = NTS_TYPE_PEOPLE, .native = "people", .nullable = 1 };
+    static const nts_type_t column = { .kind = NTS_TYPE_TEXT, .native = "TEXT", .nullable = 1 };
+    static const nts_domain_options_t options = { 0 };
+    static const int statuses[] = { 404, 400 };
+    const nts_type_t *types[2] = { &people, &column };
+    nts_option_t ada = { id, "Ada" };
+    nts_ask_t ask = ut_ask(NTS_ASK_UPDATE);
+    nts_mapping_t *mapping = ut_mapping();
+    nts_value_t value = nts_value_set(&ada, 1, pool);
+    talk_t talk;
+
+    mapping->pair_count = 1;
+    (void)nts_domain_make(&mapping->pairs[0].domain, types, &options, NULL, pool);
+    ask.mapping = mapping;
+    ask.values = &value;
+    for (int i = 0; i < 2; i++) {
+        talk = ut_begin(&ask);
+        ut_reply(&talk, statuses[i],
+                 ERROR(404, "object_not_found",
+                       "Could not find user with ID: "
+                       "dddddddd-0000-4000-8000-000000000001."));
+        ut_result_is(&talk, NO, "somebody is not there");
+        tap_str(talk.answer->outcome.code, "notion.person", "%d: its code", statuses[i]);
+        tap_str(talk.answer->outcome.field, "Name", "%d: its field", statuses[i]);
+    }
+    talk = ut_begin(&ask);
+    ut_reply(&talk, 404,
+             ERROR(404, "object_not_found", "Could not find page with ID: " PAGE_1 "."));
+    ut_result_is(&talk, GONE, "the page is not there");
+}
+
 /* A restore that meets a trashed parent, a removal of a page that is not there. */
 static void test_other_writes(void)
 {
@@ -241,6 +302,8 @@ int main(void)
         ut_open(1);
     }
     test_words();
+    test_named_values();
+    test_missing_people();
     test_other_writes();
     apr_terminate();
     return tap_done();

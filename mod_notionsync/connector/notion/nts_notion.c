@@ -342,6 +342,10 @@ static nts_op_state_t take(nts_op_t *op, const nts_http_answer_t *http)
         apr_pool_clear(op->scratch);
     }
     root = nts_notion_take(op, http);
+    if (!root && op->phase == NTS_NOTION_PEOPLE) {
+        (void)nts_notion_spare_people(op);
+        return NTS_OP_DONE;
+    }
     if (!root) {
         op->answer.record = NULL; /* a page of which a part is missing */
         return is_query && nts_notion_list_again(op, http) ? NTS_OP_SEND : NTS_OP_DONE;
@@ -354,6 +358,8 @@ static nts_op_state_t take(nts_op_t *op, const nts_http_answer_t *http)
         return begin_main(op) ? NTS_OP_SEND : NTS_OP_DONE;
     case NTS_NOTION_COMPLETE:
         return nts_notion_take_item(op, root);
+    case NTS_NOTION_PEOPLE:
+        return nts_notion_take_users(op, root);
     case NTS_NOTION_MAKE:
         return nts_notion_take_made(op, root);
     default:

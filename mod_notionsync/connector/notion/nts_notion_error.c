@@ -42,6 +42,9 @@ static const char *doing(const nts_op_t *op)
     if (op->phase == NTS_NOTION_WHO || op->ask.kind == NTS_ASK_WHO) {
         return "asking who the token belongs to";
     }
+    if (op->phase == NTS_NOTION_PEOPLE) {
+        return "listing the people of the workspace";
+    }
     switch (op->ask.kind) {
     case NTS_ASK_PROVISION:
         if (op->phase == NTS_NOTION_MAKE) {
@@ -185,6 +188,58 @@ static int is_about_page(const nts_op_t *op)
             op->ask.kind == NTS_ASK_REMOVE || op->ask.kind == NTS_ASK_RESTORE);
 }
 
+/* "body.properties.Ab%3Ec.email.length should be ...": the pair whose value Notion complains of, or NULL. So it does of somebody who is
+ * not there (any more), by the id. */
+static const nts_pair_t *named_pair(const failure_t *f)
+{
+    const nts_ask_t *ask = &f->op->ask;
+
+    if (!nts_notion_is_write(f->op) || !ask->values) {
+        return NULL;
+    }
+    for (int i = 0; i < ask->mapping->pair_count; i++) {
+        const nts_pair_t *pair = &ask->mapping->pairs[i];
+        const nts_value_t *value = &ask->values[i];
+
+        if (value->kind == NTS_VALUE_ABSENT || !pair->notion_id || !pair->domain) {
+            continue;
+        }
+        if (strstr(f->message,
+                   apr_pstrcat(f->op->p, "body.properties.",
+                               nts_notion_encode_id(pair->notion_id, f->op->p), ".", NULL))) {
+            return pair;
+        }
+        for (int k = 0; value->kind == NTS_VALUE_SET && k < value->as.set.count &&
+                        nts_domain_type(pair->domain, NTS_NOTION)->kind == NTS_TYPE_PEOPLE;
+             k++) {
+            const char *id = value->as.set.options[k].id;
+
+            if (id && strstr(f->message, id)) {
+                return pair;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* The value alone is refused, and parked (S1). */
+static int fail_value(failure_t *f, const nts_pair_t *pair)
+{
+    int is_person = nts_domain_type(pair->domain, NTS_NOTION)->kind == NTS_TYPE_PEOPLE;
+
+    if (is_person) {
+        (void)fail(f, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, "notion.person",
+                   "take the person out, or invite the person to the workspace",
+                   "somebody is not known in Notion, or not shown to the connection");
+    }
+    else {
+        (void)fail(f, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, "notion.value", "change the value",
+                   apr_psprintf(f->op->p, "Notion refused the value of '%s'", pair->notion));
+    }
+    f->op->answer.outcome.field = apr_pstrdup(f->op->p, pair->notion);
+    return 0;
+}
+
 static int fail_bad_request(failure_t *f)
 {
     nts_op_t *op = f->op;
@@ -205,6 +260,9 @@ static int fail_bad_request(failure_t *f)
     if (nts_notion_is_body_write(op)) {
         return fail(f, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, NTS_BODY_REFUSED,
                     "change the page in Notion, or the text", "Notion refused it");
+    }
+    if (named_pair(f)) {
+        return fail_value(f, named_pair(f));
     }
     if (is_about_page(op)) {
         return fail(f, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, "notion.refused",
@@ -264,6 +322,9 @@ static int fail_missing(failure_t *f)
     if (op->phase == NTS_NOTION_COMPLETE) { /* the page was there a moment ago */
         return fail(f, NTS_RESULT_NOT_DONE, NTS_REMEDY_RETRY, "notion.schema_changed", NULL,
                     "a property, or the page, went away meanwhile");
+    }
+    if (named_pair(f)) {
+        return fail_value(f, named_pair(f));
     }
     if (names_reference(f)) {
         return fail(f, NTS_RESULT_REFUSED, NTS_REMEDY_RETRY, NTS_REFERENCE_HIDDEN,

@@ -30,6 +30,10 @@ struct nts_connection_t {
     const char *who; /* our own user id; NULL until asked */
     int who_is_bot;
     int page_size; /* of queries; smaller while Notion cannot build large answers */
+    nts_users_t
+        *people; /* who there was when it was last asked, in a pool of its own; NULL: never */
+    apr_pool_t *people_pool;
+    apr_time_t people_at; /* monotonic */
     apr_pool_t *p;
 };
 
@@ -39,6 +43,7 @@ typedef enum nts_notion_phase_t {
     NTS_NOTION_MAIN,     /* the request proper */
     NTS_NOTION_COMPLETE, /* a property that the page showed only in part */
     NTS_NOTION_AGAIN,    /* the page once more, after that */
+    NTS_NOTION_PEOPLE,   /* who there is, after the data source */
     NTS_NOTION_MAKE,     /* properties, after what is there was read */
     NTS_NOTION_DONE
 } nts_notion_phase_t;
@@ -74,6 +79,9 @@ struct nts_op_t {
     int is_relation;           /* ... or its pages, in `texts` */
     int is_rollup;             /* ... or what is rolled up, in `elements` */
     nts_json_t *elements;
+    apr_array_header_t *members; /* ... or people: nts_option_t */
+    /* DESCRIBE: who there is, as far as it was listed */
+    nts_users_t *people;
 };
 
 /** The kind of a request decides what its failures mean. */
@@ -107,6 +115,19 @@ nts_op_state_t nts_notion_take_schema(nts_op_t *op, const nts_json_t *root);
 nts_op_state_t nts_notion_take_who(nts_op_t *op, const nts_json_t *root);
 /** Plain text of a rich text array, whatever it contains. */
 const char *nts_notion_plain_text(const nts_json_t *array, apr_pool_t *p);
+
+/* --- nts_notion_people.c */
+
+/** A user, or a group, as an option: its id, and the address or else the name, "" if neither is shown. Zero: it is none. */
+int nts_notion_read_person(nts_option_t *person, const nts_json_t *user, apr_pool_t *p);
+nts_value_t nts_notion_read_people(const nts_json_t *people, apr_pool_t *p);
+/** DESCRIBE: non-zero if the mapping has a property that holds people, and who there is has to be asked; what is known well enough
+ *  is put into @a schema. */
+int nts_notion_need_people(nts_op_t *op, nts_schema_t *schema);
+nts_op_state_t nts_notion_ask_people(nts_op_t *op);
+nts_op_state_t nts_notion_take_users(nts_op_t *op, const nts_json_t *root);
+/** They cannot be listed, which op->answer says. Non-zero: the schema is complete without, and the answer good. */
+int nts_notion_spare_people(nts_op_t *op);
 
 /* --- nts_notion_read.c */
 

@@ -34,6 +34,7 @@ static nts_op_state_t complete_next(nts_op_t *op, int from)
             op->is_damaged = 0;
             op->is_relation = op->answer.record->values[i].kind == NTS_VALUE_SET;
             op->elements = nts_json_make_array(op->p);
+            op->members = apr_array_make(op->p, 32, sizeof(nts_option_t));
             op->texts = apr_array_make(op->p, 128, sizeof(const char *));
             op->items = apr_array_make(op->p, 128, sizeof(const char *));
             nts_notion_request(
@@ -68,6 +69,11 @@ static int take_part(nts_op_t *op, const nts_json_t *item)
             APR_ARRAY_PUSH(op->texts, const char *) = page;
         }
         return page == NULL;
+    }
+    if (type && !strcmp(type, "people")) {
+        nts_option_t *person = apr_array_push(op->members);
+
+        return !nts_notion_read_person(person, text, op->p);
     }
     if (!plain) {
         return 1;
@@ -115,6 +121,10 @@ static nts_value_t completed(const nts_op_t *op, const nts_json_t *root)
     if (op->is_rollup) {
         return nts_notion_rollup_whole(nts_json_path(root, "property_item", "rollup", NULL),
                                        op->elements, op->p);
+    }
+    if (op->members->nelts) {
+        return nts_value_set((const nts_option_t *)(const void *)op->members->elts,
+                             op->members->nelts, op->p);
     }
     if (op->is_relation) {
         return completed_relation(op);

@@ -225,22 +225,50 @@ static nts_value_t read_place(const property_t *property)
     return nts_notion_read_place(property->value, property->p);
 }
 
+static nts_value_t read_people(const property_t *property)
+{
+    return nts_notion_read_people(property->value, property->p);
+}
+
+static nts_value_t read_person(const property_t *property)
+{
+    nts_option_t person;
+
+    return nts_notion_read_person(&person, property->value, property->p)
+               ? nts_value_set(&person, 1, property->p)
+               : nts_value_opaque(property->native);
+}
+
 /* Of properties; "string" and "boolean" of formulas only. */
 static const struct {
     const char *native;
     nts_value_t (*read)(const property_t *property);
 } readers[] = {
-    { "title", read_rich_text },     { "rich_text", read_rich_text },
-    { "url", read_string },          { "email", read_string },
-    { "phone_number", read_string }, { "number", read_number },
-    { "checkbox", read_bool },       { "select", read_option },
-    { "status", read_option },       { "multi_select", read_set },
-    { "date", read_date },           { "unique_id", read_unique_id },
-    { "created_time", read_time },   { "last_edited_time", read_time },
-    { "relation", read_relation },   { "files", read_files },
-    { "formula", read_formula },     { "rollup", read_rollup },
-    { "place", read_place },         { "verification", read_verification },
-    { "string", read_string },       { "boolean", read_bool },
+    { "title", read_rich_text },
+    { "rich_text", read_rich_text },
+    { "url", read_string },
+    { "email", read_string },
+    { "phone_number", read_string },
+    { "number", read_number },
+    { "checkbox", read_bool },
+    { "select", read_option },
+    { "status", read_option },
+    { "multi_select", read_set },
+    { "date", read_date },
+    { "unique_id", read_unique_id },
+    { "created_time", read_time },
+    { "last_edited_time", read_time },
+    { "relation", read_relation },
+    { "files", read_files },
+    { "formula", read_formula },
+    { "rollup", read_rollup },
+    { "place", read_place },
+    { "verification", read_verification },
+    { "people", read_people },
+    { "created_by", read_person },
+    { "last_edited_by", read_person },
+    { "string", read_string },
+    { "boolean", read_bool },
 };
 
 nts_value_t nts_notion_value(const nts_json_t *node, apr_pool_t *p)

@@ -16,7 +16,7 @@ typedef struct known_t {
 /* The one state of a verification that can be given; none is unverified. */
 static const nts_option_t verified[] = { { NULL, "verified" } };
 
-/* What is not here is unsupported: people, buttons, which hold nothing, and whatever Notion adds. */
+/* What is not here is unsupported: buttons, which hold nothing, and whatever Notion adds. */
 static const known_t known[] = {
     { "title", { TEXT(TEXT_MAX) } },
     { "rich_text", { TEXT(TEXT_MAX) } },
@@ -50,8 +50,10 @@ static const known_t known[] = {
       { .kind = NTS_TYPE_TEXT, .computed = 1, .varying = 1, .nullable = 1, .binary = 1 } },
     { "rollup",
       { .kind = NTS_TYPE_TEXT, .computed = 1, .varying = 1, .nullable = 1, .binary = 1 } },
-    { "created_by", { .computed = 1, .fixed = 1 } },
-    { "last_edited_by", { .computed = 1 } },
+    { "people", { .kind = NTS_TYPE_PEOPLE, .nullable = 1, .max_members = NTS_NOTION_ARRAY_MAX } },
+    { "created_by",
+      { .kind = NTS_TYPE_PEOPLE, .computed = 1, .fixed = 1, .nullable = 1, .alone = 1 } },
+    { "last_edited_by", { .kind = NTS_TYPE_PEOPLE, .computed = 1, .nullable = 1, .alone = 1 } },
     { "button", { .computed = 1 } },
 };
 
@@ -164,7 +166,7 @@ nts_op_state_t nts_notion_take_schema(nts_op_t *op, const nts_json_t *root)
     schema->title = nts_notion_plain_text(nts_json_get(root, "title"), op->p);
     schema->provisioned = 1; /* nothing has to be installed in a data source */
     op->answer.schema = schema;
-    return NTS_OP_DONE;
+    return nts_notion_need_people(op, schema) ? nts_notion_ask_people(op) : NTS_OP_DONE;
 }
 
 nts_op_state_t nts_notion_take_who(nts_op_t *op, const nts_json_t *root)

@@ -119,6 +119,21 @@ static void write_date(writing_t *w)
     }
 }
 
+static void write_people(writing_t *w)
+{
+    nts_json_t *people = nts_json_add_array(w->node, w->native);
+
+    for (int i = 0; w->value->kind == NTS_VALUE_SET && i < w->value->as.set.count; i++) {
+        const nts_option_t *person = &w->value->as.set.options[i];
+
+        if (!person->id) {
+            w->problem = "somebody of them is not known in Notion";
+            return;
+        }
+        nts_json_add_string(nts_json_add_object(people, NULL), "id", person->id);
+    }
+}
+
 static void write_files(writing_t *w)
 {
     nts_notion_write_files(nts_json_add_array(w->node, w->native), w->value, w->before, w->p);
@@ -152,6 +167,7 @@ static const struct {
     { "multi_select", NTS_VALUE_SET, write_set },
     { "date", NTS_VALUE_DATE, write_date },
     { "relation", NTS_VALUE_SET, write_relation },
+    { "people", NTS_VALUE_SET, write_people },
     { "files", NTS_VALUE_SET, write_files },
     { "verification", NTS_VALUE_OPTION, write_verification },
     { "place", NTS_VALUE_TEXT, write_place },
@@ -228,6 +244,26 @@ static int add_content(nts_op_t *op, nts_json_t *body)
     return add_properties(op, nts_json_add_object(body, "properties"));
 }
 
+/* The longest value is the one to go without. */
+static void refuse_size(nts_op_t *op)
+{
+    const nts_mapping_t *mapping = op->ask.mapping;
+    apr_size_t longest = 0;
+
+    nts_notion_refuse(op, "notion.too_large", "shorten the longest values",
+                      "the values make a request of %" APR_SIZE_T_FMT " bytes; Notion takes %d",
+                      op->request.body_len, NTS_NOTION_BODY_MAX);
+    for (int i = 0; i < mapping->pair_count; i++) {
+        const nts_value_t *value = &op->ask.values[i];
+        apr_size_t len = value->kind == NTS_VALUE_TEXT ? strlen(value->as.text) : 0;
+
+        if (len > longest) {
+            longest = len;
+            op->answer.outcome.field = apr_pstrdup(op->p, mapping->pairs[i].notion);
+        }
+    }
+}
+
 int nts_notion_write_begin(nts_op_t *op)
 {
     nts_json_t *body = nts_json_make_object(op->p);
@@ -245,9 +281,7 @@ int nts_notion_write_begin(nts_op_t *op)
         nts_notion_request(op, "PATCH", apr_pstrcat(op->p, "/pages/", op->ask.id, NULL), body);
     }
     if (op->request.body_len > NTS_NOTION_BODY_MAX) {
-        nts_notion_refuse(op, "notion.too_large", "shorten the longest values",
-                          "the values make a request of %" APR_SIZE_T_FMT " bytes; Notion takes %d",
-                          op->request.body_len, NTS_NOTION_BODY_MAX);
+        refuse_size(op);
         return 0;
     }
     return 1;

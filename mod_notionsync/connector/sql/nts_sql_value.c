@@ -152,6 +152,7 @@ nts_value_t nts_sql_value(const nts_sql_column_t *column, const nts_sql_cell_t *
     case NTS_TYPE_REFERENCE:
     case NTS_TYPE_FILES:
     case NTS_TYPE_PLACE:
+    case NTS_TYPE_PEOPLE:
     default:
         break;
     }
