@@ -236,6 +236,30 @@ static void test_service(void)
             "an empty object is no service");
 }
 
+static void test_installed_service(void)
+{
+    static const char *const redirects[] = { "https://e.org/notionsync/oauth",
+                                             "https://e.org/notionsync/oauth/",
+                                             "https://e.org/notionsync/oauth/work" };
+    nts_service_t service = { .vhost = "", .name = "work", .kind = NTS_SERVICE_NOTION };
+    nts_json_t *object = nts_json_make_object(pool);
+    nts_service_t *back = NULL;
+    int i;
+
+    service.oauth_client = "id";
+    service.oauth_secret = "file:/etc/oauth";
+    for (i = 0; i < 3; i++) {
+        service.oauth_redirect = redirects[i];
+        tap_str(nts_service_install_address(&service, pool), "https://e.org/notionsync/oauth/work",
+                "where it is installed, if browsers come back to %s", redirects[i]);
+    }
+    nts_service_to_json(&service, object);
+    tap_int(nts_service_from_json(&back, object, pool), APR_SUCCESS, "it is read back");
+    tap_str(back->oauth_client, "id", "with its client");
+    tap_str(back->oauth_secret, "file:/etc/oauth", "where its secret is");
+    tap_str(back->oauth_redirect, redirects[2], "and its redirect address");
+}
+
 static nts_schema_t schema_of(const nts_schema_field_t *fields, int count)
 {
     nts_schema_t schema = { .fields = fields, .count = count, .title = "orders" };
@@ -395,6 +419,7 @@ int main(void)
     test_json();
     test_bad_json();
     test_service();
+    test_installed_service();
     test_bind();
     test_rename();
     test_schema_json();
