@@ -5,6 +5,8 @@
 
 /* What was under way when a record left may still arrive. */
 #define LEFT_BEFORE apr_time_from_sec(90)
+/* From a write of a row to one of its page. */
+#define SAME_JOB apr_time_from_sec(2)
 /* By then the change that made it leave has arrived. */
 #define TOLD_WITHIN apr_time_from_sec(300)
 
@@ -236,8 +238,8 @@ static int is_refused(judge_t *j, const judge_field_t *field, const judge_record
            (field->unique && stood_elsewhere(j, row, field->name[HISTORY_EXTERNAL], value, at));
 }
 
-/* It sleeps when all is written that was changed before it left (S5.3). A value that its page had by then was still refused, when its row
- * was last written, and has not arrived since (seed 10913). */
+/* It sleeps when all is written that was changed before it left (S5.3). A value that its page had by then, or has got since while that one
+ * had not arrived, was still refused when its row was last written, and has not arrived since (seed 10913). */
 static int has_yet_to_tell(judge_t *j, int mapping, judge_record_t *a, judge_record_t *b,
                            const history_item_t *effect)
 {
@@ -251,10 +253,13 @@ static int has_yet_to_tell(judge_t *j, int mapping, judge_record_t *a, judge_rec
     left = deciding_cell(j, mapping, page) ? left_at(j, mapping, page, left) : left;
     left = deciding_cell(j, mapping, row) ? left_at(j, mapping, row, left) : left;
     refused = last_refused(j, row, left, effect->at, effect->request);
+    if (!refused) { /* it has just arrived, and what a trigger made of the row goes back before the link sleeps */
+        refused = last_refused(j, row, left, effect->at - SAME_JOB, effect->request);
+    }
     for (i = 0; refused && i < m->field_count; i++) {
         const judge_field_t *field = &m->fields[i];
         const judge_cell_t *wanted, *theirs;
-        const char *value;
+        const char *value, *before;
 
         if (field->sort == JUDGE_SET || field->way == JUDGE_TO_NOTION ||
             !field->name[HISTORY_NOTION] || !field->name[HISTORY_EXTERNAL]) {
@@ -262,8 +267,11 @@ static int has_yet_to_tell(judge_t *j, int mapping, judge_record_t *a, judge_rec
         }
         wanted = judge_cell(j, page, field->name[HISTORY_NOTION], NULL);
         theirs = judge_cell(j, row, field->name[HISTORY_EXTERNAL], NULL);
-        value = judge_then(wanted, left - 1)->value;
-        if (value && judge_same(judge_then(wanted, refused->at)->value, value) &&
+        value = judge_then(wanted, refused->at)->value;
+        before = judge_then(wanted, left - 1)->value;
+        if (value &&
+            (judge_same(before, value) ||
+             !judge_same(before, judge_then(theirs, left - 1)->value)) &&
             !judge_same(judge_then(theirs, effect->at - 1)->value, value) &&
             is_refused(j, field, row, value, refused->at)) {
             return 1;

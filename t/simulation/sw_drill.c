@@ -121,7 +121,7 @@ static const char *const others[] = {
     "rulings",       "undo_many", "plans",      "commands", "host.troubles", "host.state_loss",
     "host.clock_ms", "overlaps",  "moves",      "status",   "ranges",        "text_key0",
     "text_key1",     "displaced", "forms",      "swapped",  "set_back",      "families",
-    "exchanges",
+    "trades",
 };
 
 static void begin(sw_drill_t *d, sm_t *sm, const char *stream)

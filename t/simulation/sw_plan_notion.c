@@ -136,7 +136,7 @@ static const sw_group_t groups[] = {
     { "overlaps", 2, overlap, 1, 4 },
     { "moves", 2, move_pages, 1, 8 },
     { "mentions", 2, mention_days, 1, 6 },
-    { "exchanges", 2, exchange_codes, 1, 8 },
+    { "trades", 2, exchange_codes, 1, 8 },
 };
 
 #define GROUPS ((int)(sizeof(groups) / sizeof(groups[0])))

@@ -175,6 +175,50 @@ static void test_triggers(void)
     end_pg();
 }
 
+/* S5.8: a constraint that is looked at in COMMIT would not tell which row is in the way. */
+static void test_deferred(void)
+{
+    static const char *const wanted[] = { "b", "a" };
+    nts_answer_t answers[2];
+    nts_answer_t *answer_of_each[2] = { &answers[0], &answers[1] };
+    apr_pool_t *pools[2] = { pool, pool };
+    const nts_ask_t *ask_of_each[2];
+    nts_ask_t asks[2];
+    nts_answer_t *answer;
+    int i;
+
+    begin_pg("deferred",
+             "CREATE TABLE deals (id integer PRIMARY KEY, name text NOT NULL, boss integer, "
+             "CONSTRAINT \"one Name\" UNIQUE (name) DEFERRABLE INITIALLY DEFERRED, "
+             "CONSTRAINT has_boss FOREIGN KEY (boss) REFERENCES deals (id) DEFERRABLE INITIALLY "
+             "DEFERRED);"
+             "INSERT INTO deals VALUES (1, 'a'), (2, 'b')");
+    m = mapping_of("deals", NULL, "name", "boss", NULL);
+    provision(m);
+    answer = write_value(m, NTS_ASK_UPDATE, "2", "w0", 0, nts_value_text("a"), NULL);
+    tap_str(result_of(answer), "refused sql.constraint", "a deferred constraint");
+    tap_str(field_of(answer), "name", "names its column");
+    tap_str(answer->outcome.blocker ? answer->outcome.blocker : "(none)", "1", "and who has it");
+    answer = write_value(m, NTS_ASK_CREATE, "3", "w1", 0, nts_value_text("b"), NULL);
+    tap_str(answer->outcome.blocker ? answer->outcome.blocker : "(none)", "2",
+            "for a new row, too");
+    for (i = 0; i < 2; i++) {
+        nts_value_t *values = values_of(m);
+
+        values[0] = nts_value_text(wanted[i]);
+        asks[i] = ask_of(NTS_ASK_UPDATE, m);
+        asks[i].id = i ? "2" : "1";
+        asks[i].intent = i ? "w3" : "w2";
+        asks[i].values = values;
+        ask_of_each[i] = &asks[i];
+    }
+    nts_connector_sql.perform_together(connection, ask_of_each, answer_of_each, pools, 2);
+    tap_str(result_of(&answers[0]), "ok", "two rows exchange their values");
+    tap_str(text_in(application(), "SELECT string_agg(name, ',' ORDER BY id) FROM deals"), "b,a",
+            "both of them");
+    end_pg();
+}
+
 int main(void)
 {
     begin_tests();
@@ -185,6 +229,7 @@ int main(void)
         test_writing(&words);
         test_swapping();
         test_triggers();
+        test_deferred();
         end_server();
     }
     else {

@@ -104,6 +104,8 @@ typedef struct nts_sql_table_t {
     const char *row_id; /* name that reaches the row number; NULL: there is none */
     /* Changes are not noticed, why, and what that costs, for people; NULL: triggers see to it */
     const char *unwatched;
+    /* PostgreSQL: the statement that has its deferred constraints on unique values looked at now; NULL: there are none */
+    const char *look_at_unique;
     int is_view;                      /* nobody may create such triggers; else somebody else may */
     const nts_sql_column_t *modified; /* unwatched: when a row was changed; NULL: nothing tells */
 } nts_sql_table_t;

@@ -245,7 +245,7 @@ static apr_status_t run_returning(const char *const **parts, nts_sql_stmt_t *stm
                                   const nts_sql_assignment_t *set, int count)
 {
     nts_sql_session_t *s = stmt->session;
-    nts_sql_rows_t rows;
+    nts_sql_rows_t rows, none;
     nts_sql_error_t error;
     const char **found;
     int i;
@@ -255,7 +255,9 @@ static apr_status_t run_returning(const char *const **parts, nts_sql_stmt_t *stm
     nts_sql_pgsql_add_key_columns(stmt, table);
     if (s->dialect->run(s->connection->db, apr_array_pstrcat(s->ptemp, stmt->pieces, 0),
                         (const nts_sql_cell_t *)stmt->params->elts, stmt->params->nelts, 0, &rows,
-                        &error, s->ptemp) != APR_SUCCESS) {
+                        &error, s->ptemp) != APR_SUCCESS ||
+        (table->look_at_unique && s->dialect->run(s->connection->db, table->look_at_unique, NULL, 0,
+                                                  0, &none, &error, s->ptemp) != APR_SUCCESS)) {
         return nts_sql_pgsql_fail_write(s, table, set, count, &error);
     }
     if (rows.count == 0) {

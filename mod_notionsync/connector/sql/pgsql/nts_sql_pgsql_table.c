@@ -334,6 +334,28 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
     return choose_key(table, s, numbers, count, p);
 }
 
+/* S5.8: what is looked at in COMMIT only does not tell which row is in the way. */
+static apr_status_t find_deferred(nts_sql_table_t *table, nts_sql_session_t *s, apr_pool_t *p)
+{
+    nts_sql_stmt_t *stmt = nts_sql_stmt(
+        s, "SELECT string_agg(quote_ident(n.nspname) || '.' || quote_ident(r.conname), ', ') "
+           "FROM pg_catalog.pg_constraint AS r JOIN pg_catalog.pg_namespace AS n "
+           "ON n.oid = r.connamespace WHERE r.condeferred AND r.contype IN ('p', 'u') "
+           "AND r.conrelid = ");
+    nts_sql_rows_t rows;
+    const char *names;
+
+    nts_sql_add_text(stmt, table->sql);
+    nts_sql_add(stmt, "::regclass", NULL);
+    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    names = rows.count ? nts_sql_text_at(&rows, 0, 0) : NULL;
+    table->look_at_unique =
+        names ? apr_pstrcat(p, "SET CONSTRAINTS ", names, " IMMEDIATE", NULL) : NULL;
+    return APR_SUCCESS;
+}
+
 apr_status_t nts_sql_pgsql_describe(nts_sql_table_t **table, nts_sql_session_t *s,
                                     const char *collection, const char *key, apr_pool_t *p)
 {
@@ -342,6 +364,7 @@ apr_status_t nts_sql_pgsql_describe(nts_sql_table_t **table, nts_sql_session_t *
 
     if (name_table(found, &what, s, collection, p) != APR_SUCCESS ||
         read_columns(found, s, p) != APR_SUCCESS || find_key(found, s, key, p) != APR_SUCCESS ||
+        find_deferred(found, s, p) != APR_SUCCESS ||
         nts_sql_pgsql_look_who_watches(found, s, what, p) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
