@@ -7,34 +7,12 @@
 
 #include <apr_strings.h>
 
-#include "config.h"
 #include "connector/sql/nts_sql_together.h"
 
 /* Others wait for the write lock meanwhile, live work among them. */
 #define BUNDLE_LONGEST apr_time_from_msec(10)
 /* After the first failure to reach a server; twice as long after each further one. */
 #define OPEN_PAUSE apr_time_from_msec(250)
-
-const nts_sql_dialect_t *nts_sql_dialect_find(const char *driver)
-{
-    static const nts_sql_dialect_t *const dialects[] = {
-        &nts_sql_sqlite,
-#ifdef NTS_HAVE_PGSQL
-        &nts_sql_pgsql,
-#endif
-#ifdef NTS_HAVE_MARIADB
-        &nts_sql_mysql,
-#endif
-    };
-    apr_size_t i;
-
-    for (i = 0; driver && i < sizeof(dialects) / sizeof(dialects[0]); i++) {
-        if (strcmp(dialects[i]->driver, driver) == 0) {
-            return dialects[i];
-        }
-    }
-    return NULL;
-}
 
 void nts_sql_close_database(nts_connection_t *c)
 {
