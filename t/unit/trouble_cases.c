@@ -286,6 +286,49 @@ static void test_cut(void)
     end_case();
 }
 
+static nts_answer_t *ask_about(const char *intent)
+{
+    nts_ask_t ask = ask_of(NTS_ASK_INTENT, m);
+
+    ask.intent = intent;
+    return perform(&ask);
+}
+
+/* A COMMIT that we heard nothing of may still be under way when we ask what became of it: of seeds of the simulation, a
+ * create was made again, and then there were two. */
+static void test_late_commit(void)
+{
+    static const char start[] =
+        "BEGIN; INSERT INTO _notionsync_intent (intent, tbl, op, at) VALUES ('%s', 'deals', "
+        "'update', %" APR_INT64_T_FMT ")";
+    apr_int64_t now = apr_time_as_msec(apr_time_now());
+    apr_time_t before;
+    session_t *other;
+
+    m = begin_trouble("late");
+    other = open_session("app", "late");
+    run_in(other, apr_psprintf(pool, start, "w1", now));
+    tap_str(result_of(ask_about("w1")), "not done sql.busy", "a write that is not over yet");
+    before = apr_time_now();
+    tap_ok(send_in(other, apr_pstrcat(pool, w->sleep, "; COMMIT", NULL)), "it is done");
+    tap_str(result_of(ask_about("w1")), "not done sql.busy", "while somebody asks");
+    tap_ok(apr_time_now() - before < apr_time_from_sec(2), "who waits no longer than that");
+    tap_int(is_applied(m, "w1"), 1, "then it was done");
+    end_session(other);
+    other = open_session("app", "late");
+    run_in(other, apr_psprintf(pool, start, "w2", now));
+    tap_str(result_of(ask_about("w2")), "not done sql.busy", "another one");
+    run_in(other, "ROLLBACK");
+    tap_int(is_applied(m, "w2"), 0, "then it was not done");
+    tap_str(result_of(update(m, "late", "w2")), "not done sql.given_up",
+            "nor is it from then on, whoever still comes with it");
+    tap_str(value_of(read_row(m, "1"), 0), "text:Ada", "nothing of it is there");
+    tap_str(result_of(ask_about("w2")), "ok", "who asks again");
+    tap_int(is_applied(m, "w2"), 0, "hears the same");
+    end_session(other);
+    end_case();
+}
+
 /* Nothing answers at all: neither opening nor closing waits without end. */
 static void test_silence(void)
 {
@@ -311,5 +354,6 @@ void test_trouble(const trouble_words_t *words)
     test_password();
     test_limit();
     test_cut();
+    test_late_commit();
     test_silence();
 }

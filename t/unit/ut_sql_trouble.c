@@ -244,7 +244,37 @@ static void test_disk(void)
     ask = ask_of(NTS_ASK_INTENT, m);
     ask.intent = "i-1";
     tap_int(perform(&ask)->applied, 0, "the intent tells what became of it");
-    tap_str(result_of(update("Eve", "i-1")), "ok", "and the next try works");
+    tap_str(result_of(update("Eve", "i-2")), "ok", "and the next try works");
+    end_database();
+}
+
+static nts_answer_t *ask_about(const char *intent)
+{
+    nts_ask_t ask = ask_of(NTS_ASK_INTENT, m);
+
+    ask.intent = intent;
+    return perform(&ask);
+}
+
+/* Who is stopped in the middle of a write goes on some time: what becomes of it is not judged before. */
+static void test_late_commit(void)
+{
+    static const char start[] = "BEGIN IMMEDIATE; INSERT INTO _notionsync_intent (intent, tbl, op, "
+                                "at) VALUES ('i-%d', 'deals', 'update', strftime('%%s') * 1000)";
+
+    begin("late.db", "WAL");
+    app_run(apr_psprintf(pool, start, 1));
+    tap_str(result_of(ask_about("i-1")), "not done sql.busy", "a write that is not over yet");
+    app_run("COMMIT");
+    tap_int(ask_about("i-1")->applied, 1, "then it was done");
+    app_run(apr_psprintf(pool, start, 2));
+    app_run("ROLLBACK");
+    tap_int(ask_about("i-2")->applied, 0, "one that was not done");
+    tap_str(result_of(update("Eve", "i-2")), "not done sql.given_up",
+            "is not done from then on, whoever still comes with it");
+    tap_str(app_text("SELECT name FROM deals WHERE id = 1"), "Ada", "nothing of it is there");
+    tap_str(result_of(ask_about("i-2")), "ok", "who asks again");
+    tap_int(ask_about("i-2")->applied, 0, "hears the same");
     end_database();
 }
 
@@ -432,6 +462,7 @@ int main(void)
     test_schema();
     test_denied();
     test_disk();
+    test_late_commit();
     test_watch("WAL");
     test_watch("DELETE");
     test_watch("TRUNCATE");

@@ -298,8 +298,14 @@ apr_status_t nts_sql_check_installed(const char **problem, nts_sql_session_t *s)
 /** @a parts: the key; @a record: as read back; NULL: the row is gone, as a delete leaves it. */
 apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const char *const *parts,
                                   const nts_record_t *record);
-/** What the intent table holds of ask->intent: *found 0 nothing; the record may be NULL. */
-apr_status_t nts_sql_find_intent(int *found, nts_record_t **record, nts_sql_session_t *s);
+typedef enum nts_sql_fate_t {
+    NTS_SQL_UNHEARD_OF = 0,
+    NTS_SQL_DONE,
+    NTS_SQL_GIVEN_UP /* it was judged not to have been done, and cannot be any more */
+} nts_sql_fate_t;
+
+/** What the intent table holds of ask->intent; the record may be NULL. */
+apr_status_t nts_sql_find_intent(nts_sql_fate_t *fate, nts_record_t **record, nts_sql_session_t *s);
 /** The mark of the ask's data source and table; NULL: none. */
 apr_status_t nts_sql_find_mark(const char **mark, nts_sql_session_t *s);
 

@@ -187,9 +187,9 @@ static apr_status_t prepare(member_t *m)
     nts_sql_session_t *s = &m->s;
     nts_sql_row_t *row = NULL;
     nts_record_t *record;
-    int found;
+    nts_sql_fate_t fate;
 
-    if (nts_sql_find_intent(&found, &record, s) != APR_SUCCESS || found ||
+    if (nts_sql_find_intent(&fate, &record, s) != APR_SUCCESS || fate != NTS_SQL_UNHEARD_OF ||
         nts_sql_ask_parts(&m->parts, s) != APR_SUCCESS ||
         nts_sql_fetch_expected(&row, s, m->parts) != APR_SUCCESS || !row) {
         return APR_EGENERAL;

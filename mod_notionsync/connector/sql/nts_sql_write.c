@@ -391,7 +391,7 @@ static apr_status_t restore(nts_sql_session_t *s)
 void nts_sql_write(nts_sql_session_t *s)
 {
     nts_record_t *record;
-    int found;
+    nts_sql_fate_t fate;
 
     if (nts_sql_begin(s, 1) != APR_SUCCESS) {
         return;
@@ -404,10 +404,15 @@ void nts_sql_write(nts_sql_session_t *s)
             s->connection->database);
         return;
     }
-    if (nts_sql_find_intent(&found, &record, s) != APR_SUCCESS) {
+    if (nts_sql_find_intent(&fate, &record, s) != APR_SUCCESS) {
         return;
     }
-    if (found) {
+    if (fate == NTS_SQL_GIVEN_UP) {
+        (void)nts_sql_fail(s, NTS_RESULT_NOT_DONE, NTS_REMEDY_RETRY, "sql.given_up", NULL,
+                           "the write comes too late: it was asked about before, and was not done");
+        return;
+    }
+    if (fate == NTS_SQL_DONE) {
         /* Asked before, and done: the answer was lost on its way (S3.7). */
         s->answer->record = record;
         s->answer->id = record ? record->id : NULL;
