@@ -119,7 +119,7 @@ typedef struct history_item_t {
     apr_time_t sent;        /* first byte, as the sender's process saw it, in true time */
     apr_time_t answered;    /* last byte of the answer, or when it was given up; 0: never */
     history_end_t end;
-    int status;                      /* HTTP; 0 for SQL */
+    int status; /* HTTP; SQL: 503 if it failed for the database's sake and not for the record's, else 0 */
     apr_interval_time_t retry_after; /* what the answer asked for; 0 nothing */
     int host,
         worker; /* REQUEST, PROCESS: `worker` is a number that no other process of the run ever has; 0: none */

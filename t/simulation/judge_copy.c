@@ -70,32 +70,68 @@ static void stand_again(judge_version_t *version, const judge_version_t *stood, 
     }
 }
 
-/* S3.7: what became of a write of a row tells the id of its intent, which stands in the database: if that is set back before anybody kept
- * the answer, the write has not been (seed 410407). So says the audit, and nothing more: of a write that was refused it says why, and
- * that is another attempt than the one that was done (seed 1145). */
-static int was_never_kept(judge_t *j, const history_item_t *effect, const char *value)
+static int is_about_then(apr_time_t a, apr_time_t b)
 {
-    int i, k;
+    return a <= b + JUDGE_TOLD_WITHIN && b <= a + JUDGE_TOLD_WITHIN;
+}
 
-    for (i = 0; effect->kind == HISTORY_EFFECT && i < j->entries->nelts; i++) {
-        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
-        int index = judge_find_field(j, entry->mapping, HISTORY_EXTERNAL, effect->field);
+/* The entry is, by what it says, of such a write. */
+static int may_tell(judge_t *j, const judge_entry_t *entry, const history_item_t *effect,
+                    const char *value)
+{
+    int index = judge_find_field(j, entry->mapping, HISTORY_EXTERNAL, effect->field);
+    int k;
 
-        if (entry->side != HISTORY_EXTERNAL || strcmp(entry->state, "not applied") != 0 ||
-            entry->note || index < 0 || !judge_same(entry->key, effect->record) ||
-            entry->at > effect->at + JUDGE_TOLD_WITHIN ||
-            entry->at < effect->at - JUDGE_TOLD_WITHIN) {
-            continue;
-        }
-        for (k = 0; k < entry->field_count; k++) {
-            if (!strcmp(entry->fields[k].name,
-                        JUDGE_MAPPING(j, entry->mapping)->fields[index].name[HISTORY_NOTION]) &&
-                judge_same(entry->fields[k].after, value)) {
-                return 1;
-            }
+    if (entry->side != HISTORY_EXTERNAL || index < 0 || !judge_same(entry->key, effect->record) ||
+        !is_about_then(entry->at, effect->at)) {
+        return 0;
+    }
+    for (k = 0; k < entry->field_count; k++) {
+        if (!strcmp(entry->fields[k].name,
+                    JUDGE_MAPPING(j, entry->mapping)->fields[index].name[HISTORY_NOTION]) &&
+            judge_same(entry->fields[k].after, value)) {
+            return 1;
         }
     }
     return 0;
+}
+
+/* How often we wrote the same there about then. */
+static int writes_like(judge_t *j, const history_item_t *effect)
+{
+    int count = 0;
+    int i;
+
+    for (i = 0; i < history_count(j->history); i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        count += item->kind == HISTORY_EFFECT && item->op == effect->op &&
+                 item->place == effect->place && item->record == effect->record &&
+                 item->field == effect->field && judge_same(item->after, effect->after) &&
+                 is_about_then(item->at, effect->at);
+    }
+    return count;
+}
+
+/* S3.7: what became of a write of a row tells the id of its intent, which stands in the database: if that is set back before anybody kept
+ * the answer, the write has not been (seed 410407). So says the audit, and nothing more: of a write that was refused it says why, and
+ * that is another attempt than the one that was done (seed 1145), as is one that says nothing if the audit knows of each that was done
+ * (631). */
+static int was_never_kept(judge_t *j, const history_item_t *effect, const char *value)
+{
+    int kept = 0;
+    int denied = 0;
+    int i;
+
+    for (i = 0; effect->kind == HISTORY_EFFECT && i < j->entries->nelts; i++) {
+        const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
+
+        if (may_tell(j, entry, effect, value)) {
+            kept += !strcmp(entry->state, "applied");
+            denied += !strcmp(entry->state, "not applied") && !entry->note;
+        }
+    }
+    return denied && kept < writes_like(j, effect);
 }
 
 /* What came before such a write is what the copy shows again. What the database made of it went with it, though it may look the same
@@ -393,8 +429,26 @@ static int holds_write(judge_t *j, const history_item_t *swap, const history_ite
     return 0;
 }
 
+/* Somebody asked for rows of the table after @a request, and was answered, before the database was gone. */
+static int got_through(judge_t *j, const char *table, const history_item_t *request,
+                       const history_item_t *swap)
+{
+    int i;
+
+    for (i = request->number + 1; i < swap->number; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_REQUEST && item->side == HISTORY_EXTERNAL &&
+            judge_same(item->place, table) && item->end == HISTORY_ANSWERED) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* S3.6: another database may show what was written to the former, but has no proof of it, and whoever wrote it died before it was stored;
- * nobody else was there to look for the proof until the former was gone. Who ends in an orderly way stores what he knows. */
+ * nobody else was there to look for the proof until the former was gone. Who ends in an orderly way stores what he knows. Or its answer was
+ * lost with the connection, and nobody got through any more (475). */
 static int was_never_proven(judge_t *j, const history_item_t *swap, const history_item_t *effect)
 {
     const history_item_t *request = judge_request(j, effect);
@@ -403,6 +457,9 @@ static int was_never_proven(judge_t *j, const history_item_t *swap, const histor
 
     if (!request || !judge_same(swap->after, HISTORY_ANOTHER)) {
         return 0;
+    }
+    if (request->end == HISTORY_CUT && !got_through(j, effect->place, request, swap)) {
+        return 1;
     }
     for (i = effect->number + 1; i < swap->number; i++) {
         const history_item_t *item = history_item(j->history, i);

@@ -280,6 +280,22 @@ static int has_yet_to_tell(judge_t *j, int mapping, judge_record_t *a, judge_rec
     return 0;
 }
 
+/* The database was not to be had until less than LEFT_BEFORE before @a effect: since somebody saw that, nobody got through (534). */
+static int was_away(judge_t *j, const history_item_t *effect)
+{
+    int i, is_away = 0;
+
+    for (i = 0; i < effect->number; i++) {
+        const history_item_t *item = history_item(j->history, i);
+
+        if (item->kind == HISTORY_REQUEST && item->side == HISTORY_EXTERNAL &&
+            judge_same(item->place, effect->place) && item->at < effect->at - LEFT_BEFORE) {
+            is_away = item->end == HISTORY_CUT && item->status >= 500;
+        }
+    }
+    return is_away;
+}
+
 static void judge_effect(judge_t *j, int mapping, const history_item_t *effect,
                          judge_record_t *record)
 {
@@ -300,7 +316,7 @@ static void judge_effect(judge_t *j, int mapping, const history_item_t *effect,
     }
     else if (n == 1 && partners[0]->made < effect->at - LEFT_BEFORE &&
              is_asleep(j, mapping, record, partners[0], effect->at - LEFT_BEFORE, effect->at - 1) &&
-             !has_yet_to_tell(j, mapping, record, partners[0], effect)) {
+             !has_yet_to_tell(j, mapping, record, partners[0], effect) && !was_away(j, effect)) {
         judge_blame(j, "S5.3", effect->number, "%s was written, and stood outside the filter",
                     record->id);
     }

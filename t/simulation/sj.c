@@ -236,7 +236,7 @@ int sj_sql_begin(sm_t *sm, int process_number)
 }
 
 void sj_sql_end(sm_t *sm, int request, history_op_t op, const char *place, const char *record,
-                int failed)
+                nts_result_t result)
 {
     sj_judge_t *sj = sj_the(sm);
     const sql_ask_t *ask = apr_hash_get(sj->sent, &request, sizeof(request));
@@ -249,7 +249,12 @@ void sj_sql_end(sm_t *sm, int request, history_op_t op, const char *place, const
     item.record = record;
     item.sent = ask ? ask->sent : item.at;
     item.worker = ask ? ask->process : 0;
-    item.end = failed ? HISTORY_CUT : HISTORY_ANSWERED;
+    item.end =
+        result == NTS_RESULT_OK || result == NTS_RESULT_GONE ? HISTORY_ANSWERED : HISTORY_CUT;
+    item.status = result == NTS_RESULT_NOT_DONE || result == NTS_RESULT_UNKNOWN ||
+                          result == NTS_RESULT_BLOCKED
+                      ? 503
+                      : 0;
     (void)history_add(sj->history, &item);
 }
 

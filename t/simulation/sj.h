@@ -28,7 +28,7 @@ void sj_skew(sm_t *sm, apr_interval_time_t skew);
 int sj_sql_begin(sm_t *sm, int process);
 /** Ended: what it was, of which row (NULL: several). */
 void sj_sql_end(sm_t *sm, int request, history_op_t op, const char *place, const char *record,
-                int failed);
+                nts_result_t result);
 
 /** The world's: calls judge_show for all that the services hold, read from them afresh. */
 typedef void sj_show_fn(sm_t *sm, judge_t *judge);

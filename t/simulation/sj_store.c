@@ -249,6 +249,24 @@ static void add_verify(sm_t *sm, int index, apr_int64_t mapping)
     }
 }
 
+/* It was ordered to list Notion, which showed no more than a part (1446). */
+static int was_listing_cut(sm_t *sm, apr_int64_t mapping)
+{
+    sj_judge_t *sj = sj_the(sm);
+    int i, is_cut = 0;
+
+    for (i = 0; i < sj->commands->nelts; i++) {
+        nts_command_t *command = NULL;
+
+        is_cut |= nts_store_get_command(&command, sm_host_store(sm),
+                                        APR_ARRAY_IDX(sj->commands, i, apr_int64_t),
+                                        sm->p) == APR_SUCCESS &&
+                  command && command->mapping == mapping && !strcmp(command->state, "failed") &&
+                  command->result && strstr(command->result, "notion.listing_cut");
+    }
+    return is_cut;
+}
+
 static void note_troubles(sm_t *sm, int index, apr_int64_t mapping)
 {
     static const nts_trouble_t kinds[] = { NTS_TROUBLE_PARKED, NTS_TROUBLE_HELD };
@@ -258,7 +276,7 @@ static void note_troubles(sm_t *sm, int index, apr_int64_t mapping)
     int count, i, k;
 
     if (nts_store_get_status(&status, sm_host_store(sm), mapping, sm->p) != APR_SUCCESS ||
-        status.state != NTS_MAPPING_RUNNING) {
+        status.state != NTS_MAPPING_RUNNING || was_listing_cut(sm, mapping)) {
         judge_add_waiting(judge, sm_now(sm), index, NULL, NULL);
     }
     for (k = 0; k < 2; k++) {

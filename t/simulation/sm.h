@@ -217,6 +217,10 @@ void sm_serve(sm_t *sm, const char *prefix, apr_interval_time_t fastest,
 typedef struct sm_ask_watch_t {
     void (*begins)(sm_t *sm, int process, const nts_ask_t *ask);
     void (*ended)(sm_t *sm, int process, const nts_ask_t *ask, const nts_answer_t *answer);
+    /** The transaction of the asks that have begun stays open, its client gone; what it is to be remembered by. */
+    void *(*left)(sm_t *sm);
+    /** From the kernel: it was committed now. */
+    void (*happened)(sm_t *sm, void *asks);
 } sm_ask_watch_t;
 void sm_on_ask(sm_t *sm, const sm_ask_watch_t *watch);
 

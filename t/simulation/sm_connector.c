@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "connector/nts_connector.h"
-#include "simulation/sm_kernel.h"
+#include "simulation/sm_server.h"
 
 static nts_connector_t sql;
 
@@ -16,8 +16,9 @@ static void before(void)
 
 static void after(void)
 {
-    /* What SQLite waited for a lock. */
-    sm_sleep(sm_the->kernel->slept + sm_between(&sm_the->kernel->latency, 20, 800));
+    /* What SQLite waited for a lock, and we for a server. */
+    sm_sleep(sm_the->kernel->slept + sm_server_waited(sm_the) +
+             sm_between(&sm_the->kernel->latency, 20, 800));
     sm_point(SM_POINT_ASK_AFTER);
 }
 

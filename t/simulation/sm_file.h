@@ -54,6 +54,10 @@ void sm_file_forget_shm(sm_file_t *file);
 /** What was ordered by sm_file_spoil; 0. */
 int sm_file_trouble(const char *path);
 
+/** A database's file (sqlite3_file), and what goes with it, is the kernel's from now on, whoever opened it: no process's death
+ *  ends it. */
+void sm_vfs_disown(const void *database);
+
 /** SQLite gets its memory, without locks, from sm_memory.c. Before SQLite's first use. */
 void sm_memory_for_sqlite(void);
 

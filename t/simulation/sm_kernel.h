@@ -178,6 +178,7 @@ typedef struct sm_kernel_t {
     int process_count;
     struct sm_service_t *services;
     const sm_ask_watch_t *ask_watch;
+    struct sm_server_t *server; /* sm_dialect.c; NULL: nobody has asked for it */
     int request_count;
     int requests_open;           /* on their way, there or back */
     apr_interval_time_t disk_us; /* a unit of the state store takes up to this long */

@@ -20,7 +20,8 @@ typedef struct handle_t {
     struct handle_t *next;
     sm_file_t *file;
     const sm_process_t *process;
-    int level; /* SQLITE_LOCK_* */
+    const sqlite3_file *database; /* whose journal or log it is, or itself */
+    int level;                    /* SQLITE_LOCK_* */
     int has_shm;
     int shm_shared; /* bit sets */
     int shm_exclusive;
@@ -402,6 +403,9 @@ static int vfs_open(sqlite3_vfs *self, const char *path, sqlite3_file *file, int
     f->refs++;
     h->file = f;
     h->process = sm_current();
+    h->database = path && flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL)
+                      ? sqlite3_database_file_object(path)
+                      : file;
     h->next = handles;
     handles = h;
     h->base.pMethods = &methods;
@@ -541,6 +545,17 @@ void sm_vfs_drop(const sm_process_t *process)
             drop_shm(h);
             lower(h, SQLITE_LOCK_NONE);
             h->is_dead = 1;
+        }
+    }
+}
+
+void sm_vfs_disown(const void *database)
+{
+    handle_t *h;
+
+    for (h = handles; h; h = h->next) {
+        if (h->database == database) {
+            h->process = NULL;
         }
     }
 }

@@ -147,7 +147,8 @@ typedef struct sw_rewrite_t {
 typedef struct sw_ask_t {
     const nts_ask_t *ask;
     history_op_t op;
-    const char *key; /* of its row; NULL not known */
+    const char *table; /* NULL: none */
+    const char *key;   /* of its row; NULL not known */
     int request;
 } sw_ask_t;
 
@@ -298,6 +299,8 @@ sw_row_t *sw_sql_find(sw_world_t *w, int table, const char *mark);
 #define SW_OTHERS_COPY 2
 /** Another file is put in its place: a copy (@a copy), or an empty database (-1). */
 void sw_sql_replace(sw_world_t *w, int copy);
+/** A transaction is open: that of a person, or one of ours whose connection was lost. */
+int sw_sql_is_held(const sw_world_t *w);
 /** The people's connection is closed, or opened again. */
 void sw_sql_disconnect(sw_world_t *w);
 void sw_sql_connect(sw_world_t *w);
@@ -308,7 +311,8 @@ const char *sw_sql_insert(sw_world_t *w, int table, const char *verb, const char
 void sw_sql_values(sw_world_t *w, const char **values, apr_int64_t mark, apr_int64_t value,
                    apr_int64_t fields);
 extern const sm_kind_t *const sw_sql_kinds[];
-extern const sm_kind_t *const sw_sql_clash_kinds[]; /* sw_sql_clash.c */
+extern const sm_kind_t *const sw_sql_clash_kinds[];    /* sw_sql_clash.c */
+extern const sm_kind_t *const sw_sql_unsteady_kinds[]; /* sw_sql_unsteady.c */
 
 /* ---- what processes ask of it (sw_sql_ask.c) ---- */
 

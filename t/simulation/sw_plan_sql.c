@@ -1,4 +1,5 @@
 /* sw_plan_sql.c - groups of what happens in the database, each with dice of its own. */
+#include "simulation/sm_server.h"
 #include "simulation/sw_group.h"
 
 static sm_action_t *at_table(sw_extra_t *x, apr_interval_time_t at, const char *kind)
@@ -103,10 +104,45 @@ static void family(sw_extra_t *x, apr_interval_time_t at)
     a->n[2] = 1;
 }
 
+/* The server rolls our transactions back, and connections are cut, while there is something to write. */
+static void unsettle(sw_extra_t *x, apr_interval_time_t at)
+{
+    static const int kinds[] = { SM_SERVER_VICTIM,        SM_SERVER_VICTIM,
+                                 SM_SERVER_VICTIM_COMMIT, SM_SERVER_CUT,
+                                 SM_SERVER_CUT,           SM_SERVER_CUT_READ,
+                                 SM_SERVER_CUT_COMMIT,    SM_SERVER_CUT_COMMIT,
+                                 SM_SERVER_CUT_COMMIT,    SM_SERVER_CUT_COMMIT };
+    static const apr_int64_t left[] = { 0, 0, 0, 3000, 60000 };
+    static const apr_int64_t away[] = { 0, 0, 3000, 90000 };
+    sm_action_t *a;
+    int i;
+
+    if (sm_chance(&x->dice, 300)) {
+        at = SM_MS(sw_extra_roll(x, 0, 20000)); /* then much is written together */
+    }
+    a = sw_extra_act(x, at, "sql.unsteady");
+    a->n[0] = kinds[sw_extra_roll(x, 0, 9)];
+    a->n[1] = sw_extra_roll(x, 1, a->n[0] == SM_SERVER_CUT_COMMIT ? 3 : 12);
+    a->n[2] = sw_extra_roll(x, 0, left[sw_extra_roll(x, 0, 4)]);
+    a->n[3] = sw_extra_roll(x, 0, away[sw_extra_roll(x, 0, 3)]);
+    a->n[4] = sm_chance(&x->dice, a->n[0] == SM_SERVER_CUT_COMMIT ? 500 : 250);
+    a->n[5] = sm_chance(&x->dice, 200);
+    for (i = (int)sw_extra_roll(x, 0, 3); i > 0; i--) {
+        sw_extra_edit(x, at + sw_extra_soon(x), (int)sw_extra_roll(x, 0, 3) == 0, sw_extra_mark(x));
+    }
+    if (sm_chance(&x->dice, 400)) {
+        a = sw_extra_act(x, at + sw_extra_soon(x), "notion.make");
+        a->n[0] = sw_extra_roll(x, 0, x->w->sources - 1);
+        a->n[1] = x->w->next_mark++;
+        a->n[2] = sw_extra_roll(x, 0, 9999);
+        a->n[3] = sw_extra_roll(x, 0, (1 << SW_FIELDS) - 1);
+    }
+}
+
 static const sw_group_t groups[] = {
     { "displaced", 2, displace, 1, 5 },    { "forms", 9, reform, 1, 8 },
     { "swapped", 1, swap_database, 1, 1 }, { "set_back", 1, set_back, 1, 3 },
-    { "families", 2, family, 1, 4 },
+    { "families", 2, family, 1, 4 },       { "unsteady", 2, unsettle, 2, 24 },
 };
 
 #define GROUPS ((int)(sizeof(groups) / sizeof(groups[0])))
@@ -114,6 +150,9 @@ static const sw_group_t groups[] = {
 void sw_plan_sql_settings(sw_world_t *w)
 {
     sw_group_settings(w, groups, GROUPS);
+    if (sm_setting_of(w->sm, "unsteady") > 0) {
+        (void)sm_setting(w->sm, "unsteady.mysql", 0, 1);
+    }
 }
 
 void sw_plan_sql(sw_world_t *w)

@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-#include "simulation/sm_kernel.h"
+#include "simulation/sm_server.h"
 #include "simulation/sw.h"
 
 /* ---- canonical texts */
@@ -209,7 +209,12 @@ static void tell_rekey(sw_world_t *w, history_kind_t kind, int request, int tabl
 static void tell(sw_world_t *w, history_kind_t kind, int request, history_op_t op, int table,
                  const sw_row_t *row, const char *after)
 {
+    int is_ours = kind == HISTORY_EFFECT;
+
     sw_sql_blame(w, &kind, &request, w->table[table].name, op, row->text);
+    if (is_ours && kind == HISTORY_TRIGGER && op == HISTORY_DELETE) {
+        sm_count(w->sm, "database: a cascade took a row along with what we deleted");
+    }
     history_do(w->history, kind, request, sm_now(w->sm), op, HISTORY_EXTERNAL, w->table[table].name,
                row->text, NULL, after);
 }
@@ -222,6 +227,17 @@ static void tell_set(sw_world_t *w, history_kind_t kind, int request, int table,
                 row->text, sw_fields[field].column, before, after);
 }
 
+/* In a transaction that goes on: nobody sees yet what it does. */
+static int is_open(const sw_world_t *w, const sqlite3 *by)
+{
+    return by == w->holder || sm_server_has_left(w->sm, by);
+}
+
+int sw_sql_is_held(const sw_world_t *w)
+{
+    return w->holder || sm_server_is_busy(w->sm);
+}
+
 /* The last rewriting by a trigger that made @a made; NULL: none did. */
 static const sw_rewrite_t *rewrite_of(const sw_world_t *w, int table, const sw_row_t *row,
                                       int field, const char *made)
@@ -231,7 +247,7 @@ static const sw_rewrite_t *rewrite_of(const sw_world_t *w, int table, const sw_r
     for (i = w->rewrites->nelts; i-- > 0;) {
         const sw_rewrite_t *r = &APR_ARRAY_IDX(w->rewrites, i, sw_rewrite_t);
 
-        if (r->by != w->holder && !strcmp(r->table, w->table[table].name) &&
+        if (!is_open(w, r->by) && !strcmp(r->table, w->table[table].name) &&
             !strcmp(r->key, row->text) && !strcmp(r->column, sw_fields[field].column) &&
             sw_same(r->made, made)) {
             return r;
@@ -253,6 +269,8 @@ static void change(sw_world_t *w, history_kind_t kind, int request, int table, c
     if (r) {
         tell_set(w, kind, request, table, row, field, before, r->given);
         tell_set(w, HISTORY_TRIGGER, 0, table, row, field, r->given, now);
+        sm_count(w->sm, kind == HISTORY_EFFECT ? "database: a trigger rewrote what we wrote"
+                                               : "database: a trigger rewrote what people wrote");
     }
     else {
         tell_set(w, kind, request, table, row, field, before, now);
@@ -353,8 +371,8 @@ static void look_at(sw_world_t *w, history_kind_t kind, int request, int table)
     *old = now;
 }
 
-/* Those of the one connection, or of all others. */
-static void keep_rewrites(sw_world_t *w, const sqlite3 *by, int is_his)
+/* Of open transactions; or, @a but NULL not, of all but that of one connection. */
+static void keep_rewrites(sw_world_t *w, const sqlite3 *but)
 {
     int i;
     int kept = 0;
@@ -362,7 +380,7 @@ static void keep_rewrites(sw_world_t *w, const sqlite3 *by, int is_his)
     for (i = 0; i < w->rewrites->nelts; i++) {
         const sw_rewrite_t *r = &APR_ARRAY_IDX(w->rewrites, i, sw_rewrite_t);
 
-        if ((r->by == by) == is_his) {
+        if (but ? r->by != but : is_open(w, r->by)) {
             APR_ARRAY_IDX(w->rewrites, kept++, sw_rewrite_t) = *r;
         }
     }
@@ -376,7 +394,7 @@ void sw_sql_look(sw_world_t *w, history_kind_t kind, int request)
     for (i = 0; i < w->tables; i++) {
         look_at(w, kind, request, i);
     }
-    keep_rewrites(w, w->holder, 1); /* its transaction goes on, and nobody sees yet what it does */
+    keep_rewrites(w, NULL);
     w->rekeyed_from = w->rekeyed_to = NULL;
 }
 
@@ -418,7 +436,7 @@ static void take_rewrite(sqlite3_context *context, int argc, sqlite3_value **arg
 
 static void rolled_back(void *db)
 {
-    keep_rewrites(sw_world(sm_the), db, 0);
+    keep_rewrites(sw_world(sm_the), db);
 }
 
 static int equip(sqlite3 *db, char **error, const struct sqlite3_api_routines *api)
@@ -602,6 +620,7 @@ void sw_sql_disconnect(sw_world_t *w)
     }
     (void)sqlite3_close(w->holder);
     (void)sqlite3_close(w->db);
+    sm_server_roll_back(w->sm);
     w->holder = w->db = NULL;
 }
 
@@ -628,11 +647,27 @@ static int execute(sw_world_t *w, const char *statements)
     return rc;
 }
 
+static int children(const sw_world_t *w)
+{
+    int count = 0;
+    int i;
+
+    for (i = 0; i < w->tables; i++) {
+        count += w->table[i].parent == 1 ? w->rows[i].count : 0;
+    }
+    return count;
+}
+
 int sw_sql_run(sw_world_t *w, const char *statements)
 {
+    int parents = w->rows[0].count;
+    int had = children(w);
     int rc = execute(w, statements);
 
     sw_sql_look(w, HISTORY_ACT, 0);
+    if (w->rows[0].count < parents && children(w) < had) {
+        sm_count(w->sm, "database: a cascade took rows along with what people deleted");
+    }
     return rc;
 }
 

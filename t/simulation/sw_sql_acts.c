@@ -333,7 +333,7 @@ static void keep(sm_t *sm, const sm_action_t *a)
 {
     sw_world_t *w = sw_world(sm);
 
-    if (!w->holder) {
+    if (!sw_sql_is_held(w)) {
         sm_file_remove(copy_name(w, a->n[0]));
         (void)sqlite3_exec(w->db, apr_psprintf(w->ptemp, "VACUUM INTO '%s'", copy_name(w, a->n[0])),
                            NULL, NULL, NULL);
@@ -387,7 +387,7 @@ static void other(sm_t *sm, const sm_action_t *a)
 {
     sw_world_t *w = sw_world(sm);
 
-    if (a->n[0] && !w->holder) {
+    if (a->n[0] && !sw_sql_is_held(w)) {
         dump(w);
         sw_sql_replace(w, SW_OTHERS_COPY);
     }

@@ -27,7 +27,7 @@ static history_op_t op_of(nts_ask_kind_t kind)
 
 static int is_about(const sw_ask_t *a, const char *table)
 {
-    return a->ask->mapping && !strcmp(a->ask->mapping->collection, table);
+    return a->table && !strcmp(a->table, table);
 }
 
 /* Of asks that were performed together, the one about this row; a row that came to be belongs to the first create
@@ -73,8 +73,20 @@ static void begins(sm_t *sm, int process, const nts_ask_t *ask)
     a = apr_array_push(w->asks);
     a->ask = ask;
     a->op = op_of(ask->kind);
+    a->table = ask->mapping ? history_text(w->history, ask->mapping->collection) : NULL;
     a->key = history_text(w->history, ask->id);
     a->request = a->op == HISTORY_ASK_OTHER ? 0 : sj_sql_begin(sm, process);
+}
+
+/* The row was changed between our read and our write; or nobody can be reached. */
+static void count(sm_t *sm, const nts_answer_t *answer)
+{
+    if (answer->result == NTS_RESULT_STALE) {
+        sm_count(sm, "database: stale, the row was changed since we read it");
+    }
+    else if (answer->outcome.code && !strcmp(answer->outcome.code, "sql.unreachable")) {
+        sm_count(sm, "database: an ask was answered that it is unreachable");
+    }
 }
 
 static void ended(sm_t *sm, int process, const nts_ask_t *ask, const nts_answer_t *answer)
@@ -91,6 +103,7 @@ static void ended(sm_t *sm, int process, const nts_ask_t *ask, const nts_answer_
         }
     }
     w->asks_ended = 1;
+    count(sm, answer);
     if (!a || a->op == HISTORY_ASK_OTHER) {
         return;
     }
@@ -98,8 +111,24 @@ static void ended(sm_t *sm, int process, const nts_ask_t *ask, const nts_answer_
         sw_sql_look(w, HISTORY_EFFECT, a->request);
     }
     sj_sql_end(sm, a->request, a->op, ask->mapping ? ask->mapping->collection : NULL, ask->id,
-               answer->result != NTS_RESULT_OK && answer->result != NTS_RESULT_GONE);
+               answer->result);
     apr_pool_clear(w->ptemp);
 }
 
-const sm_ask_watch_t sw_sql_watch = { begins, ended };
+/* What is asked in a transaction whose end nobody hears of. */
+static void *left(sm_t *sm)
+{
+    return apr_array_copy(sm->p, sw_world(sm)->asks);
+}
+
+static void happened(sm_t *sm, void *asks)
+{
+    sw_world_t *w = sw_world(sm);
+    apr_array_header_t *latest = w->asks;
+
+    w->asks = asks;
+    sw_sql_look(w, HISTORY_EFFECT, APR_ARRAY_IDX(w->asks, 0, sw_ask_t).request);
+    w->asks = latest;
+}
+
+const sm_ask_watch_t sw_sql_watch = { begins, ended, left, happened };

@@ -8,11 +8,13 @@
 #include "sim/sim_hook.h"
 #include "sim/sim_serve.h"
 #include "sim/sim_stale.h"
+#include "simulation/sm_server.h"
 #include "simulation/sw.h"
 
-static const sm_kind_t *const *const all_kinds[] = { sw_notion_kinds,   sw_notion_troubles,
-                                                     sw_sql_kinds,      sw_sql_clash_kinds,
-                                                     sw_operator_kinds, sw_relation_kinds };
+static const sm_kind_t *const *const all_kinds[] = { sw_notion_kinds,       sw_notion_troubles,
+                                                     sw_sql_kinds,          sw_sql_clash_kinds,
+                                                     sw_sql_unsteady_kinds, sw_operator_kinds,
+                                                     sw_relation_kinds };
 
 sw_world_t *sw_world(sm_t *sm)
 {
@@ -209,6 +211,7 @@ static void calm(sm_t *sm)
     int i;
 
     (void)sim_fault_remove(0);
+    sm_server_calm(sm);
     w->slow_count = 0;
     w->saving = 0;
     (void)sw_notion_control(w, "POST", "settings", "{\"workspace_limit\":0,\"loss\":0}");
@@ -229,7 +232,7 @@ static int is_busy(sm_t *sm)
 
     /* What became visible is taken note of by the next query, which nobody may ever send. */
     return sim_serve_late() + sim_hook_windows() + sim_event_pending() > 0 ||
-           (shown != INT64_MAX && shown > sim_time_now()) || w->holder != NULL;
+           (shown != INT64_MAX && shown > sim_time_now()) || sw_sql_is_held(w);
 }
 
 /* What both services hold, read afresh and not from the mirrors. */

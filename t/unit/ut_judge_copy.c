@@ -342,6 +342,21 @@ static void write_rewritten_again(const char *state)
     write_by_us(1, "1", NAME, "Ada", " Ada");
 }
 
+/* What was to be written was not done when it was first tried, and then was; after that the database is set back to before. */
+static void write_once_more(const char *state)
+{
+    pair();
+    fields[NAME].rule = JUDGE_NOTION_WINS;
+    edit(1, "1", NAME, NULL, "Ada");
+    write_by_us(0, "p", NAME, NULL, "Ada");
+    edit(0, "p", NAME, "Ada", "Bob");
+    told_of_write("Bob", "not applied", NULL);
+    write_by_us(1, "1", NAME, "Ada", "Bob");
+    told_of_write("Bob", state, NULL);
+    set_back_to("Ada");
+    write_by_us(0, "p", NAME, "Bob", "Ada");
+}
+
 static void test_never_kept(void)
 {
     write_again("not applied", NULL);
@@ -350,6 +365,11 @@ static void test_never_kept(void)
     verdict("S6.3", "one that was agreed on was undone: that is an edit");
     write_again("not applied", "sql.stale: the row 1 was changed meanwhile");
     verdict("S6.3", "nor does an earlier attempt, which was refused, tell that it was not done");
+
+    write_once_more("applied");
+    verdict("", "nor does one that nobody heard of, if another one is told of (631)");
+    write_once_more("unknown");
+    verdict("S2.5", "but that has to be");
 
     write_rewritten_again("not applied");
     verdict("", "what a trigger made of such a write went with it, though it looks the same");
@@ -378,6 +398,25 @@ static void exchange(const char *with, history_op_t first, history_op_t second)
     history_set(h, HISTORY_ACT, 0, now, 1, place(1), "1", "name", NULL, "Ada");
 }
 
+/* The connection was lost at that write; somebody reads the row before the database is another one, if @a is_read. */
+static void exchange_unheard(int is_read)
+{
+    pair();
+    edit(0, "p", NAME, NULL, "Ada");
+    told_as = "not applied";
+    ending = HISTORY_CUT;
+    write_by_us(1, "1", NAME, NULL, "Ada");
+    ending = HISTORY_ANSWERED;
+    told_as = "applied";
+    if (is_read) {
+        (void)request(HISTORY_ASK_READ, 1, "1", now, now);
+    }
+    now += 10 * SEC;
+    history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, HISTORY_ANOTHER);
+    make(1, "1", "one");
+    history_set(h, HISTORY_ACT, 0, now, 1, place(1), "1", "name", NULL, "Ada");
+}
+
 static void test_never_proven(void)
 {
     exchange(HISTORY_ANOTHER, HISTORY_CRASH, HISTORY_NOTHING);
@@ -390,6 +429,10 @@ static void test_never_proven(void)
     verdict("S3.4", "and whoever came after him could look for the proof in time");
     exchange(NULL, HISTORY_CRASH, HISTORY_NOTHING);
     verdict("S3.4", "which is in a copy of that database, too");
+    exchange_unheard(0);
+    verdict("", "nor what was written when the connection was lost, and nobody got through (475)");
+    exchange_unheard(1);
+    verdict("S3.4", "who got through could look for the proof");
 }
 
 /* A row is made, in which a trigger makes something else of what it was given; then its database is exchanged, and it is paired by its match

@@ -69,7 +69,7 @@ static void leave_with_copy(int is_read)
     write_by_us(0, "p", NAME, NULL, "Out");
 }
 
-static void refused_by_row(void)
+static void failed_by_row(int status)
 {
     history_item_t item = { .kind = HISTORY_REQUEST,
                             .op = HISTORY_ASK_UPDATE,
@@ -77,6 +77,7 @@ static void refused_by_row(void)
                             .record = "1",
                             .connection = "s",
                             .worker = 1,
+                            .status = status,
                             .end = HISTORY_CUT };
 
     now += SEC;
@@ -84,6 +85,26 @@ static void refused_by_row(void)
     item.at = item.sent = item.answered = now;
     item.request = history_request(h);
     (void)history_add(h, &item);
+}
+
+static void refused_by_row(void)
+{
+    failed_by_row(0);
+}
+
+/* A page leaves, and its row is told of it long after that: then first it failed, with that status; in between it is read, if @a is_read. */
+static void leave_while_away(int status, int is_read)
+{
+    pair();
+    phases.peaceful = 1;
+    now += 300 * SEC;
+    edit(0, "p", NAME, NULL, "Out");
+    failed_by_row(status);
+    if (is_read) {
+        (void)request(HISTORY_ASK_READ, 1, "1", now + SEC, now + SEC);
+    }
+    now += 300 * SEC;
+    write_by_us(1, "1", NAME, NULL, "Out");
 }
 
 enum { BEFORE = 1, TAKEN = 2, REFUSED = 4, ARRIVED = 8, SHOWN = 16, BOUND = 32 };
@@ -208,6 +229,12 @@ int main(void)
     verdict("", "nor does what left with one that a CHECK refuses (77905)");
     leave_untold(BEFORE | BOUND);
     verdict("S5.3", "if somebody tried to write it");
+    leave_while_away(503, 0);
+    verdict("", "nor what left while its database was not to be had (534)");
+    leave_while_away(0, 0);
+    verdict("S5.3", "but if that refused it");
+    leave_while_away(503, 1);
+    verdict("S5.3", "or was there for long again");
     leave_waiting(SHOWN | TAKEN | REFUSED);
     verdict("",
             "a row whose record waits for a value is not told what made its page leave (46033)");
