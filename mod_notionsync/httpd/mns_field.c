@@ -105,16 +105,22 @@ static const char *set_format(nts_pair_t *pair, const mns_args_t *args, const ch
 static const char *set_relation(nts_pair_t *pair, const mns_args_t *args,
                                 const mns_option_t *options)
 {
-    static const int others[] = { FORMAT, OPTIONS, LOSSY };
+    static const int others[] = { OPTIONS, LOSSY };
     int i;
 
     for (i = 0; i < (int)(sizeof(others) / sizeof(others[0])); i++) {
         if (options[others[i]].value) {
             return mns_args_refuse(args,
-                                   "%s= has no meaning beside relation=: a column holds the key of "
-                                   "one record",
+                                   "%s= has no meaning beside relation=: a column holds keys of "
+                                   "records that exist",
                                    options[others[i]].key);
         }
+    }
+    if (options[FORMAT].value && !strcmp(options[FORMAT].value, "plain")) {
+        return mns_args_refuse(args,
+                               "format=plain has no meaning beside relation=: without format= the "
+                               "column holds one key, with format=json or format=csv a list of "
+                               "them");
     }
     pair->options.reference = 1;
     return mns_text_parse(&pair->relation, args, "relation=", options[RELATION].value);

@@ -53,10 +53,11 @@ static const char *judge(const nts_setup_t *setup, const nts_mapping_t *mapping,
             pair->relation, target->notion->name, target->external->name, mapping->notion->name,
             mapping->external->name);
     }
-    if (target->key && strchr(target->key, ',')) {
+    if (target->key && strchr(target->key, ',') && pair->options.format == NTS_FORMAT_DEFAULT) {
         return apr_psprintf(p,
                             "relation=%s: the rows of that mapping have a key of several columns "
-                            "(%s), and a column holds one",
+                            "(%s), and a column holds one; a list of them (format=json) can hold "
+                            "such keys",
                             pair->relation, target->key);
     }
     if (is_matched(mapping, pair)) {

@@ -52,10 +52,11 @@ apr_status_t nts_domain_strange(const nts_domain_t *domain, nts_side_t side,
                             nts_domain_show(value, p), domain->family->name);
 }
 
-/* A list is no single choice, number or reference. */
+/* A list is no single choice or number. */
 static int is_apart(const nts_type_t *list, const nts_type_t *other)
 {
     return list->list && other->kind != NTS_TYPE_SET && other->kind != NTS_TYPE_TEXT &&
+           other->kind != NTS_TYPE_REFERENCE &&
            ((other->kind != NTS_TYPE_FILES && (other->kind != NTS_TYPE_PEOPLE || other->alone)) ||
             list->option_count);
 }
@@ -63,6 +64,20 @@ static int is_apart(const nts_type_t *list, const nts_type_t *other)
 static int is_time(nts_type_kind_t kind)
 {
     return kind == NTS_TYPE_DAY || kind == NTS_TYPE_INSTANT || kind == NTS_TYPE_DATE;
+}
+
+/* What of a relation a column can hold. */
+static const nts_family_t *reference_family(const nts_type_t *column, nts_format_t format)
+{
+    if (column->kind == NTS_TYPE_TEXT && column->list) {
+        return column->option_count ? NULL : &nts_family_references;
+    }
+    if (format == NTS_FORMAT_JSON || format == NTS_FORMAT_CSV || format == NTS_FORMAT_ARRAY) {
+        return column->kind == NTS_TYPE_TEXT ? &nts_family_references : NULL;
+    }
+    return column->kind == NTS_TYPE_TEXT || (column->kind == NTS_TYPE_NUMBER && column->whole)
+               ? &nts_family_reference
+               : NULL;
 }
 
 /* The family of two kinds in either order, or NULL. */
@@ -86,10 +101,8 @@ static const nts_family_t *find_family(const nts_type_t *a, const nts_type_t *b,
         return NULL;
     }
     if (reference || b->kind == NTS_TYPE_REFERENCE) {
-        return reference && b->kind == NTS_TYPE_REFERENCE &&
-                       (a->kind == NTS_TYPE_TEXT || (a->kind == NTS_TYPE_NUMBER && a->whole))
-                   ? &nts_family_reference
-                   : NULL;
+        return reference && b->kind == NTS_TYPE_REFERENCE ? reference_family(a, options->format)
+                                                          : NULL;
     }
     if (is_time(b->kind)) {
         return a->kind == NTS_TYPE_TEXT || is_time(a->kind) ? &nts_family_date : NULL;
@@ -135,7 +148,8 @@ static const char *partners_of(const nts_type_t *notion)
     case NTS_TYPE_SET:
         return "a text column, as a JSON array or with format=csv";
     case NTS_TYPE_REFERENCE:
-        return "a column of text or whole numbers that holds keys of another mapping's table";
+        return "a column of text or whole numbers that holds a key of another mapping's table, or "
+               "with format= one of text that holds a list of them";
     case NTS_TYPE_FILES:
         return "a text column, as a JSON array of addresses or with format=csv";
     case NTS_TYPE_PLACE:
@@ -365,8 +379,7 @@ apr_status_t nts_domain_project(nts_value_t *common, const nts_domain_t *domain,
     }
     rv = domain->family->project(common, domain, side, value, out, p);
     if (common->kind != NTS_VALUE_ABSENT && domain->family != &nts_family_text &&
-        domain->family != &nts_family_reference &&
-        check_room(domain, common, out, p) != APR_SUCCESS) {
+        !nts_domain_is_reference(domain) && check_room(domain, common, out, p) != APR_SUCCESS) {
         *common = nts_value_absent;
         rv = APR_EMISMATCH;
     }
@@ -378,8 +391,11 @@ static apr_status_t render_nothing(nts_value_t *value, const nts_domain_t *domai
 {
     const nts_type_t *type = &domain->types[side];
 
+    int is_list = type->kind == NTS_TYPE_TEXT && domain->family == &nts_family_references;
+
     if (type->kind == NTS_TYPE_SET || type->kind == NTS_TYPE_FILES ||
-        type->kind == NTS_TYPE_PEOPLE) {
+        type->kind == NTS_TYPE_PEOPLE ||
+        (is_list && !type->nullable)) { /* a list is spelled as an empty one */
         *value = nts_value_set(NULL, 0, p);
     }
     else if (type->nullable) {
@@ -466,10 +482,16 @@ const nts_type_t *nts_domain_type(const nts_domain_t *domain, nts_side_t side)
 int nts_domain_is_set(const nts_domain_t *domain)
 {
     return domain->family == &nts_family_set || domain->family == &nts_family_files ||
+           domain->family == &nts_family_references ||
            (domain->family == &nts_family_people && !domain->types[NTS_NOTION].alone);
 }
 
 int nts_domain_is_reference(const nts_domain_t *domain)
 {
-    return domain->family == &nts_family_reference;
+    return domain->family == &nts_family_reference || domain->family == &nts_family_references;
+}
+
+int nts_domain_is_reference_list(const nts_domain_t *domain)
+{
+    return domain->family == &nts_family_references;
 }

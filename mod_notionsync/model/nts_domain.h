@@ -15,6 +15,9 @@ typedef struct nts_domain_t nts_domain_t;
 /** Outcome code of a text that leads to nobody in Notion, or to several. */
 #define NTS_DOMAIN_PERSON "field.person"
 
+/** Members of a set or list, at most: more than any multi-select has; bounds what a hostile column costs. */
+#define NTS_MEMBERS_MAX 1000
+
 /** How a set or other structure is spelled in a text column. */
 typedef enum nts_format_t {
     NTS_FORMAT_DEFAULT = 0,
@@ -76,5 +79,17 @@ int nts_domain_is_set(const nts_domain_t *domain);
 
 /** True if values of this pair are references (S5.2). */
 int nts_domain_is_reference(const nts_domain_t *domain);
+
+/** ... and a field holds a list of them. Lists merge member by member. */
+int nts_domain_is_reference_list(const nts_domain_t *domain);
+
+/** A list of references as a column holds it, and back: members by their names. APR_EINVAL if the text is no such list. */
+const char *nts_domain_list_text(const nts_domain_t *domain, const nts_value_t *list,
+                                 apr_pool_t *p);
+apr_status_t nts_domain_list_parse(nts_value_t *list, const nts_domain_t *domain, const char *text,
+                                   apr_pool_t *p);
+/** APR_EMISMATCH with @a out if @a side cannot be written with so many references. */
+apr_status_t nts_domain_list_room(const nts_domain_t *domain, nts_side_t side, int count,
+                                  nts_outcome_t *out, apr_pool_t *p);
 
 #endif /* NTS_DOMAIN_H */

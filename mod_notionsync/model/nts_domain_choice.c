@@ -186,7 +186,7 @@ apr_status_t nts_domain_set_of(nts_value_t *set, const nts_domain_t *domain, nts
     nts_format_t format = format_of(domain);
     const char *problem = NULL;
 
-    if (nts_set_parse(set, text->as.text, format, &problem, p) == APR_SUCCESS) {
+    if (nts_set_parse(set, text->as.text, format, NTS_ELEMENTS_TEXTS, &problem, p) == APR_SUCCESS) {
         return APR_SUCCESS;
     }
     return nts_domain_unfit(
@@ -200,7 +200,7 @@ apr_status_t nts_domain_set_of(nts_value_t *set, const nts_domain_t *domain, nts
 
 nts_value_t nts_domain_set_text(const nts_domain_t *domain, const nts_value_t *set, apr_pool_t *p)
 {
-    return nts_value_text(nts_set_text(set, format_of(domain), p));
+    return nts_value_text(nts_set_text(set, format_of(domain), NTS_ELEMENTS_TEXTS, p));
 }
 
 apr_status_t nts_domain_check_members(const nts_domain_t *domain, nts_side_t side,

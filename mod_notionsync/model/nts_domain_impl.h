@@ -33,6 +33,7 @@ extern const nts_family_t nts_family_reference;
 extern const nts_family_t nts_family_files;
 extern const nts_family_t nts_family_place;
 extern const nts_family_t nts_family_people;
+extern const nts_family_t nts_family_references;
 
 /** The value was changed to fit: APR_SUCCESS where the pair accepts that, else APR_EMISMATCH with @a out. */
 apr_status_t nts_domain_lossy(const nts_domain_t *domain, nts_outcome_t *out, apr_pool_t *p,
@@ -59,10 +60,15 @@ const char *nts_domain_show(const nts_value_t *value, apr_pool_t *p);
 /** Equality of two choices of one data source: by id where both have one, else by name without case. */
 int nts_domain_options_equal(const nts_option_t *a, const nts_option_t *b);
 
+/** What the elements of a JSON array are: texts, or keys of rows, which are shorter to write and to use as what they look like: 17,
+ *  "A-17", ["DE","17"] (a key of several columns). In a row of CSV all are texts. */
+typedef enum nts_elements_t { NTS_ELEMENTS_TEXTS = 0, NTS_ELEMENTS_KEYS } nts_elements_t;
+
 /** A set as the text of a column, and back; `format` JSON or CSV. */
-const char *nts_set_text(const nts_value_t *set, nts_format_t format, apr_pool_t *p);
+const char *nts_set_text(const nts_value_t *set, nts_format_t format, nts_elements_t elements,
+                         apr_pool_t *p);
 /** APR_EINVAL with @a problem, a sentence, if the text is not in that format. Names only. */
 apr_status_t nts_set_parse(nts_value_t *set, const char *text, nts_format_t format,
-                           const char **problem, apr_pool_t *p);
+                           nts_elements_t elements, const char **problem, apr_pool_t *p);
 
 #endif /* NTS_DOMAIN_IMPL_H */

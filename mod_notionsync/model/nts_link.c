@@ -20,6 +20,18 @@ nts_base_t *nts_link_base(const nts_link_t *link, apr_int64_t pair)
     return NULL;
 }
 
+int nts_base_names(const nts_base_t *base, nts_side_t side, const char *name)
+{
+    const nts_value_t *value = base ? &base->value[side] : NULL;
+
+    for (int i = 0; value && value->kind == NTS_VALUE_SET && i < value->as.set.count; i++) {
+        if (strcmp(value->as.set.options[i].name, name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 nts_base_t *nts_link_base_make(nts_link_t *link, apr_int64_t pair, apr_pool_t *p)
 {
     nts_base_t *base = nts_link_base(link, pair);

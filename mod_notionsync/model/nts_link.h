@@ -73,6 +73,8 @@ typedef struct nts_link_t {
 nts_base_t *nts_link_base(const nts_link_t *link, apr_int64_t pair);
 /** As nts_link_base, adding an empty one (in @a p) if there is none. */
 nts_base_t *nts_link_base_make(nts_link_t *link, apr_int64_t pair, apr_pool_t *p);
+/** True if the set that was agreed on has a member of that name on @a side. @a base may be NULL. */
+int nts_base_names(const nts_base_t *base, nts_side_t side, const char *name);
 /** Deep copy. */
 nts_link_t *nts_link_copy(const nts_link_t *link, apr_pool_t *p);
 /** The bases as compact JSON text, and back. */
@@ -152,6 +154,10 @@ apr_status_t nts_entry_fields_parse(nts_entry_t *entry, const char *text, apr_po
 const char *nts_entry_op_name(nts_entry_op_t op);
 const char *nts_entry_state_name(nts_entry_state_t state);
 const char *nts_link_state_name(nts_link_state_t state);
+
+/** Kinds of notices: what a record refers to was linked; ... one of many that it waits for: more may follow in a moment (S5.2). */
+#define NTS_NOTICE_REFERENCE "reference"
+#define NTS_NOTICE_REFERENCES "reference.several"
 
 /** A stored notice: "look at this record". */
 typedef struct nts_notice_t {

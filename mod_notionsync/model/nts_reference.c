@@ -1,4 +1,5 @@
 /* nts_reference.c - references on their way between a service and the engine. */
+#include "base/nts_str.h"
 #include "model/nts_reference.h"
 
 nts_value_t nts_reference_value(apr_int64_t link, const char *name, apr_pool_t *p)
@@ -33,6 +34,11 @@ typedef struct resolving_t {
     apr_pool_t *p;
 } resolving_t;
 
+static int is_list(const resolving_t *r)
+{
+    return nts_domain_is_reference_list(r->pair->domain);
+}
+
 static apr_status_t resolve_name(nts_option_t *option, const char **waits, const resolving_t *r,
                                  const char *name)
 {
@@ -44,23 +50,55 @@ static apr_status_t resolve_name(nts_option_t *option, const char **waits, const
     return rv;
 }
 
-/* Notion's: a set of pages. */
+/* Sets are sorted by name and so are these: one by one along with it. Two names of one link may have become one member. */
+static const char *const *waits_of(const nts_value_t *set, const nts_option_t *options,
+                                   const char *const *waits, int count, apr_pool_t *p)
+{
+    const char **sorted = apr_pcalloc(p, ((apr_size_t)count + 1) * sizeof(*sorted));
+    int i, k;
+
+    for (i = 0; i < set->as.set.count; i++) {
+        for (k = 0; k < count && options[k].name != set->as.set.options[i].name; k++) {
+            continue;
+        }
+        sorted[i] = k < count ? waits[k] : NULL;
+    }
+    return sorted;
+}
+
+/* Pages, or the keys of a list. */
 static apr_status_t resolve_set(nts_value_t *value, const resolving_t *r)
 {
     int count = value->as.set.count;
     nts_option_t *options = apr_pcalloc(r->p, ((apr_size_t)count + 1) * sizeof(*options));
-    const char *waits = NULL;
+    const char **waits = apr_pcalloc(r->p, ((apr_size_t)count + 1) * sizeof(*waits));
+    const char *any = NULL;
     apr_status_t rv = APR_SUCCESS;
     int i;
 
     for (i = 0; i < count && rv == APR_SUCCESS; i++) {
-        const char *why = NULL;
-
-        rv = resolve_name(&options[i], &why, r, value->as.set.options[i].name);
-        waits = why ? why : waits;
+        rv = resolve_name(&options[i], &waits[i], r, value->as.set.options[i].name);
+        any = waits[i] ? waits[i] : any;
     }
     *value = nts_value_set(options, count, r->p);
-    value->waits = waits;
+    value->waits = any;
+    value->member_waits = any ? waits_of(value, options, waits, count, r->p) : NULL;
+    return rv;
+}
+
+/* What is no list stays as it is, and fits nowhere (nts_domain_project). How it was spelled goes along, for a write expects that. */
+static apr_status_t resolve_list(nts_value_t *value, const resolving_t *r)
+{
+    const char *text = value->as.text;
+    nts_value_t list;
+    apr_status_t rv;
+
+    if (nts_domain_list_parse(&list, r->pair->domain, text, r->p) != APR_SUCCESS) {
+        return APR_SUCCESS;
+    }
+    rv = resolve_set(&list, r);
+    *value = list;
+    value->rich = text;
     return rv;
 }
 
@@ -75,6 +113,9 @@ static apr_status_t resolve(nts_value_t *value, const resolving_t *r)
     }
     if (value->kind == NTS_VALUE_SET) {
         return resolve_set(value, r);
+    }
+    if (value->kind == NTS_VALUE_TEXT && is_list(r)) {
+        return resolve_list(value, r);
     }
     if (value->kind != NTS_VALUE_TEXT && value->kind != NTS_VALUE_NUMBER) {
         return APR_SUCCESS;
@@ -146,12 +187,36 @@ static apr_status_t spell_name(const char **name, const resolving_t *r, const nt
     return rv;
 }
 
+/* A list as the text of its column, which may be too short for it. */
+static apr_status_t spell_list(nts_value_t *value, const resolving_t *r, nts_outcome_t *out)
+{
+    const nts_type_t *type = nts_domain_type(r->pair->domain, r->side);
+    const char *text = nts_domain_list_text(r->pair->domain, value, r->p);
+
+    if (type->max_length && nts_utf8_length(text) > (apr_size_t)type->max_length) {
+        nts_outcome_set(out, r->p, NTS_REMEDY_PERSON, NTS_REFERENCE_ROOM,
+                        "a list of %d keys takes %" APR_SIZE_T_FMT
+                        " characters, and the field %s (%s) has room for %d",
+                        value->as.set.count, nts_utf8_length(text), r->pair->external, type->native,
+                        type->max_length);
+        out->field = r->pair->notion;
+        out->advice = "widen the field, or leave fewer";
+        return APR_ENOENT;
+    }
+    *value = nts_value_text(text);
+    return APR_SUCCESS;
+}
+
 static apr_status_t spell(nts_value_t *value, const resolving_t *r, nts_outcome_t *out)
 {
     const nts_type_t *type = nts_domain_type(r->pair->domain, r->side);
     const char *name;
     apr_status_t rv;
 
+    if (value->kind == NTS_VALUE_SET && value->rich) { /* as it was read */
+        *value = nts_value_text(value->rich);
+        return APR_SUCCESS;
+    }
     if (value->kind == NTS_VALUE_SET) {
         int count = value->as.set.count;
         nts_option_t *options = nts_options_copy(value->as.set.options, count, r->p);
@@ -162,7 +227,7 @@ static apr_status_t spell(nts_value_t *value, const resolving_t *r, nts_outcome_
             options[i].id = NULL;
         }
         *value = nts_value_set(options, count, r->p);
-        return rv;
+        return rv == APR_SUCCESS && type->kind == NTS_TYPE_TEXT ? spell_list(value, r, out) : rv;
     }
     if (value->kind != NTS_VALUE_OPTION) {
         return APR_SUCCESS;

@@ -11,8 +11,14 @@
 
 /** Outcome code of a reference that cannot be carried until something happens to its target. */
 #define NTS_REFERENCE_WAITS "reference.waits"
-/** ... of several where one has room. */
+/** What people are told to do about it. */
+#define NTS_REFERENCE_ADVICE                                                                       \
+    "nothing has to be done if that record is still to be synced; it is filled in when that is "   \
+    "linked"
+/** ... of more than there is room for. */
 #define NTS_REFERENCE_MANY "reference.many"
+/** ... of a list that is longer than the text its column takes. */
+#define NTS_REFERENCE_ROOM "reference.room"
 /** ... of a write that the service refused because it has no such target, or does not show it to us: of the whole write, not
  *  of the field. */
 #define NTS_REFERENCE_HIDDEN "reference.hidden"
@@ -37,7 +43,8 @@ void nts_answer_resolve(nts_answer_t *answer, const nts_ask_t *ask, nts_referent
                         void *baton, apr_pool_t *p);
 
 /** Spell the references of an ask as its side takes them; its arrays are replaced where needed.
- *  @return APR_ENOENT (with @a out) if a target cannot be referred to any more; else what the finder said */
+ *  @return APR_ENOENT (with @a out) if a target cannot be referred to any more, or the column has no room for the list; else
+ *  what the finder said */
 apr_status_t nts_ask_spell(nts_ask_t *ask, nts_referent_fn *find, void *baton, nts_outcome_t *out,
                            apr_pool_t *p);
 

@@ -32,7 +32,7 @@ typedef struct nts_type_t {
     int nullable;    /* false: null cannot be stored (NOT NULL, a checkbox) */
     int max_length;  /* characters of a text; 0 unlimited */
     int units;       /* max_length is of UTF-16 units, as JavaScript counts; else of code points */
-    int max_members; /* SET, FILES, PEOPLE: that one write takes; 0 unlimited */
+    int max_members; /* SET, FILES, PEOPLE, REFERENCE: that one write takes; 0 unlimited */
     int alone;       /* PEOPLE: always one, no set */
     /* numbers without fraction only, of 64 bits if precision is 0; INSTANT: whole seconds only */
     int whole;

@@ -3,17 +3,90 @@
 #include <apr_tables.h>
 #include <string.h>
 
+#include "base/nts_str.h"
 #include "model/nts_domain_impl.h"
 
-/* More than any multi-select has; bounds what a hostile column costs. */
-#define MEMBERS_MAX 1000
+/* --- keys as elements of JSON */
 
-static const char *json_text(const nts_value_t *set, apr_pool_t *p)
+/* A key of several columns as the connectors spell it: an array of texts, and of nothing else. NULL: it is none. */
+static const nts_json_t *parts_of(const char *key, apr_pool_t *p)
+{
+    const nts_json_t *root;
+
+    if (*key != '[' || nts_json_parse(&root, key, strlen(key), NULL, p) != APR_SUCCESS ||
+        nts_json_type(root) != NTS_JSON_ARRAY || nts_json_count(root) < 2) {
+        return NULL;
+    }
+    for (int i = 0; i < nts_json_count(root); i++) {
+        if (!nts_json_string(nts_json_at(root, i))) {
+            return NULL;
+        }
+    }
+    return strcmp(nts_json_text(root, p), key) == 0 ? root : NULL;
+}
+
+/* What comes back as that very text. */
+static int is_number(const char *key, apr_pool_t *p)
+{
+    apr_int64_t number;
+
+    return nts_int_parse(&number, key, APR_INT64_MIN, APR_INT64_MAX) == APR_SUCCESS &&
+           strcmp(apr_psprintf(p, "%" APR_INT64_T_FMT, number), key) == 0;
+}
+
+static void add_key(nts_json_t *array, const char *key, apr_pool_t *p)
+{
+    const nts_json_t *parts = parts_of(key, p);
+
+    if (parts) {
+        nts_json_add_copy(array, NULL, parts);
+    }
+    else if (is_number(key, p)) {
+        nts_json_add_number(array, NULL, key);
+    }
+    else {
+        nts_json_add_string(array, NULL, key);
+    }
+}
+
+/* The key that an element is; NULL: none. */
+static const char *key_of(const nts_json_t *node, apr_pool_t *p)
+{
+    nts_json_t *parts;
+
+    if (nts_json_type(node) == NTS_JSON_INT) {
+        return nts_json_number_text(node, p);
+    }
+    if (nts_json_type(node) != NTS_JSON_ARRAY || nts_json_count(node) < 2) {
+        return nts_json_string(node);
+    }
+    parts = nts_json_make_array(p);
+    for (int i = 0; i < nts_json_count(node); i++) {
+        const nts_json_t *part = nts_json_at(node, i);
+        const char *text =
+            nts_json_type(part) == NTS_JSON_ARRAY ? NULL : key_of(nts_json_at(node, i), p);
+
+        if (!text) {
+            return NULL;
+        }
+        nts_json_add_string(parts, NULL, text);
+    }
+    return nts_json_text(parts, p);
+}
+
+/* --- writing */
+
+static const char *json_text(const nts_value_t *set, nts_elements_t elements, apr_pool_t *p)
 {
     nts_json_t *array = nts_json_make_array(p);
 
     for (int i = 0; i < set->as.set.count; i++) {
-        nts_json_add_string(array, NULL, set->as.set.options[i].name);
+        if (elements == NTS_ELEMENTS_KEYS) {
+            add_key(array, set->as.set.options[i].name, p);
+        }
+        else {
+            nts_json_add_string(array, NULL, set->as.set.options[i].name);
+        }
     }
     return nts_json_text(array, p);
 }
@@ -41,12 +114,13 @@ static const char *csv_cell(const char *name, apr_pool_t *p)
     return quoted;
 }
 
-const char *nts_set_text(const nts_value_t *set, nts_format_t format, apr_pool_t *p)
+const char *nts_set_text(const nts_value_t *set, nts_format_t format, nts_elements_t elements,
+                         apr_pool_t *p)
 {
     apr_array_header_t *cells;
 
     if (format != NTS_FORMAT_CSV) {
-        return json_text(set, p);
+        return json_text(set, elements, p);
     }
     cells = apr_array_make(p, set->as.set.count + 1, sizeof(const char *));
     for (int i = 0; i < set->as.set.count; i++) {
@@ -55,6 +129,8 @@ const char *nts_set_text(const nts_value_t *set, nts_format_t format, apr_pool_t
     return apr_array_pstrcat(p, cells, ',');
 }
 
+/* --- reading */
+
 static void push_name(apr_array_header_t *names, const char *name)
 {
     nts_option_t option = { NULL, name };
@@ -62,8 +138,8 @@ static void push_name(apr_array_header_t *names, const char *name)
     APR_ARRAY_PUSH(names, nts_option_t) = option;
 }
 
-static apr_status_t parse_json(apr_array_header_t *names, const char *text, const char **problem,
-                               apr_pool_t *p)
+static apr_status_t parse_json(apr_array_header_t *names, const char *text, nts_elements_t elements,
+                               const char **problem, apr_pool_t *p)
 {
     const nts_json_t *root;
 
@@ -78,12 +154,15 @@ static apr_status_t parse_json(apr_array_header_t *names, const char *text, cons
         return APR_EINVAL;
     }
     for (int i = 0; i < nts_json_count(root); i++) {
-        const char *name = nts_json_string(nts_json_at(root, i));
+        const nts_json_t *node = nts_json_at(root, i);
+        const char *name = elements == NTS_ELEMENTS_KEYS ? key_of(node, p) : nts_json_string(node);
 
-        if (!name || *name == '\0' || i == MEMBERS_MAX) {
-            *problem = name && *name
-                           ? "it has too many elements"
-                           : apr_psprintf(p, "element %d is %s", i + 1, name ? "empty" : "no text");
+        if (!name || *name == '\0' || i == NTS_MEMBERS_MAX) {
+            *problem = name && *name ? "it has too many elements"
+                                     : apr_psprintf(p, "element %d is %s", i + 1,
+                                                    name                            ? "empty"
+                                                    : elements == NTS_ELEMENTS_KEYS ? "no key"
+                                                                                    : "no text");
             return APR_EINVAL;
         }
         push_name(names, name);
@@ -149,7 +228,7 @@ static apr_status_t parse_csv(apr_array_header_t *names, const char *text, const
     do {
         char *name = take_cell(&rest, &end, problem);
 
-        if (name && names->nelts == MEMBERS_MAX) {
+        if (name && names->nelts == NTS_MEMBERS_MAX) {
             *problem = "it has too many names";
             name = NULL;
         }
@@ -165,11 +244,11 @@ static apr_status_t parse_csv(apr_array_header_t *names, const char *text, const
 }
 
 apr_status_t nts_set_parse(nts_value_t *set, const char *text, nts_format_t format,
-                           const char **problem, apr_pool_t *p)
+                           nts_elements_t elements, const char **problem, apr_pool_t *p)
 {
     apr_array_header_t *names = apr_array_make(p, 8, sizeof(nts_option_t));
     apr_status_t rv = format == NTS_FORMAT_CSV ? parse_csv(names, text, problem, p)
-                                               : parse_json(names, text, problem, p);
+                                               : parse_json(names, text, elements, problem, p);
 
     *set = nts_value_absent;
     if (rv == APR_SUCCESS) {

@@ -287,6 +287,16 @@ nts_option_t *nts_options_copy(const nts_option_t *options, int count, apr_pool_
     return copy;
 }
 
+static const char *const *copy_texts(const char *const *texts, int count, apr_pool_t *p)
+{
+    const char **copy = apr_palloc(p, sizeof(*copy) * (apr_size_t)(count + 1));
+
+    for (int i = 0; i < count; i++) {
+        copy[i] = apr_pstrdup(p, texts[i]);
+    }
+    return copy;
+}
+
 nts_value_t nts_value_copy(const nts_value_t *value, apr_pool_t *p)
 {
     nts_value_t copy = *value;
@@ -308,6 +318,9 @@ nts_value_t nts_value_copy(const nts_value_t *value, apr_pool_t *p)
         break;
     case NTS_VALUE_SET:
         copy.as.set.options = nts_options_copy(value->as.set.options, value->as.set.count, p);
+        if (value->member_waits) {
+            copy.member_waits = copy_texts(value->member_waits, value->as.set.count, p);
+        }
         break;
     case NTS_VALUE_ABSENT:
     case NTS_VALUE_NULL:

@@ -46,11 +46,13 @@ typedef struct nts_value_t {
         } set;
     } as;
     /* TEXT of Notion as it was read: its items as JSON, if they hold more than the text. Goes along so that a write can
-     * keep that (S5.6); not part of the value: never compared, never stored */
+     * keep that (S5.6). SET of references of a column: its text. Not part of the value: never compared, never stored */
     const char *rich;
     /* reference: why it cannot be carried to the other side, a sentence about its target; NULL: it can. Like `rich` no
      * part of the value (nts_reference.h) */
     const char *waits;
+    /* SET of references: the same of each member, in the order of `options`; NULL: all can be carried */
+    const char *const *member_waits;
 } nts_value_t;
 
 extern const nts_value_t nts_value_absent;

@@ -174,6 +174,26 @@ nts_task_t *nts_schedule_add_at(nts_schedule_t *s, const char *key, nts_urgency_
     return task;
 }
 
+nts_task_t *nts_schedule_add_late(nts_schedule_t *s, const char *key, nts_urgency_t urgency,
+                                  apr_time_t due)
+{
+    nts_task_t *task = nts_schedule_add_at(s, key, urgency, due);
+
+    if (task->state == NTS_TASK_RUNNING) {
+        if (!task->again) {
+            task->again = 1;
+            task->again_noticed = due;
+            task->again_urgency = urgency;
+            task->again_due = due;
+        }
+    }
+    else if (task->due > due) {
+        leave_state(s, task);
+        enter_waiting(s, task, task->urgency, due);
+    }
+    return task;
+}
+
 void nts_schedule_hurry(nts_schedule_t *s, nts_task_t *task)
 {
     if (task->state == NTS_TASK_WAITING && task->urgency == NTS_BULK) {

@@ -36,6 +36,11 @@ nts_task_t *nts_schedule_add(nts_schedule_t *s, const char *key, nts_urgency_t u
 nts_task_t *nts_schedule_add_at(nts_schedule_t *s, const char *key, nts_urgency_t urgency,
                                 apr_time_t due);
 
+/** As nts_schedule_add() for a notice that others will follow: the record is due at @a due at the latest, and not moved back by the
+ *  next. Not before it has finished if it runs. */
+nts_task_t *nts_schedule_add_late(nts_schedule_t *s, const char *key, nts_urgency_t urgency,
+                                  apr_time_t due);
+
 /** Bulk work that somebody waits for after all: a waiting task becomes live, due when it was. */
 void nts_schedule_hurry(nts_schedule_t *s, nts_task_t *task);
 

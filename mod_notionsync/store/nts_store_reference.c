@@ -10,6 +10,8 @@
 /* Of one commit; each of them tells the next when it has ended. */
 #define WAKE_MAX 100
 #define WAKE_MAX_SQL "100"
+/* Who waits for so many is not told of each: it would be read, and perhaps written, once for every record that is linked. */
+#define SEVERAL 8
 
 /* --- what a reference leads to */
 
@@ -109,6 +111,8 @@ static const nts_stmt_t waiting_for = {
     " JOIN link AS l ON l.id = w.link WHERE w.mapping = %lld AND w.side = %lld AND w.name = %s"
     " AND w.told = 0 LIMIT " WAKE_MAX_SQL
 };
+static const nts_stmt_t waits_of = { "SELECT coalesce(sum(told), 0), count(*) FROM waiting"
+                                     " INDEXED BY waiting_link WHERE link = %lld" };
 static const nts_stmt_t note_told = { "UPDATE waiting SET told = 1 WHERE id = %lld" };
 
 typedef struct waiter_t {
@@ -116,8 +120,8 @@ typedef struct waiter_t {
     const char *page, *key;
 } waiter_t;
 
-static apr_status_t tell(nts_store_t *store, const waiter_t *waiter, const char *why,
-                         apr_pool_t *ptemp)
+static apr_status_t tell(nts_store_t *store, const waiter_t *waiter, const char *kind,
+                         const char *why, apr_pool_t *ptemp)
 {
     nts_notice_t notice = { 0 };
     int known;
@@ -127,8 +131,34 @@ static apr_status_t tell(nts_store_t *store, const waiter_t *waiter, const char 
     notice.at = nts_store_now(store);
     /* Each waking is one of its own: what was told before may be settled. */
     notice.event = apr_psprintf(ptemp, "reference:%s:%" APR_TIME_T_FMT, why, notice.at);
-    notice.kind = "reference";
+    notice.kind = kind;
     return nts_notice_insert(&known, store, waiter->mapping, &notice, ptemp);
+}
+
+/* Told of one: a record that waits for many is put on notice with the first, and with the last. In between it is on notice already:
+ * whatever it is told of before it ends, that end looks for once more (nts_waiting_put). */
+static apr_status_t tell_once(nts_store_t *store, const waiter_t *waiter, apr_pool_t *ptemp)
+{
+    nts_rows_t rows;
+    apr_int64_t told = 0, all = 0;
+    int is_partial;
+    apr_status_t rv = nts_db_exec(NULL, store->db, &note_told, NTS_ARGS(nts_int(waiter->id)));
+
+    if (rv == APR_SUCCESS) {
+        rv = nts_db_select(&rows, store->db, &waits_of, NTS_ARGS(nts_int(waiter->link)), ptemp);
+    }
+    if (rv == APR_SUCCESS && nts_rows_next(&rows)) {
+        told = nts_rows_int(&rows, 0);
+        all = nts_rows_int(&rows, 1);
+    }
+    is_partial = all >= SEVERAL && told < all;
+    if (rv != APR_SUCCESS || (is_partial && told > 1)) {
+        return rv;
+    }
+    return tell(
+        store, waiter, is_partial ? NTS_NOTICE_REFERENCES : NTS_NOTICE_REFERENCE,
+        apr_psprintf(ptemp, "%" APR_INT64_T_FMT ":%" APR_INT64_T_FMT, waiter->id, waiter->link),
+        ptemp);
 }
 
 static apr_status_t tell_some(int *told, nts_store_t *store, apr_int64_t mapping, nts_side_t side,
@@ -151,13 +181,7 @@ static apr_status_t tell_some(int *told, nts_store_t *store, apr_int64_t mapping
         waiter->key = nts_row_copy(&rows, 4, ptemp);
     }
     for (i = 0; i < count && rv == APR_SUCCESS; i++) {
-        rv = tell(store, &waiters[i],
-                  apr_psprintf(ptemp, "%" APR_INT64_T_FMT ":%" APR_INT64_T_FMT, waiters[i].id,
-                               waiters[i].link),
-                  ptemp);
-        if (rv == APR_SUCCESS) {
-            rv = nts_db_exec(NULL, store->db, &note_told, NTS_ARGS(nts_int(waiters[i].id)));
-        }
+        rv = tell_once(store, &waiters[i], ptemp);
         *told += rv == APR_SUCCESS;
     }
     return rv;
@@ -180,27 +204,47 @@ apr_status_t nts_waiting_tell(int *told, nts_store_t *store, apr_int64_t mapping
 
 /* --- who waits */
 
-static const nts_stmt_t told_ones = { "SELECT mapping, side, name FROM waiting INDEXED BY"
-                                      " waiting_link WHERE link = %lld AND told = 1 LIMIT 100" };
+static const nts_stmt_t told_ones = { "SELECT id, mapping, side, name FROM waiting INDEXED BY"
+                                      " waiting_link WHERE link = %lld AND id > %lld AND told = 1"
+                                      " ORDER BY id LIMIT " WAKE_MAX_SQL };
 static const nts_stmt_t wait_no_more = { "DELETE FROM waiting WHERE link = %lld" };
 static const nts_stmt_t wait_for = { "INSERT INTO waiting (link, mapping, side, name, told)"
                                      " VALUES (%lld, %lld, %lld, %s, 0)" };
 
-/* More may wait for what this one waited for than a commit should tell at once: this one's end tells the next. */
-static apr_status_t pass_on(int *told, nts_store_t *store, apr_int64_t link, apr_pool_t *ptemp)
+/* Some of what this one was told of; *count of them, and *last the highest id. */
+static apr_status_t pass_on_some(int *told, int *count, apr_int64_t *last, nts_store_t *store,
+                                 apr_int64_t link, apr_pool_t *ptemp)
 {
     nts_wait_t waits[WAKE_MAX];
     nts_rows_t rows;
-    int count = 0, i;
-    apr_status_t rv = nts_db_select(&rows, store->db, &told_ones, NTS_ARGS(nts_int(link)), ptemp);
+    int i;
+    apr_status_t rv =
+        nts_db_select(&rows, store->db, &told_ones, NTS_ARGS(nts_int(link), nts_int(*last)), ptemp);
 
-    while (rv == APR_SUCCESS && count < WAKE_MAX && nts_rows_next(&rows)) {
-        waits[count].mapping = nts_rows_int(&rows, 0);
-        waits[count].side = nts_rows_int(&rows, 1) ? NTS_EXTERNAL : NTS_NOTION;
-        waits[count++].name = nts_row_copy(&rows, 2, ptemp);
+    *count = 0;
+    while (rv == APR_SUCCESS && *count < WAKE_MAX && nts_rows_next(&rows)) {
+        nts_wait_t *wait = &waits[(*count)++];
+
+        *last = nts_rows_int(&rows, 0);
+        wait->mapping = nts_rows_int(&rows, 1);
+        wait->side = nts_rows_int(&rows, 2) ? NTS_EXTERNAL : NTS_NOTION;
+        wait->name = nts_row_copy(&rows, 3, ptemp);
     }
-    for (i = 0; i < count && rv == APR_SUCCESS; i++) {
+    for (i = 0; i < *count && rv == APR_SUCCESS; i++) {
         rv = tell_some(told, store, waits[i].mapping, waits[i].side, waits[i].name, ptemp);
+    }
+    return rv;
+}
+
+/* More may wait for what this one waited for than a commit should tell at once: this one's end tells the next. */
+static apr_status_t pass_on(int *told, nts_store_t *store, apr_int64_t link, apr_pool_t *ptemp)
+{
+    apr_int64_t last = 0;
+    int count = WAKE_MAX;
+    apr_status_t rv = APR_SUCCESS;
+
+    while (rv == APR_SUCCESS && count == WAKE_MAX) {
+        rv = pass_on_some(told, &count, &last, store, link, ptemp);
     }
     return rv;
 }
@@ -216,7 +260,7 @@ apr_status_t nts_waiting_put(int *told, nts_store_t *store, apr_int64_t mapping,
     const nts_link_t *link = commit->link;
     waiter_t self = { 0, link->id, mapping, link->page, link->key };
     apr_status_t rv = pass_on(told, store, link->id, ptemp);
-    int i;
+    int i, is_told = 0;
 
     if (rv == APR_SUCCESS) {
         rv = nts_waiting_forget(store, link->id);
@@ -231,8 +275,9 @@ apr_status_t nts_waiting_put(int *told, nts_store_t *store, apr_int64_t mapping,
         if (rv == APR_SUCCESS) {
             rv = seek(&now, store, wait->mapping, wait->side, wait->name, 0, ptemp, ptemp);
         }
-        if (rv == APR_SUCCESS && !now.waits) { /* it was linked while the job was under way */
-            rv = tell(store, &self, apr_psprintf(ptemp, "now:%d", i), ptemp);
+        if (rv == APR_SUCCESS && !now.waits && !is_told) { /* linked while the job was under way */
+            rv = tell(store, &self, NTS_NOTICE_REFERENCE, "now", ptemp);
+            is_told = 1;
             ++*told;
         }
     }

@@ -269,6 +269,7 @@ nts_step_t nts_job_finish(nts_job_t *job, nts_step_t step)
         commit->link_forget = job->link->id && job->link->state == NTS_LINK_NEW &&
                               !job->link->page && !job->link->key;
         nts_job_keep_waits(job);
+        nts_job_keep_mirrors(job);
     }
     commit->entries = job->notes;
     commit->entry_count = job->note_count;

@@ -376,7 +376,8 @@ static nts_step_t end_in_sync(nts_job_t *job)
     }
     for (i = job->config->mapping->pair_count - 1; i >= 0; i--) {
         held = job->decisions[i].verdict == NTS_VERDICT_HELD ? i : held;
-        stuck = job->decisions[i].verdict == NTS_VERDICT_STUCK ? i : stuck;
+        stuck =
+            job->decisions[i].verdict == NTS_VERDICT_STUCK || job->decisions[i].pending ? i : stuck;
     }
     if (held >= 0 || stuck >= 0) {
         nts_outcome_copy(&job->outcome, &job->decisions[held >= 0 ? held : stuck].outcome, job->p);

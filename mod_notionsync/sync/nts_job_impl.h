@@ -301,6 +301,8 @@ void nts_job_drop_rulings(nts_job_t *job);
 /* nts_job_reference.c */
 /** Put into job->call.commit what the record's references wait for. */
 void nts_job_keep_waits(nts_job_t *job);
+/** ... and of which pages the other end of a two-way relation has changed with it. */
+void nts_job_keep_mirrors(nts_job_t *job);
 /** A side refused references of this record, or Notion this value of the field: the field waits, the others go on. */
 void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d);
 /** A reference would be taken out of the row because Notion shows none: the schema has to be read before. */

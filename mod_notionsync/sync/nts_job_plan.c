@@ -68,8 +68,8 @@ static void plan_field(nts_job_t *job, nts_plan_item_t *item, int index)
     nts_plan_field_t *field = &item->fields[item->field_count];
     int side;
 
-    if (d->verdict != NTS_VERDICT_HELD && d->verdict != NTS_VERDICT_STUCK && !d->write[0] &&
-        !d->write[1]) {
+    if (d->verdict != NTS_VERDICT_HELD && d->verdict != NTS_VERDICT_STUCK && !d->pending &&
+        !d->write[0] && !d->write[1]) {
         return;
     }
     item->field_count++;

@@ -2,6 +2,8 @@
  * an emptied relation or hides it. */
 #include "sync/nts_job_impl.h"
 
+#include <apr_tables.h>
+
 #include "model/nts_reference.h"
 
 static int is_reference(const nts_pair_t *pair)
@@ -19,21 +21,35 @@ static const nts_value_t *shown(const nts_job_t *job, int index, int side)
                                                                : NULL;
 }
 
-/* Also of references that nothing has to be done about now: a deleted target may come back, or its key be another's. Several
- * wait for people, not for their targets (seed 479 of the simulation, where one of the two was linked, and so told at once,
- * again and again). */
-static void add_wait(nts_wait_t *waits, int *count, const nts_pair_t *pair, int side,
-                     const nts_value_t *value)
+static void add_wait(apr_array_header_t *waits, const nts_pair_t *pair, int side, const char *name)
 {
-    const nts_option_t *target = value->kind == NTS_VALUE_OPTION ? &value->as.option
-                                 : value->kind == NTS_VALUE_SET && value->as.set.count == 1
-                                     ? value->as.set.options
-                                     : NULL;
+    nts_wait_t *wait = apr_array_push(waits);
 
-    if (target && value->waits) {
-        waits[*count].mapping = pair->relation_id;
-        waits[*count].side = (nts_side_t)side;
-        waits[(*count)++].name = target->name;
+    wait->mapping = pair->relation_id;
+    wait->side = (nts_side_t)side;
+    wait->name = name;
+}
+
+/* Also of references that nothing has to be done about now: a deleted target may come back, or its key be another's. Several
+ * where one has room wait for people, not for their targets (seed 479 of the simulation, where one of the two was linked, and so told
+ * at once, again and again). */
+static void add_waits(apr_array_header_t *waits, const nts_pair_t *pair, int side,
+                      const nts_value_t *value)
+{
+    int count = value->kind == NTS_VALUE_SET ? value->as.set.count : 0, i;
+
+    if (nts_domain_is_reference_list(pair->domain)) {
+        for (i = 0; i < count; i++) {
+            if (!value->as.set.options[i].id || (value->member_waits && value->member_waits[i])) {
+                add_wait(waits, pair, side, value->as.set.options[i].name);
+            }
+        }
+    }
+    else if (value->waits && value->kind == NTS_VALUE_OPTION) {
+        add_wait(waits, pair, side, value->as.option.name);
+    }
+    else if (value->waits && count == 1) {
+        add_wait(waits, pair, side, value->as.set.options[0].name);
     }
 }
 
@@ -42,8 +58,8 @@ void nts_job_keep_waits(nts_job_t *job)
     const nts_mapping_t *mapping = job->config->mapping;
     nts_commit_t *commit = &job->call.commit;
     int is_over = job->link->state == NTS_LINK_TOMBSTONE || job->link->state == NTS_LINK_IGNORED;
-    nts_wait_t *waits = NULL;
-    int i, side, count = 0;
+    apr_array_header_t *waits = NULL;
+    int i, side;
 
     for (i = 0; i < mapping->pair_count; i++) {
         const nts_value_t *value[NTS_SIDE_COUNT];
@@ -57,18 +73,63 @@ void nts_job_keep_waits(nts_job_t *job)
             return; /* not looked at: what was stored stays */
         }
         if (!waits) {
-            waits = apr_pcalloc(job->p, 2 * (apr_size_t)mapping->pair_count * sizeof(*waits));
+            waits = apr_array_make(job->p, 8, sizeof(nts_wait_t));
         }
         for (side = 0; side < NTS_SIDE_COUNT && !is_over; side++) {
-            add_wait(waits, &count, &mapping->pairs[i], side, value[side]);
+            add_waits(waits, &mapping->pairs[i], side, value[side]);
         }
     }
     commit->has_waits = waits != NULL;
-    commit->waits = waits;
-    commit->wait_count = count;
+    commit->waits = waits ? (const nts_wait_t *)(const void *)waits->elts : NULL;
+    commit->wait_count = waits ? waits->nelts : 0;
+}
+
+/* --- the other end of a two-way relation */
+
+/* The pages of @a base that @a other does not name. */
+static void add_mirrors(apr_array_header_t *mirrors, const nts_pair_t *pair, const nts_base_t *base,
+                        const nts_base_t *other)
+{
+    const nts_value_t *value = base ? &base->value[NTS_NOTION] : NULL;
+    int i;
+
+    for (i = 0; value && value->kind == NTS_VALUE_SET && i < value->as.set.count; i++) {
+        const char *page = value->as.set.options[i].name;
+
+        if (*page && !nts_base_names(other, NTS_NOTION, page)) {
+            add_wait(mirrors, pair, NTS_NOTION, page);
+        }
+    }
+}
+
+void nts_job_keep_mirrors(nts_job_t *job)
+{
+    const nts_mapping_t *mapping = job->config->mapping;
+    const nts_link_t *was = job->loaded ? job->loaded->link : NULL;
+    apr_array_header_t *mirrors = apr_array_make(job->p, 1, sizeof(nts_wait_t));
+    int i;
+
+    for (i = 0; i < mapping->pair_count; i++) {
+        const nts_pair_t *pair = &mapping->pairs[i];
+        const nts_base_t *before = was ? nts_link_base(was, pair->id) : NULL;
+        const nts_base_t *now = nts_link_base(job->link, pair->id);
+
+        if (is_reference(pair) && nts_domain_type(pair->domain, NTS_NOTION)->mirrored) {
+            add_mirrors(mirrors, pair, before, now);
+            add_mirrors(mirrors, pair, now, before);
+        }
+    }
+    job->call.commit.mirrors = (const nts_wait_t *)(const void *)mirrors->elts;
+    job->call.commit.mirror_count = mirrors->nelts;
 }
 
 /* --- a target that a side hides, or has not any more */
+
+/* What is written there names records. (A list whose members only go may name one that is not shown any more.) */
+static int names_records(const nts_decision_t *d)
+{
+    return d->want.kind != NTS_VALUE_NULL;
+}
 
 void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d)
 {
@@ -82,12 +143,18 @@ void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d)
         return;
     }
     if (job->hidden.remedy == NTS_REMEDY_NONE || d->verdict != NTS_VERDICT_WRITE ||
-        !d->write[job->hidden_side] || !is_reference(pair) || d->want.kind == NTS_VALUE_NULL) {
+        !d->write[job->hidden_side] || !is_reference(pair) || !names_records(d)) {
         return;
     }
-    d->verdict = NTS_VERDICT_STUCK;
-    d->write[NTS_NOTION] = d->write[NTS_EXTERNAL] = 0;
+    d->write[job->hidden_side] = 0;
     d->outcome = job->hidden;
+    if (nts_domain_is_reference_list(pair->domain) && d->write[!job->hidden_side]) {
+        d->pending = 1; /* the other side still gets its part */
+    }
+    else {
+        d->verdict = NTS_VERDICT_STUCK;
+        d->write[!job->hidden_side] = 0;
+    }
     d->outcome.field = pair->notion;
 }
 
@@ -96,11 +163,12 @@ void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d)
 static int takes_out(const nts_job_t *job, int index)
 {
     const nts_decision_t *d = &job->decisions[index];
+    const nts_pair_t *pair = &job->config->mapping->pairs[index];
     const nts_value_t *now = shown(job, index, NTS_NOTION);
 
-    return is_reference(&job->config->mapping->pairs[index]) && d->verdict == NTS_VERDICT_WRITE &&
-           d->write[NTS_EXTERNAL] && d->want.kind == NTS_VALUE_NULL && now &&
-           nts_value_is_empty(now);
+    return is_reference(pair) && d->verdict == NTS_VERDICT_WRITE && d->write[NTS_EXTERNAL] && now &&
+           nts_value_is_empty(now) &&
+           (d->want.kind == NTS_VALUE_NULL || nts_domain_is_reference_list(pair->domain));
 }
 
 int nts_job_needs_proof(const nts_job_t *job)

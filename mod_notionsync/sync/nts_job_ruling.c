@@ -63,7 +63,7 @@ static void gather(nts_issue_t *issues, int *count, nts_job_t *job)
         const nts_decision_t *d = &job->decisions[i];
         nts_shown_t shown;
 
-        if (d->verdict != NTS_VERDICT_HELD && d->verdict != NTS_VERDICT_STUCK) {
+        if (d->verdict != NTS_VERDICT_HELD && d->verdict != NTS_VERDICT_STUCK && !d->pending) {
             continue;
         }
         show_pair(&shown, job, i);

@@ -151,6 +151,22 @@ nts_step_t nts_job_write_fields(nts_job_t *job, nts_side_t side)
     return intend(job, entry, NTS_ASK_UPDATE);
 }
 
+/* In the common domain, and as it is sent. Of a list of references what can be carried. */
+static apr_status_t copy_value(nts_job_t *job, const nts_pair_t *pair, nts_side_t side,
+                               const nts_value_t *value, nts_decision_t *d)
+{
+    apr_status_t rv;
+
+    if (nts_domain_is_reference_list(pair->domain)) {
+        return nts_merge_copy_references(d, pair, side, value, job->p);
+    }
+    rv = nts_domain_project(&d->want, pair->domain, nts_side_other(side), value, &d->outcome,
+                            job->p);
+    return rv == APR_SUCCESS ? nts_domain_render(&d->native[side], pair->domain, side, &d->want,
+                                                 &d->outcome, job->p)
+                             : rv;
+}
+
 /* The source's value for a field that the copy does not have yet; non-zero if there is one to send. */
 static int value_for_copy(nts_job_t *job, int index, nts_side_t side, nts_decision_t *d)
 {
@@ -164,10 +180,7 @@ static int value_for_copy(nts_job_t *job, int index, nts_side_t side, nts_decisi
         pair->direction == (side == NTS_NOTION ? NTS_TO_EXTERNAL : NTS_TO_NOTION)) {
         return 0;
     }
-    if (nts_domain_project(&d->want, pair->domain, from, value, &d->outcome, job->p) !=
-            APR_SUCCESS ||
-        nts_domain_render(&d->native[side], pair->domain, side, &d->want, &d->outcome, job->p) !=
-            APR_SUCCESS) {
+    if (copy_value(job, pair, side, value, d) != APR_SUCCESS) {
         d->verdict = value->kind == NTS_VALUE_ABSENT ? NTS_VERDICT_UNREAD : NTS_VERDICT_STUCK;
         return 0;
     }
@@ -522,6 +535,12 @@ static int set_aside(nts_job_t *job, const nts_answer_t *answer)
     return 1;
 }
 
+/* S5.2: the write as a whole is refused for the references in it; without them it can go on. */
+static int is_refused_reference(const nts_answer_t *answer)
+{
+    return is_outcome(answer, NTS_REFERENCE_HIDDEN) || is_outcome(answer, NTS_REFERENCE_ROOM);
+}
+
 /* Certain: nothing happened. The intent is closed, then the record begins again or parks. */
 static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answer)
 {
@@ -532,7 +551,7 @@ static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answe
         answer->outcome.what ? nts_outcome_text(&answer->outcome, job->p) : nts_result_name(result);
     hear(job, NULL, answer->sent_at);
     job->outcome = answer->outcome;
-    if (is_outcome(answer, NTS_REFERENCE_HIDDEN)) {
+    if (is_refused_reference(answer)) {
         nts_outcome_copy(&job->hidden, &answer->outcome, job->p);
         job->hidden_side = job->entry->side;
     }
@@ -544,7 +563,7 @@ static nts_step_t write_did_not_happen(nts_job_t *job, const nts_answer_t *answe
     }
     if (set_aside(job, answer) || result == NTS_RESULT_STALE || result == NTS_RESULT_GONE ||
         result == NTS_RESULT_MISSING || result == NTS_RESULT_TRASHED ||
-        is_outcome(answer, NTS_REFERENCE_HIDDEN) || is_outcome(answer, NTS_REFERENCE_GONE)) {
+        is_refused_reference(answer) || is_outcome(answer, NTS_REFERENCE_GONE)) {
         job->call = (nts_call_t){ 0 };
         nts_job_undo_failed(job);
         return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED); /* decide again by fresh reads */

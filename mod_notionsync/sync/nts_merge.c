@@ -52,6 +52,23 @@ static int shows_base(const nts_domain_t *domain, nts_side_t side, const nts_val
     return nts_domain_equal(domain, &a, &b);
 }
 
+static int is_list(const nts_pair_t *pair)
+{
+    return nts_domain_is_reference_list(pair->domain);
+}
+
+/* S5.2: members that wait are no edit. */
+static int is_changed(const view_t *view, const nts_decision_t *d, nts_side_t side)
+{
+    const nts_domain_t *domain = view->pair->domain;
+
+    if (is_list(view->pair) && view->fits[side] == APR_SUCCESS) {
+        return nts_merge_reference_edited(view->pair, &view->base_common[side], &d->common[side],
+                                          view->p);
+    }
+    return !shows_base(domain, side, view->now[side], &view->base->value[side], view->p);
+}
+
 static void look_at_side(view_t *view, nts_decision_t *d, nts_side_t side)
 {
     const nts_domain_t *domain = view->pair->domain;
@@ -61,12 +78,14 @@ static void look_at_side(view_t *view, nts_decision_t *d, nts_side_t side)
     if (!view->has_base) {
         return;
     }
-    view->changed[side] =
-        !shows_base(domain, side, view->now[side], &view->base->value[side], view->p);
     if (nts_domain_project(&view->base_common[side], domain, side, &view->base->value[side], NULL,
                            view->p) == APR_EINVAL) {
         view->base_common[side] = nts_value_null;
     }
+    if (is_list(view->pair) && view->fits[side] == APR_SUCCESS) {
+        d->common[side] = nts_merge_identified(&d->common[side], &view->base->value[side], view->p);
+    }
+    view->changed[side] = is_changed(view, d, side);
     view->rewritten[side] = view->changed[side] && view->base->has_rewrite &&
                             view->base->rewriter == side &&
                             nts_value_equal(view->now[side], &view->base->rewrite);
@@ -351,10 +370,74 @@ static void decide_lost(view_t *view, nts_decision_t *d)
     }
 }
 
+/* S2.8 and S2.6 for lists; a list that rules is one of which all that can be carried is. */
+static int ruler_of_list(view_t *view, nts_decision_t *d)
+{
+    int from = ruler(view->pair);
+    nts_side_t to;
+
+    if (from < 0 && !view->has_base && view->pair->initial != NTS_INITIAL_HOLD &&
+        nts_merge_lists_differ(&d->common[NTS_NOTION], &d->common[NTS_EXTERNAL], view->p)) {
+        from = view->pair->initial == NTS_INITIAL_NOTION ? NTS_NOTION : NTS_EXTERNAL;
+        d->reason = from == NTS_NOTION ? "initial=notion" : "initial=external";
+    }
+    if (from >= 0) {
+        to = nts_side_other((nts_side_t)from);
+        if (view->has_base ? view->changed[to] : !nts_value_is_empty(view->now[to])) {
+            d->lost = losing(view, d, to);
+        }
+    }
+    return from;
+}
+
+/* S5.2: member by member, those that cannot be carried left where they are. */
+static void decide_list(view_t *view, nts_decision_t *d)
+{
+    const nts_value_t *base = view->has_base ? &view->base_common[NTS_NOTION] : NULL;
+    int side, from;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        if (view->fits[side] != APR_SUCCESS) {
+            d->verdict = NTS_VERDICT_STUCK;
+            d->outcome = view->misfit[side];
+            return;
+        }
+    }
+    from = ruler_of_list(view, d);
+    if (from < 0 && !base &&
+        nts_merge_lists_differ(&d->common[NTS_NOTION], &d->common[NTS_EXTERNAL], view->p)) {
+        hold(view, d, "held.initial", "both sides have a value and none was ever agreed",
+             "decide (resolve), or set initial=notion or initial=external on the field");
+        return;
+    }
+    if (from >= 0 && base && !view->changed[from] && view->rewritten[!from]) {
+        hold(view, d, NTS_HELD_CONTESTED, "the side that is written rewrites what it is given",
+             "find the automation or trigger that rewrites this field, then decide (resolve)");
+        return;
+    }
+    d->reason = d->reason                                       ? d->reason
+                : !base                                         ? "first value"
+                : from >= 0 && d->lost.kind != NTS_VALUE_ABSENT ? "one-way: the target was changed"
+                : from >= 0                                     ? "one-way"
+                : view->changed[NTS_NOTION] && view->changed[NTS_EXTERNAL]
+                    ? "both sides changed members: merged"
+                : view->changed[NTS_NOTION]   ? "notion changed"
+                : view->changed[NTS_EXTERNAL] ? "external changed"
+                                              : "linked by now";
+    nts_merge_references(d, view->pair, base, view->now, from, view->p);
+    if (d->verdict != NTS_VERDICT_WRITE) {
+        d->lost = nts_value_absent;
+    }
+}
+
 static void decide(view_t *view, nts_decision_t *d)
 {
     int from = ruler(view->pair);
 
+    if (is_list(view->pair)) {
+        decide_list(view, d);
+        return;
+    }
     if (is_unknown_to_both(view, d)) {
         carry(view, d, from == NTS_EXTERNAL ? NTS_EXTERNAL : NTS_NOTION, "not linked yet");
     }
@@ -413,7 +496,8 @@ void nts_merge_field(nts_decision_t *decision, const nts_mapping_t *mapping, int
         decision->agreed = view.base_common[NTS_NOTION];
     }
     decide(&view, decision);
-    if ((decision->verdict == NTS_VERDICT_STUCK || decision->verdict == NTS_VERDICT_HELD) &&
+    if ((decision->verdict == NTS_VERDICT_STUCK || decision->verdict == NTS_VERDICT_HELD ||
+         decision->pending) &&
         !decision->outcome.field) {
         decision->outcome.field = view.pair->notion;
     }
@@ -436,8 +520,14 @@ void nts_merge_rule(nts_decision_t *d, const nts_pair_t *pair,
     d->verdict = NTS_VERDICT_NONE;
     d->outcome = (nts_outcome_t){ 0 };
     d->lost = losing(&view, d, nts_side_other(from));
-    carry(&view, d, from, reason);
-    if (d->verdict == NTS_VERDICT_STUCK) {
+    d->reason = reason;
+    if (is_list(pair) && view.fits[0] == APR_SUCCESS && view.fits[1] == APR_SUCCESS) {
+        nts_merge_references(d, pair, NULL, now, (int)from, p);
+    }
+    else {
+        carry(&view, d, from, reason);
+    }
+    if (d->verdict == NTS_VERDICT_STUCK || d->pending) {
         d->outcome.field = pair->notion;
     }
 }
@@ -456,6 +546,11 @@ int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side
     }
     if (base->has_rewrite && base->rewriter == side && nts_value_equal(now, &base->rewrite)) {
         return 0;
+    }
+    if (is_list(pair) &&
+        nts_domain_project(&common, pair->domain, side, now, NULL, p) == APR_SUCCESS) {
+        common = nts_merge_identified(&common, &base->value[side], p);
+        return nts_merge_reference_edited(pair, &base->value[side], &common, p);
     }
     return !shows_base(pair->domain, side, now, &base->value[side], p);
 }

@@ -36,8 +36,9 @@ typedef struct nts_decision_t {
     nts_value_t agreed;                 /* the base in the common domain; ABSENT: none */
     /* the value that loses a conflict or is overwritten; ABSENT: none */
     nts_value_t lost;
-    const char *reason;    /* short, for the audit */
-    nts_outcome_t outcome; /* HELD, STUCK */
+    const char *reason; /* short, for the audit */
+    int pending; /* S5.2: whatever the verdict, members of the list wait; `outcome` tells which */
+    nts_outcome_t outcome; /* HELD, STUCK, or pending */
 } nts_decision_t;
 
 /**
@@ -50,6 +51,13 @@ typedef struct nts_decision_t {
 void nts_merge_field(nts_decision_t *decision, const nts_mapping_t *mapping, int index,
                      const nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
                      const nts_stamp_t stamps[NTS_SIDE_COUNT], apr_pool_t *p);
+
+/**
+ * A list of references as it is written into a copy that @a side does not have yet: of @a now, the other side's, what can be
+ * carried; `pending` as above. @return APR_SUCCESS; APR_EMISMATCH: it cannot be (d->outcome)
+ */
+apr_status_t nts_merge_copy_references(nts_decision_t *d, const nts_pair_t *pair, nts_side_t side,
+                                       const nts_value_t *now, apr_pool_t *p);
 
 /** Turn a HELD decision into the write that a person chose: @a from has the value. */
 void nts_merge_rule(nts_decision_t *decision, const nts_pair_t *pair,

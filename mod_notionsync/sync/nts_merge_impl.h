@@ -30,6 +30,29 @@ nts_value_t nts_merge_both(const nts_value_t *a, const nts_value_t *b, apr_pool_
 /** A member of @a base has another name in @a now (S5.4). */
 int nts_merge_set_is_renamed(const nts_value_t *base, const nts_value_t *now);
 
+/* nts_merge_reference.c: lists of references; those of the common domain have a side's names */
+/** @a now of a side, where who has no identity is the member of that side's @a base that is called like it: what is no record of both
+ *  sides any more is still what was agreed on. */
+nts_value_t nts_merge_identified(const nts_value_t *now, const nts_value_t *base, apr_pool_t *p);
+/**
+ * Decides a list whose d->common are filled in (identified) and fit; `pending` is set where members wait.
+ * @param base what was agreed on, in the common domain; NULL: nothing, and then one side at most has members with identity, or both the same
+ * @param from the side that rules; -1: both
+ */
+void nts_merge_references(nts_decision_t *d, const nts_pair_t *pair, const nts_value_t *base,
+                          const nts_value_t *const now[NTS_SIDE_COUNT], int from, apr_pool_t *p);
+/** Members with identity that are not those of @a base. */
+int nts_merge_reference_edited(const nts_pair_t *pair, const nts_value_t *base,
+                               const nts_value_t *common, apr_pool_t *p);
+/** Both have members with identity, and not the same. */
+int nts_merge_lists_differ(const nts_value_t *a, const nts_value_t *b, apr_pool_t *p);
+/** The members @a settled become the base of both sides, each by the names of its side. */
+void nts_merge_keep_references(nts_base_t *base, const nts_value_t *settled,
+                               const nts_value_t *const shown[NTS_SIDE_COUNT], apr_pool_t *p);
+/** The base becomes what both sides show. */
+void nts_merge_agree_references(nts_base_t *base, const nts_value_t *const now[NTS_SIDE_COUNT],
+                                apr_pool_t *p);
+
 /* nts_merge_settle.c */
 /** A value that was not shown, or only in part. */
 int nts_merge_is_unread(const nts_value_t *value);

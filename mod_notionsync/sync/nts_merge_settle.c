@@ -53,13 +53,21 @@ static nts_value_t agreed_set(const nts_base_t *base, const nts_domain_t *domain
     return old;
 }
 
-/* @a external: what that side shows. */
+/* @a here: what the written @a side shows, @a there the other one. */
 static void keep_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t side,
-                     nts_value_t settled, const nts_value_t *external, apr_pool_t *p)
+                     nts_value_t settled, const nts_value_t *here, const nts_value_t *there,
+                     apr_pool_t *p)
 {
+    const nts_value_t *shown[NTS_SIDE_COUNT];
     nts_side_t far = nts_side_other(side);
 
-    settled = nts_merge_named_as(&settled, external, p);
+    if (nts_domain_is_reference(domain)) {
+        shown[side] = here;
+        shown[far] = there;
+        nts_merge_keep_references(base, &settled, shown, p);
+        return;
+    }
+    settled = nts_merge_named_as(&settled, side == NTS_NOTION ? there : here, p);
     if (nts_domain_render(&base->value[side], domain, side, &settled, NULL, p) != APR_SUCCESS ||
         nts_domain_render(&base->value[far], domain, far, &settled, NULL, p) != APR_SUCCESS) {
         base->value[side] = base->value[far] =
@@ -79,7 +87,7 @@ static void settle_set(nts_base_t *base, const nts_domain_t *domain, nts_side_t 
     if (sent && base->value[side].kind != NTS_VALUE_ABSENT) {
         settled = nts_merge_arrived_set(&old, replaced, sent, answer, other, p);
     }
-    keep_set(base, domain, side, settled, side == NTS_NOTION ? other : answer, p);
+    keep_set(base, domain, side, settled, answer, other, p);
 }
 
 void nts_merge_settle_members(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
@@ -96,8 +104,8 @@ void nts_merge_settle_members(nts_base_t *base, const nts_pair_t *pair, nts_side
     }
     old = agreed_set(base, pair->domain, side, p);
     keep_set(base, pair->domain, side,
-             nts_merge_arrived_set(&old, before, sent, now, &other_common, p),
-             side == NTS_NOTION ? &other_common : now, p);
+             nts_merge_arrived_set(&old, before, sent, now, &other_common, p), now, &other_common,
+             p);
 }
 
 /* As the decision saw it. Else what was written of a choice that has the name of another one since the schema was read would never settle,
@@ -169,11 +177,15 @@ void nts_merge_agree(nts_base_t *base, const nts_domain_t *domain,
                      const nts_value_t *const now[NTS_SIDE_COUNT],
                      const apr_time_t read_at[NTS_SIDE_COUNT], apr_pool_t *p)
 {
+    int is_list = nts_domain_is_reference_list(domain);
     nts_value_t external;
     int side;
 
+    if (is_list) {
+        nts_merge_agree_references(base, now, p);
+    }
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
-        base->value[side] = nts_value_copy(now[side], p);
+        base->value[side] = is_list ? base->value[side] : nts_value_copy(now[side], p);
         base->seen[side] = read_at[side];
     }
     if (!nts_domain_is_reference(domain) &&

@@ -205,8 +205,17 @@ nts_record_t *nts_scan_row(const nts_scan_t *scan, const char *key)
 /* S5.2: what it named was let go, so that its name leads nowhere: no edit, and still nobody may overlook it (seed 452 of the simulation). */
 static int is_lost(const nts_pair_t *pair, const nts_value_t *value)
 {
-    return pair->domain && nts_domain_is_reference(pair->domain) && value->waits &&
-           value->kind == NTS_VALUE_OPTION && !value->as.option.id;
+    int i;
+
+    if (!pair->domain || !nts_domain_is_reference(pair->domain) || !value->waits) {
+        return 0;
+    }
+    for (i = 0; value->kind == NTS_VALUE_SET && i < value->as.set.count; i++) {
+        if (!value->as.set.options[i].id) {
+            return 1;
+        }
+    }
+    return value->kind == NTS_VALUE_OPTION && !value->as.option.id;
 }
 
 /* Both sides show just what was agreed on: the common case, decided without a job. */

@@ -8,6 +8,7 @@
 #include "worker/nts_events_impl.h"
 #include "worker/nts_flow.h"
 #include "worker/nts_gather.h"
+#include "worker/nts_mirror.h"
 #include "worker/nts_reconcile.h"
 #include "worker/nts_work.h"
 
@@ -266,6 +267,10 @@ static void route(nts_events_t *e, const nts_notice_t *notice, apr_pool_t *ptemp
 
     if (!notice->record) {
         route_side(flow, notice);
+        return;
+    }
+    if (is_kind(notice, NTS_NOTICE_REFERENCES)) {
+        nts_flow_notice_late(flow, notice->side, notice->record, NTS_REFERENCES_WAIT);
         return;
     }
     if (notice->side == NTS_NOTION) {

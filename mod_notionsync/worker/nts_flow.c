@@ -393,10 +393,13 @@ void nts_flow_run(nts_flow_t *flow)
 
 /* --- schedule */
 
-void nts_flow_notice(nts_flow_t *flow, nts_side_t side, const char *record, nts_urgency_t urgency)
+/* @a wait 0: as any notice. */
+static void notice(nts_flow_t *flow, nts_side_t side, const char *record, nts_urgency_t urgency,
+                   apr_interval_time_t wait)
 {
     char name[NTS_SLOT_RECORD_MAX + 8];
     char *key = name;
+    apr_time_t now = nts_host_mono(flow->host);
 
     if (strlen(record) + 3 > sizeof(name)) {
         key = malloc(strlen(record) + 3);
@@ -407,7 +410,12 @@ void nts_flow_notice(nts_flow_t *flow, nts_side_t side, const char *record, nts_
     key[0] = side == NTS_NOTION ? 'n' : 'e';
     key[1] = ':';
     memcpy(key + 2, record, strlen(record) + 1);
-    (void)nts_schedule_add(flow->schedule, key, urgency, nts_host_mono(flow->host));
+    if (wait) {
+        (void)nts_schedule_add_late(flow->schedule, key, urgency, now + wait);
+    }
+    else {
+        (void)nts_schedule_add(flow->schedule, key, urgency, now);
+    }
     if (key != name) {
         free(key);
     }
@@ -427,6 +435,17 @@ void nts_flow_wake(nts_flow_t *flow, apr_int64_t link)
     (void)nts_schedule_add(flow->schedule, link_key(key, link), NTS_BULK,
                            nts_host_mono(flow->host));
     nts_driver_pump_soon(flow->group);
+}
+
+void nts_flow_notice(nts_flow_t *flow, nts_side_t side, const char *record, nts_urgency_t urgency)
+{
+    notice(flow, side, record, urgency, 0);
+}
+
+void nts_flow_notice_late(nts_flow_t *flow, nts_side_t side, const char *record,
+                          apr_interval_time_t wait)
+{
+    notice(flow, side, record, NTS_LIVE, wait);
 }
 
 void nts_flow_remember(nts_flow_t *flow, apr_int64_t link, apr_time_t at)

@@ -41,6 +41,9 @@ void nts_flow_set_triggers(nts_flow_t *flow, const char *triggers);
 
 /** A record is to be looked at. */
 void nts_flow_notice(nts_flow_t *flow, nts_side_t side, const char *record, nts_urgency_t urgency);
+/** ... in a while: more of the kind is to be expected. */
+void nts_flow_notice_late(nts_flow_t *flow, nts_side_t side, const char *record,
+                          apr_interval_time_t wait);
 /** A link is to be looked at, at a wall time. */
 void nts_flow_remember(nts_flow_t *flow, apr_int64_t link, apr_time_t at);
 /** Now, whenever it was to be looked at, and after its job where it has one. */

@@ -6,6 +6,7 @@
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
 #include "worker/nts_meeting.h"
+#include "worker/nts_mirror.h"
 #include "worker/nts_reconcile.h"
 #include "worker/nts_work.h"
 
@@ -295,6 +296,9 @@ static void note_commit(nts_work_t *w)
     }
     if (commit->told_waiting > 0) {
         nts_events_tell_referrers(flow);
+    }
+    if (commit->mirror_count > 0) {
+        nts_mirrors_tell(flow, commit);
     }
     for (i = 0; i < commit->woken_count; i++) {
         if (!nts_meeting_wrote(flow, commit->woken[i])) {

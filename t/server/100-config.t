@@ -299,7 +299,9 @@ refused_as(mapping => 'NotionSyncField Due <-> due format=xml', "format= 'xml' i
 refused_as(mapping => 'NotionSyncField Due <-> due options=open', "options= 'open' is none of create or hold", @field);
 refused_as(mapping => 'NotionSyncField Due <-> due lossy=yes', "lossy= 'yes' is none of accept", @field);
 refused(mapping => "NotionSyncField Due <-> due $_", unavailable('NotionSyncField', $_)) for qw(format=markdown);
-refused_as(mapping => "NotionSyncField Due <-> due relation=other $_=json", "$_= has no meaning beside relation=: a column holds the key of one record", @field) for qw(format options lossy);
+refused_as(mapping => "NotionSyncField Due <-> due relation=other $_=json", "$_= has no meaning beside relation=: a column holds keys of records that exist", @field) for qw(options lossy);
+refused_as(mapping => 'NotionSyncField Due <-> due relation=other format=plain', 'format=plain has no meaning beside relation=: without format= the column holds one key, '
+        . 'with format=json or format=csv a list of them', @field);
 refused_as(mapping => 'NotionSyncField Due <-> due relation=', "nothing follows 'relation='", @field);
 refused_as(mapping => "NotionSyncField A <-> a\nNotionSyncField A <-> a", '"A" and \'a\' are paired already', @field);
 refused_as(mapping => "NotionSyncField A <-> a\nNotionSyncField B -> a", q('a' is written by the property "A" already), @field);

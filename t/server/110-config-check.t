@@ -107,7 +107,8 @@ fails('a relation to nothing', $services . $items . $orders->('NotionSyncField I
 fails('a relation to what is behind another service', $services . $crm =~ s/crm/erp/gr . $items =~ s/crm/erp/r . $orders->('NotionSyncField Item <-> item relation=items'),
     qr/${line}relation=items: that mapping joins work to erp and this one work to crm; what a page or a row refers to is reached through the same two services only$/m);
 fails('a relation to rows with a key of two columns', $services . $items =~ s/items\nN/items key=a,b\nN/r . $orders->('NotionSyncField Item <-> item relation=items'),
-    qr/${line}relation=items: the rows of that mapping have a key of several columns \(a,b\), and a column holds one$/m);
+    qr/${line}relation=items: the rows of that mapping have a key of several columns \(a,b\), and a column holds one; a list of them \(format=json\) can hold such keys$/m);
+passes('a list of such keys', $services . $items =~ s/items\nN/items key=a,b\nN/r . $orders->('NotionSyncField Item <-> item relation=items format=json'));
 fails('a relation that pairs records', $services . $items . $orders->('NotionSyncField Item <-> item relation=items', 'NotionSyncMatch Item item'),
     qr/${line}relation=items: "Item" cannot be in a NotionSyncMatch, since what is referred to is known only once it is linked$/m);
 passes('a mapping of the virtual host', $services . $items . host('a.example', $orders->('NotionSyncField Item <-> item relation=items2') . $items =~ s/items/items2/gr));

@@ -47,6 +47,28 @@ static void a_burst_of_notices_is_one_run(void)
     tap_int(nts_schedule_next_due(s, NTS_LIVE), NTS_NEVER, "nothing is left");
 }
 
+static void a_late_notice_waits_for_others(void)
+{
+    nts_schedule_t *s = schedule();
+    nts_task_t *task = nts_schedule_add_late(s, "a", NTS_LIVE, T0 + SEC(10));
+
+    tap_int(nts_schedule_next_due(s, NTS_LIVE), T0 + SEC(10), "due when it says");
+    tap_ok(nts_schedule_add_late(s, "a", NTS_LIVE, T0 + SEC(15)) == task, "the next");
+    tap_int(nts_schedule_next_due(s, NTS_LIVE), T0 + SEC(10), "moves it no further");
+    (void)nts_schedule_add(s, "a", NTS_LIVE, T0 + SEC(2));
+    tap_int(nts_schedule_next_due(s, NTS_LIVE), T0 + SEC(2) + MSEC(300), "a usual one hastens it");
+    tap_str(pop(s, NTS_LIVE, T0 + SEC(3)), "a", "it runs");
+    (void)nts_schedule_add_late(s, "a", NTS_LIVE, T0 + SEC(13));
+    (void)nts_schedule_add_late(s, "a", NTS_LIVE, T0 + SEC(14));
+    nts_schedule_finish(s, task);
+    tap_int(nts_schedule_next_due(s, NTS_LIVE), T0 + SEC(13),
+            "one that came meanwhile is not lost");
+    (void)pop(s, NTS_LIVE, T0 + SEC(13));
+    nts_schedule_wait(s, task, "x", NTS_NEVER, T0 + SEC(13));
+    (void)nts_schedule_add_late(s, "a", NTS_LIVE, T0 + SEC(20));
+    tap_int(nts_schedule_next_due(s, NTS_LIVE), T0 + SEC(20), "nor one for a task that lies");
+}
+
 static void bulk_may_hurry(void)
 {
     nts_schedule_t *s = schedule();
@@ -416,6 +438,7 @@ int main(void)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     a_burst_of_notices_is_one_run();
+    a_late_notice_waits_for_others();
     bulk_may_hurry();
     debounce_may_be_none_or_long();
     live_goes_before_bulk();

@@ -217,6 +217,38 @@ static void test_many(kit_t *kit)
     tap_int(all, 250, "5.2 but all in the end");
 }
 
+/* A record that waits for 500 is put on notice when the first is linked and when the last is, and looks once more when it ends. */
+static void test_list(kit_t *kit)
+{
+    enum { LIST = 500 };
+    static nts_wait_t waits[LIST];
+    nts_link_t *items[LIST];
+    nts_link_t *order = kit_link("lp", "lk", NTS_LINK_ACTIVE, p);
+    nts_notice_t *notices;
+    int i, before, told = 0;
+
+    for (i = 0; i < LIST; i++) {
+        waits[i].mapping = mappings[ITEMS].id;
+        waits[i].side = NTS_NOTION;
+        waits[i].name = apr_psprintf(p, "l%d", i);
+        items[i] = kit_link(waits[i].name, apr_psprintf(p, "lk%d", i), NTS_LINK_ACTIVE, p);
+    }
+    tap_int(put(kit, ORDERS, order, waits, LIST), 0, "one begins to wait for 500");
+    before = inbox_of(kit, ORDERS, &notices);
+    for (i = 0; i < LIST; i++) {
+        told += put(kit, ITEMS, items[i], NULL, -1);
+        if (i == 100) {
+            tap_int(inbox_of(kit, ORDERS, &notices), before + 1, "5.2 one notice for a hundred");
+            tap_str(notices[before].kind, NTS_NOTICE_REFERENCES, "which says that more may follow");
+        }
+    }
+    tap_int(told, LIST, "all of them are told of");
+    tap_int(inbox_of(kit, ORDERS, &notices), before + 2, "5.2 in two notices");
+    tap_str(notices[before + 1].kind, NTS_NOTICE_REFERENCE, "of which the second is the last");
+    tap_int(put(kit, ORDERS, order, waits, LIST), 1, "5.2 who ends and did not see them is told");
+    tap_int(inbox_of(kit, ORDERS, &notices), before + 3, "once");
+}
+
 int main(void)
 {
     kit_t kit;
@@ -229,6 +261,7 @@ int main(void)
     test_waking(&kit);
     test_key_moves(&kit);
     test_many(&kit);
+    test_list(&kit);
     nts_store_close(kit.store);
     apr_pool_destroy(p);
     apr_terminate();

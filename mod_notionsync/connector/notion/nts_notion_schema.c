@@ -34,7 +34,8 @@ static const known_t known[] = {
         .max_members = NTS_NOTION_ARRAY_MAX } },
     /* Instants are spelled with milliseconds. */
     { "date", { .kind = NTS_TYPE_DATE, .nullable = 1, .zoned = 1, .scale = 3 } },
-    { "relation", { .kind = NTS_TYPE_REFERENCE, .nullable = 1 } },
+    { "relation",
+      { .kind = NTS_TYPE_REFERENCE, .nullable = 1, .max_members = NTS_NOTION_ARRAY_MAX } },
     { "files", { .kind = NTS_TYPE_FILES, .nullable = 1, .max_members = NTS_NOTION_ARRAY_MAX } },
     { "verification",
       { .kind = NTS_TYPE_OPTION, .nullable = 1, .options = verified, .option_count = 1 } },
