@@ -108,7 +108,15 @@ static apr_status_t judge_owner(apply_t *apply, const nts_stmt_t *stmt, const ch
     return rv;
 }
 
-/* S4.4: an insert of ours has just been given this key, so whatever link has it has no row any more. */
+/* Our own write gave the row this key. */
+static int gave_key(const nts_entry_t *entry, const char *key)
+{
+    return (entry->op == NTS_ENTRY_CREATE || entry->op == NTS_ENTRY_UPDATE) &&
+           entry->side == NTS_EXTERNAL && entry->state == NTS_ENTRY_APPLIED && entry->key &&
+           nts_str_same(entry->key, key);
+}
+
+/* S4.4: a row that we wrote has just been given this key, so whatever link has it has no row any more. */
 static const nts_entry_t *find_maker(const apply_t *apply)
 {
     const nts_commit_t *commit = apply->commit;
@@ -117,9 +125,7 @@ static const nts_entry_t *find_maker(const apply_t *apply)
     for (i = 0; i < commit->entry_count; i++) {
         const nts_entry_t *entry = commit->entries[i];
 
-        if (entry->op == NTS_ENTRY_CREATE && entry->side == NTS_EXTERNAL && entry->id &&
-            entry->state == NTS_ENTRY_APPLIED && entry->key &&
-            strcmp(entry->key, commit->link->key) == 0) {
+        if (entry->id && gave_key(entry, commit->link->key)) {
             return entry;
         }
     }
@@ -212,14 +218,8 @@ static apr_status_t judge_row(apply_t *apply)
                                commit->link->key ? commit->link->key : "none"));
 }
 
-static int is_create_of_row(const nts_entry_t *entry, const nts_link_t *link)
-{
-    return entry->op == NTS_ENTRY_CREATE && entry->side == NTS_EXTERNAL &&
-           entry->state == NTS_ENTRY_APPLIED && entry->key && nts_str_same(entry->key, link->key);
-}
-
 /* S4.4: no link had the key when its change was told, so none followed it; the one that comes too late for that would be left with a key
- * that no row has. A row that we made is ours whatever its key is by now (follow_new_key). */
+ * that no row has. A row to which we gave the key is ours whatever its key is by now (follow_new_key). */
 static apr_status_t judge_new_key(apply_t *apply)
 {
     const nts_commit_t *commit = apply->commit;
@@ -228,7 +228,7 @@ static apr_status_t judge_new_key(apply_t *apply)
     apr_status_t rv;
 
     for (i = 0; i < commit->entry_count; i++) {
-        if (is_create_of_row(commit->entries[i], commit->link)) {
+        if (gave_key(commit->entries[i], commit->link->key)) {
             return APR_SUCCESS;
         }
     }
@@ -480,7 +480,7 @@ static apr_status_t store_link(apply_t *apply)
     return rv;
 }
 
-/* S4.4: the key of a row that we made may have been changed before its link was stored; nobody had that key when the change was taken
+/* S4.4: a key that we gave a row may have been changed before its link was stored; nobody had that key when the change was taken
  * (seed 62749 of the simulation: the row got another page, and the first one was trashed). */
 static apr_status_t follow_new_key(apply_t *apply)
 {
@@ -491,7 +491,8 @@ static apr_status_t follow_new_key(apply_t *apply)
     for (i = 0; rv == APR_SUCCESS && commit->link && i < commit->entry_count; i++) {
         const nts_entry_t *entry = commit->entries[i];
 
-        if (is_create_of_row(entry, commit->link)) {
+        if (gave_key(entry, commit->link->key) &&
+            (entry->op == NTS_ENTRY_CREATE || !nts_str_same(apply->key, commit->link->key))) {
             rv =
                 nts_key_catch_up(apply->store, apply->mapping, entry->key, entry->at, apply->ptemp);
         }

@@ -132,16 +132,18 @@ apr_status_t nts_blocked_wake(nts_store_t *store, apr_int64_t mapping, const cha
                               nts_commit_t *commit, apr_pool_t *p, apr_pool_t *ptemp)
 {
     const nts_link_t *link = commit->link;
-    /* Without a row it has no key any more, and has let go of all that the row had (seed 11336 of the simulation). */
-    int is_rowless = link && stored_key && !link->key && !commit->link_forget;
-    const char *key = is_rowless ? stored_key : link ? link->key : NULL;
+    /* Without a row it has no key any more, and has let go of all that the row had (seed 11336 of the simulation); with another key, at
+     * least of that one, by which it is waited for. */
+    int has_moved =
+        link && stored_key && !nts_str_same(stored_key, link->key) && !commit->link_forget;
+    const char *key = has_moved ? stored_key : link ? link->key : NULL;
 
     commit->woken = NULL;
     commit->woken_count = 0;
     if (!key) {
         return APR_SUCCESS;
     }
-    if (is_rowless || has_settled(commit)) {
+    if (has_moved || has_settled(commit)) {
         return wake_waiting(store, mapping, key, commit, p, ptemp);
     }
     return was_refused(commit) ? wake_circle(store, mapping, commit, p, ptemp) : APR_SUCCESS;

@@ -442,6 +442,12 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
                           ? NTS_LINK_ACTIVE
                           : link->state;
         break;
+    case NTS_ENTRY_UPDATE:
+        /* S4.4: a field of it is the row's key, or a trigger gave it another one. That of a change told of since is newer. */
+        if (record && entry->side == NTS_EXTERNAL && nts_str_same(link->key, entry->key)) {
+            link->key = entry->key = record->id;
+        }
+        break;
     default:
         break;
     }

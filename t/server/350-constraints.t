@@ -64,6 +64,17 @@ $sync->edit_page($new, score => 10);
 $sync->wait_row('New', score => 10, what => 'until it can be');
 $sync->wait_quiet;
 
+# One that lacks what a row must have waits for that, and says for what; the edit that fills it in is tried at once.
+my $lacks = $sync->add_page(name => 'Lacks', notes => 'something');
+wait_ok { $found = $sync->ctl('explain', 'contacts', $lacks, '--json')->{json}; $found && ($found->{outcome}{code} // '') eq 'sql.required' } 20,
+    'a page that lacks a value waits for it' or diag encode($found);
+is_deeply([@{ $found->{outcome} }{qw(field remedy)}], ['score', 'wait'], 'of the column that is named');
+like($found->{outcome}{advice}, qr/fill in the property "Score"/, 'and the property');
+like($sync->httpd->get('/notionsync?page=failures')->{body}, qr/waits for a value of the column score/, 'which the dashboard says, too');
+$sync->edit_page($lacks, score => 7);
+$sync->wait_row('Lacks', score => 7, notes => 'something', what => 'until it is there');
+$sync->wait_quiet;
+
 # --- Notion refuses
 
 parks('Record 5', 'a status that Notion does not have', sub { $sync->edit_row('Record 5', stage => 'Nonsense', notes => 'goes on') },
@@ -145,6 +156,6 @@ wait_ok { !$sync->status->{parked} } 20, 'both are well';
 $sync->wait_equal;
 $sync->wait_quiet;
 
-$sync->verify_ok(equal => 9);
-$sync->httpd->log_expect(qr/sql\.constraint/, qr/field\.unfit/, qr/field\.lossy/, qr/field\.opaque/);
+$sync->verify_ok(equal => 10);
+$sync->httpd->log_expect(qr/sql\.constraint/, qr/sql\.required/, qr/field\.unfit/, qr/field\.lossy/, qr/field\.opaque/);
 finish();

@@ -617,6 +617,11 @@ static int pleads_constraint(const plea_t *plea)
            any_field(plea, is_out_of_bounds);
 }
 
+static int pleads_required(const plea_t *plea)
+{
+    return any_field(plea, has_no_value);
+}
+
 static int is_unfit(const plea_t *plea, int field)
 {
     return judge_is_unfit(plea->j, plea_field(plea, field), plea->record, plea->partner);
@@ -661,6 +666,7 @@ static const struct {
     { "notion.fate_unknown", pleads_create_fate, 0 },
     { "notion.trashed", pleads_trash, 0 },
     { "sql.constraint", pleads_constraint, 1 },
+    { "sql.required", pleads_required, 1 },
     { "sql.refused", pleads_constraint, 1 },
     { "sql.value", pleads_unfit, 1 },
     { "field.unfit", pleads_field, 0 },

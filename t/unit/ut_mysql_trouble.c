@@ -34,6 +34,22 @@ static void test_killed(void)
     end_case();
 }
 
+/* The server itself ends what of ours takes too long, whatever it prefers. What ends a wait of the client's: trouble_cases.c. */
+static void test_limits(void)
+{
+    const char *said;
+
+    m = begin_trouble("endings");
+    my_run(my, "CREATE TRIGGER tell BEFORE UPDATE ON deals FOR EACH ROW BEGIN "
+               "DECLARE words varchar(100) DEFAULT CONCAT_WS(' ', @@max_statement_time + 0, "
+               "@@innodb_lock_wait_timeout, @@lock_wait_timeout, @@idle_transaction_timeout); "
+               "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = words; END");
+    said = update(m, "x", "w1")->outcome.words;
+    tap_str(said ? said : "(none)", "12.000000 2 2 60",
+            "statements, locks and open transactions have an end");
+    end_case();
+}
+
 #define LATER "SELECT SLEEP(0.5); UPDATE deals SET name = 'theirs' WHERE id = 1; COMMIT"
 
 static const char *deadlocks(void)
@@ -258,6 +274,7 @@ int main(void)
     if (begin_server()) {
         test_trouble(&words);
         test_killed();
+        test_limits();
         test_deadlock();
         test_rights();
         test_others();

@@ -61,6 +61,28 @@ static void test_clashes(void)
     end_case();
 }
 
+static const char *words_of(const nts_answer_t *answer)
+{
+    return answer->outcome.words ? answer->outcome.words : "(none)";
+}
+
+/* The server itself ends what of ours takes too long, whatever the role prefers. What ends a wait of the client's: trouble_cases.c. */
+static void test_limits(void)
+{
+    m = begin_trouble("endings");
+    pg_run(pg, "ALTER ROLE app IN DATABASE endings SET statement_timeout = 0;"
+               "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+               "RAISE EXCEPTION '% % %', current_setting('statement_timeout'), "
+               "current_setting('lock_timeout'), "
+               "current_setting('idle_in_transaction_session_timeout'); END $$;"
+               "CREATE TRIGGER tell BEFORE UPDATE ON deals FOR EACH ROW EXECUTE FUNCTION tell()");
+    close_connector();
+    open_connector(conninfo_of("app", "endings"));
+    tap_str(words_of(update(m, "x", "w1")), "12s 2s 1min",
+            "statements, locks and open transactions have an end");
+    end_case();
+}
+
 static void test_rights(void)
 {
     PGconn *admin;
@@ -91,6 +113,7 @@ int main(void)
     if (begin_server()) {
         test_trouble(&words);
         test_clashes();
+        test_limits();
         test_rights();
         end_server();
     }

@@ -278,7 +278,7 @@ static void test_create(void)
     provision(m);
     values = values_of(m);
     tap_str(write_row(NTS_ASK_CREATE, "w", "i-7")->id, "w", "without row numbers");
-    tap_str(result_of(write_row(NTS_ASK_CREATE, NULL, "i-8")), "refused sql.constraint",
+    tap_str(result_of(write_row(NTS_ASK_CREATE, NULL, "i-8")), "refused sql.required",
             "where the database itself wants a key");
 
     m = mapping_of("late", NULL, "v", NULL);
@@ -371,7 +371,8 @@ static void test_constraints(void)
           "the constraint UNIQUE on name forbids this record: the row with key 2 has "
           "that value",
           "name" },
-        { 1, NULL, "the constraint NOT NULL on email forbids this record", "email" },
+        { 1, NULL, "the record waits for a value of the column email, which must not be empty",
+          "email" },
         { 2, "-5", "the constraint CHECK on positive forbids this record", "positive" },
         { 3, "99", "the constraint FOREIGN KEY forbids this record", NULL },
         { 4, "a BLOB of text",
@@ -399,7 +400,9 @@ static void test_constraints(void)
                                     ? number_of(cases[i].value)
                                     : nts_value_text(cases[i].value);
         answer = write_row(NTS_ASK_UPDATE, "1", apr_psprintf(pool, "i-%d", (int)i));
-        tap_str(result_of(answer), "refused sql.constraint", "%s", cases[i].what);
+        tap_str(result_of(answer),
+                cases[i].value ? "refused sql.constraint" : "refused sql.required", "%s",
+                cases[i].what);
         tap_str(answer->outcome.what, cases[i].what, "which one");
         tap_str(answer->outcome.field, cases[i].field, "on which column");
         tap_int(intent_of(apr_psprintf(pool, "i-%d", (int)i))->applied, 0, "nothing was written");

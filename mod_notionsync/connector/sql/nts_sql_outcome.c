@@ -71,10 +71,22 @@ static int writes_reference(const nts_sql_session_t *s)
     return 0;
 }
 
+/* SQLite: "NOT NULL constraint failed: deals.name" of the table itself, and not of one that a trigger writes to. The other
+ * dialects have looked already. */
+static int is_required(const nts_sql_session_t *s, const nts_sql_error_t *error)
+{
+    return error->constraint && error->column && error->words && s->table &&
+           strcmp(error->constraint, "NOT NULL") == 0 &&
+           strstr(error->words, apr_pstrcat(s->ptemp, "failed: ", s->table->name, ".", NULL));
+}
+
 static apr_status_t fail_constraint(nts_sql_session_t *s, const nts_sql_error_t *error)
 {
     const char *column = error->column;
 
+    if (is_required(s, error)) {
+        return nts_sql_fail_required(s, column, error->words);
+    }
     if (error->constraint && strcmp(error->constraint, "FOREIGN KEY") == 0 && writes_reference(s)) {
         (void)nts_sql_fail(s, NTS_RESULT_REFUSED, NTS_REMEDY_RETRY, NTS_REFERENCE_HIDDEN,
                            "put the row back, or let the page refer to another",

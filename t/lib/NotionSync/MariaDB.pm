@@ -135,6 +135,9 @@ sub rows_of {
     return \@rows;
 }
 
+# Of the module, while nobody else is there as the application.
+sub our_connections { return 0 + $_[0]->admin(q(SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'app')) }
+
 # For NotionSync::Shell.
 sub shell {
     my ($self) = @_;

@@ -81,6 +81,9 @@ sub as_json {
     return $sql =~ /\A\s*SELECT\b|\bRETURNING\b/i ? "WITH t AS ($sql) SELECT coalesce(json_agg(t), '[]') FROM t" : $sql;
 }
 
+# Of the module.
+sub our_connections { return $_[0]->psql('postgres', 'crm', q(SELECT count(*) FROM pg_stat_activity WHERE application_name = 'notionsync')) }
+
 # For NotionSync::Shell.
 sub shell {
     my ($self) = @_;

@@ -11,7 +11,7 @@ use warnings;
 use Exporter qw(import);
 use NotionSync::Sync;
 
-our @EXPORT = qw(table_is_synced view_is_synced fault_cases);
+our @EXPORT = qw(table_is_synced view_is_synced keys_are_followed fault_cases);
 
 # The first sync, edits both ways, deletes and restores, what a constraint refuses, and a server that goes away and comes back in the middle
 # of it. Options: columns, list (what a list of texts is in the column `tags`), first (sub before anything is there), meanwhile (sub with more;
@@ -32,6 +32,7 @@ sub table_is_synced {
         before  => sub {
             my ($s) = @_;
             $first->($s) if $first;
+            add_copies($s);
             $s->add_pages({ name => 'Ada', %full }, map { { name => "Page $_", score => $_, email => "p$_\@x.org" } } 1 .. 30);
             $s->add_rows(map { { name => "Row $_", tags => $list->('paid'), vip => $_ % 2, email => "r$_\@x.org" } } 1 .. 10);
         },
@@ -44,10 +45,15 @@ sub table_is_synced {
     $sync->wait_quiet;
     $sync->verify_ok(equal => 41);
 
+    # Both mappings of the table live on what one watcher tells.
+    wait_ok { copies($sync) == 41 } 30, 'a second data source has all of it';
+    is($server->our_connections, 2, 'over the same two connections, one of which listens');
+
     $sync->edit_page('Ada', notes => 'from Notion', score => 0.1, kind => 'company');
     $sync->wait_row('Ada', notes => 'from Notion', score => 0.1, kind => 'company', what => 'an edit in Notion');
     $sync->edit_row('Row 1', notes => 'from the table', due => '2026-04-02', tags => $list->('old', 'new'));
     $sync->wait_page('Row 1', notes => 'from the table', due => '2026-04-02', what => 'an edit of a row');
+    wait_ok { copies($sync, 'from the table') == 1 && copies($sync, 'from Notion') == 1 } 20, 'both edits are in the second data source, too';
     $sync->add_row(name => 'Late', email => 'late@x.org');
     $sync->wait_page('Late', what => 'a new row');
 
@@ -92,6 +98,30 @@ sub table_is_synced {
     $sync->verify_ok(equal => 42 - $taken);
     $sync->httpd->log_expect(qr/sql\.constraint/, qr/sql\.unreachable/);
     return $sync;
+}
+
+# A second mapping of the table, one way.
+sub add_copies {
+    my ($sync) = @_;
+    $sync->{copies} = $sync->sim->sim(POST => 'data_source',
+        { name => 'Copies', properties => { Name => { type => 'title' }, Notes => { type => 'rich_text' } } })->{id};
+    $sync->httpd->config($sync->httpd->config . <<"CONF");
+<NotionSyncMapping copies>
+  NotionSyncNotion work $sync->{copies}
+  NotionSyncExternal crm contacts
+  NotionSyncField Name  <- name
+  NotionSyncField Notes <- notes
+  NotionSyncDebounce 20ms
+</NotionSyncMapping>
+CONF
+    return;
+}
+
+# How many pages there are, or with these notes.
+sub copies {
+    my ($sync, $notes) = @_;
+    return scalar grep { !$_->{in_trash} && (!defined $notes || ($_->{properties}{Notes} // '') eq $notes) }
+        @{ $sync->sim->sim(GET => "pages?data_source=$sync->{copies}&limit=1000")->{pages} };
 }
 
 # Nobody can tell of what happens in a view. Edits are noticed by modified=, deletes by a full reconciliation, what it does not take
@@ -143,10 +173,67 @@ sub view_is_synced {
     return $sync;
 }
 
+# Keys of two columns, which are fields as well: changed on either side they are followed, a record that lacks a part of its key waits for it, and
+# a row that is deleted under its last key takes its own page with it. Options: the server, by the name that start_sync gives it, or none.
+sub keys_are_followed {
+    my (%opt) = @_;
+    my $sync = start_sync(
+        %opt,
+        external => 'key=email,score',
+        table    => 'CREATE TABLE contacts (email varchar(50) NOT NULL, score bigint NOT NULL, name varchar(50), notes varchar(50), PRIMARY KEY (email, score))',
+        fields   => join('', map { "  NotionSyncField \"$_->[0]\" <-> $_->[1]\n" } ['Name', 'name'], ['Notes', 'notes'], ['E-mail', 'email'], ['Score', 'score']),
+        before   => sub { $_[0]->add_pages(map { { name => "Page $_", email => "p$_\@x.org", score => $_ } } 1 .. 6) },
+    );
+    $sync->{compare} = [qw(name notes score email)];
+    $sync->wait_equal(what => 'rows are made under the keys that pages say');
+    my $new = $sync->add_page(name => 'New', email => 'new@x.org');
+    my $now;
+    wait_ok { $now = $sync->ctl('explain', 'contacts', $new, '--json')->{json}; $now && ($now->{outcome}{code} // '') eq 'sql.required' } 20,
+        'a page that lacks a part of its key waits for it';
+    is($now->{outcome}{field}, 'score', '... by name');
+    $sync->edit_page($new, score => 7);
+    $sync->wait_row('New', score => 7, what => '... until it is there');
+
+    $sync->edit_page('Page 1', score => 11);
+    $sync->wait_row('Page 1', score => 11, what => 'a key that is changed in Notion');
+    $sync->sql(q{UPDATE contacts SET email = 'moved@x.org' WHERE name = 'Page 2'});
+    $sync->wait_page('Page 2', email => 'moved@x.org', what => '... and one that is changed in the table');
+    $sync->wait_quiet;
+    is($sync->must('explain', 'contacts', $sync->page_id($_->[0]))->{key}, encode([$_->[1], $_->[2]]), "... of $_->[0] is followed")
+        for ['Page 1', 'p1@x.org', '11'], ['Page 2', 'moved@x.org', '2'];
+    $sync->sql(q{UPDATE contacts SET notes = 'noticed' WHERE name = 'Page 1'});
+    $sync->wait_page('Page 1', notes => 'noticed', what => 'an edit under the new key');
+
+    # The key that one gave up and another takes.
+    my $first = $sync->page_id('Page 1');
+    $sync->sql(q{DELETE FROM contacts WHERE name = 'Page 1'});
+    wait_ok { !$sync->page('Page 1') } 20, 'the row is deleted, and its page with it';
+    $sync->wait_quiet;
+    $sync->sql(q{INSERT INTO contacts (email, score, name) VALUES ('p1@x.org', 11, 'Another')});
+    $sync->wait_page('Another', what => 'a row under its key is a new record');
+    isnt($sync->page_id('Another'), $first, '... with a page of its own');
+    $sync->edit_page('Page 4', email => 'p3@x.org', score => 3);
+    wait_ok { $now = $sync->must('explain', 'contacts', $sync->page_id('Page 4')); ($now->{outcome}{code} // '') eq 'sql.constraint' } 20,
+        'a key that is taken is waited for';
+    $sync->edit_page('Page 3', score => 33);
+    $sync->wait_equal(what => 'a key that one page gives up and another takes');
+    $sync->wait_quiet;
+    $sync->verify_ok(equal => 7);
+    $sync->httpd->log_expect(qr/sql\.required/, qr/sql\.constraint/);
+    return $sync;
+}
+
 # Of a sync with pages "Page 1" to "Page 12" and their rows.
 sub fault_cases {
     my ($sync) = @_;
     return bless { sync => $sync, turn => 0 }, __PACKAGE__;
+}
+
+sub unescaped {
+    my ($html) = @_;
+    $html =~ s/&#(\d+);/chr $1/ge;
+    $html =~ s/&(lt|gt|amp|quot);/{ lt => '<', gt => '>', amp => '&', quot => '"' }->{$1}/ge;
+    return $html;
 }
 
 # One fault: edits on both sides while it lasts, what the status says, and that all arrives when it is mended. A mapping that
@@ -167,6 +254,8 @@ sub befalls {
     wait_ok { $now = $sync->status; ($now->{outcome}{code} // '') =~ /\A$case{code}\z/ && (!$case{says} || encode($now->{outcome}) =~ $case{says}) }
         20, "$what: the status says so" or $sync->explain_trouble;
     is($now->{state}, $case{state}, "... and that the mapping is $case{state}") if $case{state};
+    my $words = $now->{outcome}{what};
+    wait_ok { index(unescaped($sync->httpd->get('/notionsync?page=mapping&mapping=contacts')->{body}), $words) >= 0 } 20, '... in the same words as the dashboard';
     if ($case{then}) {
         $sync->must('resume', 'contacts');
         $sync->wait_state('blocked', code => qr/\A\Q$case{then}\E\z/, what => "... and $case{then} when the triggers fit again");

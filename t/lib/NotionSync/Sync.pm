@@ -47,14 +47,15 @@ my %column   = map { $_->[1] => $_->[0] } @FIELDS;
 our @TWO_WAY = map { $_->[0] } grep { $_->[4] eq '<->' } @FIELDS;
 
 # Options: mapping, notion, sql (lines more in the three sections), external (more words of NotionSyncExternal), fields (lines instead of all of NotionSyncField),
-# columns ({name => SQL type}, instead of those above), table (SQL to make it), config (lines more), sim (settings of
+# columns ({name => SQL type}, instead of those above), table (SQL to make it), folder (sub of httpd's state, in which the SQLite file
+# lies instead; its result), config (lines more), sim (settings of
 # the simulator), pgsql or mariadb (a NotionSync::Postgres or MariaDB in the place of the SQLite file), before (sub that fills both sides before httpd starts), hook (secret, handshake or none), paused,
 # and those of NotionSync::Server. Not started yet.
 sub new_sync {
     my (%opt) = @_;
     my $self = bless { opt => {} }, __PACKAGE__;
     my %mine = map { $_ => delete $opt{$_} }
-        qw(mapping notion sql fields columns table config sim before hook source table_name start_sim pgsql mariadb external);
+        qw(mapping notion sql fields columns table config sim before hook source table_name start_sim pgsql mariadb external folder);
     $self->{opt} = \%mine;
     $mine{database} = $mine{pgsql} // $mine{mariadb};
     $mine{hook} //= 'secret';
@@ -70,7 +71,7 @@ sub new_sync {
         %opt,
         define => { SIM => $sim->url, SOURCE => $self->{source}, %{ $opt{define} // {} } },
     );
-    $self->{file} = $httpd->state . '/contacts.db';
+    $self->{file} = ($mine{folder} ? $mine{folder}->($httpd->state) : $httpd->state) . '/contacts.db';
     $self->{table} = 'contacts';
     $self->sql($mine{table} // $self->table_sql(%{ $mine{columns} // {} }));
     $httpd->give($self->{file}, 0600) unless $mine{database};
@@ -104,7 +105,7 @@ sub config_text {
     my $budget = $part{notion} =~ /NotionSyncBudget/  ? '' : "  NotionSyncBudget 6000/60s\n";
     my $provision = $part{sql} =~ /NotionSyncProvision/ ? '' : "  NotionSyncProvision auto\n";
     my $server = $self->{opt}{database};
-    my $database = $server ? $server->driver . ' "' . $server->conninfo . '"' : 'sqlite "${STATE}/contacts.db"';
+    my $database = $server ? $server->driver . ' "' . $server->conninfo . '"' : "sqlite \"$self->{file}\"";
     my $external = $self->{opt}{external} // '';
     my $token = $part{notion} =~ /NotionSyncOAuth/ ? '' : "  NotionSyncToken \"file:\${ROOT}/conf/token\"\n";
     my $debounce = $part{mapping} =~ /NotionSyncDebounce/ ? '' : "  NotionSyncDebounce 20ms\n";
