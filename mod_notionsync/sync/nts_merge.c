@@ -390,6 +390,23 @@ static int ruler_of_list(view_t *view, nts_decision_t *d)
     return from;
 }
 
+/* @a from: the side that rules alone, or -1 */
+static const char *reason_of_list(const view_t *view, const nts_decision_t *d, int from)
+{
+    if (!view->has_base) {
+        return "first value";
+    }
+    if (from >= 0) {
+        return d->lost.kind != NTS_VALUE_ABSENT ? "one-way: the target was changed" : "one-way";
+    }
+    if (view->changed[NTS_NOTION] && view->changed[NTS_EXTERNAL]) {
+        return "both sides changed members: merged";
+    }
+    return view->changed[NTS_NOTION]     ? "notion changed"
+           : view->changed[NTS_EXTERNAL] ? "external changed"
+                                         : "linked by now";
+}
+
 /* S5.2: member by member, those that cannot be carried left where they are. */
 static void decide_list(view_t *view, nts_decision_t *d)
 {
@@ -415,15 +432,7 @@ static void decide_list(view_t *view, nts_decision_t *d)
              "find the automation or trigger that rewrites this field, then decide (resolve)");
         return;
     }
-    d->reason = d->reason                                       ? d->reason
-                : !base                                         ? "first value"
-                : from >= 0 && d->lost.kind != NTS_VALUE_ABSENT ? "one-way: the target was changed"
-                : from >= 0                                     ? "one-way"
-                : view->changed[NTS_NOTION] && view->changed[NTS_EXTERNAL]
-                    ? "both sides changed members: merged"
-                : view->changed[NTS_NOTION]   ? "notion changed"
-                : view->changed[NTS_EXTERNAL] ? "external changed"
-                                              : "linked by now";
+    d->reason = d->reason ? d->reason : reason_of_list(view, d, from);
     nts_merge_references(d, view->pair, base, view->now, from, view->p);
     if (d->verdict != NTS_VERDICT_WRITE) {
         d->lost = nts_value_absent;

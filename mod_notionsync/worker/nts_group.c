@@ -151,7 +151,7 @@ static int is_still_ours(void *baton)
 
 /* A service was installed, or can be asked again: its mappings need not wait for their next probe. Under another name than before, what is
  * under way begins anew: it may take our own writes for somebody else's. */
-static void renew_flows(void *baton, nts_port_t *port, int is_other)
+static void renew_flows(void *baton, const nts_port_t *port, int is_other)
 {
     const nts_group_t *group = baton;
     int i;

@@ -35,7 +35,7 @@ typedef struct nts_port_config_t {
     const nts_key_t *tokens_key;
     const nts_key_t *code_key;
     /* it can be asked again, or for the first time; @a is_other: as somebody else than before */
-    void (*renewed)(void *baton, nts_port_t *port, int is_other);
+    void (*renewed)(void *baton, const nts_port_t *port, int is_other);
 } nts_port_config_t;
 
 /** Never fails: a service that cannot be used answers every ask BLOCKED, with the reason. */
