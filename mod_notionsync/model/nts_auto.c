@@ -290,7 +290,7 @@ static apr_status_t look_at_property(look_t *look, part_t *left)
     if (lefts > 1 && (right || look->mapping->make[NTS_EXTERNAL])) {
         return clash(look, NTS_NOTION, first);
     }
-    if (rights > 1) {
+    if (right && rights > 1) {
         return clash(look, NTS_EXTERNAL, right);
     }
     if (right) {

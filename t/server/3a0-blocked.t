@@ -16,7 +16,7 @@ my $text = { type => 'rich_text' };
 my %case = (
     nosource => { code => qr/notion\./, words => qr/data source|share|find/i, source => '00000000-0000-4000-8000-00000000dead' },
     noprop   => { code => qr/./, words => qr/Notes/, properties => { Name => { type => 'title' } } },
-    badtype  => { code => qr/./, words => qr/Notes|people/, properties => { Name => { type => 'title' }, Notes => { type => 'people' } } },
+    badtype  => { code => qr/./, words => qr/Notes|button/, properties => { Name => { type => 'title' }, Notes => { type => 'button' } } },
     nocolumn => { code => qr/./, words => qr/notes/, columns => 'name TEXT' },
     notable  => { code => qr/sql\.|external|mapping/, words => qr/notable/, columns => '' },
     badcolumn => { code => qr/./, words => qr/notes|BLOB/, columns => 'name TEXT, notes BLOB' },

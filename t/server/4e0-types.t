@@ -42,8 +42,8 @@ my $sync = new_sync(
 my $sim = $sync->sim;
 my %user = map { uc $_->{name} => $_->{id} } @{ $sim->sim(GET => 'world')->{users} };
 my $given = sub { my ($field) = @_; return $field->[0] eq 'owner' ? [$user{ADA}] : $field->[5] };
-my $page = $sim->sim(POST => 'page', { data_source => $sync->source, properties => { map { $_->[1] => $given->($_) } grep { defined $_->[5] } @fields } })->{id};
 $sync->start;
+my $page = $sim->sim(POST => 'page', { data_source => $sync->source, properties => { map { $_->[1] => $given->($_) } grep { defined $_->[5] } @fields } })->{id};
 
 my $row = sub { my $rows = $sync->sql('SELECT * FROM contacts'); return @$rows == 1 ? $rows->[0] : {} };
 wait_ok { ($row->()->{name} // '') eq 'All' } 20, 'the page has a row';

@@ -699,6 +699,7 @@ int main(void)
     apr_pool_t *p;
 
     (void)apr_initialize();
+    atexit(apr_terminate);
     (void)apr_pool_create(&p, NULL);
     kit_open(&kit, p);
     (void)apr_pool_create(&request_pool, p);

@@ -35,7 +35,7 @@ static void test_clashes(void)
     other = pg_session("postgres", "clashes");
     pg_run(other, "SET deadlock_timeout = '20s'; BEGIN; UPDATE deals SET name = 'theirs' WHERE id "
                   "= 2");
-    tap_int(PQsendQuery(other, "SELECT pg_sleep(0.2); UPDATE deals SET name = 'theirs' WHERE id = "
+    tap_int(PQsendQuery(other, "SELECT pg_sleep(1); UPDATE deals SET name = 'theirs' WHERE id = "
                                "1; COMMIT"),
             1, "another comes the other way");
     tap_str(result_of(update(m, "ours", "w1")), "not done sql.busy", "a deadlock");

@@ -170,6 +170,9 @@ static const char *const back_to_6[] = {
     "DROP INDEX link_gone_key",
     "DROP INDEX inbox_moved",
     "DROP TABLE waiting",
+    "DROP TABLE oauth_state",
+    "DROP TABLE oauth_attempt",
+    "DROP TABLE oauth_grant",
     "UPDATE meta SET value = 6 WHERE name = 'schema'",
     NULL,
 };
