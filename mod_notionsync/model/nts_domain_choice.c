@@ -181,12 +181,20 @@ static nts_value_t resolve_set(const nts_domain_t *domain, const nts_value_t *se
 }
 
 apr_status_t nts_domain_set_of(nts_value_t *set, const nts_domain_t *domain, nts_side_t side,
-                               const nts_value_t *text, nts_outcome_t *out, apr_pool_t *p)
+                               const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
 {
     nts_format_t format = format_of(domain);
     const char *problem = NULL;
 
-    if (nts_set_parse(set, text->as.text, format, NTS_ELEMENTS_TEXTS, &problem, p) == APR_SUCCESS) {
+    if (value->kind == NTS_VALUE_SET) {
+        *set = *value;
+        return APR_SUCCESS;
+    }
+    if (value->kind != NTS_VALUE_TEXT) {
+        return nts_domain_strange(domain, side, value, out, p);
+    }
+    if (nts_set_parse(set, value->as.text, format, NTS_ELEMENTS_TEXTS, &problem, p) ==
+        APR_SUCCESS) {
         return APR_SUCCESS;
     }
     return nts_domain_unfit(
@@ -194,7 +202,7 @@ apr_status_t nts_domain_set_of(nts_value_t *set, const nts_domain_t *domain, nts
         format == NTS_FORMAT_CSV ? "write names with commas between, \"quoted\" if they hold one"
                                  : "write a JSON array of texts, or use format=csv",
         "the %s field (%s) holds '%s', which is no %s: %s", nts_side_name(side),
-        domain->types[side].native, nts_domain_show(text, p),
+        domain->types[side].native, nts_domain_show(value, p),
         format == NTS_FORMAT_CSV ? "row of CSV" : "JSON array of texts", problem);
 }
 
@@ -219,15 +227,9 @@ apr_status_t nts_domain_check_members(const nts_domain_t *domain, nts_side_t sid
 static apr_status_t project_set(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
                                 const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
 {
-    nts_value_t set = *value;
-    apr_status_t rv = APR_SUCCESS;
+    nts_value_t set;
+    apr_status_t rv = nts_domain_set_of(&set, domain, side, value, out, p);
 
-    if (value->kind == NTS_VALUE_TEXT) {
-        rv = nts_domain_set_of(&set, domain, side, value, out, p);
-    }
-    else if (value->kind != NTS_VALUE_SET) {
-        rv = nts_domain_strange(domain, side, value, out, p);
-    }
     if (rv == APR_SUCCESS) {
         *common = set.as.set.count ? resolve_set(domain, &set, p) : nts_value_null;
     }

@@ -38,15 +38,9 @@ static apr_status_t check_address(const char *name, nts_outcome_t *out, apr_pool
 static apr_status_t project(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
                             const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
 {
-    nts_value_t set = *value;
-    apr_status_t rv = APR_SUCCESS;
+    nts_value_t set;
+    apr_status_t rv = nts_domain_set_of(&set, domain, side, value, out, p);
 
-    if (value->kind == NTS_VALUE_TEXT) {
-        rv = nts_domain_set_of(&set, domain, side, value, out, p);
-    }
-    else if (value->kind != NTS_VALUE_SET) {
-        rv = nts_domain_strange(domain, side, value, out, p);
-    }
     if (rv == APR_SUCCESS) {
         *common = set.as.set.count ? set : nts_value_null;
         common->rich = NULL; /* what the page shows beside the addresses goes no further */

@@ -44,9 +44,9 @@ apr_status_t nts_domain_unfit(nts_outcome_t *out, apr_pool_t *p, const char *adv
 /** A value of a kind that its field should not hold. */
 apr_status_t nts_domain_strange(const nts_domain_t *domain, nts_side_t side,
                                 const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p);
-/** A text of the other side as a set of names, as format= says: APR_EMISMATCH with @a out if it is none. */
+/** A set as a side shows it: as one, or as a text of names as format= says. APR_EMISMATCH with @a out if it is neither. */
 apr_status_t nts_domain_set_of(nts_value_t *set, const nts_domain_t *domain, nts_side_t side,
-                               const nts_value_t *text, nts_outcome_t *out, apr_pool_t *p);
+                               const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p);
 /** A set as the text of a column. */
 nts_value_t nts_domain_set_text(const nts_domain_t *domain, const nts_value_t *set, apr_pool_t *p);
 /** APR_EMISMATCH with @a out if the set has more members than one write of that side takes. */

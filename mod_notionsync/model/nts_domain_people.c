@@ -64,7 +64,7 @@ static apr_status_t project(nts_value_t *common, const nts_domain_t *domain, nts
 {
     const nts_users_t *people = domain->options.people;
     int is_single = domain->types[NTS_NOTION].alone;
-    nts_value_t set = *value;
+    nts_value_t set;
     nts_option_t *members;
     int count;
 
@@ -73,13 +73,8 @@ static apr_status_t project(nts_value_t *common, const nts_domain_t *domain, nts
 
         set = nts_value_set(&person, 1, p);
     }
-    else if (value->kind == NTS_VALUE_TEXT) {
-        if (nts_domain_set_of(&set, domain, side, value, out, p) != APR_SUCCESS) {
-            return APR_EMISMATCH;
-        }
-    }
-    else if (value->kind != NTS_VALUE_SET) {
-        return nts_domain_strange(domain, side, value, out, p);
+    else if (nts_domain_set_of(&set, domain, side, value, out, p) != APR_SUCCESS) {
+        return APR_EMISMATCH;
     }
     count = set.as.set.count;
     members = apr_palloc(p, sizeof(*members) * (apr_size_t)(count + 1));
