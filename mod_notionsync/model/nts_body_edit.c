@@ -1,26 +1,16 @@
 /* nts_body_edit.c - a change of a body as updates of the places that changed.
  *
- * Lines are compared, and each run of lines that differ is a hunk. A hunk grows by lines next to it until its old text occurs once.
+ * Each run of lines that differ (nts_body_diff.c) is a hunk. It grows by lines next to it until its old text occurs once.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/nts_body_impl.h"
 
-/* Lines taken out and put in. With more of them all that lies between the first and the last change is one hunk. */
-#define STEPS_MAX 1000
 /* Lines that a hunk takes in so that its place can be told. */
 #define GROWTH_MAX 100
 
-/* Old lines from..to become new lines new_from..new_to; ends are exclusive. */
-typedef struct hunk_t {
-    int from;
-    int to;
-    int new_from;
-    int new_to;
-    int ends; /* BEFORE, BEHIND: the line's end on that side is part of the update */
-} hunk_t;
-
+/* nts_body_hunk_t.ends: the line's end on that side is part of the update. */
 enum { BEFORE = 1, BEHIND = 2 };
 
 typedef struct plan_t {
@@ -30,7 +20,7 @@ typedef struct plan_t {
     const nts_body_line_t *wanted;
     int wanted_count;
     int has_file;
-    apr_array_header_t *hunks; /* hunk_t, in their order */
+    apr_array_header_t *hunks; /* nts_body_hunk_t, in their order */
     apr_pool_t *p;
 } plan_t;
 
@@ -73,148 +63,6 @@ static const char *taboo_in(const plan_t *plan, const nts_body_line_t *lines, in
     return why;
 }
 
-/* --- what differs */
-
-static int is_same(const plan_t *plan, int old, int new)
-{
-    return strcmp(plan->lines[old].text, plan->wanted[new].text) == 0;
-}
-
-static void add_hunk(const plan_t *plan, int from, int to, int new_from, int new_to)
-{
-    if (from < to || new_from < new_to) {
-        APR_ARRAY_PUSH(plan->hunks, hunk_t) = (hunk_t){ from, to, new_from, new_to, 0 };
-    }
-}
-
-/* The search for the shortest way from the old lines to the new ones (E. Myers, An O(ND) Difference Algorithm and Its Variations, 1986). `reach`
- * is, for each diagonal from -step - 1 to step + 1, how many old lines so many steps get past at most. */
-typedef struct search_t {
-    const plan_t *plan;
-    int from; /* of both texts */
-    int n;    /* old lines */
-    int m;    /* new ones */
-    int *reach[STEPS_MAX + 2];
-} search_t;
-
-/* From which diagonal step `step` comes to diagonal k. */
-static int came_from(const search_t *s, int step, int k)
-{
-    const int *reach = s->reach[step] + step + 1;
-
-    return k == -step || (k != step && reach[k - 1] < reach[k + 1]) ? k + 1 : k - 1;
-}
-
-static int follow(const search_t *s, int x, int y)
-{
-    while (x < s->n && y < s->m && is_same(s->plan, s->from + x, s->from + y)) {
-        x++;
-        y++;
-    }
-    return x;
-}
-
-/* Steps that it takes, or -1: too many. */
-static int find_way(search_t *s, apr_pool_t *ptemp)
-{
-    s->reach[0] = apr_pcalloc(ptemp, 3 * sizeof(int));
-    for (int step = 0; step <= STEPS_MAX; step++) {
-        int *next = apr_pcalloc(ptemp, (2 * (apr_size_t)step + 5) * sizeof(int));
-        int *reached = next + step + 2;
-
-        for (int k = -step; k <= step; k += 2) {
-            int before = came_from(s, step, k);
-            int x = s->reach[step][step + 1 + before] + (before < k);
-
-            x = follow(s, x, x - k);
-            reached[k] = x;
-            if (x >= s->n && x - k >= s->m) {
-                return step;
-            }
-        }
-        s->reach[step + 1] = next;
-    }
-    return -1;
-}
-
-/* The new line that each old one has become; -1: it has gone. */
-static void go_back(const search_t *s, int steps, int *became)
-{
-    int x = s->n;
-    int y = s->m;
-
-    for (int step = steps; step >= 0; step--) {
-        int before = came_from(s, step, x - y);
-        int from_x = step ? s->reach[step][step + 1 + before] : 0;
-        int from_y = step ? from_x - before : 0;
-
-        while (x > from_x && y > from_y) {
-            became[--x] = --y;
-        }
-        x = from_x;
-        y = from_y;
-    }
-}
-
-static void add_hunks(const search_t *s, const int *became)
-{
-    int old = 0;
-    int new = 0;
-
-    for (int x = 0; x < s->n; x++) {
-        if (became[x] >= 0) {
-            add_hunk(s->plan, s->from + old, s->from + x, s->from + new, s->from + became[x]);
-            old = x + 1;
-            new = became[x] + 1;
-        }
-    }
-    add_hunk(s->plan, s->from + old, s->from + s->n, s->from + new, s->from + s->m);
-}
-
-/* n old lines from `from` on, and m new ones from there on, differ at both ends. */
-static void compare_middle(const plan_t *plan, int from, int n, int m)
-{
-    apr_pool_t *ptemp = NULL;
-    search_t *s;
-    int *became;
-    int steps;
-
-    if (apr_pool_create(&ptemp, plan->p) != APR_SUCCESS) {
-        abort();
-    }
-    s = apr_pcalloc(ptemp, sizeof(*s));
-    *s = (search_t){ .plan = plan, .from = from, .n = n, .m = m };
-    steps = find_way(s, ptemp);
-    if (steps < 0) {
-        add_hunk(plan, from, from + n, from, from + m);
-    }
-    else {
-        became = apr_palloc(ptemp, ((apr_size_t)n + 1) * sizeof(int));
-        for (int i = 0; i < n; i++) {
-            became[i] = -1;
-        }
-        go_back(s, steps, became);
-        add_hunks(s, became);
-    }
-    apr_pool_destroy(ptemp);
-}
-
-static void compare(const plan_t *plan)
-{
-    int from = 0;
-    int n = plan->count;
-    int m = plan->wanted_count;
-
-    while (from < n && from < m && is_same(plan, from, from)) {
-        from++;
-    }
-    while (n > from && m > from && is_same(plan, n - 1, m - 1)) {
-        n--;
-        m--;
-    }
-    compare_middle(plan, from, n - from, m - from);
-}
-
 /* --- the text of an update */
 
 static const char *line_end(const nts_body_line_t *line)
@@ -223,7 +71,7 @@ static const char *line_end(const nts_body_line_t *line)
 }
 
 /* Whole lines; where no line takes their place, the end of a line goes with them. */
-static nts_body_update_t update_of(const plan_t *plan, const hunk_t *h)
+static nts_body_update_t update_of(const plan_t *plan, const nts_body_hunk_t *h)
 {
     int is_gone = h->new_from == h->new_to;
     int ends = !is_gone              ? h->ends
@@ -263,7 +111,7 @@ static int may_be_in_signature(const char *text)
 }
 
 /* If need be with the ends of lines beside it, which tell it from the same text within a line. */
-static int is_placed(const plan_t *plan, hunk_t *h)
+static int is_placed(const plan_t *plan, nts_body_hunk_t *h)
 {
     static const int ways[] = { 0, BEHIND, BEFORE, BEFORE | BEHIND };
 
@@ -287,7 +135,7 @@ static int is_placed(const plan_t *plan, hunk_t *h)
 
 static void absorb_next(const plan_t *plan, int at)
 {
-    hunk_t *h = &APR_ARRAY_IDX(plan->hunks, at, hunk_t);
+    nts_body_hunk_t *h = &APR_ARRAY_IDX(plan->hunks, at, nts_body_hunk_t);
 
     h->to = h[1].to;
     h->new_to = h[1].new_to;
@@ -298,7 +146,7 @@ static void absorb_next(const plan_t *plan, int at)
 /* One line more before it, or after it. Zero: there is none, or it is not to be touched. */
 static int grow_back(const plan_t *plan, int *at)
 {
-    hunk_t *h = &APR_ARRAY_IDX(plan->hunks, *at, hunk_t);
+    nts_body_hunk_t *h = &APR_ARRAY_IDX(plan->hunks, *at, nts_body_hunk_t);
 
     if (h->from == 0 || taboo(plan, &plan->lines[h->from - 1])) {
         return 0;
@@ -313,7 +161,7 @@ static int grow_back(const plan_t *plan, int *at)
 
 static int grow_on(const plan_t *plan, int at)
 {
-    hunk_t *h = &APR_ARRAY_IDX(plan->hunks, at, hunk_t);
+    nts_body_hunk_t *h = &APR_ARRAY_IDX(plan->hunks, at, nts_body_hunk_t);
 
     if (h->to == plan->count || taboo(plan, &plan->lines[h->to])) {
         return 0;
@@ -331,7 +179,7 @@ static int place_all(const plan_t *plan)
     for (int at = 0; at < plan->hunks->nelts; at++) {
         int grown = 0;
 
-        while (!is_placed(plan, &APR_ARRAY_IDX(plan->hunks, at, hunk_t))) {
+        while (!is_placed(plan, &APR_ARRAY_IDX(plan->hunks, at, nts_body_hunk_t))) {
             int back = grown % 2 == 0 && grow_back(plan, &at);
 
             if (++grown > GROWTH_MAX || (!back && !grow_on(plan, at) && !grow_back(plan, &at))) {
@@ -394,7 +242,7 @@ static int make_updates(nts_body_edit_t *edit, const plan_t *plan, const char *w
         return 0;
     }
     for (int i = 0; i < count; i++) {
-        updates[i] = update_of(plan, &APR_ARRAY_IDX(plan->hunks, i, hunk_t));
+        updates[i] = update_of(plan, &APR_ARRAY_IDX(plan->hunks, i, nts_body_hunk_t));
     }
     edit->updates = updates;
     edit->count = put_in_order(updates, count, plan->page, wanted, ptemp) ? count : 0;
@@ -405,8 +253,8 @@ static int make_updates(nts_body_edit_t *edit, const plan_t *plan, const char *w
 /* All that lies between the first and the last change as one. */
 static int join_all(const plan_t *plan)
 {
-    hunk_t *first = &APR_ARRAY_IDX(plan->hunks, 0, hunk_t);
-    const hunk_t *last = first + plan->hunks->nelts - 1;
+    nts_body_hunk_t *first = &APR_ARRAY_IDX(plan->hunks, 0, nts_body_hunk_t);
+    const nts_body_hunk_t *last = first + plan->hunks->nelts - 1;
 
     if (taboo_in(plan, plan->lines, first->from, last->to)) {
         return 0;
@@ -425,7 +273,7 @@ static const char *problem_of(const plan_t *plan)
         why = plan->wanted[i].has_file ? taboo(plan, &plan->wanted[i]) : NULL;
     }
     for (int i = 0; i < plan->hunks->nelts && !why; i++) {
-        const hunk_t *h = &APR_ARRAY_IDX(plan->hunks, i, hunk_t);
+        const nts_body_hunk_t *h = &APR_ARRAY_IDX(plan->hunks, i, nts_body_hunk_t);
 
         why = taboo_in(plan, plan->lines, h->from, h->to);
         why = why ? why : taboo_in(plan, plan->wanted, h->new_from, h->new_to);
@@ -473,12 +321,11 @@ static void make_plan(plan_t *plan, const char *page, const char *wanted, apr_po
     plan->count = lines->nelts;
     plan->wanted = (const nts_body_line_t *)(const void *)others->elts;
     plan->wanted_count = others->nelts;
-    plan->hunks = apr_array_make(p, 16, sizeof(hunk_t));
+    plan->hunks = nts_body_diff(lines, others, p);
     plan->p = p;
     for (int i = 0; i < plan->count; i++) {
         plan->has_file |= plan->lines[i].has_file;
     }
-    compare(plan);
 }
 
 void nts_body_edit(nts_body_edit_t *edit, const nts_value_t *shown, const nts_value_t *wanted,
