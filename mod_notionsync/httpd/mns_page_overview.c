@@ -215,7 +215,7 @@ static void write_service(const mns_page_t *page, const nts_json_t *service)
     mns_text_of(page, service, "kind");
     mns_put(page, "</span>");
     write_install(page, nts_json_get(service, "oauth"));
-    mns_put(page, "</td><td data-label=Budget>");
+    mns_put(page, "</td><td data-label=\"Requests used\">");
     if (budget) {
         int used = (int)nts_json_get_int(budget, "used", 0);
         int capacity = (int)nts_json_get_int(budget, "capacity", 0);
@@ -239,8 +239,10 @@ static void write_service(const mns_page_t *page, const nts_json_t *service)
     mns_put(page, "</td><td data-label=Events>");
     if (hook) {
         mns_badge(page, nts_json_get_string(hook, "state"));
-        mns_put(page, " <span class=faint>last </span>");
-        mns_time_of(page, hook, "last_event");
+        if (nts_json_get_string(hook, "last_event")) {
+            mns_put(page, " <span class=faint>last </span>");
+            mns_time_of(page, hook, "last_event");
+        }
     }
     mns_put(page, "</td></tr>");
 }
