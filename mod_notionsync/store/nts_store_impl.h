@@ -71,6 +71,9 @@ apr_status_t nts_row_entry(nts_entry_t *entry, nts_rows_t *rows, apr_pool_t *p);
 apr_status_t nts_row_notice(nts_notice_t *notice, nts_rows_t *rows, apr_pool_t *p);
 /** A text column copied to @a p; NULL for NULL. */
 const char *nts_row_copy(nts_rows_t *rows, int column, apr_pool_t *p);
+/** A select of which a service is the only argument; *found: it has a row, and that is the current one. */
+apr_status_t nts_get_of_service(nts_rows_t *rows, int *found, nts_store_t *store,
+                                const nts_stmt_t *stmt, apr_int64_t service);
 /** The first row of a select as a link; *link NULL if there is none. */
 apr_status_t nts_get_link(nts_link_t **link, nts_store_t *store, const nts_stmt_t *stmt,
                           const nts_arg_t *args, int count, apr_pool_t *p, apr_pool_t *ptemp);

@@ -54,13 +54,12 @@ apr_status_t nts_store_get_attempt(nts_oauth_attempt_t *attempt, nts_store_t *st
                                    apr_int64_t service, apr_pool_t *p)
 {
     nts_rows_t rows;
-    apr_status_t rv;
+    int found;
+    apr_status_t rv = nts_get_of_service(&rows, &found, store, &get_attempt, service);
 
     memset(attempt, 0, sizeof(*attempt));
     attempt->state = "none";
-    rv = nts_db_select(&rows, store->db, &get_attempt, NTS_ARGS(nts_int(service)),
-                       nts_store_scratch(store));
-    if (rv == APR_SUCCESS && nts_rows_next(&rows)) {
+    if (found) {
         attempt->number = nts_rows_int(&rows, 0);
         attempt->state = nts_row_copy(&rows, 1, p);
         attempt->by = nts_row_copy(&rows, 2, p);
@@ -74,13 +73,12 @@ apr_status_t nts_store_get_grant(nts_oauth_grant_t *grant, nts_store_t *store, a
                                  apr_pool_t *p)
 {
     nts_rows_t rows;
-    apr_status_t rv;
+    int found;
+    apr_status_t rv = nts_get_of_service(&rows, &found, store, &get_grant, service);
 
     memset(grant, 0, sizeof(*grant));
     grant->state = "none";
-    rv = nts_db_select(&rows, store->db, &get_grant, NTS_ARGS(nts_int(service)),
-                       nts_store_scratch(store));
-    if (rv == APR_SUCCESS && nts_rows_next(&rows)) {
+    if (found) {
         grant->state = nts_row_copy(&rows, 0, p);
         rv = nts_outcome_fetch(&grant->outcome, nts_rows_text(&rows, 1), p);
         grant->workspace = nts_row_copy(&rows, 2, p);

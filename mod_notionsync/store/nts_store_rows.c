@@ -73,6 +73,16 @@ apr_status_t nts_row_link(nts_link_t **plink, nts_rows_t *rows, apr_pool_t *p)
     return rv;
 }
 
+apr_status_t nts_get_of_service(nts_rows_t *rows, int *found, nts_store_t *store,
+                                const nts_stmt_t *stmt, apr_int64_t service)
+{
+    apr_status_t rv =
+        nts_db_select(rows, store->db, stmt, NTS_ARGS(nts_int(service)), nts_store_scratch(store));
+
+    *found = rv == APR_SUCCESS && nts_rows_next(rows);
+    return rv;
+}
+
 apr_status_t nts_get_link(nts_link_t **link, nts_store_t *store, const nts_stmt_t *stmt,
                           const nts_arg_t *args, int count, apr_pool_t *p, apr_pool_t *ptemp)
 {

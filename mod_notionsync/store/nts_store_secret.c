@@ -77,13 +77,12 @@ apr_status_t nts_store_get_hook(nts_hook_t *hook, nts_store_t *store, apr_int64_
                                 apr_pool_t *p)
 {
     nts_rows_t rows;
-    apr_status_t rv;
+    int found;
+    apr_status_t rv = nts_get_of_service(&rows, &found, store, &get_hook, service);
 
     memset(hook, 0, sizeof(*hook));
     hook->state = "none";
-    rv = nts_db_select(&rows, store->db, &get_hook, NTS_ARGS(nts_int(service)),
-                       nts_store_scratch(store));
-    if (rv == APR_SUCCESS && nts_rows_next(&rows)) {
+    if (found) {
         hook->state = nts_row_copy(&rows, 0, p);
         hook->expires = nts_rows_int(&rows, 1);
         hook->last_event = nts_rows_int(&rows, 2);

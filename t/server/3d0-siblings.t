@@ -3,7 +3,6 @@
 use strict;
 use warnings;
 use NotionSync::Sync;
-use Time::HiRes qw(sleep);
 
 # D1 <-> contacts <-> D2 <-> other_table, the second hop through another service that leads to the same database.
 my $sync = new_sync;
@@ -104,10 +103,12 @@ $sync->sql("UPDATE other_table SET notes = 'asleep too' WHERE name = 'three'");
 $httpd->start;
 all_have("three: asleep too\ntwo: edited asleep", 'edits while nobody looked');
 for my $round (1 .. 4) {
+    my $mark = $sync->mark;
     $sync->edit_page('two', notes => "round $round");
     $sync->sql("UPDATE other_table SET notes = 'round $round' WHERE name = 'three'");
-    sleep 0.05 * $round;        # so that they die further on in the work each time, wherever that is
-    wait_for { scalar $sync->workers } 30, "workers";
+    # They die further on in the work each time.
+    wait_for { scalar(() = $sync->requests_since($mark)) >= $round || all_quiet() } 30, 'the work goes on';
+    wait_for { scalar $sync->workers } 30, 'workers';
     $sync->kill_workers;
 }
 all_have("three: round 4\ntwo: round 4", 'edits while workers die');

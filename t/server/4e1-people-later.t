@@ -2,20 +2,12 @@
 # then edits of the record ask nobody who there is.
 use strict;
 use warnings;
+use NotionSync::Clock;
 use NotionSync::Sync;
 
-my ($shim) = grep { -e } map { glob "$_/faketime/libfaketime.so.1" } '/usr/lib/*', '/usr/lib', '/usr/local/lib';
-plan(skip_all => 'needs libfaketime')             unless $shim;
-plan(skip_all => 'not together with sanitizers')  if build_info->{sanitize};
-
-my $dir = temp_dir();
-chmod 0755, $dir;
-my $file = "$dir/offset";
-sub set_clock { my ($offset) = @_; write_file("$file.new", "$offset\n"); chmod 0644, "$file.new"; rename "$file.new", $file or die $!; return }
-set_clock('+0');
-
+my $clock = NotionSync::Clock->new;
 my $sync = start_sync(
-    env    => { LD_PRELOAD => $shim, FAKETIME_TIMESTAMP_FILE => $file, FAKETIME_NO_CACHE => 1, FAKETIME_DONT_RESET => 1 },
+    env    => $clock->env,
     source => { properties => { Name => { type => 'title' }, Notes => { type => 'rich_text' }, Owner => { type => 'people' } } },
     table  => 'CREATE TABLE contacts (id INTEGER PRIMARY KEY, name TEXT, notes TEXT, owner TEXT)',
     fields => qq{  NotionSyncField "Name" <-> name\n  NotionSyncField "Notes" <-> notes\n  NotionSyncField "Owner" <-> owner format=csv\n},
@@ -36,7 +28,7 @@ for my $n (2 .. 4) {
 is($asked->(), $before, 'which asks nobody who there is');
 is_deeply($pages->()->[0]{properties}{Owner}, [], 'and finds nobody');
 
-set_clock('+620');
+$clock->set('+620');
 $sync->sql(q{UPDATE contacts SET notes = 'later'});
 my ($zoe) = map { $_->{id} } grep { $_->{name} eq 'Zoe' } @{ $sim->sim(GET => 'world')->{users} };
 wait_ok { encode($pages->()->[0]{properties}{Owner}) eq encode([$zoe]) } 30, 'ten minutes later the person is there';

@@ -3,21 +3,13 @@
 # clock was set back: what is stored then lies in the future.
 use strict;
 use warnings;
+use NotionSync::Clock;
 use NotionSync::Sync;
 use Time::Piece ();
 
-my ($shim) = grep { -e } map { glob "$_/faketime/libfaketime.so.1" } '/usr/lib/*', '/usr/lib', '/usr/local/lib';
-plan(skip_all => 'needs libfaketime')             unless $shim;
-plan(skip_all => 'not together with sanitizers')  if build_info->{sanitize};
-
-my $dir = temp_dir();
-chmod 0755, $dir;
-my $file = "$dir/offset";
-sub set_clock { my ($offset) = @_; write_file("$file.new", "$offset\n"); chmod 0644, "$file.new"; rename "$file.new", $file or die $!; return }
-set_clock('+0');
-
+my $clock = NotionSync::Clock->new(DONT_FAKE_MONOTONIC => 1);
 my $sync = start_sync(
-    env => { LD_PRELOAD => $shim, FAKETIME_TIMESTAMP_FILE => $file, FAKETIME_NO_CACHE => 1, DONT_FAKE_MONOTONIC => 1, FAKETIME_DONT_RESET => 1 },
+    env    => $clock->env,
     before => sub { $_[0]->add_pages(map { { name => "Record $_", notes => 'before' } } 1 .. 6) },
 );
 $sync->wait_equal(what => 'equal at first');
@@ -55,7 +47,7 @@ sub both_ways {
 both_ways('the right time');
 for my $step (['+1h', 1, 'an hour ahead'], ['-2h', -2, 'three hours back'], ['+1d', 24, 'a day ahead'], ['-1d', -24, 'two days back']) {
     my ($offset, $hours, $what) = @$step;
-    set_clock($offset);
+    $clock->set($offset);
     wait_ok {
         my $answer = $sync->httpd->get('/notionsync?auto');
         $answer->{status} == 200 && abs(clock_of($answer) - time - 3600 * $hours) < 60;
@@ -64,7 +56,7 @@ for my $step (['+1h', 1, 'an hour ahead'], ['-2h', -2, 'three hours back'], ['+1
 }
 $sync->httpd->restart;
 both_ways('restarted, with a state from the future');
-set_clock('+0');
+$clock->set('+0');
 both_ways('the right time again');
 $sync->wait_quiet(seconds => 60, what => 'nothing is left to do');
 $sync->verify_ok;

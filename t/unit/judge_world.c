@@ -201,6 +201,16 @@ void link_up(const char *page, const char *key, int trouble, const char *code)
     judge_add_link(judge, &link);
 }
 
+int add_second(void)
+{
+    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
+
+    second.place[0] = "ds2";
+    second.place[1] = "t";
+    second.mark = MARK;
+    return judge_add_mapping(judge, &second);
+}
+
 void pair(void)
 {
     begin();

@@ -30,6 +30,8 @@ extern const char *told_as; /* the state that the audit gives our next updates *
 
 /** An empty world with one mapping. */
 void begin(void);
+/** A second mapping: of "ds2" and the same table. @return its number */
+int add_second(void);
 /** A page and the row we made of it. */
 void pair(void);
 /** Let the judge judge. @return the rules that were broken, in order, with blanks between them */

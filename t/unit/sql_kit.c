@@ -223,6 +223,15 @@ nts_answer_t *read_row(const nts_mapping_t *mapping, const char *id)
 }
 
 /* All ABSENT, to be filled in. */
+const nts_schema_field_t *field_named(const nts_schema_t *schema, const char *name)
+{
+    int i;
+
+    for (i = 0; i < schema->count && strcmp(schema->fields[i].name, name) != 0; i++) {
+    }
+    return &schema->fields[i];
+}
+
 nts_value_t *values_of(const nts_mapping_t *mapping)
 {
     return apr_pcalloc(pool, (apr_size_t)(mapping->pair_count + 1) * sizeof(nts_value_t));

@@ -47,6 +47,9 @@ nts_answer_t *changes_after(const nts_mapping_t *mapping, apr_int64_t since);
 /** Installs; a failure ends the test. */
 nts_answer_t *provision(const nts_mapping_t *mapping);
 
+/** The field of that name, which there is. */
+const nts_schema_field_t *field_named(const nts_schema_t *schema, const char *name);
+
 /** All ABSENT, to be filled in. */
 nts_value_t *values_of(const nts_mapping_t *mapping);
 nts_value_t number_of(const char *text);

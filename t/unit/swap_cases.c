@@ -52,6 +52,23 @@ static void together(void)
     nts_connector_sql.perform_together(connection, asks, answers, pools, count);
 }
 
+static void forget_asks(void)
+{
+    count = 0;
+    memset(ask, 0, sizeof(ask));
+}
+
+const nts_answer_t *exchange_two(nts_mapping_t *mapping)
+{
+    static const char *const wanted[] = { "b", "a" };
+
+    m = mapping;
+    forget_asks();
+    want(0, wanted, 2, 0);
+    together();
+    return answer;
+}
+
 static void begin_swap(const char *name, const char *sql, ...) __attribute__((sentinel));
 static void begin_swap(const char *name, const char *sql, ...)
 {
@@ -66,8 +83,7 @@ static void begin_swap(const char *name, const char *sql, ...)
     begin_case(name, sql);
     m = mapping_of("people", NULL, columns[0], columns[1], columns[2], NULL);
     provision(m);
-    count = 0;
-    memset(ask, 0, sizeof(ask));
+    forget_asks();
 }
 
 static const char *column_of(const char *column)

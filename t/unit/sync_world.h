@@ -164,6 +164,10 @@ nts_link_t *world_link(world_t *w, nts_side_t side, const char *id);
 
 /** A world with one linked record: page p1 and its row, both named "one"; nothing is counted of how it came about. */
 world_t *world_linked(apr_pool_t *p);
+/** As many linked records: pages p0.. named "name 0"..; rows k1.. */
+world_t *world_linked_many(int n, apr_pool_t *p);
+/** Nobody has told of anything so far. */
+void world_forget_events(world_t *w);
 /** "" if there is none. */
 const char *world_text_of(const world_thing_t *thing, int pair);
 /** Of the row that the page is linked with; NULL if with none. */

@@ -173,20 +173,6 @@ static void test_pace(void)
 
 /* ---- what a row of a query settles */
 
-static world_t *linked(int n)
-{
-    world_t *w = world_create(p);
-    int i;
-
-    for (i = 0; i < n; i++) {
-        (void)world_add(w, NTS_NOTION, apr_psprintf(p, "p%d", i), apr_psprintf(p, "name %d", i));
-    }
-    (void)world_settle(w);
-    world_wait(w, SEC(300));
-    w->requests = w->writes[0] = w->writes[1] = w->spawned = 0;
-    return w;
-}
-
 static const char **ids(int n)
 {
     const char **list = apr_palloc(p, (apr_size_t)n * sizeof(*list));
@@ -200,7 +186,7 @@ static const char **ids(int n)
 
 static world_t *edited(int n, int others, apr_interval_time_t ago)
 {
-    world_t *w = linked(n + others);
+    world_t *w = world_linked_many(n + others, p);
     int i;
 
     w->page_size = 10;
@@ -294,7 +280,7 @@ static void test_doubts(void)
 /* Stale rows: nothing is put back to what it was before we looked. */
 static void test_stale(void)
 {
-    world_t *w = linked(1);
+    world_t *w = world_linked_many(1, p);
     nts_link_t *link = world_link(w, NTS_NOTION, "p0");
     nts_record_t stale = { 0 };
     nts_value_t values[PAIRS];

@@ -47,21 +47,22 @@ static void test_last(void)
     verdict("S4.2", "somebody had looked");
 }
 
-/* Two mappings of one table: what the other deleted there is there still as long as its page is. */
-static void test_last_of_one(void)
+/* Two mappings of one table, and two rows, each with a page of either; the second is at work. */
+static void begin_in_both(void)
 {
-    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
-
     begin();
-    second.place[0] = "ds2";
-    second.place[1] = "t";
-    second.mark = MARK;
-    (void)judge_add_mapping(judge, &second);
+    (void)add_second();
     pair_up("p", "1", "one");
     pair_up("q", "2", "two");
     mapping_now = 1;
     copy_by_us(0, "p2", "one");
     copy_by_us(0, "q2", "two");
+}
+
+/* Two mappings of one table: what the other deleted there is there still as long as its page is. */
+static void test_last_of_one(void)
+{
+    begin_in_both();
     told_done("create", 0, "p2", "1");
     told_done("create", 0, "q2", "2");
     delete_by_people(0, "p2");
@@ -82,17 +83,13 @@ static void delete_twice(int second_by)
 {
     static const char *const pages[] = { "p", "q", "r", "s", "t", "u", "v" };
     static const char *const keys[] = { "1", "2", "3", "4", "5", "6", "7" };
-    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
     judge_entry_t entry = {
         .op = "remove", .state = "applied", .side = 1, .page = "p", .key = "1"
     };
     int i;
 
     begin();
-    second.place[0] = "ds2";
-    second.place[1] = "t";
-    second.mark = MARK;
-    (void)judge_add_mapping(judge, &second);
+    (void)add_second();
     for (i = 0; i < 7; i++) {
         pair_up(pages[i], keys[i], pages[i]);
     }
@@ -284,19 +281,9 @@ static void trash_without_row(int seen)
  * audit if @a told, and then the row comes back with an older database. */
 static void trash_unremembered(int forgotten, int told)
 {
-    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
     history_item_t old = { .kind = HISTORY_PROCESS, .op = HISTORY_STORE_OLD, .worker = 1 };
 
-    begin();
-    second.place[0] = "ds2";
-    second.place[1] = "t";
-    second.mark = MARK;
-    (void)judge_add_mapping(judge, &second);
-    pair_up("p", "1", "one");
-    pair_up("q", "2", "two");
-    mapping_now = 1;
-    copy_by_us(0, "p2", "one");
-    copy_by_us(0, "q2", "two");
+    begin_in_both();
     link_up("p2", "1", 0, NULL);
     link_up("q2", "2", 0, NULL);
     mapping_now = 0;

@@ -478,7 +478,6 @@ static void bring_back(int undone)
 /* A row goes; a person is asked about both pages, and has a row made of that of the other mapping, if @a approved. */
 static void make_elsewhere(int approved)
 {
-    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
     judge_entry_t create = {
         .mapping = 1, .side = 1, .op = "create", .state = "applied", .page = "o", .key = "l"
     };
@@ -486,10 +485,7 @@ static void make_elsewhere(int approved)
     deletes_of_worlds = JUDGE_DELETES_HOLD;
     row_and_page();
     deletes_of_worlds = JUDGE_PROPAGATE;
-    second.place[0] = "ds2";
-    second.place[1] = "t";
-    second.mark = MARK;
-    mapping_now = judge_add_mapping(judge, &second);
+    mapping_now = add_second();
     copy_by_us(0, "o", "one");
     mapping_now = 0;
     now += 10 * SEC;

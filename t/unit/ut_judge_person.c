@@ -113,14 +113,10 @@ static void delete_six(const char *sixth)
 {
     static const char *const pages[] = { "p0", "p1", "p2", "p3", "p4", "p5", "p6" };
     static const char *const keys[] = { "0", "1", "2", "3", "4", "5", "6" };
-    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
     int i;
 
     begin();
-    second.place[0] = "ds2";
-    second.place[1] = "t";
-    second.mark = MARK;
-    (void)judge_add_mapping(judge, &second);
+    (void)add_second();
     for (i = 0; i < 7; i++) {
         make(0, pages[i], pages[i]);
         copy_by_us(1, keys[i], pages[i]);

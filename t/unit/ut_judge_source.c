@@ -9,13 +9,8 @@
 /* One table, synced with two data sources: `p` in the one, `q` in the other. */
 static void three(void)
 {
-    judge_mapping_t second = { .name = "m2", .fields = fields, .field_count = FIELDS };
-
     pair();
-    second.place[0] = "ds2";
-    second.place[1] = "t";
-    second.mark = MARK;
-    mapping_now = judge_add_mapping(judge, &second);
+    mapping_now = add_second();
     copy_by_us(0, "q", "one");
     link_up("q", "1", 0, NULL);
     mapping_now = 0;

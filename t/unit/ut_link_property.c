@@ -36,19 +36,10 @@ static int live(const world_t *w, nts_side_t side)
     return n;
 }
 
-static void forget_events(world_t *w)
-{
-    int i;
-
-    for (i = 0; i < w->notice_count; i++) {
-        w->settled[i] = 1;
-    }
-}
-
 /* The state store is gone; both services are as they were. */
 static void lose_state(world_t *w)
 {
-    forget_events(w);
+    world_forget_events(w);
     w->link_count = w->entry_count = 0;
     w->match_count[NTS_NOTION] = w->match_count[NTS_EXTERNAL] = 0;
     w->writes[NTS_NOTION] = w->writes[NTS_EXTERNAL] = w->requests = 0;
@@ -117,7 +108,7 @@ static void test_copies(void)
     tap_ok(strcmp(key_on(w, "p2"), "k7") != 0, "which is another");
 
     (void)world_add(w, NTS_EXTERNAL, "k8", "bob");
-    forget_events(w);
+    world_forget_events(w);
     copy = world_add(w, NTS_NOTION, "p3", "bob, as people call him");
     copy->values[KEY] = world_text("k8");
     w->pairs[NAME].initial = NTS_INITIAL_NOTION;
@@ -171,7 +162,7 @@ static void test_first_match(void)
     (void)world_add(w, NTS_EXTERNAL, "k3", "bob");
     (void)world_add(w, NTS_EXTERNAL, "k4", "dan");
     (void)world_add(w, NTS_EXTERNAL, "k5", "eve");
-    forget_events(w);
+    world_forget_events(w);
     w->mapping.matches = &match;
     w->mapping.match_count = 1;
     w->pairs[NAME].initial = NTS_INITIAL_NOTION;

@@ -78,15 +78,6 @@ static nts_mapping_t *typed_mapping(void)
                       "j", "i6", "at", "price", NULL);
 }
 
-static const nts_schema_field_t *field_named(const nts_schema_t *schema, const char *name)
-{
-    int i;
-
-    for (i = 0; i < schema->count && strcmp(schema->fields[i].name, name) != 0; i++) {
-    }
-    return &schema->fields[i];
-}
-
 static void test_types(void)
 {
     const nts_schema_t *schema;

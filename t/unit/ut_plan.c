@@ -173,25 +173,6 @@ static const char *state_of(world_t *w)
 
 /* ---- single cases ---- */
 
-static void forget_events(world_t *w)
-{
-    memset(w->settled, 1, sizeof(w->settled));
-}
-
-static world_t *linked(int n)
-{
-    world_t *w = world_create(p);
-    int i;
-
-    for (i = 0; i < n; i++) {
-        (void)world_add(w, NTS_NOTION, apr_psprintf(p, "p%d", i), apr_psprintf(p, "name %d", i));
-    }
-    (void)world_settle(w);
-    world_wait(w, apr_time_from_sec(300));
-    w->requests = w->writes[0] = w->writes[1] = 0;
-    return w;
-}
-
 static const nts_plan_item_t *item_of(const world_t *w, const char *id)
 {
     int i;
@@ -213,7 +194,7 @@ static const char *key_of(world_t *w, const char *page)
 /* One of everything, on a mapping whose events were lost. */
 static world_t *one_of_each(void)
 {
-    world_t *w = linked(12);
+    world_t *w = world_linked_many(12, p);
 
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("one"));
     world_edit(w, NTS_EXTERNAL, key_of(w, "p2"), STAGE, world_text("Won"));
@@ -227,7 +208,7 @@ static world_t *one_of_each(void)
     world_edit(w, NTS_EXTERNAL, key_of(w, "p6"), NAME, world_text("edited, so it lives"));
     world_remove(w, NTS_NOTION, "p6");
     world_edit(w, NTS_EXTERNAL, key_of(w, "p7"), STAGE, world_text("no such stage"));
-    forget_events(w);
+    world_forget_events(w);
     world_wait(w, apr_time_from_sec(300));
     return w;
 }
@@ -270,7 +251,7 @@ static void test_kinds(void)
 
 static void test_hold(void)
 {
-    world_t *w = linked(3);
+    world_t *w = world_linked_many(3, p);
     const nts_plan_item_t *item;
 
     w->mapping.conflict = NTS_CONFLICT_HOLD;
@@ -279,7 +260,7 @@ static void test_hold(void)
     world_edit(w, NTS_NOTION, "p2", NAME, world_text("here"));
     world_edit(w, NTS_EXTERNAL, key_of(w, "p2"), NAME, world_text("there"));
     world_edit(w, NTS_NOTION, "p2", QTY, world_number(w, "7"));
-    forget_events(w);
+    world_forget_events(w);
     (void)world_plan(w, 0);
     item = item_of(w, "p1");
     tap_ok(item && item->kind == NTS_PLAN_HELD && item->conflicts == 1 && item->code &&
@@ -312,7 +293,7 @@ static void test_match(void)
     (void)world_add(w, NTS_EXTERNAL, "x3", "cleo");
     (void)world_add(w, NTS_NOTION, "p4", "dan");
     (void)world_add(w, NTS_EXTERNAL, "x4", "dan");
-    forget_events(w);
+    world_forget_events(w);
     world_wait(w, apr_time_from_sec(300));
     before = state_of(w);
     (void)world_plan(w, 1);
@@ -333,7 +314,7 @@ static void test_match(void)
     tap_ok(item && item->kind == NTS_PLAN_CREATE && item->side == NTS_NOTION, "5.1 and one alone");
     tap_int(w->item_count, 6, "each record once");
     world_edit(w, NTS_EXTERNAL, "x4", QTY, world_number(w, "1"));
-    forget_events(w);
+    world_forget_events(w);
     w->writes[0] = w->writes[1] = 0;
     (void)world_apply(w);
     tap_str(key_of(w, "p1"), "x1", "applied: the pair is linked");
@@ -350,18 +331,18 @@ static void test_match(void)
 static void test_late_partner(void)
 {
     static const nts_match_t match = { "Name", "name" };
-    world_t *w = linked(2);
+    world_t *w = world_linked_many(2, p);
 
     w->mapping.matches = &match;
     w->mapping.match_count = 1;
     (void)world_add(w, NTS_NOTION, "pz", "zed");
-    forget_events(w);
+    world_forget_events(w);
     world_wait(w, apr_time_from_sec(300));
     (void)world_plan(w, 0);
     tap_ok(w->item_count == 1 && w->items[0]->kind == NTS_PLAN_CREATE,
            "a new page is to be copied");
     (void)world_add(w, NTS_EXTERNAL, "xz", "zed");
-    forget_events(w);
+    world_forget_events(w);
     w->writes[0] = w->writes[1] = 0;
     (void)world_apply(w);
     tap_int(w->writes[0] + w->writes[1], 0, "2.9 not once a row could be its partner");
@@ -379,7 +360,7 @@ static void test_apply(void)
     world_edit(w, NTS_EXTERNAL, key_of(w, "p4"), NAME, world_text("do not delete me"));
     world_edit(w, NTS_NOTION, "p9", NAME, world_text("after the plan"));
     world_edit(w, NTS_NOTION, "p2", QTY, world_number(w, "3"));
-    forget_events(w);
+    world_forget_events(w);
     world_wait(w, apr_time_from_sec(300));
     (void)world_apply(w);
     for (i = 0; i < w->item_count; i++) {
@@ -413,13 +394,13 @@ static void shout(world_t *w, world_thing_t *row)
 /* What a trigger makes of what the plan writes nobody can know before (seed 9349 of the simulation). */
 static void test_rewritten(void)
 {
-    world_t *w = linked(2);
+    world_t *w = world_linked_many(2, p);
     int i, refused = 0;
 
     w->rewrite = shout;
     (void)world_add(w, NTS_NOTION, "pz", "zed");
     world_edit(w, NTS_NOTION, "p1", NAME, world_text("one"));
-    forget_events(w);
+    world_forget_events(w);
     world_wait(w, apr_time_from_sec(300));
     (void)world_plan(w, 0);
     (void)world_apply(w);
@@ -434,13 +415,13 @@ static void test_rewritten(void)
 
 static void test_limit(void)
 {
-    world_t *w = linked(40);
+    world_t *w = world_linked_many(40, p);
     int i, gone = 0;
 
     for (i = 0; i < 30; i++) {
         world_remove(w, NTS_NOTION, apr_psprintf(p, "p%d", i));
     }
-    forget_events(w);
+    world_forget_events(w);
     world_wait(w, apr_time_from_sec(300));
     (void)world_scan(w, NTS_SCAN_FULL);
     tap_int(w->writes[NTS_EXTERNAL], 5, "4.2 the limit lets five deletes go ahead");
@@ -456,14 +437,14 @@ static void test_limit(void)
 
 static void test_cost(void)
 {
-    world_t *w = linked(30), *same;
+    world_t *w = world_linked_many(30, p), *same;
     int planned;
 
     w->page_size = 7;
     world_edit(w, NTS_NOTION, "p3", NAME, world_text("changed"));
     world_edit(w, NTS_EXTERNAL, key_of(w, "p8"), NAME, world_text("changed too"));
     world_remove(w, NTS_NOTION, "p7");
-    forget_events(w);
+    world_forget_events(w);
     world_wait(w, apr_time_from_sec(300));
     same = w;
     w->requests = 0;

@@ -2,7 +2,7 @@
  * cannot be carried waits, is no removal, and is filled in when it can. */
 #include <string.h>
 
-#include "model/nts_reference.h"
+#include "reference_kit.h"
 #include "sync_world.h"
 #include "tap/tap.h"
 
@@ -87,44 +87,15 @@ static apr_status_t find(void *baton, nts_referent_t *found, const nts_pair_t *p
     return APR_SUCCESS;
 }
 
-static nts_mapping_t mapping_of(nts_pair_t *pair)
-{
-    nts_mapping_t mapping = { 0 };
-
-    pair->domain = stock;
-    pair->notion = "Item";
-    pair->external = "item";
-    mapping.pairs = pair;
-    mapping.pair_count = 1;
-    return mapping;
-}
-
 static nts_value_t come_in(nts_side_t side, nts_value_t shown)
 {
-    nts_pair_t pair = { 0 };
-    nts_mapping_t mapping = mapping_of(&pair);
-    nts_record_t record = { 0 };
-    nts_answer_t answer = { 0 };
-    nts_ask_t ask = { .side = side, .mapping = &mapping };
-
-    record.values = &shown;
-    answer.record = &record;
-    nts_answer_resolve(&answer, &ask, find, NULL, p);
-    return record.values[0];
+    return reference_in(stock, side, shown, find, p);
 }
 
 static apr_status_t go_out(nts_value_t *out, nts_side_t side, const nts_value_t *value,
                            nts_outcome_t *why)
 {
-    nts_pair_t pair = { 0 };
-    nts_mapping_t mapping = mapping_of(&pair);
-    nts_ask_t ask = { .side = side, .mapping = &mapping };
-    apr_status_t rv;
-
-    ask.values = value;
-    rv = nts_ask_spell(&ask, find, NULL, why, p);
-    *out = ask.values[0];
-    return rv;
+    return reference_out(out, stock, side, value, why, find, p);
 }
 
 static nts_value_t pages(const char *first, const char *second)

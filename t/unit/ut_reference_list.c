@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/nts_reference.h"
+#include "reference_kit.h"
 #include "sync_world.h"
 #include "tap/tap.h"
 
@@ -80,46 +80,6 @@ static apr_status_t find(void *baton, nts_referent_t *found, const nts_pair_t *p
     return APR_SUCCESS;
 }
 
-static nts_mapping_t mapping_of(nts_pair_t *pair, const nts_domain_t *domain)
-{
-    nts_mapping_t mapping = { 0 };
-
-    pair->domain = domain;
-    pair->notion = "Items";
-    pair->external = "items";
-    mapping.pairs = pair;
-    mapping.pair_count = 1;
-    return mapping;
-}
-
-static nts_value_t come_in(const nts_domain_t *domain, nts_side_t side, nts_value_t shown)
-{
-    nts_pair_t pair = { 0 };
-    nts_mapping_t mapping = mapping_of(&pair, domain);
-    nts_record_t record = { 0 };
-    nts_answer_t answer = { 0 };
-    nts_ask_t ask = { .side = side, .mapping = &mapping };
-
-    record.values = &shown;
-    answer.record = &record;
-    nts_answer_resolve(&answer, &ask, find, NULL, p);
-    return record.values[0];
-}
-
-static apr_status_t go_out(nts_value_t *out, const nts_domain_t *domain, nts_side_t side,
-                           const nts_value_t *value, nts_outcome_t *why)
-{
-    nts_pair_t pair = { 0 };
-    nts_mapping_t mapping = mapping_of(&pair, domain);
-    nts_ask_t ask = { .side = side, .mapping = &mapping };
-    apr_status_t rv;
-
-    ask.values = value;
-    rv = nts_ask_spell(&ask, find, NULL, why, p);
-    *out = ask.values[0];
-    return rv;
-}
-
 /* What a column shows, as the ids of its links: "17 18 ?" */
 static const char *ids_of(const nts_value_t *value)
 {
@@ -147,7 +107,7 @@ static const char *spelled(const nts_domain_t *domain, int from, int count)
         options[i].name = "";
     }
     list = nts_value_set(options, count, p);
-    return go_out(&out, domain, NTS_EXTERNAL, &list, &why) == APR_SUCCESS &&
+    return reference_out(&out, domain, NTS_EXTERNAL, &list, &why, find, p) == APR_SUCCESS &&
                    out.kind == NTS_VALUE_TEXT
                ? out.as.text
                : why.code;
@@ -157,7 +117,8 @@ static void comes_back(nts_format_t format, const nts_type_t *column, const char
 {
     const nts_domain_t *domain = domain_of(column, format, NULL);
     const char *column_text = spelled(domain, 900, ODD);
-    nts_value_t read = come_in(domain, NTS_EXTERNAL, nts_value_text(column_text)), pages, a, b;
+    nts_value_t read = reference_in(domain, NTS_EXTERNAL, nts_value_text(column_text), find, p),
+                pages, a, b;
     nts_value_t again;
     nts_option_t options[ODD];
     int i;
@@ -165,11 +126,11 @@ static void comes_back(nts_format_t format, const nts_type_t *column, const char
     for (i = 0; i < ODD; i++) {
         options[i] = (nts_option_t){ NULL, apr_psprintf(p, "p%d", 900 + i) };
     }
-    pages = come_in(domain, NTS_NOTION, nts_value_set(options, ODD, p));
+    pages = reference_in(domain, NTS_NOTION, nts_value_set(options, ODD, p), find, p);
     (void)nts_domain_project(&a, domain, NTS_NOTION, &pages, NULL, p);
     (void)nts_domain_project(&b, domain, NTS_EXTERNAL, &read, NULL, p);
     tap_ok(nts_domain_equal(domain, &a, &b), "%s: %s", what, column_text);
-    (void)go_out(&again, domain, NTS_EXTERNAL, &read, NULL);
+    (void)reference_out(&again, domain, NTS_EXTERNAL, &read, NULL, find, p);
     tap_str(again.as.text, column_text, "what was read is expected as it was");
 }
 
@@ -190,22 +151,22 @@ static void test_spelling(void)
     comes_back(NTS_FORMAT_CSV, &text, "and CSV");
     comes_back(NTS_FORMAT_DEFAULT, &array, "and a column of lists");
 
-    value = come_in(json, NTS_EXTERNAL, nts_value_text("[ \"17\", 16 , 17 ]"));
+    value = reference_in(json, NTS_EXTERNAL, nts_value_text("[ \"17\", 16 , 17 ]"), find, p);
     tap_str(ids_of(&value), "16 17", "as numbers or texts, in any order, twice");
-    (void)go_out(&out, json, NTS_EXTERNAL, &value, NULL);
+    (void)reference_out(&out, json, NTS_EXTERNAL, &value, NULL, find, p);
     tap_str(out.as.text, "[ \"17\", 16 , 17 ]", "3.3 a write expects it as it is spelled");
-    value = come_in(json, NTS_EXTERNAL, nts_value_text("[]"));
+    value = reference_in(json, NTS_EXTERNAL, nts_value_text("[]"), find, p);
     tap_ok(nts_value_is_empty(&value), "an empty list is empty");
-    value = come_in(json, NTS_EXTERNAL, nts_value_text("[17,5000,18]"));
+    value = reference_in(json, NTS_EXTERNAL, nts_value_text("[17,5000,18]"), find, p);
     tap_str(ids_of(&value), "17 18 ?", "5.2 each member has its own identity, or none");
     tap_ok(!value.member_waits[0] && !strcmp(value.member_waits[1], "which was deleted") &&
                !strcmp(value.member_waits[2], "which is not linked yet"),
            "and its own reason to wait");
-    value = come_in(json, NTS_EXTERNAL, nts_value_text("[17,{\"a\":1}]"));
+    value = reference_in(json, NTS_EXTERNAL, nts_value_text("[17,{\"a\":1}]"), find, p);
     tap_int(nts_domain_project(&out, json, NTS_EXTERNAL, &value, &why, p), APR_EMISMATCH,
             "what is no list of keys is parked");
     tap_ok(why.what && strstr(why.what, "element 2 is no key"), "with what is wrong: %s", why.what);
-    value = come_in(csv, NTS_EXTERNAL, nts_value_text("17,\"1"));
+    value = reference_in(csv, NTS_EXTERNAL, nts_value_text("17,\"1"), find, p);
     tap_int(nts_domain_project(&out, csv, NTS_EXTERNAL, &value, &why, p), APR_EMISMATCH,
             "in CSV, too");
 }

@@ -7,33 +7,9 @@
 
 static apr_pool_t *p;
 
-static void forget_events(world_t *w)
-{
-    int i;
-
-    for (i = 0; i < w->notice_count; i++) {
-        w->settled[i] = 1;
-    }
-}
-
-/* `n` linked records, p0..; rows k1.. */
-static world_t *linked(int n)
-{
-    world_t *w = world_create(p);
-    int i;
-
-    for (i = 0; i < n; i++) {
-        (void)world_add(w, NTS_NOTION, apr_psprintf(p, "p%d", i), apr_psprintf(p, "name %d", i));
-    }
-    (void)world_settle(w);
-    world_wait(w, apr_time_from_sec(300));
-    w->requests = w->writes[0] = w->writes[1] = 0;
-    return w;
-}
-
 static void test_lost_events(void)
 {
-    world_t *w = linked(30);
+    world_t *w = world_linked_many(30, p);
     const nts_scan_report_t *report;
     const char *key;
 
@@ -48,7 +24,7 @@ static void test_lost_events(void)
     (void)world_add(w, NTS_EXTERNAL, "kx", "new row");
     world_remove(w, NTS_NOTION, "p7");
     world_remove(w, NTS_EXTERNAL, world_link(w, NTS_NOTION, "p9")->key);
-    forget_events(w);
+    world_forget_events(w);
     tap_int(world_differences(w), 6, "six differences, all events lost");
     world_wait(w, apr_time_from_sec(300));
     (void)world_scan(w, NTS_SCAN_FULL);
@@ -66,7 +42,7 @@ static void test_initial(void)
     for (i = 0; i < 30; i++) {
         (void)world_add(w, NTS_NOTION, apr_psprintf(p, "p%d", i), apr_psprintf(p, "name %d", i));
     }
-    forget_events(w);
+    world_forget_events(w);
     world_wait(w, apr_time_from_sec(300));
     tap_ok(!world_scan(w, NTS_SCAN_FIRST)->matched, "5.1 an empty table needs no match");
     tap_int(w->requests, 0, "5.1 and nothing is asked of Notion for that");
@@ -81,7 +57,7 @@ static void test_fresh_rows_are_read(void)
     world_t *w = world_create(p);
 
     (void)world_add(w, NTS_NOTION, "p0", "just made");
-    forget_events(w);
+    world_forget_events(w);
     world_wait(w, apr_time_from_sec(30));
     (void)world_scan(w, NTS_SCAN_FULL);
     tap_int(w->requests, 2,
@@ -121,7 +97,7 @@ static void test_match(void)
     (void)world_add(w, NTS_EXTERNAL, "x1", "ada");
     (void)world_add(w, NTS_EXTERNAL, "x2", "bob");
     (void)world_add(w, NTS_EXTERNAL, "x3", "cleo");
-    forget_events(w);
+    world_forget_events(w);
     report = world_scan(w, NTS_SCAN_FIRST);
     tap_ok(report->needs_match, "5.1 records on both sides and no match field: a person decides");
     w->mapping.matches = &match;
@@ -148,7 +124,7 @@ static void test_match(void)
 
 static void test_absence(void)
 {
-    world_t *w = linked(5);
+    world_t *w = world_linked_many(5, p);
     int i;
 
     for (i = 0; i < 5; i++) { /* unshared: in no listing, and 404 one by one */
@@ -164,7 +140,7 @@ static void test_absence(void)
 
 static void test_verify(void)
 {
-    world_t *w = linked(5);
+    world_t *w = world_linked_many(5, p);
     const nts_scan_report_t *report;
 
     world_row(w, world_link(w, NTS_NOTION, "p2")->key)->values[NAME] = world_text("tampered");

@@ -32,32 +32,16 @@ const char *text_in(session_t *session, const char *sql)
     "CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT UNIQUE);"                             \
     "INSERT INTO people VALUES (1, 'a'), (2, 'b');"
 
-static nts_answer_t answers[2];
+static const nts_answer_t *answers;
 
 static void swap(const char *name, const char *trigger)
 {
-    static const char *const wanted[] = { "b", "a" };
-    nts_answer_t *answer_of_each[2] = { &answers[0], &answers[1] };
-    apr_pool_t *pools[2] = { pool, pool };
-    const nts_ask_t *ask_of_each[2];
-    nts_ask_t asks[2];
     nts_mapping_t *m;
-    int i;
 
     begin_case(name, apr_pstrcat(pool, PEOPLE, trigger, NULL));
     m = mapping_of("people", NULL, "email", NULL);
     provision(m);
-    for (i = 0; i < 2; i++) {
-        nts_value_t *values = values_of(m);
-
-        values[0] = nts_value_text(wanted[i]);
-        asks[i] = ask_of(NTS_ASK_UPDATE, m);
-        asks[i].id = i ? "2" : "1";
-        asks[i].intent = i ? "w2" : "w1";
-        asks[i].values = values;
-        ask_of_each[i] = &asks[i];
-    }
-    nts_connector_sql.perform_together(connection, ask_of_each, answer_of_each, pools, 2);
+    answers = exchange_two(m);
 }
 
 static void test_triggers(void)

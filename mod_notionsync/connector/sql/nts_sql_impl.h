@@ -189,6 +189,8 @@ apr_status_t nts_sql_zone(const nts_zone_t **zone, nts_sql_session_t *s, const n
 apr_status_t nts_sql_look_at_schema(nts_sql_session_t *s);
 /** The ask's table, into s->table. Failures fill in the answer. */
 apr_status_t nts_sql_look_at_table(nts_sql_session_t *s);
+/** For dialects: are the shared tables there, all four of those that @a counting counts by name? Failures fill in the answer. */
+apr_status_t nts_sql_find_objects(int *found, nts_sql_session_t *s, const char *counting);
 
 /* --- nts_sql_unwatched.c: tables and views without triggers of ours */
 
@@ -217,6 +219,14 @@ const char *nts_sql_key_id(const char *const *parts, int count, apr_pool_t *p);
 const nts_sql_column_t *nts_sql_find_column(const nts_sql_table_t *table, const char *name);
 /** The column of a pair. *column NULL without failure: the pair is suspended and not read. */
 apr_status_t nts_sql_pair_column(const nts_sql_column_t **column, nts_sql_session_t *s, int pair);
+/** For dialects: the columns that key= names, at most NTS_SQL_KEY_MAX, in its order. Failures fill in the answer. */
+apr_status_t nts_sql_named_key(const nts_sql_column_t **columns, int *count, nts_sql_session_t *s,
+                               const nts_sql_table_t *table, const char *key);
+/** For dialects: refuses a key column of a type that is none of @a expected ("an integer or text type"; NULL: its type will do), and one
+ *  that may be NULL unless @a may_be_null. */
+apr_status_t nts_sql_check_key_column(nts_sql_session_t *s, const nts_sql_table_t *table,
+                                      const nts_sql_column_t *column, const char *expected,
+                                      int may_be_null);
 /** For dialects: of rights that are missing (column, right), one that the mapping needs, for people; NULL: none. */
 const char *nts_sql_missing_right(const nts_sql_rows_t *missing, const nts_sql_session_t *s);
 

@@ -62,6 +62,50 @@ const nts_sql_column_t *nts_sql_find_column(const nts_sql_table_t *table, const 
     return NULL;
 }
 
+apr_status_t nts_sql_named_key(const nts_sql_column_t **columns, int *count, nts_sql_session_t *s,
+                               const nts_sql_table_t *table, const char *key)
+{
+    char *state = NULL;
+    char *name;
+
+    *count = 0;
+    for (name = apr_strtok(apr_pstrdup(s->ptemp, key), ",", &state); name;
+         name = apr_strtok(NULL, ",", &state)) {
+        const nts_sql_column_t *column;
+
+        apr_collapse_spaces(name, name);
+        column = nts_sql_find_column(table, name);
+        if (!column || *count >= NTS_SQL_KEY_MAX) {
+            return nts_sql_refuse(s, "sql.schema", "correct key= in NotionSyncExternal",
+                                  apr_psprintf(s->p, "key=%s: the table %s has no column %s", key,
+                                               table->name, name));
+        }
+        columns[(*count)++] = column;
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t nts_sql_check_key_column(nts_sql_session_t *s, const nts_sql_table_t *table,
+                                      const nts_sql_column_t *column, const char *expected,
+                                      int may_be_null)
+{
+    if (expected) {
+        return nts_sql_refuse(
+            s, "sql.key", "name another unique column with key= in NotionSyncExternal",
+            apr_psprintf(s->p,
+                         "column %s of table %s cannot be the key: its type is \"%s\", "
+                         "expected %s",
+                         column->name, table->name, column->type.native, expected));
+    }
+    if (!may_be_null && !column->not_null) {
+        return nts_sql_refuse(
+            s, "sql.key", "declare the column NOT NULL, or name another one with key=",
+            apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
+                         column->name, table->name));
+    }
+    return APR_SUCCESS;
+}
+
 apr_status_t nts_sql_pair_column(const nts_sql_column_t **column, nts_sql_session_t *s, int pair)
 {
     const nts_pair_t *wanted = &s->ask->mapping->pairs[pair];

@@ -227,28 +227,9 @@ const char *nts_sql_mysql_tbl(nts_sql_session_t *s, const char *collection)
     return print && print->name ? print->name : collection;
 }
 
-static apr_status_t find_objects(int *found, nts_sql_session_t *s)
-{
-    nts_sql_rows_t rows;
-
-    *found = s->known && s->known->has_objects;
-    if (*found) {
-        return APR_SUCCESS;
-    }
-    if (nts_sql_run(&rows,
-                    nts_sql_stmt(s, "SELECT COUNT(*) FROM information_schema.TABLES WHERE "
-                                    "TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN "
-                                    "('_notionsync_instance', '_notionsync_table', "
-                                    "'_notionsync_change', '_notionsync_intent')"),
-                    s->ptemp) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    *found = rows.cells[0].integer == 4;
-    if (s->known) {
-        s->known->has_objects = *found;
-    }
-    return APR_SUCCESS;
-}
+static const char count_objects[] =
+    "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME "
+    "IN ('_notionsync_instance', '_notionsync_table', '_notionsync_change', '_notionsync_intent')";
 
 /* In a write each statement sees what is committed by then, and our own. So whatever we make after this one has a higher id
  * than all that it saw; entries of others may have, too, which is why own_entries names the session. */
@@ -259,7 +240,7 @@ apr_status_t nts_sql_mysql_state(nts_sql_state_t *state, nts_sql_session_t *s, c
     int found;
 
     memset(state, 0, sizeof(*state));
-    if (find_objects(&found, s) != APR_SUCCESS) {
+    if (nts_sql_find_objects(&found, s, count_objects) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (!found) {

@@ -144,30 +144,6 @@ static apr_status_t read_indexes(apr_array_header_t *indexes, nts_sql_session_t 
     return APR_SUCCESS;
 }
 
-/* The columns that key= names. */
-static apr_status_t named_columns(index_t *wanted, nts_sql_session_t *s,
-                                  const nts_sql_table_t *table, const char *key)
-{
-    char *state = NULL;
-    char *name;
-
-    memset(wanted, 0, sizeof(*wanted));
-    for (name = apr_strtok(apr_pstrdup(s->ptemp, key), ",", &state); name;
-         name = apr_strtok(NULL, ",", &state)) {
-        const nts_sql_column_t *column;
-
-        apr_collapse_spaces(name, name);
-        column = nts_sql_find_column(table, name);
-        if (!column || wanted->count >= NTS_SQL_KEY_MAX) {
-            return nts_sql_refuse(s, "sql.schema", "correct key= in NotionSyncExternal",
-                                  apr_psprintf(s->p, "key=%s: the table %s has no column %s", key,
-                                               table->name, name));
-        }
-        wanted->columns[wanted->count++] = column;
-    }
-    return APR_SUCCESS;
-}
-
 static int has_column(const index_t *index, const nts_sql_column_t *column)
 {
     int i;
@@ -215,26 +191,6 @@ static int may_be_key(const nts_sql_column_t *column)
     }
 }
 
-static apr_status_t check_key_column(nts_sql_session_t *s, const nts_sql_table_t *table,
-                                     const nts_sql_column_t *column)
-{
-    if (!may_be_key(column)) {
-        return nts_sql_refuse(
-            s, "sql.key", "name another unique column with key= in NotionSyncExternal",
-            apr_psprintf(s->p,
-                         "column %s of table %s cannot be the key: its type is \"%s\", "
-                         "expected an integer, text, uuid or enum type",
-                         column->name, table->name, column->type.native));
-    }
-    if (!column->not_null && !table->is_view) {
-        return nts_sql_refuse(
-            s, "sql.key", "declare the column NOT NULL, or name another one with key=",
-            apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
-                         column->name, table->name));
-    }
-    return APR_SUCCESS;
-}
-
 static apr_status_t choose_key(nts_sql_table_t *table, nts_sql_session_t *s, const index_t *wanted,
                                apr_pool_t *p)
 {
@@ -242,7 +198,11 @@ static apr_status_t choose_key(nts_sql_table_t *table, nts_sql_session_t *s, con
     int i;
 
     for (i = 0; i < wanted->count; i++) {
-        if (check_key_column(s, table, wanted->columns[i]) != APR_SUCCESS) {
+        const char *expected =
+            may_be_key(wanted->columns[i]) ? NULL : "an integer, text, uuid or enum type";
+
+        if (nts_sql_check_key_column(s, table, wanted->columns[i], expected, table->is_view) !=
+            APR_SUCCESS) {
             return APR_EGENERAL;
         }
         columns[wanted->columns[i] - table->columns].key = i + 1;
@@ -257,7 +217,7 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
                              apr_pool_t *p)
 {
     apr_array_header_t *indexes = apr_array_make(s->ptemp, 4, sizeof(index_t));
-    index_t wanted;
+    index_t wanted = { 0 };
 
     if (table->is_view && !key) {
         return nts_sql_refuse(
@@ -265,14 +225,12 @@ static apr_status_t find_key(nts_sql_table_t *table, nts_sql_session_t *s, const
             apr_psprintf(s->p, "%s is a view, which has no primary key", table->name));
     }
     if (read_indexes(indexes, s, table) != APR_SUCCESS ||
-        (key && named_columns(&wanted, s, table, key) != APR_SUCCESS)) {
+        (key && nts_sql_named_key(wanted.columns, &wanted.count, s, table, key) != APR_SUCCESS)) {
         return APR_EGENERAL;
     }
-    if (!key) {
-        memset(&wanted, 0, sizeof(wanted));
-        if (indexes->nelts > 0 && strcmp(APR_ARRAY_IDX(indexes, 0, index_t).name, "PRIMARY") == 0) {
-            wanted = APR_ARRAY_IDX(indexes, 0, index_t);
-        }
+    if (!key && indexes->nelts > 0 &&
+        strcmp(APR_ARRAY_IDX(indexes, 0, index_t).name, "PRIMARY") == 0) {
+        wanted = APR_ARRAY_IDX(indexes, 0, index_t);
     }
     if (wanted.count == 0) {
         return nts_sql_refuse(

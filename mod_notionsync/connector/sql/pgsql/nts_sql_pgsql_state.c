@@ -146,28 +146,9 @@ const char *nts_sql_pgsql_tbl(nts_sql_session_t *s, const char *collection)
                                    : apr_pstrcat(s->ptemp, db->home, ".", collection, NULL);
 }
 
-static apr_status_t find_objects(int *found, nts_sql_session_t *s)
-{
-    nts_sql_rows_t rows;
-
-    *found = s->known && s->known->has_objects;
-    if (*found) {
-        return APR_SUCCESS;
-    }
-    if (nts_sql_run(&rows,
-                    nts_sql_stmt(s, "SELECT num_nulls(to_regclass('_notionsync_instance'), "
-                                    "to_regclass('_notionsync_table'), "
-                                    "to_regclass('_notionsync_change'), "
-                                    "to_regclass('_notionsync_intent'))"),
-                    s->ptemp) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    *found = rows.cells[0].integer == 0;
-    if (s->known) {
-        s->known->has_objects = *found;
-    }
-    return APR_SUCCESS;
-}
+static const char count_objects[] =
+    "SELECT num_nonnulls(to_regclass('_notionsync_instance'), to_regclass('_notionsync_table'), "
+    "to_regclass('_notionsync_change'), to_regclass('_notionsync_intent'))";
 
 apr_status_t nts_sql_pgsql_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl)
 {
@@ -176,7 +157,7 @@ apr_status_t nts_sql_pgsql_state(nts_sql_state_t *state, nts_sql_session_t *s, c
     int found;
 
     memset(state, 0, sizeof(*state));
-    if (find_objects(&found, s) != APR_SUCCESS) {
+    if (nts_sql_find_objects(&found, s, count_objects) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (!found) {

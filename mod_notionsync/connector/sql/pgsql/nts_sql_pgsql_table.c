@@ -178,22 +178,14 @@ static apr_status_t read_indexes(nts_sql_rows_t *rows, nts_sql_session_t *s,
 static apr_status_t numbers_of(int *numbers, int *count, nts_sql_session_t *s,
                                const nts_sql_table_t *table, const char *key)
 {
-    char *rest = apr_pstrdup(s->ptemp, key);
-    char *state = NULL;
-    char *name;
+    const nts_sql_column_t *columns[NTS_SQL_KEY_MAX];
+    int i;
 
-    *count = 0;
-    for (name = apr_strtok(rest, ",", &state); name; name = apr_strtok(NULL, ",", &state)) {
-        const nts_sql_column_t *column;
-
-        apr_collapse_spaces(name, name);
-        column = nts_sql_find_column(table, name);
-        if (!column || *count >= NTS_SQL_KEY_MAX) {
-            return nts_sql_refuse(s, "sql.schema", "correct key= in NotionSyncExternal",
-                                  apr_psprintf(s->p, "key=%s: the table %s has no column %s", key,
-                                               table->name, name));
-        }
-        numbers[(*count)++] = column->key;
+    if (nts_sql_named_key(columns, count, s, table, key) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    for (i = 0; i < *count; i++) {
+        numbers[i] = columns[i]->key;
     }
     return APR_SUCCESS;
 }
@@ -253,26 +245,6 @@ static int may_be_key(const nts_sql_column_t *column)
     }
 }
 
-static apr_status_t check_key_column(nts_sql_session_t *s, const nts_sql_table_t *table,
-                                     const nts_sql_column_t *column)
-{
-    if (!may_be_key(column)) {
-        return nts_sql_refuse(
-            s, "sql.key", "name another unique column with key= in NotionSyncExternal",
-            apr_psprintf(s->p,
-                         "column %s of table %s cannot be the key: its type is \"%s\", "
-                         "expected an integer, text, uuid or enum type",
-                         column->name, table->name, column->type.native));
-    }
-    if (!column->not_null && !table->is_view) {
-        return nts_sql_refuse(
-            s, "sql.key", "declare the column NOT NULL, or name another one with key=",
-            apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
-                         column->name, table->name));
-    }
-    return APR_SUCCESS;
-}
-
 static apr_status_t choose_key(nts_sql_table_t *table, nts_sql_session_t *s, const int *numbers,
                                int count, apr_pool_t *p)
 {
@@ -282,9 +254,13 @@ static apr_status_t choose_key(nts_sql_table_t *table, nts_sql_session_t *s, con
     int j;
 
     for (i = 0; i < count; i++) {
+        const char *expected;
+
         for (j = 0; columns[j].key != numbers[i]; j++) {
         }
-        if (check_key_column(s, table, &columns[j]) != APR_SUCCESS) {
+        expected = may_be_key(&columns[j]) ? NULL : "an integer, text, uuid or enum type";
+        if (nts_sql_check_key_column(s, table, &columns[j], expected, table->is_view) !=
+            APR_SUCCESS) {
             return APR_EGENERAL;
         }
         key[i] = &columns[j];

@@ -155,46 +155,18 @@ static const index_t *find_index(const apr_array_header_t *indexes, const int *c
     return NULL;
 }
 
-/* The columns that key= names. */
+/* The columns that key= names, by their places. */
 static apr_status_t columns_of(int *columns, int *count, nts_sql_session_t *s,
                                const nts_sql_table_t *table, const char *key)
 {
-    char *rest = apr_pstrdup(s->ptemp, key);
-    char *state = NULL;
-    char *name;
+    const nts_sql_column_t *named[NTS_SQL_KEY_MAX];
+    int i;
 
-    *count = 0;
-    for (name = apr_strtok(rest, ",", &state); name; name = apr_strtok(NULL, ",", &state)) {
-        const nts_sql_column_t *column;
-
-        apr_collapse_spaces(name, name);
-        column = nts_sql_find_column(table, name);
-        if (!column || *count >= NTS_SQL_KEY_MAX) {
-            return nts_sql_refuse(s, "sql.schema", "correct key= in NotionSyncExternal",
-                                  apr_psprintf(s->p, "key=%s: the table %s has no column %s", key,
-                                               table->name, name));
-        }
-        columns[(*count)++] = (int)(column - table->columns);
+    if (nts_sql_named_key(named, count, s, table, key) != APR_SUCCESS) {
+        return APR_EGENERAL;
     }
-    return APR_SUCCESS;
-}
-
-static apr_status_t check_key_column(nts_sql_session_t *s, const nts_sql_table_t *table,
-                                     const nts_sql_column_t *column, int may_be_null)
-{
-    if (column->affinity == 'B' || column->affinity == 'R') {
-        return nts_sql_refuse(
-            s, "sql.key", "name another unique column with key= in NotionSyncExternal",
-            apr_psprintf(s->p,
-                         "column %s of table %s cannot be the key: its type is \"%s\", "
-                         "expected an integer or text type",
-                         column->name, table->name, column->type.native));
-    }
-    if (!may_be_null && !column->not_null) {
-        return nts_sql_refuse(
-            s, "sql.key", "declare the column NOT NULL, or name another one with key=",
-            apr_psprintf(s->p, "column %s of table %s cannot be the key: it may be NULL",
-                         column->name, table->name));
+    for (i = 0; i < *count; i++) {
+        columns[i] = (int)(named[i] - table->columns);
     }
     return APR_SUCCESS;
 }
@@ -209,9 +181,11 @@ static apr_status_t choose_key(nts_sql_table_t *table, nts_sql_session_t *s, con
 
     for (i = 0; i < count; i++) {
         nts_sql_column_t *column = &all[columns[i]];
+        int fits = column->affinity != 'B' && column->affinity != 'R';
 
         if (!table->key_is_rowid &&
-            check_key_column(s, table, column, index->is_primary) != APR_SUCCESS) {
+            nts_sql_check_key_column(s, table, column, fits ? NULL : "an integer or text type",
+                                     index->is_primary) != APR_SUCCESS) {
             return APR_EGENERAL;
         }
         for (j = 0; index && j < index->count; j++) {
@@ -332,27 +306,9 @@ apr_status_t nts_sql_sqlite_has_keyless(int *found, nts_sql_session_t *s,
 
 /* --- our own objects */
 
-static apr_status_t find_objects(int *found, nts_sql_session_t *s)
-{
-    nts_sql_rows_t rows;
-
-    *found = s->known && s->known->has_objects;
-    if (*found) {
-        return APR_SUCCESS;
-    }
-    if (nts_sql_run(&rows,
-                    nts_sql_stmt(s, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND "
-                                    "name IN ('_notionsync_instance', '_notionsync_table', "
-                                    "'_notionsync_change', '_notionsync_intent')"),
-                    s->ptemp) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    *found = nts_sql_int_at(&rows, 0, 0) == 4;
-    if (s->known) {
-        s->known->has_objects = *found;
-    }
-    return APR_SUCCESS;
-}
+static const char count_objects[] =
+    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('_notionsync_instance', "
+    "'_notionsync_table', '_notionsync_change', '_notionsync_intent')";
 
 apr_status_t nts_sql_sqlite_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl)
 {
@@ -361,7 +317,7 @@ apr_status_t nts_sql_sqlite_state(nts_sql_state_t *state, nts_sql_session_t *s, 
     int found;
 
     memset(state, 0, sizeof(*state));
-    if (find_objects(&found, s) != APR_SUCCESS) {
+    if (nts_sql_find_objects(&found, s, count_objects) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (!found) {
