@@ -28,6 +28,7 @@ typedef enum nts_op_state_t {
 typedef struct nts_connector_t {
     nts_service_kind_t kind;
     const char *name;
+    const nts_traits_t *traits;
 
     /** Open. @a secret: the token or password, already fetched; NULL none, or (of a service that is installed) not yet. The connection copies what it
      *  keeps. For blocking services no I/O happens here but on the first perform. */
@@ -76,6 +77,10 @@ typedef struct nts_connector_t {
 
 extern const nts_connector_t nts_connector_notion; /* connector/notion/ */
 extern const nts_connector_t nts_connector_sql;    /* connector/sql/ */
+
+/** Theirs. */
+extern const nts_traits_t nts_traits_notion;
+extern const nts_traits_t nts_traits_sql;
 
 /** By kind; never NULL for a valid kind. */
 const nts_connector_t *nts_connector_find(nts_service_kind_t kind);

@@ -10,6 +10,11 @@ const char *nts_link_state_name(nts_link_state_t state)
     return names[state];
 }
 
+const char **nts_link_id(nts_link_t *link, nts_side_t side)
+{
+    return side == NTS_NOTION ? &link->page : &link->key;
+}
+
 nts_base_t *nts_link_base(const nts_link_t *link, apr_int64_t pair)
 {
     for (int i = 0; i < link->base_count; i++) {

@@ -69,6 +69,8 @@ typedef struct nts_link_t {
     apr_time_t missing;  /* S4.1: a full run first saw Notion answer 404 at; 0 no */
 } nts_link_t;
 
+/** Where the link keeps what @a side calls the record: its page, or its key. */
+const char **nts_link_id(nts_link_t *link, nts_side_t side);
 /** The base of a pair, or NULL. */
 nts_base_t *nts_link_base(const nts_link_t *link, apr_int64_t pair);
 /** As nts_link_base, adding an empty one (in @a p) if there is none. */

@@ -53,6 +53,16 @@ static const char *take_text(const nts_json_t *node, const char *key, apr_pool_t
     return apr_pstrdup(p, nts_json_get_string(node, key));
 }
 
+const char *nts_pair_field(const nts_pair_t *pair, nts_side_t side)
+{
+    return side == NTS_NOTION ? pair->notion : pair->external;
+}
+
+const char *nts_pair_field_id(const nts_pair_t *pair, nts_side_t side)
+{
+    return side == NTS_NOTION ? pair->notion_id : pair->external_id;
+}
+
 nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pair)
 {
     return pair->conflict == NTS_CONFLICT_INHERIT ? mapping->conflict : pair->conflict;

@@ -9,6 +9,7 @@
 #include "model/nts_body.h"
 #include "model/nts_domain.h"
 #include "model/nts_filter.h"
+#include "model/nts_traits.h"
 
 typedef enum nts_service_kind_t { NTS_SERVICE_NOTION, NTS_SERVICE_SQL } nts_service_kind_t;
 
@@ -59,7 +60,9 @@ typedef struct nts_pair_t {
     apr_int64_t id;
     const char *notion;    /* as written: property name */
     const char *notion_id; /* decoded property id, known after first contact; NULL before */
-    const char *external;  /* column */
+    const char *external;  /* column, or the property's name */
+    const char
+        *external_id; /* as notion_id, where the field has another name than its id; else NULL */
     nts_direction_t direction;
     nts_conflict_t conflict;
     nts_initial_t initial;
@@ -100,6 +103,8 @@ typedef struct nts_mapping_t {
     const char *key;      /* external key column(s), ',' between; NULL: the table's primary key */
     const char *modified; /* column; NULL none */
     const char *timezone;
+    /* what can be relied on at each side: its connector's, which who runs the mapping sets; else NULL */
+    const nts_traits_t *traits[NTS_SIDE_COUNT];
     nts_pair_t *pairs;
     int pair_count;
     const nts_match_t *matches;
@@ -138,6 +143,9 @@ const nts_mapping_t *nts_setup_find(const nts_setup_t *setup, const char *vhost,
  *  location, with the service's name behind it. */
 const char *nts_service_install_address(const nts_service_t *service, apr_pool_t *p);
 
+/** What people call the field at @a side, and the id that events, schemas and requests have for it; NULL: not known. */
+const char *nts_pair_field(const nts_pair_t *pair, nts_side_t side);
+const char *nts_pair_field_id(const nts_pair_t *pair, nts_side_t side);
 /** The rule in force for a pair. */
 nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pair);
 /** True if any pair, or Notion's filter, reads a value that changes without an event naming it (S3.11). */

@@ -139,9 +139,7 @@ static apr_status_t load_pending(nts_loaded_t *loaded, nts_store_t *store, apr_i
         nts_side_t side = nts_rows_int(&rows, 0) ? NTS_EXTERNAL : NTS_NOTION;
 
         loaded->creates_pending[side] = (int)nts_rows_int(&rows, 1);
-        if (side == NTS_NOTION) {
-            loaded->creates_parked = (int)nts_rows_int(&rows, 2);
-        }
+        loaded->creates_parked[side] = (int)nts_rows_int(&rows, 2);
     }
     /* This record's own are not other records'. */
     for (i = 0; i < loaded->pending_count; i++) {

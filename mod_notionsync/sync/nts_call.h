@@ -34,7 +34,7 @@ typedef struct nts_loaded_t {
     int notice_count;
     /* intents of creates and restores on that side in this mapping, other records' */
     int creates_pending[NTS_SIDE_COUNT];
-    int creates_parked;          /* of those in Notion, the ones parked as NTS_CREATE_AMBIGUOUS */
+    int creates_parked[NTS_SIDE_COUNT]; /* of those, the ones parked as NTS_CREATE_AMBIGUOUS */
     const char *tombstone_image; /* tombstone or absent row: the newest row image kept, or NULL */
     const char *
         image_key; /* the link has no key: that of the row in the image, if nobody has it now; or NULL */
@@ -46,9 +46,10 @@ typedef struct nts_loaded_t {
     int ruling_count;
 } nts_loaded_t;
 
-/** As nts_answer_from_clock, for the notices that Notion sent: their times are beginnings, so they become the
+/** As nts_answer_from_clock, for the notices that the service of @a side sent: their times are beginnings, so they become the
  *  earliest instant that they may have been. */
-void nts_loaded_from_clock(nts_loaded_t *loaded, const nts_skew_t *skew, apr_pool_t *p);
+void nts_loaded_from_clock(nts_loaded_t *loaded, nts_side_t side, const nts_skew_t *skew,
+                           apr_pool_t *p);
 
 /** A record of another mapping that a reference needs, by what @a side calls it. */
 typedef struct nts_wait_t {

@@ -19,14 +19,15 @@ nts_job_t *nts_job_create(const nts_job_config_t *config, const nts_spawn_t *spa
     return job;
 }
 
-void nts_loaded_from_clock(nts_loaded_t *loaded, const nts_skew_t *skew, apr_pool_t *p)
+void nts_loaded_from_clock(nts_loaded_t *loaded, nts_side_t side, const nts_skew_t *skew,
+                           apr_pool_t *p)
 {
     nts_notice_t *notices =
         apr_pmemdup(p, loaded->notices, (apr_size_t)loaded->notice_count * sizeof(*notices));
     int i;
 
     for (i = 0; i < loaded->notice_count; i++) {
-        if (notices[i].side == NTS_NOTION) {
+        if (notices[i].side == side) {
             notices[i].at = nts_skew_earliest(skew, notices[i].at);
         }
     }
@@ -78,9 +79,20 @@ const int *nts_job_writes(const nts_job_t *job)
     return job->writes;
 }
 
+const nts_traits_t *nts_job_traits(const nts_job_t *job, nts_side_t side)
+{
+    return job->config->mapping->traits[side];
+}
+
 const char *nts_job_id_on(const nts_job_t *job, nts_side_t side)
 {
-    return side == NTS_NOTION ? job->link->page : job->link->key;
+    return *nts_link_id(job->link, side);
+}
+
+int nts_job_is_deleted(const nts_job_t *job, nts_side_t side)
+{
+    return job->view[side].presence == NTS_PRESENCE_GONE ||
+           job->view[side].presence == NTS_PRESENCE_TRASHED;
 }
 
 int nts_job_key_is_taken(const nts_job_t *job)
@@ -138,7 +150,8 @@ nts_step_t nts_job_read(nts_job_t *job, nts_side_t side, int want_image, int fol
     ask->id = nts_job_id_on(job, side);
     ask->want_image = want_image;
     ask->follow_writes = follow_writes;
-    return nts_job_ask(job, side == NTS_NOTION ? NTS_JOB_READ_NOTION : NTS_JOB_READ_EXTERNAL);
+    job->reading = side;
+    return nts_job_ask(job, NTS_JOB_READ);
 }
 
 void nts_job_keep(nts_job_t *job, nts_entry_t *entry)
@@ -501,10 +514,8 @@ nts_step_t nts_job_step(nts_job_t *job, const nts_reply_t *reply, apr_time_t now
         return nts_job_load(job, &job->spawn.target);
     case NTS_JOB_LOADED:
         return loaded(job, reply->loaded);
-    case NTS_JOB_READ_EXTERNAL:
-        return was_read(job, NTS_EXTERNAL, reply->answer);
-    case NTS_JOB_READ_NOTION:
-        return was_read(job, NTS_NOTION, reply->answer);
+    case NTS_JOB_READ:
+        return was_read(job, job->reading, reply->answer);
     case NTS_JOB_READ_BODY:
         return nts_job_body_read(job, reply->answer);
     case NTS_JOB_MATCH_FOUND:

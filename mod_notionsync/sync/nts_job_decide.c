@@ -57,35 +57,36 @@ static int is_candidate_trusted(const nts_job_t *job)
     return !job->link->id || job->link->touched + NTS_QUERY_LAG <= sent;
 }
 
-/* The row's value of a pair that Notion gets is not what was agreed: edited, or computed anew by the database. */
-static int is_news_outside(const nts_job_t *job, int i)
+/* That side's value of a pair is not what was agreed: edited, or computed anew by the service. */
+static int is_news(const nts_job_t *job, nts_side_t side, int i)
 {
     const nts_pair_t *pair = &job->config->mapping->pairs[i];
     const nts_base_t *base = nts_link_base(job->link, pair->id);
-    const nts_value_t *now = &job->view[NTS_EXTERNAL].record->values[i];
+    const nts_value_t *now = &job->view[side].record->values[i];
 
-    if (!pair->computed[NTS_EXTERNAL]) {
-        return nts_merge_is_edited(pair, base, NTS_EXTERNAL, now, job->p);
+    if (!pair->computed[side]) {
+        return nts_merge_is_edited(pair, base, side, now, job->p);
     }
-    return !base || !nts_value_equal(&base->value[NTS_EXTERNAL], now);
+    return !base || !nts_value_equal(&base->value[side], now);
 }
 
-/* How many writes to the page will surely follow the read, so that the budget is reserved with it. */
-static int expected_writes(const nts_job_t *job)
+/* How many writes to @a side will surely follow the read of it, so that the budget is reserved with it. */
+static int expected_writes(const nts_job_t *job, nts_side_t side)
 {
-    const nts_view_t *external = &job->view[NTS_EXTERNAL];
+    nts_direction_t away = side == NTS_NOTION ? NTS_TO_EXTERNAL : NTS_TO_NOTION;
+    nts_side_t far = nts_side_other(side);
     int i;
 
-    if (external->presence == NTS_PRESENCE_GONE) {
+    if (nts_job_is_deleted(job, far)) {
         return job->link->state == NTS_LINK_ACTIVE;
     }
-    if (external->presence != NTS_PRESENCE_LIVE) {
+    if (job->view[far].presence != NTS_PRESENCE_LIVE) {
         return 0;
     }
     for (i = 0; i < job->config->mapping->pair_count; i++) {
         const nts_pair_t *pair = &job->config->mapping->pairs[i];
 
-        if (pair->direction != NTS_TO_EXTERNAL && !pair->is_body && is_news_outside(job, i)) {
+        if (pair->direction != away && !pair->is_body && is_news(job, far, i)) {
             return 1; /* the body has a read of its own */
         }
     }
@@ -114,7 +115,7 @@ static int is_unmapped_change(const nts_job_t *job)
         const nts_pair_t *pair = &job->config->mapping->pairs[i];
         const nts_base_t *base = nts_link_base(link, pair->id);
 
-        if (pair->domain && (!base || base->has_rewrite || is_news_outside(job, i))) {
+        if (pair->domain && (!base || base->has_rewrite || is_news(job, NTS_EXTERNAL, i))) {
             return 0;
         }
     }
@@ -145,31 +146,39 @@ static nts_step_t look_at_notion(nts_job_t *job)
         view->candidate = 1;
         return nts_job_decide(job);
     }
-    return nts_job_read(job, NTS_NOTION, 0, expected_writes(job));
+    return nts_job_read(job, NTS_NOTION, 0, expected_writes(job, NTS_NOTION));
 }
 
-int nts_job_is_page_recent(const nts_job_t *job)
+int nts_job_is_recent(const nts_job_t *job, nts_side_t side)
 {
-    apr_interval_time_t age = job->now - job->view[NTS_NOTION].answered;
+    apr_interval_time_t age = job->now - job->view[side].answered;
 
     /* Less than none: our clock was set back since (seed 33589 of the simulation). */
     return age >= 0 && age <= NTS_READ_FRESH;
 }
 
-/* S3.1: a page may be written only after a read of it that was sent after the external side was read. */
-int nts_job_is_fresh_for_notion(const nts_job_t *job)
+int nts_job_is_sendable(const nts_job_t *job, nts_side_t side)
 {
-    const nts_view_t *notion = &job->view[NTS_NOTION], *external = &job->view[NTS_EXTERNAL];
+    return nts_job_traits(job, side)->compares || nts_job_is_recent(job, side);
+}
 
-    return !notion->candidate && nts_job_is_page_recent(job) &&
-           (external->presence == NTS_PRESENCE_NONE || notion->sent >= external->sent);
+/* S3.1: where a write does not compare, the record may be written only after a read of it that was sent after the other side was
+ * read. */
+int nts_job_is_fresh_for(const nts_job_t *job, nts_side_t side)
+{
+    const nts_view_t *view = &job->view[side], *far = &job->view[nts_side_other(side)];
+
+    return nts_job_traits(job, side)->compares ||
+           (!view->candidate && nts_job_is_recent(job, side) &&
+            (far->presence == NTS_PRESENCE_NONE || view->sent >= far->sent));
 }
 
 /* ---- both live: fields ---- */
 
 /* S1: an event that names the property raises the start; it never lowers the end. */
-static apr_time_t event_floor(const nts_job_t *job, const nts_pair_t *pair)
+static apr_time_t event_floor(const nts_job_t *job, nts_side_t side, const nts_pair_t *pair)
 {
+    const char *id = nts_pair_field_id(pair, side);
     apr_time_t latest = 0;
     int i;
 
@@ -178,15 +187,18 @@ static apr_time_t event_floor(const nts_job_t *job, const nts_pair_t *pair)
         const char *found;
         apr_size_t len;
 
-        if (pair->is_body && notice->kind && !strcmp(notice->kind, "page.content_updated") &&
-            notice->at - NTS_MINUTE > latest) {
-            latest = notice->at - NTS_MINUTE;
-        }
-        if (notice->side != NTS_NOTION || !notice->properties || !pair->notion_id) {
+        if (notice->side != side) {
             continue;
         }
-        len = strlen(pair->notion_id);
-        found = strstr(notice->properties, pair->notion_id);
+        if (pair->is_body && side == NTS_NOTION && notice->kind &&
+            !strcmp(notice->kind, "page.content_updated") && notice->at - NTS_MINUTE > latest) {
+            latest = notice->at - NTS_MINUTE;
+        }
+        if (!notice->properties || !id) {
+            continue;
+        }
+        len = strlen(id);
+        found = strstr(notice->properties, id);
         if (found && found > notice->properties && found[-1] == '"' && found[len] == '"' &&
             notice->at - NTS_MINUTE > latest) {
             latest = notice->at - NTS_MINUTE;
@@ -195,48 +207,48 @@ static apr_time_t event_floor(const nts_job_t *job, const nts_pair_t *pair)
     return latest;
 }
 
-/* People were shown what the row holds: it was changed before that. */
-static int was_shown(const nts_job_t *job, int index)
+/* People were shown what the record holds: it was changed before that. */
+static int was_shown(const nts_job_t *job, nts_side_t side, int index)
 {
     const nts_issue_t *issue = nts_link_issue(job->link, job->config->mapping->pairs[index].id);
 
-    return issue && nts_value_equal(&issue->value[NTS_EXTERNAL],
-                                    &job->view[NTS_EXTERNAL].record->values[index]);
+    return issue && nts_value_equal(&issue->value[side], &job->view[side].record->values[index]);
 }
 
-/* Until when the row may have been changed: by the change table, unless its last entry is older than a read that still showed the base,
- * or is that of a write of ours, which found in the field what was agreed (S3.2). Then no trigger told of the change (seeds 440941 and
- * 14243 of the simulation: the table had none for a while), and it may be as young as our read. */
-static apr_time_t changed_until(const nts_job_t *job, int index, apr_time_t from)
+/*
+ * Until when the record may have been changed. By the time of its last edit, and a minute, to which that is floored. By the change table,
+ * unless its last entry is older than a read that still showed the base, or is that of a write of ours, which found in the field what was
+ * agreed (S3.2). Then no trigger told of the change (seeds 440941 and 14243 of the simulation: the table had none for a while), and it may
+ * be as young as our read.
+ */
+static apr_time_t changed_until(const nts_job_t *job, nts_side_t side, int index, apr_time_t from)
 {
-    const nts_view_t *external = &job->view[NTS_EXTERNAL];
-    apr_time_t told = external->record->changed;
+    const nts_view_t *view = &job->view[side];
+    apr_time_t told = view->record->changed;
 
-    if (external->record->changed_by_us && !was_shown(job, index)) {
-        return external->answered;
+    if (view->record->edited) {
+        return view->record->edited + NTS_MINUTE;
     }
-    return told && told >= from ? told : external->answered;
+    if (view->record->changed_by_us && !was_shown(job, side, index)) {
+        return view->answered;
+    }
+    return told && told >= from ? told : view->answered;
 }
 
 static void stamp_field(const nts_job_t *job, int index, const nts_base_t *base,
                         nts_stamp_t stamps[NTS_SIDE_COUNT])
 {
-    const nts_view_t *notion = &job->view[NTS_NOTION];
-    apr_time_t named = event_floor(job, &job->config->mapping->pairs[index]);
-    int side;
+    int i;
 
-    stamps[NTS_NOTION].from = base ? base->seen[NTS_NOTION] : 0;
-    if (named > stamps[NTS_NOTION].from) {
-        stamps[NTS_NOTION].from = named;
-    }
-    stamps[NTS_NOTION].to =
-        notion->record->edited ? notion->record->edited + NTS_MINUTE : notion->answered;
-    stamps[NTS_EXTERNAL].from = base ? base->seen[NTS_EXTERNAL] : 0;
-    stamps[NTS_EXTERNAL].to = changed_until(job, index, stamps[NTS_EXTERNAL].from);
-    for (side = 0; side < NTS_SIDE_COUNT; side++) {
-        if (stamps[side].to < stamps[side].from) {
-            stamps[side].to = stamps[side].from;
-        }
+    for (i = 0; i < NTS_SIDE_COUNT; i++) {
+        nts_side_t side = (nts_side_t)i;
+        apr_time_t named = event_floor(job, side, &job->config->mapping->pairs[index]);
+        nts_stamp_t *stamp = &stamps[side];
+
+        stamp->from = base ? base->seen[side] : 0;
+        stamp->from = named > stamp->from ? named : stamp->from;
+        stamp->to = changed_until(job, side, index, stamp->from);
+        stamp->to = stamp->to < stamp->from ? stamp->from : stamp->to;
     }
 }
 
@@ -419,17 +431,17 @@ nts_step_t nts_job_decide_live(nts_job_t *job)
         return nts_job_read(job, NTS_EXTERNAL, 0, 0);
     }
     side = has_write(job, NTS_NOTION) ? NTS_NOTION : NTS_EXTERNAL;
-    alone = nts_job_writes_body_alone(job);
-    if (side == NTS_NOTION &&
-        !(alone ? nts_job_is_body_fresh(job) : nts_job_is_fresh_for_notion(job))) {
+    alone = side == NTS_NOTION && nts_job_writes_body_alone(job);
+    if (has_write(job, side) &&
+        !(alone ? nts_job_is_body_fresh(job) : nts_job_is_fresh_for(job, side))) {
         if (job->row_again) {
             take_agreements(job); /* or the next wait for the page makes them old again */
         }
         job->row_again = 0;
-        return alone ? nts_job_read_body(job, 1) : nts_job_read(job, NTS_NOTION, 0, 1);
+        return alone ? nts_job_read_body(job, 1) : nts_job_read(job, side, 0, 1);
     }
-    if (side == NTS_EXTERNAL && has_write(job, side) && nts_job_needs_proof(job)) {
-        return nts_job_ask_proof(job);
+    if (has_write(job, side) && nts_job_needs_proof(job, side)) {
+        return nts_job_ask_proof(job, side);
     }
     take_agreements(job);
     return has_write(job, side) ? nts_job_write_fields(job, side) : end_in_sync(job);
@@ -469,13 +481,14 @@ nts_step_t nts_job_decide(nts_job_t *job)
     if (job->link->state == NTS_LINK_DORMANT) {
         return nts_job_decide_dormant(job);
     }
-    if (notion->presence == NTS_PRESENCE_MISSING) {
-        return nts_job_decide_missing(job);
+    if (notion->presence == NTS_PRESENCE_MISSING || external->presence == NTS_PRESENCE_MISSING) {
+        return nts_job_decide_missing(job, notion->presence == NTS_PRESENCE_MISSING ? NTS_NOTION
+                                                                                    : NTS_EXTERNAL);
     }
-    if (notion->presence == NTS_PRESENCE_TRASHED) {
-        return external->presence == NTS_PRESENCE_GONE ? nts_job_tombstone(job)
-                                                       : nts_job_decide_delete(job, NTS_NOTION);
+    if (nts_job_is_deleted(job, NTS_NOTION)) {
+        return nts_job_is_deleted(job, NTS_EXTERNAL) ? nts_job_tombstone(job)
+                                                     : nts_job_decide_delete(job, NTS_NOTION);
     }
-    return external->presence == NTS_PRESENCE_GONE ? nts_job_decide_delete(job, NTS_EXTERNAL)
-                                                   : nts_job_decide_live(job);
+    return nts_job_is_deleted(job, NTS_EXTERNAL) ? nts_job_decide_delete(job, NTS_EXTERNAL)
+                                                 : nts_job_decide_live(job);
 }

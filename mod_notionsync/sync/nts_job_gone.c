@@ -109,8 +109,8 @@ nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted)
 
     memset(job->decisions, 0,
            (apr_size_t)job->config->mapping->pair_count * sizeof(*job->decisions));
-    if (survivor == NTS_NOTION && !nts_job_is_fresh_for_notion(job)) {
-        return nts_job_read(job, NTS_NOTION, 0, 1);
+    if (!nts_job_is_fresh_for(job, survivor)) {
+        return nts_job_read(job, survivor, 0, 1);
     }
     if (nts_job_is_outside(
             job)) { /* it had left the filter before: the delete is none of ours (S5.3) */
@@ -136,8 +136,9 @@ nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted)
         return nts_job_remove(job, survivor);
     case NTS_DELETES_IGNORE:
         job->link->state = NTS_LINK_IGNORED;
-        if (deleted == NTS_EXTERNAL) {
-            job->link->key = NULL; /* whoever uses it again makes a new record (S4.4) */
+        if (nts_job_traits(job, deleted)->reuses_keys) {
+            *nts_link_id(job->link, deleted) =
+                NULL; /* whoever uses it again makes a new record (S4.4) */
         }
         job->dirty = 1;
         nts_job_new_entry(job, NTS_ENTRY_REFUSE, survivor, 1)->note =
@@ -169,13 +170,16 @@ static int is_missing_for_long(nts_job_t *job)
 nts_step_t nts_job_decide_dormant(nts_job_t *job)
 {
     nts_presence_t n = job->view[NTS_NOTION].presence, e = job->view[NTS_EXTERNAL].presence;
-    nts_side_t deleted = e == NTS_PRESENCE_GONE ? NTS_EXTERNAL : NTS_NOTION;
+    nts_side_t deleted = n == NTS_PRESENCE_LIVE ? NTS_EXTERNAL : NTS_NOTION;
     const nts_ruling_t *ruling;
 
-    if (n == NTS_PRESENCE_MISSING && (e != NTS_PRESENCE_GONE || !is_missing_for_long(job))) {
+    if ((n == NTS_PRESENCE_MISSING &&
+         (!nts_job_is_deleted(job, NTS_EXTERNAL) || !is_missing_for_long(job))) ||
+        (e == NTS_PRESENCE_MISSING &&
+         (!nts_job_is_deleted(job, NTS_NOTION) || !is_missing_for_long(job)))) {
         return nts_job_finish(job, NTS_STEP_DONE); /* proof of nothing */
     }
-    if (e == NTS_PRESENCE_GONE && n != NTS_PRESENCE_LIVE) {
+    if (n != NTS_PRESENCE_LIVE && e != NTS_PRESENCE_LIVE) {
         return nts_job_tombstone(job);
     }
     if (!is_surely_inside(job)) {
@@ -184,8 +188,8 @@ nts_step_t nts_job_decide_dormant(nts_job_t *job)
     if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_LIVE) {
         return nts_job_decide_live(job);
     }
-    if (deleted == NTS_EXTERNAL && !nts_job_is_fresh_for_notion(job)) {
-        return nts_job_read(job, NTS_NOTION, 0, 1);
+    if (!nts_job_is_fresh_for(job, nts_side_other(deleted))) {
+        return nts_job_read(job, nts_side_other(deleted), 0, 1);
     }
     ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
     if (ruling) {
@@ -200,35 +204,42 @@ nts_step_t nts_job_decide_dormant(nts_job_t *job)
 }
 
 /* What is known of a page that is not there for us: to have moved it is no delete either (S4.1), and it may come back. */
-static void tell_missing(nts_job_t *job, int is_held)
+static void tell_missing(nts_job_t *job, nts_side_t missing, int is_held)
 {
-    int is_moved = job->view[NTS_NOTION].record != NULL;
+    int is_moved = job->view[missing].record != NULL;
+    const char *what = missing == NTS_NOTION ? "page" : "external record";
+    const char *other = missing == NTS_NOTION ? "external record" : "page";
 
     if (is_held) {
-        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.missing", "%s",
-                        is_moved
-                            ? "full runs a day apart have found the page in another data source"
-                            : "Notion has answered 404 for this page in full runs a day apart");
-        job->outcome.advice =
-            is_moved ? "move the page back; or approve: delete the external record too, or "
-                       "restore: a new page is made of it"
-                     : "share the page with the connection again; or approve: delete the "
-                       "external record too, or restore: a new page is made of it";
+        nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.missing",
+                        is_moved ? "full runs a day apart have found the %s in another data source"
+                                 : "Notion has answered 404 for this %s in full runs a day apart",
+                        what);
+        job->outcome.advice = apr_psprintf(
+            job->p,
+            is_moved ? "move the %s back; or approve: delete the %s too, or "
+                       "restore: a new %s is made of it"
+                     : "share the %s with the connection again; or approve: delete the "
+                       "%s too, or restore: a new %s is made of it",
+            what, other, what);
         return;
     }
     nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_WAIT,
-                    is_moved ? "notion.moved" : "notion.missing", "%s",
-                    is_moved ? "the page is in another data source now"
-                             : "the page was purged, or is no longer shared with the connection");
-    job->outcome.advice = is_moved ? "move it back, or delete the external record too; nothing is "
-                                     "deleted or written because of this"
-                                   : "share it again, or delete the external record too; nothing "
-                                     "is deleted because of this";
+                    is_moved ? "notion.moved" : "notion.missing",
+                    is_moved ? "the %s is in another data source now"
+                             : "the %s was purged, or is no longer shared with the connection",
+                    what);
+    job->outcome.advice = apr_psprintf(
+        job->p,
+        is_moved
+            ? "move it back, or delete the %s too; nothing is deleted or written because of this"
+            : "share it again, or delete the %s too; nothing is deleted because of this",
+        other);
 }
 
-/* That its row is gone says nothing of the page: shown again it is one whose row was deleted, not a deleted one that lives again
+/* That its other side is gone says nothing of the page: shown again it is one whose row was deleted, not a deleted one that lives again
  * (seed 51331 of the simulation). Only when it was missing for long there is nothing left that a person could be asked about. */
-static nts_step_t decide_missing_without_row(nts_job_t *job)
+static nts_step_t decide_missing_alone(nts_job_t *job, nts_side_t missing)
 {
     if (is_missing_for_long(job)) {
         return nts_job_tombstone(job);
@@ -236,31 +247,34 @@ static nts_step_t decide_missing_without_row(nts_job_t *job)
     if (is_held_delete(job->link)) {
         return hold_still(job);
     }
-    tell_missing(job, 0);
-    job->outcome.advice = "the external record was deleted: if the page is gone as well nothing "
-                          "has to be done, full runs a day apart will find that; else share it, "
-                          "or move it back, and its delete is decided";
+    tell_missing(job, missing, 0);
+    job->outcome.advice = apr_psprintf(
+        job->p,
+        "the %s was deleted: if the %s is gone as well nothing has to be done, full runs a day "
+        "apart will find that; else share it, or move it back, and its delete is decided",
+        missing == NTS_NOTION ? "external record" : "page",
+        missing == NTS_NOTION ? "page" : "external record");
     return nts_job_trouble(job, NTS_TROUBLE_PARKED);
 }
 
-nts_step_t nts_job_decide_missing(nts_job_t *job)
+nts_step_t nts_job_decide_missing(nts_job_t *job, nts_side_t missing)
 {
     const nts_ruling_t *ruling;
     int is_held;
 
-    if (job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE) {
-        return decide_missing_without_row(job);
+    if (nts_job_is_deleted(job, nts_side_other(missing))) {
+        return decide_missing_alone(job, missing);
     }
     ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
     if (ruling) {
-        return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, NTS_EXTERNAL)
-                                                   : nts_job_bring_back(job, NTS_NOTION);
+        return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, nts_side_other(missing))
+                                                   : nts_job_bring_back(job, missing);
     }
     if (is_held_delete(job->link)) {
         return hold_still(job);
     }
     is_held = is_missing_for_long(job);
-    tell_missing(job, is_held);
+    tell_missing(job, missing, is_held);
     return nts_job_trouble(job, is_held ? NTS_TROUBLE_HELD : NTS_TROUBLE_PARKED);
 }
 
@@ -324,6 +338,15 @@ static nts_step_t decide_both_again(nts_job_t *job)
                : nts_job_wait(job, 0); /* later each time: it may wait for a person */
 }
 
+/* Of a deleted record only the external side lives: under a key that others may use it is another record; else it is that one again. */
+static nts_step_t decide_row_again(nts_job_t *job)
+{
+    if (!nts_job_traits(job, NTS_EXTERNAL)->reuses_keys) {
+        return nts_job_is_outside(job) ? nts_job_end_well(job) : nts_job_restore(job, NTS_NOTION);
+    }
+    return job->undo || job->config->dry ? nts_job_end_well(job) : leave_key(job);
+}
+
 nts_step_t nts_job_decide_tombstone(nts_job_t *job)
 {
     nts_presence_t n = job->view[NTS_NOTION].presence, e = job->view[NTS_EXTERNAL].presence;
@@ -331,11 +354,12 @@ nts_step_t nts_job_decide_tombstone(nts_job_t *job)
     if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_LIVE) {
         return job->undo ? nts_job_decide_live(job) : decide_both_again(job);
     }
-    if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_GONE && !nts_job_is_outside(job)) {
+    if (n == NTS_PRESENCE_LIVE && nts_job_is_deleted(job, NTS_EXTERNAL) &&
+        !nts_job_is_outside(job)) {
         return nts_job_restore(job, NTS_EXTERNAL);
     }
-    if (n == NTS_PRESENCE_TRASHED && e == NTS_PRESENCE_LIVE && !job->undo && !job->config->dry) {
-        return leave_key(job);
+    if (n == NTS_PRESENCE_TRASHED && e == NTS_PRESENCE_LIVE) {
+        return decide_row_again(job);
     }
     return nts_job_end_well(job);
 }

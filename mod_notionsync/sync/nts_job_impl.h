@@ -47,7 +47,7 @@ typedef enum nts_presence_t {
     NTS_PRESENCE_UNKNOWN = 0, /* not read yet */
     NTS_PRESENCE_NONE,        /* this record has no such side yet */
     NTS_PRESENCE_LIVE,
-    NTS_PRESENCE_TRASHED, /* Notion: in_trash */
+    NTS_PRESENCE_TRASHED, /* in the service's trash */
     NTS_PRESENCE_GONE,    /* confirmed absent */
     NTS_PRESENCE_MISSING  /* 404, or moved elsewhere: proof of nothing */
 } nts_presence_t;
@@ -58,14 +58,13 @@ typedef struct nts_view_t {
     nts_record_t *record;
     apr_time_t sent; /* of the read (or write) that showed it */
     apr_time_t answered;
-    int candidate; /* a query row: may not lead to a Notion write (S3.2) */
+    int candidate; /* a query row: may not lead to a write there, but where writes compare (S3.2) */
 } nts_view_t;
 
 typedef enum nts_job_state_t {
     NTS_JOB_START = 0,
     NTS_JOB_LOADED,
-    NTS_JOB_READ_EXTERNAL,
-    NTS_JOB_READ_NOTION,
+    NTS_JOB_READ, /* of `reading` */
     NTS_JOB_READ_BODY,
     NTS_JOB_MATCH_FOUND,    /* FIND of a counterpart answered */
     NTS_JOB_MATCH_LINKS,    /* LOOKUP of what was found answered */
@@ -73,9 +72,9 @@ typedef enum nts_job_state_t {
     NTS_JOB_INTENDED,       /* the intent is stored: write */
     NTS_JOB_WRITTEN,        /* the write answered */
     NTS_JOB_NOT_APPLIED,    /* a write that did not happen is recorded: start again */
-    NTS_JOB_RECOVER_INTENT, /* external: what became of it answered */
-    NTS_JOB_RECOVER_PAGE,   /* Notion: the page was read */
-    NTS_JOB_RECOVER_FOUND,  /* Notion: candidates of a create listed */
+    NTS_JOB_RECOVER_INTENT, /* what became of it answered */
+    NTS_JOB_RECOVER_PAGE,   /* the record was read */
+    NTS_JOB_RECOVER_FOUND,  /* candidates of a create listed */
     NTS_JOB_RECOVER_LINKS,  /* which of them are linked */
     NTS_JOB_RECOVERED,      /* stored: load again */
     NTS_JOB_LEFT,           /* stored: begin anew with spawn.target */
@@ -116,6 +115,7 @@ struct nts_job_t {
     nts_loaded_t *loaded;
     nts_link_t *link; /* never NULL after load; id 0 while not stored */
     const char *key_was;
+    nts_side_t reading;
     nts_view_t view[NTS_SIDE_COUNT];
     nts_decision_t *decisions; /* per pair */
     nts_entry_t *entry;        /* the write under way, or the intent being recovered */
@@ -138,9 +138,9 @@ struct nts_job_t {
     nts_job_body_t body;
     nts_outcome_t body_refused;  /* its write was; remedy NONE: it was not ... */
     nts_value_t body_refused_at; /* ... when the page showed this */
-    /* per pair: Notion refused this value of the field, and the others are written without it; remedy NONE: it did not. NULL: none */
-    nts_outcome_t *unfit;
-    int is_emptied;                   /* S5.2: relations that show nothing are known to be empty */
+    /* per pair: that side refused this value of the field, and the others are written without it; remedy NONE: it did not. NULL: none */
+    nts_outcome_t *unfit[NTS_SIDE_COUNT];
+    int is_emptied[NTS_SIDE_COUNT];   /* S5.2: relations that show nothing are known to be empty */
     int maker_asked, made_by_sibling; /* S3.8: the page is known to be another mapping's work */
     nts_record_t *found;
     int found_count;
@@ -189,6 +189,9 @@ int nts_job_is_too_busy(nts_job_t *job);
 /** An audit entry about this record, kept for the next commit when @a note is set. */
 nts_entry_t *nts_job_new_entry(nts_job_t *job, nts_entry_op_t op, nts_side_t side, int note);
 const char *nts_job_id_on(const nts_job_t *job, nts_side_t side);
+const nts_traits_t *nts_job_traits(const nts_job_t *job, nts_side_t side);
+/** It was looked at, and is in the trash, or surely gone. */
+int nts_job_is_deleted(const nts_job_t *job, nts_side_t side);
 /** S4.4: the key of this deleted record is another one's by now. */
 int nts_job_key_is_taken(const nts_job_t *job);
 
@@ -199,9 +202,11 @@ void nts_job_decide_fields(nts_job_t *job);
 /** Both sides hold the record: decide its fields. */
 nts_step_t nts_job_decide_live(nts_job_t *job);
 /** S3.1: a page may be written only after a read of it that was sent after the external side was read. */
-int nts_job_is_fresh_for_notion(const nts_job_t *job);
-/** S3.1: no more than a second has passed since the answer to the page's read. */
-int nts_job_is_page_recent(const nts_job_t *job);
+int nts_job_is_fresh_for(const nts_job_t *job, nts_side_t side);
+/** S3.1: no more than a second has passed since the answer to the read of that side. */
+int nts_job_is_recent(const nts_job_t *job, nts_side_t side);
+/** ... or the write compares by itself. */
+int nts_job_is_sendable(const nts_job_t *job, nts_side_t side);
 /** End without trouble: what there was is over. */
 nts_step_t nts_job_end_well(nts_job_t *job);
 
@@ -242,7 +247,8 @@ nts_step_t nts_job_sleep_outside(nts_job_t *job);
 nts_step_t nts_job_decide_dormant(nts_job_t *job);
 /** @a deleted lost the record; the other side still has it. */
 nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted);
-nts_step_t nts_job_decide_missing(nts_job_t *job);
+/** @a missing does not show the record, which proves nothing. */
+nts_step_t nts_job_decide_missing(nts_job_t *job, nts_side_t missing);
 nts_step_t nts_job_decide_tombstone(nts_job_t *job);
 /** Deleted on both sides. */
 nts_step_t nts_job_tombstone(nts_job_t *job);
@@ -305,9 +311,9 @@ void nts_job_keep_waits(nts_job_t *job);
 void nts_job_keep_mirrors(nts_job_t *job);
 /** A side refused references of this record, or Notion this value of the field: the field waits, the others go on. */
 void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d);
-/** A reference would be taken out of the row because Notion shows none: the schema has to be read before. */
-int nts_job_needs_proof(const nts_job_t *job);
-nts_step_t nts_job_ask_proof(nts_job_t *job);
+/** A reference would be taken out of @a to because the other side shows none, which may be hidden: its schema has to be read before. */
+int nts_job_needs_proof(const nts_job_t *job, nts_side_t to);
+nts_step_t nts_job_ask_proof(nts_job_t *job, nts_side_t to);
 /** ... was read. */
 nts_step_t nts_job_proved(nts_job_t *job, const nts_answer_t *answer);
 

@@ -12,10 +12,12 @@ static nts_step_t nothing_to_do(nts_job_t *job)
     return nts_job_finish(job, NTS_STEP_DONE);
 }
 
-static nts_step_t ask_for_match(nts_job_t *job)
+/* Only @a side shows the record. */
+static nts_step_t ask_for_match(nts_job_t *job, nts_side_t side)
 {
     const nts_mapping_t *mapping = job->config->mapping;
-    nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_FIND, NTS_EXTERNAL);
+    nts_side_t far = nts_side_other(side);
+    nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_FIND, far);
     nts_value_t *values = apr_pcalloc(job->p, (apr_size_t)mapping->pair_count * sizeof(*values));
     int i, m, found = 0;
 
@@ -25,11 +27,10 @@ static nts_step_t ask_for_match(nts_job_t *job)
             nts_value_t common;
 
             if (strcmp(pair->external, mapping->matches[m].external) != 0 || !pair->domain ||
-                nts_domain_project(&common, pair->domain, NTS_NOTION,
-                                   &job->view[NTS_NOTION].record->values[i], NULL,
-                                   job->p) != APR_SUCCESS ||
+                nts_domain_project(&common, pair->domain, side, &job->view[side].record->values[i],
+                                   NULL, job->p) != APR_SUCCESS ||
                 common.kind == NTS_VALUE_NULL ||
-                nts_domain_render(&values[i], pair->domain, NTS_EXTERNAL, &common, NULL, job->p) !=
+                nts_domain_render(&values[i], pair->domain, far, &common, NULL, job->p) !=
                     APR_SUCCESS) {
                 continue;
             }
@@ -37,7 +38,7 @@ static nts_step_t ask_for_match(nts_job_t *job)
         }
     }
     if (found < mapping->match_count) {
-        return nts_job_create_on(job, NTS_EXTERNAL); /* an empty match field matches nothing */
+        return nts_job_create_on(job, far); /* an empty match field matches nothing */
     }
     ask->values = values;
     return nts_job_ask(job, NTS_JOB_MATCH_FOUND);
@@ -73,23 +74,26 @@ const char *nts_job_key_on_page(const nts_job_t *job, const nts_record_t *page)
 static nts_step_t ask_for_key(nts_job_t *job, const char *key)
 {
     const char **ids = apr_pcalloc(job->p, sizeof(*ids));
-    nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_READ_MANY, NTS_EXTERNAL);
+    int is_cheap = nts_job_traits(job, NTS_EXTERNAL)->reads_many;
+    nts_ask_t *ask =
+        nts_job_new_ask(job, is_cheap ? NTS_ASK_READ_MANY : NTS_ASK_READ, NTS_EXTERNAL);
 
     ids[0] = key;
-    ask->ids = ids;
-    ask->id_count = 1;
+    ask->id = is_cheap ? NULL : key;
+    ask->ids = is_cheap ? ids : NULL;
+    ask->id_count = is_cheap;
     job->by_key = 1;
     return nts_job_ask(job, NTS_JOB_MATCH_FOUND);
 }
 
 /* What was looked for is not there: the next way to find a partner, or none. */
-static nts_step_t match_failed(nts_job_t *job)
+static nts_step_t match_failed(nts_job_t *job, nts_side_t side)
 {
     if (job->by_key) {
         job->by_key = 0;
         return nts_job_decide(job);
     }
-    return nts_job_create_on(job, NTS_EXTERNAL);
+    return nts_job_create_on(job, side);
 }
 
 nts_step_t nts_job_look_up_found(nts_job_t *job, nts_side_t side, const nts_answer_t *answer,
@@ -112,15 +116,35 @@ nts_step_t nts_job_look_up_found(nts_job_t *job, nts_side_t side, const nts_answ
     return NTS_STEP_CALL;
 }
 
+/* That a record was read by itself, as READ_MANY would show it. */
+static const nts_answer_t *as_list(const nts_job_t *job, const nts_answer_t *answer)
+{
+    nts_answer_t *list = apr_pmemdup(job->p, answer, sizeof(*answer));
+    const nts_record_t *record = answer->record;
+
+    if (answer->result == NTS_RESULT_MISSING || answer->result == NTS_RESULT_GONE ||
+        answer->result == NTS_RESULT_REFUSED ||
+        (record && (record->trashed || record->elsewhere))) {
+        list->result = NTS_RESULT_OK; /* whatever the page names, it is no record of this mapping */
+        record = NULL;
+    }
+    list->records = answer->record;
+    list->record_count = record != NULL;
+    return list;
+}
+
 nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer)
 {
+    nts_side_t side = job->call.ask.side;
+
+    answer = job->call.ask.kind == NTS_ASK_READ ? as_list(job, answer) : answer;
     if (answer->result != NTS_RESULT_OK) {
         return nts_job_not_now(job, answer);
     }
     if (answer->record_count == 0) {
-        return match_failed(job);
+        return match_failed(job, side);
     }
-    return nts_job_look_up_found(job, NTS_EXTERNAL, answer, NTS_JOB_MATCH_LINKS);
+    return nts_job_look_up_found(job, side, answer, NTS_JOB_MATCH_LINKS);
 }
 
 /* The row has a link of its own, without a page: the pair is stored in its place at once, then begun anew. */
@@ -136,16 +160,21 @@ static nts_step_t absorb(nts_job_t *job, const nts_link_t *row_link)
     return nts_job_commit(job, NTS_JOB_RECOVERED);
 }
 
-/* S3.8: creates in Notion are unsettled, and one may have to do with this page. Where they are parked until a person helps, the page is
+/* S3.8: creates on that side are unsettled, and one may have to do with this record. Where they are parked until a person helps, it is
  * parked as well, and seen: seeds 1792 and 402787 of the simulation, where such pages were read every 15 s for ever. */
-static nts_step_t wait_for_creates(nts_job_t *job, const char *why)
+static nts_step_t wait_for_creates(nts_job_t *job, nts_side_t side, const char *why)
 {
-    if (job->loaded->creates_parked < job->loaded->creates_pending[NTS_NOTION]) {
+    if (job->loaded->creates_parked[side] < job->loaded->creates_pending[side]) {
         return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT);
     }
     nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, NTS_CREATE_AMBIGUOUS, "%s", why);
     job->outcome.advice = "trash the doubles in Notion";
     return nts_job_trouble(job, NTS_TROUBLE_PARKED);
+}
+
+static int is_made_by_us(const nts_job_t *job, nts_side_t side, const nts_record_t *record)
+{
+    return nts_job_traits(job, side)->keeps_intents ? record->intent != NULL : record->by_us;
 }
 
 /* We made that row, for somebody: the create may have begun since all that is known here was loaded (seed 458364 of the simulation: the
@@ -159,20 +188,21 @@ static nts_step_t look_once_more(nts_job_t *job)
 
 nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
 {
-    const nts_link_t *row_link;
+    nts_side_t far = job->call.lookup_side, side = nts_side_other(far);
+    nts_link_t *row_link;
     int i, free_ones = 0, disputed = 0, last = 0;
 
     for (i = 0; i < job->found_count; i++) {
-        const nts_link_t *link = i < reply->link_count ? reply->links[i] : NULL;
+        nts_link_t *link = i < reply->link_count ? reply->links[i] : NULL;
 
-        if (!link || !link->page) {
+        if (!link || !*nts_link_id(link, side)) {
             free_ones++;
             disputed += awaits_match(link);
             last = i;
         }
     }
     if (free_ones == 0) {
-        return match_failed(job);
+        return match_failed(job, far);
     }
     if (free_ones > 1 || disputed) {
         nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.ambiguous",
@@ -185,26 +215,26 @@ nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply)
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
     }
     row_link = last < reply->link_count ? reply->links[last] : NULL;
-    if (job->found[last].intent && !row_link && !job->row_seen) {
+    if (is_made_by_us(job, far, &job->found[last]) && !row_link && !job->row_seen) {
         return look_once_more(job);
     }
-    if (job->found[last].intent && job->loaded->creates_pending[NTS_EXTERNAL]) {
+    if (is_made_by_us(job, far, &job->found[last]) && job->loaded->creates_pending[far]) {
         return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT); /* S3.8: its maker is asked first */
     }
-    if (row_link && job->loaded->creates_pending[NTS_NOTION]) {
-        return wait_for_creates(job, "the row that matches the page may have one already: Notion "
-                                     "did not answer its create, and which page that is cannot "
-                                     "be told");
+    if (row_link && job->loaded->creates_pending[side]) {
+        return wait_for_creates(job, side,
+                                "the row that matches the page may have one already: Notion "
+                                "did not answer its create, and which page that is cannot "
+                                "be told");
     }
-    job->link->key = job->found[last].id;
+    *nts_link_id(job->link, far) = job->found[last].id;
     job->link->state = NTS_LINK_ACTIVE;
     job->dirty = 1;
     job->pairing = job->config->dry || job->spawn.approved; /* what is held against a plan */
     nts_job_new_entry(job, NTS_ENTRY_LINK, NTS_EXTERNAL, 1)->note =
         job->by_key ? "paired by its link property" : "paired by its match fields";
     job->by_key = 0;
-    return row_link && !job->config->dry ? absorb(job, row_link)
-                                         : nts_job_read(job, NTS_EXTERNAL, 0, 0);
+    return row_link && !job->config->dry ? absorb(job, row_link) : nts_job_read(job, far, 0, 0);
 }
 
 /* S4.4: its key was another one a moment ago, and no link had that. */
@@ -224,10 +254,9 @@ static int was_moved(const nts_job_t *job)
  * create whose link is not stored yet (seed 62749: it got a second page, and the first was trashed). */
 static int may_be_ours(const nts_job_t *job, nts_side_t side)
 {
-    const nts_record_t *record = job->view[side].record;
-
     return job->loaded->creates_pending[side] > 0 && !job->made_by_sibling &&
-           (side == NTS_NOTION ? record->by_us : record->intent != NULL || was_moved(job));
+           (is_made_by_us(job, side, job->view[side].record) ||
+            (nts_job_traits(job, side)->reuses_keys && was_moved(job)));
 }
 
 nts_step_t nts_job_maker_known(nts_job_t *job, const nts_reply_t *reply)
@@ -242,15 +271,15 @@ static nts_step_t wait_for_maker(nts_job_t *job, nts_side_t side)
 {
     const char **ids;
 
-    if (side == NTS_EXTERNAL) {
-        return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT); /* the database tells soon */
+    if (nts_job_traits(job, side)->keeps_intents) {
+        return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT); /* it tells soon */
     }
     if (!job->maker_asked) {
         ids = apr_pcalloc(job->p, sizeof(*ids));
-        ids[0] = job->link->page;
+        ids[0] = nts_job_id_on(job, side);
         job->call = (nts_call_t){ 0 };
         job->call.kind = NTS_CALL_LOOKUP;
-        job->call.lookup_side = NTS_NOTION;
+        job->call.lookup_side = side;
         job->call.lookup_ids = ids;
         job->call.lookup_count = 1;
         job->call.lookup_makers = 1;
@@ -258,8 +287,9 @@ static nts_step_t wait_for_maker(nts_job_t *job, nts_side_t side)
         return NTS_STEP_CALL;
     }
     return wait_for_creates(
-        job, "the page may be what Notion made of another record, whose create it did not answer, "
-             "and of which one cannot be told");
+        job, side,
+        "the page may be what Notion made of another record, whose create it did not answer, "
+        "and of which one cannot be told");
 }
 
 nts_step_t nts_job_decide_single(nts_job_t *job, nts_side_t side)
@@ -293,9 +323,10 @@ nts_step_t nts_job_decide_single(nts_job_t *job, nts_side_t side)
         job->key_tried = 1;
         return ask_for_key(job, key);
     }
-    if (side == NTS_NOTION && job->config->mapping->match_count && !job->matched) {
+    if (nts_job_traits(job, nts_side_other(side))->finds_values &&
+        job->config->mapping->match_count && !job->matched) {
         job->matched = 1;
-        return ask_for_match(job);
+        return ask_for_match(job, side);
     }
     return nts_job_create_on(job, nts_side_other(side));
 }

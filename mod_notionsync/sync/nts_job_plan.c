@@ -131,8 +131,8 @@ nts_step_t nts_job_plan_write(nts_job_t *job, const nts_entry_t *entry)
     nts_plan_item_t *item;
     int i;
 
-    if (entry->op == NTS_ENTRY_RESTORE && entry->side == NTS_NOTION) {
-        /* Once the page is back, its fields are decided as usual (S2.7). What a row will hold that is made from
+    if (entry->op == NTS_ENTRY_RESTORE && nts_job_traits(job, entry->side)->has_trash) {
+        /* Once the record is back, its fields are decided as usual (S2.7). What a row will hold that is made from
          * an image again, only reading it can tell. */
         nts_job_decide_fields(job);
     }

@@ -1,6 +1,6 @@
 /* nts_job_recover.c - what became of a write whose answer was never stored (S3.7).
  *
- * An external write is proven by the intent's id, which it stored in its own transaction. Notion keeps no
+ * Where intents are kept a write is proven by its intent's id, which it stored in its own transaction. Notion keeps no
  * such proof: there, time must pass until the write can have no more surprises, then values are compared.
  */
 #include "sync/nts_job_impl.h"
@@ -31,7 +31,7 @@ static nts_step_t wait_for_fate(nts_job_t *job, apr_time_t until)
  * and a page that is not found is made twice. Which of them it is, is judged here. */
 static nts_step_t find_created(nts_job_t *job)
 {
-    nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_FIND, NTS_NOTION);
+    nts_ask_t *ask = nts_job_new_ask(job, NTS_ASK_FIND, job->entry->side);
     apr_time_t since = job->entry->at - NTS_CLOCK_SET;
 
     ask->listing.edited_since = since - since % NTS_MINUTE;
@@ -58,6 +58,7 @@ nts_step_t nts_job_sent_late(nts_job_t *job, apr_time_t sent)
 
 nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending)
 {
+    nts_side_t side;
     nts_ask_t *ask;
 
     if (pending->link && pending->link != job->link->id) {
@@ -79,8 +80,9 @@ nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending)
         }
         return store_verdict(job, NULL);
     }
-    if (job->entry->side == NTS_EXTERNAL) {
-        ask = nts_job_new_ask(job, NTS_ASK_INTENT, NTS_EXTERNAL);
+    side = job->entry->side;
+    if (nts_job_traits(job, side)->keeps_intents) {
+        ask = nts_job_new_ask(job, NTS_ASK_INTENT, side);
         ask->intent = job->entry->intent;
         return nts_job_ask(job, NTS_JOB_RECOVER_INTENT);
     }
@@ -94,8 +96,8 @@ nts_step_t nts_job_recover(nts_job_t *job, const nts_entry_t *pending)
         return find_created(job);
     }
     ask = nts_job_new_ask(job, nts_job_is_body_entry(job, job->entry) ? NTS_ASK_BODY : NTS_ASK_READ,
-                          NTS_NOTION);
-    ask->id = job->entry->page;
+                          side);
+    ask->id = side == NTS_NOTION ? job->entry->page : job->entry->key;
     return nts_job_ask(job, NTS_JOB_RECOVER_PAGE);
 }
 
@@ -138,6 +140,7 @@ nts_step_t nts_job_recover_intent(nts_job_t *job, const nts_answer_t *answer)
 static void judge_update(nts_job_t *job, const nts_record_t *record, apr_time_t read_at)
 {
     const nts_mapping_t *mapping = job->config->mapping;
+    nts_side_t side = job->entry->side;
     int f, i, after = 0, before = 0;
 
     for (f = 0; f < job->entry->field_count; f++) {
@@ -147,13 +150,13 @@ static void judge_update(nts_job_t *job, const nts_record_t *record, apr_time_t 
         for (i = 0; i < mapping->pair_count && mapping->pairs[i].id != field->pair; i++) {
         }
         if (i == mapping->pair_count || !mapping->pairs[i].domain ||
-            nts_domain_project(&now, mapping->pairs[i].domain, NTS_NOTION, &record->values[i], NULL,
+            nts_domain_project(&now, mapping->pairs[i].domain, side, &record->values[i], NULL,
                                job->p) != APR_SUCCESS) {
             continue;
         }
         if (nts_domain_equal(mapping->pairs[i].domain, &now, &field->after)) {
             (void)nts_merge_settle(nts_link_base_make(job->link, field->pair, job->p),
-                                   &mapping->pairs[i], NTS_NOTION, &field->sent, &field->before,
+                                   &mapping->pairs[i], side, &field->sent, &field->before,
                                    &record->values[i], &field->other, read_at, job->entry->at,
                                    job->p);
             after++;
@@ -164,7 +167,7 @@ static void judge_update(nts_job_t *job, const nts_record_t *record, apr_time_t 
         else if (nts_link_base(job->link, field->pair)) {
             /* of a set, what arrived of it (seed 50019 of the simulation) */
             nts_merge_settle_members(nts_link_base(job->link, field->pair), &mapping->pairs[i],
-                                     NTS_NOTION, &field->before, &field->after, &now, &field->other,
+                                     side, &field->before, &field->after, &now, &field->other,
                                      job->p);
         }
     }
@@ -206,7 +209,7 @@ nts_step_t nts_job_recover_found(nts_job_t *job, const nts_answer_t *answer)
     if (answer->result != NTS_RESULT_OK) {
         return nts_job_not_now(job, answer);
     }
-    step = nts_job_look_up_found(job, NTS_NOTION, answer, NTS_JOB_RECOVER_LINKS);
+    step = nts_job_look_up_found(job, job->entry->side, answer, NTS_JOB_RECOVER_LINKS);
     job->call.lookup_makers = 1;
     job->call.lookup_for = job->link->id;
     return step;
@@ -231,8 +234,8 @@ static void count_sent(const nts_job_t *job, const nts_record_t *page, int *held
             continue;
         }
         ++*sent;
-        *held += nts_domain_project(&now, mapping->pairs[i].domain, NTS_NOTION, &page->values[i],
-                                    NULL, job->p) == APR_SUCCESS &&
+        *held += nts_domain_project(&now, mapping->pairs[i].domain, job->entry->side,
+                                    &page->values[i], NULL, job->p) == APR_SUCCESS &&
                  nts_domain_equal(mapping->pairs[i].domain, &now, &field->after);
     }
 }
@@ -242,7 +245,7 @@ static void count_sent(const nts_job_t *job, const nts_record_t *page, int *held
  * decides. */
 static int carries_key(const nts_job_t *job, const nts_record_t *page)
 {
-    const char *key = nts_job_key_on_page(job, page);
+    const char *key = job->entry->side == NTS_NOTION ? nts_job_key_on_page(job, page) : NULL;
 
     return !key || !job->entry->key ? -1 : !strcmp(key, job->entry->key);
 }
@@ -323,12 +326,13 @@ static void sort_page(created_t *c, const nts_job_t *job, const nts_record_t *pa
 
 static void sort_created(created_t *c, const nts_job_t *job, const nts_reply_t *reply)
 {
+    nts_side_t far = nts_side_other(job->entry->side);
     int i;
 
     for (i = 0; i < job->found_count; i++) {
-        const nts_link_t *link = i < reply->link_count ? reply->links[i] : NULL;
+        nts_link_t *link = i < reply->link_count ? reply->links[i] : NULL;
 
-        if ((link && (link->state != NTS_LINK_NEW || link->key)) ||
+        if ((link && (link->state != NTS_LINK_NEW || *nts_link_id(link, far))) ||
             (reply->made_by_others && reply->made_by_others[i])) {
             continue;
         }
@@ -359,7 +363,7 @@ nts_step_t nts_job_recover_links(nts_job_t *job, const nts_reply_t *reply)
     same_count = c.same_count[0];
     other_count = c.other_count[0];
     /* Begun since all was loaded, too (seed 12786 of the simulation: the page of another record got this one's link). */
-    others = job->loaded->creates_pending[NTS_NOTION] > 0 || reply->others_pending > 0;
+    others = job->loaded->creates_pending[job->entry->side] > 0 || reply->others_pending > 0;
     if (same_count == 1 || (!same_count && other_count == 1 && !others)) {
         return c.same[0] ? adopt(job, c.same[0], c.same_link[0])
                          : adopt(job, c.other[0], c.other_link[0]);

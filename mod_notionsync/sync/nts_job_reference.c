@@ -134,13 +134,18 @@ static int names_records(const nts_decision_t *d)
 void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d)
 {
     const nts_pair_t *pair = &job->config->mapping->pairs[index];
+    int side;
 
-    if (job->unfit && job->unfit[index].remedy != NTS_REMEDY_NONE &&
-        d->verdict == NTS_VERDICT_WRITE && d->write[NTS_NOTION]) {
-        d->verdict = NTS_VERDICT_STUCK;
-        d->write[NTS_NOTION] = d->write[NTS_EXTERNAL] = 0;
-        d->outcome = job->unfit[index];
-        return;
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        const nts_outcome_t *unfit = job->unfit[side] ? &job->unfit[side][index] : NULL;
+
+        if (unfit && unfit->remedy != NTS_REMEDY_NONE && d->verdict == NTS_VERDICT_WRITE &&
+            d->write[side]) {
+            d->verdict = NTS_VERDICT_STUCK;
+            d->write[NTS_NOTION] = d->write[NTS_EXTERNAL] = 0;
+            d->outcome = *unfit;
+            return;
+        }
     }
     if (job->hidden.remedy == NTS_REMEDY_NONE || d->verdict != NTS_VERDICT_WRITE ||
         !d->write[job->hidden_side] || !is_reference(pair) || !names_records(d)) {
@@ -160,32 +165,37 @@ void nts_job_hide_reference(const nts_job_t *job, int index, nts_decision_t *d)
 
 /* --- an emptied relation */
 
-static int takes_out(const nts_job_t *job, int index)
+/* @a to is the side that is written */
+static int takes_out(const nts_job_t *job, int index, nts_side_t to)
 {
     const nts_decision_t *d = &job->decisions[index];
     const nts_pair_t *pair = &job->config->mapping->pairs[index];
-    const nts_value_t *now = shown(job, index, NTS_NOTION);
+    const nts_value_t *now = shown(job, index, nts_side_other(to));
 
-    return is_reference(pair) && d->verdict == NTS_VERDICT_WRITE && d->write[NTS_EXTERNAL] && now &&
+    return is_reference(pair) && d->verdict == NTS_VERDICT_WRITE && d->write[to] && now &&
            nts_value_is_empty(now) &&
            (d->want.kind == NTS_VALUE_NULL || nts_domain_is_reference_list(pair->domain));
 }
 
-int nts_job_needs_proof(const nts_job_t *job)
+int nts_job_needs_proof(const nts_job_t *job, nts_side_t to)
 {
+    nts_side_t from = nts_side_other(to);
     int i;
 
-    for (i = 0; i < job->config->mapping->pair_count && !job->is_emptied; i++) {
-        if (takes_out(job, i)) {
+    if (!nts_job_traits(job, from)->hides_references || job->is_emptied[from]) {
+        return 0;
+    }
+    for (i = 0; i < job->config->mapping->pair_count; i++) {
+        if (takes_out(job, i, to)) {
             return 1;
         }
     }
     return 0;
 }
 
-nts_step_t nts_job_ask_proof(nts_job_t *job)
+nts_step_t nts_job_ask_proof(nts_job_t *job, nts_side_t to)
 {
-    (void)nts_job_new_ask(job, NTS_ASK_DESCRIBE, NTS_NOTION);
+    (void)nts_job_new_ask(job, NTS_ASK_DESCRIBE, nts_side_other(to));
     return nts_job_ask(job, NTS_JOB_PROVED);
 }
 
@@ -193,6 +203,7 @@ nts_step_t nts_job_ask_proof(nts_job_t *job)
 nts_step_t nts_job_proved(nts_job_t *job, const nts_answer_t *answer)
 {
     const nts_mapping_t *mapping = job->config->mapping;
+    nts_side_t from = job->call.ask.side;
     int i;
 
     if (answer->result != NTS_RESULT_OK || !answer->schema) {
@@ -201,19 +212,20 @@ nts_step_t nts_job_proved(nts_job_t *job, const nts_answer_t *answer)
     for (i = 0; i < mapping->pair_count; i++) {
         const nts_pair_t *pair = &mapping->pairs[i];
 
-        if (takes_out(job, i) && !nts_schema_find_id(answer->schema, pair->notion_id)) {
+        if (takes_out(job, i, nts_side_other(from)) &&
+            !nts_schema_find_id(answer->schema, nts_pair_field_id(pair, from))) {
             nts_answer_t blocked = *answer;
 
             blocked.result = NTS_RESULT_BLOCKED;
             nts_outcome_set(&blocked.outcome, job->p, NTS_REMEDY_PERSON, "notion.relation_hidden",
                             "'%s' shows nothing, and is not in the data source's schema: what it "
                             "relates to is not shared with the connection",
-                            pair->notion);
+                            nts_pair_field(pair, from));
             blocked.outcome.field = pair->notion;
             blocked.outcome.advice = "share the data source that it refers to in Notion";
             return nts_job_not_now(job, &blocked);
         }
     }
-    job->is_emptied = 1;
+    job->is_emptied[from] = 1;
     return nts_job_decide(job);
 }

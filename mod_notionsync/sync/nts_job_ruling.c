@@ -258,13 +258,14 @@ nts_step_t nts_job_bring_back(nts_job_t *job, nts_side_t side)
 {
     nts_view_t *view = &job->view[side];
 
-    if (side == NTS_NOTION ? view->presence == NTS_PRESENCE_TRASHED
-                           : job->loaded->tombstone_image && !nts_job_key_is_taken(job) &&
-                                 (job->link->key || job->loaded->image_key)) {
+    if (nts_job_traits(job, side)->has_trash
+            ? view->presence == NTS_PRESENCE_TRASHED
+            : job->loaded->tombstone_image && !nts_job_key_is_taken(job) &&
+                  (job->link->key || job->loaded->image_key)) {
         return nts_job_restore(job, side);
     }
     /* A new record on that side, of what the other one holds: what was agreed with the old one is history. */
-    *(side == NTS_NOTION ? &job->link->page : &job->link->key) = NULL;
+    *nts_link_id(job->link, side) = NULL;
     job->link->state = NTS_LINK_NEW;
     job->link->bases = NULL;
     job->link->base_count = 0;
@@ -281,7 +282,7 @@ static const char *why_not_partner(const nts_job_t *job, nts_side_t side, const 
     if (!partner) {
         return NULL;
     }
-    if (partner->state != NTS_LINK_NEW || (side == NTS_NOTION ? partner->page : partner->key)) {
+    if (partner->state != NTS_LINK_NEW || *nts_link_id(job->loaded->counterpart, side)) {
         return apr_pstrcat(job->p, other, " is paired already", NULL);
     }
     return NULL;
@@ -296,7 +297,7 @@ static void spend(nts_job_t *job, const nts_ruling_t *ruling)
 
 nts_step_t nts_job_pair(nts_job_t *job, nts_side_t side, const nts_ruling_t *ruling)
 {
-    const char **far = side == NTS_NOTION ? &job->link->key : &job->link->page;
+    const char **far = nts_link_id(job->link, nts_side_other(side));
     nts_commit_t *commit = &job->call.commit;
     nts_notice_t *again = apr_pcalloc(job->p, sizeof(*again));
     const char *why;
@@ -318,7 +319,7 @@ nts_step_t nts_job_pair(nts_job_t *job, nts_side_t side, const nts_ruling_t *rul
     job->link->state = NTS_LINK_ACTIVE;
     spend(job, ruling);
     again->side = side;
-    again->record = side == NTS_NOTION ? job->link->page : job->link->key;
+    again->record = nts_job_id_on(job, side);
     again->event = apr_psprintf(job->p, "ruling:%" APR_INT64_T_FMT, ruling->id);
     again->kind = "ruling";
     again->at = job->now;

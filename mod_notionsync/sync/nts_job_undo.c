@@ -200,13 +200,13 @@ static int undo_update(nts_job_t *job, nts_step_t *step)
         return refuse(job, NTS_UNDO_NOTHING, "both sides already hold the former values");
     }
     to = wanted[NTS_NOTION] ? NTS_NOTION : NTS_EXTERNAL;
-    alone = nts_job_writes_body_alone(job);
-    if (to == NTS_NOTION && alone && !nts_job_is_body_fresh(job)) {
+    alone = to == NTS_NOTION && nts_job_writes_body_alone(job);
+    if (alone && !nts_job_is_body_fresh(job)) {
         *step = nts_job_read_body(job, 1);
         return 1;
     }
-    if (to == NTS_NOTION && !alone && !nts_job_is_page_recent(job)) {
-        *step = nts_job_read(job, NTS_NOTION, 0, 1);
+    if (!alone && !nts_job_is_sendable(job, to)) {
+        *step = nts_job_read(job, to, 0, 1);
         return 1;
     }
     if (to == NTS_NOTION && !alone &&
@@ -218,12 +218,13 @@ static int undo_update(nts_job_t *job, nts_step_t *step)
 }
 
 /* Sent empty: Notion has put a default there. */
-static int is_default(const nts_entry_field_t *field, const nts_pair_t *pair, nts_side_t copy)
+static int is_default(const nts_job_t *job, const nts_entry_field_t *field, const nts_pair_t *pair,
+                      nts_side_t copy)
 {
-    const char *native = nts_domain_type(pair->domain, NTS_NOTION)->native;
+    const char *native = nts_domain_type(pair->domain, copy)->native;
 
-    return copy == NTS_NOTION && field->after.kind == NTS_VALUE_NULL && native &&
-           !strcmp(native, "status");
+    return nts_job_traits(job, copy)->fills_defaults && field->after.kind == NTS_VALUE_NULL &&
+           native && !strcmp(native, "status");
 }
 
 /* Fields of the copy (of what came back) that are not as the entry made them, whoever edited them and wherever. */
@@ -240,7 +241,7 @@ static const char *copy_edits(const nts_job_t *job, nts_side_t copy)
         const nts_value_t *value = pair ? &job->view[copy].record->values[index] : NULL;
         nts_value_t now;
 
-        if (pair && (pair->is_key || (pair->domain && is_default(field, pair, copy)))) {
+        if (pair && (pair->is_key || (pair->domain && is_default(job, field, pair, copy)))) {
             continue;
         }
         if (!pair || !pair->domain ||
@@ -259,6 +260,20 @@ static const char *copy_edits(const nts_job_t *job, nts_side_t copy)
     return edits;
 }
 
+/* What has to be known of it before it is removed, is; or *step asks. */
+static int can_be_removed(nts_job_t *job, nts_side_t side, nts_step_t *step)
+{
+    if (!nts_job_traits(job, side)->has_trash && !job->view[side].record->image) {
+        *step = nts_job_read(job, side, 1, 0);
+        return 0;
+    }
+    if (!nts_job_is_sendable(job, side)) {
+        *step = nts_job_read(job, side, 0, 1);
+        return 0;
+    }
+    return 1;
+}
+
 /* The copy that the entry created goes, its origin is marked "do not sync" (S5.5). */
 static int undo_create(nts_job_t *job, nts_step_t *step)
 {
@@ -268,8 +283,7 @@ static int undo_create(nts_job_t *job, nts_step_t *step)
     if (edits) {
         return refuse(job, "undo.edited", apr_pstrcat(job->p, "edited since: ", edits, NULL));
     }
-    if (copy == NTS_EXTERNAL && !job->view[copy].record->image) {
-        *step = nts_job_read(job, NTS_EXTERNAL, 1, 0);
+    if (!can_be_removed(job, copy, step)) {
         return 1;
     }
     return done(job, step, nts_job_remove(job, copy));
@@ -314,12 +328,11 @@ static int undo_restore(nts_job_t *job, nts_step_t *step)
     if (edits) {
         return refuse(job, "undo.edited", apr_pstrcat(job->p, "edited since: ", edits, NULL));
     }
-    if (side == NTS_EXTERNAL && !job->view[side].record->image) {
-        *step = nts_job_read(job, NTS_EXTERNAL, 1, 0);
+    if (!can_be_removed(job, side, step)) {
         return 1;
     }
-    if (!nts_job_is_page_recent(job)) {
-        *step = nts_job_read(job, NTS_NOTION, 0, 1);
+    if (nts_job_traits(job, side)->compares && !nts_job_is_sendable(job, nts_side_other(side))) {
+        *step = nts_job_read(job, nts_side_other(side), 0, 1);
         return 1;
     }
     return done(job, step, nts_job_remove(job, side));
@@ -332,7 +345,7 @@ static int undo_remove(nts_job_t *job, nts_step_t *step)
         return done(job, step, nts_job_restore(job, NTS_NOTION));
     }
     if (job->view[NTS_NOTION].presence == NTS_PRESENCE_LIVE &&
-        (job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE || job->loaded->image_key)) {
+        (nts_job_is_deleted(job, NTS_EXTERNAL) || job->loaded->image_key)) {
         return done(job, step, nts_job_restore(job, NTS_EXTERNAL));
     }
     return refuse(job, NTS_UNDO_NOTHING, "the record is not deleted any more, or cannot come back");

@@ -16,7 +16,7 @@ static nts_value_t *new_values(nts_job_t *job)
     return apr_pcalloc(job->p, (apr_size_t)pair_count(job) * sizeof(nts_value_t));
 }
 
-/* What the write must still find there (S3.3); the external side compares under lock. The key is no column. */
+/* What the write must still find there (S3.3), if it compares; else what its formatting is taken from (S5.6). The key is no column. */
 static const nts_value_t *expected_values(const nts_job_t *job, nts_side_t side)
 {
     int key = nts_mapping_key_pair(job->config->mapping);
@@ -25,11 +25,7 @@ static const nts_value_t *expected_values(const nts_job_t *job, nts_side_t side)
     if (!job->view[side].record) {
         return NULL;
     }
-    if (side == NTS_NOTION) {
-        return job->view[side]
-            .record->values; /* nothing is compared there; formatting is kept (S5.6) */
-    }
-    if (key < 0) {
+    if (side == NTS_NOTION || key < 0) {
         return job->view[side].record->values;
     }
     values = apr_pmemdup(job->p, job->view[side].record->values,
@@ -225,15 +221,17 @@ nts_step_t nts_job_remove(nts_job_t *job, nts_side_t side)
     nts_view_t *view = &job->view[side];
     nts_entry_t *entry;
 
-    if (side == NTS_EXTERNAL && !view->record->image) {
-        return nts_job_read(job, NTS_EXTERNAL, 1, 0); /* S4.3: the whole row is kept */
+    if (!nts_job_traits(job, side)->has_trash && !view->record->image) {
+        return nts_job_read(job, side, 1, 0); /* S4.3: the whole row is kept */
+    }
+    if (!nts_job_is_sendable(job, side)) {
+        return nts_job_read(job, side, 0, 1);
     }
     entry = nts_job_new_entry(job, NTS_ENTRY_REMOVE, side, 0);
     /* The row as it is, or was: whoever has its key by then, the record comes back from its own image. */
-    entry->image = side == NTS_EXTERNAL ? view->record->image
-                   : job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_GONE
-                       ? job->loaded->tombstone_image
-                       : NULL;
+    entry->image = !nts_job_traits(job, side)->has_trash   ? view->record->image
+                   : nts_job_is_deleted(job, NTS_EXTERNAL) ? job->loaded->tombstone_image
+                                                           : NULL;
     entry->note = nts_job_is_ruled(job)                      ? nts_job_record_reason(job)
                   : !job->undo || job->undo_done             ? "deleted on the other side"
                   : job->undo->entry->op == NTS_ENTRY_CREATE ? NTS_NOTE_UNDO_CREATE
@@ -248,14 +246,15 @@ nts_step_t nts_job_remove(nts_job_t *job, nts_side_t side)
 
 nts_step_t nts_job_restore(nts_job_t *job, nts_side_t side)
 {
+    int is_made_again = !nts_job_traits(job, side)->has_trash;
     const nts_ruling_t *ruling;
     nts_entry_t *entry;
 
-    if (side == NTS_EXTERNAL && (!job->loaded->tombstone_image || nts_job_key_is_taken(job)) &&
+    if (is_made_again && (!job->loaded->tombstone_image || nts_job_key_is_taken(job)) &&
         !nts_job_is_ruled(job)) {
         ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
         if (ruling) {
-            return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, NTS_NOTION)
+            return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, nts_side_other(side))
                                                        : nts_job_bring_back(job, side);
         }
         nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.restore",
@@ -266,6 +265,9 @@ nts_step_t nts_job_restore(nts_job_t *job, nts_side_t side)
             "insert the row again under its key; or approve: delete the page too, or "
             "restore: a new row is made of it";
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
+    }
+    if (!nts_job_is_sendable(job, side)) {
+        return nts_job_read(job, side, 0, 1);
     }
     entry = nts_job_new_entry(job, NTS_ENTRY_RESTORE, side, 0);
     entry->key = entry->key ? entry->key : job->loaded->image_key;
@@ -278,7 +280,7 @@ nts_step_t nts_job_restore(nts_job_t *job, nts_side_t side)
         entry->undoes = job->undo->entry->id;
     }
     job->write = (nts_ask_t){ 0 };
-    job->write.image = side == NTS_EXTERNAL ? job->loaded->tombstone_image : NULL;
+    job->write.image = is_made_again ? job->loaded->tombstone_image : NULL;
     return intend(job, entry, NTS_ASK_RESTORE);
 }
 
@@ -294,6 +296,8 @@ static nts_step_t hold_delete(nts_job_t *job, const char *why)
 
 nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
 {
+    int is_timed;
+
     if (reply->committed == NTS_COMMIT_LIMIT) {
         return hold_delete(job, reply->commit_words);
     }
@@ -302,9 +306,11 @@ nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
     nts_job_rulings_stored(job);
     job->key_was = job->link->key;
     job->call = (nts_call_t){ 0 };
-    if (job->entry->side == NTS_NOTION && job->entry->op != NTS_ENTRY_CREATE &&
+    is_timed =
+        !nts_job_traits(job, job->entry->side)->compares && job->entry->op != NTS_ENTRY_CREATE;
+    if (is_timed &&
         !(nts_job_is_body_entry(job, job->entry) ? nts_job_is_body_fresh(job)
-                                                 : nts_job_is_page_recent(job))) {
+                                                 : nts_job_is_recent(job, job->entry->side))) {
         /* S3.1: too old by now. The intent is closed; the record begins again. */
         nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_RETRY, "notion.read_too_old",
                         "the page was read too long before the write could be sent");
@@ -313,10 +319,10 @@ nts_step_t nts_job_intended(nts_job_t *job, const nts_reply_t *reply)
         return commit_entry(job, job->entry, NTS_JOB_NOT_APPLIED);
     }
     job->call.ask = job->write;
-    if (job->entry->side == NTS_NOTION && job->entry->op != NTS_ENTRY_CREATE) {
+    if (is_timed) {
         apr_time_t answered = nts_job_is_body_entry(job, job->entry)
                                   ? job->body.answered
-                                  : job->view[NTS_NOTION].answered;
+                                  : job->view[job->entry->side].answered;
 
         job->call.ask.send_within = answered + NTS_READ_FRESH + 1 - job->now;
     }
@@ -408,11 +414,8 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
     settle_fields(job, entry, record, sent_at);
     switch (entry->op) {
     case NTS_ENTRY_CREATE:
-        if (record && entry->side == NTS_NOTION) {
-            link->page = record->id;
-        }
-        else if (record) {
-            link->key = record->id;
+        if (record) {
+            *nts_link_id(link, entry->side) = record->id;
         }
         link->state = NTS_LINK_ACTIVE;
         entry->page = link->page;
@@ -423,8 +426,9 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
         link->state = has_note(entry, NTS_NOTE_UNDO_CREATE)    ? NTS_LINK_IGNORED
                       : has_note(entry, NTS_NOTE_UNDO_RESTORE) ? link->state
                                                                : NTS_LINK_TOMBSTONE;
-        if (link->state == NTS_LINK_IGNORED && entry->side == NTS_EXTERNAL) {
-            link->key = NULL; /* whoever uses it again makes a new record (S4.4) */
+        if (link->state == NTS_LINK_IGNORED && nts_job_traits(job, entry->side)->reuses_keys) {
+            *nts_link_id(link, entry->side) =
+                NULL; /* whoever uses it again makes a new record (S4.4) */
         }
         break;
     case NTS_ENTRY_RESTORE:
@@ -454,10 +458,10 @@ void nts_job_settle_entry(nts_job_t *job, nts_entry_t *entry, const nts_record_t
     job->dirty = 1;
 }
 
-/* Of a page nothing else proves what became of a write: not to be forgotten if it cannot be stored at once. */
+/* Where no intents are kept nothing else proves what became of a write: not to be forgotten if it cannot be stored at once. */
 static void hear(nts_job_t *job, const nts_record_t *record, apr_time_t sent)
 {
-    if (job->entry->side == NTS_NOTION) {
+    if (!nts_job_traits(job, job->entry->side)->keeps_intents) {
         job->heard = job->entry->intent;
         job->heard_record = record;
         job->heard_note = job->entry->note;
@@ -479,7 +483,7 @@ static nts_step_t write_happened(nts_job_t *job, const nts_answer_t *answer)
     else if (answer->record) {
         hear(job, answer->record, answer->sent_at);
         nts_job_take_view(job, side, answer);
-        if (entry->op == NTS_ENTRY_REMOVE && side == NTS_EXTERNAL) {
+        if (entry->op == NTS_ENTRY_REMOVE && !nts_job_traits(job, side)->has_trash) {
             job->view[side].presence = NTS_PRESENCE_GONE;
         }
         if (entry->op == NTS_ENTRY_RESTORE) {
@@ -488,16 +492,12 @@ static nts_step_t write_happened(nts_job_t *job, const nts_answer_t *answer)
         }
     }
     else if (entry->op == NTS_ENTRY_REMOVE) {
-        job->view[side].presence = side == NTS_NOTION ? NTS_PRESENCE_TRASHED : NTS_PRESENCE_GONE;
+        job->view[side].presence =
+            nts_job_traits(job, side)->has_trash ? NTS_PRESENCE_TRASHED : NTS_PRESENCE_GONE;
     }
     else { /* created, says a 503 that names it (S3.7), or an answer without the record: read it */
         if (entry->op == NTS_ENTRY_CREATE && answer->id) {
-            if (side == NTS_NOTION) {
-                job->link->page = answer->id;
-            }
-            else {
-                job->link->key = answer->id;
-            }
+            *nts_link_id(job->link, side) = answer->id;
             entry->page = job->link->page;
             entry->key = job->link->key;
         }
@@ -513,31 +513,33 @@ static int is_outcome(const nts_answer_t *answer, const char *code)
     return answer->outcome.code && !strcmp(answer->outcome.code, code);
 }
 
-/* Notion refused one value, and says of which field: the others of the record are written without it. Non-zero if it is so. */
+/* One value was refused, and it is said of which field: the others of the record are written without it. Non-zero if it is so. */
 static int set_aside(nts_job_t *job, const nts_answer_t *answer)
 {
+    nts_side_t side = job->entry->side;
+    nts_outcome_t **unfit = &job->unfit[side];
     int i;
 
     if (answer->result != NTS_RESULT_REFUSED || !answer->outcome.field ||
-        job->entry->side != NTS_NOTION || job->rounds + 1 >= NTS_ROUNDS_MAX) {
+        !nts_job_traits(job, side)->names_refused || job->rounds + 1 >= NTS_ROUNDS_MAX) {
         return 0;
     }
     for (i = 0; i < pair_count(job); i++) {
-        if (job->decisions[i].native[NTS_NOTION].kind != NTS_VALUE_ABSENT &&
-            !strcmp(job->config->mapping->pairs[i].notion, answer->outcome.field)) {
+        if (job->decisions[i].native[side].kind != NTS_VALUE_ABSENT &&
+            !strcmp(nts_pair_field(&job->config->mapping->pairs[i], side), answer->outcome.field)) {
             break;
         }
     }
     if (i == pair_count(job)) {
         return 0;
     }
-    if (!job->unfit) {
-        job->unfit = apr_pcalloc(job->p, (apr_size_t)pair_count(job) * sizeof(*job->unfit));
+    if (!*unfit) {
+        *unfit = apr_pcalloc(job->p, (apr_size_t)pair_count(job) * sizeof(**unfit));
     }
-    if (job->unfit[i].remedy != NTS_REMEDY_NONE) {
+    if ((*unfit)[i].remedy != NTS_REMEDY_NONE) {
         return 0; /* it was not in the write: the refusal is of something else */
     }
-    nts_outcome_copy(&job->unfit[i], &answer->outcome, job->p);
+    nts_outcome_copy(&(*unfit)[i], &answer->outcome, job->p);
     return 1;
 }
 
@@ -595,15 +597,17 @@ nts_step_t nts_job_written(nts_job_t *job, const nts_answer_t *answer)
     case NTS_RESULT_OK:
         return write_happened(job, answer);
     case NTS_RESULT_UNKNOWN:
-        /* S3.7: the intent stays pending; recovery judges it when Notion can have no more surprises. An
-         * external write can be asked about at once. */
+        /* S3.7: the intent stays pending; recovery judges it when there can be no more surprises. Where intents are kept
+         * it can be asked about at once. */
         job->outcome = answer->outcome;
-        if (job->entry->op == NTS_ENTRY_CREATE && job->entry->side == NTS_NOTION &&
+        if (nts_job_traits(job, job->entry->side)->keeps_intents) {
+            return nts_job_wait(job, job->now + apr_time_from_sec(1));
+        }
+        if (job->entry->op == NTS_ENTRY_CREATE &&
             answer->sent_at > job->entry->at + NTS_SENT_LATE) {
             return nts_job_sent_late(job, answer->sent_at);
         }
-        return nts_job_wait(job, job->entry->side == NTS_NOTION ? job->entry->at + NTS_FATE_WAIT
-                                                                : job->now + apr_time_from_sec(1));
+        return nts_job_wait(job, job->entry->at + NTS_FATE_WAIT);
     case NTS_RESULT_GONE:
         if (job->entry->op == NTS_ENTRY_REMOVE) {
             return write_happened(job, answer); /* somebody else deleted it: the same end */

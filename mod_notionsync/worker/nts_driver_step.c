@@ -50,6 +50,7 @@ static int load(nts_work_t *w, const nts_call_t *call)
     nts_flow_t *flow = w->flow;
     nts_loaded_t *loaded = NULL;
     const nts_work_t *other;
+    int side;
     apr_status_t rv = nts_store_load(&loaded, flow->host->store, flow->mapping, &call->load, w->p);
 
     if (rv == APR_SUCCESS && w->config.dry) {
@@ -65,7 +66,12 @@ static int load(nts_work_t *w, const nts_call_t *call)
         nts_work_yield(w, other);
         return 0;
     }
-    nts_loaded_from_clock(loaded, nts_port_skew(flow->end[NTS_NOTION].port), w->p);
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        if (flow->mapping->traits[side]->tells_events) {
+            nts_loaded_from_clock(loaded, (nts_side_t)side, nts_port_skew(flow->end[side].port),
+                                  w->p);
+        }
+    }
     if (loaded->notice_count > 0) {
         const nts_notice_t *last = &loaded->notices[loaded->notice_count - 1];
 

@@ -4,6 +4,7 @@
 
 #include "base/nts_log.h"
 #include "base/nts_str.h"
+#include "connector/nts_connector.h"
 #include "worker/nts_commands.h"
 #include "worker/nts_contact.h"
 #include "worker/nts_driver.h"
@@ -260,6 +261,8 @@ apr_status_t nts_flow_create(nts_flow_t **flow, nts_group_t *group, const nts_ma
     f->label = nts_mapping_label(given, p);
     f->end[NTS_NOTION].port = port_of(group, given->notion);
     f->end[NTS_EXTERNAL].port = port_of(group, given->external);
+    f->given->traits[NTS_NOTION] = nts_connector_find(given->notion->kind)->traits;
+    f->given->traits[NTS_EXTERNAL] = nts_connector_find(given->external->kind)->traits;
     for (i = 0; i < 2; i++) {
         (void)apr_pool_create(&f->intents_pool[i], p);
         f->intents[i] = apr_hash_make(f->intents_pool[i]);

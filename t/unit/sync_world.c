@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/nts_crypto.h"
+#include "connector/nts_connector.h"
 #include "sync/nts_limits.h"
 
 static const nts_option_t stages[] = { { "o1", "Lead" }, { "o2", "Won" }, { "o3", "Lost" } };
@@ -71,6 +72,8 @@ static void make_mapping(world_t *w)
     m->name = "test";
     m->notion = &w->notion;
     m->external = &w->external;
+    m->traits[NTS_NOTION] = &nts_traits_notion;
+    m->traits[NTS_EXTERNAL] = &nts_traits_sql;
     m->pairs = w->pairs;
     m->pair_count = KEY;
     m->conflict = NTS_CONFLICT_LAST_WRITE;
@@ -357,7 +360,7 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
                 w, reply->loaded->link, call->load.page ? NTS_NOTION : NTS_EXTERNAL,
                 call->load.page ? call->load.page : call->load.key);
         }
-        nts_loaded_from_clock(reply->loaded, &w->skew[NTS_NOTION], p);
+        nts_loaded_from_clock(reply->loaded, NTS_NOTION, &w->skew[NTS_NOTION], p);
         break;
     case NTS_CALL_ASK:
         reply->answer = answer;

@@ -78,9 +78,8 @@ nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p)
         }
         else if (e->op == NTS_ENTRY_CREATE || e->op == NTS_ENTRY_RESTORE) {
             loaded->creates_pending[e->side]++;
-            loaded->creates_parked +=
-                e->side == NTS_NOTION && e->link &&
-                w->links[e->link - 1]->trouble == NTS_TROUBLE_PARKED &&
+            loaded->creates_parked[e->side] +=
+                e->link && w->links[e->link - 1]->trouble == NTS_TROUBLE_PARKED &&
                 !strcmp(w->links[e->link - 1]->outcome.code, NTS_CREATE_AMBIGUOUS);
         }
     }

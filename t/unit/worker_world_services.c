@@ -464,6 +464,11 @@ static const nts_connector_t made_up = {
 /* In place of the library's. */
 const nts_connector_t *nts_connector_find(nts_service_kind_t kind)
 {
-    (void)kind;
-    return &made_up;
+    static nts_connector_t of[2];
+    nts_connector_t *made = &of[kind == NTS_SERVICE_SQL];
+
+    *made = made_up;
+    made->kind = kind;
+    made->traits = kind == NTS_SERVICE_SQL ? &nts_traits_sql : &nts_traits_notion;
+    return made;
 }

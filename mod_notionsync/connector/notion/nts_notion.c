@@ -390,9 +390,18 @@ static nts_op_state_t step(nts_op_t *op, const nts_http_answer_t *http,
     return state;
 }
 
+const nts_traits_t nts_traits_notion = {
+    .has_trash = 1,
+    .hides_references = 1,
+    .names_refused = 1,
+    .fills_defaults = 1,
+    .tells_events = 1,
+};
+
 const nts_connector_t nts_connector_notion = {
     .kind = NTS_SERVICE_NOTION,
     .name = "notion",
+    .traits = &nts_traits_notion,
     .open = open_connection,
     .begin = begin,
     .step = step,

@@ -437,9 +437,18 @@ static int sql_perform_writes(nts_connection_t *c, const nts_ask_t *const *asks,
     return n;
 }
 
+const nts_traits_t nts_traits_sql = {
+    .compares = 1,
+    .keeps_intents = 1,
+    .reuses_keys = 1,
+    .reads_many = 1,
+    .finds_values = 1,
+};
+
 const nts_connector_t nts_connector_sql = {
     .kind = NTS_SERVICE_SQL,
     .name = "sql",
+    .traits = &nts_traits_sql,
     .open = sql_open,
     .perform = nts_sql_perform,
     .perform_writes = sql_perform_writes,
