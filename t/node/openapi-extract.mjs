@@ -9,7 +9,9 @@ const operations = [
     "post /v1/pages", "get /v1/pages/{page_id}", "patch /v1/pages/{page_id}", "get /v1/pages/{page_id}/properties/{property_id}",
     "get /v1/pages/{page_id}/markdown", "patch /v1/pages/{page_id}/markdown",
     "get /v1/data_sources/{data_source_id}", "patch /v1/data_sources/{data_source_id}", "post /v1/data_sources/{data_source_id}/query",
-    "get /v1/databases/{database_id}", "get /v1/blocks/{block_id}/children",
+    "post /v1/data_sources", "get /v1/databases/{database_id}", "patch /v1/databases/{database_id}", "post /v1/databases",
+    "get /v1/blocks/{block_id}/children", "patch /v1/blocks/{block_id}/children",
+    "post /v1/file_uploads", "get /v1/file_uploads/{file_upload_id}", "post /v1/file_uploads/{file_upload_id}/send", "post /v1/file_uploads/{file_upload_id}/complete",
     "post /v1/oauth/token", "post /v1/oauth/introspect", "post /v1/oauth/revoke",
 ]
 const prose = new Set(["description", "title", "summary", "example", "examples", "externalDocs", "tags", "operationId", "security"])
@@ -30,8 +32,8 @@ function strip(node, names = false) {
             : strip(value, !names && (key === "properties" || key === "patternProperties"))]))
 }
 
-function isJson(content) {
-    return content?.["application/json"] ? { content: { "application/json": strip(content["application/json"]) } } : {}
+function typed(content = {}) {
+    return Object.fromEntries(Object.entries(content).map(([type, body]) => [type, type === "application/json" ? strip(body) : {}]))
 }
 
 const paths = {}
@@ -41,12 +43,12 @@ for (const line of operations) {
     if (!operation) {
         throw new Error(`the document has no ${line}`)
     }
-    const kept = { responses: {} }
+    const kept = { parameters: operation.parameters.filter(parameter => parameter.in === "query").map(parameter => strip(parameter)), responses: {} }
     if (operation.requestBody) {
-        kept.requestBody = isJson(operation.requestBody.content)
+        kept.requestBody = { required: operation.requestBody.required ?? false, content: typed(operation.requestBody.content) }
     }
     for (const [status, response] of Object.entries(operation.responses)) {
-        kept.responses[status] = isJson(response.content)
+        kept.responses[status] = { content: typed(response.content) }
     }
     paths[path] = { ...paths[path], [method]: kept }
 }

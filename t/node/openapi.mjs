@@ -1,106 +1,44 @@
 // Holds recorded exchanges against Notion's own OpenAPI document.
-//   node openapi.mjs DOCUMENT RECORD
-// RECORD is what the simulator writes (NOTIONSIM_RECORD, or the setting "record"): requests that were not refused with 400,
-// answers, errors and webhooks are validated. Prints a line per kind of exchange, "ok - what (N)" or "not ok - what", and "done N".
-//
-// What the document is known to get wrong is put right here, and nothing else is excused:
-// 1. allOf joins objects that each forbid other keys, which nothing satisfies: the members are opened, the whole is closed.
-// 2. request_id comes with every answer; request_status with queries; has_more with relations. None is in the document.
-// 3. Strings are typed date, date-time or uuid that need not be: formats are not checked.
-// 4. Data sources show properties of the types button, verification, place and unsupported; pages those of unsupported;
-//    formulas and rollups the type unsupported.
-// 5. Queries take is_archived; pages take filter_properties in the query string when they are written.
-// 6. The items of a people property do not know groups.
-// 7. Errors of OAuth may have the field `error` of RFC 6749, of which the guide speaks, besides `code`.
-// 8. 502 and 529 do not occur, nor the codes that came later; such errors must have the common shape.
+//   node openapi.mjs [--exceptions] [--keep FOLDER] DOCUMENT RECORD...
+// RECORD is what the simulator writes (NOTIONSIM_RECORD, or the setting "record"). Held against the document are
+// - every request of the module, whatever the answer: method, path, parameters, headers, body; of others those that were not refused with 400,
+// - every answer and every webhook, but those that were spoilt on purpose.
+// Prints a line per kind of exchange, "ok - what (N)" or "not ok - what"; a line "used ID" for each exception (openapi-exceptions.mjs) that
+// was needed, and "done N". With --exceptions also a check of each exception: it is needed, and from where it says.
+// FOLDER keeps compiled schemas for the next time.
 import { readFileSync } from "node:fs"
-import Ajv2020 from "ajv/dist/2020.js"
+import { exceptions, listed } from "./openapi-exceptions.mjs"
+import { escape, keptValidator, mended, validator } from "./openapi-schema.mjs"
 
-const [document, record] = process.argv.slice(2)
-const oas = JSON.parse(readFileSync(document, "utf8"))
+const args = process.argv.slice(2)
+const judging = args[0] === "--exceptions" && Boolean(args.shift())
+const folder = args[0] === "--keep" && args.shift() ? args.shift() : null
+const [document, ...records] = args
+const text = readFileSync(document, "utf8")
+const oas = JSON.parse(text)
 const schemas = oas.components.schemas
-const opened = new Set()
+const used = new Set()
+const kinds = new Map()
 
-function open(schema) {
-    if (schema.$ref) {
-        const name = schema.$ref.split("/").pop()
-        if (!opened.has(name)) {
-            opened.add(name)
-            schemas[`${name}__open`] = open(schemas[name])
+const problemsOf = folder ? keptValidator(oas, text, folder) : validator(mended(oas))
+const problemsAsPublished = judging ? validator(oas) : null
+
+// Of a value; @status says whose it is: 0 of a request or a webhook.
+function problems(pointer, value, status = 0) {
+    const found = problemsOf(pointer, value)
+    if (judging && !found.length && problemsAsPublished(pointer, value).length) {
+        const needed = exceptions.find(one => status && one.opens?.(status))
+        if (!needed) {
+            return problemsAsPublished(pointer, value)
         }
-        return { $ref: `#/components/schemas/${name}__open` }
+        used.add(needed.id)
     }
-    const copy = { ...schema }
-    delete copy.unevaluatedProperties
-    if (copy.additionalProperties === false) {
-        delete copy.additionalProperties
-    }
-    for (const key of ["oneOf", "anyOf", "allOf"]) {
-        if (copy[key]) {
-            copy[key] = copy[key].map(open)
-        }
-    }
-    return copy
-}
-
-function repair(node, seen = new Set()) {
-    if (!node || typeof node !== "object" || seen.has(node)) {
-        return
-    }
-    seen.add(node)
-    for (const value of Object.values(node)) {
-        repair(value, seen)
-    }
-    if (!Array.isArray(node) && Array.isArray(node.allOf)) {
-        node.allOf = node.allOf.map(open)
-        node.unevaluatedProperties = false
-    }
-}
-
-const names = Object.keys(schemas)
-repair(oas.paths)
-names.forEach(name => repair(schemas[name]))
-const query = oas.paths["/v1/data_sources/{data_source_id}/query"].post.requestBody.content["application/json"].schema
-query.properties.is_archived = { type: "boolean" }
-
-const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false })
-ajv.addSchema({ $id: "oas", ...oas })
-const compiled = new Map()
-
-function problems(pointer, value) {
-    if (!compiled.has(pointer)) {
-        compiled.set(pointer, ajv.compile({ $ref: `oas#${pointer}` }))
-    }
-    const validate = compiled.get(pointer)
-    return validate(value) ? [] : validate.errors
-}
-
-const unknownTypes = new Set(["button", "verification", "place", "unsupported"])
-
-function excuse(node) {
-    if (!node || typeof node !== "object") {
-        return node
-    }
-    if (node.type === "relation" && Array.isArray(node.relation)) {
-        delete node.has_more
-    }
-    for (const [key, value] of Object.entries(node.object === "page" || node.object === "data_source" ? node.properties ?? {} : {})) {
-        const odd = node.object === "data_source" ? unknownTypes.has(value.type)
-            : value.type === "unsupported" || value[value.type]?.type === "unsupported"
-        if (odd) {
-            delete node.properties[key]
-        }
-    }
-    if (node.type === "property_item" && Array.isArray(node.results)) {
-        node.results = node.results.filter(item => item.people?.object !== "group")
-    }
-    Object.values(node).forEach(excuse)
-    return node
+    return found
 }
 
 const paths = Object.keys(oas.paths).map(path => [path, new RegExp(`^${path.replace(/\{[^}]+\}/g, "[^/]+")}$`)])
-const escape = text => text.replaceAll("~", "~0").replaceAll("/", "~1")
-const kinds = new Map()
+    .sort((a, b) => a[0].includes("{") - b[0].includes("{"))
+const isOurs = agent => /^(mod_notionsync|worker_host|notion_client|in process|unit)\b/.test(agent ?? "")
 
 function note(kind, errors, value) {
     const entry = kinds.get(kind) ?? { count: 0, failed: 0 }
@@ -108,42 +46,98 @@ function note(kind, errors, value) {
     entry.count++
     if (errors.length && !entry.failed++) {
         entry.errors = errors
-        entry.value = value
+        entry.value = structuredClone(value)
     }
 }
 
-function checkApi(exchange) {
-    const [path] = paths.filter(([, re]) => re.test(exchange.path)).sort((a, b) => a[0].includes("{") - b[0].includes("{"))[0] ?? []
-    const method = exchange.method.toLowerCase()
-    const operation = path && oas.paths[path][method]
-    if (!operation) {
-        if (exchange.status === 200) {
-            note(`${exchange.method} ${exchange.path}`, [{ message: "is not in the document" }])
+const says = message => [{ message }]
+
+function paramProblems(x, operation, where) {
+    const given = new Map()
+    for (const [name, value] of x.params) {
+        const plain = name.replace(/\[\]$/, "")
+        given.set(plain, [...given.get(plain) ?? [], value])
+    }
+    const bad = []
+    for (const [name, values] of given) {
+        const at = operation.parameters.findIndex(parameter => parameter.name === name)
+        const schema = operation.parameters[at]?.schema
+        if (!schema) {
+            bad.push(...says(`the document knows no parameter ${name}`))
+            continue
+        }
+        const value = schema.type === "array" ? values : /^-?\d+$/.test(values[0]) && schema.type !== "string" ? Number(values[0]) : values[0]
+        bad.push(...problems(`${where}/parameters/${at}/schema`, value))
+    }
+    return bad
+}
+
+function checkRequest(x, operation, where) {
+    const body = operation.requestBody
+    const bad = paramProblems(x, operation, where)
+    if (!["2026-03-11", "2025-09-03"].includes(x.version) && (isOurs(x.agent) || !x.operation.includes("/v1/oauth/"))) {
+        bad.push(...says(`Notion-Version is ${x.version}`))
+    }
+    if (x.request === null || x.request === undefined) {
+        if (body?.required) {
+            bad.push(...says("there is no body"))
+        }
+    } else if (!body) {
+        bad.push(...says("there is a body"))
+    } else if (!body.content["application/json"]) {
+        if (x.json) {
+            bad.push(...says("the body is JSON"))
+        }
+    } else if (!x.json) {
+        bad.push(...says("its Content-Type is not application/json"))
+    } else {
+        bad.push(...problems(`${where}/requestBody/content/application~1json/schema`, x.request))
+    }
+    note(`${x.operation}: request`, bad, { path: x.path, params: x.params, request: x.request })
+}
+
+function checkAnswer(x, operation, where) {
+    const kind = `${x.operation}: ${x.status}`
+    const answer = x.response
+    if (typeof answer !== "object" || answer === null) {
+        if (!x.spoilt && !/^text\/html/.test(x.type ?? "")) {       // HTML comes from the edge, not from the API
+            note(kind, says("is not JSON"), answer)
         }
         return
     }
+    if (!x.hasRequestId) {
+        note(kind, says("has no request_id"), answer)
+    } else if (x.excused) {
+        note(kind, problems("/components/schemas/publicApiCommonErrorResponse", answer), answer)
+    } else if (!operation.responses[x.status]) {
+        note(kind, says("is no status of this operation"), answer)
+    } else {
+        note(kind, problems(`${where}/responses/${x.status}/content/application~1json/schema`, answer, x.status), answer)
+    }
+}
+
+function checkApi(x) {
+    const [path] = paths.find(([, re]) => re.test(x.path)) ?? []
+    const method = x.method.toLowerCase()
+    const operation = path && oas.paths[path][method]
+    if (!operation) {
+        // The page where a browser is asked is none of the API's.
+        if (x.path !== "/v1/oauth/authorize" && (x.status === 200 || isOurs(x.agent))) {
+            note(`${x.method} ${x.path}`, says("is not in the document"), x)
+        }
+        return
+    }
+    x.operation = `${x.method} ${path}`
+    x.params = [...new URLSearchParams(x.query)]
+    x.excused = false
+    x.hasRequestId = typeof x.response?.request_id === "string"
+    exceptions.filter(one => one.apply?.(x)).forEach(one => used.add(one.id))
     const where = `/paths/${escape(path)}/${method}`
-    const what = `${exchange.method} ${path}`
-    if (exchange.status !== 400 && exchange.request !== null && operation.requestBody) {
-        note(`${what}: request`, problems(`${where}/requestBody/content/application~1json/schema`, exchange.request), exchange.request)
+    if (isOurs(x.agent) || (x.status !== 400 && x.status !== 413)) {
+        checkRequest(x, operation, where)
     }
-    const answer = exchange.response
-    if (typeof answer !== "object" || answer === null || exchange.version !== "2026-03-11") {
-        return              // HTML from the edge, a cut connection, or another version than the document's
-    }
-    if (typeof answer.request_id !== "string" && exchange.status) {
-        note(`${what}: ${exchange.status}`, [{ message: "has no request_id" }], answer)
-    }
-    delete answer.request_id
-    delete answer.request_status
-    if (path.startsWith("/v1/oauth/") && exchange.status >= 400) {
-        delete answer.error
-    }
-    const documented = operation.responses[exchange.status]
-    if (documented && answer.code !== "database_connection_unavailable") {
-        note(`${what}: ${exchange.status}`, problems(`${where}/responses/${exchange.status}/content/application~1json/schema`, excuse(answer)), answer)
-    } else if (exchange.status >= 400) {
-        note(`${what}: ${exchange.status}`, problems("/components/schemas/publicApiCommonErrorResponse__open", answer), answer)
+    if (x.status && (x.version === "2026-03-11" || x.version === "2025-09-03" || x.operation.includes("/v1/oauth/"))) {
+        checkAnswer(x, operation, where)
     }
 }
 
@@ -154,16 +148,30 @@ function checkHook(hook) {
     const name = String(hook.body?.type).split(/[._]/).map((part, i) => (i ? part[0].toUpperCase() + part.slice(1) : part)).join("")
     const schema = `${name}WebhookPayload`
     note(`webhook ${hook.body?.type}`, schemas[schema] ? problems(`/components/schemas/${schema}`, hook.body)
-        : [{ message: `no ${schema} in the document` }], hook.body)
+        : says(`no ${schema} in the document`), hook.body)
 }
 
-for (const line of readFileSync(record, "utf8").split("\n").filter(Boolean)) {
-    const exchange = JSON.parse(line)
-    if (exchange.kind === "api") {
-        checkApi(exchange)
-    } else {
-        checkHook(exchange)
+function judgeExceptions() {
+    for (const one of exceptions) {
+        note(`exception ${one.id} is needed`, used.has(one.id) ? [] : says("nothing needed it"), one.why)
+        const known = one.contradiction ? one.contradiction(schemas) : one.item in listed
+        note(`exception ${one.id} is ${one.contradiction ? "a contradiction in the document" : `number ${one.item} of the list`}`,
+            known && one.why ? [] : says("it is not"), one.why)
     }
+}
+
+for (const record of records) {
+    for (const line of readFileSync(record, "utf8").split("\n").filter(Boolean)) {
+        const exchange = JSON.parse(line)
+        if (exchange.kind === "api") {
+            checkApi(exchange)
+        } else {
+            checkHook(exchange)
+        }
+    }
+}
+if (judging) {
+    judgeExceptions()
 }
 for (const [kind, entry] of [...kinds].sort()) {
     console.log(`${entry.failed ? "not ok" : "ok"} - ${kind} (${entry.count})`)
@@ -171,7 +179,8 @@ for (const [kind, entry] of [...kinds].sort()) {
         console.log(`# ${error.instancePath ?? ""} ${error.message} ${JSON.stringify(error.params ?? {}).slice(0, 120)}`)
     }
     if (entry.failed) {
-        console.log(`# in ${JSON.stringify(entry.value).slice(0, 2000)}`)
+        console.log(`# ${entry.failed} times; first in ${JSON.stringify(entry.value).slice(0, 2000)}`)
     }
 }
+[...used].sort().forEach(id => console.log(`used ${id}`))
 console.log(`done ${kinds.size}`)

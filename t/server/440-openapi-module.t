@@ -2,13 +2,13 @@
 # it: all kinds of reads, listings and writes, of every type of property that is synced.
 use strict;
 use warnings;
-use NotionSync::Sim;
+use NotionSync::OpenAPI;
 use NotionSync::Sync;
 
-lacking('node or the npm packages of t/node are not installed (npm ci)') unless NotionSync::Sim::can_check_record();
+{ my $lacks = NotionSync::OpenAPI::lacks(); lacking($lacks) if defined $lacks }
 
 my $long = join ' ', map { "word$_" } 1 .. 900;     # more than one item of rich text
-my $sync = start_sync(start_sim => { record => 1 }, mapping => "NotionSyncMatch Name name\nNotionSyncLinkProperty Unmapped\nNotionSyncBody <-> extra",
+my $sync = start_sync(mapping => "NotionSyncMatch Name name\nNotionSyncLinkProperty Unmapped\nNotionSyncBody <-> extra",
     before => sub {
         my ($s) = @_;
         $s->add_pages(map { { name => "Page $_", notes => "n $_", tags => ['vip'] } } 1 .. 5);
@@ -43,7 +43,7 @@ $sync->must('reconcile', 'contacts');
 $sync->wait_quiet;
 $sync->verify_ok;
 
-my @kinds = NotionSync::Sim::check_record($sync->sim->root . '/record');
+my @kinds = NotionSync::OpenAPI::check_record($sync->sim->record);
 my %seen  = map { /\A(\S+ \S+): request \(/ ? ($1 => 1) : () } @kinds;
 is_deeply([grep { !$seen{$_} } 'POST /v1/pages', 'PATCH /v1/pages/{page_id}', 'PATCH /v1/pages/{page_id}/markdown',
     'POST /v1/data_sources/{data_source_id}/query'], [],

@@ -3,7 +3,6 @@
 use strict;
 use warnings;
 use NotionSync::Browser;
-use NotionSync::Sim;
 use NotionSync::Sync;
 use Digest::SHA qw(sha1 sha256_hex);
 use MIME::Base64 qw(encode_base64);
@@ -11,7 +10,6 @@ use MIME::Base64 qw(encode_base64);
 my $other = '22222222-0000-4000-8000-000000000000';
 my $sync = new_sync(
     modules => ['status'],
-    start_sim => { record => 1 },
     notion => '  NotionSyncOAuth client-id=app client-secret=file:${ROOT}/conf/client redirect=http://127.0.0.1:${PORT}/notionsync/oauth',
     config => "<Location \"/notionsync/oauth\">\n  NotionSyncServe oauth\n</Location>\n"
         . "<NotionSyncService idle notion>\n  NotionSyncOAuth client-id=app client-secret=file:\${ROOT}/conf/client "
@@ -292,5 +290,4 @@ grants();
 $sync->secrets_ok($httpd->get('/notionsync')->{body}, $httpd->get('/notionsync?json')->{body}, $ada->go($home)->{body}, $ada->go("$home?json")->{body},
     @status, map { read_file("/proc/$_/cmdline") } $httpd->pid, $httpd->children);
 cmp_ok(scalar @{ $sync->{secrets} }, '>', 20, 'of many secrets');
-NotionSync::Sim::check_record($sim->root . '/record') if NotionSync::Sim::can_check_record();
 finish();

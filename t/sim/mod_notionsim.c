@@ -118,6 +118,7 @@ static int handle_request(request_rec *r)
             strncmp(path, "/_control", 9) == 0);
     sim_buf_free(&body);
     q->basic = sim_mem_dup(auth && strncasecmp(auth, "Basic ", 6) == 0 ? auth + 6 : NULL);
+    q->agent = sim_mem_dup(apr_table_get(r->headers_in, "User-Agent"));
     sim_block_serve(q);
     if (q->ending == SIM_CUT) {
         cut_connection(r);

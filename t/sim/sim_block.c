@@ -34,7 +34,7 @@ static void serve_api(sim_req_t *q)
     sim_serve_answer(q, sim_time_mono_us() - begun);
     memcpy(record, sim_set.record, sizeof(record));
     sim_world_unlock();
-    sim_log_record_api(record, q, q->came_ms);
+    sim_log_record_api(record, q);
 }
 
 void sim_block_serve(sim_req_t *q)

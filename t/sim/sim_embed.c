@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim_control.h"
+#include "sim_log.h"
 #include "sim_send.h"
 #include "sim_serve.h"
 
@@ -83,6 +84,7 @@ sim_req_t *sim_embed_request(const char *method, const char *path, const char *q
     sim_serve_tick();
     f->q = sim_req_make(method, path, query, bearer, version, body, len, 1);
     f->q->ctx = ctx;
+    f->q->agent = sim_mem_dup(SIM_LOG_IN_PROCESS);
     wait = sim_serve_arrive(f->q);
     f->acted = wait < 0;
     put_flight(f, wait);
@@ -106,6 +108,7 @@ static void step_flight(void)
         return;
     }
     sim_serve_answer(f->q, 0);
+    sim_log_record_api(sim_set.record, f->q);
     if (host.answered) {
         host.answered(f->q);
     }
@@ -117,6 +120,7 @@ static void step_flight(void)
 
 static void deliver(sim_event_t *e)
 {
+    sim_log_record_hook(sim_set.record, e->sub->url, 0, "", e->body, e->body_len);
     if (host.deliver) {
         host.deliver(e);
     }

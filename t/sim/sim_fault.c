@@ -73,7 +73,7 @@ static const char *read_action(sim_action_t *a, json_object *o)
     a->message = sim_member_str(o, "message");
     a->reason = sim_member_str(o, "reason");
     a->retry_after = int_member(o, "retry_after", -1);
-    a->html = flag_member(o, "html", a->status == 502);
+    a->html = flag_member(o, "html", a->status == 502 || a->status == 413);
     a->commit = flag_member(o, "commit", 0);
     a->without_id = !flag_member(o, "committed_resource_id", 1);
     a->commit_then_cut = flag_member(o, "commit_then_cut", 0);

@@ -227,7 +227,16 @@ static void put_body(sim_buf_t *b, const char *key, const char *s, size_t len)
     json_object_put(o);
 }
 
-void sim_log_record_api(const char *file, const sim_req_t *q, sim_ms_t came_ms)
+/* how the answer was spoilt on purpose, if it was */
+static const char *spoilt(const sim_req_t *q)
+{
+    return q->ending == SIM_CUT        ? "cut"
+           : q->ending == SIM_TRUNCATE ? "truncated"
+           : q->bad_json               ? "not JSON"
+                                       : NULL;
+}
+
+void sim_log_record_api(const char *file, const sim_req_t *q)
 {
     sim_buf_t b = SIM_BUF_INIT;
 
@@ -236,13 +245,17 @@ void sim_log_record_api(const char *file, const sim_req_t *q, sim_ms_t came_ms)
     }
     sim_json_open(&b, '{');
     sim_json_kstr(&b, "kind", "api");
-    sim_json_kint(&b, "ms", came_ms);
+    sim_json_kint(&b, "ms", q->came_ms);
+    sim_json_kstr(&b, "agent", q->agent);
     sim_json_kstr(&b, "method", q->method);
     sim_json_kstr(&b, "path", q->path);
     sim_json_kstr(&b, "query", q->query);
     sim_json_kstr(&b, "token", q->bearer);
     sim_json_kstr(&b, "version", q->version);
+    sim_json_kbool(&b, "json", q->body_is_json);
     sim_json_kint(&b, "status", q->ending == SIM_CUT ? 0 : q->status);
+    sim_json_kstr(&b, "type", q->type);
+    sim_json_kstr(&b, "spoilt", spoilt(q));
     put_body(&b, "request", q->body, q->body_len);
     put_body(&b, "response", q->out.s, q->out.len);
     sim_json_close(&b, '}');

@@ -54,6 +54,7 @@ sim_req_t *sim_req_copy(const sim_req_t *q)
                                    q->body_len, q->body_is_json);
 
     copy->basic = sim_mem_dup(q->basic);
+    copy->agent = sim_mem_dup(q->agent);
     copy->ctx = q->ctx;
     return copy;
 }
@@ -72,6 +73,7 @@ void sim_req_free(sim_req_t *q)
     free(q->basic);
     free(q->location);
     free(q->version);
+    free(q->agent);
     free(q->body);
     json_object_put(q->json);
     sim_fail_free(&q->fail);

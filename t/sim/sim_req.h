@@ -22,6 +22,7 @@ typedef struct sim_req_t {
     char *bearer; /* NULL if there was none */
     char *basic;  /* of a client, as sent; NULL if there was none */
     char *version;
+    char *agent; /* who says to ask: User-Agent; NULL: nobody */
     char *body;
     size_t body_len;
     int body_is_json; /* by its content type */
@@ -53,6 +54,7 @@ typedef struct sim_req_t {
     char *location;    /* of a redirect; malloc'd */
     int retry_after;   /* seconds; -1: no header */
     int no_request_id; /* as if from the edge, not from the API */
+    int bad_json;      /* on purpose */
     char request_id[SIM_ID_TEXT];
     sim_ending_t ending;
 } sim_req_t;

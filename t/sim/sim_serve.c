@@ -172,6 +172,7 @@ static void act(sim_req_t *q, const sim_action_t *a)
         q->out.len = 0;
         sim_buf_str(&q->out, "{\"object\":\"list\",\"results\":[{\"id\":");
         q->no_request_id = 1;
+        q->bad_json = 1;
     }
     if (a->truncate) {
         q->ending = SIM_TRUNCATE;

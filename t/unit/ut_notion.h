@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include <apr_file_io.h>
+
 #include "base/nts_str.h"
 #include "connector/nts_connector.h"
 #include "tap/tap.h"
@@ -110,18 +112,54 @@ typedef struct talk_t {
     const nts_answer_t *answer;        /* at the end, or NULL */
 } talk_t;
 
+/* What is asked of Notion, for t/unit/openapi.t: a line in the file that the environment names, as the simulator writes it. */
+static void ut_note(const talk_t *talk)
+{
+    const char *file = getenv("NOTIONSIM_RECORD");
+    const nts_http_request_t *request = talk->state == NTS_OP_SEND ? talk->request : NULL;
+    const char *path = request ? strstr(request->url, "/v1/") : NULL, *version = NULL;
+    const char *mark = path ? strchr(path, '?') : NULL;
+    apr_file_t *out;
+    int is_json = 0;
+
+    if (!file || !path) {
+        return;
+    }
+    for (int i = 0; i < request->header_count; i++) {
+        const nts_http_header_t *header = &request->headers[i];
+
+        version = strcmp(header->name, "Notion-Version") == 0 ? header->value : version;
+        is_json |= strcmp(header->name, "Content-Type") == 0 &&
+                   strcmp(header->value, "application/json") == 0;
+    }
+    if (apr_file_open(&out, file, APR_FOPEN_APPEND | APR_FOPEN_WRITE | APR_FOPEN_CREATE,
+                      APR_FPROT_OS_DEFAULT, pool) != APR_SUCCESS) {
+        abort();
+    }
+    (void)apr_file_printf(
+        out,
+        "{\"kind\":\"api\",\"agent\":\"unit\",\"method\":\"%s\",\"path\":\"%.*s\","
+        "\"query\":\"%s\",\"version\":\"%s\",\"json\":%s,\"status\":0,"
+        "\"request\":%s,\"response\":null}\n",
+        request->method, mark ? (int)(mark - path) : (int)strlen(path), path, mark ? mark + 1 : "",
+        version ? version : "", is_json ? "true" : "false", request->body ? request->body : "null");
+    (void)apr_file_close(out);
+}
+
 __attribute__((unused)) static talk_t ut_begin(const nts_ask_t *ask)
 {
     talk_t talk = { 0 };
 
     (void)nts_connector_notion.begin(&talk.op, connection, ask, pool);
     talk.state = nts_connector_notion.step(talk.op, NULL, &talk.request, &talk.answer);
+    ut_note(&talk);
     return talk;
 }
 
 __attribute__((unused)) static void ut_step(talk_t *talk, const nts_http_answer_t *http)
 {
     talk->state = nts_connector_notion.step(talk->op, http, &talk->request, &talk->answer);
+    ut_note(talk);
 }
 
 /** Answer the request with a status and a JSON body. */

@@ -65,7 +65,7 @@ sub new {
 
 sub start_simulator {
     my ($self) = @_;
-    my $sim = $self->{sim} = NotionSync::Test::start_sim($self->{sim_root} ? (root => $self->{sim_root}) : ());
+    my $sim = $self->{sim} = NotionSync::Test::start_sim(record => 0, $self->{sim_root} ? (root => $self->{sim_root}) : ());
     $sim->{log_checked} = 1;
     $self->{endpoint} = $sim->url;
     $self->control(POST => 'reset', $self->{settings} // {});

@@ -35,6 +35,7 @@ sub new {
     return $self;
 }
 
+sub record { return "$_[0]{root}/record" }      # of a simulator: what it was asked and answered
 sub root  { return $_[0]{root} }
 sub state { return "$_[0]{root}/state" }
 sub pid   { return $_[0]{pid} }

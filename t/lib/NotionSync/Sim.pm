@@ -4,14 +4,9 @@ package NotionSync::Sim;
 #     my $api = NotionSync::Sim->new($sim);                     # token => ..., version => ... (undef: no header)
 #     my ($status, $json, $answer) = $api->call(POST => 'pages', {...});
 #     my $hooks = NotionSync::Sim::Receiver->new(dir => temp_dir());
-#
-# For any test with a simulator that records (start_sim(record => 1)): are requests, answers and webhooks what Notion's
-# OpenAPI document says?
-#     NotionSync::Sim::check_record($sim->root . '/record') if NotionSync::Sim::can_check_record();
 use strict;
 use warnings;
 use NotionSync::Test ();
-use Test::More ();
 
 sub new {
     my ($class, $server, %opt) = @_;
@@ -45,35 +40,6 @@ sub error {
     my ($status, $json, $answer) = $self->call(@args);
     return "$status no error: $answer->{body}" if ref $json ne 'HASH' || ($json->{object} // '') ne 'error';
     return "$status $json->{code} $json->{message}";
-}
-
-# An extract of the document, or the file that NTS_NOTION_OPENAPI names
-sub document { return $ENV{NTS_NOTION_OPENAPI} // NotionSync::Test::build_info('srcdir') . '/t/node/notion-api.json' }
-
-sub can_check_record {
-    return -e document() && -d NotionSync::Test::build_info('srcdir') . '/t/node/node_modules/ajv' && (NotionSync::Test::run_command('node', '--version'))[0] == 0;
-}
-
-# A check for each kind of exchange; the kinds.
-sub check_record {
-    my ($file) = @_;
-    my ($exit, $out) = NotionSync::Test::run_command('node', NotionSync::Test::build_info('srcdir') . '/t/node/openapi.mjs', document(), $file);
-    my (@kinds, $last);
-    for my $line (split /\n/, $out) {
-        if ($line =~ /\A(not )?ok - (.*)\z/) {
-            push @kinds, $2;
-            Test::More::ok(!$1, $2);
-        }
-        elsif ($line =~ /\Adone (\d+)\z/) {
-            $last = $1;
-        }
-        else {
-            Test::More::diag($line);
-        }
-    }
-    Test::More::is($exit, 0, 'all was validated');
-    Test::More::is($last, scalar @kinds, 'to the end');
-    return @kinds;
 }
 
 package NotionSync::Sim::Receiver;

@@ -24,6 +24,7 @@ use JSON::PP ();
 use POSIX qw(WNOHANG);
 use Test::More;
 use Time::HiRes qw(time);
+use NotionSync::OpenAPI ();
 use NotionSync::Server;
 
 our @EXPORT = (qw(build_info new_httpd start_httpd start_sim finish wait_for wait_ok patience free_port run_command
@@ -190,13 +191,13 @@ sub new_httpd {
 
 sub start_httpd { return new_httpd(@_)->start }
 
-# The Notion simulator (t/sim/README.md): one process, so that all requests meet one memory. record => 1 has it write
-# every exchange to ${ROOT}/record; the other options are those of new_httpd.
+# The Notion simulator (t/sim/README.md): one process, so that all requests meet one memory. It writes every exchange to ${ROOT}/record,
+# which finish() holds against Notion's document, unless record => 0; the other options are those of new_httpd.
 sub start_sim {
     my (%opt) = @_;
     croak 'the simulator is not built: ' . build_info('simulator') unless -e build_info('simulator');
     my $config = delete $opt{config} // '';
-    my $record = delete $opt{record};
+    my $record = delete $opt{record} // 1;
     my $server = NotionSync::Server->new(
         name   => 'sim',
         mpm    => 'event',
@@ -222,17 +223,18 @@ $config
 CONFIG
         %opt,
     );
-    $server->{env}{NOTIONSIM_RECORD} = $server->give(write_file($server->root . '/record', '')) if $record;
+    $server->{env}{NOTIONSIM_RECORD} = $server->give(write_file($server->record, '')) if $record;
     push @servers, $server;
     return $server->start;
 }
 
-# Stop everything, check every error log, end the test.
+# Stop everything, check every error log and what was recorded of simulators, end the test.
 sub finish {
     for my $server (reverse @servers) {
         $server->stop;
         $server->log_ok unless $server->{log_checked};
     }
+    NotionSync::OpenAPI::check_rest(grep { -e } map { $_->record } @servers);
     done_testing();
 }
 
