@@ -54,12 +54,17 @@ static const nts_schema_field_t *find_property(nts_pair_t *pair, const nts_schem
     return field;
 }
 
-static const nts_schema_field_t *find_column(const nts_pair_t *pair, const nts_schema_t *external,
+static const nts_schema_field_t *find_column(nts_pair_t *pair, const nts_schema_t *external,
                                              nts_outcome_t *out, apr_pool_t *p)
 {
-    const nts_schema_field_t *field = nts_schema_find(external, pair->external);
+    const nts_schema_field_t *field = pair->external_id
+                                          ? nts_schema_find_id(external, pair->external_id)
+                                          : nts_schema_find(external, pair->external);
 
-    if (!field) {
+    if (field) {
+        pair->external_id = apr_pstrdup(p, field->id);
+    }
+    else {
         (void)suspend(out, p, "mapping.column_missing",
                       apr_psprintf(p, "'%s' has no field '%s'",
                                    external->title ? external->title : "the external side",

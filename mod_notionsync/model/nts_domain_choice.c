@@ -1,5 +1,5 @@
-/* nts_domain_choice.c - one choice, and sets of choices. Notion knows them by id, other sides by
- * name. */
+/* nts_domain_choice.c - one choice, and sets of choices. One side's ids are known to both at most: where each side has its own,
+ * they meet by name. */
 #include <string.h>
 
 #include "base/nts_str.h"
@@ -35,26 +35,26 @@ static const nts_option_t *find_name(const nts_type_t *type, const char *name)
     return similar;
 }
 
-/* The side that knows choices by id, or else the one that lists them. */
-static const nts_type_t *owner_of(const nts_domain_t *domain)
+/* The side whose choices they are, and whose ids: the first that has any. */
+static nts_side_t owner_of(const nts_domain_t *domain)
 {
-    nts_type_kind_t notion = domain->types[NTS_NOTION].kind;
+    nts_type_kind_t first = domain->types[NTS_NOTION].kind;
 
-    return &domain->types[notion == NTS_TYPE_OPTION || notion == NTS_TYPE_SET ? NTS_NOTION
-                                                                              : NTS_EXTERNAL];
+    return first == NTS_TYPE_OPTION || first == NTS_TYPE_SET ? NTS_NOTION : NTS_EXTERNAL;
 }
 
-/* A choice as both sides know it: the owner's id and its name where it is known there. */
-static nts_option_t resolve(const nts_domain_t *domain, const nts_option_t *option)
+/* A choice that @a side shows as both know it: the owner's id and its name where it is known there. */
+static nts_option_t resolve(const nts_domain_t *domain, nts_side_t side, const nts_option_t *option)
 {
-    const nts_type_t *owner = owner_of(domain);
+    nts_option_t named = { NULL, option->name };
+    nts_side_t owner = owner_of(domain);
     const nts_option_t *known;
 
-    if (option->id) {
+    if (option->id && side == owner) {
         return *option; /* newer than the schema, if the two differ */
     }
-    known = find_name(owner, option->name);
-    return known ? *known : *option;
+    known = find_name(&domain->types[owner], option->name);
+    return known ? *known : named;
 }
 
 static const char *advice_for(const nts_domain_t *domain, nts_side_t side)
@@ -78,10 +78,11 @@ static apr_status_t render_choice(nts_option_t *choice, const nts_domain_t *doma
                                   const nts_option_t *common, nts_outcome_t *out, apr_pool_t *p)
 {
     const nts_type_t *type = &domain->types[side];
+    int is_owner = side == owner_of(domain);
     const nts_option_t *known = NULL;
 
     *choice = *common;
-    if (common->id) {
+    if (common->id && is_owner) {
         known = find_id(type, common->id);
     }
     if (!known) {
@@ -91,7 +92,7 @@ static apr_status_t render_choice(nts_option_t *choice, const nts_domain_t *doma
         *choice = *known;
         return APR_SUCCESS;
     }
-    if (common->id && side == NTS_NOTION) {
+    if (common->id && is_owner) {
         return APR_SUCCESS; /* the schema may be older than the page that showed this choice */
     }
     choice->id = NULL;
@@ -128,7 +129,7 @@ static apr_status_t project_option(nts_value_t *common, const nts_domain_t *doma
     else {
         return nts_domain_strange(domain, side, value, out, p);
     }
-    option = resolve(domain, &option);
+    option = resolve(domain, side, &option);
     *common = nts_value_option(option.id, option.name);
     return APR_SUCCESS;
 }
@@ -161,13 +162,14 @@ static nts_format_t format_of(const nts_domain_t *domain)
 }
 
 /* Each member resolved, and one of those that turn out to be the same choice. */
-static nts_value_t resolve_set(const nts_domain_t *domain, const nts_value_t *set, apr_pool_t *p)
+static nts_value_t resolve_set(const nts_domain_t *domain, nts_side_t side, const nts_value_t *set,
+                               apr_pool_t *p)
 {
     int count = 0;
     nts_option_t *members = apr_palloc(p, sizeof(*members) * (apr_size_t)(set->as.set.count + 1));
 
     for (int i = 0; i < set->as.set.count; i++) {
-        nts_option_t member = resolve(domain, &set->as.set.options[i]);
+        nts_option_t member = resolve(domain, side, &set->as.set.options[i]);
         int at = 0;
 
         while (at < count && !nts_domain_options_equal(&members[at], &member)) {
@@ -227,11 +229,11 @@ apr_status_t nts_domain_check_members(const nts_domain_t *domain, nts_side_t sid
 static apr_status_t project_set(nts_value_t *common, const nts_domain_t *domain, nts_side_t side,
                                 const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p)
 {
-    nts_value_t set;
+    nts_value_t set = nts_value_null;
     apr_status_t rv = nts_domain_set_of(&set, domain, side, value, out, p);
 
     if (rv == APR_SUCCESS) {
-        *common = set.as.set.count ? resolve_set(domain, &set, p) : nts_value_null;
+        *common = set.as.set.count ? resolve_set(domain, side, &set, p) : nts_value_null;
     }
     return rv;
 }

@@ -53,6 +53,11 @@ static const char *take_text(const nts_json_t *node, const char *key, apr_pool_t
     return apr_pstrdup(p, nts_json_get_string(node, key));
 }
 
+const char *nts_mapping_collection(const nts_mapping_t *mapping, nts_side_t side)
+{
+    return side == NTS_NOTION ? mapping->data_source : mapping->collection;
+}
+
 const char *nts_pair_field(const nts_pair_t *pair, nts_side_t side)
 {
     return side == NTS_NOTION ? pair->notion : pair->external;

@@ -143,6 +143,8 @@ const nts_mapping_t *nts_setup_find(const nts_setup_t *setup, const char *vhost,
  *  location, with the service's name behind it. */
 const char *nts_service_install_address(const nts_service_t *service, apr_pool_t *p);
 
+/** The data source, or what is synced of the external service. */
+const char *nts_mapping_collection(const nts_mapping_t *mapping, nts_side_t side);
 /** What people call the field at @a side, and the id that events, schemas and requests have for it; NULL: not known. */
 const char *nts_pair_field(const nts_pair_t *pair, nts_side_t side);
 const char *nts_pair_field_id(const nts_pair_t *pair, nts_side_t side);

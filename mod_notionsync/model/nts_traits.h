@@ -19,6 +19,8 @@ typedef struct nts_traits_t {
     int has_trash;
     /* S4.4: ids are keys that people may change, and give to other records */
     int reuses_keys;
+    /* LIST tells what was edited in some time. Else what changed is told otherwise (CHANGES) */
+    int lists_edits;
     /* READ_MANY costs no more than a read */
     int reads_many;
     /* S5.1: FIND tells which records hold some values, whoever made them */

@@ -322,14 +322,24 @@ static void decide_one_way(view_t *view, nts_decision_t *d, nts_side_t from)
 }
 
 /*
- * S5.4: nobody edited the field, and still the two differ: the choice that both sides agreed on has another name by now.
- * The side that knows choices by name gets the new one; the bases follow when it shows it.
+ * S5.4: nobody edited the field, and still the two differ: the choice that both sides agreed on has another name by now, at a side
+ * that knows it by id. The other side gets the new one; the bases follow when it shows it.
  */
 static void decide_renamed(view_t *view, nts_decision_t *d)
 {
-    if (nts_value_equal(view->now[NTS_NOTION], &view->base->value[NTS_NOTION]) &&
-        !nts_value_is_same(view->now[NTS_NOTION], &view->base->value[NTS_NOTION])) {
-        carry(view, d, NTS_NOTION, "a choice was renamed in notion");
+    int i;
+
+    for (i = 0; i < NTS_SIDE_COUNT; i++) {
+        nts_side_t side = (nts_side_t)i;
+
+        if (nts_merge_has_ids(view->now[side]) &&
+            nts_value_equal(view->now[side], &view->base->value[side]) &&
+            !nts_value_is_same(view->now[side], &view->base->value[side])) {
+            carry(view, d, side,
+                  side == NTS_NOTION ? "a choice was renamed in notion"
+                                     : "a choice was renamed in external");
+            return;
+        }
     }
 }
 

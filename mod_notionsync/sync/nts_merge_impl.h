@@ -27,6 +27,8 @@ nts_value_t nts_merge_shown_of(nts_value_t *rest, const nts_value_t *want, const
                                apr_pool_t *p);
 /** The members of @a a and of @a b. */
 nts_value_t nts_merge_both(const nts_value_t *a, const nts_value_t *b, apr_pool_t *p);
+/** A choice, or a member, is known by id. */
+int nts_merge_has_ids(const nts_value_t *value);
 /** A member of @a base has another name in @a now (S5.4). */
 int nts_merge_set_is_renamed(const nts_value_t *base, const nts_value_t *now);
 

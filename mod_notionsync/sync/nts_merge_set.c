@@ -226,6 +226,18 @@ nts_value_t nts_merge_arrived_set(const nts_value_t *base, const nts_value_t *be
     return make_set(out, n, p);
 }
 
+int nts_merge_has_ids(const nts_value_t *value)
+{
+    int i;
+
+    for (i = 0; i < set_size(value); i++) {
+        if (value->as.set.options[i].id) {
+            return 1;
+        }
+    }
+    return value->kind == NTS_VALUE_OPTION && value->as.option.id;
+}
+
 int nts_merge_set_is_renamed(const nts_value_t *base, const nts_value_t *now)
 {
     int i, k;

@@ -11,7 +11,8 @@ nts_scan_t *nts_scan_create(const nts_scan_config_t *config, apr_pool_t *p)
 
     scan->config = *config;
     scan->p = p;
-    scan->seen = apr_pcalloc(p, (apr_size_t)(config->max_link / 8 + 1));
+    scan->seen[NTS_NOTION] = apr_pcalloc(p, (apr_size_t)(config->max_link / 8 + 1));
+    scan->seen[NTS_EXTERNAL] = apr_pcalloc(p, (apr_size_t)(config->max_link / 8 + 1));
     scan->report.phase = "starting";
     (void)apr_pool_create(&scan->page, p);
     apr_pool_tag(scan->page, "nts_scan page");
@@ -45,17 +46,45 @@ const nts_scan_report_t *nts_scan_report(const nts_scan_t *scan)
     return &scan->report;
 }
 
-static void mark_seen(nts_scan_t *scan, apr_int64_t link)
+static const nts_traits_t *traits_of(const nts_scan_t *scan, nts_side_t side)
 {
-    if (link > 0 && link <= scan->config.max_link) {
-        scan->seen[link / 8] = (unsigned char)(scan->seen[link / 8] | (1u << (link % 8)));
+    return scan->config.mapping->traits[side];
+}
+
+/* Rows are read and compared as their pages are listed. Else both sides are listed, and each record is held against its own base. */
+static int reads_rows(const nts_scan_t *scan)
+{
+    return traits_of(scan, NTS_EXTERNAL)->reads_many;
+}
+
+/* The listing of @a side showed them. */
+static void mark_seen(nts_scan_t *scan, nts_side_t side)
+{
+    unsigned char *seen = scan->seen[side];
+    int i;
+
+    for (i = 0; i < scan->record_count; i++) {
+        apr_int64_t link = scan->links[i] ? scan->links[i]->id : 0;
+
+        if (link > 0 && link <= scan->config.max_link) {
+            seen[link / 8] = (unsigned char)(seen[link / 8] | (1u << (link % 8)));
+        }
     }
+}
+
+static int is_marked(const nts_scan_t *scan, nts_side_t side, apr_int64_t link)
+{
+    return (scan->seen[side][link / 8] & (1 << (link % 8))) != 0;
 }
 
 int nts_scan_was_seen(const nts_scan_t *scan, apr_int64_t link)
 {
+    /* to compare with the other record is to look at both */
+    int is_pair_seen = reads_rows(scan) || scan->config.kind == NTS_SCAN_VERIFY;
+
     /* a link younger than the scan was made by a job: nothing to ask */
-    return link > scan->config.max_link || (scan->seen[link / 8] & (1 << (link % 8))) != 0;
+    return link > scan->config.max_link || (is_marked(scan, NTS_NOTION, link) &&
+                                            (is_pair_seen || is_marked(scan, NTS_EXTERNAL, link)));
 }
 
 nts_step_t nts_scan_end(nts_scan_t *scan)
@@ -90,10 +119,12 @@ nts_step_t nts_scan_list(nts_scan_t *scan, nts_side_t side)
     scan->call.ask.side = side;
     scan->call.ask.mapping = scan->config.mapping;
     listing->cursor = scan->cursor;
-    if (side == NTS_NOTION) {
-        scan->report.phase = "reading Notion";
+    if (traits_of(scan, side)->lists_edits) {
         listing->edited_since = scan->config.since;
         listing->edited_before = scan->config.before;
+    }
+    if (side == NTS_NOTION) {
+        scan->report.phase = "reading Notion";
         scan->state = NTS_SCAN_NOTION_LISTED;
     }
     else {
@@ -155,6 +186,9 @@ static nts_step_t take_page(nts_scan_t *scan, nts_side_t side, const nts_answer_
     else if (side == NTS_NOTION) {
         scan->report.complete = answer->complete;
     }
+    else if (!reads_rows(scan)) {
+        scan->report.complete &= answer->complete;
+    }
     if (scan->config.kind == NTS_SCAN_BATCH) {
         return nts_scan_batch_page(scan);
     }
@@ -171,9 +205,6 @@ static nts_step_t read_rows(nts_scan_t *scan)
     for (i = 0; i < scan->record_count; i++) {
         const nts_link_t *link = scan->links[i];
 
-        if (link) {
-            mark_seen(scan, link->id);
-        }
         if (link && link->key &&
             (link->state == NTS_LINK_ACTIVE || link->state == NTS_LINK_DORMANT)) {
             keys[n++] = link->key;
@@ -240,6 +271,27 @@ static int shows_bases(const nts_scan_t *scan, const nts_link_t *link, const nts
     return 1;
 }
 
+/* ... what @a side alone shows. */
+static int shows_its_base(const nts_scan_t *scan, nts_side_t side, const nts_link_t *link,
+                          const nts_record_t *record)
+{
+    const nts_mapping_t *mapping = scan->config.mapping;
+    int i;
+
+    for (i = 0; i < mapping->pair_count; i++) {
+        const nts_base_t *base = nts_link_base(link, mapping->pairs[i].id);
+
+        if (!base || base->has_rewrite ||
+            !(mapping->pairs[i].is_body && side == NTS_NOTION
+                  ? nts_merge_is_body_known(base, record, scan->config.kind == NTS_SCAN_FULL)
+                  : nts_value_is_same(&base->value[side], &record->values[i])) ||
+            is_lost(&mapping->pairs[i], &record->values[i])) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 int nts_scan_is_outside(const nts_scan_t *scan, int i)
 {
     const nts_link_t *link = scan->links[i];
@@ -250,7 +302,7 @@ int nts_scan_is_outside(const nts_scan_t *scan, int i)
             (row && row->standing == NTS_STANDING_OUTSIDE));
 }
 
-static int needs_job(const nts_scan_t *scan, int i)
+static int needs_job(const nts_scan_t *scan, nts_side_t side, int i)
 {
     const nts_link_t *link = scan->links[i];
     const nts_record_t *row;
@@ -263,6 +315,10 @@ static int needs_job(const nts_scan_t *scan, int i)
     }
     if (link->state != NTS_LINK_ACTIVE || link->missing || scan->records[i].trashed) {
         return 1;
+    }
+    if (!reads_rows(scan)) {
+        return scan->records[i].standing == NTS_STANDING_OUTSIDE ||
+               !shows_its_base(scan, side, link, &scan->records[i]);
     }
     row = link->key ? nts_scan_row(scan, link->key) : NULL;
     if (!row || row->standing == NTS_STANDING_OUTSIDE ||
@@ -291,31 +347,40 @@ nts_spawn_t *nts_scan_new_spawns(nts_scan_t *scan, int count)
     return apr_pcalloc(scan->page, (apr_size_t)(count + 1) * sizeof(nts_spawn_t));
 }
 
-static nts_step_t compare_page(nts_scan_t *scan, const nts_answer_t *answer)
+/* The records of a page of @a side's listing. */
+static nts_step_t compare(nts_scan_t *scan, nts_side_t side)
 {
     nts_spawn_t *spawns = nts_scan_new_spawns(scan, scan->record_count);
     int i, n = 0;
 
+    for (i = 0; i < scan->record_count; i++) {
+        if (nts_scan_is_outside(scan, i)) {
+            scan->report.outside++;
+        }
+        else if (needs_job(scan, side, i)) {
+            spawns[n].target.link = scan->links[i] ? scan->links[i]->id : 0;
+            if (side == NTS_EXTERNAL) {
+                spawns[n++].target.key = scan->records[i].id;
+                continue;
+            }
+            spawns[n].target.page = scan->records[i].id;
+            spawns[n].candidate = &scan->records[i];
+            spawns[n++].candidate_sent = scan->page_sent;
+        }
+    }
+    return nts_scan_spawn(scan, spawns, n,
+                          side == NTS_NOTION ? NTS_SCAN_NOTION_SPAWNED : NTS_SCAN_EXTERNAL_SPAWNED);
+}
+
+static nts_step_t compare_page(nts_scan_t *scan, const nts_answer_t *answer)
+{
     if (answer->result != NTS_RESULT_OK) {
         return nts_scan_not_now(scan, answer);
     }
     scan->rows = answer->records;
     scan->row_count = answer->record_count;
-    if (scan->config.kind == NTS_SCAN_VERIFY) {
-        return nts_scan_verify_page(scan);
-    }
-    for (i = 0; i < scan->record_count; i++) {
-        if (nts_scan_is_outside(scan, i)) {
-            scan->report.outside++;
-        }
-        else if (needs_job(scan, i)) {
-            spawns[n].target.page = scan->records[i].id;
-            spawns[n].target.link = scan->links[i] ? scan->links[i]->id : 0;
-            spawns[n].candidate = &scan->records[i];
-            spawns[n++].candidate_sent = scan->page_sent;
-        }
-    }
-    return nts_scan_spawn(scan, spawns, n, NTS_SCAN_NOTION_SPAWNED);
+    return scan->config.kind == NTS_SCAN_VERIFY ? nts_scan_verify_page(scan)
+                                                : compare(scan, NTS_NOTION);
 }
 
 static nts_step_t find_unlinked_rows(nts_scan_t *scan)
@@ -368,13 +433,15 @@ nts_step_t nts_scan_next(nts_scan_t *scan, nts_scan_state_t finished)
         if (!scan->last_page) {
             return nts_scan_list(scan, NTS_NOTION);
         }
-        return whole ? nts_scan_list(scan, NTS_EXTERNAL) : nts_scan_end(scan);
+        return whole || traits_of(scan, NTS_EXTERNAL)->lists_edits
+                   ? nts_scan_list(scan, NTS_EXTERNAL)
+                   : nts_scan_end(scan);
     case NTS_SCAN_EXTERNAL_SPAWNED:
         if (!scan->last_page) {
             return nts_scan_list(scan, NTS_EXTERNAL);
         }
         /* a listing without a proven end is no listing (S7.2): nothing counts as absent */
-        return scan->report.complete ? nts_scan_list_absent(scan) : nts_scan_end(scan);
+        return whole && scan->report.complete ? nts_scan_list_absent(scan) : nts_scan_end(scan);
     case NTS_SCAN_ABSENT_SPAWNED:
         return scan->last_page ? nts_scan_end(scan) : nts_scan_list_absent(scan);
     default:
@@ -384,15 +451,20 @@ nts_step_t nts_scan_next(nts_scan_t *scan, nts_scan_state_t finished)
 
 static nts_step_t take_links(nts_scan_t *scan, const nts_reply_t *reply)
 {
+    nts_side_t side = scan->state == NTS_SCAN_NOTION_LINKS ? NTS_NOTION : NTS_EXTERNAL;
+
     scan->links = reply->links;
     if (scan->config.kind == NTS_SCAN_FIRST) {
         return nts_scan_match_page(scan, scan->match_side);
     }
-    if (scan->state == NTS_SCAN_NOTION_LINKS) {
+    mark_seen(scan, side);
+    if (side == NTS_NOTION && reads_rows(scan)) {
         return read_rows(scan);
     }
-    return scan->config.kind == NTS_SCAN_VERIFY ? nts_scan_verify_external(scan)
-                                                : find_unlinked_rows(scan);
+    if (scan->config.kind == NTS_SCAN_VERIFY) {
+        return side == NTS_NOTION ? nts_scan_verify_page(scan) : nts_scan_verify_external(scan);
+    }
+    return reads_rows(scan) ? find_unlinked_rows(scan) : compare(scan, side);
 }
 
 nts_step_t nts_scan_step(nts_scan_t *scan, const nts_reply_t *reply, apr_time_t now)

@@ -38,8 +38,8 @@ struct nts_scan_t {
     apr_pool_t *page; /* cleared when a new page of records begins */
     nts_scan_state_t state;
     nts_call_t call;
-    unsigned char *seen; /* bitmap over link numbers up to config.max_link */
-    const char *cursor;  /* of the listing under way, in `p`-owned storage */
+    unsigned char *seen[NTS_SIDE_COUNT]; /* bitmap over link numbers up to config.max_link */
+    const char *cursor;                  /* of the listing under way, in `p`-owned storage */
     apr_pool_t
         *cursor_pool[2]; /* two, used in turn: the old cursor dies when the new one is copied */
     int cursor_turn;

@@ -98,14 +98,20 @@ static nts_step_t ask_for_body(nts_scan_t *scan, const nts_record_t *page)
     return NTS_STEP_CALL;
 }
 
+static int is_there(const nts_record_t *record)
+{
+    return record && !record->trashed && !record->elsewhere;
+}
+
 nts_step_t nts_scan_confirm_external(nts_scan_t *scan, const nts_answer_t *answer)
 {
     const nts_link_t *link = scan->suspects[scan->suspect_next];
 
-    if (answer->result != NTS_RESULT_OK && answer->result != NTS_RESULT_GONE) {
+    if (answer->result != NTS_RESULT_OK && answer->result != NTS_RESULT_GONE &&
+        answer->result != NTS_RESULT_MISSING) {
         return nts_scan_not_now(scan, answer);
     }
-    scan->confirm_row = answer->record;
+    scan->confirm_row = is_there(answer->record) ? answer->record : NULL;
     if (!link->page) {
         if (is_outside(NULL, scan->confirm_row)) {
             scan->report.outside++;
@@ -128,7 +134,7 @@ nts_step_t nts_scan_confirm_external(nts_scan_t *scan, const nts_answer_t *answe
 static void judge(nts_scan_t *scan, const nts_link_t *link, const nts_record_t *page)
 {
     const nts_record_t *row = scan->confirm_row;
-    int live = page && !page->trashed && !page->elsewhere;
+    int live = is_there(page);
     const char *what;
 
     if (!live && !row) {
@@ -166,7 +172,7 @@ nts_step_t nts_scan_confirm_notion(nts_scan_t *scan, const nts_answer_t *answer)
     if (answer->result != NTS_RESULT_OK && answer->result != NTS_RESULT_MISSING) {
         return nts_scan_not_now(scan, answer);
     }
-    if (body_of(scan) >= 0 && scan->confirm_row && page && !page->trashed && !page->elsewhere) {
+    if (body_of(scan) >= 0 && scan->confirm_row && is_there(page)) {
         return ask_for_body(scan, page);
     }
     return confirm(scan, page);

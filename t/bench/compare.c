@@ -298,6 +298,8 @@ static void open_sides(const char *directory)
     mapping = (nts_mapping_t){ .vhost = "", .name = "contacts", .data_source = SOURCE };
     mapping.notion = &services[0];
     mapping.external = &services[1];
+    mapping.traits[NTS_NOTION] = &nts_traits_notion;
+    mapping.traits[NTS_EXTERNAL] = &nts_traits_sql;
     mapping.collection = "contacts";
     mapping.conflict = NTS_CONFLICT_LAST_WRITE;
     mapping.pair_count = FIELDS;

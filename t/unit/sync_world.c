@@ -82,6 +82,50 @@ static void make_mapping(world_t *w)
     m->delete_limit_percent = 10;
 }
 
+/* Choices of another workspace: the same names, other ids. */
+static const nts_option_t *elsewhere(const nts_option_t *options, int count, apr_pool_t *p)
+{
+    nts_option_t *others = apr_pmemdup(p, options, (apr_size_t)count * sizeof(*options));
+
+    for (int i = 0; i < count; i++) {
+        others[i].id = apr_pstrcat(p, "other-", options[i].id, NULL);
+    }
+    return others;
+}
+
+void world_two_notions(world_t *w)
+{
+    nts_type_t title = { .kind = NTS_TYPE_TEXT, .native = "title", .nullable = 1 };
+    nts_type_t number = { .kind = NTS_TYPE_NUMBER, .native = "number", .nullable = 1, .binary = 1 };
+    nts_type_t select[NTS_SIDE_COUNT], multi[NTS_SIDE_COUNT];
+
+    w->mapping.traits[NTS_EXTERNAL] = &nts_traits_notion;
+    select[NTS_NOTION] = *nts_domain_type(w->pairs[STAGE].domain, NTS_NOTION);
+    select[NTS_EXTERNAL] = select[NTS_NOTION];
+    select[NTS_EXTERNAL].options = elsewhere(stages, 3, w->p);
+    multi[NTS_NOTION] = *nts_domain_type(w->pairs[TAGS].domain, NTS_NOTION);
+    multi[NTS_EXTERNAL] = multi[NTS_NOTION];
+    multi[NTS_EXTERNAL].options = elsewhere(tags, 4, w->p);
+    make_pair(w, NAME, "Name", "Title", &title, &title);
+    make_pair(w, STAGE, "Stage", "State", &select[NTS_NOTION], &select[NTS_EXTERNAL]);
+    make_pair(w, TAGS, "Tags", "Labels", &multi[NTS_NOTION], &multi[NTS_EXTERNAL]);
+    make_pair(w, QTY, "Qty", "Amount", &number, &number);
+    make_pair(w, NUMBER, "No", "Number", &number, &number);
+    w->pairs[NUMBER].direction = NTS_TO_EXTERNAL;
+}
+
+nts_value_t world_choice(world_t *w, nts_side_t side, int pair, const char *name)
+{
+    const nts_type_t *type = nts_domain_type(w->pairs[pair].domain, side);
+
+    for (int i = 0; i < type->option_count; i++) {
+        if (!strcmp(type->options[i].name, name)) {
+            return nts_value_option(type->options[i].id, name);
+        }
+    }
+    return nts_value_null;
+}
+
 void world_keep_keys(world_t *w)
 {
     nts_type_t text = { .kind = NTS_TYPE_TEXT, .native = "rich_text", .nullable = 1 };
@@ -226,7 +270,7 @@ world_thing_t *world_add(world_t *w, nts_side_t side, const char *id, const char
     for (i = 0; i < PAIRS; i++) {
         thing->values[i] = nts_value_null;
     }
-    if (side == NTS_NOTION) {
+    if (w->mapping.traits[side]->has_trash) {
         thing->values[TAGS] = nts_value_set(NULL, 0, w->p);
     }
     thing->values[NAME] = world_text(name);
@@ -255,7 +299,7 @@ void world_edit(world_t *w, nts_side_t side, const char *id, int pair, nts_value
     thing->touched = 1;
     thing->ours = 0;
     world_notice(w, side, id);
-    if (side == NTS_NOTION) {
+    if (w->mapping.traits[side]->tells_events) {
         w->notices[w->notice_count - 1].kind =
             w->pairs[pair].is_body ? "page.content_updated" : "page.properties_updated";
     }
@@ -266,7 +310,7 @@ void world_remove(world_t *w, nts_side_t side, const char *id)
     world_thing_t *thing = world_must_find(w, side, id);
     nts_link_t *link = world_link(w, side, id);
 
-    if (side == NTS_NOTION) {
+    if (w->mapping.traits[side]->has_trash) {
         thing->trashed = 1;
     }
     else {
@@ -297,7 +341,8 @@ nts_link_t *world_link(world_t *w, nts_side_t side, const char *id)
             if (link->state != NTS_LINK_TOMBSTONE) {
                 return link;
             }
-            dead = side == NTS_NOTION ? link : NULL; /* a dead record's key is free again */
+            /* a dead record's key is free again */
+            dead = w->mapping.traits[side]->reuses_keys ? NULL : link;
         }
     }
     return dead;
@@ -360,7 +405,11 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
                 w, reply->loaded->link, call->load.page ? NTS_NOTION : NTS_EXTERNAL,
                 call->load.page ? call->load.page : call->load.key);
         }
-        nts_loaded_from_clock(reply->loaded, NTS_NOTION, &w->skew[NTS_NOTION], p);
+        for (int side = 0; side < NTS_SIDE_COUNT; side++) {
+            if (w->mapping.traits[side]->tells_events) {
+                nts_loaded_from_clock(reply->loaded, (nts_side_t)side, &w->skew[side], p);
+            }
+        }
         break;
     case NTS_CALL_ASK:
         reply->answer = answer;

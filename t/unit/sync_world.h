@@ -116,6 +116,10 @@ struct world_t {
 };
 
 world_t *world_create(apr_pool_t *p);
+/** The external side is a data source of another workspace. */
+void world_two_notions(world_t *w);
+/** A choice as that side knows it. */
+nts_value_t world_choice(world_t *w, nts_side_t side, int pair, const char *name);
 /** NotionSyncLinkProperty: pages keep the external key. */
 void world_keep_keys(world_t *w);
 /** NotionSyncBody: the body of a page is read and written by itself. */

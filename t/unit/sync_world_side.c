@@ -7,6 +7,12 @@
 
 #define MINUTE apr_time_from_sec(60)
 
+/* A service like Notion: pages, a trash, times of whole minutes, and no proof of what was written. */
+static int has_pages(const world_t *w, nts_side_t side)
+{
+    return w->mapping.traits[side]->has_trash;
+}
+
 static const char *text_of(const nts_value_t *value)
 {
     return value->kind == NTS_VALUE_TEXT ? value->as.text : "";
@@ -61,7 +67,7 @@ static nts_record_t *show(world_t *w, nts_side_t side, const world_thing_t *thin
     record->untouched = thing->by_us && !thing->touched;
     record->standing = w->is_outside[side] && w->is_outside[side](thing) ? NTS_STANDING_OUTSIDE
                                                                          : NTS_STANDING_INSIDE;
-    if (side == NTS_NOTION) {
+    if (has_pages(w, side)) {
         record->edited = thing->edited - thing->edited % MINUTE;
         record->edited_by_us = thing->ours;
         record->trashed = thing->trashed;
@@ -94,7 +100,7 @@ static void touch(world_t *w, nts_side_t side, world_thing_t *thing, const nts_a
     thing->edited = world_clock(w, side);
     thing->ours = 1;
     w->writes[side]++;
-    if (side == NTS_EXTERNAL) {
+    if (!has_pages(w, side)) {
         w->done_intents[w->done_count] = apr_pstrdup(w->p, ask->intent);
         w->done_keys[w->done_count++] = thing->id;
         if (w->rewrite && thing->there) {
@@ -129,7 +135,7 @@ static void write_thing(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, 
         thing->there = 1;
         thing->by_us = 1;
         thing->created = world_clock(w, side);
-        if (side == NTS_NOTION) {
+        if (has_pages(w, side)) {
             thing->values[TAGS] = nts_value_set(NULL, 0, w->p);
         }
         for (int i = 0; i < PAIRS; i++) {
@@ -138,25 +144,24 @@ static void write_thing(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, 
             }
         }
     }
-    else if (thing && ask->kind == NTS_ASK_RESTORE && side == NTS_EXTERNAL) {
+    else if (thing && ask->kind == NTS_ASK_RESTORE && !has_pages(w, side)) {
         thing->there = 1;
     }
     if (!thing || !thing->there) {
-        answer->result = side == NTS_EXTERNAL ? NTS_RESULT_STALE : NTS_RESULT_MISSING;
+        answer->result = has_pages(w, side) ? NTS_RESULT_MISSING : NTS_RESULT_STALE;
         return;
     }
-    if (side == NTS_EXTERNAL && is_stale(thing, ask)) {
+    if (!has_pages(w, side) && is_stale(thing, ask)) {
         answer->result = NTS_RESULT_STALE;
         answer->record = show(w, side, thing, p);
         return;
     }
-    if (side == NTS_NOTION && thing->trashed && ask->kind == NTS_ASK_UPDATE) {
+    if (thing->trashed && ask->kind == NTS_ASK_UPDATE) {
         answer->result = NTS_RESULT_TRASHED;
         return;
     }
     if (ask->kind == NTS_ASK_REMOVE) {
-        thing->trashed = side == NTS_NOTION;
-        thing->there = side == NTS_NOTION;
+        thing->trashed = thing->there = has_pages(w, side);
     }
     if (ask->kind == NTS_ASK_RESTORE) {
         thing->trashed = 0;
@@ -200,7 +205,7 @@ static void find_things(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, 
         const world_thing_t *thing = &w->side[ask->side][i];
         int same = thing->there && !thing->trashed && !thing->moved;
 
-        if (ask->side == NTS_NOTION) {
+        if (has_pages(w, ask->side)) {
             same = same && thing->by_us && thing->created >= ask->listing.edited_since;
         }
         for (k = 0; same && ask->values && k < w->mapping.pair_count; k++) {
@@ -220,11 +225,11 @@ void world_perform(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_p
     int i;
 
     answer->sent_at = w->now;
-    w->requests += ask->side == NTS_NOTION;
+    w->requests += has_pages(w, ask->side);
     switch (ask->kind) {
     case NTS_ASK_READ:
         if (!thing || !thing->there) {
-            answer->result = ask->side == NTS_EXTERNAL ? NTS_RESULT_GONE : NTS_RESULT_MISSING;
+            answer->result = has_pages(w, ask->side) ? NTS_RESULT_MISSING : NTS_RESULT_GONE;
         }
         else {
             answer->record = show(w, ask->side, thing, p);
@@ -270,6 +275,6 @@ void world_perform(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_p
         write_thing(w, ask, answer, p);
         break;
     }
-    w->now += apr_time_from_msec(5) + (ask->side == NTS_NOTION ? w->notion_takes : 0);
+    w->now += apr_time_from_msec(5) + (has_pages(w, ask->side) ? w->notion_takes : 0);
     answer->answered_at = w->now;
 }

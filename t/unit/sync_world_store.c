@@ -41,7 +41,7 @@ int world_creates_of_others(const world_t *w, const nts_call_t *call)
         const nts_entry_t *e = w->entries[i];
 
         count += e->state == NTS_ENTRY_PENDING && e->op == NTS_ENTRY_CREATE &&
-                 e->side == NTS_NOTION && e->link != call->lookup_for;
+                 e->side == call->lookup_side && e->link != call->lookup_for;
     }
     return count;
 }

@@ -79,7 +79,12 @@ static void test_body_pair(void)
     tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
             "bound to a column of text, whatever properties are called");
     tap_str(nts_domain_type(pairs[0].domain, NTS_NOTION)->native, "body", "as a body");
+    columns[0].name = "Remarks";
+    columns[0].id = "notes";
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
+            "a field of the external side that has another name since is known by its id");
     pairs[0].external = "count";
+    pairs[0].external_id = NULL;
     tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_EMISMATCH,
             "to a column of numbers it is not");
     tap_str(outcomes[0].what,

@@ -141,12 +141,12 @@ const char *nts_notion_encode_id(const char *id, apr_pool_t *p)
 }
 
 /* True if an earlier field has the same property. */
-static int is_repeated(const nts_mapping_t *mapping, int at)
+static int is_repeated(const nts_ask_t *ask, int at)
 {
-    const char *id = nts_notion_field_id(mapping, at);
+    const char *id = nts_notion_field_id(ask, at);
 
     for (int i = 0; i < at; i++) {
-        const char *other = nts_notion_field_id(mapping, i);
+        const char *other = nts_notion_field_id(ask, i);
 
         if (other && strcmp(other, id) == 0) {
             return 1;
@@ -157,20 +157,18 @@ static int is_repeated(const nts_mapping_t *mapping, int at)
 
 const char *nts_notion_filter(const nts_op_t *op)
 {
-    const nts_mapping_t *mapping = op->ask.mapping;
     apr_array_header_t *parts = apr_array_make(op->p, 16, sizeof(const char *));
-    const nts_filter_t *filter = mapping->filter[NTS_NOTION];
-    int fields = mapping->pair_count + (filter ? filter->field_count : 0);
+    int fields = nts_notion_field_count(&op->ask);
     int count = 0;
 
     for (int i = 0; i < fields; i++) {
-        if (!nts_notion_field_id(mapping, i) || is_repeated(mapping, i)) {
+        if (!nts_notion_field_id(&op->ask, i) || is_repeated(&op->ask, i)) {
             continue;
         }
         /* Ids are kept decoded, so they are encoded exactly once: twice would name no property. */
-        APR_ARRAY_PUSH(parts, const char *) = apr_pstrcat(
-            op->p, count++ ? "&" : "?",
-            "filter_properties=", nts_percent_encode(nts_notion_field_id(mapping, i), op->p), NULL);
+        APR_ARRAY_PUSH(parts, const char *) =
+            apr_pstrcat(op->p, count++ ? "&" : "?", "filter_properties=",
+                        nts_percent_encode(nts_notion_field_id(&op->ask, i), op->p), NULL);
     }
     return count <= NTS_NOTION_FILTER_MAX ? apr_array_pstrcat(op->p, parts, '\0') : "";
 }
@@ -236,7 +234,7 @@ static int begin_main(nts_op_t *op)
         return 1;
     case NTS_ASK_DESCRIBE:
     case NTS_ASK_PROVISION:
-        id = path_id(op, op->ask.mapping->data_source, "data source");
+        id = path_id(op, nts_notion_source(op), "data source");
         if (id) {
             nts_notion_request(op, "GET", apr_pstrcat(op->p, "/data_sources/", id, NULL), NULL);
         }
@@ -253,11 +251,9 @@ static int begin_main(nts_op_t *op)
         return op->ask.id != NULL;
     case NTS_ASK_LIST:
     case NTS_ASK_FIND:
-        return path_id(op, op->ask.mapping->data_source, "data source") &&
-               nts_notion_list_begin(op);
+        return path_id(op, nts_notion_source(op), "data source") && nts_notion_list_begin(op);
     case NTS_ASK_CREATE:
-        return path_id(op, op->ask.mapping->data_source, "data source") &&
-               nts_notion_write_begin(op);
+        return path_id(op, nts_notion_source(op), "data source") && nts_notion_write_begin(op);
     case NTS_ASK_UPDATE:
     case NTS_ASK_REMOVE:
     case NTS_ASK_RESTORE:
@@ -392,6 +388,7 @@ static nts_op_state_t step(nts_op_t *op, const nts_http_answer_t *http,
 
 const nts_traits_t nts_traits_notion = {
     .has_trash = 1,
+    .lists_edits = 1,
     .hides_references = 1,
     .names_refused = 1,
     .fills_defaults = 1,

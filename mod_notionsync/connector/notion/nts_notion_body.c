@@ -16,7 +16,7 @@ void nts_notion_request_body(nts_op_t *op)
 
 int nts_notion_is_body_write(const nts_op_t *op)
 {
-    int body = op->ask.kind == NTS_ASK_UPDATE ? nts_mapping_body_pair(op->ask.mapping) : -1;
+    int body = op->ask.kind == NTS_ASK_UPDATE ? nts_notion_body_pair(&op->ask) : -1;
 
     return body >= 0 && op->ask.values[body].kind != NTS_VALUE_ABSENT;
 }
@@ -49,7 +49,7 @@ static nts_json_t *make_update(const nts_body_edit_t *edit, apr_pool_t *p)
 
 int nts_notion_body_write_begin(nts_op_t *op)
 {
-    int body = nts_mapping_body_pair(op->ask.mapping);
+    int body = nts_notion_body_pair(&op->ask);
     const nts_value_t *shown = op->ask.expected ? &op->ask.expected[body] : &nts_value_absent;
     nts_body_edit_t edit;
 
@@ -79,15 +79,14 @@ int nts_notion_body_write_begin(nts_op_t *op)
 /* A record that shows the body, and nothing else. */
 nts_op_state_t nts_notion_take_body(nts_op_t *op, const nts_json_t *root)
 {
-    const nts_mapping_t *mapping = op->ask.mapping;
-    int body = nts_mapping_body_pair(mapping);
+    int body = nts_notion_body_pair(&op->ask);
     const char *object = nts_json_get_string(root, "object");
     const char *id = nts_json_get_string(root, "id");
     const nts_json_t *markdown = nts_json_get(root, "markdown");
     const nts_json_t *unknown = nts_json_get(root, "unknown_block_ids");
     nts_record_t *record = apr_pcalloc(op->p, sizeof(*record));
     nts_value_t *values =
-        apr_pcalloc(op->p, sizeof(*values) * ((apr_size_t)nts_notion_field_count(mapping) + 1));
+        apr_pcalloc(op->p, sizeof(*values) * ((apr_size_t)nts_notion_field_count(&op->ask) + 1));
 
     if (body < 0 || !object || strcmp(object, "page_markdown") != 0 || !id ||
         nts_uuid_normalise(&record->id, id, op->p) != APR_SUCCESS ||

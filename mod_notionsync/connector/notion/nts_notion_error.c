@@ -201,16 +201,18 @@ static const nts_pair_t *named_pair(const failure_t *f)
         const nts_pair_t *pair = &ask->mapping->pairs[i];
         const nts_value_t *value = &ask->values[i];
 
-        if (value->kind == NTS_VALUE_ABSENT || !pair->notion_id || !pair->domain) {
+        if (value->kind == NTS_VALUE_ABSENT || !nts_pair_field_id(pair, ask->side) ||
+            !pair->domain) {
             continue;
         }
         if (strstr(f->message,
                    apr_pstrcat(f->op->p, "body.properties.",
-                               nts_notion_encode_id(pair->notion_id, f->op->p), ".", NULL))) {
+                               nts_notion_encode_id(nts_pair_field_id(pair, ask->side), f->op->p),
+                               ".", NULL))) {
             return pair;
         }
         for (int k = 0; value->kind == NTS_VALUE_SET && k < value->as.set.count &&
-                        nts_domain_type(pair->domain, NTS_NOTION)->kind == NTS_TYPE_PEOPLE;
+                        nts_domain_type(pair->domain, ask->side)->kind == NTS_TYPE_PEOPLE;
              k++) {
             const char *id = value->as.set.options[k].id;
 
@@ -225,7 +227,9 @@ static const nts_pair_t *named_pair(const failure_t *f)
 /* The value alone is refused, and parked (S1). */
 static int fail_value(failure_t *f, const nts_pair_t *pair)
 {
-    int is_person = nts_domain_type(pair->domain, NTS_NOTION)->kind == NTS_TYPE_PEOPLE;
+    nts_side_t side = f->op->ask.side;
+    const char *name = nts_pair_field(pair, side);
+    int is_person = nts_domain_type(pair->domain, side)->kind == NTS_TYPE_PEOPLE;
 
     if (is_person) {
         (void)fail(f, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, "notion.person",
@@ -234,9 +238,9 @@ static int fail_value(failure_t *f, const nts_pair_t *pair)
     }
     else {
         (void)fail(f, NTS_RESULT_REFUSED, NTS_REMEDY_PERSON, "notion.value", "change the value",
-                   apr_psprintf(f->op->p, "Notion refused the value of '%s'", pair->notion));
+                   apr_psprintf(f->op->p, "Notion refused the value of '%s'", name));
     }
-    f->op->answer.outcome.field = apr_pstrdup(f->op->p, pair->notion);
+    f->op->answer.outcome.field = apr_pstrdup(f->op->p, name);
     return 0;
 }
 

@@ -132,14 +132,18 @@ int nts_notion_spare_people(nts_op_t *op);
 /* --- nts_notion_read.c */
 
 /** Decoded id of the property at @a at: of the pairs, then of the filter; NULL: of none (the body), or not known. */
-const char *nts_notion_field_id(const nts_mapping_t *mapping, int at);
+const char *nts_notion_field_id(const nts_ask_t *ask, int at);
 /** A page object as a record in @a p; APR_EINVAL if it is none. */
 apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const nts_json_t *page,
                                apr_pool_t *p);
 /** How many properties a record has: the pairs', then the filter's. */
-int nts_notion_field_count(const nts_mapping_t *mapping);
+int nts_notion_field_count(const nts_ask_t *ask);
 /** S5.3: on which side of the filter its values put it. */
-void nts_notion_judge(nts_record_t *record, const nts_mapping_t *mapping);
+void nts_notion_judge(nts_record_t *record, const nts_ask_t *ask);
+/** The data source that the ask is about. */
+const char *nts_notion_source(const nts_op_t *op);
+/** The pair whose value is the body of the page, or -1: none on this side of the mapping. */
+int nts_notion_body_pair(const nts_ask_t *ask);
 /** What an object of {"type":T, T:...} holds: a property, a formula's result, an element of a rollup. ABSENT: T is not there. */
 nts_value_t nts_notion_value(const nts_json_t *node, apr_pool_t *p);
 /** An empty text is none. */

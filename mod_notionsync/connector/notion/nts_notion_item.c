@@ -23,9 +23,7 @@ static nts_op_state_t look_again(nts_op_t *op)
 /* Asks for the first value from pair `from` on that was cut. */
 static nts_op_state_t complete_next(nts_op_t *op, int from)
 {
-    const nts_mapping_t *mapping = op->ask.mapping;
-
-    for (int i = from; i < nts_notion_field_count(mapping); i++) {
+    for (int i = from; i < nts_notion_field_count(&op->ask); i++) {
         if (op->answer.record->values[i].truncated) {
             op->phase = NTS_NOTION_COMPLETE;
             op->shown = op->shown ? op->shown : op->answer.record->values;
@@ -40,7 +38,7 @@ static nts_op_state_t complete_next(nts_op_t *op, int from)
             nts_notion_request(
                 op, "GET",
                 apr_pstrcat(op->p, "/pages/", op->answer.record->id, "/properties/",
-                            nts_percent_encode(nts_notion_field_id(mapping, i), op->p),
+                            nts_percent_encode(nts_notion_field_id(&op->ask, i), op->p),
                             "?page_size=100", NULL),
                 NULL);
             return NTS_OP_SEND;
@@ -87,20 +85,19 @@ static int take_part(nts_op_t *op, const nts_json_t *item)
 /* The same property may be in several pairs. */
 static void set_completed(nts_op_t *op, nts_value_t value)
 {
-    const nts_mapping_t *mapping = op->ask.mapping;
     nts_value_t *values =
         apr_pmemdup(op->p, op->answer.record->values,
-                    sizeof(*values) * (apr_size_t)(nts_notion_field_count(mapping) + 1));
+                    sizeof(*values) * (apr_size_t)(nts_notion_field_count(&op->ask) + 1));
 
-    for (int i = 0; i < nts_notion_field_count(mapping); i++) {
-        const char *id = nts_notion_field_id(mapping, i);
+    for (int i = 0; i < nts_notion_field_count(&op->ask); i++) {
+        const char *id = nts_notion_field_id(&op->ask, i);
 
-        if (id && strcmp(id, nts_notion_field_id(mapping, op->pair)) == 0) {
+        if (id && strcmp(id, nts_notion_field_id(&op->ask, op->pair)) == 0) {
             values[i] = value;
         }
     }
     op->answer.record->values = values;
-    nts_notion_judge(op->answer.record, mapping);
+    nts_notion_judge(op->answer.record, &op->ask);
 }
 
 static nts_value_t completed_relation(const nts_op_t *op)
@@ -153,7 +150,7 @@ nts_op_state_t nts_notion_take_item(nts_op_t *op, const nts_json_t *root)
         return NTS_OP_DONE;
     }
     if (has_more) {
-        const char *id = nts_notion_field_id(op->ask.mapping, op->pair);
+        const char *id = nts_notion_field_id(&op->ask, op->pair);
 
         op->is_paged = 1;
         nts_notion_request(
@@ -181,7 +178,7 @@ static int shows_the_same(const nts_value_t *a, const nts_value_t *b)
 /* Of what was cut, `was` (completed since) is what `now` shows the beginning of. */
 static int is_unchanged(const nts_op_t *op, const nts_record_t *was, const nts_record_t *now)
 {
-    int count = nts_notion_field_count(op->ask.mapping);
+    int count = nts_notion_field_count(&op->ask);
 
     for (int i = 0; i < count; i++) {
         if ((op->shown[i].truncated || now->values[i].truncated) &&
@@ -195,7 +192,7 @@ static int is_unchanged(const nts_op_t *op, const nts_record_t *was, const nts_r
 /* The page as it is now, with what of it was completed. */
 static void take_over(const nts_op_t *op, const nts_record_t *was, nts_record_t *now)
 {
-    int count = nts_notion_field_count(op->ask.mapping);
+    int count = nts_notion_field_count(&op->ask);
     nts_value_t *values =
         apr_pmemdup(op->p, now->values, sizeof(*values) * (apr_size_t)(count + 1));
 
@@ -205,7 +202,7 @@ static void take_over(const nts_op_t *op, const nts_record_t *was, nts_record_t 
         }
     }
     now->values = values;
-    nts_notion_judge(now, op->ask.mapping);
+    nts_notion_judge(now, &op->ask);
 }
 
 nts_op_state_t nts_notion_complete(nts_op_t *op, nts_record_t *record)

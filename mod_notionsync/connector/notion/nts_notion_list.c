@@ -71,7 +71,7 @@ static void request_rows(nts_op_t *op)
     }
     nts_json_add_int(body, "page_size", page_size_of(op));
     nts_notion_request(op, "POST",
-                       apr_pstrcat(op->p, "/data_sources/", op->ask.mapping->data_source, "/query",
+                       apr_pstrcat(op->p, "/data_sources/", nts_notion_source(op), "/query",
                                    nts_notion_filter(op), NULL),
                        body);
 }

@@ -38,7 +38,7 @@ nts_op_state_t nts_notion_make(nts_op_t *op, const nts_json_t *root)
 {
     nts_json_t *body = nts_json_make_object(op->p);
     nts_json_t *properties = nts_json_add_object(body, "properties");
-    const char *path = apr_pstrcat(op->p, "/data_sources/", op->ask.mapping->data_source, NULL);
+    const char *path = apr_pstrcat(op->p, "/data_sources/", nts_notion_source(op), NULL);
     const nts_schema_t *schema;
     int made = 0;
     int i;

@@ -54,13 +54,16 @@ nts_value_t nts_notion_read_people(const nts_json_t *people, apr_pool_t *p)
 
 /* --- who there is */
 
-static int is_mapped(const nts_mapping_t *mapping, const nts_schema_field_t *field)
+static int is_mapped(const nts_ask_t *ask, const nts_schema_field_t *field)
 {
+    const nts_mapping_t *mapping = ask->mapping;
+
     for (int i = 0; i < mapping->pair_count; i++) {
         const nts_pair_t *pair = &mapping->pairs[i];
+        const char *id = nts_pair_field_id(pair, ask->side);
 
-        if (pair->notion_id ? strcmp(pair->notion_id, field->id) == 0
-                            : strcmp(pair->notion, field->name) == 0) {
+        if (id ? strcmp(id, field->id) == 0
+               : strcmp(nts_pair_field(pair, ask->side), field->name) == 0) {
             return 1;
         }
     }
@@ -74,7 +77,7 @@ int nts_notion_need_people(nts_op_t *op, nts_schema_t *schema)
 
     for (int i = 0; i < schema->count && !is_wanted; i++) {
         is_wanted = schema->fields[i].type.kind == NTS_TYPE_PEOPLE &&
-                    is_mapped(op->ask.mapping, &schema->fields[i]);
+                    is_mapped(&op->ask, &schema->fields[i]);
     }
     if (!is_wanted || op->ask.kind != NTS_ASK_DESCRIBE) {
         return 0;

@@ -290,31 +290,51 @@ nts_value_t nts_notion_value(const nts_json_t *node, apr_pool_t *p)
 }
 
 /* Read are the pairs' properties and, behind them, those of the filter (S5.3). */
-int nts_notion_field_count(const nts_mapping_t *mapping)
+int nts_notion_field_count(const nts_ask_t *ask)
 {
-    const nts_filter_t *filter = mapping->filter[NTS_NOTION];
+    const nts_filter_t *filter = ask->mapping->filter[ask->side];
 
-    return mapping->pair_count + (filter ? filter->field_count : 0);
+    return ask->mapping->pair_count + (filter ? filter->field_count : 0);
 }
 
-const char *nts_notion_field_id(const nts_mapping_t *mapping, int at)
+const char *nts_notion_source(const nts_op_t *op)
 {
+    return nts_mapping_collection(op->ask.mapping, op->ask.side);
+}
+
+int nts_notion_body_pair(const nts_ask_t *ask)
+{
+    return ask->side == NTS_NOTION ? nts_mapping_body_pair(ask->mapping) : -1;
+}
+
+/* What is no property of this side has none: the body, the key of the record. */
+static const char *property_of(const nts_pair_t *pair, nts_side_t side)
+{
+    int is_property = side == NTS_NOTION ? !pair->is_body : !pair->is_key;
+
+    return is_property ? nts_pair_field_id(pair, side) : NULL;
+}
+
+const char *nts_notion_field_id(const nts_ask_t *ask, int at)
+{
+    const nts_mapping_t *mapping = ask->mapping;
+
     if (at < mapping->pair_count) {
-        return mapping->pairs[at].is_body ? NULL : mapping->pairs[at].notion_id;
+        return property_of(&mapping->pairs[at], ask->side);
     }
-    return at < nts_notion_field_count(mapping)
-               ? mapping->filter[NTS_NOTION]->fields[at - mapping->pair_count].id
+    return at < nts_notion_field_count(ask)
+               ? mapping->filter[ask->side]->fields[at - mapping->pair_count].id
                : NULL;
 }
 
-void nts_notion_judge(nts_record_t *record, const nts_mapping_t *mapping)
+void nts_notion_judge(nts_record_t *record, const nts_ask_t *ask)
 {
-    record->standing =
-        nts_filter_judge(mapping->filter[NTS_NOTION], record->values + mapping->pair_count);
+    record->standing = nts_filter_judge(ask->mapping->filter[ask->side],
+                                        record->values + ask->mapping->pair_count);
 }
 
 typedef struct properties_t {
-    const nts_mapping_t *mapping;
+    const nts_ask_t *ask;
     nts_value_t *values;
     apr_pool_t *p;
 } properties_t;
@@ -332,8 +352,8 @@ static int take_property(void *baton, const char *name, const nts_json_t *node)
     if (nts_percent_decode(&id, encoded, taken->p) != APR_SUCCESS) {
         id = encoded;
     }
-    for (int i = 0; i < nts_notion_field_count(taken->mapping); i++) {
-        const char *wanted = nts_notion_field_id(taken->mapping, i);
+    for (int i = 0; i < nts_notion_field_count(taken->ask); i++) {
+        const char *wanted = nts_notion_field_id(taken->ask, i);
 
         if (wanted && strcmp(wanted, id) == 0) {
             taken->values[i] = nts_notion_value(node, taken->p);
@@ -362,12 +382,11 @@ static int is_same_id(const char *id, const char *other, apr_pool_t *p)
 apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const nts_json_t *page,
                                apr_pool_t *p)
 {
-    const nts_mapping_t *mapping = op->ask.mapping;
     const nts_json_t *list = nts_json_get(page, "properties");
     const nts_json_t *parent = nts_json_get(page, "parent");
     const char *object = nts_json_get_string(page, "object");
     const char *id = nts_json_get_string(page, "id");
-    properties_t taken = { mapping, NULL, p };
+    properties_t taken = { &op->ask, NULL, p };
 
     memset(record, 0, sizeof(*record));
     /* A page without details is one that the connection may not read. */
@@ -377,14 +396,14 @@ apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const n
     }
     /* All zero is ABSENT: a property that the answer lacks is not empty. */
     taken.values =
-        apr_pcalloc(p, sizeof(nts_value_t) * (apr_size_t)(nts_notion_field_count(mapping) + 1));
+        apr_pcalloc(p, sizeof(nts_value_t) * (apr_size_t)(nts_notion_field_count(&op->ask) + 1));
     nts_json_each(list, take_property, &taken);
     record->values = taken.values;
-    nts_notion_judge(record, mapping);
+    nts_notion_judge(record, &op->ask);
     record->trashed = nts_json_bool(nts_json_get(page, "in_trash"), 0);
     record->archived = nts_json_bool(nts_json_get(page, "is_archived"), 0);
     record->elsewhere =
-        !is_same_id(nts_json_get_string(parent, "data_source_id"), mapping->data_source, p);
+        !is_same_id(nts_json_get_string(parent, "data_source_id"), nts_notion_source(op), p);
     record->by_us = is_same_id(nts_json_string(nts_json_path(page, "created_by", "id", NULL)),
                                op->conn->who, p);
     record->created = time_of(page, "created_time");

@@ -197,25 +197,28 @@ static int add_properties(nts_op_t *op, nts_json_t *properties)
 
     for (int i = 0; i < mapping->pair_count; i++) {
         const nts_pair_t *pair = &mapping->pairs[i];
+        const char *name = nts_pair_field(pair, op->ask.side);
         writing_t w = { NULL, NULL, &op->ask.values[i], NULL, NULL, op->p };
 
-        if (w.value->kind == NTS_VALUE_ABSENT || pair->computed[NTS_NOTION] || pair->is_body) {
+        if (w.value->kind == NTS_VALUE_ABSENT || pair->computed[op->ask.side] ||
+            i == nts_notion_body_pair(&op->ask)) {
             continue;
         }
         w.before = op->ask.expected ? &op->ask.expected[i] : NULL;
-        if (!pair->domain || !pair->notion_id) {
+        if (!pair->domain || !nts_notion_field_id(&op->ask, i)) {
             w.problem = "the pair is suspended";
         }
         else {
-            w.native = nts_domain_type(pair->domain, NTS_NOTION)->native;
+            w.native = nts_domain_type(pair->domain, op->ask.side)->native;
             /* As Notion itself writes ids: it knows no other spelling of one as a key. */
-            w.node = nts_json_add_object(properties, nts_notion_encode_id(pair->notion_id, op->p));
+            w.node = nts_json_add_object(
+                properties, nts_notion_encode_id(nts_notion_field_id(&op->ask, i), op->p));
             write_value(&w);
         }
         if (w.problem) {
-            nts_notion_refuse(op, "notion.value", "change the value", "'%s' (%s): %s", pair->notion,
+            nts_notion_refuse(op, "notion.value", "change the value", "'%s' (%s): %s", name,
                               w.native ? w.native : "unknown", w.problem);
-            op->answer.outcome.field = apr_pstrdup(op->p, pair->notion);
+            op->answer.outcome.field = apr_pstrdup(op->p, name);
             return 0;
         }
     }
@@ -236,7 +239,7 @@ static int add_content(nts_op_t *op, nts_json_t *body)
     case NTS_ASK_CREATE:
         parent = nts_json_add_object(body, "parent");
         nts_json_add_string(parent, "type", "data_source_id");
-        nts_json_add_string(parent, "data_source_id", op->ask.mapping->data_source);
+        nts_json_add_string(parent, "data_source_id", nts_notion_source(op));
         break;
     default:
         break;
@@ -259,7 +262,8 @@ static void refuse_size(nts_op_t *op)
 
         if (len > longest) {
             longest = len;
-            op->answer.outcome.field = apr_pstrdup(op->p, mapping->pairs[i].notion);
+            op->answer.outcome.field =
+                apr_pstrdup(op->p, nts_pair_field(&mapping->pairs[i], op->ask.side));
         }
     }
 }
