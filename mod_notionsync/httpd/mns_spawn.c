@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <apr_thread_proc.h>
@@ -154,21 +153,22 @@ static int is_stopping(void)
     return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
 }
 
-/* "exit code 3" or "signal 9", and whether anybody should care. */
+/* What became of it, and whether anybody should care. @a status is no wait status: MPMs hand on what apr_proc_wait
+ * made of that, an exit code or the number of a signal, and not which of them. */
 static const char *describe_end(int *level, int status, apr_pool_t *p)
 {
     *level = APLOG_ERR;
-    if (WIFSIGNALED(status)) {
-        return apr_psprintf(p, "was ended by signal %d", WTERMSIG(status));
-    }
-    if (WEXITSTATUS(status) == NTS_WORKER_EXIT_STARTUP) {
-        return "could not start working, for the reason it gave above";
-    }
-    if (WEXITSTATUS(status) == NTS_WORKER_EXIT_OK) {
+    switch (status) {
+    case NTS_WORKER_EXIT_OK:
         *level = APLOG_INFO;
         return "has ended";
+    case NTS_WORKER_EXIT_STARTUP:
+        return "could not start working, for the reason it gave above";
+    case NTS_WORKER_EXIT_BROKEN:
+        return "ended itself, for the reason it gave above";
+    default:
+        return apr_psprintf(p, "was ended by signal %d", status);
     }
-    return apr_psprintf(p, "ended with exit code %d", WEXITSTATUS(status));
 }
 
 static void note_end(worker_t *worker, int status, apr_pool_t *p)
@@ -180,19 +180,10 @@ static void note_end(worker_t *worker, int status, apr_pool_t *p)
     apr_interval_time_t wait;
     int level;
     const char *end = describe_end(&level, status, p);
-    int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
     worker->proc.pid = 0;
     nts_segment_set_worker(worker->core->segment, worker->index, &nobody);
-    nts_supervisor_ended(supervisor, code, code == NTS_WORKER_EXIT_STARTUP, now);
-    if (supervisor->gave_up) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, worker->core->main,
-                     "worker %d (pid %" APR_PID_T_FMT
-                     ") %s, three times in a row; it is not started "
-                     "again until httpd is restarted, and others do its work if they can",
-                     worker->index, pid, end);
-        return;
-    }
+    nts_supervisor_ended(supervisor, status == NTS_WORKER_EXIT_STARTUP, now);
     wait = supervisor->next_start > now ? supervisor->next_start - now : 0;
     ap_log_error(APLOG_MARK, level, 0, worker->core->main,
                  "worker %d (pid %" APR_PID_T_FMT ") %s; another one starts %s", worker->index, pid,
@@ -261,7 +252,7 @@ static void start_worker(worker_t *worker)
     }
     if (rv != APR_INPARENT) {
         worker->proc.pid = 0;
-        nts_supervisor_ended(&worker->supervisor, -1, 0, now);
+        nts_supervisor_ended(&worker->supervisor, 0, now);
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, core->main,
                      "worker %d cannot be started; tried again soon", worker->index);
         return;

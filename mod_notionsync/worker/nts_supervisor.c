@@ -4,25 +4,19 @@
 #define LONG_LIFE apr_time_from_sec(30)
 #define FIRST_WAIT apr_time_from_sec(1)
 #define LAST_WAIT apr_time_from_sec(60)
-#define STARTUP_ERRORS_MAX 3
 
 void nts_supervisor_started(nts_supervisor_t *s, apr_time_t now)
 {
     s->started = now;
 }
 
-void nts_supervisor_ended(nts_supervisor_t *s, int exit_code, int startup_error, apr_time_t now)
+void nts_supervisor_ended(nts_supervisor_t *s, int startup_error, apr_time_t now)
 {
     apr_interval_time_t life = now - s->started;
     apr_interval_time_t wait = FIRST_WAIT;
     int i;
 
-    (void)exit_code;
     s->started = 0;
-    s->startup_errors = startup_error ? s->startup_errors + 1 : 0;
-    if (s->startup_errors >= STARTUP_ERRORS_MAX) {
-        s->gave_up = 1;
-    }
     /* A wall clock that was set back makes a life look negative: that is no proof of a long one. */
     if (life > LONG_LIFE && !startup_error) {
         s->failures = 0;
@@ -38,7 +32,7 @@ void nts_supervisor_ended(nts_supervisor_t *s, int exit_code, int startup_error,
 
 int nts_supervisor_is_due(const nts_supervisor_t *s, apr_time_t now)
 {
-    if (s->started || s->gave_up) {
+    if (s->started) {
         return 0;
     }
     /* The same after the clock was set back: never wait longer than the longest wait. */

@@ -9,15 +9,13 @@ typedef struct nts_supervisor_t {
     apr_time_t started;    /* of the running worker; 0 not running */
     apr_time_t next_start; /* not before */
     int failures;          /* short lives in a row */
-    int startup_errors;    /* the same, of those that said they cannot work */
-    int gave_up;           /* three start-up errors in a row: no more tries until restart */
 } nts_supervisor_t;
 
 void nts_supervisor_started(nts_supervisor_t *s, apr_time_t now);
-/** A worker ended. Sets next_start: at once if it lived longer than 30 s, else by exponential back-off
- *  from 1 s to 60 s.
- *  @param startup_error it ended with NTS_WORKER_EXIT_STARTUP */
-void nts_supervisor_ended(nts_supervisor_t *s, int exit_code, int startup_error, apr_time_t now);
+/** A worker ended. Sets next_start: at once if it lived longer than 30 s, else by exponential back-off from 1 s to 60 s.
+ *  It is never given up: what kept it from working, a full disk say, may be over without anybody restarting httpd.
+ *  @param startup_error it ended with NTS_WORKER_EXIT_STARTUP: however long that took, it did not live */
+void nts_supervisor_ended(nts_supervisor_t *s, int startup_error, apr_time_t now);
 /** True if one should be started now. */
 int nts_supervisor_is_due(const nts_supervisor_t *s, apr_time_t now);
 

@@ -10,11 +10,11 @@
 #include "queue/nts_segment.h"
 #include "store/nts_store.h"
 
-/** Exit codes, so that the supervisor can tell a crash from a refusal. */
-#define NTS_WORKER_EXIT_OK 0 /* drained, or the parent is gone */
-/* cannot work: the reason was logged; restarted with back-off */
-#define NTS_WORKER_EXIT_STARTUP 3
-#define NTS_WORKER_EXIT_BROKEN 4 /* an invariant of our own was found broken */
+/** Exit codes, so that the supervisor can tell a crash from a refusal: none that is a signal's number, too, for httpd tells its
+ *  modules either by the same integer. */
+#define NTS_WORKER_EXIT_OK 0       /* drained, or the parent is gone */
+#define NTS_WORKER_EXIT_BROKEN 70  /* an invariant of our own was found broken */
+#define NTS_WORKER_EXIT_STARTUP 78 /* cannot work: the reason was logged */
 
 typedef struct nts_worker_config_t {
     /** Services and mappings. Where ids are 0 the worker stores the setup itself and fills them in. */

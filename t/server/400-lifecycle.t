@@ -102,6 +102,23 @@ for my $mpm (qw(event worker prefork)) {
     is(scalar @{ sqlite($db, q(SELECT id FROM inbox WHERE event LIKE '5b0a3c1e-%')) }, 8, "$mpm: every event that was taken is there");
 }
 
+# --- a worker that cannot start
+
+{
+    my $httpd = server(name => 'broken')->start;
+    wait_ok { ready($httpd) } 10, 'workers are ready';
+    my @first = workers($httpd);
+    # It says so, and works as soon as it can: no restart of httpd is needed.
+    my $store = $httpd->state . '/sync/notionsync.db';
+    chmod 0, $store;
+    kill 'KILL', $first[1];
+    $httpd->log_expect(qr/\(pid $first[1]\) was ended by signal 9/, qr/worker \d: cannot work without the state store/, qr/worker \d \(pid \d+\) could not start working, for the reason it gave above; another one starts in at most \d+ s/);
+    wait_ok { $httpd->log_lines(qr/could not start working/) >= 1 } 20, 'a worker without the state store ends';
+    chmod 0600, $store;
+    wait_ok { my @now = workers($httpd); @now == 2 && ready($httpd) } 30, 'and is there as soon as it has it';
+    $httpd->stop;
+}
+
 # --- an event that an old child takes while new workers run already
 
 {

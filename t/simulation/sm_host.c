@@ -119,13 +119,7 @@ static void worker_ended(sm_process_t *process, int code)
         sm_violation(sm, "S6", "%s found an invariant of its own broken", process->name);
     }
     if (!worker->generation->is_retired) {
-        nts_supervisor_ended(s, code, code == NTS_WORKER_EXIT_STARTUP, sm_now(sm));
-        if (s->gave_up) {
-            /* A person would see it and start httpd again. */
-            s->gave_up = 0;
-            s->startup_errors = 0;
-            s->next_start = sm_now(sm) + SM_MIN(1);
-        }
+        nts_supervisor_ended(s, code == NTS_WORKER_EXIT_STARTUP, sm_now(sm));
         sm_after(sm, s->next_start - sm_now(sm), look_after, worker);
     }
 }
