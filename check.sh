@@ -15,5 +15,4 @@ cd build
 # Here a test that finds its tools missing fails instead of being skipped.
 NTS_NO_SKIP=1
 export NTS_NO_SKIP
-make -j"$(nproc)"
-exec make check "$@"
+exec make -j"$(nproc)" check "$@"

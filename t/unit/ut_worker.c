@@ -408,6 +408,7 @@ static void test_run_finds_another(void)
                        pool);
     (void)world_result(world, command, pool);
     tap_ok(world_is_equal_soon(world, 0), "accepting it makes both sides equal");
+    world_rest(world, MS(700)); /* nor does a last look see what the run is to find */
     world_swap_database(world);
     result = world_result(world, world_command(world, 0, "reconcile", "{\"full\":true}"), pool);
     tap_ok(says(result, "another one"), "who asks for a run hears that it waits for a person");
@@ -477,6 +478,7 @@ static void test_set_back_unseen(int after_another)
     world_rest(world, MS(300));
     if (after_another) {
         world_swap_database(world);
+        world_wake(world); /* the last look after what was done so far may be over already */
         tap_ok(world_is_state_soon(world, 0, NTS_MAPPING_WAITING), "another one is seen");
         world_rest(world, MS(100));
     }

@@ -64,6 +64,8 @@ void world_spoil(worker_world_t *w, nts_side_t side, nts_result_t result);
 void world_swap_database(worker_world_t *w);
 /** The one before is there again. */
 void world_swap_back(worker_world_t *w);
+/** The database says that something has changed. */
+void world_wake(worker_world_t *w);
 /** It was put back from a copy that had so many changes less; its rows stay as they are. @return its change number now */
 int world_set_back(worker_world_t *w, int changes);
 /** The least number that a mapping asked for changes since, after it was put back; -1: it has not asked. */

@@ -82,8 +82,6 @@ _Noreturn void world_die(const char *what);
 world_record_t *world_find(worker_world_t *w, nts_side_t side, int mapping, const char *id);
 /** For a person's edit: it must be there, unless @a id is NULL. */
 world_record_t *world_find_or_make(worker_world_t *w, nts_side_t side, int mapping, const char *id);
-/** Who waits for a change of the database looks at it. */
-void world_wake(worker_world_t *w);
 /** An entry of the change table, and who waits for one is woken. */
 void world_note_change(worker_world_t *w, world_record_t *row, char op, const char *intent);
 
