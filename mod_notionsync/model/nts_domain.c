@@ -52,9 +52,12 @@ apr_status_t nts_domain_strange(const nts_domain_t *domain, nts_side_t side,
                             nts_domain_show(value, p), domain->family->name);
 }
 
-/* A list is no single choice or number. */
+/* A list is no single choice or number; one of whole numbers is nothing but keys. */
 static int is_apart(const nts_type_t *list, const nts_type_t *other)
 {
+    if (list->list && list->whole) {
+        return other->kind != NTS_TYPE_REFERENCE;
+    }
     return list->list && other->kind != NTS_TYPE_SET && other->kind != NTS_TYPE_TEXT &&
            other->kind != NTS_TYPE_REFERENCE &&
            ((other->kind != NTS_TYPE_FILES && (other->kind != NTS_TYPE_PEOPLE || other->alone)) ||

@@ -187,12 +187,37 @@ static apr_status_t spell_name(const char **name, const resolving_t *r, const nt
     return rv;
 }
 
+/* A column of whole numbers is to take a key that is none. */
+static const char *find_misfit(const nts_value_t *list, const nts_type_t *type)
+{
+    apr_int64_t number;
+    int i;
+
+    for (i = 0; type->list && type->whole && i < list->as.set.count; i++) {
+        const char *name = list->as.set.options[i].name;
+
+        if (nts_int_parse(&number, name, APR_INT64_MIN, APR_INT64_MAX) != APR_SUCCESS) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
 /* A list as the text of its column, which may be too short for it. */
 static apr_status_t spell_list(nts_value_t *value, const resolving_t *r, nts_outcome_t *out)
 {
     const nts_type_t *type = nts_domain_type(r->pair->domain, r->side);
     const char *text = nts_domain_list_text(r->pair->domain, value, r->p);
+    const char *misfit = find_misfit(value, type);
 
+    if (misfit) {
+        nts_outcome_set(out, r->p, NTS_REMEDY_PERSON, NTS_REFERENCE_ROOM,
+                        "the key '%s' is no whole number, and the field %s (%s) holds such alone",
+                        misfit, r->pair->external, type->native);
+        out->field = r->pair->notion;
+        out->advice = "use a column of the type that those keys have, as a list";
+        return APR_ENOENT;
+    }
     if (type->max_length && nts_utf8_length(text) > (apr_size_t)type->max_length) {
         nts_outcome_set(out, r->p, NTS_REMEDY_PERSON, NTS_REFERENCE_ROOM,
                         "a list of %d keys takes %" APR_SIZE_T_FMT

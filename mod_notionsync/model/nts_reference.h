@@ -17,7 +17,7 @@
     "linked"
 /** ... of more than there is room for. */
 #define NTS_REFERENCE_MANY "reference.many"
-/** ... of a list that is longer than the text its column takes. */
+/** ... of a list that its column cannot take: longer than its text, or of keys that are none of its numbers. */
 #define NTS_REFERENCE_ROOM "reference.room"
 /** ... of a write that the service refused because it has no such target, or does not show it to us: of the whole write, not
  *  of the field. */

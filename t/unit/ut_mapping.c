@@ -183,6 +183,12 @@ static void test_json(void)
     tap_int(parse(&back, text), APR_SUCCESS, "it is read back");
     tap_str(text_of(back), text, "whole");
     tap_ok(back->notion == &notion && back->external == &database, "with its services");
+    for (int format = NTS_FORMAT_DEFAULT; format <= NTS_FORMAT_ARRAY; format++) {
+        pairs[0].options.format = (nts_format_t)format;
+        tap_int(parse(&back, text_of(&mapping)), APR_SUCCESS, "with format %d, too", format);
+        tap_int(back->pairs[0].options.format, format, "as it was");
+    }
+    pairs[0].options.format = NTS_FORMAT_CSV;
 
     mapping.id = 7;
     pairs[0].id = 9;

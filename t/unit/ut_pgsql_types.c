@@ -140,7 +140,7 @@ static void test_unsupported(void)
 
     begin_pg("unsupported",
              "CREATE TYPE both_of AS (a integer, b integer);"
-             "CREATE TABLE odd (id integer PRIMARY KEY, raw bytea, i integer[], pt point, span "
+             "CREATE TABLE odd (id integer PRIMARY KEY, raw bytea, i numeric[], pt point, span "
              "int4range, m money, pair both_of);"
              "CREATE TABLE dated (day date PRIMARY KEY, name text);"
              "CREATE TABLE halves (k numeric(4,1) PRIMARY KEY, name text)");
@@ -162,11 +162,14 @@ static void test_unsupported(void)
 /* Arrays of texts of whatever kind are lists of choices; those of an enum have its labels. */
 static void test_lists(void)
 {
-    static const char *const names[] = { "f", "c", "w", "u", "v" };
-    static const char *const seen[] = { "text:[\"sad\",\"so, so\"]", "text:[\"A\"]",
+    static const char *const names[] = { "f", "c", "w", "u", "v", "n", "b" };
+    static const char *const seen[] = { "text:[\"sad\",\"so, so\"]",
+                                        "text:[\"A\"]",
                                         "text:[\"x\",\"y z\"]",
                                         "text:[\"6f9619ff-8b86-d011-b42d-00c04fc964ff\"]",
-                                        "text:[]" };
+                                        "text:[]",
+                                        "text:[\"-17\",\"2147483647\"]",
+                                        "text:[\"9223372036854775807\"]" };
     const nts_schema_t *schema;
     nts_value_t *values;
     nts_answer_t *before;
@@ -177,10 +180,11 @@ static void test_lists(void)
              "CREATE TYPE mood AS ENUM ('sad', 'so, so'); CREATE EXTENSION citext;"
              "CREATE DOMAIN words AS text[];"
              "CREATE TABLE lists (id integer PRIMARY KEY, t text, f mood[], c citext[], w words, u "
-             "uuid[], v varchar(9)[], padded char(4)[], n integer[]);"
+             "uuid[], v varchar(9)[], padded char(4)[], n integer[], b bigint[], d numeric[]);"
              "INSERT INTO lists VALUES (1, 'x', '{sad,\"so, so\"}', '{A}', '{x,\"y z\"}', "
-             "'{6F9619FF-8B86-D011-B42D-00C04FC964FF}', '{}')");
-    m = mapping_of("lists", NULL, "t", "f", "c", "w", "u", "v", NULL);
+             "'{6F9619FF-8B86-D011-B42D-00C04FC964FF}', '{}', NULL, '{-17,2147483647}', "
+             "'{9223372036854775807}')");
+    m = mapping_of("lists", NULL, "t", "f", "c", "w", "u", "v", "n", "b", NULL);
     provision(m);
     before = perform_kind(NTS_ASK_DESCRIBE, m);
     schema = before->schema;
@@ -188,7 +192,11 @@ static void test_lists(void)
     tap_int(schema->fields[2].type.option_count, 2, "an array of an enum has its labels");
     tap_int(schema->fields[3].type.option_count, 0, "one of texts has none");
     tap_int(schema->fields[7].type.kind, NTS_TYPE_UNSUPPORTED, "one of padded texts holds none");
-    tap_int(schema->fields[8].type.kind, NTS_TYPE_UNSUPPORTED, "nor does one of numbers");
+    tap_ok(schema->fields[8].type.list && schema->fields[8].type.whole,
+           "one of whole numbers is a list of such");
+    tap_ok(!schema->fields[3].type.whole, "as one of texts is not");
+    tap_int(schema->fields[10].type.kind, NTS_TYPE_UNSUPPORTED,
+            "one of other numbers holds nothing, too");
     values = values_of(m);
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         int pair = pair_of(names[i]);
@@ -198,12 +206,18 @@ static void test_lists(void)
         values[pair] = answer->record->values[pair];
     }
     values[pair_of("v")] = nts_value_text("[\"a\",\"b\\\"c\"]");
+    values[pair_of("b")] = nts_value_text("[\"17\",\"-4\"]");
     answer = write_values(NTS_ASK_UPDATE, "1", values);
     tap_str(result_of(answer), "ok", "all of them are written");
-    tap_str(pg_text(pg, "SELECT concat_ws(' ', f, c, w, u, v) FROM lists"),
+    tap_str(pg_text(pg, "SELECT concat_ws(' ', f, c, w, u, v, n, b) FROM lists"),
             "{sad,\"so, so\"} {A} {x,\"y z\"} {6f9619ff-8b86-d011-b42d-00c04fc964ff} "
-            "{a,\"b\\\"c\"}",
+            "{a,\"b\\\"c\"} {-17,2147483647} {17,-4}",
             "as they were");
+    values[pair_of("n")] = nts_value_text("[\"2147483648\"]");
+    answer = write_values(NTS_ASK_UPDATE, "1", values);
+    tap_str(result_of(answer), "refused sql.refused",
+            "a number that the elements do not take is refused");
+    tap_str(field_of(answer), "n", "by name");
     pg_run(pg, "ALTER TYPE mood RENAME VALUE 'sad' TO 'low'; ALTER TABLE lists ADD more text");
     answer = perform_kind(NTS_ASK_DESCRIBE, m);
     tap_str(answer->schema->fields[2].type.options[0].name, "low", "a label that was renamed");

@@ -18,6 +18,12 @@ static const nts_type_t text = { .kind = NTS_TYPE_TEXT, .native = "TEXT", .nulla
 static const nts_type_t array = {
     .kind = NTS_TYPE_TEXT, .native = "text[]", .nullable = 1, .list = 1
 };
+static const nts_type_t numbers = {
+    .kind = NTS_TYPE_TEXT, .native = "bigint[]", .nullable = 1, .list = 1, .whole = 1
+};
+static const nts_type_t choices = {
+    .kind = NTS_TYPE_SET, .native = "multi_select", .nullable = 1, .options_open = 1
+};
 static const nts_type_t whole = {
     .kind = NTS_TYPE_NUMBER, .native = "INTEGER", .nullable = 1, .whole = 1
 };
@@ -33,6 +39,17 @@ static const nts_domain_t *domain_of(const nts_type_t *external, nts_format_t fo
     return domain;
 }
 
+static const nts_domain_t *no_reference(const nts_type_t *notion, const nts_type_t *external,
+                                        nts_outcome_t *out)
+{
+    static const nts_domain_options_t options = { 0 };
+    const nts_type_t *types[NTS_SIDE_COUNT] = { notion, external };
+    const nts_domain_t *domain;
+
+    (void)nts_domain_make(&domain, types, &options, out, p);
+    return domain;
+}
+
 static void test_types(void)
 {
     nts_outcome_t out = { 0 };
@@ -42,10 +59,16 @@ static void test_types(void)
     tap_ok(nts_domain_is_reference_list(domain_of(&text, NTS_FORMAT_CSV, &out)), "as CSV, too");
     tap_ok(nts_domain_is_reference_list(domain_of(&array, NTS_FORMAT_DEFAULT, &out)),
            "a column of lists does without format=");
+    tap_ok(nts_domain_is_reference_list(domain_of(&numbers, NTS_FORMAT_DEFAULT, &out)),
+           "so does one of whole numbers");
     tap_ok(!nts_domain_is_reference_list(domain_of(&text, NTS_FORMAT_DEFAULT, &out)),
            "without format= a text column holds one key");
     tap_ok(!domain_of(&whole, NTS_FORMAT_JSON, &out), "a column of numbers holds no list");
     tap_str(out.code, "field.types", "which is said");
+    tap_ok(!no_reference(&choices, &numbers, &out), "a list of whole numbers holds no choices");
+    tap_str(out.code, "field.types", "which is said, too");
+    tap_ok(!no_reference(&text, &numbers, &out), "nor is it a text");
+    tap_ok(no_reference(&choices, &array, &out) != NULL, "one of texts is");
 }
 
 /* --- to and from a service: link N is page "pN" and key N, but for the ones below */
@@ -145,6 +168,10 @@ static void test_spelling(void)
     tap_str(spelled(csv, 16, 2), "16,17", "and in CSV what they are");
     tap_str(spelled(domain_of(&array, NTS_FORMAT_DEFAULT, NULL), 16, 2), "[\"16\",\"17\"]",
             "a column of lists gets texts");
+    tap_str(spelled(domain_of(&numbers, NTS_FORMAT_DEFAULT, NULL), 16, 2), "[\"16\",\"17\"]",
+            "one of whole numbers, too");
+    tap_str(spelled(domain_of(&numbers, NTS_FORMAT_DEFAULT, NULL), 900, 1), NTS_REFERENCE_ROOM,
+            "but a key that is none has no room there");
     tap_str(spelled(json, 900, ODD), "[\" x \",\"007\",[\"DE\",\"17\"],\"a,b\",\"say \\\"hi\\\"\"]",
             "other keys are texts, and keys of several columns lists of them");
     comes_back(NTS_FORMAT_JSON, &text, "odd keys survive JSON");

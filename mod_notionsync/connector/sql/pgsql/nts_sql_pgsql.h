@@ -79,10 +79,10 @@ void nts_sql_pgsql_forget_prepared(nts_sql_db_t *db);
 /** @a oid: domains resolved; @a declared: as people know it; @a is_enum: options follow. */
 nts_type_t nts_sql_pgsql_type(apr_int64_t oid, apr_int64_t modifier, const char *name,
                               const char *declared, int is_enum, apr_pool_t *p);
-/** The same of an array whose elements are of the type @a element; @a is_enum: of them. */
+/** The same of an array whose elements are of the type @a element; @a is_enum: of them. One of integers is `whole`. */
 nts_type_t nts_sql_pgsql_list(const char *element, const char *declared, int is_enum,
                               apr_pool_t *p);
-/** {a,"b c"} to ["a","b c"] and back; NULL: it is no list of texts. */
+/** {a,"b c"} to ["a","b c"] and back, numbers as texts too; NULL: it is no plain list. */
 const char *nts_sql_pgsql_array_to_json(const char *literal, apr_pool_t *p);
 const char *nts_sql_pgsql_array_from_json(const char *json, apr_pool_t *p);
 /** True if a key part can be compared with this column without an error of the server's. */

@@ -1,4 +1,4 @@
-/* nts_sql_pgsql_type.c - PostgreSQL's types: what can hold a value of Notion's, and lists of texts. */
+/* nts_sql_pgsql_type.c - PostgreSQL's types: what can hold a value of Notion's, and lists of texts and numbers. */
 #include <string.h>
 
 #include "base/nts_json.h"
@@ -100,13 +100,19 @@ nts_type_t nts_sql_pgsql_type(apr_int64_t oid, apr_int64_t modifier, const char 
     return type;
 }
 
+static int is_integral(const char *name)
+{
+    return strcmp(name, "int8") == 0 || strcmp(name, "int4") == 0 || strcmp(name, "int2") == 0;
+}
+
 nts_type_t nts_sql_pgsql_list(const char *element, const char *declared, int is_enum, apr_pool_t *p)
 {
     nts_type_t type;
 
     memset(&type, 0, sizeof(type));
     type.native = apr_pstrdup(p, declared);
-    if (is_enum || (is_textual(element) && strcmp(element, "bpchar") != 0)) {
+    type.whole = !is_enum && is_integral(element);
+    if (is_enum || type.whole || (is_textual(element) && strcmp(element, "bpchar") != 0)) {
         type.kind = NTS_TYPE_TEXT; /* the JSON array that a set has in a column of text */
         type.list = 1;
     }
