@@ -11,7 +11,7 @@ use warnings;
 use Exporter qw(import);
 use NotionSync::Sync;
 
-our @EXPORT = qw(table_is_synced view_is_synced keys_are_followed fault_cases);
+our @EXPORT = qw(body_is_synced table_is_synced view_is_synced keys_are_followed fault_cases);
 
 # The first sync, edits both ways, deletes and restores, what a constraint refuses, and a server that goes away and comes back in the middle
 # of it. Options: columns, list (what a list of texts is in the column `tags`), first (sub before anything is there), meanwhile (sub with more;
@@ -268,6 +268,47 @@ sub befalls {
     }
     $sync->wait_row($page, $column, $value, what => '... what was edited in Notion arrives');
     $sync->wait_page($row, site => "https://$turn.example.org/", what => '... what was edited in the table arrives');
+    return;
+}
+
+# NotionSyncBody with a column of that type; $room: how many characters it holds, undef: as many as a page has. $words is what is said of one that is longer.
+sub body_is_synced {
+    my ($driver, $server, $type, $room, $words) = @_;
+    my $sync = start_sync($driver => $server, columns => { extra => $type }, mapping => 'NotionSyncBody <-> extra', before => sub {
+        $_[0]->add_pages({ name => 'Report' }, { name => 'Other' });
+        $_[0]->patch_page('Report', { body => "# Report\nfirst\nsecond", quiet => JSON::PP::true(), stale_ms => 0 });
+    });
+    my $body = sub { return $sync->sim->sim(GET => 'page/' . $sync->page_id($_[0]))->{body} // '' };
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    $sync->wait_row('Report', extra => "# Report\nfirst\nsecond", what => "$type: a body is in its row");
+    my $text = "# Report\n1st 'one' \\ \x{1f600}\nsecond\nthird";
+    $sync->edit_row('Report', extra => $text);
+    wait_ok { $body->('Report') eq $text } 20, "$type: an edit of the row arrives in the page" or diag $body->('Report');
+    $sync->add_row(name => 'New', extra => "made\noutside");
+    wait_ok { $sync->page('New') && $body->('New') eq "made\noutside" } 20, "$type: a new row's text is in its page";
+    $sync->wait_quiet;
+    $sync->patch_page('Report', { body => "# Report\n\x{e4}nd\x{1f600}\nsecond" });
+    $sync->wait_row('Report', extra => "# Report\n\x{e4}nd\x{1f600}\nsecond", what => "$type: an edit in Notion arrives");
+    $sync->edit_row('Report', extra => undef);
+    wait_ok { $body->('Report') eq '' } 20, "$type: and an emptied row empties it";
+    $sync->wait_quiet;
+    my $long = 'line ' x 16_000;
+    $long = substr($long, 0, $room ? $room + 1 : 80_000) =~ s/ \z/x/r;
+    $sync->patch_page('Other', { body => $long, properties => { Notes => 'with it' } });
+    if ($room) {
+        my $shown;
+        $sync->httpd->log_expect($words);
+        wait_ok { $shown = $sync->must('explain', 'contacts', $sync->row_key('Other')); encode($shown->{outcome} // '') =~ $words } 20,
+            "$type: a body that is longer than the column is parked, with the reason" or diag encode($shown);
+        is($sync->row('Other')->{extra}, undef, "$type: and the column is as it was");
+        $long = substr($long, 0, $room) =~ s/ \z/x/r;
+        $sync->patch_page('Other', { body => $long });
+    }
+    $sync->wait_row('Other', notes => 'with it', what => "$type: what was edited with it is carried");
+    $sync->wait_row('Other', extra => $long, what => "$type: as much as it holds is carried");
+    $sync->wait_quiet;
+    $sync->verify_ok(what => "$type: both sides are equal");
+    $sync->httpd->stop;
     return;
 }
 
