@@ -53,7 +53,41 @@ subtest 'rate limit' => sub {
     $sim->sim(POST => 'settings', { rate_limit => 0, workspace_limit => 2, window_ms => 60_000 });
     my @all = map { [$api->call(GET => 'users/me', undef, token => $_)] } qw(ntn_sim_token ntn_other ntn_sim_token ntn_sim_token ntn_sim_token);
     is($all[-1][1]{additional_data}{rate_limit_reason}, 'public_api_space_request_rate_limit', 'a budget of the workspace');
-    $sim->sim(POST => 'settings', { rate_limit => 0, workspace_limit => 0 });
+    $sim->sim(POST => 'settings', { workspace_limit => 0, workspace_wait => 90_000 });
+    $sim->sim(POST => 'settings', { workspace_limit => 1 });
+    ($status, $json) = ($api->call(GET => 'users/me'))[0, 1] for 1 .. 2;
+    ($status, $json) = $api->call(GET => 'users/me') if $status == 200;
+    cmp_ok($json->{additional_data}{retry_after}, '>', 60, 'for which one may have to wait longer than a window');
+    $sim->sim(POST => 'settings', { workspace_limit => 0, workspace_wait => 0, endpoint_limit => 1, limited_endpoint => 'page_read' });
+    @all = map { [$api->call(GET => "pages/$page")] } 1 .. 3;
+    is($all[-1][1]{additional_data}{rate_limit_reason}, 'public_api_endpoint_rate_limit', 'an endpoint has one of its own,');
+    is(($api->call(GET => 'users/me'))[0], 200, 'which others have not');
+    $sim->sim(POST => 'settings', { rate_limit => 0, endpoint_limit => 0 });
+};
+
+subtest 'limits of the product' => sub {
+    my $query = { page_size => 20 };
+    $sim->sim(POST => 'settings', { query_rows_max => 10 });
+    like($api->error(POST => "data_sources/$ds->{id}/query", $query), qr/\A504 gateway_timeout/, 'a query of many rows takes too long');
+    $api->ok(POST => "data_sources/$ds->{id}/query", { page_size => 10 });
+    my $rows = pages();
+    $sim->sim(POST => 'settings', { query_rows_max => 0, row_limit => $rows + 1 });
+    $api->ok(POST => 'pages', $create);
+    like($api->error(POST => 'pages', $create), qr/\A409 row_limit_exceeded/, 'no row beyond the limit');
+    $sim->sim(POST => 'settings', { row_limit => 250_000, block_limit => 1 });
+    $api->ok(POST => 'pages', $create);
+    my (undef, $json) = $api->call(POST => 'pages', $create);
+    is_deeply([@$json{qw(status code additional_data)}], [403, 'restricted_resource', { block_limit => 'block_creation' }], 'no page beyond the blocks of the free plan');
+    $api->ok(PATCH => "pages/$page", number(1));
+    like($api->error(PATCH => "pages/$page/markdown", { type => 'replace_content', replace_content => { new_str => "a\nb" } }), qr/\A403/, 'nor a line in a body');
+    $sim->sim(POST => 'token', { token => 'ntn_person', type => 'person' });
+    is(($api->call(POST => 'pages', $create, token => 'ntn_person'))[0], 200, 'a personal token has no such limit');
+    $sim->sim(POST => 'settings', { block_limit => 0, property_limit => 3 });
+    my $made = sub { return { properties => { $_[0] => { number => {} } } } };
+    $api->ok(PATCH => "data_sources/$ds->{id}", $made->('Third'));
+    like($api->error(PATCH => "data_sources/$ds->{id}", $made->('Fourth')), qr/\A400 validation_error .*more than 3 properties/, 'nor a property beyond their number');
+    $sim->sim(PATCH => "data_source/$ds->{id}", { properties => { Third => undef } });
+    $sim->sim(POST => 'settings', { property_limit => 500 });
 };
 
 subtest 'official errors' => sub {

@@ -90,6 +90,12 @@ subtest 'events' => sub {
     is_deeply(one($ds->{id}, 'data_source.schema_updated')->{json}{data}{updated_properties}, [{ id => $ds->{properties}{Amount}, name => 'Sum', action => 'updated' }], 'schema');
     $sim->sim(PATCH => "data_source/$ds->{id}", { properties => { Kind => undef } });
     is_deeply(one($ds->{id}, 'data_source.schema_updated')->{json}{data}{updated_properties}, [{ id => $ds->{properties}{Kind}, name => undef, action => 'deleted' }], 'a deleted property has no name');
+    for my $told (qw(data_source database)) {
+        $hooks->clear;
+        $sim->sim(POST => 'settings', { trash_event => $told });
+        $sim->sim(PATCH => "data_source/$ds->{id}", { in_trash => $_ }) and idle() for $true, $false;
+        is(types($told eq 'database' ? $ds->{database_id} : $ds->{id}), "$told.deleted $told.undeleted", "the trash is told of by its $told");
+    }
     $hooks->clear;
     $sim->sim(PATCH => "data_source/$ds->{id}", { shared => $false });
     is(types(page()), '', 'nothing is told of what is not shared');

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim_api.h"
+#include "sim_auth.h"
 #include "sim_body.h"
 #include "sim_limits.h"
 #include "sim_page.h"
@@ -100,6 +101,28 @@ static sim_update_t *take_updates(json_object *command, size_t *n, sim_fail_t *f
     return updates;
 }
 
+static int64_t lines_of(const char *text)
+{
+    int64_t n = 0;
+
+    for (; *text; text++) {
+        n += *text != '\n' && (text[1] == '\n' || text[1] == '\0');
+    }
+    return n;
+}
+
+/* blocks that the body gets more; a search may stand in several places */
+static int64_t growth(const sim_page_t *p, const sim_update_t *updates, size_t n, const char *whole)
+{
+    int64_t more = whole ? lines_of(whole) - lines_of(sim_body_get(p)) : 0;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        more += lines_of(updates[i].new_str) - lines_of(updates[i].old_str);
+    }
+    return more;
+}
+
 static void perform(sim_req_t *q, sim_page_t *p, const char *type, json_object *command)
 {
     static const char *const of_update[] = { "content_updates", "allow_deleting_content", NULL };
@@ -121,7 +144,7 @@ static void perform(sim_req_t *q, sim_page_t *p, const char *type, json_object *
     else {
         whole = take_text(command, "body.replace_content", "new_str", &q->fail);
     }
-    if (!q->fail.status &&
+    if (!q->fail.status && sim_auth_has_room(q, growth(p, updates, n, whole)) &&
         sim_body_update(p, updates, n, whole, is_set(command, "allow_deleting_content"), &changed,
                         &q->fail)) {
         if (changed) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim_api.h"
+#include "sim_auth.h"
 #include "sim_body.h"
 #include "sim_hook.h"
 #include "sim_page.h"
@@ -80,6 +81,18 @@ static sim_ds_t *take_parent(sim_req_t *q)
     return NULL;
 }
 
+/* What the product allows: rows of a data source, and on the free plan blocks that connections ever make; a page is one. */
+static int has_room(sim_req_t *q, const sim_ds_t *ds)
+{
+    if ((int64_t)ds->npages >= sim_set.row_limit) {
+        sim_fail_set(&q->fail, 409, "row_limit_exceeded",
+                     "This database has reached its limit of %lld rows.",
+                     (long long)sim_set.row_limit);
+        return 0;
+    }
+    return sim_auth_has_room(q, 1);
+}
+
 static void check_children(sim_req_t *q, const char *key)
 {
     json_object *v;
@@ -110,7 +123,7 @@ void sim_api_page_create(sim_req_t *q)
     check_children(q, "content");
     sim_member(q->json, "properties", &props);
     sim_write_properties(&w, ds, props, &sets, &nsets);
-    if (!q->fail.status) {
+    if (!q->fail.status && has_room(q, ds)) {
         how.by = q->token->user;
         p = sim_page_create(ds, NULL, 0, sets, nsets, &how);
         q->page_id = p->id;

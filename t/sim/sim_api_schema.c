@@ -101,6 +101,11 @@ static void add_property(sim_req_t *q, sim_ds_t *ds, const char *name, json_obje
         sim_fail_meaning(&q->fail, "Cannot create a second title property.");
         return;
     }
+    if ((int64_t)ds->nprops >= sim_set.property_limit) {
+        sim_fail_meaning(&q->fail, "A database cannot have more than %lld properties.",
+                         (long long)sim_set.property_limit);
+        return;
+    }
     p = sim_prop_add(ds, NULL, name, type);
     if (type == SIM_T_STATUS && !json_object_object_length(config)) {
         sim_status_defaults(p);

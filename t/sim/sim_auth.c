@@ -47,7 +47,13 @@ static int check_rate(sim_req_t *q)
     }
     if (!count_one(sim_set.workspace_limit, sim_w.ws_phase, &sim_w.ws_window, &sim_w.ws_used,
                    &left)) {
-        refuse_rate(q, "public_api_space_request_rate_limit", left);
+        refuse_rate(q, "public_api_space_request_rate_limit", left + sim_set.workspace_wait);
+        return 0;
+    }
+    if (strcmp(q->class, sim_set.limited_endpoint) == 0 &&
+        !count_one(sim_set.endpoint_limit, sim_w.ws_phase, &sim_w.ep_window, &sim_w.ep_used,
+                   &left)) {
+        refuse_rate(q, "public_api_endpoint_rate_limit", left);
         return 0;
     }
     return 1;
@@ -105,6 +111,23 @@ int sim_auth_can(sim_req_t *q, int rights)
     return 0;
 }
 
+int sim_auth_has_room(sim_req_t *q, int64_t blocks)
+{
+    if (sim_set.block_limit == 0 || q->token->user->type == SIM_PERSON || blocks <= 0) {
+        return 1;
+    }
+    if (sim_w.nblocks + blocks > sim_set.block_limit) {
+        sim_fail_set(&q->fail, 403, "restricted_resource",
+                     "This workspace has reached the block limit of its plan.");
+        sim_json_open(&q->fail.extra, '{');
+        sim_json_kstr(&q->fail.extra, "block_limit", "block_creation");
+        sim_json_close(&q->fail.extra, '}');
+        return 0;
+    }
+    sim_w.nblocks += blocks;
+    return 1;
+}
+
 void sim_auth_forget(void)
 {
     size_t i;
@@ -113,6 +136,6 @@ void sim_auth_forget(void)
         sim_w.tokens[i]->used = 0;
         sim_w.tokens[i]->phase = sim_rand_below(sim_set.window_ms);
     }
-    sim_w.ws_used = 0;
+    sim_w.ws_used = sim_w.ep_used = 0;
     sim_w.ws_phase = sim_rand_below(sim_set.window_ms);
 }

@@ -11,4 +11,7 @@ int sim_auth_can(sim_req_t *q, int rights);
 /* a new window for every token: after a change of the settings */
 void sim_auth_forget(void);
 
+/* The free plan's limit: 0 with a failure if bots have made so many blocks before, else these are counted.  People have none. */
+int sim_auth_has_room(sim_req_t *q, int64_t blocks);
+
 #endif

@@ -290,6 +290,38 @@ static void tell_page(const window_t *w)
     }
 }
 
+/* The container that went with its data source, or came back; which of the two is told is not certain. */
+static void tell_database(const window_t *w, const char *type)
+{
+    sim_buf_t authors = SIM_BUF_INIT;
+    sim_news_t n = { type, "database", w->ds->db->id, w->last_ms, NULL, NULL, w->ds };
+    sim_buf_t data = SIM_BUF_INIT;
+
+    put_authors(&authors, w);
+    sim_json_open(&data, '{');
+    sim_json_key(&data, "parent");
+    sim_json_open(&data, '{');
+    sim_id_json(&data, "id", &sim_w.workspace_id);
+    sim_json_kstr(&data, "type", "space");
+    sim_json_close(&data, '}');
+    sim_json_close(&data, '}');
+    n.authors = authors.s;
+    n.data = data.s;
+    sim_event_tell(&n);
+    sim_buf_free(&data);
+    sim_buf_free(&authors);
+}
+
+static void tell_trash(const window_t *w, int deleted)
+{
+    if (strcmp(sim_set.trash_event, "database") == 0) {
+        tell_database(w, deleted ? "database.deleted" : "database.undeleted");
+    }
+    else {
+        tell(w, deleted ? "data_source.deleted" : "data_source.undeleted", 0);
+    }
+}
+
 static void tell_ds(const window_t *w)
 {
     if (w->kinds & SIM_EV_SCHEMA) {
@@ -299,10 +331,10 @@ static void tell_ds(const window_t *w)
         tell(w, "data_source.content_updated", 0);
     }
     if (w->kinds & SIM_EV_DELETED) {
-        tell(w, "data_source.deleted", 0);
+        tell_trash(w, 1);
     }
     if (w->kinds & SIM_EV_UNDELETED) {
-        tell(w, "data_source.undeleted", 0);
+        tell_trash(w, 0);
     }
 }
 

@@ -74,6 +74,7 @@ static int word_is_known(const char *name, const char *word)
         { "title_as_content", "random", "true", "false", NULL },
         { "unshared_relation", "empty", "missing", NULL },
         { "date_precision", "minute", "ms", NULL },
+        { "trash_event", "data_source", "database", NULL },
     };
     size_t i;
 

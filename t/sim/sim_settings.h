@@ -10,11 +10,18 @@
     INT(rate_limit, 180)                                                                           \
     INT(window_ms, 60000)                                                                          \
     INT(workspace_limit, 0)                                                                        \
+    INT(workspace_wait, 0)                                                                         \
+    INT(endpoint_limit, 0)                                                                         \
+    TEXT(limited_endpoint, "query")                                                                \
     TEXT(rate_reason, "public_api_request_rate_limit")                                             \
     INT(stale_ms, 2000)                                                                            \
     INT(created_stale_ms, 0)                                                                       \
     FLAG(stale_random, 0)                                                                          \
     INT(query_cap, 10000)                                                                          \
+    INT(query_rows_max, 0)                                                                         \
+    INT(row_limit, 250000)                                                                         \
+    INT(property_limit, 500)                                                                       \
+    INT(block_limit, 0)                                                                            \
     NUM(short_pages, 0)                                                                            \
     TEXT(cursor, "key")                                                                            \
     INT(cursor_ttl_ms, 0)                                                                          \
@@ -30,6 +37,7 @@
     INT(aggregate_ms, 100)                                                                         \
     FLAG(cancel, 1)                                                                                \
     TEXT(title_as_content, "random")                                                               \
+    TEXT(trash_event, "data_source")                                                               \
     NUM(loss, 0)                                                                                   \
     NUM(duplicate, 0)                                                                              \
     INT(webhook_retry_ms, 500)                                                                     \

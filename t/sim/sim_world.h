@@ -172,6 +172,10 @@ typedef struct sim_world_t {
     int64_t ws_window; /* rate window of the workspace */
     int64_t ws_used;
     sim_ms_t ws_phase;
+    int64_t
+        ep_window; /* of the endpoint that has a limit of its own; its phase is the workspace's */
+    int64_t ep_used;
+    int64_t nblocks; /* that bots made */
 } sim_world_t;
 
 extern sim_world_t sim_w;
