@@ -9,18 +9,40 @@ static int begins_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* "data_source.content_updated" only repeats what the events of its pages say; a first page.created
- * and this one would cost two reads. */
+typedef struct known_t {
+    const char *type;
+    mns_event_about_t about;
+} known_t;
+
+/* Types that are not what their names begin with says (docs/design/events.md). A lock changes no value, nor does a transcript. Rows that come
+ * or go have events of their own; to look at the data source as well would cost a read more for each. */
+static const known_t known[] = {
+    { "page.locked", MNS_ABOUT_NOTHING },
+    { "page.unlocked", MNS_ABOUT_NOTHING },
+    { "page.transcription_block.transcript_deleted", MNS_ABOUT_NOTHING },
+    { "data_source.content_updated", MNS_ABOUT_NOTHING },
+    { "database.content_updated", MNS_ABOUT_NOTHING },
+    { "database.created", MNS_ABOUT_NOTHING },
+};
+
+/* A type that was added since is looked at where it is about a page or a data source. */
 static mns_event_about_t classify(const char *type, const char *entity_type)
 {
-    if (begins_with(type, "page.") && !strcmp(entity_type, "page") &&
-        !begins_with(type, "page.locked") && !begins_with(type, "page.unlocked") &&
-        !begins_with(type, "page.transcription_block.")) {
+    size_t i;
+
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(type, known[i].type) == 0) {
+            return known[i].about;
+        }
+    }
+    if (begins_with(type, "page.") && !strcmp(entity_type, "page")) {
         return MNS_ABOUT_PAGE;
     }
-    if (begins_with(type, "data_source.") && !strcmp(entity_type, "data_source") &&
-        strcmp(type, "data_source.content_updated") != 0) {
+    if (begins_with(type, "data_source.") && !strcmp(entity_type, "data_source")) {
         return MNS_ABOUT_SOURCE;
+    }
+    if (begins_with(type, "database.") && !strcmp(entity_type, "database")) {
+        return MNS_ABOUT_DATABASE;
     }
     return MNS_ABOUT_NOTHING;
 }
@@ -132,6 +154,9 @@ static int concerns(const mns_event_t *event, const nts_mapping_t *mapping,
     }
     if (event->about == MNS_ABOUT_SOURCE) {
         return !strcmp(event->entity, mapping->data_source);
+    }
+    if (event->about == MNS_ABOUT_DATABASE) {
+        return 1;
     }
     return event->about == MNS_ABOUT_PAGE &&
            (!event->data_source || !strcmp(event->data_source, mapping->data_source));

@@ -14,7 +14,8 @@
 typedef enum mns_event_about_t {
     MNS_ABOUT_NOTHING = 0, /* nothing that is ever mapped: comments, views, file uploads */
     MNS_ABOUT_PAGE,
-    MNS_ABOUT_SOURCE /* a data source as such */
+    MNS_ABOUT_SOURCE,  /* a data source as such */
+    MNS_ABOUT_DATABASE /* what may hold data sources that are mapped; which, is not told */
 } mns_event_about_t;
 
 typedef struct mns_event_t {
@@ -28,7 +29,7 @@ typedef struct mns_event_t {
     apr_time_t at;
 } mns_event_t;
 
-/** APR_EINVAL and a sentence if it is not an event. */
+/** What each type of event does is in docs/design/events.md. APR_EINVAL and a sentence if it is not an event. */
 apr_status_t mns_event_read(mns_event_t *event, const char **problem, const nts_json_t *root,
                             apr_pool_t *p);
 

@@ -75,6 +75,27 @@ static void add_counters(const mns_page_t *page)
     }
 }
 
+/* Events that should have come and have not: the first mapping that misses some speaks for the service. */
+static apr_status_t add_silence(nts_json_t *hook, const mns_page_t *page,
+                                const nts_service_t *service)
+{
+    const nts_setup_t *setup = &page->core->setup;
+    nts_outcome_t silence = { 0 };
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < setup->mapping_count && rv == APR_SUCCESS && !silence.code; i++) {
+        if (setup->mappings[i]->notion == service) {
+            rv = nts_store_get_silence(&silence, page->store, service, setup->mappings[i]->id,
+                                       page->r->pool);
+        }
+    }
+    if (silence.code) {
+        nts_outcome_to_json(&silence, nts_json_add_object(hook, "silence"));
+    }
+    return rv;
+}
+
 static apr_status_t add_hook(nts_json_t *parent, const mns_page_t *page,
                              const nts_service_t *service)
 {
@@ -89,6 +110,7 @@ static apr_status_t add_hook(nts_json_t *parent, const mns_page_t *page,
         if (!strcmp(hook.state, "pending")) {
             mns_fact_time(node, "expires", hook.expires, p);
         }
+        rv = add_silence(node, page, service);
     }
     return rv;
 }

@@ -84,16 +84,16 @@ typedef struct tone_t {
 } tone_t;
 
 static const tone_t tones[] = {
-    { "running", "good" }, { "ready", "good" },        { "applied", "good" },
-    { "done", "good" },    { "verified", "good" },     { "installed", "good" },
-    { "in sync", "good" }, { "active", "good" },       { "starting", "busy" },
-    { "queued", "busy" },  { "pending", "busy" },      { "arrived", "busy" },
-    { "new", "busy" },     { "draining", "busy" },     { "paused", "warn" },
-    { "waiting", "warn" }, { "held", "warn" },         { "unknown", "warn" },
-    { "stopped", "warn" }, { "blocked", "bad" },       { "parked", "bad" },
-    { "ended", "bad" },    { "not installed", "bad" }, { "refreshing", "busy" },
-    { "failed", "bad" },   { "absent", "bad" },        { "not applied", "bad" },
-    { NULL, NULL },
+    { "running", "good" },    { "ready", "good" },    { "applied", "good" },
+    { "done", "good" },       { "verified", "good" }, { "installed", "good" },
+    { "in sync", "good" },    { "active", "good" },   { "starting", "busy" },
+    { "queued", "busy" },     { "pending", "busy" },  { "arrived", "busy" },
+    { "new", "busy" },        { "draining", "busy" }, { "paused", "warn" },
+    { "waiting", "warn" },    { "held", "warn" },     { "unknown", "warn" },
+    { "silent", "warn" },     { "stopped", "warn" },  { "blocked", "bad" },
+    { "parked", "bad" },      { "ended", "bad" },     { "not installed", "bad" },
+    { "refreshing", "busy" }, { "failed", "bad" },    { "absent", "bad" },
+    { "not applied", "bad" }, { NULL, NULL },
 };
 
 void mns_badge(const mns_page_t *page, const char *word)

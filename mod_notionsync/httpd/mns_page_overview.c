@@ -238,7 +238,8 @@ static void write_service(const mns_page_t *page, const nts_json_t *service)
     }
     mns_put(page, "</td><td data-label=Events>");
     if (hook) {
-        mns_badge(page, nts_json_get_string(hook, "state"));
+        mns_badge(page,
+                  nts_json_get(hook, "silence") ? "silent" : nts_json_get_string(hook, "state"));
         if (nts_json_get_string(hook, "last_event")) {
             mns_put(page, " <span class=faint>last </span>");
             mns_time_of(page, hook, "last_event");
@@ -247,11 +248,17 @@ static void write_service(const mns_page_t *page, const nts_json_t *service)
     mns_put(page, "</td></tr>");
 }
 
-/* A clock that is far off (S1). */
+/* A clock that is far off (S1); events that should have come. */
 static void write_hint(const mns_page_t *page, const nts_json_t *service)
 {
     const nts_json_t *clock = nts_json_get(service, "clock");
+    const nts_json_t *silence = nts_json_get(nts_json_get(service, "hook"), "silence");
 
+    if (silence) {
+        mns_put(page, "<p class=notice>");
+        mns_part_outcome(page, silence);
+        mns_put(page, "</p>");
+    }
     if (nts_json_get_string(clock, "hint")) {
         mns_put(page, "<p class=faint>");
         mns_text_of(page, service, "name");

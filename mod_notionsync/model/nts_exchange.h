@@ -13,6 +13,11 @@
  *  nothing (S3.7). */
 #define NTS_INTENT_KEPT apr_time_from_sec(7 * 86400)
 
+/** The outcome of a listing whose end its side will not show: more records share one minute than it lists at once. */
+#define NTS_LISTING_CUT "notion.listing_cut"
+/** The outcome of an ask to a service that wants no more of them, whoever asks: nobody asks again but a person (notion-api.md 5.1). */
+#define NTS_ACCESS_BLOCKED "notion.access_blocked"
+
 typedef enum nts_ask_kind_t {
     NTS_ASK_DESCRIBE, /* -> schema; external: instance, counter, trigger check too */
     NTS_ASK_WHO,      /* Notion: users/me -> who */

@@ -263,6 +263,17 @@ apr_status_t nts_store_put_hook(nts_store_t *store, apr_int64_t service, const n
 apr_status_t nts_store_take_handshake(nts_store_t *store, const nts_service_t *service,
                                       const nts_key_t *key, const char *token);
 
+/** Notion tells of a change within five minutes (notion-api.md 4.6), of ours too; three times that is silence. */
+#define NTS_EVENT_LATE apr_time_from_sec(900)
+#define NTS_HOOK_SILENT "hook.silent"
+/** Entries whose cause begins so are of edits that an incremental run found. */
+#define NTS_CAUSE_INCREMENTAL "incremental run "
+/** Whether events of @a service have stopped to come: Notion was changed, by us or as an incremental run found, after the last event and
+ *  more than NTS_EVENT_LATE ago. Then @a out says so, and what to do; else it is emptied, as it is where nobody made a subscription. */
+apr_status_t nts_store_get_silence(nts_outcome_t *out, nts_store_t *store,
+                                   const nts_service_t *service, apr_int64_t mapping,
+                                   apr_pool_t *p);
+
 /* ---- what people decided (S2.9) ---- */
 
 /** Store a ruling, which gets its number; an earlier one about the same thing is forgotten. Jobs meet it when they

@@ -57,16 +57,19 @@ static int reads_rows(const nts_scan_t *scan)
     return traits_of(scan, NTS_EXTERNAL)->reads_many;
 }
 
-/* The listing of @a side showed them. */
+/* The listing of @a side showed them; at a seam of two windows some of them once more (S7.2), which are counted once. */
 static void mark_seen(nts_scan_t *scan, nts_side_t side)
 {
     unsigned char *seen = scan->seen[side];
     int i;
 
+    scan->again = apr_pcalloc(scan->page, (apr_size_t)scan->record_count + 1);
     for (i = 0; i < scan->record_count; i++) {
         apr_int64_t link = scan->links[i] ? scan->links[i]->id : 0;
 
         if (link > 0 && link <= scan->config.max_link) {
+            scan->again[i] = (seen[link / 8] & (1u << (link % 8))) != 0;
+            scan->report.seen[side] -= scan->again[i];
             seen[link / 8] = (unsigned char)(seen[link / 8] | (1u << (link % 8)));
         }
     }

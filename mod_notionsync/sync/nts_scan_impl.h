@@ -47,6 +47,7 @@ struct nts_scan_t {
     int record_count;
     int last_page;
     nts_link_t *const *links; /* one per record */
+    char *again;              /* for each record: its link was listed before */
     nts_record_t *rows;       /* external records read for this page */
     int row_count;
     apr_time_t page_sent;

@@ -233,7 +233,7 @@ nts_step_t nts_scan_verify_page(nts_scan_t *scan)
         nts_link_t *link = scan->links[i];
         const nts_record_t *row = link && link->key ? nts_scan_row(scan, link->key) : NULL;
 
-        if (link && link->state == NTS_LINK_IGNORED) {
+        if (scan->again[i] || (link && link->state == NTS_LINK_IGNORED)) {
             continue;
         }
         if (nts_scan_is_outside(scan, i)) {

@@ -27,6 +27,8 @@ typedef struct facts_t {
     nts_counts_t counts;
     nts_run_t *runs;
     int run_count;
+    nts_hook_t hook;       /* of its service of Notion */
+    nts_outcome_t silence; /* events that should have come and have not */
 } facts_t;
 
 static int read_facts(ctl_t *ctl, const nts_mapping_t *mapping, facts_t *facts)
@@ -35,6 +37,9 @@ static int read_facts(ctl_t *ctl, const nts_mapping_t *mapping, facts_t *facts)
     if (nts_store_get_status(&facts->status, ctl->store, mapping->id, ctl->p) != APR_SUCCESS ||
         nts_store_count(&facts->counts, ctl->store, mapping->id) != APR_SUCCESS ||
         nts_store_get_runs(&facts->runs, &facts->run_count, ctl->store, mapping->id, 1, ctl->p) !=
+            APR_SUCCESS ||
+        nts_store_get_hook(&facts->hook, ctl->store, mapping->notion->id, ctl->p) != APR_SUCCESS ||
+        nts_store_get_silence(&facts->silence, ctl->store, mapping->notion, mapping->id, ctl->p) !=
             APR_SUCCESS) {
         return ctl_fail("the state of mapping %s cannot be read", mapping->name);
     }
@@ -67,6 +72,9 @@ static void print_status(ctl_t *ctl, const nts_mapping_t *mapping, const facts_t
                run->kind, run->state, ctl_when(run->started, ctl->p), run->seen[NTS_NOTION],
                run->seen[NTS_EXTERNAL]);
     }
+    printf("  last event from %s %s\n", mapping->notion->name,
+           ctl_when(facts->hook.last_event, ctl->p));
+    print_outcome(ctl, &facts->silence, "  ");
 }
 
 static void add_status(nts_json_t *list, const nts_mapping_t *mapping, const facts_t *facts,
@@ -89,6 +97,10 @@ static void add_status(nts_json_t *list, const nts_mapping_t *mapping, const fac
     nts_json_add_int(item, "parked", facts->counts.parked);
     nts_json_add_int(item, "held", facts->counts.held);
     nts_json_add_int(item, "full_done", facts->status.full_done);
+    nts_json_add_int(item, "last_event", facts->hook.last_event);
+    if (facts->silence.code) {
+        nts_outcome_to_json(&facts->silence, nts_json_add_object(item, "silence"));
+    }
 }
 
 int ctl_status(ctl_t *ctl, int argc, const char *const *argv)

@@ -136,6 +136,10 @@ apr_time_t nts_contact_probe(nts_contact_t *c, const nts_outcome_t *why)
         nts_backoff(++c->failures, host->random,
                     why->remedy == NTS_REMEDY_RETRY ? BUSY_BASE : BLOCKED_BASE, PROBE_MAX);
 
+    if (nts_str_same(why->code, NTS_ACCESS_BLOCKED)) {
+        nts_timer_cancel(host->loop, &c->probe);
+        return 0;
+    }
     if (why->retry_at) {
         apr_interval_time_t asked = nts_host_until(host, why->retry_at, PROBE_MAX);
 

@@ -133,9 +133,6 @@ static int is_unmapped(const nts_flow_t *flow, const nts_notice_t *notice, apr_p
     const nts_json_t *properties = NULL;
     int i;
 
-    if (is_kind(notice, "page.locked") || is_kind(notice, "page.unlocked")) {
-        return 1;
-    }
     if (flow->has_computed) {
         return 0;
     }
@@ -246,13 +243,7 @@ static apr_time_t happened(const nts_flow_t *flow, const nts_notice_t *notice)
 /* It is about the whole side. */
 static void route_side(nts_flow_t *flow, const nts_notice_t *notice)
 {
-    if (is_kind(notice, "data_source.content_updated") ||
-        is_kind(notice, "database.content_updated")) {
-        /* Rows came or went, and have events of their own; the minute's listing catches the rest. */
-        nts_reconcile_note_edit(flow, happened(flow, notice));
-        nts_events_settle(flow, notice->id);
-    }
-    else if (begins_with(notice->kind, "data_source.") || begins_with(notice->kind, "database.")) {
+    if (begins_with(notice->kind, "data_source.") || begins_with(notice->kind, "database.")) {
         nts_contact_start(flow->contact);
         nts_events_settle(flow, notice->id);
     }
@@ -276,12 +267,13 @@ static void route(nts_events_t *e, const nts_notice_t *notice, apr_pool_t *ptemp
     if (notice->side == NTS_NOTION) {
         apr_time_t at = happened(flow, notice);
 
-        nts_reconcile_note_edit(flow, at);
         nts_gather_note(flow, notice->record, at);
         if (is_unmapped(flow, notice, ptemp)) {
+            /* Nor is its minute listed once more (S3.10): what is mapped and was edited then has an event of its own. */
             nts_events_settle(flow, notice->id);
             return;
         }
+        nts_reconcile_note_edit(flow, at);
         if (!flow->has_computed && is_by_us(flow, notice, ptemp)) {
             keep_echo(e, notice);
             return;

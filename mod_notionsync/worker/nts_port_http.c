@@ -2,6 +2,9 @@
 #include "worker/nts_port_impl.h"
 
 #define IN_FLIGHT_MAX 8
+/* After a refusal for want of room that others took, so many answers come one at a time: reads that fill what room there is all at once
+ * would leave none for the writes they were sent for, again and again. */
+#define CAREFUL 16
 /* A guarded write follows a read that soon is too old; then the job had better read again (S3.1), and no later than this. */
 #define WRITE_WAIT apr_time_from_msec(500)
 #define GATE_LONGEST apr_time_from_sec(3600)
@@ -30,8 +33,10 @@ static void heed(nts_port_t *port, const nts_http_answer_t *http)
     apr_time_t until;
 
     if (http->transport != NTS_HTTP_ANSWERED || (http->status != 429 && http->status != 529)) {
+        port->careful -= port->careful > 0;
         return;
     }
+    port->careful = CAREFUL;
     until = nts_http_retry_after(http, now, GATE_LONGEST);
     if (until < now + GATE_SHORTEST) {
         until = now + GATE_SHORTEST;
@@ -50,7 +55,7 @@ static void step(nts_asking_t *asking, const nts_http_answer_t *http)
         nts_asking_queue_push_front(queue_of(asking), asking);
         return;
     }
-    if (http && http->status == 429 && answer->outcome.retry_at) {
+    if (http && (http->status == 429 || http->status == 529) && answer->outcome.retry_at) {
         /* The body may say more than the header, of the whole workspace too. */
         nts_budget_gate(port->budget, answer->outcome.retry_at);
     }
@@ -142,7 +147,7 @@ static int take_slot(nts_asking_t *asking)
         asking->slot = grant->slots[--grant->count];
         return 1;
     }
-    if (port->in_flight >= IN_FLIGHT_MAX) {
+    if (port->in_flight >= (port->careful > 0 ? 1 : IN_FLIGHT_MAX)) {
         return 0;
     }
     if (grant && !asking->started && asking->ask.follow_writes > 0) {

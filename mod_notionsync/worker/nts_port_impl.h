@@ -60,6 +60,7 @@ struct nts_port_t {
     nts_timer_t tell;
     nts_timer_t late; /* the earliest deadline, or a slow helper */
     int in_flight;
+    int careful; /* answers to come before as many requests as ever are in flight again */
     int load;
     int told_slow;
     nts_skew_t skew; /* of the service's clock */

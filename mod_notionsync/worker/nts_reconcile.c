@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/nts_log.h"
+#include "base/nts_str.h"
 #include "worker/nts_contact.h"
 #include "worker/nts_events.h"
 #include "worker/nts_flow.h"
@@ -155,9 +156,26 @@ static void matched(nts_reconcile_t *r, const nts_reconcile_run_t *run)
     nts_flow_run(flow);
 }
 
+/* S7.2: more pages were edited in one minute than Notion lists at once. They were not made in one, so a full run, which lists by the time of
+ * their creation, sees them. */
+static int needs_full_instead(const nts_reconcile_run_t *run)
+{
+    return (run->kind == NTS_SCAN_INCREMENTAL || run->kind == NTS_SCAN_MINUTE) &&
+           nts_str_same(run->outcome.code, NTS_LISTING_CUT);
+}
+
 static void failed(nts_reconcile_t *r, const nts_reconcile_run_t *run)
 {
     nts_host_t *host = r->flow->host;
+
+    if (needs_full_instead(run)) {
+        nts_log(NTS_LOG_NOTICE, 0,
+                "mapping %s: more pages were edited in one minute than Notion lists at once: a "
+                "full run looks at all of them",
+                r->flow->label);
+        r->full_wanted = 1;
+        return;
+    }
 
     if (run->outcome.remedy !=
         NTS_REMEDY_PERSON) { /* who tells us to go on waits for nothing else */
@@ -194,7 +212,9 @@ void nts_reconcile_over(nts_reconcile_run_t *run)
     }
     else {
         failed(r, run);
-        block = run->outcome;
+        if (!needs_full_instead(run)) {
+            block = run->outcome;
+        }
     }
     if (run->asked.is_set) {
         run->asked.done(run->asked.baton, run->broken_off ? NULL : &run->report, &run->row,

@@ -54,6 +54,7 @@ struct nts_reconcile_t {
     apr_time_t
         doubted; /* monotonic: one side first had nothing to pair, after another store had worked here */
     int stopped_marked; /* runs that a restart interrupted are marked */
+    int is_silent;      /* events that should have come have not, as was logged */
     nts_timer_t timer;
 };
 

@@ -68,6 +68,22 @@ static void close_row(nts_reconcile_run_t *run)
 
 /* --- the end of a run */
 
+/* Said once, and once more when events come again. */
+static void look_for_silence(nts_reconcile_t *r, apr_pool_t *p)
+{
+    nts_flow_t *flow = r->flow;
+    nts_outcome_t silence = { 0 };
+
+    if (nts_store_get_silence(&silence, flow->host->store, flow->given->notion, flow->given->id,
+                              p) != APR_SUCCESS ||
+        r->is_silent == (silence.code != NULL)) {
+        return;
+    }
+    r->is_silent = silence.code != NULL;
+    nts_log(r->is_silent ? NTS_LOG_WARNING : NTS_LOG_NOTICE, 0, "mapping %s: %s", flow->label,
+            r->is_silent ? nts_outcome_text(&silence, p) : "events come again");
+}
+
 static void finish(nts_reconcile_run_t *run)
 {
     nts_flow_t *flow = run->r->flow;
@@ -76,6 +92,9 @@ static void finish(nts_reconcile_run_t *run)
     nts_timer_cancel(flow->host->loop, &run->show);
     nts_commits_forget(flow->host->commits, &run->put);
     close_row(run);
+    if (run->kind == NTS_SCAN_FULL || run->kind == NTS_SCAN_INCREMENTAL) {
+        look_for_silence(run->r, run->p);
+    }
     nts_reconcile_over(run);
     apr_pool_destroy(run->p);
     nts_reconcile_soon(flow);
@@ -169,9 +188,9 @@ void nts_reconcile_give_up(nts_reconcile_run_t *run)
 
 static const char *cause_text(const nts_reconcile_run_t *run)
 {
-    return run->asked.is_set
-               ? run->asked.cause
-               : apr_psprintf(run->p, "%s run %" APR_INT64_T_FMT, run->row.kind, run->row.id);
+    return run->asked.is_set ? run->asked.cause
+                             : apr_psprintf(run->p, "%s run %" APR_INT64_T_FMT, run->row.kind,
+                                            run->row.id); /* NTS_CAUSE_INCREMENTAL */
 }
 
 void nts_reconcile_begin(nts_reconcile_t *r, nts_scan_kind_t kind,

@@ -105,7 +105,7 @@ static int64_t lines_of(const char *text)
 {
     int64_t n = 0;
 
-    for (; *text; text++) {
+    for (; text && *text; text++) {
         n += *text != '\n' && (text[1] == '\n' || text[1] == '\0');
     }
     return n;

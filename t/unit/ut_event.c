@@ -1,4 +1,6 @@
-/* ut_event.c - what a webhook says, which notices it becomes; parameters of pages. */
+/* ut_event.c - what a webhook says, which notices it becomes, type by type as docs/design/events.md has it; parameters of pages. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "httpd/mns_event.h"
@@ -142,6 +144,69 @@ static void test_rows(void)
     tap_int(count, 1, "and no others");
     mns_event_rows(&rows, &groups, &count, &event, &crm, &setup, grouping, p);
     tap_int(count, 0, "a service without mappings concerns nobody");
+    event.about = MNS_ABOUT_DATABASE;
+    event.entity = CONTACTS;
+    mns_event_rows(&rows, &groups, &count, &event, &work, &setup, grouping, p);
+    tap_int(count, 2, "what a database holds is not told: all mappings of the service look");
+    tap_ok(!rows[0].notice.record && !rows[1].notice.record, "at their data sources");
+}
+
+#define TABLE_FILE "docs/design/events.md"
+
+static const char *const abouts[] = { "nothing", "page", "data source", "database" };
+
+static mns_event_about_t about_of(const char *type, const char *entity_type)
+{
+    const char *problem;
+    mns_event_t event;
+    const char *text =
+        apr_psprintf(p,
+                     "{\"id\":\"" AUTHOR "\",\"timestamp\":\"2026-11-22T10:15:42Z\","
+                     "\"type\":\"%s\",\"entity\":{\"id\":\"" PAGE "\",\"type\":\"%s\"}}",
+                     type, entity_type);
+
+    if (mns_event_read(&event, &problem, parse(text), p) != APR_SUCCESS) {
+        tap_ok(0, "%s of a %s is an event: %s", type, entity_type, problem);
+    }
+    return event.about;
+}
+
+/* "| `type` | about | ..." */
+static int check_row(char *line)
+{
+    char *type = line + 3;
+    char *end = strchr(type, '`');
+    char *about = end ? end + 4 : NULL;
+    char *entity;
+
+    if (strncmp(line, "| `", 3) != 0 || !about || !strchr(about, '|')) {
+        return 0;
+    }
+    *end = '\0';
+    *(strchr(about, '|') - 1) = '\0';
+    entity = apr_pstrmemdup(p, type, strcspn(type, "."));
+    tap_str(abouts[about_of(type, entity)], about, "%s", type);
+    tap_int(about_of(type, "block"), MNS_ABOUT_NOTHING, "%s of a block is nothing", type);
+    return 1;
+}
+
+static void test_table(void)
+{
+    const char *source = getenv("NTS_SRCDIR");
+    FILE *file = fopen(apr_pstrcat(p, source ? source : ".", "/", TABLE_FILE, NULL), "r");
+    char line[1000];
+    int rows = 0;
+
+    if (!tap_ok(file != NULL, "%s can be read", TABLE_FILE)) {
+        return;
+    }
+    while (fgets(line, sizeof(line), file)) {
+        rows += check_row(line);
+    }
+    (void)fclose(file);
+    tap_int(rows, 31, "all types are in the table");
+    tap_int(about_of("page.future", "page"), MNS_ABOUT_PAGE, "a type nobody knows yet, of a page");
+    tap_int(about_of("agent.created", "agent"), MNS_ABOUT_NOTHING, "and of something else");
 }
 
 static void test_query(void)
@@ -167,6 +232,7 @@ int main(void)
     test_refusals();
     test_handshake();
     test_rows();
+    test_table();
     test_query();
     apr_pool_destroy(p);
     apr_terminate();

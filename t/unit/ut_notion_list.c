@@ -103,6 +103,16 @@ static void test_cap(void)
     talk = ut_begin(&ask);
     ut_reply(&talk, 200, rows("", CUT));
     ut_result_is(&talk, NTS_RESULT_BLOCKED, "cut without a row");
+    ask.listing.edited_since = ut_now(NULL);
+    talk = ut_begin(&ask);
+    ut_reply(&talk, 200, rows("", CUT));
+    tap_str(talk.answer->outcome.advice, "a full run sees all of them",
+            "of edits a full run helps");
+    ask = ut_ask(NTS_ASK_FIND);
+    talk = ut_begin(&ask);
+    ut_reply(&talk, 200, rows("", CUT));
+    ut_result_is(&talk, NTS_RESULT_NOT_DONE, "a lookup that is cut is tried again");
+    tap_int(talk.answer->outcome.remedy, NTS_REMEDY_RETRY, "and holds up nobody else");
 }
 
 static void test_edited(void)
@@ -234,10 +244,16 @@ static void test_smaller(void)
     talk = ut_begin(&ask);
     ut_request_is(&talk, "POST", QUERY, "{" BY_CREATED ",\"page_size\":10}",
                   "the next one begins small");
+    for (int i = 0; i < 7; i++) {
+        ut_reply(&talk, 200, rows(row(1, "2026-11-20T08:03:00.000Z"), MORE("c1")));
+        talk = next(&ask, &talk);
+    }
+    ut_request_is(&talk, "POST", QUERY, "{" BY_CREATED ",\"start_cursor\":\"c1\",\"page_size\":10}",
+                  "and goes on small");
     ut_reply(&talk, 200, rows(row(1, "2026-11-20T08:03:00.000Z"), MORE("c1")));
     talk = next(&ask, &talk);
     ut_request_is(&talk, "POST", QUERY, "{" BY_CREATED ",\"start_cursor\":\"c1\",\"page_size\":20}",
-                  "and grows while that works");
+                  "until that has worked eight times");
     ut_step(&talk, &cut);
     ut_result_is(&talk, NTS_RESULT_NOT_DONE, "a cut answer");
     talk = ut_begin(&ask);

@@ -138,11 +138,8 @@ static void test_notices_for_nothing(void)
 
     world_hook(world, 0, "page.properties_updated", WORLD_PAGE "000000000001", WORLD_BOT, "title");
     world_hook(world, 0, "page.properties_updated", WORLD_PAGE "000000000001", PERSON, "other");
-    world_hook(world, 0, "page.locked", WORLD_PAGE "000000000001", PERSON, NULL);
-    world_hook(world, 0, "data_source.content_updated", NULL, PERSON, NULL);
     tap_ok(world_is_settled_soon(world, 0), "notices for nothing are settled");
-    tap_int(world_asks(world, NTS_NOTION), asks,
-            "echoes, unmapped properties and locks cost no request");
+    tap_int(world_asks(world, NTS_NOTION), asks, "echoes and unmapped properties cost no request");
     world_hook(world, 0, "page.content_updated", WORLD_PAGE "000000000001", PERSON, NULL);
     world_rest(world, MS(200));
     tap_int(world_asks(world, NTS_NOTION), asks + 1,

@@ -146,8 +146,8 @@ static int fail_limited(failure_t *f)
     const char *what = "too many requests of this connection";
 
     if (reason && strcmp(reason, "public_api_request_blocked") == 0) {
-        return fail(f, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, "notion.access_blocked",
-                    "write to Notion's support; it does not lift by itself",
+        return fail(f, NTS_RESULT_BLOCKED, NTS_REMEDY_PERSON, NTS_ACCESS_BLOCKED,
+                    "write to Notion's support, then resume the mapping: nothing is asked before",
                     "Notion has blocked this connection");
     }
     if (reason && strcmp(reason, "public_api_space_request_rate_limit") == 0) {

@@ -30,6 +30,7 @@ struct nts_connection_t {
     const char *who; /* our own user id; NULL until asked */
     int who_is_bot;
     int page_size; /* of queries; smaller while Notion cannot build large answers */
+    int page_good; /* answers of that size since it was last changed, while it is not the largest */
     nts_users_t
         *people; /* who there was when it was last asked, in a pool of its own; NULL: never */
     apr_pool_t *people_pool;

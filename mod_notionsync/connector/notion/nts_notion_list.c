@@ -10,6 +10,8 @@
 #include "connector/notion/nts_notion_impl.h"
 
 #define PAGE_SIZE_MIN 10
+/* So many answers in a row before a larger one is tried. */
+#define PAGE_GOOD 8
 #define MINUTE apr_time_from_sec(60)
 
 /* created_time never changes, so a full enumeration goes by it; edits are listed by the other. */
@@ -146,15 +148,21 @@ static int open_window(nts_op_t *op)
     return 1;
 }
 
+/* A lookup is one record's matter, and no reason to stop the others. */
 static nts_op_state_t too_many(nts_op_t *op)
 {
-    op->answer.result = NTS_RESULT_BLOCKED;
+    int is_lookup = op->ask.kind == NTS_ASK_FIND;
+
+    op->answer.result = is_lookup ? NTS_RESULT_NOT_DONE : NTS_RESULT_BLOCKED;
     nts_outcome_set(
-        &op->answer.outcome, op->p, NTS_REMEDY_PERSON, "notion.listing_cut",
+        &op->answer.outcome, op->p, is_lookup ? NTS_REMEDY_RETRY : NTS_REMEDY_PERSON,
+        NTS_LISTING_CUT,
         "Notion lists no more than 10,000 rows at once, and more than that share the minute "
         "%s of %s: the data source cannot be listed to its end",
         op->window.last ? op->window.last : "of the first row", timestamp_of(op));
-    op->answer.outcome.advice = "split the data source, or make its pages again more slowly";
+    op->answer.outcome.advice = strcmp(timestamp_of(op), "created_time") == 0
+                                    ? "split the data source, or make its pages again more slowly"
+                                    : "a full run sees all of them";
     return NTS_OP_DONE;
 }
 
@@ -250,6 +258,17 @@ static int move_on(nts_op_t *op, const nts_json_t *root, int *is_cut)
     return 0;
 }
 
+/* A query that is too large takes Notion a minute to fail, so larger ones are tried seldom. */
+static void grow_pages(nts_connection_t *conn)
+{
+    if (conn->page_size == NTS_NOTION_PAGE_SIZE || ++conn->page_good < PAGE_GOOD) {
+        return;
+    }
+    conn->page_good = 0;
+    conn->page_size =
+        conn->page_size * 2 < NTS_NOTION_PAGE_SIZE ? conn->page_size * 2 : NTS_NOTION_PAGE_SIZE;
+}
+
 nts_op_state_t nts_notion_take_rows(nts_op_t *op, const nts_json_t *root)
 {
     const nts_json_t *results = nts_json_get(root, "results");
@@ -265,11 +284,7 @@ nts_op_state_t nts_notion_take_rows(nts_op_t *op, const nts_json_t *root)
         nts_notion_nonsense(op, "the answer was no list of pages");
         return NTS_OP_DONE;
     }
-    if (op->conn->page_size < NTS_NOTION_PAGE_SIZE) {
-        op->conn->page_size = op->conn->page_size * 2 < NTS_NOTION_PAGE_SIZE
-                                  ? op->conn->page_size * 2
-                                  : NTS_NOTION_PAGE_SIZE;
-    }
+    grow_pages(op->conn);
     if (!move_on(op, root, &is_cut)) {
         op->answer.complete = 1;
     }
@@ -314,6 +329,7 @@ int nts_notion_list_again(nts_op_t *op, const nts_http_answer_t *http)
         /* Smaller answers are built in less time; the next listings begin with this size too. */
         is_easier = op->conn->page_size > PAGE_SIZE_MIN;
         op->conn->page_size /= 2;
+        op->conn->page_good = 0;
         if (op->conn->page_size < PAGE_SIZE_MIN) {
             op->conn->page_size = PAGE_SIZE_MIN;
         }
