@@ -1,5 +1,5 @@
 # Mappings that share a table or a data source: what one of them writes the others carry on - Notion, table, Notion again; and
-# two tables with one data source between them - once, and then nothing more is written by anybody.
+# two tables with one data source between them - once, and then nothing more is written by anybody. Takes minutes.
 use strict;
 use warnings;
 use NotionSync::Sync;

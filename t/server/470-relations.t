@@ -1,5 +1,5 @@
 # relation=MAPPING: what a page refers to is the key of the other table's row, and the other way round, whatever comes first;
-# what cannot be referred to yet waits, and is shown; nothing is cleared because Notion hides it.
+# what cannot be referred to yet waits, and is shown; nothing is cleared because Notion hides it. Takes minutes.
 use strict;
 use warnings;
 use NotionSync::Sync;

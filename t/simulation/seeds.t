@@ -1,6 +1,6 @@
 # R1: 2,000 seeded histories of the whole sync on virtual time, with crashes, judged by the invariants of docs/design/sync.md.
 # open.list holds the seeds whose violation is known and not yet explained or mended, each with the rule; they are reported as
-# what is left to do. Any other violation fails, and prints how to see it again.
+# what is left to do. Any other violation fails, and prints how to see it again. Computes on all cores.
 use strict;
 use warnings;
 use NotionSync::Test;

@@ -1,4 +1,4 @@
-# cppcheck has nothing to say about the module's sources but what t/source/cppcheck.supp excuses.
+# cppcheck has nothing to say about the module's sources but what t/source/cppcheck.supp excuses. Computes on all cores.
 use strict;
 use warnings;
 use NotionSync::Source;

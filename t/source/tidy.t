@@ -1,4 +1,4 @@
-# clang-tidy and its analyser, as .clang-tidy sets them, have nothing to say about any C file of the module.
+# clang-tidy and its analyser, as .clang-tidy sets them, have nothing to say about any C file of the module. Computes on all cores.
 use strict;
 use warnings;
 use NotionSync::Source;

@@ -12,7 +12,8 @@
 #include "worker_world_impl.h"
 
 #define MAPPINGS_MAX 1000 /* nobody has so many */
-#define PATIENCE apr_time_from_sec(60) /* what is awaited ends the wait, so a busy machine is no failure */
+/* What is awaited ends the wait, so a busy machine is no failure. */
+#define PATIENCE apr_time_from_sec(60)
 
 /* --- the world */
 
