@@ -86,15 +86,13 @@ static const char *set_rules(nts_pair_t *pair, const mns_args_t *args, const mns
 static const char *set_format(nts_pair_t *pair, const mns_args_t *args, const char *word)
 {
     static const mns_choice_t formats[] = {
-        { "plain", NTS_FORMAT_PLAIN }, { "json", NTS_FORMAT_JSON }, { "csv", NTS_FORMAT_CSV },
-        { "array", NTS_FORMAT_ARRAY }, { "markdown", -1 },          { NULL, 0 }
+        { "plain", NTS_FORMAT_PLAIN },       { "json", NTS_FORMAT_JSON },
+        { "csv", NTS_FORMAT_CSV },           { "array", NTS_FORMAT_ARRAY },
+        { "markdown", NTS_FORMAT_MARKDOWN }, { NULL, 0 }
     };
-    int choice;
+    int choice = 0;
     const char *problem = mns_choice_parse(&choice, args, "format=", word, formats);
 
-    if (!problem && choice < 0) {
-        return mns_args_unavailable(args, apr_pstrcat(args->cmd->pool, "format=", word, NULL));
-    }
     if (!problem) {
         pair->options.format = (nts_format_t)choice;
     }
@@ -116,11 +114,13 @@ static const char *set_relation(nts_pair_t *pair, const mns_args_t *args,
                                    options[others[i]].key);
         }
     }
-    if (options[FORMAT].value && !strcmp(options[FORMAT].value, "plain")) {
+    if (options[FORMAT].value &&
+        (!strcmp(options[FORMAT].value, "plain") || !strcmp(options[FORMAT].value, "markdown"))) {
         return mns_args_refuse(args,
-                               "format=plain has no meaning beside relation=: without format= the "
+                               "format=%s has no meaning beside relation=: without format= the "
                                "column holds one key, with format=json or format=csv a list of "
-                               "them");
+                               "them",
+                               options[FORMAT].value);
     }
     pair->options.reference = 1;
     return mns_text_parse(&pair->relation, args, "relation=", options[RELATION].value);
@@ -146,6 +146,10 @@ static const char *set_options(nts_pair_t *pair, const mns_args_t *args,
     if (!problem && options[LOSSY].value) {
         problem = mns_choice_parse(&pair->options.lossy_accept, args,
                                    "lossy=", options[LOSSY].value, accepts);
+    }
+    if (!problem && pair->options.lossy_accept && pair->options.format == NTS_FORMAT_MARKDOWN) {
+        return mns_args_refuse(args, "lossy=accept has no meaning beside format=markdown: a text "
+                                     "that is cut would be other Markdown, so none ever is");
     }
     return problem;
 }

@@ -1,4 +1,4 @@
-/* mns_relation.c - fields that refer to records of another mapping, as the whole configuration has it. */
+/* mns_relation.c - fields that refer to records of another mapping, or cannot be matched, as the whole configuration has it. */
 #include "config.h"
 
 #include <string.h>
@@ -69,6 +69,19 @@ static const char *judge(const nts_setup_t *setup, const nts_mapping_t *mapping,
     return NULL;
 }
 
+/* The same of a text as Markdown: it has many spellings, and is looked for in the table as it stands. */
+static const char *judge_format(const nts_mapping_t *mapping, const nts_pair_t *pair, apr_pool_t *p)
+{
+    if (pair->options.format != NTS_FORMAT_MARKDOWN || !is_matched(mapping, pair)) {
+        return NULL;
+    }
+    return apr_psprintf(
+        p,
+        "format=markdown: \"%s\" cannot be in a NotionSyncMatch, since Markdown has "
+        "many spellings of one text; match by another field, or leave format= away",
+        pair->notion);
+}
+
 static const nts_setup_t *make_setup(const apr_array_header_t *mappings, apr_pool_t *p)
 {
     apr_array_header_t *models = apr_array_make(p, 8, sizeof(nts_mapping_t *));
@@ -95,8 +108,8 @@ void mns_relation_check(const apr_array_header_t *mappings, mns_shared_report_t 
 
         for (k = 0; k < mapping->model.pair_count; k++) {
             const nts_pair_t *pair = &mapping->model.pairs[k];
-            const char *problem =
-                pair->relation ? judge(setup, &mapping->model, pair, ptemp) : NULL;
+            const char *problem = pair->relation ? judge(setup, &mapping->model, pair, ptemp)
+                                                 : judge_format(&mapping->model, pair, ptemp);
 
             if (problem) {
                 report(baton, mapping, APR_ARRAY_IDX(mapping->lines, k, const ap_directive_t *),

@@ -1,4 +1,5 @@
-/* mns_relation.h - fields with relation=: whether the mapping that they name can be referred to (S5.2). */
+/* mns_relation.h - fields with relation=: whether the mapping that they name can be referred to (S5.2); with format=markdown: that
+ * nothing is matched by them. */
 #ifndef MNS_RELATION_H
 #define MNS_RELATION_H
 

@@ -174,6 +174,28 @@ static apr_status_t check_target(const nts_pair_t *pair, const nts_type_t *type,
         "name the mapping of the data source that the property refers to");
 }
 
+/* Markdown has many spellings of one text, and a key has one. */
+static apr_status_t check_key(const nts_pair_t *pair, const nts_schema_t *external,
+                              nts_outcome_t *out, apr_pool_t *p)
+{
+    const char *list = pair->options.format == NTS_FORMAT_MARKDOWN ? external->key : NULL;
+    apr_size_t len = strlen(pair->external);
+
+    while (list && *list) {
+        if (strcspn(list, ",") == len && strncmp(list, pair->external, len) == 0) {
+            return suspend(out, p, "mapping.key_format",
+                           apr_psprintf(p,
+                                        "'%s' is the key of the table, or part of it, and Markdown "
+                                        "has many spellings of one text",
+                                        pair->external),
+                           "leave format=markdown away");
+        }
+        list += strcspn(list, ",");
+        list += *list == ',';
+    }
+    return APR_SUCCESS;
+}
+
 static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t *notion,
                               const nts_schema_t *external, const nts_users_t *people,
                               nts_outcome_t *out, apr_pool_t *p)
@@ -200,6 +222,9 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
     }
     if (rv == APR_SUCCESS) {
         rv = check_target(pair, &property->type, out, p);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = check_key(pair, external, out, p);
     }
     if (rv != APR_SUCCESS) {
         return rv;

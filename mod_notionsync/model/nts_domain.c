@@ -218,6 +218,11 @@ static const char *other_format(const nts_domain_t *domain)
     switch (domain->options.format) {
     case NTS_FORMAT_DEFAULT:
         return NULL;
+    case NTS_FORMAT_MARKDOWN:
+        return domain->family == &nts_family_markdown
+                   ? NULL
+                   : "leave format= away: Markdown is for a title or rich_text with a column that "
+                     "holds text";
     case NTS_FORMAT_PLAIN:
         return !nts_domain_is_set(domain) ? NULL
                : is_list                  ? "use format=array, or leave format= away"
@@ -297,6 +302,10 @@ apr_status_t nts_domain_make(const nts_domain_t **domain, const nts_type_t *cons
 
     *domain = NULL;
     made->family = find_family(types[0], types[1], options);
+    if (made->family == &nts_family_text && options->format == NTS_FORMAT_MARKDOWN &&
+        nts_domain_takes_markdown(types)) {
+        made->family = &nts_family_markdown;
+    }
     if (!made->family) {
         return refuse_pair(out, types, options, p);
     }
@@ -382,7 +391,8 @@ apr_status_t nts_domain_project(nts_value_t *common, const nts_domain_t *domain,
     }
     rv = domain->family->project(common, domain, side, value, out, p);
     if (common->kind != NTS_VALUE_ABSENT && domain->family != &nts_family_text &&
-        !nts_domain_is_reference(domain) && check_room(domain, common, out, p) != APR_SUCCESS) {
+        domain->family != &nts_family_markdown && !nts_domain_is_reference(domain) &&
+        check_room(domain, common, out, p) != APR_SUCCESS) {
         *common = nts_value_absent;
         rv = APR_EMISMATCH;
     }

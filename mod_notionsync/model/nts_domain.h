@@ -18,13 +18,14 @@ typedef struct nts_domain_t nts_domain_t;
 /** Members of a set or list, at most: more than any multi-select has; bounds what a hostile column costs. */
 #define NTS_MEMBERS_MAX 1000
 
-/** How a set or other structure is spelled in a text column. */
+/** How a set, a formatted text or other structure is spelled in a text column. */
 typedef enum nts_format_t {
     NTS_FORMAT_DEFAULT = 0,
     NTS_FORMAT_PLAIN,
-    NTS_FORMAT_JSON, /* ["a","b"]: the default for sets */
-    NTS_FORMAT_CSV,  /* a,b with RFC 4180 quoting */
-    NTS_FORMAT_ARRAY /* the column itself holds a list: the default for those */
+    NTS_FORMAT_JSON,  /* ["a","b"]: the default for sets */
+    NTS_FORMAT_CSV,   /* a,b with RFC 4180 quoting */
+    NTS_FORMAT_ARRAY, /* the column itself holds a list: the default for those */
+    NTS_FORMAT_MARKDOWN /* a formatted text (nts_inline.h); Notion's connector gives and takes it so, too */
 } nts_format_t;
 
 typedef struct nts_domain_options_t {

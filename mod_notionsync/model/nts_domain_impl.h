@@ -23,6 +23,7 @@ struct nts_domain_t {
 };
 
 extern const nts_family_t nts_family_text;
+extern const nts_family_t nts_family_markdown;
 extern const nts_family_t nts_family_body;
 extern const nts_family_t nts_family_number;
 extern const nts_family_t nts_family_bool;
@@ -44,6 +45,8 @@ apr_status_t nts_domain_unfit(nts_outcome_t *out, apr_pool_t *p, const char *adv
 /** A value of a kind that its field should not hold. */
 apr_status_t nts_domain_strange(const nts_domain_t *domain, nts_side_t side,
                                 const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p);
+/** True if format=markdown means something for a pair of these types, indexed by nts_side_t. */
+int nts_domain_takes_markdown(const nts_type_t *const types[2]);
 /** A set as a side shows it: as one, or as a text of names as format= says. APR_EMISMATCH with @a out if it is neither. */
 apr_status_t nts_domain_set_of(nts_value_t *set, const nts_domain_t *domain, nts_side_t side,
                                const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p);

@@ -18,7 +18,7 @@ WORDS(directions, "both", "to-external", "to-notion");
 WORDS(conflicts, "inherit", "last-write-wins", "notion-wins", "external-wins", "hold");
 WORDS(initials, "hold", "notion", "external");
 WORDS(deletes, "propagate", "hold", "ignore");
-WORDS(formats, "default", "plain", "json", "csv", "array");
+WORDS(formats, "default", "plain", "json", "csv", "array", "markdown");
 WORDS(sides, "notion", "external");
 
 static void add_word(nts_json_t *parent, const char *key, const words_t *words, int value)

@@ -87,6 +87,7 @@ accepted('fields and rules', mapping => <<'CONF');
   NotionSyncField Owner <- owner
   NotionSyncField Tags to-notion tags format=csv options=hold
   NotionSyncField 'Größe' <-> groesse format=json
+  NotionSyncField Notes <-> notes format=markdown
   NotionSyncConflict last-write-wins grace=2s tie=external
   NotionSyncDeletes hold limit=20%
   NotionSyncReconcile 10min full=12h
@@ -298,10 +299,11 @@ refused_as(mapping => 'NotionSyncField Due <-> due initial=both', "initial= 'bot
 refused_as(mapping => 'NotionSyncField Due <-> due format=xml', "format= 'xml' is none of plain, json, csv, array or markdown", @field);
 refused_as(mapping => 'NotionSyncField Due <-> due options=open', "options= 'open' is none of create or hold", @field);
 refused_as(mapping => 'NotionSyncField Due <-> due lossy=yes', "lossy= 'yes' is none of accept", @field);
-refused(mapping => "NotionSyncField Due <-> due $_", unavailable('NotionSyncField', $_)) for qw(format=markdown);
+refused_as(mapping => 'NotionSyncField Due <-> due format=markdown lossy=accept', 'lossy=accept has no meaning beside format=markdown: a text that is cut would be other '
+        . 'Markdown, so none ever is', @field);
 refused_as(mapping => "NotionSyncField Due <-> due relation=other $_=json", "$_= has no meaning beside relation=: a column holds keys of records that exist", @field) for qw(options lossy);
-refused_as(mapping => 'NotionSyncField Due <-> due relation=other format=plain', 'format=plain has no meaning beside relation=: without format= the column holds one key, '
-        . 'with format=json or format=csv a list of them', @field);
+refused_as(mapping => "NotionSyncField Due <-> due relation=other format=$_", "format=$_ has no meaning beside relation=: without format= the column holds one key, "
+        . 'with format=json or format=csv a list of them', @field) for qw(plain markdown);
 refused_as(mapping => 'NotionSyncField Due <-> due relation=', "nothing follows 'relation='", @field);
 refused_as(mapping => "NotionSyncField A <-> a\nNotionSyncField A <-> a", '"A" and \'a\' are paired already', @field);
 refused_as(mapping => "NotionSyncField A <-> a\nNotionSyncField B -> a", q('a' is written by the property "A" already), @field);

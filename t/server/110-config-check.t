@@ -111,6 +111,9 @@ fails('a relation to rows with a key of two columns', $services . $items =~ s/it
 passes('a list of such keys', $services . $items =~ s/items\nN/items key=a,b\nN/r . $orders->('NotionSyncField Item <-> item relation=items format=json'));
 fails('a relation that pairs records', $services . $items . $orders->('NotionSyncField Item <-> item relation=items', 'NotionSyncMatch Item item'),
     qr/${line}relation=items: "Item" cannot be in a NotionSyncMatch, since what is referred to is known only once it is linked$/m);
+fails('a text as Markdown that pairs records', $services . $orders->('NotionSyncField Notes <-> notes format=markdown', 'NotionSyncMatch Notes notes'),
+    qr/${line}format=markdown: "Notes" cannot be in a NotionSyncMatch, since Markdown has many spellings of one text; match by another field, or leave format= away$/m);
+passes('one beside it', $services . $orders->('NotionSyncField Notes <-> notes format=markdown', 'NotionSyncMatch Name name'));
 passes('a mapping of the virtual host', $services . $items . host('a.example', $orders->('NotionSyncField Item <-> item relation=items2') . $items =~ s/items/items2/gr));
 fails('names of another host are written with it', $services . $items . host('a.example', $orders->('NotionSyncField Item <-> item relation=items')),
     qr/there is no such mapping/);

@@ -98,11 +98,12 @@ static nts_domain_options_t options_of(const char *words)
 
     options.lossy_accept = strstr(words, "lossy") != NULL;
     options.options_create = strstr(words, "create") != NULL;
-    options.format = strstr(words, "csv")     ? NTS_FORMAT_CSV
-                     : strstr(words, "plain") ? NTS_FORMAT_PLAIN
-                     : strstr(words, "json")  ? NTS_FORMAT_JSON
-                     : strstr(words, "array") ? NTS_FORMAT_ARRAY
-                                              : NTS_FORMAT_DEFAULT;
+    options.format = strstr(words, "csv")        ? NTS_FORMAT_CSV
+                     : strstr(words, "plain")    ? NTS_FORMAT_PLAIN
+                     : strstr(words, "json")     ? NTS_FORMAT_JSON
+                     : strstr(words, "array")    ? NTS_FORMAT_ARRAY
+                     : strstr(words, "markdown") ? NTS_FORMAT_MARKDOWN
+                                                 : NTS_FORMAT_DEFAULT;
     options.timezone = strstr(words, "zone") ? "Europe/Berlin" : NULL;
     return options;
 }
@@ -216,6 +217,18 @@ static void test_options(void)
     tap_ok(strstr(out.advice, "format=array") != NULL, "and say so: %s", out.advice);
     tap_ok(!make("multi_select", "SET(open,won)", "plain", &out), "nor plain");
     tap_ok(!make("multi_select", "SET(open,won)", "json", &out), "nor json");
+    tap_ok(make("rich_text", "TEXT", "markdown", &out) != NULL, "format=markdown is for texts");
+    for (int i = 0; i < 5; i++) {
+        static const char *const pairs[][2] = { { "url", "TEXT" },
+                                                { "multi_select", "TEXT" },
+                                                { "rich_text", "SET(open,won)" },
+                                                { "rich_text", "INTEGER" },
+                                                { "number", "TEXT" } };
+
+        tap_ok(!make(pairs[i][0], pairs[i][1], "markdown", &out) && out.advice &&
+                   strstr(out.advice, "Markdown is for") && !strcmp(out.code, "field.format"),
+               "%s and %s: it is not", pairs[i][0], pairs[i][1]);
+    }
     tap_ok(make("created_time", "DATE", "lossy", &out) != NULL,
            "lossy=accept pairs days and instants");
     {
@@ -264,6 +277,15 @@ static const case_t cases[] = {
     { "rich_text", "TEXT", "", 'n', "{\"x\":\"a formula\"}", NULL, "", -1, "a formula" },
     { "rich_text", "TEXT", "", 'n', "{\"cut\":\"ab\"}", NULL, "", -1, "in part" },
     { "rich_text", "TEXT", "", 'n', "{}", NULL, "", -1, "not in the answer" },
+    /* ... as Markdown: what is compared has one spelling */
+    { "rich_text", "TEXT", "markdown", 'e', "\"__a__ b_c\"", "\"**a** b_c\"", "\"**a** b_c\"", 1,
+      NULL },
+    { "rich_text", "TEXT", "markdown", 'n', "\"**a** b\"", "\"**a** b\"", "\"**a** b\"", 1, NULL },
+    { "rich_text", "TEXT", "markdown", 'e', "\"\"", "null", "null", 1, NULL },
+    { "rich_text", "VARCHAR(5)", "markdown", 'e', "\"a*b*c\"", "\"a<em>b</em>c\"", "", 1, NULL },
+    { "rich_text", "VARCHAR(5)", "markdown", 'n', "\"**b** \"", NULL, "", 0, "6 characters" },
+    { "rich_text", "CHAR(5)", "markdown", 'e', "\"*b*  \"", "\"_b_\"", "\"_b_\"", 1, NULL },
+    { "rich_text", "TEXT", "markdown", 'e', "{\"n\":\"5\"}", NULL, "", 0, "no text" },
     /* numbers */
     { "number", "INTEGER", "", 'n', "{\"n\":\"3\"}", "{\"n\":\"3\"}", "{\"n\":\"3\"}", 1, NULL },
     { "number", "INTEGER", "", 'n', "null", "null", "null", 1, NULL },

@@ -205,6 +205,50 @@ static void test_json(void)
     tap_int(nts_pair_rule(&mapping, &pairs[1]), NTS_CONFLICT_LAST_WRITE, "the mapping's rule");
 }
 
+static void test_formats(void)
+{
+    static const char *const words[] = { "default", "plain", "json", "csv", "array", "markdown" };
+    nts_pair_t pairs[1] = { pair_of("Name", "name", NTS_BOTH) };
+    nts_mapping_t mapping = mapping_of(pairs, 1);
+    nts_mapping_t *back = NULL;
+
+    for (int format = NTS_FORMAT_DEFAULT; format <= NTS_FORMAT_MARKDOWN; format++) {
+        const char *text;
+
+        pairs[0].options.format = (nts_format_t)format;
+        text = text_of(&mapping);
+        tap_ok(
+            strstr(text, apr_pstrcat(pool, "\"format\":\"", words[format], "\"", NULL)) != NULL &&
+                parse(&back, text) == APR_SUCCESS && (int)back->pairs[0].options.format == format,
+            "format=%s is kept", words[format]);
+    }
+}
+
+/* format=markdown: no text of a key, which is looked for as it stands. */
+static void test_key_format(void)
+{
+    static const nts_schema_field_t fields[] = {
+        { "title", "Name", { .kind = NTS_TYPE_TEXT, .native = "title", .nullable = 1 } },
+        { "code", "code", { .kind = NTS_TYPE_TEXT, .native = "TEXT", .nullable = 1 } },
+    };
+    nts_schema_t left = { .fields = fields, .count = 1 };
+    nts_schema_t right = { .fields = fields + 1, .count = 1, .key = "codes,code" };
+    nts_pair_t pairs[1] = { pair_of("Name", "code", NTS_BOTH) };
+    nts_mapping_t mapping = mapping_of(pairs, 1);
+    nts_outcome_t outcomes[1];
+
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
+            "a text may be part of the key");
+    pairs[0].options.format = NTS_FORMAT_MARKDOWN;
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_EMISMATCH,
+            "as Markdown it may not");
+    tap_str(outcomes[0].code, "mapping.key_format", "and it is said: %s; %s", outcomes[0].what,
+            outcomes[0].advice);
+    right.key = "codes,co";
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
+            "beside the key it may");
+}
+
 static void test_bad_json(void)
 {
     nts_pair_t pairs[1] = { pair_of("Name", "name", NTS_BOTH) };
@@ -428,6 +472,8 @@ int main(void)
     test_body_pair();
     test_key_pair();
     test_json();
+    test_formats();
+    test_key_format();
     test_bad_json();
     test_service();
     test_installed_service();

@@ -116,8 +116,9 @@ static nts_mapping_t *bind_pair(const nts_schema_t *notion, const nts_schema_fie
     mapping->pairs[0].notion = "P";
     mapping->pairs[0].external = column->id;
     mapping->pairs[0].direction = direction;
-    mapping->pairs[0].options.format =
-        strcmp(format, "csv") == 0 ? NTS_FORMAT_CSV : NTS_FORMAT_DEFAULT;
+    mapping->pairs[0].options.format = strcmp(format, "csv") == 0        ? NTS_FORMAT_CSV
+                                       : strcmp(format, "markdown") == 0 ? NTS_FORMAT_MARKDOWN
+                                                                         : NTS_FORMAT_DEFAULT;
     return nts_mapping_bind(mapping, notion, &external, out, pool) == APR_SUCCESS ? mapping : NULL;
 }
 
@@ -272,10 +273,10 @@ static void look_at_value(char **cells, int count)
         return;
     }
     direction = strcmp(cells[2], "Notion") == 0 ? NTS_TO_EXTERNAL : NTS_TO_NOTION;
-    word = strstr(cells[1], " format=csv");
+    word = strstr(cells[1], " format=");
     if (word) {
         *word = '\0';
-        format = "csv";
+        format = word + strlen(" format=");
     }
     for (int i = 0; i < COLUMN_COUNT; i++) {
         column = strcmp(columns[i].name, cells[1]) == 0 ? &columns[i] : column;

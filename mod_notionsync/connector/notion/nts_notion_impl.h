@@ -147,6 +147,8 @@ const char *nts_notion_source(const nts_op_t *op);
 int nts_notion_body_pair(const nts_ask_t *ask);
 /** What an object of {"type":T, T:...} holds: a property, a formula's result, an element of a rollup. ABSENT: T is not there. */
 nts_value_t nts_notion_value(const nts_json_t *node, apr_pool_t *p);
+/** A value as the pair at @a at has it: a text with format=markdown as Markdown. Of the filter's fields, as it is. */
+nts_value_t nts_notion_in_format(const nts_ask_t *ask, int at, nts_value_t value, apr_pool_t *p);
 /** An empty text is none. */
 nts_value_t nts_notion_text_or_null(const char *text);
 /** What stands for a text that could not be written back as it was. */

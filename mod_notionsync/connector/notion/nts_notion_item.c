@@ -93,7 +93,7 @@ static void set_completed(nts_op_t *op, nts_value_t value)
         const char *id = nts_notion_field_id(&op->ask, i);
 
         if (id && strcmp(id, nts_notion_field_id(&op->ask, op->pair)) == 0) {
-            values[i] = value;
+            values[i] = nts_notion_in_format(&op->ask, i, value, op->p);
         }
     }
     op->answer.record->values = values;

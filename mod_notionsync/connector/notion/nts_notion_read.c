@@ -4,6 +4,7 @@
 #include "base/nts_str.h"
 #include "connector/notion/nts_notion_impl.h"
 #include "connector/notion/nts_notion_rich.h"
+#include "model/nts_inline.h"
 
 /* A property's value, being read. */
 typedef struct property_t {
@@ -289,6 +290,28 @@ nts_value_t nts_notion_value(const nts_json_t *node, apr_pool_t *p)
     return nts_value_opaque(property.native);
 }
 
+nts_value_t nts_notion_in_format(const nts_ask_t *ask, int at, nts_value_t value, apr_pool_t *p)
+{
+    const nts_mapping_t *mapping = ask->mapping;
+    const nts_json_t *items = NULL;
+
+    if (at >= mapping->pair_count || value.kind != NTS_VALUE_TEXT ||
+        mapping->pairs[at].options.format != NTS_FORMAT_MARKDOWN) {
+        return value;
+    }
+    if (value.rich &&
+        nts_json_parse(&items, value.rich, strlen(value.rich), NULL, p) == APR_SUCCESS) {
+        value.as.text = nts_notion_rich_markdown(items, p);
+    }
+    else {
+        apr_array_header_t *runs = apr_array_make(p, 1, sizeof(nts_inline_run_t));
+
+        nts_inline_add(runs, value.as.text, strlen(value.as.text), 0, NULL);
+        value.as.text = nts_inline_text(runs, p);
+    }
+    return value;
+}
+
 /* Read are the pairs' properties and, behind them, those of the filter (S5.3). */
 int nts_notion_field_count(const nts_ask_t *ask)
 {
@@ -356,7 +379,8 @@ static int take_property(void *baton, const char *name, const nts_json_t *node)
         const char *wanted = nts_notion_field_id(taken->ask, i);
 
         if (wanted && strcmp(wanted, id) == 0) {
-            taken->values[i] = nts_notion_value(node, taken->p);
+            taken->values[i] =
+                nts_notion_in_format(taken->ask, i, nts_notion_value(node, taken->p), taken->p);
         }
     }
     return 0;

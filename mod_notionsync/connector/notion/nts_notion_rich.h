@@ -1,4 +1,4 @@
-/* nts_notion_rich.h - editing a formatted text by its plain text (S5.6). Pure. */
+/* nts_notion_rich.h - editing a formatted text by its plain text, or as Markdown (S5.6). Pure. */
 #ifndef NTS_NOTION_RICH_H
 #define NTS_NOTION_RICH_H
 
@@ -18,5 +18,16 @@ int nts_notion_rich_is_formatted(const nts_json_t *array);
  */
 const char *nts_notion_rich_edit(nts_json_t *items, const nts_json_t *old, const char *text,
                                  apr_pool_t *p);
+
+/** What Markdown says of the items, in its one spelling (nts_inline.h): mentions are their text, previews of links are links. */
+const char *nts_notion_rich_markdown(const nts_json_t *array, apr_pool_t *p);
+
+/**
+ * As nts_notion_rich_edit(), with a text in Markdown: it says how all of the text looks. What it cannot say, colours and mentions,
+ * stays with the words that stay; a mention becomes text if a part of it goes, looks otherwise than the rest, or is a link. What
+ * comes out is in Markdown what was given.
+ */
+const char *nts_notion_rich_edit_markdown(nts_json_t *items, const nts_json_t *old,
+                                          const char *markdown, apr_pool_t *p);
 
 #endif /* NTS_NOTION_RICH_H */

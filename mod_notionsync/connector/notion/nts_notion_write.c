@@ -15,7 +15,8 @@ typedef struct writing_t {
     const char *native;
     const nts_value_t *value;
     const nts_value_t
-        *before; /* what the page showed, whose formatting stays (S5.6); NULL: not known */
+        *before;  /* what the page showed, whose formatting stays (S5.6); NULL: not known */
+    int markdown; /* texts are (format=markdown) */
     const char *problem;
     apr_pool_t *p;
 } writing_t;
@@ -30,7 +31,8 @@ static void write_rich_text(writing_t *w)
     if (rich && nts_json_parse(&old, rich, strlen(rich), NULL, w->p) != APR_SUCCESS) {
         old = NULL;
     }
-    w->problem = nts_notion_rich_edit(items, old, text, w->p);
+    w->problem = w->markdown ? nts_notion_rich_edit_markdown(items, old, text, w->p)
+                             : nts_notion_rich_edit(items, old, text, w->p);
 }
 
 /* Notion refuses "" here. */
@@ -198,7 +200,9 @@ static int add_properties(nts_op_t *op, nts_json_t *properties)
     for (int i = 0; i < mapping->pair_count; i++) {
         const nts_pair_t *pair = &mapping->pairs[i];
         const char *name = nts_pair_field(pair, op->ask.side);
-        writing_t w = { NULL, NULL, &op->ask.values[i], NULL, NULL, op->p };
+        writing_t w = { .value = &op->ask.values[i],
+                        .markdown = pair->options.format == NTS_FORMAT_MARKDOWN,
+                        .p = op->p };
 
         if (w.value->kind == NTS_VALUE_ABSENT || pair->computed[op->ask.side] ||
             i == nts_notion_body_pair(&op->ask)) {
