@@ -9,6 +9,7 @@
 # P4       requests for one change
 # P5       requests for 1,000 pages that are edited at once, and within a minute, under Notion's budget and its lag of queries
 # P6, P8   requests for the first sync of 1,000 and 100,000 records, and for comparing the latter again
+# cap      the first sync of 12,000 records, of which Notion lists 10,000 at once, and comparing them again: that none is lost, and requests
 # P9       PostgreSQL, MariaDB: the same of 10,000 and 100,000 records, and the memory of a worker meanwhile
 # scale    PostgreSQL: 250,000 records in a table of 1,000,000 rows, and 25,000 in one of 100,000: memory, how long changes of the application take and how many wait for a lock
 # P10      what an idle server costs
@@ -26,9 +27,9 @@ use NotionSync::Live qw(wait_until median percentile);
 use NotionSync::Test ();
 
 $| = 1;
-my %run = (P1 => \&p1, P4 => \&p4, P5 => \&p5, P6 => \&p6, P8 => \&p6, P10 => \&p10, P11 => \&p11, latency => \&latency,
+my %run = (P1 => \&p1, P4 => \&p4, P5 => \&p5, P6 => \&p6, P8 => \&p6, cap => \&cap, P10 => \&p10, P11 => \&p11, latency => \&latency,
     NotionSync::Bench::Databases::figures_of());
-my @order = qw(latency accept P4 P5 P1 P10 P11 P3 P3b trigger P6 P9 scale);
+my @order = qw(latency accept P4 P5 P1 P10 P11 P3 P3b trigger P6 cap P9 scale);
 my %asked = map { $_ => 1 } @ARGV ? map { split /[\s,]+/ } @ARGV : @order;
 for my $name (keys %asked) {
     $run{$name} or die "no figure is called $name; there are: " . join(', ', sort keys %run) . "\n";
@@ -167,6 +168,20 @@ sub p6 {
     reconcile($live, 'P8.full', '--full');
     reconcile($live, 'P8.incremental');
     figure('P9.worker_memory_peak', worker_memory($live), 'MiB');
+    $live->stop;
+    return;
+}
+
+# --- cap
+
+sub cap {
+    my $count = $ENV{NTS_BENCH_CAPPED} || 12_000;
+    my $live = first_sync($count, name => 'cap', settings => { quick_settings(), query_cap => int($count * 10 / 12) });
+    my %rows = map { $_->{name} => 1 } @{ $live->db('SELECT name FROM contacts') };
+    figure('cap.lost', scalar(grep { !$rows{"Record $_"} } 1 .. $count), 'records');
+    figure('cap.doubled', $live->count_rows - keys %rows, 'records');
+    reconcile($live, 'cap.full', '--full');
+    figure('cap.rows_after', $live->count_rows, 'records');
     $live->stop;
     return;
 }

@@ -59,6 +59,22 @@ for my $type (qw(rich_text number)) {
     $sync->wait_row('Of Notion', notes => 'goes on', what => "$type: edits go on travelling to the same row");
 }
 
+# What that costs: pages that rest since minutes are paired, and found equal, by listings alone.
+my $many = start_sync(mapping => "NotionSyncLinkProperty Key\nNotionSyncReconcile off",
+    source => { properties => { (map { $_->[1] => $_->[2] } @NotionSync::Sync::FIELDS), Key => { type => 'number' } } },
+    before => sub {
+        my ($s) = @_;
+        $s->add_rows(map { { id => $_, name => 'The same', notes => 'in all', stage => 'Lead' } } 1 .. 250);
+        $s->sim->sim(POST => 'pages', { data_source => $s->source, pages => [map { { created_ago_ms => 600_000,
+            properties => { Name => 'The same', Notes => 'in all', Stage => 'Lead', Key => $_ } } } 1 .. 250] });
+    });
+wait_ok { my $s = $many->status; $s->{state} eq 'running' && $s->{active} == 250 && $s->{full_done} } 60, '250 pairs are made by their keys';
+$many->wait_quiet;
+my $cost = $many->classes_since(0);
+delete $cost->{users_me};
+is_deeply($cost, { data_source => 1, query => 6 }, 'for two listings of three requests, and one look at the schema') or diag encode($cost);
+$many->verify_ok(equal => 250);
+
 # Records on both sides, none of them with a key and no match fields: nothing says what belongs together.
 my $sync = start_sync(mapping => 'NotionSyncLinkProperty Unmapped', before => sub {
     my ($s) = @_;
