@@ -252,6 +252,20 @@ static int is_lost(const nts_pair_t *pair, const nts_value_t *value)
     return value->kind == NTS_VALUE_OPTION && !value->as.option.id;
 }
 
+/* A list of references that holds none is kept as null, whatever its side shows. */
+static int is_empty_still(const nts_pair_t *pair, const nts_value_t *base, const nts_value_t *value)
+{
+    return pair->domain && nts_domain_is_reference_list(pair->domain) && nts_value_is_empty(base) &&
+           nts_value_is_empty(value) && !value->truncated;
+}
+
+static int shows_value(const nts_pair_t *pair, const nts_base_t *base, nts_side_t side,
+                       const nts_value_t *value)
+{
+    return nts_value_is_same(&base->value[side], value) ||
+           is_empty_still(pair, &base->value[side], value);
+}
+
 /* Both sides show just what was agreed on: the common case, decided without a job. */
 static int shows_bases(const nts_scan_t *scan, const nts_link_t *link, const nts_record_t *page,
                        const nts_record_t *row)
@@ -265,8 +279,9 @@ static int shows_bases(const nts_scan_t *scan, const nts_link_t *link, const nts
         if (!base || base->has_rewrite ||
             !(mapping->pairs[i].is_body
                   ? nts_merge_is_body_known(base, page, scan->config.kind == NTS_SCAN_FULL)
-                  : nts_value_is_same(&base->value[NTS_NOTION], &page->values[i])) ||
-            !nts_value_equal(&base->value[NTS_EXTERNAL], &row->values[i]) ||
+                  : shows_value(&mapping->pairs[i], base, NTS_NOTION, &page->values[i])) ||
+            !(nts_value_equal(&base->value[NTS_EXTERNAL], &row->values[i]) ||
+              is_empty_still(&mapping->pairs[i], &base->value[NTS_EXTERNAL], &row->values[i])) ||
             is_lost(&mapping->pairs[i], &row->values[i])) {
             return 0;
         }
@@ -287,7 +302,7 @@ static int shows_its_base(const nts_scan_t *scan, nts_side_t side, const nts_lin
         if (!base || base->has_rewrite ||
             !(mapping->pairs[i].is_body && side == NTS_NOTION
                   ? nts_merge_is_body_known(base, record, scan->config.kind == NTS_SCAN_FULL)
-                  : nts_value_is_same(&base->value[side], &record->values[i])) ||
+                  : shows_value(&mapping->pairs[i], base, side, &record->values[i])) ||
             is_lost(&mapping->pairs[i], &record->values[i])) {
             return 0;
         }

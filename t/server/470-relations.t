@@ -266,6 +266,10 @@ $sync->must('reconcile', $_, '--full') for @mappings;
 quiet();
 is_deeply($written->($mark), [], 'nothing goes on: all compared again, nothing is written to a page');
 is($rows_written->(), $intents, 'nor to a row');
+$mark = $sync->mark;
+$sync->must('reconcile', 'people', '--full');
+quiet();
+is($sync->classes_since($mark)->{page_read} // 0, 0, 'and no page is read that shows what is known, an empty list of references neither');
 
 # --- a target that is deleted, and comes back
 
