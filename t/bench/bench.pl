@@ -6,9 +6,10 @@
 # P3       PostgreSQL: from the commit of an edit until Notion has accepted it, while 10,000 rows are synced for the first time
 # P3b      the same, and the other way, under Notion's budget
 # accept   SQLite, PostgreSQL, MariaDB: from the commit of an edit until Notion has accepted it, with nothing but defaults
-# P4       requests for one change
+# P4       requests for one change (P4 to P8: with a property of every type that can be mapped, NotionSync::Bench::Types)
 # P5       requests for 1,000 pages that are edited at once, and within a minute, under Notion's budget and its lag of queries
 # P6, P8   requests for the first sync of 1,000 and 100,000 records, and for comparing the latter again
+# P7       how much of Notion's budget a first sync of 1,000 rows into Notion takes in each minute but the first, and what is refused
 # cap      the first sync of 12,000 records, of which Notion lists 10,000 at once, and comparing them again: that none is lost, and requests
 # P9       PostgreSQL, MariaDB: the same of 10,000 and 100,000 records, and the memory of a worker meanwhile
 # scale    PostgreSQL: 250,000 records in a table of 1,000,000 rows, and 25,000 in one of 100,000: memory, how long changes of the application take and how many wait for a lock
@@ -23,13 +24,14 @@ use POSIX ();
 use Time::HiRes qw(time sleep);
 use NotionSync::Bench qw(figure remark figures quick_settings program json_of wait_quiet settled first_sync reconcile worker_memory);
 use NotionSync::Bench::Databases ();
+use NotionSync::Bench::Types qw(@EVERY page_values row_values page_edit row_edit);
 use NotionSync::Live qw(wait_until median percentile);
 use NotionSync::Test ();
 
 $| = 1;
-my %run = (P1 => \&p1, P4 => \&p4, P5 => \&p5, P6 => \&p6, P8 => \&p6, cap => \&cap, P10 => \&p10, P11 => \&p11, latency => \&latency,
+my %run = (P1 => \&p1, P4 => \&p4, P5 => \&p5, P6 => \&p6, P7 => \&p7, P8 => \&p6, cap => \&cap, P10 => \&p10, P11 => \&p11, latency => \&latency,
     NotionSync::Bench::Databases::figures_of());
-my @order = qw(latency accept P4 P5 P1 P10 P11 P3 P3b trigger P6 cap P9 scale);
+my @order = qw(latency accept P4 P5 P1 P10 P11 P3 P3b trigger P7 P6 cap P9 scale);
 my %asked = map { $_ => 1 } @ARGV ? map { split /[\s,]+/ } @ARGV : @order;
 for my $name (keys %asked) {
     $run{$name} or die "no figure is called $name; there are: " . join(', ', sort keys %run) . "\n";
@@ -98,27 +100,37 @@ sub requests_for {
     return $counts->{total};
 }
 
+# S3.9, S3.11: a mapping that reads what Notion computes reads a page after every event of it, its own echo's and those of other properties too,
+# for no event tells of such a value. So the same is counted without these fields.
 sub p4 {
-    my @fields = (@NotionSync::Live::CONTACTS, ['unmapped', 'Unmapped', { type => 'rich_text' }, 'TEXT', '']);
-    my $live  = settled(20, fields => \@fields);
+    p4_of('P4', @EVERY);
+    p4_of('P4.announced', grep { $_->[2]{type} !~ /\A(?:formula|rollup|last_edited_(?:time|by))\z/ } @EVERY);
+    return;
+}
+
+sub p4_of {
+    my ($name, @fields) = @_;
+    my $live  = settled(20, fields => [@fields, ['unmapped', 'Unmapped', { type => 'rich_text' }, 'TEXT', '']], page => \&page_values);
     my $pairs = $live->pairs('email');
-    my ($page, $key) = %$pairs;
-    figure('P4.notion_to_external', requests_for($live,
-        sub { $live->edit_page($page, notes => 'there') }, sub { $live->row($key)->{notes} eq 'there' }), 'requests');
-    figure('P4.external_to_notion', requests_for($live,
-        sub { $live->edit_row($key, notes => 'here') }, sub { $live->page($page)->{notes} eq 'here' }), 'requests');
-    remark('own echo: the events of our own write have come in the figure before and must not add to its 2');
-    my $echo = figures()->{'P4.external_to_notion'}{value} - 2;
-    figure('P4.own_echo', $echo < 0 ? 0 : $echo, 'requests');
-    figure('P4.create_in_notion', requests_for($live,
-        sub { $live->add_row(name => 'New here', email => 'here@example.org', stage => 'Lead') },
+    my ($page, $other) = sort keys %$pairs;
+    my ($key, $other_key) = @$pairs{$page, $other};
+    remark(scalar(@fields) . ' fields; an edit changes all that can be');
+    figure("$name.notion_to_external", requests_for($live,
+        sub { $live->edit_page($page, page_edit($live, 'there', $other)) }, sub { $live->row($key)->{notes} eq 'there' }), 'requests');
+    my $asked = requests_for($live,
+        sub { $live->edit_row($key, row_edit('here', $other_key)) }, sub { $live->page($page)->{notes} eq 'here' });
+    figure("$name.external_to_notion", $asked, 'requests');
+    remark('own echo: what the events of our own write have added to its read and its write');
+    figure("$name.echo", $asked < 2 ? 0 : $asked - 2, 'requests');
+    figure("$name.create_in_notion", requests_for($live,
+        sub { $live->add_row(%{ row_values(1, $key) }, name => 'New here', email => 'here@example.org') },
         sub { grep { $_->{email} eq 'here@example.org' } $live->pages }), 'requests');
-    figure('P4.create_in_external', requests_for($live,
-        sub { $live->add_page(name => 'New there', email => 'there@example.org') },
+    figure("$name.create_in_external", requests_for($live,
+        sub { $live->add_page(%{ page_values($live, 1, $page) }, name => 'New there', email => 'there@example.org') },
         sub { $live->count_rows == 22 }), 'requests');
-    figure('P4.unmapped_property', requests_for($live,
+    figure("$name.unmapped_property", requests_for($live,
         sub { $live->edit_page($page, unmapped => 'nobody looks') }, sub { 1 }), 'requests');
-    figure('P4.trash', requests_for($live,
+    figure("$name.trash", requests_for($live,
         sub { $live->trash_page($page) }, sub { !$live->row($key) }), 'requests');
     $live->stop;
     return;
@@ -145,17 +157,17 @@ sub p5_burst {
     my $asked = $live->requests;
     my $classes = $asked->{classes};
     remark(sprintf 'edited within %.1f s; asked: %s', $edited, join ', ', map { "$_ $classes->{$_}" } grep { $classes->{$_} } sort keys %$classes);
-    figure("P5.$name.requests", $asked->{total}, 'requests');
+    figure("P5.$name", $asked->{total}, 'requests');
     figure("P5.$name.seconds", $took, 's');
     return;
 }
 
 sub p5 {
     my %settings = (%quick, stale_ms => 15_000, rate_limit => 180);
-    my $live  = settled($ENV{NTS_BENCH_PAGES} || 1000, budget => '180/60s', settings => \%settings);
+    my $live  = settled($ENV{NTS_BENCH_PAGES} || 1000, budget => '180/60s', settings => \%settings, fields => \@EVERY, page => \&page_values);
     my $pairs = $live->pairs('email');
-    p5_burst('within_2s',  2,  $live, sort keys %$pairs);
-    p5_burst('within_60s', 60, $live, sort keys %$pairs);
+    p5_burst('burst',  2,  $live, sort keys %$pairs);
+    p5_burst('minute', 60, $live, sort keys %$pairs);
     $live->stop;
     return;
 }
@@ -163,8 +175,12 @@ sub p5 {
 # --- P6 and P8
 
 sub p6 {
-    first_sync(1000)->stop;
-    my $live = first_sync($ENV{NTS_BENCH_RECORDS} || 100_000);
+    my %every = (fields => \@EVERY, page => sub { my ($live, $n) = @_; return page_values($live, $n) });
+    my $few = $ENV{NTS_BENCH_PAGES} || 1000;
+    first_sync($few, %every)->stop;
+    remark('all refer to the oldest: whoever is read before that is linked is read once more when it is');
+    first_sync($few, %every, page => \&page_values, name => "P6.related.$few")->stop;
+    my $live = first_sync($ENV{NTS_BENCH_RECORDS} || 100_000, %every);
     reconcile($live, 'P8.full', '--full');
     reconcile($live, 'P8.incremental');
     figure('P9.worker_memory_peak', worker_memory($live), 'MiB');
@@ -183,6 +199,32 @@ sub cap {
     reconcile($live, 'cap.full', '--full');
     figure('cap.rows_after', $live->count_rows, 'records');
     $live->stop;
+    return;
+}
+
+# --- P7
+
+# A table that is copied to Notion for the first time, under the limit that Notion has.
+sub p7 {
+    my $rows = $ENV{NTS_BENCH_ROWS} || 1000;
+    my $live = NotionSync::Live->new(settings => { %quick, rate_limit => 180 }, log_level => 'warn', fields => \@EVERY);
+    $live->add_rows(row_values(1), map { row_values($_, 1) } 2 .. $rows);
+    $live->forget_requests;
+    my $start = time;
+    $live->start;
+    wait_until { my $n = $live->control(GET => "pages?data_source=$live->{source}&limit=1")->{total}; $n >= $rows } 60 + $rows, 0.1
+        or die "not all rows have a page:\n" . $live->{httpd}->log_tail(10) . "\n";
+    my $took = time - $start;
+    my $refused = $live->requests->{status}{429} // 0;
+    my @at = map { $_->{ms} / 1000 - $start } @{ $live->control(GET => 'log?since=0&limit=20000')->{log} };
+    my @minutes = map { my $from = 60 * $_; scalar grep { $_ >= $from && $_ < $from + 60 } @at } 0 .. $took / 60 - 1;
+    remark('requests in each minute: ' . join ', ', @minutes);
+    shift @minutes;
+    $live->stop;
+    @minutes or die "$rows rows take no two minutes\n";
+    figure('P7.of_budget', (sort { $a <=> $b } @minutes)[0] / 180, 'ratio');
+    figure('P7.refused', $refused, 'requests');
+    figure('P7.seconds', $took, 's');
     return;
 }
 

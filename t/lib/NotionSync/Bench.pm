@@ -1,7 +1,7 @@
 package NotionSync::Bench;
 # What figures are made with: t/bench/bench.pl and NotionSync::Bench::*.
 #
-#     my $live = settled(100);                    # a sync of so many contacts, at rest
+#     my $live = settled(100);                    # a sync of so many contacts, at rest; fields => as NotionSync::Live
 #     my $live = first_sync(1000);                # prints NAME.requests, .seconds and .rate
 #     reconcile($live, 'P8.full', '--full');
 #     figure('P4.one_change', 2, 'requests');     # a line, and an entry of figures()
@@ -51,10 +51,13 @@ sub wait_quiet {
     return;
 }
 
+# page => what makes the record of a page, of the sync, a number and pages that it may refer to
 sub settled {
     my ($count, %opt) = @_;
+    my $page = delete $opt{page} // sub { my (undef, $n) = @_; return { name => "Contact $n", email => "c$n\@example.org", score => $n, stage => 'Lead' } };
     my $live = NotionSync::Live->new(budget => '100000/60s', settings => { quick_settings() }, log_level => 'warn', %opt);
-    $live->add_pages(map { { name => "Contact $_", email => "c$_\@example.org", score => $_, stage => 'Lead' } } 1 .. $count);
+    my ($first) = $live->add_pages($page->($live, 1));
+    $live->add_pages(map { $page->($live, $_, $first) } 2 .. $count) if $count > 1;
     $live->start;
     wait_until { $live->count_rows == $count } 120, 0.02
         or die "the first sync stays at " . $live->count_rows . " of $count:\n" . $live->{httpd}->log_tail(10) . "\n";
@@ -69,10 +72,11 @@ sub asked_of_notion {
     return $asked->{total};
 }
 
-# The first sync of a data source whose pages were made evenly, two hundred a minute. The table may hold other rows already.
+# The first sync of a data source whose pages were made evenly, two hundred a minute. The table may hold other rows already. page => as above
 sub first_sync {
     my ($count, %opt) = @_;
     my $before = delete $opt{before} // sub { };
+    my $page = delete $opt{page} // sub { return { stage => 'Lead' } };
     my $name = delete $opt{name} // 'P6' . ($opt{server} ? '.' . $opt{server}->driver : '') . ".$count";
     my $live = NotionSync::Live->new(
         budget => '100000/60s', settings => { quick_settings() }, log_level => 'warn', mapping => '  NotionSyncReconcile off', %opt,
@@ -80,8 +84,10 @@ sub first_sync {
     $before->($live);
     my $others = $live->count_rows;
     remark("making $count pages");
-    $live->control(POST => 'pages', { data_source => $live->{source}, count => 0 + $count, first => 1, per_minute => 200,
-        properties => { Name => 'Record {n}', 'E-mail' => 'r{n}@example.org', Score => '{n}', Stage => 'Lead' } });
+    my $all = sub { return { %{ $live->properties(%{ $page->($live, 1, @_) }) }, Name => 'Record {n}', 'E-mail' => 'r{n}@example.org', Score => '{n}' } };
+    my $oldest = { properties => $live->properties(%{ $page->($live, 1) }, name => 'Record 1', email => 'r1@example.org'), created_ago_ms => 300 * $count + 600_000 };
+    my ($first) = @{ $live->control(POST => 'pages', { data_source => $live->{source}, pages => [$oldest] })->{ids} };
+    $live->control(POST => 'pages', { data_source => $live->{source}, per_minute => 200, count => $count - 1, first => 2, properties => $all->($first) });
     remark('waiting until the youngest page is older than what listings may lag behind (S3.2)');
     sleep 75;
     $live->forget_requests;
