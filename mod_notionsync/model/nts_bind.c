@@ -196,6 +196,12 @@ static apr_status_t check_key(const nts_pair_t *pair, const nts_schema_t *extern
     return APR_SUCCESS;
 }
 
+/* S3.11 */
+static int is_unannounced(const nts_type_t *type)
+{
+    return (type->computed && !type->fixed) || type->mirrored;
+}
+
 static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t *notion,
                               const nts_schema_t *external, const nts_users_t *people,
                               nts_outcome_t *out, apr_pool_t *p)
@@ -214,8 +220,8 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
     }
     pair->computed[NTS_NOTION] = property->type.computed;
     pair->computed[NTS_EXTERNAL] = column->type.computed;
-    pair->unannounced =
-        (property->type.computed && !property->type.fixed) || property->type.mirrored;
+    pair->unannounced[NTS_NOTION] = is_unannounced(&property->type);
+    pair->unannounced[NTS_EXTERNAL] = !pair->is_key && is_unannounced(&column->type);
     rv = check_direction(pair, &property->type, out, p);
     if (rv == APR_SUCCESS) {
         rv = check_others(mapping, at, out, p);
@@ -259,15 +265,15 @@ apr_status_t nts_mapping_bind(nts_mapping_t *mapping, const nts_schema_t *notion
 }
 
 /* A property that is in a pair is known by its id, also after somebody renamed it (S5.4). */
-static const char *const *known_ids(const nts_mapping_t *mapping, const nts_filter_t *filter,
-                                    apr_pool_t *p)
+static const char *const *known_ids(const nts_mapping_t *mapping, nts_side_t side, apr_pool_t *p)
 {
+    const nts_filter_t *filter = mapping->filter[side];
     const char **known = apr_pcalloc(p, ((apr_size_t)filter->field_count + 1) * sizeof(*known));
 
     for (int i = 0; i < filter->field_count; i++) {
         for (int k = 0; k < mapping->pair_count && !known[i]; k++) {
-            if (strcmp(mapping->pairs[k].notion, filter->fields[i].name) == 0) {
-                known[i] = mapping->pairs[k].notion_id;
+            if (strcmp(nts_pair_field(&mapping->pairs[k], side), filter->fields[i].name) == 0) {
+                known[i] = nts_pair_field_id(&mapping->pairs[k], side);
             }
         }
     }
@@ -288,7 +294,7 @@ apr_status_t nts_mapping_bind_filters(nts_mapping_t *mapping, const nts_schema_t
 
         if (filter) {
             rv = nts_filter_bind(&mapping->filter[side], filter, schemas[side],
-                                 side == NTS_NOTION ? known_ids(mapping, filter, p) : NULL, out, p);
+                                 known_ids(mapping, (nts_side_t)side, p), out, p);
         }
     }
     return rv;

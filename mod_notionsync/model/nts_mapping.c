@@ -73,12 +73,12 @@ nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pai
     return pair->conflict == NTS_CONFLICT_INHERIT ? mapping->conflict : pair->conflict;
 }
 
-int nts_mapping_has_computed(const nts_mapping_t *mapping)
+int nts_mapping_has_computed(const nts_mapping_t *mapping, nts_side_t side)
 {
-    const nts_filter_t *filter = mapping->filter[NTS_NOTION];
+    const nts_filter_t *filter = mapping->filter[side];
 
     for (int i = 0; i < mapping->pair_count; i++) {
-        if (mapping->pairs[i].unannounced) {
+        if (mapping->pairs[i].unannounced[side]) {
             return 1;
         }
     }

@@ -70,7 +70,8 @@ typedef struct nts_pair_t {
     /* NULL until both schemas were read, or while the pair is suspended */
     const nts_domain_t *domain;
     int computed[NTS_SIDE_COUNT]; /* that side makes the value itself */
-    int unannounced;              /* Notion changes it without an event that names it (S3.11) */
+    int unannounced
+        [NTS_SIDE_COUNT]; /* that side changes it without an event that names it (S3.11) */
     /* NotionSyncLinkProperty: the property keeps the external key (S5.1). `external` is NTS_KEY_FIELD, which is
      * no column: the value is the record's id (nts_answer_add_keys). At most one of a mapping. */
     int is_key;
@@ -150,8 +151,8 @@ const char *nts_pair_field(const nts_pair_t *pair, nts_side_t side);
 const char *nts_pair_field_id(const nts_pair_t *pair, nts_side_t side);
 /** The rule in force for a pair. */
 nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pair);
-/** True if any pair, or Notion's filter, reads a value that changes without an event naming it (S3.11). */
-int nts_mapping_has_computed(const nts_mapping_t *mapping);
+/** True if any pair, or the filter, reads a value of @a side that changes without an event naming it (S3.11). */
+int nts_mapping_has_computed(const nts_mapping_t *mapping, nts_side_t side);
 /** The pair that keeps the external key in Notion, or -1. */
 int nts_mapping_key_pair(const nts_mapping_t *mapping);
 /** The pair of the page's body, or -1. */

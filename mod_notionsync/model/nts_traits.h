@@ -19,7 +19,7 @@ typedef struct nts_traits_t {
     int has_trash;
     /* S4.4: ids are keys that people may change, and give to other records */
     int reuses_keys;
-    /* LIST tells what was edited in some time. Else what changed is told otherwise (CHANGES) */
+    /* LIST tells what was edited in some time */
     int lists_edits;
     /* READ_MANY costs no more than a read */
     int reads_many;
@@ -31,6 +31,9 @@ typedef struct nts_traits_t {
     int names_refused;
     /* what was sent empty may be given a value there, a status */
     int fills_defaults;
+    /* It keeps a table of changes (CHANGES) that has to be provided for, an id of its own (instance), and our mark. Else what it
+     * calls the collection is all it is known by */
+    int tells_changes;
     /* S1, S3.9: notices are the service's own events: they come with its time, the properties that were edited, and by whom */
     int tells_events;
 } nts_traits_t;

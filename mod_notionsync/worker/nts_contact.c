@@ -259,6 +259,10 @@ static void external_described(nts_contact_t *c, const nts_answer_t *answer)
 {
     nts_schema_t *schema = answer->schema;
 
+    if (!c->flow->given->traits[NTS_EXTERNAL]->tells_changes) {
+        schema->instance = c->flow->given->collection;
+        schema->provisioned = 1;
+    }
     c->schema[NTS_EXTERNAL] = schema;
     c->counter = schema->counter;
     if (!nts_str_same(c->mark, schema->mark)) {
@@ -284,21 +288,30 @@ static void external_described(nts_contact_t *c, const nts_answer_t *answer)
     nts_contact_described(c);
 }
 
+/* Whose authors are told of has to be asked who we are, before. */
+static void describe(nts_contact_t *c, nts_side_t side)
+{
+    int has_authors = c->flow->given->traits[side]->tells_events;
+
+    nts_contact_ask(c, side,
+                    has_authors && !c->flow->end[side].who ? NTS_ASK_WHO : NTS_ASK_DESCRIBE);
+}
+
 static void took_who(nts_contact_t *c, const nts_answer_t *answer)
 {
     nts_group_t *group = c->flow->group;
     int i;
 
     /* All mappings of the connection are the same bot. */
-    for (i = 0; i < group->flow_count; i++) {
-        nts_end_t *notion = &group->flows[i]->end[NTS_NOTION];
+    for (i = 0; i < group->flow_count * NTS_SIDE_COUNT; i++) {
+        nts_end_t *end = &group->flows[i / NTS_SIDE_COUNT]->end[i % NTS_SIDE_COUNT];
 
-        if (notion->port == c->flow->end[NTS_NOTION].port) {
-            notion->who = apr_pstrdup(group->p, answer->who);
-            notion->who_is_bot = answer->who_is_bot;
+        if (end->port == c->flow->end[c->ask.side].port) {
+            end->who = apr_pstrdup(group->p, answer->who);
+            end->who_is_bot = answer->who_is_bot;
         }
     }
-    nts_contact_ask(c, NTS_NOTION, NTS_ASK_DESCRIBE);
+    nts_contact_ask(c, c->ask.side, NTS_ASK_DESCRIBE);
 }
 
 static void answered(void *baton, const nts_answer_t *answer)
@@ -337,7 +350,7 @@ static void answered(void *baton, const nts_answer_t *answer)
         }
         else {
             c->schema[NTS_NOTION] = answer->schema;
-            nts_contact_ask(c, NTS_EXTERNAL, NTS_ASK_DESCRIBE);
+            describe(c, NTS_EXTERNAL);
         }
         break;
     }
@@ -365,12 +378,7 @@ void nts_contact_start(nts_contact_t *c)
     c->looks = 0;
     memset(&c->wait, 0, sizeof(c->wait));
     c->is_changed = 0;
-    if (flow->end[NTS_NOTION].who) {
-        nts_contact_ask(c, NTS_NOTION, NTS_ASK_DESCRIBE);
-    }
-    else {
-        nts_contact_ask(c, NTS_NOTION, NTS_ASK_WHO);
-    }
+    describe(c, NTS_NOTION);
 }
 
 void nts_contact_look(nts_contact_t *c)

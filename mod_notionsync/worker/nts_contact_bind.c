@@ -74,6 +74,9 @@ static apr_status_t keep_properties(nts_contact_t *c, nts_mapping_t *with,
             rv = nts_store_put_property(flow->host->store, pair->id, pair->notion_id);
             given->notion_id = apr_pstrdup(flow->p, pair->notion_id);
         }
+        if (pair->external_id && !nts_str_same(given->external_id, pair->external_id)) {
+            given->external_id = apr_pstrdup(flow->p, pair->external_id);
+        }
     }
     return rv;
 }
@@ -114,17 +117,23 @@ static apr_status_t forget_full_run(nts_contact_t *c)
 /* What can be decided once about the pairs and the filter. */
 static void look_at_pairs(nts_flow_t *flow)
 {
-    const nts_filter_t *filter = flow->mapping->filter[NTS_NOTION];
-    int i;
+    int i, k;
 
-    flow->has_computed = nts_mapping_has_computed(flow->mapping);
-    flow->has_content = 0;
-    for (i = 0; i < flow->mapping->pair_count; i++) {
-        flow->has_content |= flow->mapping->pairs[i].is_body ||
-                             nts_str_same(flow->mapping->pairs[i].notion_id, "title");
-    }
-    for (i = 0; filter && i < filter->field_count; i++) {
-        flow->has_content |= nts_str_same(filter->fields[i].id, "title");
+    for (k = 0; k < NTS_SIDE_COUNT; k++) {
+        const nts_filter_t *filter = flow->mapping->filter[k];
+        nts_side_t side = (nts_side_t)k;
+
+        flow->has_computed[side] = nts_mapping_has_computed(flow->mapping, side);
+        flow->has_content[side] = 0;
+        for (i = 0; i < flow->mapping->pair_count; i++) {
+            const nts_pair_t *pair = &flow->mapping->pairs[i];
+
+            flow->has_content[side] |= (pair->is_body && side == NTS_NOTION) ||
+                                       nts_str_same(nts_pair_field_id(pair, side), "title");
+        }
+        for (i = 0; filter && i < filter->field_count; i++) {
+            flow->has_content[side] |= nts_str_same(filter->fields[i].id, "title");
+        }
     }
 }
 

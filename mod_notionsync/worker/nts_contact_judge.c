@@ -63,7 +63,8 @@ int nts_contact_mark_begin(nts_contact_t *c)
     nts_mapping_status_t status = flow->status;
     apr_time_t now = nts_host_mono(host);
 
-    if (status.doubt || flow->group->lost || (c->marked && now - c->marked < MARK_AGAIN)) {
+    if (!flow->given->traits[NTS_EXTERNAL]->tells_changes || status.doubt || flow->group->lost ||
+        (c->marked && now - c->marked < MARK_AGAIN)) {
         return 0;
     }
     c->marked = now;

@@ -81,7 +81,7 @@ void nts_driver_break_off_scan(nts_work_t *work);
 void nts_driver_give_up(nts_flow_t *flow, nts_starter_t *starter);
 
 /** True while a job works on this record, or on one that may turn out to be it. */
-int nts_driver_is_busy_with(const nts_flow_t *flow, const char *page);
+int nts_driver_is_busy_with(const nts_flow_t *flow, nts_side_t side, const char *record);
 /** Jobs and scans of the flow that are under way. */
 int nts_driver_load(const nts_flow_t *flow);
 

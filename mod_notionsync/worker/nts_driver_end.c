@@ -201,9 +201,12 @@ static void end_job(nts_work_t *w, nts_step_t step, apr_status_t failed)
 {
     nts_flow_t *flow = w->flow;
     int broken_off = failed == APR_EINTR;
+    int side;
 
-    if (flow->end[NTS_NOTION].port) {
-        nts_port_return(flow->end[NTS_NOTION].port, &w->grant);
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        if (flow->end[side].port && w->grant[side].count > 0) {
+            nts_port_return(flow->end[side].port, &w->grant[side]);
+        }
     }
     if (!broken_off) {
         log_end(w, step, failed);

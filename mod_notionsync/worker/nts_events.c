@@ -85,11 +85,11 @@ static int is_kind(const nts_notice_t *notice, const char *kind)
 /* S3.9: every author is our bot. */
 static int is_by_us(const nts_flow_t *flow, const nts_notice_t *notice, apr_pool_t *ptemp)
 {
-    const nts_end_t *notion = &flow->end[NTS_NOTION];
+    const nts_end_t *end = &flow->end[notice->side];
     const nts_json_t *authors = NULL;
     int i;
 
-    if (!notice->authors || !notion->who || !notion->who_is_bot) {
+    if (!notice->authors || !end->who || !end->who_is_bot) {
         return 0;
     }
     if (nts_json_parse(&authors, notice->authors, strlen(notice->authors), NULL, ptemp) !=
@@ -99,7 +99,7 @@ static int is_by_us(const nts_flow_t *flow, const nts_notice_t *notice, apr_pool
     for (i = 0; i < nts_json_count(authors); i++) {
         const char *author = nts_json_string(nts_json_at(authors, i));
 
-        if (!author || strcmp(author, notion->who) != 0) {
+        if (!author || strcmp(author, end->who) != 0) {
             return 0;
         }
     }
@@ -107,9 +107,9 @@ static int is_by_us(const nts_flow_t *flow, const nts_notice_t *notice, apr_pool
 }
 
 /* In a pair, or in the filter: a record may leave by it (S5.3). */
-static int is_mapped(const nts_flow_t *flow, const char *property)
+static int is_mapped(const nts_flow_t *flow, nts_side_t side, const char *property)
 {
-    const nts_filter_t *filter = flow->mapping->filter[NTS_NOTION];
+    const nts_filter_t *filter = flow->mapping->filter[side];
     int i;
 
     for (i = 0; filter && i < filter->field_count; i++) {
@@ -118,9 +118,10 @@ static int is_mapped(const nts_flow_t *flow, const char *property)
         }
     }
     for (i = 0; i < flow->mapping->pair_count; i++) {
-        const char *id = flow->mapping->pairs[i].notion_id;
+        const nts_pair_t *pair = &flow->mapping->pairs[i];
+        const char *id = nts_pair_field_id(pair, side);
 
-        if (!id || strcmp(id, property) == 0) {
+        if ((!id && !(pair->is_key && side == NTS_EXTERNAL)) || (id && strcmp(id, property) == 0)) {
             return 1;
         }
     }
@@ -133,11 +134,11 @@ static int is_unmapped(const nts_flow_t *flow, const nts_notice_t *notice, apr_p
     const nts_json_t *properties = NULL;
     int i;
 
-    if (flow->has_computed) {
+    if (flow->has_computed[notice->side]) {
         return 0;
     }
     if (is_kind(notice, "page.content_updated")) {
-        return !flow->has_content;
+        return !flow->has_content[notice->side];
     }
     if (!is_kind(notice, "page.properties_updated") || !notice->properties ||
         nts_json_parse(&properties, notice->properties, strlen(notice->properties), NULL, ptemp) !=
@@ -147,7 +148,7 @@ static int is_unmapped(const nts_flow_t *flow, const nts_notice_t *notice, apr_p
     for (i = 0; i < nts_json_count(properties); i++) {
         const char *property = nts_json_string(nts_json_at(properties, i));
 
-        if (!property || is_mapped(flow, property)) {
+        if (!property || is_mapped(flow, notice->side, property)) {
             return 0;
         }
     }
@@ -158,35 +159,37 @@ static int is_unmapped(const nts_flow_t *flow, const nts_notice_t *notice, apr_p
 
 typedef struct echo_t {
     apr_int64_t id;
-    char *page; /* malloc'ed */
+    nts_side_t side;
+    char *record; /* malloc'ed */
 } echo_t;
 
 static void keep_echo(nts_events_t *e, const nts_notice_t *notice)
 {
     echo_t *echo = apr_array_push(e->echoes);
-    char *page = strdup(notice->record);
+    char *record = strdup(notice->record);
 
-    if (!page) {
+    if (!record) {
         abort();
     }
     echo->id = notice->id;
-    echo->page = page;
+    echo->side = notice->side;
+    echo->record = record;
 }
 
-/* Nothing of ours is unsettled for the page. */
-static int is_settled(const nts_flow_t *flow, const char *page, apr_pool_t *ptemp)
+/* Nothing of ours is unsettled for the record. */
+static int is_settled(const nts_flow_t *flow, const echo_t *echo, apr_pool_t *ptemp)
 {
     nts_target_t target = { 0 };
     nts_loaded_t *loaded = NULL;
 
-    target.page = page;
+    *(echo->side == NTS_NOTION ? &target.page : &target.key) = echo->record;
     if (nts_store_load(&loaded, flow->host->store, flow->mapping, &target, ptemp) != APR_SUCCESS) {
         return 0;
     }
-    return loaded->link ? loaded->pending_count == 0 : loaded->creates_pending[NTS_NOTION] == 0;
+    return loaded->link ? loaded->pending_count == 0 : loaded->creates_pending[echo->side] == 0;
 }
 
-/* Decide those whose page no job has in hand. */
+/* Decide those whose record no job has in hand. */
 static void decide_echoes(nts_events_t *e)
 {
     nts_flow_t *flow = e->flow;
@@ -197,22 +200,22 @@ static void decide_echoes(nts_events_t *e)
     for (i = 0; i < e->echoes->nelts; i++) {
         echo_t echo = APR_ARRAY_IDX(e->echoes, i, echo_t);
 
-        if (nts_driver_is_busy_with(flow, echo.page)) {
+        if (nts_driver_is_busy_with(flow, echo.side, echo.record)) {
             APR_ARRAY_IDX(e->echoes, kept++, echo_t) = echo;
             continue;
         }
         if (!ptemp) {
             (void)apr_pool_create(&ptemp, flow->p);
         }
-        if (is_settled(flow, echo.page, ptemp)) {
+        if (is_settled(flow, &echo, ptemp)) {
             nts_segment_count(flow->host, NTS_COUNT_NOTICES_ECHO);
             nts_events_settle(flow, echo.id);
         }
         else {
-            nts_flow_notice(flow, NTS_NOTION, echo.page, NTS_LIVE);
+            nts_flow_notice(flow, echo.side, echo.record, NTS_LIVE);
         }
         apr_pool_clear(ptemp);
-        free(echo.page);
+        free(echo.record);
     }
     e->echoes->nelts = kept;
     if (ptemp) {
@@ -225,17 +228,17 @@ static void forget_echoes(nts_events_t *e)
     int i;
 
     for (i = 0; i < e->echoes->nelts; i++) {
-        free(APR_ARRAY_IDX(e->echoes, i, echo_t).page);
+        free(APR_ARRAY_IDX(e->echoes, i, echo_t).record);
     }
     apr_array_clear(e->echoes);
 }
 
 /* --- routing */
 
-/* When Notion says it happened, by our clock, as listings are asked for (nts_ask_to_clock). */
+/* When the service says it happened, by our clock, as listings are asked for (nts_ask_to_clock). */
 static apr_time_t happened(const nts_flow_t *flow, const nts_notice_t *notice)
 {
-    const nts_skew_t *skew = nts_port_skew(flow->end[NTS_NOTION].port);
+    const nts_skew_t *skew = nts_port_skew(flow->end[notice->side].port);
 
     return nts_skew_is_notable(skew) ? nts_skew_earliest(skew, notice->at) : notice->at;
 }
@@ -264,22 +267,26 @@ static void route(nts_events_t *e, const nts_notice_t *notice, apr_pool_t *ptemp
         nts_flow_notice_late(flow, notice->side, notice->record, NTS_REFERENCES_WAIT);
         return;
     }
-    if (notice->side == NTS_NOTION) {
+    if (flow->given->traits[notice->side]->tells_events) {
         apr_time_t at = happened(flow, notice);
 
-        nts_gather_note(flow, notice->record, at);
+        if (notice->side == NTS_NOTION) {
+            nts_gather_note(flow, notice->record, at);
+        }
         if (is_unmapped(flow, notice, ptemp)) {
             /* Nor is its minute listed once more (S3.10): what is mapped and was edited then has an event of its own. */
             nts_events_settle(flow, notice->id);
             return;
         }
         nts_reconcile_note_edit(flow, at);
-        if (!flow->has_computed && is_by_us(flow, notice, ptemp)) {
+        if (!flow->has_computed[notice->side] && is_by_us(flow, notice, ptemp)) {
             keep_echo(e, notice);
             return;
         }
-        nts_gather_join(flow, notice, at);
-        return;
+        if (notice->side == NTS_NOTION) {
+            nts_gather_join(flow, notice, at);
+            return;
+        }
     }
     nts_flow_notice(flow, notice->side, notice->record, NTS_LIVE);
 }

@@ -149,6 +149,20 @@ static int is_still_ours(void *baton)
     return !group->lost && nts_store_owns_group(group->host->store, group->name, group->epoch);
 }
 
+/* Non-zero: a side of it is of that service. */
+static int renew_who(nts_flow_t *flow, const nts_port_t *port)
+{
+    int side, found = 0;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        if (flow->end[side].port == port) {
+            flow->end[side].who = NULL;
+            found = 1;
+        }
+    }
+    return found;
+}
+
 /* A service was installed, or can be asked again: its mappings need not wait for their next probe. Under another name than before, what is
  * under way begins anew: it may take our own writes for somebody else's. */
 static void renew_flows(void *baton, const nts_port_t *port, int is_other)
@@ -162,8 +176,7 @@ static void renew_flows(void *baton, const nts_port_t *port, int is_other)
         if (flow->end[NTS_NOTION].port != port && flow->end[NTS_EXTERNAL].port != port) {
             continue;
         }
-        if (is_other && flow->end[NTS_NOTION].port == port) {
-            flow->end[NTS_NOTION].who = NULL;
+        if (is_other && renew_who(flow, port)) {
             nts_driver_quieten(flow);
             if (flow->mapping) {
                 nts_reconcile_full_soon(flow, 0); /* it may see other pages */

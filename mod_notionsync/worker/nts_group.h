@@ -74,7 +74,7 @@ struct nts_group_t {
 /** One side of a mapping. */
 typedef struct nts_end_t {
     nts_port_t *port;
-    const char *who; /* Notion: our author id; NULL: not known yet */
+    const char *who; /* our author id there; NULL: not known yet, or its events have none */
     int who_is_bot;
 } nts_end_t;
 
@@ -88,8 +88,9 @@ struct nts_flow_t {
 
     nts_mapping_t *mapping; /* bound; NULL before first contact */
     apr_pool_t *bound_pool; /* it lives in */
-    int has_computed;
-    int has_content; /* the page's title, or its body, is mapped: either may be what changed in its content */
+    int has_computed[NTS_SIDE_COUNT];
+    int has_content
+        [NTS_SIDE_COUNT]; /* the page's title, or its body, is mapped: either may be what changed in its content */
 
     nts_mapping_status_t status;
     apr_pool_t *status_pool; /* its texts */

@@ -43,7 +43,7 @@ void nts_events_look_outside(nts_flow_t *flow)
     nts_events_t *e = flow->events;
     apr_interval_time_t since = nts_host_mono(flow->host) - e->outside_at;
 
-    if (!flow->is_on) {
+    if (!flow->is_on || !flow->given->traits[NTS_EXTERNAL]->tells_changes) {
         return;
     }
     if (e->outside_asking) {
@@ -310,6 +310,9 @@ void nts_outside_init(nts_events_t *e)
 
 void nts_outside_start(nts_events_t *e)
 {
+    if (!e->flow->given->traits[NTS_EXTERNAL]->tells_changes) {
+        return;
+    }
     if (!e->outside_asking) {
         e->counter = e->flow->status.counter;
     }

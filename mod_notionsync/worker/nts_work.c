@@ -35,6 +35,7 @@ nts_work_t *nts_work_create(nts_flow_t *flow, nts_urgency_t urgency)
 {
     apr_pool_t *p;
     nts_work_t *w;
+    int side;
 
     (void)apr_pool_create(&p, flow->p);
     apr_pool_tag(p, "nts_work");
@@ -45,7 +46,9 @@ nts_work_t *nts_work_create(nts_flow_t *flow, nts_urgency_t urgency)
     (void)apr_snprintf(w->tag, sizeof(w->tag), "work %pp", (void *)w);
     w->config.mapping = flow->mapping;
     w->config.random = flow->host->random;
-    w->config.bot[NTS_NOTION] = flow->end[NTS_NOTION].who_is_bot ? flow->end[NTS_NOTION].who : NULL;
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        w->config.bot[side] = flow->end[side].who_is_bot ? flow->end[side].who : NULL;
+    }
     w->number = ++flow->works_made;
     nts_timer_init(&w->timer, go_on, w);
     nts_timer_init(&w->patience, nts_meeting_lose_patience, w);
@@ -129,12 +132,13 @@ const nts_work_t *nts_work_take_identity(nts_work_t *w, const nts_target_t *targ
     return other;
 }
 
-int nts_driver_is_busy_with(const nts_flow_t *flow, const char *page)
+int nts_driver_is_busy_with(const nts_flow_t *flow, nts_side_t side, const char *record)
 {
     const nts_work_t *w;
 
     for (w = flow->works; w; w = w->next) {
-        if (w->job && (w->creating || (page && nts_str_same(page, w->page)))) {
+        if (w->job && (w->creating ||
+                       (record && nts_str_same(record, side == NTS_NOTION ? w->page : w->key)))) {
             return 1;
         }
     }
@@ -188,15 +192,16 @@ void nts_work_answered(void *baton, const nts_answer_t *answer)
 void nts_work_ask(nts_work_t *w, const nts_ask_t *ask)
 {
     apr_pool_t *p = w->scan ? nts_scan_pool(w->scan) : w->p;
+    const nts_traits_t *traits = w->flow->given->traits[ask->side];
     nts_ask_t copy = *ask;
 
     w->asking = 1;
     w->asked = ask->kind;
     w->asked_side = ask->side;
-    if (ask->side == NTS_NOTION && ask->kind == NTS_ASK_CREATE) {
+    if (!traits->keeps_intents && ask->kind == NTS_ASK_CREATE) {
         w->creating = 1;
     }
-    if (ask->side == NTS_EXTERNAL && !copy.instance) {
+    if (traits->tells_changes && !copy.instance) {
         /* Copied: the status is renewed when anything of it changes. */
         copy.instance = w->starter && w->starter->instance
                             ? w->starter->instance
@@ -207,7 +212,7 @@ void nts_work_ask(nts_work_t *w, const nts_ask_t *ask)
         return;
     }
     nts_port_ask(w->flow->end[ask->side].port, &copy, w->urgency,
-                 ask->side == NTS_NOTION ? &w->grant : NULL, nts_work_answered, w, p);
+                 traits->compares ? NULL : &w->grant[ask->side], nts_work_answered, w, p);
 }
 
 /* --- commits */
@@ -273,11 +278,12 @@ static void note_commit(nts_work_t *w)
 
     for (i = 0; i < commit->entry_count; i++) {
         const nts_entry_t *entry = commit->entries[i];
+        const nts_traits_t *traits = flow->given->traits[entry->side];
 
-        if (entry->state == NTS_ENTRY_PENDING && entry->side == NTS_EXTERNAL) {
+        if (entry->state == NTS_ENTRY_PENDING && traits->keeps_intents) {
             nts_flow_add_intent(flow, entry->intent);
         }
-        if (is_done_write(entry) && entry->side == NTS_NOTION) {
+        if (is_done_write(entry) && traits->lists_edits) {
             nts_reconcile_note_edit(flow, nts_host_wall(flow->host));
         }
         if ((entry->op == NTS_ENTRY_HOLD || entry->op == NTS_ENTRY_REFUSE) && entry->note) {

@@ -40,7 +40,7 @@ struct nts_work_t {
     nts_task_t *task; /* NULL: a scan, or an undo */
     nts_errand_t *errand;
     nts_starter_t *starter;
-    nts_grant_t grant;
+    nts_grant_t grant[NTS_SIDE_COUNT];
     nts_reply_t reply;
     nts_unit_t unit;
     nts_saving_t saving;

@@ -198,9 +198,10 @@ static void test_json(void)
     tap_str(nts_mapping_label(&mapping, pool), "a.example/orders", "label");
     mapping.vhost = "";
     tap_str(nts_mapping_label(&mapping, pool), "orders", "label in the main server");
-    tap_ok(!nts_mapping_has_computed(&mapping), "a value that is computed once asks for nothing");
-    pairs[1].unannounced = 1;
-    tap_ok(nts_mapping_has_computed(&mapping), "one that changes unannounced is seen");
+    tap_ok(!nts_mapping_has_computed(&mapping, NTS_NOTION),
+           "a value that is computed once asks for nothing");
+    pairs[1].unannounced[NTS_NOTION] = 1;
+    tap_ok(nts_mapping_has_computed(&mapping, NTS_NOTION), "one that changes unannounced is seen");
     tap_int(nts_pair_rule(&mapping, &pairs[0]), NTS_CONFLICT_HOLD, "a pair's rule goes before");
     tap_int(nts_pair_rule(&mapping, &pairs[1]), NTS_CONFLICT_LAST_WRITE, "the mapping's rule");
 }
@@ -396,7 +397,7 @@ static void test_bind(void)
     tap_str(pairs[0].notion_id, "title", "a property is found by its name, not by another's id");
     tap_str(pairs[1].notion_id, "a>b", "and its id is kept");
     tap_ok(pairs[2].computed[NTS_NOTION] && !pairs[2].computed[NTS_EXTERNAL], "computed is known");
-    tap_ok(!pairs[2].unannounced, "and that it is computed only once");
+    tap_ok(!pairs[2].unannounced[NTS_NOTION], "and that it is computed only once");
 }
 
 static void test_rename(void)

@@ -443,6 +443,7 @@ const nts_traits_t nts_traits_sql = {
     .reuses_keys = 1,
     .reads_many = 1,
     .finds_values = 1,
+    .tells_changes = 1,
 };
 
 const nts_connector_t nts_connector_sql = {
