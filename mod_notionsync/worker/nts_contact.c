@@ -13,6 +13,8 @@
 #define BUSY_BASE apr_time_from_sec(2)
 #define BLOCKED_BASE apr_time_from_sec(60) /* half of it at the least: 30 s */
 #define PROBE_MAX apr_time_from_sec(600)
+/* Whatever is told, it is probed this often at the most. */
+#define TOLD_AGAIN apr_time_from_sec(5)
 
 /* Who is not found in Notion may be there soon; who there is costs requests. */
 #define PEOPLE_AGAIN apr_time_from_sec(600)
@@ -103,6 +105,17 @@ void nts_contact_miss_person(nts_contact_t *c)
     if (!c->stopped) {
         nts_timer_hasten(c->flow->host->loop, &c->people,
                          gone < PEOPLE_AGAIN ? PEOPLE_AGAIN - gone : 0);
+    }
+}
+
+void nts_contact_told(nts_contact_t *c)
+{
+    const nts_mapping_status_t *status = &c->flow->status;
+    apr_interval_time_t gone = nts_host_mono(c->flow->host) - c->started;
+
+    if (!c->stopped && status->state == NTS_MAPPING_BLOCKED &&
+        !nts_str_same(status->outcome.code, NTS_ACCESS_BLOCKED)) {
+        nts_timer_hasten(c->flow->host->loop, &c->probe, gone < TOLD_AGAIN ? TOLD_AGAIN - gone : 0);
     }
 }
 

@@ -13,6 +13,8 @@ nts_contact_t *nts_contact_create(nts_flow_t *flow);
 void nts_contact_start(nts_contact_t *contact);
 /** The same, but a mapping that waits for a person goes on waiting. */
 void nts_contact_look(nts_contact_t *contact);
+/** Notion told something of the data source, or of a database: what blocks the mapping may be over. */
+void nts_contact_told(nts_contact_t *contact);
 /** The flow was blocked: make contact later, each time later. @return when (wall clock); 0: when a person says so. */
 apr_time_t nts_contact_probe(nts_contact_t *contact, const nts_outcome_t *why);
 /** A record names somebody who is not known in Notion: who there is is looked at again, not sooner than ten minutes after the last

@@ -3,6 +3,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "worker/nts_contact.h"
 #include "worker/nts_events.h"
 #include "worker/nts_worker_impl.h"
 
@@ -37,6 +38,12 @@ static void look_everywhere(nts_worker_t *w)
     }
 }
 
+/* An event about no page; without a number it is another mapping that tells. */
+static int is_of_side(const nts_slot_t *slot)
+{
+    return slot->inbox && slot->side == NTS_NOTION && !*slot->record;
+}
+
 static void ring_readable(void *baton)
 {
     nts_worker_t *w = baton;
@@ -54,6 +61,9 @@ static void ring_readable(void *baton)
 
             if (flow) {
                 nts_events_look(flow);
+            }
+            if (flow && is_of_side(&slots[i])) {
+                nts_contact_told(flow->contact);
             }
         }
         if (count > 0) {
