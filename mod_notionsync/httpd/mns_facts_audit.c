@@ -38,6 +38,9 @@ void mns_fact_entry(nts_json_t *parent, const nts_entry_t *entry, const nts_mapp
     if (entry->note) {
         nts_json_add_string(parent, "note", entry->note);
     }
+    if (entry->taken && *entry->taken) {
+        nts_json_add_string(parent, "taken", entry->taken);
+    }
     if (entry->undoes) {
         nts_json_add_int(parent, "undoes", entry->undoes);
     }

@@ -192,11 +192,17 @@ static void write_changes(const mns_page_t *page, const nts_json_t *entry)
 {
     const nts_json_t *fields = nts_json_get(entry, "fields");
     const char *note = nts_json_get_string(entry, "note");
+    const char *taken = nts_json_get_string(entry, "taken"); /* with the row that was deleted */
     int i;
 
     mns_put(page, "<td data-label=Change>");
     if (note) {
         mns_value(page, note);
+    }
+    if (taken) {
+        mns_put(page, " <span class=faint>· ");
+        mns_value(page, taken);
+        mns_put(page, "</span>");
     }
     if (nts_json_count(fields) > 0) {
         mns_put(page, "<ul class=\"changes");

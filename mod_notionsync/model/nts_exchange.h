@@ -86,8 +86,8 @@ typedef struct nts_ask_t {
     int follow_writes;
     /* UPDATE, REMOVE, RESTORE over HTTP: refused if it cannot be sent within this (S3.1); 0: the port's own limit only */
     apr_interval_time_t send_within;
-    int want_image; /* external READ: fill nts_record_t.image */
-    int dry;        /* PROVISION, UNPROVISION: only give the statements */
+    int want_image; /* external READ: fill nts_record_t.image; of a row that is gone: nts_answer_t.referrers */
+    int dry; /* PROVISION, UNPROVISION: only give the statements */
     /* external: the instance id this mapping was synced with; on another one nothing is read or
      * written but DESCRIBE and provisioning: BLOCKED, "sql.other_instance" (S4.1). NULL: the one that
      * the connection's last DESCRIBE showed */
@@ -131,9 +131,15 @@ typedef struct nts_answer_t {
     const char *id;
     nts_record_t *records; /* READ_MANY, LIST, FIND */
     int record_count;
-    const char *cursor;   /* LIST: next page, NULL at the end */
-    int complete;         /* LIST: with cursor NULL, the end is proven (S7.2) */
-    int applied;          /* INTENT */
+    const char *cursor; /* LIST: next page, NULL at the end */
+    int complete;       /* LIST: with cursor NULL, the end is proven (S7.2) */
+    int applied;        /* INTENT */
+    /* external REMOVE, and INTENT of one: the rows that the database deleted with the row by foreign keys, and those whose reference it
+     * emptied: clauses for people, "3 rows of orders were deleted with it"; "" none; NULL: not known */
+    const char *taken;
+    /* external READ that wants an image, GONE: tables whose foreign keys delete or empty their rows with one of this table: a list for
+     * people; "": there are none; NULL: not known */
+    const char *referrers;
     nts_schema_t *schema; /* DESCRIBE */
     int no_table;         /* external, BLOCKED: the database has no such table */
     const char *who;      /* WHO: the bot's user id */

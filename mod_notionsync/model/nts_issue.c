@@ -25,8 +25,13 @@ static int is_code(const char *code, const char *const *codes)
 
 int nts_link_is_held_delete(const nts_link_t *link)
 {
-    static const char *const codes[] = { "held.delete",  "held.delete_limit", "held.missing",
-                                         "held.restore", "sql.key_taken",     NULL };
+    static const char *const codes[] = { "held.delete",
+                                         "held.delete_limit",
+                                         "held.missing",
+                                         "held.restore",
+                                         "held.children",
+                                         "sql.key_taken",
+                                         NULL };
 
     return link->trouble == NTS_TROUBLE_HELD && is_code(link->outcome.code, codes);
 }

@@ -144,6 +144,7 @@ typedef struct nts_entry_t {
     const char *cause; /* event id, change number, "reconcile", "command 12", "undo of 7" */
     apr_int64_t run;   /* reconciliation or command run; 0 none */
     const char *image; /* whole row before a delete */
+    const char *taken; /* ... and what went with it (nts_answer_t.taken); NULL: not known */
     const char *note;  /* sentence for people; NULL */
     const nts_entry_field_t *fields;
     int field_count;

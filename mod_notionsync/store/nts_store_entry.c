@@ -5,14 +5,14 @@
 
 static const nts_stmt_t insert_entry = {
     "INSERT INTO entry (mapping, intent, link, op, side, state, at, page, key, cause, run, image,"
-    " note, fields, undoes, looked, counted) VALUES (%lld, %s, %lld, %lld, %lld, %lld, %lld, %s,"
-    " %s, %s, %lld, %s, %s, %s, %lld, %lld, %lld)"
+    " note, fields, undoes, looked, counted, taken) VALUES (%lld, %s, %lld, %lld, %lld, %lld, %lld,"
+    " %s, %s, %s, %lld, %s, %s, %s, %lld, %lld, %lld, %s)"
 };
 /* `counted` stays: a delete that was sent counts whatever its end, unless it certainly did not happen. */
 static const nts_stmt_t update_entry = {
     "UPDATE entry SET link = %lld, state = %lld, at = %lld, page = %s, key = %s, image = %s, note "
     "= %s,"
-    " fields = %s, looked = %lld WHERE id = %lld AND mapping = %lld"
+    " fields = %s, looked = %lld, taken = %s WHERE id = %lld AND mapping = %lld"
 };
 
 /* NotionSyncAudit values=off. What is left says who, what, when and why. The words of a refusal may repeat a value:
@@ -67,7 +67,8 @@ apr_status_t nts_entry_insert(nts_store_t *store, apr_int64_t mapping, nts_entry
                               nts_int(entry->at), nts_text(entry->page), nts_text(entry->key),
                               nts_text(entry->cause), nts_int(entry->run), nts_text(form.image),
                               nts_text(form.note), nts_text(fields), nts_int(entry->undoes),
-                              nts_int(entry->looked), nts_int(counted != 0)));
+                              nts_int(entry->looked), nts_int(counted != 0),
+                              nts_text(entry->taken)));
     if (rv == APR_SUCCESS) {
         rv = nts_db_last_id(&entry->id, store->db, ptemp);
     }
@@ -84,5 +85,5 @@ apr_status_t nts_entry_update(nts_store_t *store, apr_int64_t mapping, const nts
                        NTS_ARGS(nts_int(entry->link), nts_int(entry->state), nts_int(entry->at),
                                 nts_text(entry->page), nts_text(entry->key), nts_text(form.image),
                                 nts_text(form.note), nts_text(fields), nts_int(entry->looked),
-                                nts_int(entry->id), nts_int(mapping)));
+                                nts_text(entry->taken), nts_int(entry->id), nts_int(mapping)));
 }

@@ -8,7 +8,7 @@
 #include "store/nts_store.h"
 
 /** The schema this version reads and writes. */
-#define NTS_STORE_SCHEMA 15
+#define NTS_STORE_SCHEMA 16
 
 /** A call that is its own transaction waits this long for the writer lock. */
 #define NTS_STORE_WAIT apr_time_from_sec(10)
@@ -55,8 +55,8 @@ apr_status_t nts_schema_check(nts_db_t *db, apr_pool_t *ptemp);
 #define NTS_LINK_COLUMN_COUNT 13
 #define NTS_ENTRY_COLUMNS                                                                          \
     "id, intent, link, op, side, state, at, page, key, cause, run, image, note, fields, undoes, "  \
-    "looked"
-#define NTS_ENTRY_COLUMN_COUNT 16
+    "looked, taken"
+#define NTS_ENTRY_COLUMN_COUNT 17
 /* What the indexes of the inbox are made of (nts_store_schema.c, step_7). */
 #define NTS_SQL_EVENT_UNIQUE                                                                       \
     "mapping, side, CASE WHEN side = 0 THEN at ELSE coalesce(record, '') END, event"

@@ -217,13 +217,14 @@ static apr_status_t load_notices(nts_loaded_t *loaded, nts_store_t *store, apr_i
 }
 
 static const nts_stmt_t entry_image = {
-    "SELECT image, at, key FROM entry WHERE link = %lld AND image IS NOT NULL"
+    "SELECT image, at, key, taken FROM entry WHERE link = %lld AND image IS NOT NULL"
     " ORDER BY id DESC LIMIT 1"
 };
-/* What a row was before it was replaced (S4.4) it is not when it is deleted (seed 431133). */
+/* What a row was before it was replaced (S4.4) it is not when it is deleted (seed 431133). What went with it is known of deletes of our own,
+ * whichever mapping they were done for. */
 #define INBOX_IMAGE                                                                                \
-    "SELECT image, stored, id FROM inbox WHERE mapping = %lld AND record = %s AND image IS NOT "   \
-    "NULL"                                                                                         \
+    "SELECT image, stored, id, (SELECT e.taken FROM entry AS e WHERE e.intent = inbox.intent)"     \
+    " FROM inbox WHERE mapping = %lld AND record = %s AND image IS NOT NULL"                       \
     " AND stored >= %lld AND kind IS NOT 'change.r' ORDER BY id"
 static const nts_stmt_t first_inbox_image = { INBOX_IMAGE " LIMIT 1" };
 static const nts_stmt_t last_inbox_image = { INBOX_IMAGE " DESC LIMIT 1" };
@@ -321,6 +322,7 @@ static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int
         rv = nts_db_select(&rows, store->db, &entry_image, NTS_ARGS(nts_int(ids->link)), ptemp);
         if (rv == APR_SUCCESS && nts_rows_next(&rows) && nts_rows_int(&rows, 1) >= since) {
             loaded->tombstone_image = nts_row_copy(&rows, 0, p);
+            loaded->tombstone_taken = nts_row_copy(&rows, 3, p);
             loaded->image_key = loaded->link->key ? NULL : nts_row_copy(&rows, 2, p);
             at = nts_rows_int(&rows, 1);
         }
@@ -334,6 +336,7 @@ static apr_status_t load_image(nts_loaded_t *loaded, nts_store_t *store, apr_int
                            NTS_ARGS(nts_int(mapping), nts_text(ids->key), nts_int(since)), ptemp);
         if (rv == APR_SUCCESS && nts_rows_next(&rows) && nts_rows_int(&rows, 1) >= at) {
             loaded->tombstone_image = nts_row_copy(&rows, 0, p);
+            loaded->tombstone_taken = nts_row_copy(&rows, 3, p);
             image = nts_rows_int(&rows, 2);
             at = nts_rows_int(&rows, 1);
         }

@@ -162,6 +162,7 @@ apr_status_t nts_row_entry(nts_entry_t *entry, nts_rows_t *rows, apr_pool_t *p)
     fields = nts_rows_text(rows, 13);
     entry->undoes = nts_rows_int(rows, 14);
     entry->looked = nts_rows_int(rows, 15);
+    entry->taken = nts_row_copy(rows, 16, p);
     if (fields) {
         rv = nts_entry_fields_parse(entry, fields, p);
     }

@@ -36,6 +36,7 @@ typedef struct nts_loaded_t {
     int creates_pending[NTS_SIDE_COUNT];
     int creates_parked[NTS_SIDE_COUNT]; /* of those, the ones parked as NTS_CREATE_AMBIGUOUS */
     const char *tombstone_image; /* tombstone or absent row: the newest row image kept, or NULL */
+    const char *tombstone_taken; /* what went with that row (nts_answer_t.taken); NULL: not known */
     const char *
         image_key; /* the link has no key: that of the row in the image, if nobody has it now; or NULL */
     /* the link is parked for another record's sake, and that one, followed from one to the next, for its own: the keys of them all */

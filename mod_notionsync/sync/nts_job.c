@@ -365,6 +365,7 @@ static nts_step_t start_reading(nts_job_t *job)
 {
     job->view[NTS_NOTION] = job->view[NTS_EXTERNAL] = (nts_view_t){ 0 };
     job->body = (nts_job_body_t){ 0 };
+    job->referrers = NULL;
     if (nts_job_key_is_taken(job)) {
         job->view[NTS_EXTERNAL].presence = NTS_PRESENCE_GONE;
         return nts_job_decide(job);
@@ -412,6 +413,9 @@ void nts_job_take_view(nts_job_t *job, nts_side_t side, const nts_answer_t *answ
     view->sent = answer->sent_at;
     view->answered = answer->answered_at;
     view->record = answer->record;
+    if (side == NTS_EXTERNAL && answer->referrers) {
+        job->referrers = answer->referrers;
+    }
     if (answer->result == NTS_RESULT_GONE) {
         view->presence = NTS_PRESENCE_GONE;
     }

@@ -5,7 +5,7 @@
  * intends, writes and takes the answer. nts_job_recover.c finds out what became of an intent whose answer
  * was never stored. nts_job_ruling.c asks a person and does as told. nts_job_undo.c takes an entry back.
  * nts_job_plan.c says what a job would do, and holds one to what was planned. nts_job_reference.c sees to references,
- * nts_job_body.c to the body of the page.
+ * nts_job_body.c to the body of the page, nts_job_alone.c to what went with a row that is to come back.
  */
 #ifndef NTS_JOB_IMPL_H
 #define NTS_JOB_IMPL_H
@@ -36,6 +36,9 @@
 #define NTS_NOTE_UNDO_CREATE "undo of a create"
 /** ... and of one that takes a restore back: the record is deleted once its other side has followed. */
 #define NTS_NOTE_UNDO_RESTORE "undo of a restore"
+
+/** Outcome code of a row that would come back without what went with it (S2.7). */
+#define NTS_HELD_CHILDREN "held.children"
 
 /** Outcome code of a delete that is beyond the limit (S4.2). */
 #define NTS_HELD_DELETE_LIMIT "held.delete_limit"
@@ -126,6 +129,8 @@ struct nts_job_t {
     const char *heard_note;           /* ... for this reason */
     apr_time_t heard_sent;
     int row_again; /* S2.3: it was read after the page, for the sake of what both show */
+    const char *
+        referrers; /* of a row that is gone, as the database told (nts_answer_t.referrers); NULL: not asked */
     int rounds;
     int dirty;    /* something must be stored at the end */
     int matched;  /* the counterpart was looked for by match fields */
@@ -252,6 +257,13 @@ nts_step_t nts_job_decide_missing(nts_job_t *job, nts_side_t missing);
 nts_step_t nts_job_decide_tombstone(nts_job_t *job);
 /** Deleted on both sides. */
 nts_step_t nts_job_tombstone(nts_job_t *job);
+
+/* nts_job_alone.c */
+/** S2.7: what went with the row that is to come back; sets *step and returns NULL if the database has to be asked for that first. "": nothing
+ *  did; else a clause for people. */
+const char *nts_job_lost_with_row(nts_job_t *job, nts_step_t *step);
+/** Sets *step if the row may not come back as it is: it would come back alone, and nobody has said that it may. */
+int nts_job_hold_alone(nts_job_t *job, nts_step_t *step);
 
 /* nts_job_write.c */
 /** "Stage <-> stage" */

@@ -125,6 +125,7 @@ nts_step_t nts_job_recover_intent(nts_job_t *job, const nts_answer_t *answer)
         return nts_job_not_now(job, answer);
     }
     if (answer->applied) {
+        job->entry->taken = answer->taken;
         nts_job_settle_entry(job, job->entry, answer->record, job->entry->at);
     }
     else if (job->now - job->entry->at >= NTS_INTENT_KEPT) {

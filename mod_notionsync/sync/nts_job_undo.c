@@ -338,6 +338,25 @@ static int undo_restore(nts_job_t *job, nts_step_t *step)
     return done(job, step, nts_job_remove(job, side));
 }
 
+/* S2.7: a row that would come back alone waits for a person who has been told so. */
+static int undo_row(nts_job_t *job, nts_step_t *step)
+{
+    const char *lost = nts_job_lost_with_row(job, step);
+
+    if (!lost) {
+        return 1;
+    }
+    if (*lost) {
+        (void)refuse(job, "undo.alone",
+                     apr_psprintf(job->p, "the row would come back alone: %s", lost));
+        job->refused.advice = job->link->state == NTS_LINK_IGNORED
+                                  ? "sync the record again: its row comes back so"
+                                  : "restore it where it is held: its row comes back so";
+        return 0;
+    }
+    return done(job, step, nts_job_restore(job, NTS_EXTERNAL));
+}
+
 /* A delete is taken back on the Notion side; a tombstone's page found live again restores the row. */
 static int undo_remove(nts_job_t *job, nts_step_t *step)
 {
@@ -346,7 +365,7 @@ static int undo_remove(nts_job_t *job, nts_step_t *step)
     }
     if (job->view[NTS_NOTION].presence == NTS_PRESENCE_LIVE &&
         (nts_job_is_deleted(job, NTS_EXTERNAL) || job->loaded->image_key)) {
-        return done(job, step, nts_job_restore(job, NTS_EXTERNAL));
+        return undo_row(job, step);
     }
     return refuse(job, NTS_UNDO_NOTHING, "the record is not deleted any more, or cannot come back");
 }

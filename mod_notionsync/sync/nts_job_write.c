@@ -232,6 +232,8 @@ nts_step_t nts_job_remove(nts_job_t *job, nts_side_t side)
     entry->image = !nts_job_traits(job, side)->has_trash   ? view->record->image
                    : nts_job_is_deleted(job, NTS_EXTERNAL) ? job->loaded->tombstone_image
                                                            : NULL;
+    entry->taken =
+        nts_job_traits(job, side)->has_trash && entry->image ? job->loaded->tombstone_taken : NULL;
     entry->note = nts_job_is_ruled(job)                      ? nts_job_record_reason(job)
                   : !job->undo || job->undo_done             ? "deleted on the other side"
                   : job->undo->entry->op == NTS_ENTRY_CREATE ? NTS_NOTE_UNDO_CREATE
@@ -249,6 +251,7 @@ nts_step_t nts_job_restore(nts_job_t *job, nts_side_t side)
     int is_made_again = !nts_job_traits(job, side)->has_trash;
     const nts_ruling_t *ruling;
     nts_entry_t *entry;
+    nts_step_t step;
 
     if (is_made_again && (!job->loaded->tombstone_image || nts_job_key_is_taken(job)) &&
         !nts_job_is_ruled(job)) {
@@ -265,6 +268,9 @@ nts_step_t nts_job_restore(nts_job_t *job, nts_side_t side)
             "insert the row again under its key; or approve: delete the page too, or "
             "restore: a new row is made of it";
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
+    }
+    if (is_made_again && nts_job_hold_alone(job, &step)) {
+        return step;
     }
     if (!nts_job_is_sendable(job, side)) {
         return nts_job_read(job, side, 0, 1);
@@ -474,6 +480,9 @@ static nts_step_t write_happened(nts_job_t *job, const nts_answer_t *answer)
     nts_entry_t *entry = job->entry;
     nts_side_t side = entry->side;
 
+    if (entry->op == NTS_ENTRY_REMOVE && side == NTS_EXTERNAL) {
+        entry->taken = answer->taken;
+    }
     nts_job_settle_entry(job, entry, answer->record, answer->sent_at);
     job->writes[side]++;
     if (answer->record && nts_job_is_body_entry(job, entry)) {

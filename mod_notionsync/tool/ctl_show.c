@@ -165,6 +165,9 @@ static void print_entry(ctl_t *ctl, const nts_entry_t *entry)
     if (entry->note) {
         printf("      %s\n", nts_str_printable(entry->note, ctl->p));
     }
+    if (entry->taken && *entry->taken) {
+        printf("      %s\n", nts_str_printable(entry->taken, ctl->p));
+    }
     for (i = 0; i < entry->field_count; i++) {
         print_field(ctl, &entry->fields[i]);
     }
@@ -184,6 +187,9 @@ static void add_entry(nts_json_t *list, const nts_entry_t *entry, apr_pool_t *p)
     nts_json_add_string(item, "key", entry->key);
     nts_json_add_string(item, "cause", entry->cause);
     nts_json_add_string(item, "note", entry->note);
+    if (entry->taken) {
+        nts_json_add_string(item, "taken", entry->taken);
+    }
     fields = nts_json_add_array(item, "fields");
     for (i = 0; i < entry->field_count; i++) {
         nts_json_t *field = nts_json_add_object(fields, NULL);

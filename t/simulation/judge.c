@@ -17,6 +17,7 @@ judge_t *judge_create(history_t *history, apr_time_t started, apr_pool_t *p)
     j->changes = apr_array_make(p, 4, sizeof(judge_field_change_t));
     j->connections = apr_array_make(p, 2, sizeof(judge_connection_t));
     j->links = apr_array_make(p, 64, sizeof(judge_link_t));
+    j->references = apr_array_make(p, 2, sizeof(judge_reference_t));
     j->entries = apr_array_make(p, 256, sizeof(judge_entry_t));
     j->stops = apr_array_make(p, 2, sizeof(judge_stop_t));
     j->waiting = apr_array_make(p, 8, sizeof(judge_waiting_t));
@@ -54,6 +55,15 @@ void judge_change_field(judge_t *j, apr_time_t at, int mapping, int field, const
     change->mapping = mapping;
     change->field = field;
     change->now = *now;
+}
+
+void judge_add_reference(judge_t *j, const judge_reference_t *reference)
+{
+    judge_reference_t *kept = apr_array_push(j->references);
+
+    kept->table = history_text(j->history, reference->table);
+    kept->to = history_text(j->history, reference->to);
+    kept->deletes = reference->deletes;
 }
 
 void judge_add_connection(judge_t *j, const judge_connection_t *connection)
@@ -254,6 +264,7 @@ int judge_run(judge_t *j, const judge_phases_t *phases)
     judge_heard(j);
     judge_prompt(j);
     judge_steps(j);
+    judge_children(j);
     judge_filters(j);
     judge_limits(j);
     judge_undo(j);

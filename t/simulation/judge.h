@@ -149,6 +149,12 @@ typedef struct judge_phases_t {
     apr_interval_time_t skew; /* how wrong hosts' clocks may be without the module noticing */
 } judge_phases_t;
 
+/** A foreign key: rows of `table` that refer to one of `to` go with it (ON DELETE CASCADE), or (deletes 0) lose what they hold of it. */
+typedef struct judge_reference_t {
+    const char *table, *to;
+    int deletes;
+} judge_reference_t;
+
 typedef struct judge_t judge_t;
 
 typedef struct judge_violation_t {
@@ -174,6 +180,7 @@ const char *judge_mapping_name(const judge_t *j, int mapping);
 /** The field is configured otherwise from @a at on. */
 void judge_change_field(judge_t *j, apr_time_t at, int mapping, int field,
                         const judge_field_t *now);
+void judge_add_reference(judge_t *j, const judge_reference_t *reference);
 void judge_add_connection(judge_t *j, const judge_connection_t *connection);
 void judge_add_link(judge_t *j, const judge_link_t *link);
 void judge_add_entry(judge_t *j, const judge_entry_t *entry);

@@ -116,6 +116,7 @@ struct judge_t {
     apr_array_header_t *mappings;    /* judge_mapping_t; places are the history's strings */
     apr_array_header_t *changes;     /* judge_field_change_t */
     apr_array_header_t *connections; /* judge_connection_t */
+    apr_array_header_t *references;  /* judge_reference_t; tables are the history's strings */
     apr_array_header_t *links;       /* judge_link_t */
     apr_array_header_t *entries;     /* judge_entry_t */
     apr_array_header_t *stops;       /* judge_stop_t */
@@ -435,6 +436,8 @@ int judge_lacks_choice(judge_t *j, int mapping);
 void judge_filters(judge_t *j);
 /* judge_step.c: steps that no rule allows */
 void judge_steps(judge_t *j);
+/* judge_children.c: what went with a row that comes back */
+void judge_children(judge_t *j);
 /* judge_person.c: commands and decisions */
 /** A person had commanded that the record be written so, or deleted: its audit, or the command itself, names it. The values of a field may
  *  then come from its own past. */

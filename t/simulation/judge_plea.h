@@ -17,4 +17,7 @@ int judge_pleads_delete(const plea_t *plea);
 int judge_pleads_limit(const plea_t *plea);
 int judge_pleads_restore(const plea_t *plea);
 
+/* judge_children.c: what went with its row */
+int judge_pleads_children(const plea_t *plea);
+
 #endif /* JUDGE_PLEA_H */

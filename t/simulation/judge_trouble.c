@@ -660,6 +660,7 @@ static const struct {
     { "held.delete", judge_pleads_delete, 0 },
     { "held.delete_limit", judge_pleads_limit, 0 },
     { "held.restore", judge_pleads_restore, 0 },
+    { "held.children", judge_pleads_children, 0 },
     { "held.ambiguous", pleads_doubles, 0 },
     { "match.ambiguous", pleads_doubles, 0 },
     { "notion.create_ambiguous", pleads_creates, 0 },

@@ -38,6 +38,11 @@ void sj_change_field(sm_t *sm, int mapping, int field, const judge_field_t *now)
     judge_change_field(sj_the(sm)->judge, sm_now(sm), mapping, field, now);
 }
 
+void sj_reference(sm_t *sm, const judge_reference_t *reference)
+{
+    judge_add_reference(sj_the(sm)->judge, reference);
+}
+
 void sj_connection(sm_t *sm, const judge_connection_t *connection)
 {
     sj_judge_t *sj = sj_the(sm);

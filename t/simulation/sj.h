@@ -18,6 +18,8 @@ history_t *sj_history(sm_t *sm);
 int sj_mapping(sm_t *sm, const judge_mapping_t *mapping);
 /** From now on field @a field of the mapping is configured like that (`absent`: it was removed). */
 void sj_change_field(sm_t *sm, int mapping, int field, const judge_field_t *now);
+/** In setup(): a foreign key of the database. */
+void sj_reference(sm_t *sm, const judge_reference_t *reference);
 /** In setup(): a service with a budget. If there are several, their names are the prefixes given to sm_serve. */
 void sj_connection(sm_t *sm, const judge_connection_t *connection);
 

@@ -38,6 +38,29 @@ const sm_kind_t *sw_kind(const char *name)
 
 static void show(sm_t *sm, judge_t *judge);
 
+/* Foreign keys, as sw_sql.c and sw_relation.c declare them. */
+static void tell_references(sw_world_t *w)
+{
+    const sw_relation_t *r = &w->relation;
+    judge_reference_t reference;
+    int i;
+
+    for (i = 0; i < w->tables; i++) {
+        if (w->table[i].parent == 1 || w->table[i].parent == 2) {
+            reference.table = w->table[i].name;
+            reference.to = w->table[0].name;
+            reference.deletes = w->table[i].parent == 1;
+            sj_reference(w->sm, &reference);
+        }
+    }
+    if (r->is_on && !r->is_free) {
+        reference.table = w->table[w->mappings[r->referrer].table].name;
+        reference.to = w->table[w->mappings[r->target].table].name;
+        reference.deletes = 0;
+        sj_reference(w->sm, &reference);
+    }
+}
+
 static void tell_judge(sw_world_t *w)
 {
     judge_connection_t connection;
@@ -48,6 +71,7 @@ static void tell_judge(sw_world_t *w)
         sw_shape_judge(w, &w->mappings[i], &mapping);
         w->mappings[i].index = sj_mapping(w->sm, &mapping);
     }
+    tell_references(w);
     connection.name = "work";
     connection.requests = w->budget;
     connection.window = w->window;

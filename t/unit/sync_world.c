@@ -317,6 +317,7 @@ void world_remove(world_t *w, nts_side_t side, const char *id)
         thing->there = 0;
         if (link) { /* the trigger keeps the row as it was */
             w->images[link->id] = apr_pstrdup(w->p, id);
+            w->gone_with[link->id] = NULL;
         }
     }
     thing->edited = world_clock(w, side);

@@ -25,6 +25,8 @@ typedef struct world_thing_t {
     int touched; /* by a person */
     int ours;    /* a row: the last change told of is ours; a page: we edited it last */
     int partial; /* a page: its body is shown in part */
+    const char
+        *children; /* a row: what its delete would take along (nts_answer_t.taken); NULL: nothing */
     apr_time_t created;
     apr_time_t edited;
 } world_thing_t;
@@ -69,8 +71,12 @@ struct world_t {
     int notice_count;
     const char *done_intents[8 * WORLD_MAX]; /* external: applied intents and their keys */
     const char *done_keys[8 * WORLD_MAX];
+    const char *done_taken[8 * WORLD_MAX]; /* of a delete: what it took along; "" nothing */
     int done_count;
-    const char *images[WORLD_MAX]; /* by link index */
+    const char *images[WORLD_MAX];    /* by link index */
+    const char *gone_with[WORLD_MAX]; /* what went with that row; NULL: not known */
+    const char *referrers; /* tables whose rows go with one of the external side; NULL: none */
+    int referrers_asked;
     nts_ruling_t rulings[WORLD_MAX];
     const char *ruling_intents[WORLD_MAX]; /* taken by; "" forgotten; NULL open */
     int ruling_count;

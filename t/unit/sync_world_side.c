@@ -102,6 +102,7 @@ static void touch(world_t *w, nts_side_t side, world_thing_t *thing, const nts_a
     w->writes[side]++;
     if (!has_pages(w, side)) {
         w->done_intents[w->done_count] = apr_pstrdup(w->p, ask->intent);
+        w->done_taken[w->done_count] = thing->there ? NULL : thing->children ? thing->children : "";
         w->done_keys[w->done_count++] = thing->id;
         if (w->rewrite && thing->there) {
             w->rewrite(w, thing);
@@ -173,6 +174,10 @@ static void write_thing(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, 
         return;
     }
     touch(w, side, thing, ask);
+    if (!has_pages(w, side)) {
+        answer->taken = w->done_taken[w->done_count - 1];
+        thing->children = thing->there ? thing->children : NULL;
+    }
     answer->id = thing->id;
     answer->record = is_body ? show_body(thing, p) : show(w, side, thing, p);
 }
@@ -230,6 +235,10 @@ void world_perform(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_p
     case NTS_ASK_READ:
         if (!thing || !thing->there) {
             answer->result = has_pages(w, ask->side) ? NTS_RESULT_MISSING : NTS_RESULT_GONE;
+            if (!has_pages(w, ask->side) && ask->want_image) {
+                answer->referrers = w->referrers ? w->referrers : "";
+                w->referrers_asked++;
+            }
         }
         else {
             answer->record = show(w, ask->side, thing, p);
@@ -257,6 +266,7 @@ void world_perform(world_t *w, const nts_ask_t *ask, nts_answer_t *answer, apr_p
         for (i = 0; i < w->done_count; i++) {
             if (!strcmp(w->done_intents[i], ask->intent)) {
                 answer->applied = 1;
+                answer->taken = w->done_taken[i];
                 thing = world_must_find(w, ask->side, w->done_keys[i]);
                 answer->record = show(w, ask->side, thing, p); /* as it was read back then */
             }

@@ -93,6 +93,7 @@ nts_loaded_t *world_load(world_t *w, const nts_target_t *target, apr_pool_t *p)
     loaded->pending = pending;
     loaded->notices = notices;
     loaded->tombstone_image = link ? w->images[link->id] : NULL;
+    loaded->tombstone_taken = link && w->images[link->id] ? w->gone_with[link->id] : NULL;
     loaded->image_key = link && !link->key && !world_link(w, NTS_EXTERNAL, w->images[link->id])
                             ? w->images[link->id]
                             : NULL; /* the image of a row is its key */
@@ -165,6 +166,7 @@ nts_commit_result_t world_commit(world_t *w, const nts_commit_t *c, const char *
         e->link = c->link ? c->link->id : e->link;
         if (e->op == NTS_ENTRY_REMOVE && e->image) {
             w->images[e->link] = e->image;
+            w->gone_with[e->link] = e->taken;
         }
         for (k = 0; k < w->entry_count && strcmp(w->entries[k]->intent, e->intent); k++) {
         }

@@ -1,9 +1,10 @@
 /* Proves that every type of MariaDB that can hold a value of Notion's is read and written exactly, on a real server, and what
- * write_cases.c says of keys and writes. */
+ * write_cases.c says of keys and writes, children_cases.c of deletes. */
 #include <string.h>
 
 #include "mysql_kit.h"
 #include "tap/tap.h"
+#include "children_cases.h"
 #include "swap_cases.h"
 #include "write_cases.h"
 
@@ -14,6 +15,22 @@ static const write_words_t words = {
     .code = "(UPPER(UUID()))",
     .exact = "varchar(20) COLLATE utf8mb4_bin",
     .joined = "GROUP_CONCAT(name ORDER BY id)",
+};
+
+/* An account is told only of keys of tables for which it has some right. */
+static const children_words_t children = {
+    .schema = "",
+    .unread = "CREATE TABLE secrets (id int PRIMARY KEY, person int, FOREIGN KEY (person) "
+              "REFERENCES people (id) ON DELETE CASCADE); INSERT INTO secrets VALUES (1, 4);"
+              "CREATE OR REPLACE USER other@localhost; GRANT INSERT ON secrets TO other@localhost;"
+              "GRANT SELECT, INSERT, UPDATE, DELETE ON people TO other@localhost;"
+              "GRANT SELECT, INSERT, UPDATE, DELETE ON _notionsync_change TO other@localhost;"
+              "GRANT SELECT, UPDATE ON _notionsync_instance TO other@localhost;"
+              "GRANT SELECT, UPDATE ON _notionsync_table TO other@localhost;"
+              "GRANT SELECT, INSERT, UPDATE, DELETE ON _notionsync_intent TO other@localhost",
+    .unread_by = "other",
+    .unread_fate = "were deleted with it, or do not refer to it any more",
+    .has_views = 1,
 };
 
 /* --- types */
@@ -263,6 +280,7 @@ int main(void)
         test_keys();
         test_writing(&words);
         test_swapping();
+        test_children(&children);
         test_triggers();
         end_server();
     }

@@ -1,9 +1,10 @@
 /* Proves that every type of PostgreSQL that can hold a value of Notion's is read and written exactly, on a real server, and what
- * write_cases.c says of keys and writes. */
+ * write_cases.c says of keys and writes, children_cases.c of deletes. */
 #include <string.h>
 
 #include "pgsql_kit.h"
 #include "tap/tap.h"
+#include "children_cases.h"
 #include "swap_cases.h"
 #include "write_cases.h"
 
@@ -14,6 +15,14 @@ static const write_words_t words = {
     .code = "upper(gen_random_uuid()::text)",
     .exact = "text",
     .joined = "string_agg(name, ',' ORDER BY id)",
+};
+
+static const children_words_t children = {
+    .schema = "public.",
+    .unread = "CREATE TABLE secrets (id integer PRIMARY KEY, person integer REFERENCES people (id) "
+              "ON DELETE CASCADE); INSERT INTO secrets VALUES (1, 4)",
+    .unread_fate = "were deleted with it",
+    .has_views = 1,
 };
 
 /* --- types */
@@ -203,6 +212,7 @@ int main(void)
         test_schemas();
         test_writing(&words);
         test_swapping();
+        test_children(&children);
         test_triggers();
         test_deferred();
         end_server();

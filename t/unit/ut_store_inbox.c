@@ -167,6 +167,7 @@ static const char *const back_to_6[] = {
     "ALTER TABLE status DROP COLUMN seen_as",
     "ALTER TABLE status DROP COLUMN seen_from",
     "ALTER TABLE budget_chunk DROP COLUMN mono",
+    "ALTER TABLE entry DROP COLUMN taken",
     "DROP INDEX link_gone_key",
     "DROP INDEX inbox_moved",
     "DROP TABLE waiting",

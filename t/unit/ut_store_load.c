@@ -301,6 +301,44 @@ static void test_free_key(void)
     nts_store_close(kit.store);
 }
 
+static const char *taken_of(kit_t *kit)
+{
+    const char *taken = kit_load(kit, 0, "p1", NULL)->tombstone_taken;
+
+    return taken ? taken : "(not known)";
+}
+
+/* S2.7: what went with the row is known of the delete that counts, if that was ours. */
+static void test_taken(void)
+{
+    nts_link_t *a = kit_link("p1", "k1", NTS_LINK_TOMBSTONE, p);
+    nts_entry_t *remove = kit_entry("i1", NTS_ENTRY_REMOVE, NTS_EXTERNAL, NTS_ENTRY_PENDING, p);
+    nts_commit_t commit = { .link = a, .entries = &remove, .entry_count = 1 };
+    nts_commit_result_t result;
+    const char *words;
+    kit_t kit;
+
+    kit_open(&kit, p);
+    remove->key = "k1";
+    remove->image = "{\"v\":1}";
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, p);
+    tap_str(taken_of(&kit), "(not known)", "a delete that has not answered tells nothing");
+    remove->state = NTS_ENTRY_APPLIED;
+    remove->taken = "";
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, p);
+    tap_str(taken_of(&kit), "", "that nothing went with it is known");
+    remove->taken = "3 rows of orders were deleted with it";
+    (void)nts_store_apply(&result, &words, kit.store, kit.mapping, "g", kit.epoch, &commit, p);
+    tap_str(taken_of(&kit), remove->taken, "as is what did");
+    a->state = NTS_LINK_ACTIVE;
+    (void)kit_put_link(&kit, a);
+    put_change(&kit, "k1", "change.d", "{\"v\":1}", "i1");
+    tap_str(taken_of(&kit), remove->taken, "also where the change table told of that delete");
+    put_change(&kit, "k1", "change.d", "{\"v\":2}", NULL);
+    tap_str(taken_of(&kit), "(not known)", "of somebody else's it is not");
+    nts_store_close(kit.store);
+}
+
 static void test_parked_creates(void)
 {
     nts_link_t *row = kit_link(NULL, "k9", NTS_LINK_NEW, p);
@@ -338,6 +376,7 @@ int main(void)
     test_image_of_successor();
     test_image_in_flight();
     test_free_key();
+    test_taken();
     test_parked_creates();
     apr_pool_destroy(p);
     return tap_done();

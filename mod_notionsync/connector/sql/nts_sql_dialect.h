@@ -244,6 +244,13 @@ typedef struct nts_sql_dialect_t {
     void (*add_holds)(nts_sql_stmt_t *stmt, const nts_sql_column_t *column,
                       const nts_sql_cell_t *cell);
 
+    /** The whole statement: foreign keys that refer to the table and that delete rows, or empty their columns, with the row they refer to.
+     *  A row for each of their columns, those of one key together and in order: what tells the key from others, the schema and the name of its
+     *  table (schema NULL: where names are looked for anyway), 1 if rows are deleted (0: emptied, -1: the account is not told), the column, the column of @a table it refers to, 1 if it
+     *  is @a table that has the key, 1 if its rows may be counted. Of a view those of the tables behind it, as far as
+     *  they are known; these are not counted. */
+    void (*add_referrers)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
+
     /** Writes one row and tells its key afterwards; parts NULL: nothing was written. */
     apr_status_t (*insert)(const char *const **parts, nts_sql_session_t *s,
                            const nts_sql_table_t *table, const nts_sql_assignment_t *set,

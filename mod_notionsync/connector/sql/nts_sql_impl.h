@@ -254,6 +254,13 @@ void nts_sql_image_add(nts_json_t *object, const char *column, const nts_sql_cel
 /** APR_EINVAL if the member is nothing that nts_sql_image_add writes. */
 apr_status_t nts_sql_image_cell(nts_sql_cell_t *cell, const nts_json_t *member, apr_pool_t *p);
 
+/* --- nts_sql_children.c: what a row's delete takes along by foreign keys; inside a transaction. Failures fill in the answer */
+
+/** Before the row with this key, which is locked, is deleted: answer->taken. */
+apr_status_t nts_sql_count_children(nts_sql_session_t *s, const char *const *parts);
+/** Of a row that is gone: answer->referrers. */
+apr_status_t nts_sql_name_referrers(nts_sql_session_t *s);
+
 /* --- nts_sql_match.c: comparing rows with values */
 
 /** Conditions, for pairs that are not ABSENT, which no row fails that nts_sql_matches takes. */

@@ -27,6 +27,19 @@ static const char *record_text(nts_sql_session_t *s, const nts_record_t *record)
     return nts_json_text(object, s->ptemp);
 }
 
+/* Of a delete: what it took along, which nobody could count any more. */
+static const char *taken_text(nts_sql_session_t *s)
+{
+    nts_json_t *object;
+
+    if (!s->answer->taken) {
+        return NULL;
+    }
+    object = nts_json_make_object(s->ptemp);
+    nts_json_add_string(object, "taken", s->answer->taken);
+    return nts_json_text(object, s->ptemp);
+}
+
 static apr_status_t prune(nts_sql_session_t *s)
 {
     nts_sql_stmt_t *stmt =
@@ -56,7 +69,7 @@ apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const char *const *parts
     nts_sql_add(stmt, ", ", NULL);
     nts_sql_add_text(stmt, nts_sql_stored_key(s->table, parts, s->ptemp));
     nts_sql_add(stmt, ", ", NULL);
-    nts_sql_add_text(stmt, record ? record_text(s, record) : NULL);
+    nts_sql_add_text(stmt, record ? record_text(s, record) : taken_text(s));
     nts_sql_add(stmt, ", ", s->dialect->now, ")", NULL);
     if (nts_sql_run(NULL, stmt, s->ptemp) != APR_SUCCESS) {
         return APR_EGENERAL;
@@ -64,6 +77,7 @@ apr_status_t nts_sql_store_intent(nts_sql_session_t *s, const char *const *parts
     return s->dialect->prune_intents ? s->dialect->prune_intents(s) : prune(s);
 }
 
+/* A row that is gone is no record; its delete says what it took along. */
 static nts_record_t *record_of(nts_sql_session_t *s, const char *text)
 {
     const nts_mapping_t *mapping = s->ask->mapping;
@@ -76,6 +90,7 @@ static nts_record_t *record_of(nts_sql_session_t *s, const char *text)
     if (!text || nts_json_parse(&root, text, strlen(text), NULL, s->p) != APR_SUCCESS) {
         return NULL;
     }
+    s->answer->taken = nts_json_get_string(root, "taken");
     record->id = nts_json_get_string(root, "id");
     record->changed = nts_json_get_int(root, "changed", 0);
     record->intent = apr_pstrdup(s->p, s->ask->intent);

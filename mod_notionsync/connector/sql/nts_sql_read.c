@@ -287,7 +287,7 @@ static apr_status_t read_one(nts_sql_session_t *s)
     else {
         nts_sql_answer_gone(s);
     }
-    return APR_SUCCESS;
+    return !row && s->ask->want_image ? nts_sql_name_referrers(s) : APR_SUCCESS;
 }
 
 /* Adds what the rows hold to @a records, but for rows whose key is unusable. */

@@ -272,6 +272,9 @@ static apr_status_t remove_row(nts_sql_session_t *s)
     if (!row) {
         return APR_SUCCESS;
     }
+    if (nts_sql_count_children(s, parts) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
     nts_sql_add(stmt, s->table->sql, " AS t WHERE ", NULL);
     s->dialect->add_key_is(stmt, s->table, parts);
     if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {

@@ -223,6 +223,7 @@ const nts_sql_dialect_t nts_sql_mysql = {
     .add_stored_key = nts_sql_mysql_add_stored_key,
     .lock_row = nts_sql_mysql_lock_row,
     .add_holds = nts_sql_mysql_add_holds,
+    .add_referrers = nts_sql_mysql_add_referrers,
     .insert = nts_sql_mysql_insert,
     .update = nts_sql_mysql_update,
     .add_changes = nts_sql_mysql_add_changes,

@@ -96,6 +96,7 @@ int nts_sql_mysql_is_key_text(const nts_sql_column_t *column, const char *text, 
 
 /* --- nts_sql_mysql_table.c: what is there */
 
+void nts_sql_mysql_add_referrers(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
 apr_status_t nts_sql_mysql_describe(nts_sql_table_t **table, nts_sql_session_t *s,
                                     const char *collection, const char *key, apr_pool_t *p);
 

@@ -262,3 +262,35 @@ apr_status_t nts_sql_mysql_describe(nts_sql_table_t **table, nts_sql_session_t *
     *table = found;
     return APR_SUCCESS;
 }
+
+/* --- who refers to it */
+
+/* What a key does is told to who has rights on a whole database other than to read it; to others only that there is one. */
+static const char select_referrers[] =
+    "SELECT CONCAT(k.TABLE_SCHEMA, ' ', k.TABLE_NAME, ' ', k.CONSTRAINT_NAME), "
+    "NULLIF(k.TABLE_SCHEMA, DATABASE()), k.TABLE_NAME, "
+    "CASE WHEN r.DELETE_RULE IS NULL THEN -1 ELSE r.DELETE_RULE = 'CASCADE' END, k.COLUMN_NAME, "
+    "k.REFERENCED_COLUMN_NAME, k.TABLE_SCHEMA = DATABASE() AND k.TABLE_NAME = "
+    "k.REFERENCED_TABLE_NAME, ";
+static const char referrers_from[] =
+    " FROM information_schema.KEY_COLUMN_USAGE AS k "
+    "LEFT JOIN information_schema.REFERENTIAL_CONSTRAINTS AS r "
+    "ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME "
+    "AND r.TABLE_NAME = k.TABLE_NAME WHERE COALESCE(r.DELETE_RULE, 'CASCADE') IN ('CASCADE', "
+    "'SET NULL', 'SET DEFAULT') AND k.REFERENCED_TABLE_SCHEMA = DATABASE() AND ";
+/* Which tables are behind a view the server tells in its text only, and to who may see that. */
+static const char is_behind_view[] =
+    "EXISTS (SELECT 1 FROM information_schema.VIEWS AS v WHERE v.TABLE_SCHEMA = DATABASE() "
+    "AND LOCATE(CONCAT('`', REPLACE(k.REFERENCED_TABLE_NAME, '`', '``'), '`'), v.VIEW_DEFINITION) "
+    "AND v.TABLE_NAME = ";
+
+void nts_sql_mysql_add_referrers(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
+{
+    nts_sql_add(stmt, select_referrers, table->is_view ? "0" : "1", referrers_from,
+                table->is_view ? is_behind_view : "(k.REFERENCED_TABLE_NAME = ", NULL);
+    nts_sql_add_text(stmt, table->name);
+    nts_sql_add(stmt,
+                ") ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, "
+                "k.ORDINAL_POSITION",
+                NULL);
+}

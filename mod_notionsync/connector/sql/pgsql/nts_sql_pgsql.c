@@ -444,6 +444,7 @@ const nts_sql_dialect_t nts_sql_pgsql = {
     .add_stored_key = nts_sql_pgsql_add_stored_key,
     .lock_row = nts_sql_pgsql_lock_row,
     .add_holds = nts_sql_pgsql_add_holds,
+    .add_referrers = nts_sql_pgsql_add_referrers,
     .insert = nts_sql_pgsql_insert,
     .update = nts_sql_pgsql_update,
     .add_changes = nts_sql_pgsql_add_changes,

@@ -91,6 +91,7 @@ int nts_sql_pgsql_is_key_text(const nts_sql_column_t *column, const char *text, 
 /* --- nts_sql_pgsql_table.c: what is there */
 
 apr_status_t nts_sql_pgsql_schema_version(apr_int64_t *version, nts_sql_session_t *s);
+void nts_sql_pgsql_add_referrers(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
 apr_status_t nts_sql_pgsql_describe(nts_sql_table_t **table, nts_sql_session_t *s,
                                     const char *collection, const char *key, apr_pool_t *p);
 

@@ -347,3 +347,35 @@ apr_status_t nts_sql_pgsql_describe(nts_sql_table_t **table, nts_sql_session_t *
     *table = found;
     return APR_SUCCESS;
 }
+
+/* --- who refers to it */
+
+/* Partitions, tables that inherit and tables behind a view have keys of others of their own; a key of a partitioned table is there once for
+ * each partition, too. Rows that row security hides, or that the role may not read, go all the same. */
+static const char select_referrers[] =
+    "::regclass::oid), place(oid) AS (SELECT oid FROM t UNION SELECT n.oid FROM place AS o CROSS "
+    "JOIN LATERAL ("
+    "SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = o.oid UNION ALL "
+    "SELECT d.refobjid FROM pg_catalog.pg_rewrite AS w JOIN pg_catalog.pg_depend AS d "
+    "ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = "
+    "'pg_class'::regclass WHERE w.ev_class = o.oid) AS n(oid)) "
+    "SELECT c.oid::text, n.nspname, r.relname, c.confdeltype = 'c', a.attname, b.attname, "
+    "r.oid = t.oid, v.relkind IN ('r', 'p') AND has_schema_privilege(n.oid, 'USAGE') "
+    "AND has_column_privilege(r.oid, a.attnum, 'SELECT') AND NOT row_security_active(r.oid) "
+    "FROM t JOIN pg_catalog.pg_class AS v ON v.oid = t.oid CROSS JOIN place AS o "
+    "JOIN pg_catalog.pg_constraint AS c ON c.confrelid = o.oid AND c.contype = 'f' "
+    "AND c.confdeltype IN ('c', 'n', 'd') JOIN pg_catalog.pg_class AS r ON r.oid = c.conrelid "
+    "JOIN pg_catalog.pg_namespace AS n ON n.oid = r.relnamespace "
+    "CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY AS k(child, parent, place) "
+    "JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = k.child "
+    "JOIN pg_catalog.pg_attribute AS b ON b.attrelid = c.confrelid AND b.attnum = k.parent "
+    "WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint AS p JOIN place AS q "
+    "ON q.oid = p.confrelid WHERE p.oid = c.conparentid) "
+    "ORDER BY n.nspname, r.relname, c.oid, k.place";
+
+void nts_sql_pgsql_add_referrers(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
+{
+    nts_sql_add(stmt, "WITH RECURSIVE t(oid) AS (SELECT ", NULL);
+    nts_sql_add_text(stmt, table->sql);
+    nts_sql_add(stmt, select_referrers, NULL);
+}

@@ -406,6 +406,7 @@ const nts_sql_dialect_t nts_sql_sqlite = {
     .add_key_order = nts_sql_sqlite_add_key_order,
     .add_stored_key = nts_sql_sqlite_add_stored_key,
     .add_holds = nts_sql_sqlite_add_holds,
+    .add_referrers = nts_sql_sqlite_add_referrers,
     .insert = nts_sql_sqlite_insert,
     .update = nts_sql_sqlite_update,
     .add_changes = nts_sql_sqlite_add_changes,

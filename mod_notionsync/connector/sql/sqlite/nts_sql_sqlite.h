@@ -25,6 +25,7 @@ apr_status_t nts_sql_sqlite_describe(nts_sql_table_t **table, nts_sql_session_t 
 apr_status_t nts_sql_sqlite_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl);
 apr_status_t nts_sql_sqlite_has_keyless(int *found, nts_sql_session_t *s,
                                         const nts_sql_table_t *table);
+void nts_sql_sqlite_add_referrers(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
 
 /* --- nts_sql_sqlite_row.c: reaching rows */
 

@@ -304,6 +304,27 @@ apr_status_t nts_sql_sqlite_has_keyless(int *found, nts_sql_session_t *s,
     return APR_SUCCESS;
 }
 
+/* A key that names no columns refers to the primary key. */
+void nts_sql_sqlite_add_referrers(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
+{
+    nts_sql_add(stmt,
+                "SELECT m.name || ' ' || f.id, NULL, m.name, f.on_delete = 'CASCADE', f.\"from\", "
+                "coalesce(f.\"to\", p.name), m.name = ",
+                NULL);
+    nts_sql_add_text(stmt, table->name);
+    nts_sql_add(stmt,
+                " COLLATE NOCASE, 1 FROM sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f "
+                "LEFT JOIN pragma_table_info(",
+                NULL);
+    nts_sql_add_text(stmt, table->name);
+    nts_sql_add(stmt,
+                ") AS p ON f.\"to\" IS NULL AND p.pk = f.seq + 1 WHERE m.type = 'table' "
+                "AND f.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT') AND f.\"table\" = ",
+                NULL);
+    nts_sql_add_text(stmt, table->name);
+    nts_sql_add(stmt, " COLLATE NOCASE ORDER BY m.name, f.id, f.seq", NULL);
+}
+
 /* --- our own objects */
 
 static const char count_objects[] =
