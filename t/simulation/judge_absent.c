@@ -123,6 +123,29 @@ static const char *key_of(const plea_t *plea)
     return remark ? apr_pstrmemdup(plea->j->p, key, (apr_size_t)(remark - key)) : key;
 }
 
+/* The page of the record that has that row, if it cannot be seen any more. */
+static const judge_record_t *unseen_page(const plea_t *plea, const judge_record_t *row)
+{
+    int i;
+
+    for (i = 0; i < plea->j->links->nelts; i++) {
+        const judge_link_t *link = &APR_ARRAY_IDX(plea->j->links, i, judge_link_t);
+        const judge_record_t *page;
+
+        if (link->mapping != plea->mapping || link->state != JUDGE_LINK_ACTIVE ||
+            !judge_same(link->key, row->id)) {
+            continue;
+        }
+        page =
+            judge_record(plea->j, HISTORY_NOTION,
+                         JUDGE_MAPPING(plea->j, plea->mapping)->place[HISTORY_NOTION], link->page);
+        if (page && (page->purged || page->hidden)) {
+            return page;
+        }
+    }
+    return NULL;
+}
+
 /* S2.7: under the key that the page's row had is a row with a record of its own; or was, and its delete is held. Of several pages that a
  * person asked back one may have the row (402455). */
 static int is_key_taken(const plea_t *plea)
@@ -135,6 +158,7 @@ static int is_key_taken(const plea_t *plea)
             : NULL;
     const judge_record_t *page = row ? judge_linked(j, plea->mapping, row) : NULL;
 
+    page = row && !page ? unseen_page(plea, row) : page;
     if (!row || (!row->live && (!page || page == plea->record))) {
         return 0;
     }

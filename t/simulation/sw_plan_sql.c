@@ -104,6 +104,35 @@ static void family(sw_extra_t *x, apr_interval_time_t at)
     a->n[2] = 1;
 }
 
+/* A row goes that others refer to, and with it those that the database takes along; then it is wanted again: its page is taken out of the trash, or was
+ * edited, or somebody takes the delete back. Some of what is held for that is decided. */
+static void orphan(sw_extra_t *x, apr_interval_time_t at)
+{
+    int mark = sw_extra_mark(x), is_page = sm_chance(&x->dice, 600);
+    sm_action_t *a = sw_extra_act(x, at, "sql.adopt");
+
+    a->n[0] = sw_extra_roll(x, 0, 3);
+    a->n[1] = mark;
+    at += sw_extra_soon(x);
+    a = sw_extra_act(x, at, is_page ? "notion.trash" : "sql.delete");
+    a->n[1] = mark;
+    a->n[2] = 1;
+    if (!is_page || sm_chance(&x->dice, 300)) {
+        sw_extra_edit(x, at + sw_extra_roll(x, 0, SM_SEC(2)), HISTORY_NOTION, mark);
+    }
+    at += sw_extra_soon(x);
+    if (is_page) {
+        a = sw_extra_act(x, at, sm_chance(&x->dice, 800) ? "notion.trash" : "op.undo");
+        a->n[1] = a->kind == sw_kind("op.undo") ? 0 : mark;
+    }
+    if (sm_chance(&x->dice, 400)) {
+        a = sw_extra_act(x, at + SM_SEC(60) + sw_extra_soon(x), "op.rule");
+        a->n[1] = sw_extra_roll(x, 0, 9);
+        a->n[2] = sm_chance(&x->dice, 700) ? 3 : 2;
+        a->n[3] = sw_extra_roll(x, 0, 20000);
+    }
+}
+
 /* The server rolls our transactions back, and connections are cut, while there is something to write. */
 static void unsettle(sw_extra_t *x, apr_interval_time_t at)
 {
@@ -143,6 +172,7 @@ static const sw_group_t groups[] = {
     { "displaced", 2, displace, 1, 5 },    { "forms", 9, reform, 1, 8 },
     { "swapped", 1, swap_database, 1, 1 }, { "set_back", 1, set_back, 1, 3 },
     { "families", 2, family, 1, 4 },       { "unsteady", 2, unsettle, 2, 24 },
+    { "orphans", 2, orphan, 1, 6 },
 };
 
 #define GROUPS ((int)(sizeof(groups) / sizeof(groups[0])))

@@ -424,7 +424,29 @@ static void migrate(sm_t *sm, const sm_action_t *a)
 
 static const sm_kind_t migrate_kind = { "sql.migrate", migrate, { "table", "field", "add" } };
 
+/* The first rows of a table refer to this row of table 0 from now on. */
+static void adopt(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    const sw_row_t *parent = sw_sql_find(w, 0, sw_mark_of(a->n[1], w->ptemp));
+    int i;
+
+    for (i = 1; parent && i < w->tables; i++) {
+        if (w->table[i].parent) {
+            (void)sw_sql_run(
+                w, apr_psprintf(w->ptemp,
+                                "UPDATE %s SET parent = %s WHERE id IN (SELECT id FROM %s ORDER BY "
+                                "id LIMIT %d)",
+                                w->table[i].name, sw_sql_key(w, 0, parent->text, w->ptemp),
+                                w->table[i].name, (int)(a->n[0] & 7)));
+        }
+    }
+}
+
+static const sm_kind_t adopt_kind = { "sql.adopt", adopt, { "rows", "mark" } };
+
 const sm_kind_t *const sw_sql_kinds[] = { &edit_kind,    &make_kind,    &delete_kind,   &rekey_kind,
                                           &reuse_kind,   &replace_kind, &truncate_kind, &swap_kind,
                                           &batch_kind,   &lock_kind,    &slow_kind,     &keep_kind,
-                                          &restore_kind, &other_kind,   &migrate_kind,  NULL };
+                                          &restore_kind, &other_kind,   &migrate_kind,  &adopt_kind,
+                                          NULL };
