@@ -117,6 +117,9 @@ function checkAnswer(x, operation, where) {
 }
 
 function checkApi(x) {
+    if (x.version === "2022-06-28" && !isOurs(x.agent)) {
+        return              // before data sources: the document has nothing of that
+    }
     const [path] = paths.find(([, re]) => re.test(x.path)) ?? []
     const method = x.method.toLowerCase()
     const operation = path && oas.paths[path][method]

@@ -51,6 +51,27 @@ subtest 'versions, tokens, addresses' => sub {
     like($api->error(GET => "data_sources/$ds->{database_id}"), qr/\A404 object_not_found /, 'a database is no data source');
     my $old = $api->ok(GET => "data_sources/$ds->{id}", undef, version => '2025-09-03');
     ok(exists $old->{archived} && !exists $api->ok(GET => "data_sources/$ds->{id}")->{archived}, 'archived only in the old version');
+    my @first = (version => '2022-06-28');
+    my $then = $sim->sim(POST => 'data_source', { name => 'Then', properties => { Name => { type => 'title' } } });
+    is($api->error(GET => "data_sources/$then->{id}", undef, @first), '400 invalid_request_url Invalid request URL.', 'before 2025-09-03 there were no data sources');
+    is($api->error(POST => "databases/$then->{database_id}/query", {}), '400 invalid_request_url Invalid request URL.', 'and since then no queries of databases');
+    $old = $api->ok(GET => "databases/$then->{database_id}", undef, @first);
+    is_deeply([@$old{qw(object id)}, $old->{parent}{type}, $old->{properties}{Name}{type}, exists $old->{data_sources}], ['database', $then->{database_id}, 'workspace', 'title', ''],
+        'then a database had a schema') or diag encode($old);
+    my $made = $api->ok(POST => 'pages', { parent => { database_id => $then->{database_id} }, properties => { Name => { title => [{ text => { content => 'Then' } }] } } }, @first);
+    is_deeply($made->{parent}, { type => 'database_id', database_id => $then->{database_id} }, 'and was the parent of its pages');
+    my $rows = $api->ok(POST => "databases/$then->{database_id}/query", { filter => { property => 'Name', title => { equals => 'Then' } } }, @first);
+    is_deeply([$rows->{type}, map { @$_{qw(id archived in_trash)} } @{ $rows->{results} }], ['page_or_database', $made->{id}, JSON::PP::false, JSON::PP::false], 'which it listed') or diag encode($rows);
+    is($api->ok(GET => "pages/$made->{id}", undef, @first)->{parent}{type}, 'database_id', 'and so does a page that is read');
+    my $second = $sim->sim(POST => 'data_source', { name => 'Second', database_id => $then->{database_id} })->{id};
+    for my $case ([GET => "databases/$then->{database_id}", undef], [POST => "databases/$then->{database_id}/query", {}], [POST => 'pages', { parent => { database_id => $then->{database_id} }, properties => {} }]) {
+        ($status, $json) = $api->call(@$case, @first);
+        is_deeply([$status, $json->{code}, $json->{message}, $json->{additional_data}], [400, 'validation_error', 'Databases with multiple data sources are not supported in this API version.',
+            { error_type => 'multiple_data_sources_for_database', database_id => $then->{database_id}, child_data_source_ids => [$then->{id}, $second], minimum_api_version => '2025-09-03' }],
+            "a second data source ends that: $case->[0] $case->[1]") or diag encode($json);
+    }
+    $sim->sim(PATCH => "data_source/$second", { purge => JSON::PP::true });
+    $api->ok(GET => "databases/$then->{database_id}", undef, @first);
     ($status) = $sim->request(POST => '/v1/pages', headers => { authorization => 'Bearer ntn_sim_token', 'notion-version' => '2026-03-11',
         'content-type' => 'application/json' }, body => '{"parent":')->{status};
     is($status, 400, 'JSON that is none');

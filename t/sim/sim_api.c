@@ -25,6 +25,13 @@ static const endpoint_t endpoints[] = {
     { "GET", 3, { "v1", "users", NULL }, "users", SIM_CAN_USERS, 0, sim_api_user },
     { "GET", 2, { "v1", "users" }, "users", SIM_CAN_USERS, 0, sim_api_users },
     { "GET", 3, { "v1", "databases", NULL }, "database", SIM_CAN_READ, 0, sim_api_database },
+    { "POST",
+      4,
+      { "v1", "databases", NULL, "query" },
+      "query",
+      SIM_CAN_READ,
+      0,
+      sim_api_old_query },
     { "GET",
       3,
       { "v1", "data_sources", NULL },
@@ -95,7 +102,7 @@ int sim_api_find(sim_req_t *q)
 {
     const endpoint_t *e = find(q);
 
-    if (!e) {
+    if (!e || (sim_req_is_first(q) && strcmp(q->seg[1], "data_sources") == 0)) {
         sim_fail_set(&q->fail, 400, "invalid_request_url", "Invalid request URL.");
         return 0;
     }
@@ -112,6 +119,9 @@ void sim_api_perform(sim_req_t *q)
 
     if (!e->rights || sim_auth_can(q, e->rights)) {
         e->perform(q);
+    }
+    if (sim_req_is_first(q) && !q->fail.status && q->out.len) {
+        sim_api_old_answer(q);
     }
 }
 
@@ -269,6 +279,10 @@ void sim_api_database(sim_req_t *q)
     sim_db_t *db;
     size_t i;
 
+    if (sim_req_is_first(q)) {
+        sim_api_old_database(q);
+        return;
+    }
     if (!sim_api_id(q, 2, "database_id", &id)) {
         return;
     }

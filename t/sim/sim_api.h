@@ -20,6 +20,13 @@ void sim_api_body_update(sim_req_t *q);
 void sim_api_search(sim_req_t *q);
 void sim_api_blocks(sim_req_t *q);
 
+/* sim_api_old.c: what version 2022-06-28 asks otherwise, and what an answer to it looked like */
+void sim_api_old_database(sim_req_t *q);
+void sim_api_old_query(sim_req_t *q);
+void sim_api_old_answer(sim_req_t *q);
+/* the data source of a database that has but one; NULL with a failure */
+sim_ds_t *sim_api_only_source(sim_req_t *q, const sim_id_t *id);
+
 /* the object named in segment n of the path, visible to the token; NULL with a failure */
 sim_ds_t *sim_api_ds(sim_req_t *q, int n);
 sim_page_t *sim_api_page(sim_req_t *q, int n);

@@ -20,31 +20,6 @@ static void answer_page(sim_req_t *q, const sim_page_t *p)
     sim_view_free(&view);
 }
 
-/* the only visible data source of a database */
-static sim_ds_t *only_source(sim_req_t *q, const sim_id_t *id)
-{
-    sim_ds_t *found = NULL;
-    size_t i, n = 0;
-
-    for (i = 0; i < sim_w.ndss; i++) {
-        if (sim_id_cmp(&sim_w.dss[i]->db->id, id) == 0 &&
-            sim_token_can_see(q->token, sim_w.dss[i])) {
-            found = sim_w.dss[i];
-            n++;
-        }
-    }
-    if (n == 0) {
-        sim_fail_missing(&q->fail, "database", id, q->token->name);
-    }
-    else if (n > 1) {
-        sim_fail_meaning(&q->fail,
-                         "Databases with multiple data sources are not supported as parent; give a "
-                         "data_source_id.");
-        found = NULL;
-    }
-    return found;
-}
-
 static sim_ds_t *take_parent(sim_req_t *q)
 {
     json_object *parent, *v;
@@ -56,7 +31,7 @@ static sim_ds_t *take_parent(sim_req_t *q)
         sim_fail_should(&q->fail, "body.parent", "defined", parent, present);
         return NULL;
     }
-    if (sim_member(parent, "data_source_id", &v)) {
+    if (sim_member(parent, "data_source_id", &v) && !sim_req_is_first(q)) {
         if (!sim_id_parse(&id, json_object_get_string(v))) {
             sim_fail_should(&q->fail, "body.parent.data_source_id", "a valid uuid", v, 1);
             return NULL;
@@ -69,7 +44,7 @@ static sim_ds_t *take_parent(sim_req_t *q)
         return ds;
     }
     if (sim_member(parent, "database_id", &v) && sim_id_parse(&id, json_object_get_string(v))) {
-        return only_source(q, &id);
+        return sim_api_only_source(q, &id);
     }
     if (sim_member(parent, "page_id", &v) && sim_id_parse(&id, json_object_get_string(v))) {
         sim_fail_missing(&q->fail, "page", &id,

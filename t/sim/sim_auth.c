@@ -67,10 +67,11 @@ static int check_version(sim_req_t *q)
                      "should be defined, instead was `undefined`.");
         return 0;
     }
-    if (strcmp(q->version, "2026-03-11") != 0 && strcmp(q->version, "2025-09-03") != 0) {
+    if (strcmp(q->version, "2026-03-11") != 0 && !sim_req_is_old(q)) {
         sim_fail_set(&q->fail, 400, "validation_error",
                      "Notion-Version header failed validation: Notion-Version header "
-                     "should be `\"2026-03-11\"` or `\"2025-09-03\"`, instead was `\"%.40s\"`.",
+                     "should be `\"2026-03-11\"`, `\"2025-09-03\"` or `\"2022-06-28\"`, instead "
+                     "was `\"%.40s\"`.",
                      q->version);
         return 0;
     }

@@ -143,7 +143,12 @@ int64_t sim_req_int(const sim_req_t *q, const char *name, int64_t def)
 
 int sim_req_is_old(const sim_req_t *q)
 {
-    return q->version && strcmp(q->version, "2025-09-03") == 0;
+    return sim_req_is_first(q) || (q->version && strcmp(q->version, "2025-09-03") == 0);
+}
+
+int sim_req_is_first(const sim_req_t *q)
+{
+    return q->version && strcmp(q->version, "2022-06-28") == 0;
 }
 
 void sim_req_view(const sim_req_t *q, sim_view_t *view)

@@ -72,7 +72,9 @@ void sim_req_params_free(char **list, size_t n);
 /* a number in the query string, or def */
 int64_t sim_req_int(const sim_req_t *q, const char *name, int64_t def);
 
+/* a version before 2026-03-11, and the one before data sources */
 int sim_req_is_old(const sim_req_t *q);
+int sim_req_is_first(const sim_req_t *q);
 /* how pages look to this request; filter_properties included.  Free with sim_view_free */
 void sim_req_view(const sim_req_t *q, sim_view_t *view);
 void sim_view_free(sim_view_t *view);
