@@ -133,8 +133,8 @@ static void restore_under_key(const char *name)
     link_up("q", "K", 0, NULL);
 }
 
-/* A column is dropped, and comes back empty; meanwhile the row was gone, and came back without what stood there. */
-static void restore_without(const char *column)
+/* A row is deleted, and then a column dropped. */
+static history_item_t drop_of_gone(const char *column)
 {
     history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_MIGRATE, .side = HISTORY_EXTERNAL };
 
@@ -147,6 +147,14 @@ static void restore_without(const char *column)
     item.place = place(1);
     item.field = column;
     (void)history_add(h, &item);
+    return item;
+}
+
+/* A column is dropped, and comes back empty; meanwhile the row was gone, and came back without what stood there. */
+static void restore_without(const char *column)
+{
+    history_item_t item = drop_of_gone(column);
+
     edit(0, "p", QTY, NULL, "5");
     restore_row("k", NULL);
     write_by_us(1, "k", QTY, NULL, "5");
@@ -160,17 +168,7 @@ static void restore_without(const char *column)
 /* A column is dropped while the row is gone; then another database comes, which has it, and in that the row comes back. */
 static void restore_elsewhere(const char *name)
 {
-    history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_MIGRATE, .side = HISTORY_EXTERNAL };
-
-    begin();
-    insert("k", "Ada");
-    copy_row(1, "k", "p", "Ada");
-    now += 10 * SEC;
-    history_do(h, HISTORY_ACT, 0, now, HISTORY_DELETE, 1, place(1), "k", NULL, NULL);
-    item.at = now += 10 * SEC;
-    item.place = place(1);
-    item.field = "name";
-    (void)history_add(h, &item);
+    (void)drop_of_gone("name");
     now += 10 * SEC;
     history_do(h, HISTORY_ACT, 0, now, HISTORY_SWAP, 1, place(1), NULL, NULL, HISTORY_ANOTHER);
     edit(0, "p", QTY, NULL, "5");

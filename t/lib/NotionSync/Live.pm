@@ -114,13 +114,7 @@ $part{external}</NotionSyncService>
   NotionSyncExternal crm $self->{table}
 $fields$debounce$part{mapping}</NotionSyncMapping>
 
-<Location "/notionsync">
-  NotionSyncServe status
-</Location>
-<Location "/notionsync/hook">
-  NotionSyncServe hook
-</Location>
-$part{config}
+$NotionSync::Test::SERVED$part{config}
 CONF
 }
 

@@ -122,13 +122,7 @@ $provision$part{sql}</NotionSyncService>
   NotionSyncNotion work \${SOURCE}
   NotionSyncExternal crm contacts $external
 $fields$debounce$part{mapping}</NotionSyncMapping>
-<Location "/notionsync">
-  NotionSyncServe status
-</Location>
-<Location "/notionsync/hook">
-  NotionSyncServe hook
-</Location>
-$part{config}
+$NotionSync::Test::SERVED$part{config}
 CONF
 }
 

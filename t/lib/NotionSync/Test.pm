@@ -30,6 +30,16 @@ use NotionSync::Server;
 our @EXPORT = (qw(build_info new_httpd start_httpd start_sim finish wait_for wait_ok patience free_port run_command
     sqlite server_user temp_dir read_file write_file decode encode lacking require_module), @Test::More::EXPORT);
 
+# For configurations: the dashboard and the hooks, at their usual places.
+our $SERVED = <<'CONF';
+<Location "/notionsync">
+  NotionSyncServe status
+</Location>
+<Location "/notionsync/hook">
+  NotionSyncServe hook
+</Location>
+CONF
+
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my (@servers, @temp_dirs, $build, $main_pid, $keeper);
 $main_pid = $$;
