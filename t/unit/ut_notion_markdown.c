@@ -201,6 +201,8 @@ static void test_edits(void)
           "ask @Ada **Byron** today", "ask @Ada |Byron{b}| today" },
         { "one that is a link is text", "ask |@Ada| today", "ask @Ada today",
           "ask [@Ada](https://e.org/) today", "ask |@Ada{ - https://e.org/}| today" },
+        { "another one beside it stays", "@Ada| and |@Bob", "@Ada and @Bob",
+          "[@Ada](https://e.org/) and @Bob", "@Ada{ - https://e.org/}| and |@Bob" },
         { "an equation keeps its colour", "=a^2{ red}| and |=b", "$a^2$ and $b$",
           "**$a^2$** or $c$", "=a^2{b red}| or |=c" },
         { "a new one", "x", "x", "x $y$", "x |=y" },
