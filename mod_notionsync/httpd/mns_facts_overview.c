@@ -85,8 +85,11 @@ static apr_status_t add_silence(nts_json_t *hook, const mns_page_t *page,
     int i;
 
     for (i = 0; i < setup->mapping_count && rv == APR_SUCCESS && !silence.code; i++) {
-        if (setup->mappings[i]->notion == service) {
-            rv = nts_store_get_silence(&silence, page->store, service, setup->mappings[i]->id,
+        const nts_mapping_t *mapping = setup->mappings[i];
+
+        if (mapping->notion == service || mapping->external == service) {
+            rv = nts_store_get_silence(&silence, page->store, mapping,
+                                       mapping->notion == service ? NTS_NOTION : NTS_EXTERNAL,
                                        page->r->pool);
         }
     }

@@ -268,11 +268,10 @@ apr_status_t nts_store_take_handshake(nts_store_t *store, const nts_service_t *s
 #define NTS_HOOK_SILENT "hook.silent"
 /** Entries whose cause begins so are of edits that an incremental run found. */
 #define NTS_CAUSE_INCREMENTAL "incremental run "
-/** Whether events of @a service have stopped to come: Notion was changed, by us or as an incremental run found, after the last event and
- *  more than NTS_EVENT_LATE ago. Then @a out says so, and what to do; else it is emptied, as it is where nobody made a subscription. */
+/** Whether events of a side that is Notion have stopped to come: it was changed, by us or as an incremental run found, after the last event
+ *  and more than NTS_EVENT_LATE ago. Then @a out says so, and what to do; else it is emptied, as it is where nobody made a subscription. */
 apr_status_t nts_store_get_silence(nts_outcome_t *out, nts_store_t *store,
-                                   const nts_service_t *service, apr_int64_t mapping,
-                                   apr_pool_t *p);
+                                   const nts_mapping_t *mapping, nts_side_t side, apr_pool_t *p);
 
 /* ---- what people decided (S2.9) ---- */
 

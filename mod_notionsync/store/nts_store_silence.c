@@ -43,19 +43,20 @@ static apr_status_t expected_since(apr_time_t *since, nts_store_t *store,
 }
 
 /* Our own writes cause events, too (notion-api.md 4.7); what an incremental listing finds is an edit no event told of in time. */
-static int is_change_of_notion(nts_rows_t *rows)
+static int is_change(nts_rows_t *rows, nts_side_t side)
 {
     const char *cause = nts_rows_text(rows, 5);
 
     return nts_rows_int(rows, 4) == NTS_ENTRY_APPLIED &&
            nts_rows_int(rows, 2) <= NTS_ENTRY_RESTORE &&
-           (nts_rows_int(rows, 3) == NTS_NOTION ||
+           (nts_rows_int(rows, 3) == side ||
             (cause && strncmp(cause, NTS_CAUSE_INCREMENTAL, strlen(NTS_CAUSE_INCREMENTAL)) == 0));
 }
 
 /* The last such change between the two times; 0: none. */
-static apr_status_t find_change(apr_time_t *changed, nts_store_t *store, apr_int64_t mapping,
-                                apr_time_t since, apr_time_t before)
+static apr_status_t find_change(apr_time_t *changed, nts_store_t *store,
+                                const nts_mapping_t *mapping, nts_side_t side, apr_time_t since,
+                                apr_time_t before)
 {
     apr_int64_t below = INT64_MAX;
     int page;
@@ -64,9 +65,10 @@ static apr_status_t find_change(apr_time_t *changed, nts_store_t *store, apr_int
     for (page = 0; page < PAGES_MAX; page++) {
         apr_int64_t first = below;
         nts_rows_t rows;
-        apr_status_t rv = nts_db_select(&rows, store->db, &newest_entries,
-                                        NTS_ARGS(nts_int(mapping), nts_int(below), nts_int(PAGE)),
-                                        nts_store_scratch(store));
+        apr_status_t rv =
+            nts_db_select(&rows, store->db, &newest_entries,
+                          NTS_ARGS(nts_int(mapping->id), nts_int(below), nts_int(PAGE)),
+                          nts_store_scratch(store));
 
         if (rv != APR_SUCCESS) {
             return rv;
@@ -78,7 +80,7 @@ static apr_status_t find_change(apr_time_t *changed, nts_store_t *store, apr_int
             if (at <= since) {
                 return APR_SUCCESS;
             }
-            if (at <= before && is_change_of_notion(&rows)) {
+            if (at <= before && is_change(&rows, side)) {
                 *changed = at;
                 return APR_SUCCESS;
             }
@@ -91,21 +93,26 @@ static apr_status_t find_change(apr_time_t *changed, nts_store_t *store, apr_int
 }
 
 apr_status_t nts_store_get_silence(nts_outcome_t *out, nts_store_t *store,
-                                   const nts_service_t *service, apr_int64_t mapping, apr_pool_t *p)
+                                   const nts_mapping_t *mapping, nts_side_t side, apr_pool_t *p)
 {
+    const nts_service_t *service = side == NTS_NOTION ? mapping->notion : mapping->external;
     apr_time_t before = nts_store_now(store) - NTS_EVENT_LATE;
     apr_time_t since, changed = 0;
     nts_hook_t hook;
-    apr_status_t rv = nts_store_get_hook(&hook, store, service->id, p);
+    apr_status_t rv;
 
     memset(out, 0, sizeof(*out));
+    if (service->kind != NTS_SERVICE_NOTION) {
+        return APR_SUCCESS;
+    }
+    rv = nts_store_get_hook(&hook, store, service->id, p);
     if (rv == APR_SUCCESS) {
         rv = expected_since(&since, store, service, &hook);
     }
     if (rv != APR_SUCCESS || since == NEVER || since + NOTED >= before) {
         return rv;
     }
-    rv = find_change(&changed, store, mapping, since + NOTED, before);
+    rv = find_change(&changed, store, mapping, side, since + NOTED, before);
     if (rv != APR_SUCCESS || !changed) {
         return rv;
     }

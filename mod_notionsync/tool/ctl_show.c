@@ -39,8 +39,10 @@ static int read_facts(ctl_t *ctl, const nts_mapping_t *mapping, facts_t *facts)
         nts_store_get_runs(&facts->runs, &facts->run_count, ctl->store, mapping->id, 1, ctl->p) !=
             APR_SUCCESS ||
         nts_store_get_hook(&facts->hook, ctl->store, mapping->notion->id, ctl->p) != APR_SUCCESS ||
-        nts_store_get_silence(&facts->silence, ctl->store, mapping->notion, mapping->id, ctl->p) !=
-            APR_SUCCESS) {
+        nts_store_get_silence(&facts->silence, ctl->store, mapping, NTS_NOTION, ctl->p) !=
+            APR_SUCCESS ||
+        (!facts->silence.code && nts_store_get_silence(&facts->silence, ctl->store, mapping,
+                                                       NTS_EXTERNAL, ctl->p) != APR_SUCCESS)) {
         return ctl_fail("the state of mapping %s cannot be read", mapping->name);
     }
     return CTL_DONE;

@@ -55,7 +55,7 @@ static void step(nts_asking_t *asking, const nts_http_answer_t *http)
         nts_asking_queue_push_front(queue_of(asking), asking);
         return;
     }
-    if (http && (http->status == 429 || http->status == 529) && answer->outcome.retry_at) {
+    if (http && http->status == 429 && answer->outcome.retry_at) {
         /* The body may say more than the header, of the whole workspace too. */
         nts_budget_gate(port->budget, answer->outcome.retry_at);
     }

@@ -74,8 +74,10 @@ static void look_for_silence(nts_reconcile_t *r, apr_pool_t *p)
     nts_flow_t *flow = r->flow;
     nts_outcome_t silence = { 0 };
 
-    if (nts_store_get_silence(&silence, flow->host->store, flow->given->notion, flow->given->id,
-                              p) != APR_SUCCESS ||
+    if (nts_store_get_silence(&silence, flow->host->store, flow->given, NTS_NOTION, p) !=
+            APR_SUCCESS ||
+        (!silence.code && nts_store_get_silence(&silence, flow->host->store, flow->given,
+                                                NTS_EXTERNAL, p) != APR_SUCCESS) ||
         r->is_silent == (silence.code != NULL)) {
         return;
     }

@@ -41,7 +41,7 @@ static void look_everywhere(nts_worker_t *w)
 /* An event about no page; without a number it is another mapping that tells. */
 static int is_of_side(const nts_slot_t *slot)
 {
-    return slot->inbox && slot->side == NTS_NOTION && !*slot->record;
+    return slot->inbox && !*slot->record;
 }
 
 static void ring_readable(void *baton)

@@ -55,7 +55,7 @@ static const nts_outcome_t *silence(void)
 {
     static nts_outcome_t out;
 
-    if (nts_store_get_silence(&out, kit.store, kit.notion, kit.mapping->id, p) != APR_SUCCESS) {
+    if (nts_store_get_silence(&out, kit.store, kit.mapping, NTS_NOTION, p) != APR_SUCCESS) {
         tap_ok(0, "silence can be asked for");
     }
     return &out;
@@ -117,6 +117,24 @@ static void test_others(void)
     is_silent("behind many others");
 }
 
+static void test_sides(void)
+{
+    nts_outcome_t out;
+
+    kit_open(&kit, p);
+    kit_now += MINUTES(3);
+    change(NTS_EXTERNAL, NTS_ENTRY_UPDATE, NTS_ENTRY_APPLIED, NULL);
+    kit_now += MINUTES(20);
+    (void)nts_store_get_silence(&out, kit.store, kit.mapping, NTS_EXTERNAL, p);
+    tap_str(out.code, NULL, "a database sends no events");
+    kit.mapping->external = kit.notion; /* as if it were another data source */
+    hear("verified", kit_now - MINUTES(30));
+    (void)nts_store_get_silence(&out, kit.store, kit.mapping, NTS_EXTERNAL, p);
+    tap_str(out.code, NTS_HOOK_SILENT,
+            "the external side, where that is Notion, is missed as well");
+    is_heard("and not mistaken for the other");
+}
+
 static void test_subscriptions(void)
 {
     static const nts_key_t key = { 0 };
@@ -154,6 +172,7 @@ int main(void)
     (void)apr_pool_create(&p, NULL);
     test_own_writes();
     test_others();
+    test_sides();
     test_subscriptions();
     apr_pool_destroy(p);
     apr_terminate();
