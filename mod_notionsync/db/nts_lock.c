@@ -9,13 +9,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/nts_wake.h"
 #include "db/nts_lock.h"
-#include "db/nts_lock_impl.h"
 
 /* Bytes of the file. */
 #define BYTE_WRITER 0
 #define BYTE_TURN 1 /* held by who is next; see nts_lock_writer */
 #define BYTE_GROUP 16
+
+#define PAGE_SIZE_MAPPED 4096
+
+/* The first page of the lock file. fcntl can wait without limit or not at all, and a sleep between tries costs as much as a disk
+ * sync, so who releases wakes the next. */
+typedef struct lock_page_t {
+    nts_wake_t writer; /* the one that is next */
+    nts_wake_t turn;   /* those behind it */
+} lock_page_t;
 
 /* A waiter looks again after this at the latest: a holder that was killed wakes nobody. */
 #define LOOK_AGAIN apr_time_from_msec(5)
@@ -35,7 +44,7 @@ typedef struct file_t {
     ino_t inode;
     int fd;
     int users;
-    nts_lock_page_t *page;
+    lock_page_t *page;
     held_t *held;
 } file_t;
 
@@ -54,7 +63,7 @@ static file_t *files;
 static void drop_file(file_t *file)
 {
     if (file->page) {
-        (void)munmap(file->page, NTS_LOCK_PAGE_SIZE);
+        (void)munmap(file->page, PAGE_SIZE_MAPPED);
     }
     (void)close(file->fd);
     while (file->held) {
@@ -100,10 +109,10 @@ static apr_status_t map_page(file_t *file, const struct stat *st)
     void *page;
 
     /* A file that is shorter than its mapping kills who looks at it. */
-    if (st->st_size < NTS_LOCK_PAGE_SIZE && ftruncate(file->fd, NTS_LOCK_PAGE_SIZE) != 0) {
+    if (st->st_size < PAGE_SIZE_MAPPED && ftruncate(file->fd, PAGE_SIZE_MAPPED) != 0) {
         return errno;
     }
-    page = mmap(NULL, NTS_LOCK_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
+    page = mmap(NULL, PAGE_SIZE_MAPPED, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
     if (page == MAP_FAILED) {
         return errno;
     }
@@ -370,7 +379,7 @@ void nts_lock_close(nts_lock_t *lock)
 
 apr_status_t nts_lock_writer(nts_lock_t *lock, apr_interval_time_t wait)
 {
-    nts_lock_page_t *page;
+    lock_page_t *page;
     apr_time_t until;
     apr_status_t rv = APR_EBUSY;
 

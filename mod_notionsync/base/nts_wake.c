@@ -1,8 +1,6 @@
-/* nts_lock_wake.c - sleeping until another process releases: a futex in the mapped lock file.
+/* nts_wake.c - sleeping until another process releases: a futex in shared memory.
  *
- * fcntl can wait without limit or not at all. A sleep between tries costs as much as a disk sync, so
- * who releases wakes the next. Where there are no futexes, and when a holder was killed, the sleep's
- * end does it.
+ * Where there are no futexes, and when a holder was killed, the sleep's end does it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* syscall */
@@ -15,7 +13,7 @@
 #include <sys/syscall.h>
 #endif
 
-#include "db/nts_lock_impl.h"
+#include "base/nts_wake.h"
 
 void nts_wake_enter(nts_wake_t *wake)
 {
@@ -52,7 +50,7 @@ void nts_wake_sleep(nts_wake_t *wake, uint32_t mark, apr_interval_time_t longest
 
 void nts_wake_one(nts_wake_t *wake)
 {
-    /* Without waiters the page stays clean, and is never written to disk. */
+    /* Without waiters a mapped file stays clean, and is never written to disk. */
     if (atomic_load(&wake->waiters) == 0) {
         return;
     }

@@ -1,26 +1,20 @@
-/* nts_lock_impl.h - what the two files of the lock share. */
-#ifndef NTS_LOCK_IMPL_H
-#define NTS_LOCK_IMPL_H
+/* nts_wake.h - a place where processes wait for each other, in memory that they share.
+ *
+ * Only a hint: what is waited for is looked at again after each sleep, so what a killed process leaves here costs a needless
+ * wake-up. All zero is a place where nobody waits.
+ */
+#ifndef NTS_WAKE_H
+#define NTS_WAKE_H
 
 #include <stdatomic.h>
 #include <stdint.h>
 
 #include "base/nts_base.h"
 
-/** A place to wait for something to be released, in memory that all processes map. Only a hint: the
- *  lock itself is the kernel's, so what a killed process leaves here costs a needless wake-up. */
 typedef struct nts_wake_t {
     _Atomic uint32_t releases; /* changes at each release that somebody waits for */
     _Atomic uint32_t waiters;
 } nts_wake_t;
-
-/** The first page of the lock file. */
-typedef struct nts_lock_page_t {
-    nts_wake_t writer; /* the one that is next */
-    nts_wake_t turn;   /* those behind it */
-} nts_lock_page_t;
-
-#define NTS_LOCK_PAGE_SIZE 4096
 
 /** Announce a waiter; then look again before sleeping. */
 void nts_wake_enter(nts_wake_t *wake);
@@ -32,4 +26,4 @@ void nts_wake_sleep(nts_wake_t *wake, uint32_t mark, apr_interval_time_t longest
 /** After a release: wake one waiter, if there is any. */
 void nts_wake_one(nts_wake_t *wake);
 
-#endif /* NTS_LOCK_IMPL_H */
+#endif /* NTS_WAKE_H */
