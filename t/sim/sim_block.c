@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "sim_control.h"
+#include "sim_file.h"
 #include "sim_log.h"
 #include "sim_serve.h"
 
@@ -37,10 +38,20 @@ static void serve_api(sim_req_t *q)
     sim_log_record_api(record, q);
 }
 
+static void serve_file(sim_req_t *q)
+{
+    sim_world_lock();
+    sim_file_serve(q);
+    sim_world_unlock();
+}
+
 void sim_block_serve(sim_req_t *q)
 {
     if (q->nseg > 0 && strcmp(q->seg[0], "_control") == 0) {
         sim_control_serve(q);
+    }
+    else if (sim_file_is(q)) {
+        serve_file(q);
     }
     else {
         serve_api(q);

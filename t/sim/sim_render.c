@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sim_file.h"
 #include "sim_page.h"
 #include "sim_rich.h"
 #include "sim_schema.h"
@@ -119,7 +120,6 @@ static void put_files(sim_buf_t *b, const sim_value_t *v)
     for (i = 0; files && i < json_object_array_length(files); i++) {
         json_object *o = json_object_array_get_idx(files, i);
         const char *key = sim_member_str(o, "hosted"), *name = sim_member_str(o, "name");
-        char ws[SIM_ID_TEXT];
 
         sim_json_open(b, '{');
         sim_json_kstr(b, "name", name);
@@ -127,12 +127,7 @@ static void put_files(sim_buf_t *b, const sim_value_t *v)
         sim_json_key(b, key ? "file" : "external");
         sim_json_open(b, '{');
         if (key) {
-            sim_id_format(ws, &sim_w.workspace_id);
-            sim_json_key(b, "url");
-            sim_json_raw(b, "\"https://prod-files-secure.s3.us-west-2.amazonaws.com/");
-            sim_buf_fmt(b, "%s/%s/file?X-Amz-Expires=3600&X-Amz-Signature=%016llx\"", ws, key,
-                        (unsigned long long)sim_rand_u64());
-            sim_time_json_exact(b, "expiry_time", sim_time_now() + 3600000);
+            sim_file_json(b, o);
         }
         else {
             sim_json_kstr(b, "url", sim_member_str(o, "url"));

@@ -47,6 +47,8 @@
     TEXT(webhook_version, "2026-03-11")                                                            \
     FLAG(paused, 0)                                                                                \
     INT(clock_offset_ms, 0)                                                                        \
+    TEXT(files_at, "")                                                                             \
+    INT(file_ttl_ms, 3600000)                                                                      \
     INT(seed, 0)                                                                                   \
     INT(log_bodies, 4096)                                                                          \
     FLAG(log_responses, 0)                                                                         \

@@ -111,6 +111,7 @@ static sim_value_t *take_files(sim_prop_t *p, json_object *val, sim_fail_t *f)
         else {
             sim_rand_id(&key);
             sim_id_json(&b, "hosted", &key);
+            sim_json_kstr(&b, "at", name);
         }
         sim_json_close(&b, '}');
     }

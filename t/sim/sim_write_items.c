@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim_file.h"
 #include "sim_limits.h"
 #include "sim_render.h"
 #include "sim_schema.h"
@@ -157,26 +158,10 @@ sim_value_t *sim_write_ids(sim_writer_t *w, sim_prop_t *p, json_object *val, con
     return sim_value_ids(list, n);
 }
 
-/* the part of a signed address that names the file: 36 characters after the workspace */
-static const char *hosted_key(const char *url)
-{
-    static const char prefix[] = "https://prod-files-secure.s3.us-west-2.amazonaws.com/";
-    static char key[SIM_ID_TEXT];
-    sim_id_t id;
-
-    if (!url || strncmp(url, prefix, sizeof(prefix) - 1) != 0 ||
-        strlen(url) < sizeof(prefix) - 1 + 37 + 36) {
-        return NULL;
-    }
-    memcpy(key, url + sizeof(prefix) - 1 + 37, 36);
-    key[36] = '\0';
-    return sim_id_parse(&id, key) ? key : NULL;
-}
-
 static void take_file(sim_writer_t *w, json_object *o, const char *path, sim_buf_t *out)
 {
     json_object *v;
-    const char *name = sim_member_str(o, "name"), *url, *key;
+    const char *name = sim_member_str(o, "name"), *url;
 
     if (sim_member(o, "file_upload", &v)) {
         sim_fail_set(w->fail, 404, "object_not_found", "Could not find file_upload with ID: %s.",
@@ -198,11 +183,9 @@ static void take_file(sim_writer_t *w, json_object *o, const char *path, sim_buf
         sim_json_kstr(out, "url", url);
     }
     else if (sim_member(o, "file", &v)) {
-        key = hosted_key(sim_member_str(v, "url"));
-        if (!key) {
+        if (!sim_file_take(out, sim_member_str(v, "url"))) {
             sim_fail_meaning(w->fail, "%s.file.url is not a file hosted by Notion.", path);
         }
-        sim_json_kstr(out, "hosted", key);
     }
     else {
         sim_fail_shape(w->fail, "%s.external should be defined, instead was `undefined`.", path);
