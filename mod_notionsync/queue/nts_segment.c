@@ -15,6 +15,7 @@
 #define WORKERS_MAX 1024
 #define SLOTS_MAX (1 << 22)
 #define PARTS_MAX (1 << 20)
+#define PLACES_MAX 256
 
 /* --- where things are */
 
@@ -31,7 +32,8 @@ static int lay_out(nts_segment_parts_t *parts, const nts_segment_size_t *size)
     memset(parts, 0, sizeof(*parts));
     if (size->workers < 1 || size->workers > WORKERS_MAX || size->slots < 1 ||
         size->slots > SLOTS_MAX || size->groups < 0 || size->groups > PARTS_MAX ||
-        size->services < 0 || size->services > PARTS_MAX) {
+        size->services < 0 || size->services > PARTS_MAX || size->places < 0 ||
+        size->places > PLACES_MAX) {
         return 0;
     }
     parts->size = *size;
@@ -43,6 +45,8 @@ static int lay_out(nts_segment_parts_t *parts, const nts_segment_size_t *size)
     at += align((apr_uint64_t)size->services * sizeof(nts_segment_service_t));
     parts->slots = at;
     at += align((apr_uint64_t)size->workers * (apr_uint64_t)size->slots * sizeof(nts_slot_t));
+    parts->places = at;
+    at += align((apr_uint64_t)size->places * sizeof(nts_segment_place_t));
     parts->end = at;
     return at <= SIZE_MAX / 2;
 }
@@ -126,13 +130,20 @@ apr_status_t nts_segment_create(nts_segment_t **seg, const nts_segment_size_t *s
     return rv;
 }
 
+static int is_same_layout(const nts_segment_parts_t *a, const nts_segment_parts_t *b)
+{
+    return memcmp(&a->size, &b->size, sizeof(a->size)) == 0 && a->workers == b->workers &&
+           a->groups == b->groups && a->services == b->services && a->slots == b->slots &&
+           a->places == b->places && a->end == b->end;
+}
+
 apr_status_t nts_segment_validate(const char **problem, const nts_segment_t *seg)
 {
     int i;
 
     *problem = NULL;
     if (seg->head->magic != NTS_SEGMENT_MAGIC || seg->head->layout != NTS_SEGMENT_LAYOUT ||
-        memcmp(&seg->head->parts, &seg->parts, sizeof(seg->parts)) != 0) {
+        !is_same_layout(&seg->head->parts, &seg->parts)) {
         *problem = "the shared segment does not begin as it was made";
     }
     for (i = 0; !*problem && i < seg->parts.size.workers; i++) {
@@ -154,7 +165,7 @@ apr_status_t nts_segment_validate(const char **problem, const nts_segment_t *seg
 
 /* --- the lock */
 
-/* Nothing in the rings can be trusted; what was in them is in the inbox. */
+/* Nothing in the rings can be trusted; what was in them is in the inbox. Who asked something finds the question gone. */
 static void repair(nts_segment_t *seg)
 {
     int i;
@@ -167,10 +178,13 @@ static void repair(nts_segment_t *seg)
         atomic_store(&w->overflowed, 1);
         nts_segment_wake(seg, i);
     }
+    for (i = 0; i < seg->parts.size.places; i++) {
+        nts_segment_place(seg, i)->state = NTS_PLACE_FREE;
+    }
     nts_segment_add(seg, NTS_COUNT_SEGMENT_REPAIRS, 1);
 }
 
-static apr_status_t enter(nts_segment_t *seg)
+apr_status_t nts_segment_enter(nts_segment_t *seg)
 {
     apr_status_t rv = seg->lock.lock(seg->lock.baton);
 
@@ -180,7 +194,7 @@ static apr_status_t enter(nts_segment_t *seg)
     return rv;
 }
 
-static void leave(nts_segment_t *seg)
+void nts_segment_leave(nts_segment_t *seg)
 {
     atomic_store(&seg->head->writing, 0);
     seg->lock.unlock(seg->lock.baton);
@@ -209,7 +223,7 @@ void nts_segment_push(nts_segment_t *seg, int worker, const nts_slot_t *slots, i
     nts_segment_worker_t *w = nts_segment_worker(seg, worker);
     int pushed = 0;
 
-    if (enter(seg) == APR_SUCCESS) {
+    if (nts_segment_enter(seg) == APR_SUCCESS) {
         while (pushed < count && w->pushed - w->taken < (apr_uint64_t)seg->parts.size.slots) {
             *slot_at(seg, worker, w->pushed) = slots[pushed++];
             w->pushed++;
@@ -217,7 +231,7 @@ void nts_segment_push(nts_segment_t *seg, int worker, const nts_slot_t *slots, i
         if (pushed < count) {
             atomic_store(&w->overflowed, 1);
         }
-        leave(seg);
+        nts_segment_leave(seg);
     }
     else {
         atomic_store(&w->overflowed, 1);
@@ -244,7 +258,7 @@ int nts_segment_drain(nts_segment_t *seg, int worker, nts_slot_t *slots, int max
     int taken = 0;
 
     *overflowed = 0;
-    if (enter(seg) != APR_SUCCESS) {
+    if (nts_segment_enter(seg) != APR_SUCCESS) {
         /* Then nobody can push either: the inbox it is. */
         *overflowed = 1;
         return 0;
@@ -258,7 +272,7 @@ int nts_segment_drain(nts_segment_t *seg, int worker, nts_slot_t *slots, int max
         w->taken++;
     }
     *overflowed = atomic_exchange(&w->overflowed, 0) != 0;
-    leave(seg);
+    nts_segment_leave(seg);
     return taken;
 }
 

@@ -27,10 +27,11 @@ typedef struct nts_segment_size_t {
     int slots;    /* in the ring of each worker */
     int groups;   /* as numbered by the setup */
     int services; /* as numbered by the setup */
+    int places;   /* questions that may be asked at once (nts_desk.h); 0: none is */
 } nts_segment_size_t;
 
 /** Bytes that this takes, for a message when it is too much; 0 if a number is out of bounds (1024
- *  workers, 2^22 slots, 2^20 groups and services). */
+ *  workers, 2^22 slots, 2^20 groups and services, 256 places). */
 apr_uint64_t nts_segment_bytes(const nts_segment_size_t *size);
 /** In the parent. Also makes an eventfd for each worker. Goes with @a p. The lock must hold between
  *  processes and between the threads of one, and be released when its holder dies. */

@@ -1,4 +1,4 @@
-/* nts_segment_impl.h - the layout of the shared segment; for nts_segment.c and nts_gauge.c only.
+/* nts_segment_impl.h - the layout of the shared segment; for nts_segment.c, nts_gauge.c and nts_desk.c only.
  *
  * Changing anything here means raising NTS_SEGMENT_LAYOUT.
  */
@@ -9,10 +9,11 @@
 
 #include <apr_shm.h>
 
-#include "queue/nts_segment.h"
+#include "base/nts_wake.h"
+#include "queue/nts_desk.h"
 
 #define NTS_SEGMENT_MAGIC 0x6e747331u /* "nts1" */
-#define NTS_SEGMENT_LAYOUT 2
+#define NTS_SEGMENT_LAYOUT 3
 
 typedef _Atomic apr_int64_t nts_shared_t;
 
@@ -22,6 +23,7 @@ typedef struct nts_segment_worker_t {
     apr_uint64_t taken;
 
     atomic_int overflowed; /* read the inbox */
+    atomic_int asked;      /* look at the places */
 
     nts_shared_t pid;
     nts_shared_t state;
@@ -48,6 +50,25 @@ typedef struct nts_segment_service_t {
     nts_shared_t clock_high;
 } nts_segment_service_t;
 
+typedef enum nts_place_state_t {
+    NTS_PLACE_FREE = 0,
+    NTS_PLACE_ASKED,
+    NTS_PLACE_TAKEN, /* the worker has seen it */
+    NTS_PLACE_ANSWERED
+} nts_place_state_t;
+
+/* What one who asks and one who answers share. All under the lock but the wake-up. */
+typedef struct nts_segment_place_t {
+    nts_wake_t wake;     /* of who asked */
+    apr_uint64_t serial; /* of the question; no two have one */
+    apr_int32_t state;   /* nts_place_state_t */
+    apr_int32_t worker;  /* who is asked */
+    apr_time_t until;    /* monotonic: nobody waits for the answer any longer */
+    apr_uint32_t length;
+    unsigned char bytes[NTS_QUESTION_MAX];
+    nts_desk_reply_t reply;
+} nts_segment_place_t;
+
 /* Offsets, not pointers. */
 typedef struct nts_segment_parts_t {
     nts_segment_size_t size;
@@ -55,6 +76,7 @@ typedef struct nts_segment_parts_t {
     apr_uint64_t groups;
     apr_uint64_t services;
     apr_uint64_t slots;
+    apr_uint64_t places;
     apr_uint64_t end;
 } nts_segment_parts_t;
 
@@ -64,6 +86,7 @@ typedef struct nts_segment_head_t {
     nts_segment_parts_t
         parts;          /* for who looks from outside; nobody here reads it to find his way */
     atomic_int writing; /* somebody is inside the lock */
+    apr_uint64_t asked; /* questions so far; under the lock */
     nts_shared_t counts[NTS_COUNT_COUNT];
 } nts_segment_head_t;
 
@@ -91,5 +114,14 @@ static inline nts_segment_service_t *nts_segment_service(const nts_segment_t *se
 {
     return (nts_segment_service_t *)(void *)(seg->base + seg->parts.services) + service;
 }
+
+static inline nts_segment_place_t *nts_segment_place(const nts_segment_t *seg, int place)
+{
+    return (nts_segment_place_t *)(void *)(seg->base + seg->parts.places) + place;
+}
+
+/** Any status but APR_SUCCESS: it is not held. Finds out whether its last holder died inside, and repairs. */
+apr_status_t nts_segment_enter(nts_segment_t *seg);
+void nts_segment_leave(nts_segment_t *seg);
 
 #endif /* NTS_SEGMENT_IMPL_H */

@@ -64,7 +64,7 @@ static void look(nts_segment_t *seg)
 
 void fuzz_one(const unsigned char *data, size_t len, apr_pool_t *p)
 {
-    static const nts_segment_size_t size = { WORKERS, 16, GROUPS, SERVICES };
+    static const nts_segment_size_t size = { WORKERS, 16, GROUPS, SERVICES, 0 };
     static const nts_segment_lock_t lock = { enter, leave, NULL };
     const char *problem = NULL;
     nts_segment_t *seg;

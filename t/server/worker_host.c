@@ -400,7 +400,7 @@ static void migrate(char **words)
 
 static void prepare(const char *dir, const char *setup_path)
 {
-    nts_segment_size_t size = { WORKERS_MAX, 256, 16, 16 };
+    nts_segment_size_t size = { WORKERS_MAX, 256, 16, 16, 0 };
     nts_segment_lock_t lock = { lock_ring, unlock_ring, NULL };
     apr_file_t *file;
 

@@ -161,7 +161,7 @@ static void start_worker(sm_t *sm, sm_worker_t *worker)
 static apr_status_t make_segment(sm_t *sm, sm_generation_t *g)
 {
     nts_segment_size_t size = { g->worker_count, SLOTS, g->grouping->count + 1,
-                                g->setup->service_count + 1 };
+                                g->setup->service_count + 1, 0 };
     nts_segment_lock_t lock = { lock_ring, unlock_ring, sm };
 
     return nts_segment_create(&g->segment, &size, &lock, g->p);

@@ -112,7 +112,7 @@ static void unlock_nothing(void *baton)
 
 static void prepare(void)
 {
-    const nts_segment_size_t size = { 1, 8, 1, 1 };
+    const nts_segment_size_t size = { 1, 8, 1, 1, 0 };
     const nts_segment_lock_t lock = { lock_nothing, unlock_nothing, NULL };
 
     kit_open(&kit, p);

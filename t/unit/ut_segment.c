@@ -29,7 +29,7 @@ static void unlock(void *baton)
 
 static nts_segment_t *segment(int workers, int slots)
 {
-    nts_segment_size_t size = { workers, slots, 3, 2 };
+    nts_segment_size_t size = { workers, slots, 3, 2, 0 };
     nts_segment_lock_t how = { lock, unlock, NULL };
     nts_segment_t *seg;
 
@@ -309,12 +309,14 @@ static void damage_is_seen(const nts_segment_t *seg, const char *what)
 static void sizes_are_bounded(void)
 {
     static const nts_segment_size_t bad[] = {
-        { 0, 4, 1, 1 },  { 1025, 4, 1, 1 },    { 1, 0, 1, 1 },       { 1, 1 << 23, 1, 1 },
-        { 1, 4, -1, 1 }, { 1, 4, 1 << 21, 1 }, { 1, 4, 1, 1 << 21 }, { -1, -1, -1, -1 },
+        { 0, 4, 1, 1, 0 },       { 1025, 4, 1, 1, 0 },  { 1, 0, 1, 1, 0 },
+        { 1, 1 << 23, 1, 1, 0 }, { 1, 4, -1, 1, 0 },    { 1, 4, 1 << 21, 1, 0 },
+        { 1, 4, 1, 1 << 21, 0 }, { -1, -1, -1, -1, 0 }, { 1, 4, 1, 1, -1 },
+        { 1, 4, 1, 1, 257 },
     };
     nts_segment_lock_t how = { lock, unlock, NULL };
-    nts_segment_size_t least = { 1, 1, 0, 0 };
-    nts_segment_size_t usual = { 4, 4096, 10, 10 };
+    nts_segment_size_t least = { 1, 1, 0, 0, 0 };
+    nts_segment_size_t usual = { 4, 4096, 10, 10, 32 };
     nts_segment_t *seg;
     size_t i;
 

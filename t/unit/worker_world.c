@@ -76,7 +76,7 @@ static void unlock_ring(void *baton)
 static void open_state(worker_world_t *w)
 {
     const char *dir = kit_dir(w->p);
-    nts_segment_size_t size = { WORKERS_MAX, 64, 8, 2 };
+    nts_segment_size_t size = { WORKERS_MAX, 64, 8, 2, 0 };
     nts_segment_lock_t lock = { lock_ring, unlock_ring, w };
     nts_outcome_t out = { 0 };
     apr_file_t *file;
