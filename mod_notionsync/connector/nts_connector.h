@@ -73,6 +73,8 @@ typedef struct nts_connector_t {
      *  next may be of somebody else.
      *  @return APR_EINVAL if it is no token */
     apr_status_t (*set_token)(nts_connection_t *connection, const char *token);
+    /** Services that keep files of their own; NULL for others. @a key signs links to them (nts_file.h) and outlives the connection. */
+    void (*set_file_key)(nts_connection_t *connection, const nts_key_t *key);
 } nts_connector_t;
 
 extern const nts_connector_t nts_connector_notion; /* connector/notion/ */

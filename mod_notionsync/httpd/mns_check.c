@@ -11,6 +11,7 @@
 #include <apr_file_io.h>
 
 #include "httpd/mns_check.h"
+#include "httpd/mns_file_check.h"
 #include "httpd/mns_relation.h"
 #include "httpd/mns_shared.h"
 
@@ -221,6 +222,7 @@ static void join_mappings(check_t *check)
     if (!check->wrong) {
         mns_shared_check(all, report_shared, check, check->ptemp);
         mns_relation_check(all, report_shared, check, check->ptemp);
+        mns_file_check(check->main, all, report_shared, check, check->quiet, check->ptemp);
     }
 }
 

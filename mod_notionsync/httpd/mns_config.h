@@ -19,7 +19,8 @@ typedef enum mns_serve_t {
     MNS_SERVE_NOTHING = 0,
     MNS_SERVE_HOOK,
     MNS_SERVE_STATUS,
-    MNS_SERVE_OAUTH
+    MNS_SERVE_OAUTH,
+    MNS_SERVE_FILE
 } mns_serve_t;
 
 /** One <NotionSyncService>. */

@@ -7,6 +7,7 @@
 #include <apr_file_io.h>
 
 #include <httpd.h>
+#include <ap_mpm.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <unixd.h>
@@ -23,6 +24,8 @@ APLOG_USE_MODULE(notionsync);
 
 #define MUTEX_NAME "notionsync"
 #define RING_SLOTS 1024
+#define PLACES_LEAST 2
+#define PLACES_MOST 64
 /* Pages of the log of the state store (32 MB). Workers write it back (nts_worker.c): a webhook's commit that
  * had to would keep all others waiting. This is for when they cannot keep up. */
 #define AUTOCHECKPOINT 8000
@@ -101,6 +104,22 @@ static apr_status_t make_mutex(mns_core_t *core, apr_pool_t *pconf)
     return rv;
 }
 
+/* So many of httpd's threads may wait for a worker's answer at once: a quarter, so that none is kept from taking events. */
+static int count_places(void)
+{
+    int children = 0;
+    int threads = 0;
+
+    if (ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children) != APR_SUCCESS ||
+        ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS) {
+        return PLACES_LEAST;
+    }
+    children *= threads > 0 ? threads : 1;
+    return children / 4 < PLACES_LEAST  ? PLACES_LEAST
+           : children / 4 > PLACES_MOST ? PLACES_MOST
+                                        : children / 4;
+}
+
 static apr_status_t make_segment(mns_core_t *core, apr_pool_t *pconf)
 {
     nts_segment_lock_t lock = { lock_segment, unlock_segment, core };
@@ -111,6 +130,7 @@ static apr_status_t make_segment(mns_core_t *core, apr_pool_t *pconf)
     size.slots = RING_SLOTS;
     size.groups = core->grouping->count;
     size.services = core->setup.service_count;
+    size.places = count_places();
     rv = nts_segment_create(&core->segment, &size, &lock, pconf);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, core->main,

@@ -75,15 +75,12 @@ static const char *set_serve(mns_setting_t *setting)
     static const mns_choice_t kinds[] = { { "hook", MNS_SERVE_HOOK },
                                           { "status", MNS_SERVE_STATUS },
                                           { "oauth", MNS_SERVE_OAUTH },
-                                          { "file", -2 },
+                                          { "file", MNS_SERVE_FILE },
                                           { NULL, 0 } };
     int kind;
     const char *problem =
         mns_choice_parse(&kind, &setting->args, "the argument", setting->args.words[0], kinds);
 
-    if (!problem && kind < 0) {
-        problem = mns_args_unavailable(&setting->args, setting->args.words[0]);
-    }
     if (!problem) {
         setting->dir->serve = (mns_serve_t)kind;
     }
@@ -158,6 +155,8 @@ static const mns_spec_t specs[] = {
       "auto [create=none|external|notion|both]", "NotionSyncFields auto" },
     { "NotionSyncBody", MNS_IN_MAPPING, 1, 4, ONCE, OPEN, mns_body_set,
       "<->|->|<- FIELD [conflict=RULE] [initial=SIDE]", "NotionSyncBody <-> notes" },
+    { "NotionSyncFileBase", MNS_IN_MAPPING, 1, 1, ONCE, OPEN, mns_mapping_set_file_base, "URL",
+      "NotionSyncFileBase https://example.org/notionsync/file" },
     { "NotionSyncFilter", MNS_IN_MAPPING, 2, MNS_THE_REST, MANY, OPEN, mns_filter_set,
       "notion|external EXPRESSION|file:PATH", "NotionSyncFilter notion Stage != \"Lost\"" },
     { "NotionSyncConflict", MNS_IN_MAPPING, 1, 3, ONCE, OPEN, mns_mapping_set_conflict,
@@ -174,7 +173,7 @@ static const mns_spec_t specs[] = {
     { "NotionSyncPaused", MNS_IN_MAPPING, 1, 1, ONCE, OPEN, mns_mapping_set_paused, "on|off",
       "NotionSyncPaused on" },
 
-    { "NotionSyncServe", MNS_IN_LOCATION, 1, 1, MANY, OPEN, set_serve, "hook|status|oauth",
+    { "NotionSyncServe", MNS_IN_LOCATION, 1, 1, MANY, OPEN, set_serve, "hook|status|oauth|file",
       "NotionSyncServe status" },
 };
 
@@ -341,6 +340,8 @@ const command_rec mns_directives[] = {
     SERVER_DIRECTIVE("NotionSyncField", "a property, a direction, and a field"),
     SERVER_DIRECTIVE("NotionSyncFields", "pair fields by their names"),
     SERVER_DIRECTIVE("NotionSyncBody", "field that holds the page body"),
+    SERVER_DIRECTIVE("NotionSyncFileBase",
+                     "address below which files that Notion keeps have links"),
     SERVER_DIRECTIVE("NotionSyncFilter", "the part of a side that is covered"),
     SERVER_DIRECTIVE("NotionSyncConflict", "what happens when both sides were edited"),
     SERVER_DIRECTIVE("NotionSyncDeletes", "what happens when a record is deleted"),
@@ -348,6 +349,6 @@ const command_rec mns_directives[] = {
     SERVER_DIRECTIVE("NotionSyncDebounce", "how long after the last notice a record is read"),
     SERVER_DIRECTIVE("NotionSyncPaused", "wait at the first start until resumed"),
     AP_INIT_RAW_ARGS("NotionSyncServe", set_directive, NULL, ACCESS_CONF,
-                     "what a <Location> serves: hook, status or oauth"),
+                     "what a <Location> serves: hook, status, oauth or file"),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL },
 };

@@ -62,6 +62,7 @@ const char *mns_mapping_set_conflict(mns_setting_t *setting);
 const char *mns_mapping_set_deletes(mns_setting_t *setting);
 const char *mns_mapping_set_reconcile(mns_setting_t *setting);
 const char *mns_mapping_set_debounce(mns_setting_t *setting);
+const char *mns_mapping_set_file_base(mns_setting_t *setting);
 const char *mns_mapping_set_paused(mns_setting_t *setting);
 
 /* mns_filter.c */

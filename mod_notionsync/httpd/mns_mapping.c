@@ -343,6 +343,12 @@ const char *mns_mapping_set_debounce(mns_setting_t *setting)
                           setting->args.words[0], 0, apr_time_from_sec(60));
 }
 
+const char *mns_mapping_set_file_base(mns_setting_t *setting)
+{
+    return mns_base_parse(&setting->mapping->model.file_base, &setting->args,
+                          setting->args.words[0]);
+}
+
 const char *mns_mapping_set_paused(mns_setting_t *setting)
 {
     static const mns_choice_t choices[] = { { "on", 1 }, { "off", 0 }, { NULL, 0 } };

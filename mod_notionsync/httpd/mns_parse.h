@@ -70,6 +70,8 @@ const char *mns_secret_parse(const char **reference, const mns_args_t *args, con
                              int may_exec);
 /** An address without trailing slash; https unless its host is this machine. */
 const char *mns_endpoint_parse(const char **address, const mns_args_t *args, const char *word);
+/** The address of a <Location>, without trailing slash; https unless its host is this machine. */
+const char *mns_base_parse(const char **address, const mns_args_t *args, const char *word);
 /** An address that browsers are sent back to; kept as it stands. https unless its host is this machine. */
 const char *mns_redirect_parse(const char **address, const mns_args_t *args, const char *word);
 

@@ -109,15 +109,33 @@ static const char *check_address(const mns_args_t *args, const char *word, const
     return NULL;
 }
 
-const char *mns_endpoint_parse(const char **address, const mns_args_t *args, const char *word)
+static const char *cut_slashes(const char *word, apr_pool_t *p)
 {
-    const char *problem = check_address(args, word, "token");
     apr_size_t len = strlen(word);
 
     while (len > 0 && word[len - 1] == '/') {
         len--;
     }
-    *address = apr_pstrmemdup(args->cmd->pool, word, len);
+    return apr_pstrmemdup(p, word, len);
+}
+
+const char *mns_endpoint_parse(const char **address, const mns_args_t *args, const char *word)
+{
+    *address = cut_slashes(word, args->cmd->pool);
+    return check_address(args, word, "token");
+}
+
+const char *mns_base_parse(const char **address, const mns_args_t *args, const char *word)
+{
+    const char *problem = check_address(args, word, "links");
+
+    *address = cut_slashes(word, args->cmd->pool);
+    if (!problem && !strchr(strstr(*address, "://") + 3, '/')) {
+        problem = mns_args_refuse(args,
+                                  "'%s' names no path: it is that of the <Location> with "
+                                  "NotionSyncServe file",
+                                  word);
+    }
     return problem;
 }
 

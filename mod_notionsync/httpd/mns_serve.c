@@ -174,6 +174,9 @@ int mns_serve(request_rec *r)
     if (dir->serve == MNS_SERVE_HOOK) {
         return mns_intake_serve(r, dir, core->child);
     }
+    if (dir->serve == MNS_SERVE_FILE) {
+        return mns_file_serve(r, dir, core->child);
+    }
     if (dir->serve == MNS_SERVE_OAUTH) {
         return mns_install_serve(r, dir, core->child);
     }

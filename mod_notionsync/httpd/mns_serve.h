@@ -16,6 +16,8 @@ int mns_status_serve(request_rec *r, mns_child_t *child);
 /** POST to the dashboard. */
 int mns_actions_serve(request_rec *r, mns_child_t *child);
 
+/** …/LINK: where a file that Notion keeps is now. */
+int mns_file_serve(request_rec *r, const mns_dir_t *dir, mns_child_t *child);
 /** …/SERVICE: installing it, and the address that browsers come back to. */
 int mns_install_serve(request_rec *r, const mns_dir_t *dir, mns_child_t *child);
 /** The header_parser hook: what a browser brings back is for nobody's log, nor for server-status. */

@@ -9,6 +9,7 @@
 #include "base/nts_state.h"
 #include "base/nts_str.h"
 #include "httpd/mns_vault.h"
+#include "model/nts_file.h"
 #include "store/nts_store_oauth.h"
 
 APLOG_USE_MODULE(notionsync);
@@ -133,6 +134,9 @@ apr_status_t mns_vault_make(mns_vault_t **pvault, mns_core_t *core, const char *
     }
     if (rv == APR_SUCCESS) {
         rv = nts_key_derive(&vault->csrf, &master, "csrf");
+    }
+    if (rv == APR_SUCCESS) {
+        rv = nts_key_derive(&vault->file, &master, NTS_FILE_PURPOSE);
     }
     if (rv == APR_SUCCESS) {
         rv = nts_key_derive(&vault->code, &master, NTS_OAUTH_CODE);

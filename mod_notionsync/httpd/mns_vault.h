@@ -23,6 +23,7 @@ typedef struct mns_hook_key_t {
 typedef struct mns_vault_t {
     nts_key_t hook; /* seals hook secrets in the store */
     nts_key_t csrf;
+    nts_key_t file;        /* signs links to files */
     nts_key_t code;        /* seals what a browser brings back from OAuth; it opens no token */
     mns_hook_key_t keys[]; /* per service of the setup */
 } mns_vault_t;

@@ -19,6 +19,7 @@
 #include "base/nts_state.h"
 #include "httpd/mns_process.h"
 #include "httpd/mns_worker.h"
+#include "model/nts_file.h"
 #include "store/nts_store_oauth.h"
 #include "worker/nts_worker.h"
 
@@ -87,36 +88,41 @@ static void fetch_secrets(nts_worker_config_t *config, apr_pool_t *p)
 }
 
 typedef struct keys_t {
-    nts_key_t tokens, code;
+    nts_key_t tokens, code, file;
 } keys_t;
 
-/* Keys of what OAuth has brought: the one opens tokens, which nobody else can, the other what httpd's children sealed. The server's own
- * is not kept. Without keys no installation works, and its service says so. */
+static int uses_oauth(const nts_setup_t *setup)
+{
+    int found = 0;
+    int i;
+
+    for (i = 0; i < setup->service_count; i++) {
+        found |= setup->services[i]->oauth_client != NULL;
+    }
+    return found;
+}
+
+/* Keys of what OAuth has brought: the one opens tokens, which nobody else can, the other what httpd's children sealed; and the key of links
+ * to files. The server's own is not kept. Without keys no installation works, and its service says so. */
 static void fetch_keys(nts_worker_config_t *config, keys_t *keys, const mns_core_t *core,
                        apr_pool_t *p)
 {
     nts_outcome_t out = { 0 };
     nts_key_t master;
-    int needed = 0;
-    int i;
 
-    for (i = 0; i < core->setup.service_count; i++) {
-        needed |= core->setup.services[i]->oauth_client != NULL;
-    }
-    if (!needed) {
-        return;
-    }
     if (nts_key_read(&master, core->key_path, &out, p) == APR_SUCCESS &&
         nts_key_derive(&keys->tokens, &master, NTS_OAUTH_TOKENS) == APR_SUCCESS &&
-        nts_key_derive(&keys->code, &master, NTS_OAUTH_CODE) == APR_SUCCESS) {
-        config->tokens_key = &keys->tokens;
-        config->code_key = &keys->code;
+        nts_key_derive(&keys->code, &master, NTS_OAUTH_CODE) == APR_SUCCESS &&
+        nts_key_derive(&keys->file, &master, NTS_FILE_PURPOSE) == APR_SUCCESS) {
+        config->tokens_key = uses_oauth(&core->setup) ? &keys->tokens : NULL;
+        config->code_key = config->tokens_key ? &keys->code : NULL;
+        config->file_key = &keys->file;
     }
     else {
-        ap_log_error(
-            APLOG_MARK, APLOG_ERR, 0, core->main,
-            "NotionSyncSecretKey: %s; services that are installed through OAuth cannot be used",
-            nts_outcome_text(&out, p));
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, core->main,
+                     "NotionSyncSecretKey: %s; services that are installed through OAuth cannot be "
+                     "used, and files that Notion keeps have no links",
+                     nts_outcome_text(&out, p));
     }
     explicit_bzero(&master, sizeof(master));
 }

@@ -6,7 +6,8 @@ const char *nts_ask_name(nts_ask_kind_t kind)
     static const char *const names[] = { "describe",  "who",         "read",   "read many",
                                          "list",      "find",        "create", "update",
                                          "remove",    "restore",     "intent", "changes",
-                                         "provision", "unprovision", "mark",   "body" };
+                                         "provision", "unprovision", "mark",   "body",
+                                         "files" };
 
     return names[kind];
 }
@@ -48,6 +49,9 @@ void nts_answer_from_clock(nts_answer_t *answer, const nts_skew_t *skew, apr_poo
     }
     for (i = 0; i < answer->record_count; i++) {
         correct_record(&answer->records[i], skew);
+    }
+    for (i = 0; i < answer->file_count; i++) {
+        answer->files[i].expires = nts_skew_earliest(skew, answer->files[i].expires);
     }
     if (answer->change_count > 0) {
         changes =

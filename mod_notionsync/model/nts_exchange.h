@@ -7,6 +7,7 @@
 #define NTS_EXCHANGE_H
 
 #include "base/nts_skew.h"
+#include "model/nts_file.h"
 #include "model/nts_record.h"
 
 /** An external side remembers the intents of our writes at least this long; one that is older and not found proves
@@ -36,7 +37,8 @@ typedef enum nts_ask_kind_t {
     NTS_ASK_PROVISION,
     NTS_ASK_UNPROVISION,
     NTS_ASK_MARK, /* external: leave `intent` as the mapping's mark (nts_schema_t.mark) */
-    NTS_ASK_BODY /* Notion: the body of a page alone; the record shows the value of its pair and no other */
+    NTS_ASK_BODY, /* Notion: the body of a page alone; the record shows the value of its pair and no other */
+    NTS_ASK_FILES /* Notion: where the files that it keeps for a page can be fetched now: one request; nothing is completed */
 } nts_ask_kind_t;
 
 /** Which records a listing covers. */
@@ -52,7 +54,7 @@ typedef struct nts_ask_t {
     nts_ask_kind_t kind;
     nts_side_t side;
     const nts_mapping_t *mapping; /* bound where kind needs fields */
-    /* READ, UPDATE, REMOVE, RESTORE; CREATE: external key wanted or NULL */
+    /* READ, UPDATE, REMOVE, RESTORE, BODY, FILES; CREATE: external key wanted or NULL */
     const char *id;
     const char *const *
         ids; /* READ_MANY; external DESCRIBE: columns whose distinct values, the most frequent first, are
@@ -125,7 +127,7 @@ typedef struct nts_change_t {
 typedef struct nts_answer_t {
     nts_result_t result;
     nts_outcome_t outcome; /* whenever result is not OK or GONE */
-    /* READ, CREATE, UPDATE, REMOVE, RESTORE, INTENT, STALE; may be NULL */
+    /* READ, CREATE, UPDATE, REMOVE, RESTORE, INTENT, FILES, STALE; may be NULL */
     nts_record_t *record;
     /* CREATE: the new id, also when record is NULL (committed_resource_id) */
     const char *id;
@@ -145,6 +147,8 @@ typedef struct nts_answer_t {
     const char *who;      /* WHO: the bot's user id */
     /* WHO: a bot; a personal token acts as a person: no author-based echo */
     int who_is_bot;
+    int file_count;
+    nts_file_t *files; /* FILES; `record` says whether the page is still one of the mapping's */
     const nts_change_t *changes; /* CHANGES, in order */
     int change_count;
     apr_int64_t last_change; /* CHANGES: number to continue from */

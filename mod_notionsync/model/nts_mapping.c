@@ -358,6 +358,7 @@ void nts_mapping_cover_to_json(const nts_mapping_t *mapping, nts_json_t *parent)
     add_text(parent, "key", mapping->key);
     add_text(parent, "modified", mapping->modified);
     add_text(parent, "timezone", mapping->timezone);
+    add_text(parent, "file_base", mapping->file_base);
     add_fields(mapping, parent);
     add_text(parent, "filter_notion", filter_text(mapping, NTS_NOTION));
     add_text(parent, "filter_external", filter_text(mapping, NTS_EXTERNAL));
@@ -435,6 +436,7 @@ apr_status_t nts_mapping_from_json(nts_mapping_t **mapping, const nts_json_t *no
     made->key = take_text(node, "key", p);
     made->modified = take_text(node, "modified", p);
     made->timezone = take_text(node, "timezone", p);
+    made->file_base = take_text(node, "file_base", p);
     if (!made->vhost || !made->name || !made->data_source || !made->collection) {
         return APR_EMISMATCH;
     }

@@ -106,6 +106,9 @@ typedef struct nts_mapping_t {
     const char *timezone;
     /* what can be relied on at each side: its connector's, which who runs the mapping sets; else NULL */
     const nts_traits_t *traits[NTS_SIDE_COUNT];
+    /* NotionSyncFileBase: the address below which files that Notion keeps have links (nts_file.h), without a slash at the end;
+     * NULL: they have none */
+    const char *file_base;
     nts_pair_t *pairs;
     int pair_count;
     const nts_match_t *matches;

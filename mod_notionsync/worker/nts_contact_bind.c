@@ -4,6 +4,7 @@
 #include "worker/nts_contact_impl.h"
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
+#include "worker/nts_files.h"
 #include "worker/nts_flow.h"
 #include "worker/nts_reconcile.h"
 
@@ -241,11 +242,11 @@ static const char *schema_text(const nts_schema_t *schema, const nts_mapping_t *
 }
 
 /* Jobs hold on to the old binding, and so do asks on their way that belong to no job: what the database tells of
- * changes, and a command to provision. */
+ * changes, a command to provision, and pages whose files somebody wants. */
 static int is_binding_used(const nts_flow_t *flow)
 {
     return nts_driver_load(flow) > 0 || nts_events_is_busy(flow->events) ||
-           nts_commands_is_busy(flow->commands);
+           nts_commands_is_busy(flow->commands) || nts_files_is_busy(flow);
 }
 
 /* Both sides are known: bind, unless nothing has changed since the last time. */

@@ -9,6 +9,7 @@
 #include "worker/nts_contact.h"
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
+#include "worker/nts_files.h"
 #include "worker/nts_gather.h"
 #include "worker/nts_flow.h"
 #include "worker/nts_meeting.h"
@@ -404,6 +405,7 @@ static void notice(nts_flow_t *flow, nts_side_t side, const char *record, nts_ur
     char *key = name;
     apr_time_t now = nts_host_mono(flow->host);
 
+    nts_files_forget(flow, record);
     if (strlen(record) + 3 > sizeof(name)) {
         key = malloc(strlen(record) + 3);
         if (!key) {

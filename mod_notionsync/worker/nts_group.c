@@ -6,6 +6,7 @@
 #include "worker/nts_contact.h"
 #include "worker/nts_driver.h"
 #include "worker/nts_events.h"
+#include "worker/nts_files.h"
 #include "worker/nts_flow.h"
 #include "worker/nts_gather.h"
 #include "worker/nts_reconcile.h"
@@ -219,6 +220,7 @@ static void open_ports(nts_group_t *group)
         config.random = host->random;
         config.tokens_key = worker->tokens_key;
         config.code_key = worker->code_key;
+        config.file_key = worker->file_key;
         config.renewed = renew_flows;
         group->ports[group->port_count] = nts_port_open(&config, group->p);
         if (nts_port_was_set(group->ports[group->port_count++])) {
@@ -262,6 +264,7 @@ static void clear(nts_group_t *group)
     group->p = NULL;
     group->flows = NULL;
     group->flow_count = 0;
+    group->files = NULL;
     group->ports = NULL;
     group->port_count = 0;
     group->lost = 0;
@@ -289,6 +292,7 @@ apr_status_t nts_group_take(nts_group_t *group)
             nts_segment_set_owner(host->segment, group->number, host->config->index);
         }
         open_ports(group);
+        group->files = nts_files_create(group);
         rv = make_flows(group);
     }
     if (rv != APR_SUCCESS) {
@@ -351,6 +355,9 @@ static void stop_flows(nts_group_t *group)
     for (i = 0; i < group->flow_count; i++) {
         nts_flow_stop(group->flows[i]);
     }
+    if (group->files) {
+        nts_files_stop(group->files);
+    }
 }
 
 apr_status_t nts_group_release(nts_group_t *group, apr_interval_time_t wait)
@@ -407,9 +414,7 @@ void nts_group_check(nts_group_t *group)
     nts_log(NTS_LOG_WARNING, 0,
             "worker %d: group %s was taken over by another worker; its work here ends",
             host->config->index, group->name);
-    for (i = 0; i < group->flow_count; i++) {
-        nts_flow_stop(group->flows[i]);
-    }
+    stop_flows(group);
     for (i = 0; i < group->port_count; i++) {
         nts_port_shut(group->ports[i]);
     }

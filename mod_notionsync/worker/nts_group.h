@@ -11,6 +11,7 @@
  *     nts_reconcile  what runs by the clock
  *     nts_commands   what people ask for
  *     nts_planning   what a run would do, and doing just that
+ *     nts_files      where files that Notion keeps are now
  */
 #ifndef NTS_GROUP_H
 #define NTS_GROUP_H
@@ -33,6 +34,7 @@ typedef struct nts_reconcile_t nts_reconcile_t;
 typedef struct nts_gather_t nts_gather_t;
 typedef struct nts_commands_t nts_commands_t;
 typedef struct nts_planning_t nts_planning_t;
+typedef struct nts_files_t nts_files_t;
 
 /** What all groups of a worker share. */
 typedef struct nts_host_t {
@@ -66,6 +68,7 @@ struct nts_group_t {
     int port_count;
     nts_flow_t **flows;
     int flow_count;
+    nts_files_t *files;
     int next_flow;               /* whose turn it is */
     int jobs[NTS_URGENCY_COUNT]; /* running */
     nts_timer_t pump;
@@ -105,6 +108,7 @@ struct nts_flow_t {
     int work_count;
     apr_int64_t works_made; /* so far */
     int held_count;         /* of them wait for each other (nts_meeting.h) */
+    int file_reads;         /* pages being read for nts_files.h */
 
     apr_hash_t *intents[2]; /* of our own external writes: the younger, the older */
     apr_pool_t *intents_pool[2];

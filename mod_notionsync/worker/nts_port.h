@@ -34,6 +34,7 @@ typedef struct nts_port_config_t {
     const nts_random_t *random;
     const nts_key_t *tokens_key;
     const nts_key_t *code_key;
+    const nts_key_t *file_key; /* of links to files that the service keeps; NULL: there are none */
     /* it can be asked again, or for the first time; @a is_other: as somebody else than before */
     void (*renewed)(void *baton, const nts_port_t *port, int is_other);
 } nts_port_config_t;

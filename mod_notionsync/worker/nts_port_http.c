@@ -373,6 +373,9 @@ void nts_port_open_http(nts_port_t *port, apr_pool_t *p)
     apr_status_t rv = port->connector->open(&port->connection, config->service, config->secret,
                                             config->clock, &port->refused, p);
 
+    if (rv == APR_SUCCESS && port->connector->set_file_key) {
+        port->connector->set_file_key(port->connection, config->file_key);
+    }
     if (rv == APR_SUCCESS) {
         nts_budget_config_t budget = {
             config->service, config->store, config->commits, config->loop, config->clock,

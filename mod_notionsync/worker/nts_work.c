@@ -4,6 +4,7 @@
 #include "base/nts_log.h"
 #include "base/nts_str.h"
 #include "worker/nts_events.h"
+#include "worker/nts_files.h"
 #include "worker/nts_flow.h"
 #include "worker/nts_meeting.h"
 #include "worker/nts_mirror.h"
@@ -182,6 +183,7 @@ void nts_work_answered(void *baton, const nts_answer_t *answer)
     if (is_write(w->asked) && answer->result == NTS_RESULT_OK) {
         note_latency(w, w->asked_side, answer);
     }
+    nts_files_forget(w->flow, answer->record ? answer->record->id : w->page);
     w->has_met |= w->meets && answer->result == NTS_RESULT_OK;
     w->meets = 0;
     memset(&w->reply, 0, sizeof(w->reply));

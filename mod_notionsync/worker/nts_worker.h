@@ -34,6 +34,7 @@ typedef struct nts_worker_config_t {
     /* of services that are installed through OAuth; NULL: they could not be had, or there is no such service */
     const nts_key_t *tokens_key;    /* seals tokens */
     const nts_key_t *code_key;      /* opens the codes that httpd's children have sealed */
+    const nts_key_t *file_key;      /* signs links to files (nts_file.h); NULL: there are none */
     const volatile int *stop;       /* set by the signal handler: 1 drain, 2 at once */
     int stop_fd;                    /* becomes readable when *stop was set; -1 none */
     apr_interval_time_t audit_keep; /* NotionSyncAudit keep=; 0: 90 days */

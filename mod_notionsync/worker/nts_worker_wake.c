@@ -1,10 +1,12 @@
 /* nts_worker_wake.c - descriptors of a worker: notices and commands of others, and those who want it to end. */
 #include <errno.h>
+#include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
 #include "worker/nts_contact.h"
 #include "worker/nts_events.h"
+#include "worker/nts_files.h"
 #include "worker/nts_worker_impl.h"
 
 /* Without inotify the tool's commands are looked for. */
@@ -44,6 +46,50 @@ static int is_of_side(const nts_slot_t *slot)
     return slot->inbox && !*slot->record;
 }
 
+static nts_flow_t *flow_of_file(nts_side_t *side, const nts_worker_t *w,
+                                const nts_desk_question_t *question)
+{
+    nts_file_name_t name;
+    nts_flow_t *found = NULL;
+    apr_pool_t *ptemp;
+    int i;
+    int j;
+
+    if (question->length != sizeof(name.bytes)) {
+        return NULL;
+    }
+    memcpy(name.bytes, question->bytes, sizeof(name.bytes));
+    (void)apr_pool_create(&ptemp, w->p);
+    for (i = 0; i < w->group_count && !found; i++) {
+        for (j = 0; j < w->groups[i]->flow_count && !found; j++) {
+            nts_flow_t *flow = w->groups[i]->flows[j];
+
+            found = nts_file_name_is_of(side, &name, flow->given, ptemp) ? flow : NULL;
+        }
+    }
+    apr_pool_destroy(ptemp);
+    return found;
+}
+
+static void take_questions(const nts_worker_t *w)
+{
+    nts_segment_t *segment = w->config->segment;
+    nts_desk_question_t question;
+
+    while (nts_desk_take(&question, segment, w->config->index, w->host.clock)) {
+        nts_side_t side;
+        nts_flow_t *flow = flow_of_file(&side, w, &question);
+
+        if (flow) {
+            nts_files_ask(flow, side, &question);
+        }
+        else {
+            nts_desk_answer(segment, &question, NTS_FILES_LATER, 1,
+                            "The worker of this mapping is changing.");
+        }
+    }
+}
+
 static void ring_readable(void *baton)
 {
     nts_worker_t *w = baton;
@@ -73,6 +119,7 @@ static void ring_readable(void *baton)
     if (overflowed) {
         look_everywhere(w);
     }
+    take_questions(w);
     nts_worker_look_for_groups(w);
 }
 

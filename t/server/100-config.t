@@ -333,6 +333,14 @@ refused_as(mapping => 'NotionSyncReconcile 1ms', "the interval '1ms' is outside 
 refused_as(mapping => 'NotionSyncReconcile hourly full=31d', "full= '31d' is outside the range of 1 s to 30 d", @reconcile);
 refused_as(mapping => 'NotionSyncDebounce 300', "the time '300' is not a time; a number and one of the units ms, s, min, h, d are",
     'TIME', 'NotionSyncDebounce 300ms');
+my @base = ('URL', 'NotionSyncFileBase https://example.org/notionsync/file');
+refused_as(mapping => 'NotionSyncFileBase example.org/file', "'example.org/file' is not an address", @base);
+refused_as(mapping => "NotionSyncFileBase https://example.org$_", "'https://example.org$_' names no path: it is that of the <Location> with NotionSyncServe file", @base)
+    for '', '/';
+refused_as(mapping => 'NotionSyncFileBase http://example.org/file', "'http://example.org/file' would send the links in clear: only this machine itself (localhost, "
+        . '127.0.0.1, [::1]) may be reached without https', @base);
+refused_as(mapping => 'NotionSyncFileBase https://example.org/file?x=1', "'https://example.org/file?x=1' goes on after the path: '?' and '#' have no place in a base "
+        . 'address', @base);
 refused_as(mapping => 'NotionSyncPaused yes', "the argument 'yes' is none of on or off", 'on|off', 'NotionSyncPaused on');
 my @fields = ('auto [create=none|external|notion|both]', 'NotionSyncFields auto');
 refused_as(mapping => 'NotionSyncFields all', "the argument 'all' is none of auto", @fields);
@@ -371,7 +379,7 @@ refused(mapping => "ServerAdmin a\@b\n", '<NotionSyncMapping>: found ServerAdmin
 refused(mapping => "<Location />\n</Location>\n", '<NotionSyncMapping>: found <Location> inside the section; only directives of the module belong there');
 refused(mapping => "<NotionSyncService x sql>\n</NotionSyncService>\n", '<NotionSyncMapping>: found <NotionSyncService> inside the section; only '
         . 'directives of the module belong there');
-my @serve = ('hook|status|oauth', 'NotionSyncServe status');
+my @serve = ('hook|status|oauth|file', 'NotionSyncServe status');
 my $location = 'NotionSyncServe: found outside <Location>; it belongs into one, for example: <Location "/notionsync"> NotionSyncServe status </Location>';
 for ("NotionSyncServe status\n", map { "<$_>\nNotionSyncServe status\n</" . (split)[0] . ">\n" }
     'Directory /', 'Files x', 'LocationMatch /x', 'DirectoryMatch /x', 'If "true"') {
@@ -383,9 +391,8 @@ for ("NotionSyncServe status\n", map { "<$_>\nNotionSyncServe status\n</" . (spl
 refused(whole => "<Location />\n<If \"true\">\nNotionSyncServe status\n</If>\n</Location>\n", $location);
 for my $text ("NotionSyncServe\n", "NotionSyncServe all\n", "NotionSyncServe hook status\n") {
     my ($exit, $out) = check("<Location />\n$text</Location>\n");
-    like($out, qr/NotionSyncServe: .*; expected is NotionSyncServe hook\|status\|oauth, for example: NotionSyncServe status$/m, "refused: " . $text =~ s/\n//r);
+    like($out, qr/NotionSyncServe: .*; expected is NotionSyncServe hook\|status\|oauth\|file, for example: NotionSyncServe status$/m, "refused: " . $text =~ s/\n//r);
 }
-refused(whole => "<Location />\nNotionSyncServe $_\n</Location>\n", unavailable('NotionSyncServe', $_)) for qw(file);
 for my $section ('Directory /', 'Location /', 'Files x') {
     my ($name) = split ' ', $section;
     for my $text ('<NotionSyncService x sql>', '<NotionSyncMapping x>', 'NotionSyncWorkers 2', 'NotionSyncToken file:x') {

@@ -155,6 +155,22 @@ fails('a missing password', $crm =~ s/(<\/)/NotionSyncDatabasePassword file:conf
 fails('all problems are told, not only the first', token('file:conf/absent') . mapping('contacts', 'work', 'crm contacts'),
     qr/absent cannot be read/, qr/there is no service 'crm'/);
 
+# --- links to files lead to a location of the mapping's virtual host
+
+sub with_base { my ($base) = @_; return mapping('contacts', 'work', 'crm contacts') =~ s{(</)}{NotionSyncFileBase $base\n$1}r }
+sub location { my ($path) = @_; return "<Location \"$path\">\nNotionSyncServe file\n</Location>\n" }
+my $base = 'https://files.example.org/notionsync/file';
+unlike(passes('links to files', $work . $crm . with_base("$base/") . location('/notionsync/file')), qr/NotionSyncServe file/, 'are nothing to be warned of');
+passes('slashes at the ends make no difference', $work . $crm . with_base($base) . location('/notionsync/file/'));
+my $nowhere = qr/<NotionSyncMapping contacts> ${where}NotionSyncFileBase: links below \Q$base\E would lead nowhere; add <Location "\/notionsync\/file"> with NotionSyncServe file to the virtual host of this mapping$/m;
+fails('links to no location', $work . $crm . with_base($base), $nowhere);
+fails('links to another location', $work . $crm . with_base($base) . location('/notionsync/files'), $nowhere);
+fails('links to a location that serves something else', $work . $crm . with_base($base) . location('/notionsync/file') =~ s/file$/status/mr, $nowhere);
+fails('links to a location of another virtual host', $work . $crm . with_base($base) . host('a', mapping('b', 'work', 'crm b') . location('/notionsync/file')), $nowhere);
+passes('links of a virtual host to a location of the main server', $work . $crm . location('/notionsync/file') . host('a', with_base($base)));
+like(passes('a location without links', $work . $crm . mapping('contacts', 'work', 'crm contacts') . location('/notionsync/file')),
+    qr{<Location "/notionsync/file"> says NotionSyncServe file, and no mapping has links that lead there: without NotionSyncFileBase fields with files that Notion keeps are parked}, 'is warned of');
+
 # A server that starts by itself after a reboot must not stay down for one file.
 $httpd->config("NotionSyncStateDB sqlite3 \${STATE}/notionsync.db\n" . token('file:conf/absent') . $crm);
 $httpd->log_expect(qr/<NotionSyncService work> ${where}NotionSyncToken: the file \S+absent cannot be read .*; until a restart after that, what needs it stays blocked$/);

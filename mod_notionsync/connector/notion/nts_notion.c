@@ -75,6 +75,11 @@ static apr_status_t set_token(nts_connection_t *connection, const char *token)
     return APR_SUCCESS;
 }
 
+static void set_file_key(nts_connection_t *connection, const nts_key_t *key)
+{
+    connection->file_key = key;
+}
+
 static void close_connection(nts_connection_t *connection)
 {
     wipe_token(connection);
@@ -241,6 +246,7 @@ static int begin_main(nts_op_t *op)
         return id != NULL;
     case NTS_ASK_READ:
     case NTS_ASK_BODY:
+    case NTS_ASK_FILES:
         op->ask.id = path_id(op, op->ask.id, "page");
         if (op->ask.id && op->ask.kind == NTS_ASK_BODY) {
             nts_notion_request_body(op);
@@ -315,6 +321,8 @@ static nts_op_state_t take_main(nts_op_t *op, const nts_json_t *root)
         return nts_notion_take_rows(op, root);
     case NTS_ASK_BODY:
         return nts_notion_take_body(op, root);
+    case NTS_ASK_FILES:
+        return nts_notion_take_held(op, root);
     default:
         return nts_notion_is_body_write(op) ? nts_notion_take_body(op, root)
                                             : take_written(op, root);
@@ -405,4 +413,5 @@ const nts_connector_t nts_connector_notion = {
     .close = close_connection,
     .oauth = &nts_notion_oauth,
     .set_token = set_token,
+    .set_file_key = set_file_key,
 };

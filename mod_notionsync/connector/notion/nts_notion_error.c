@@ -184,8 +184,9 @@ static int is_about_page(const nts_op_t *op)
 {
     return op->phase != NTS_NOTION_WHO &&
            (op->ask.kind == NTS_ASK_READ || op->ask.kind == NTS_ASK_BODY ||
-            op->ask.kind == NTS_ASK_CREATE || op->ask.kind == NTS_ASK_UPDATE ||
-            op->ask.kind == NTS_ASK_REMOVE || op->ask.kind == NTS_ASK_RESTORE);
+            op->ask.kind == NTS_ASK_FILES || op->ask.kind == NTS_ASK_CREATE ||
+            op->ask.kind == NTS_ASK_UPDATE || op->ask.kind == NTS_ASK_REMOVE ||
+            op->ask.kind == NTS_ASK_RESTORE);
 }
 
 /* "body.properties.Ab%3Ec.email.length should be ...": the pair whose value Notion complains of, or NULL. So it does of somebody who is

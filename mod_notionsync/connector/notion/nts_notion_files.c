@@ -8,13 +8,18 @@
 
 /* --- files */
 
-static const char *address_of(const nts_json_t *file)
+/* What the other side knows a file by. One that Notion keeps has another address each time it is shown: none to compare, or to hand
+ * on. NULL: nothing. */
+static const char *address_of(const nts_json_t *file, const nts_notion_place_t *place,
+                              apr_pool_t *p)
 {
-    return nts_json_string(nts_json_path(file, "external", "url", NULL));
+    const char *address = nts_json_string(nts_json_path(file, "external", "url", NULL));
+
+    return address && *address ? address : nts_notion_held_link(file, place, p);
 }
 
-/* A file that Notion keeps has another address each time it is shown: none to compare, or to hand on. */
-nts_value_t nts_notion_read_files(const nts_json_t *files, apr_pool_t *p)
+nts_value_t nts_notion_read_files(const nts_json_t *files, const nts_notion_place_t *place,
+                                  apr_pool_t *p)
 {
     int count = nts_json_count(files);
     nts_option_t *list = apr_pcalloc(p, sizeof(*list) * (apr_size_t)(count + 1));
@@ -24,10 +29,11 @@ nts_value_t nts_notion_read_files(const nts_json_t *files, apr_pool_t *p)
         return nts_value_opaque("files of an unknown form");
     }
     for (int i = 0; i < count; i++) {
-        const char *address = address_of(nts_json_at(files, i));
+        const char *address = address_of(nts_json_at(files, i), place, p);
 
-        if (!address || *address == '\0') {
-            return nts_value_opaque("a file that Notion keeps, whose address changes each hour");
+        if (!address) {
+            return nts_value_opaque("a file that Notion keeps, whose address changes each hour "
+                                    "(NotionSyncFileBase gives it a link that lasts)");
         }
         list[i].name = apr_pstrdup(p, address);
     }
@@ -53,13 +59,36 @@ static const char *name_of(const char *address, apr_pool_t *p)
     return *name ? name : "file";
 }
 
-static void add_file(nts_json_t *list, const char *name, const char *address)
+/* Notion takes no longer name, though it may show one. */
+static const char *cut_name(const char *name, apr_pool_t *p)
+{
+    return apr_pstrmemdup(p, name, nts_utf16_offset(name, NAME_MAX_UNITS));
+}
+
+static void add_external(nts_json_t *list, const char *name, const char *address, apr_pool_t *p)
 {
     nts_json_t *file = nts_json_add_object(list, NULL);
 
-    nts_json_add_string(file, "name", name);
+    nts_json_add_string(file, "name", cut_name(name, p));
     nts_json_add_string(file, "type", "external");
     nts_json_add_string(nts_json_add_object(file, "external"), "url", address);
+}
+
+/* A file that the page has, as it has it: what Notion keeps it knows by the address that it has just shown. */
+static void add_old(nts_json_t *list, const nts_json_t *file, const char *address, apr_pool_t *p)
+{
+    const char *name = nts_json_get_string(file, "name");
+    nts_json_t *held;
+
+    name = name && *name ? name : name_of(address, p);
+    if (!nts_notion_held_address(file)) {
+        add_external(list, name, address, p);
+        return;
+    }
+    held = nts_json_add_object(list, NULL);
+    nts_json_add_string(held, "name", cut_name(name, p));
+    nts_json_add_string(held, "type", "file");
+    nts_json_add_copy(held, "file", nts_json_get(file, "file"));
 }
 
 static int is_wanted(const nts_value_t *set, const char *address)
@@ -72,45 +101,60 @@ static int is_wanted(const nts_value_t *set, const char *address)
     return 0;
 }
 
-static int is_listed(const nts_json_t *files, const char *address)
+static int is_listed(const apr_array_header_t *addresses, const char *address)
 {
-    for (int i = 0; i < nts_json_count(files); i++) {
-        const char *other = address_of(nts_json_at(files, i));
-
-        if (other && strcmp(other, address) == 0) {
+    for (int i = 0; i < addresses->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(addresses, i, const char *), address) == 0) {
             return 1;
         }
     }
     return 0;
 }
 
-void nts_notion_write_files(nts_json_t *list, const nts_value_t *value, const nts_value_t *before,
-                            apr_pool_t *p)
+/* A link of ours is no address of a file elsewhere: whoever is sent there would be sent back to Notion. */
+static int is_link(const char *address, const nts_notion_place_t *place, apr_pool_t *p)
+{
+    return place->conn->file_key && nts_file_is_link(address, place->conn->file_key, p);
+}
+
+const char *nts_notion_write_files(nts_json_t *list, const nts_value_t *value,
+                                   const nts_value_t *before, const nts_notion_place_t *place,
+                                   apr_pool_t *p)
 {
     const char *shown = before ? before->rich : NULL;
     const nts_json_t *old = NULL;
+    apr_array_header_t *listed = apr_array_make(p, 8, sizeof(const char *));
 
     if (value->kind != NTS_VALUE_SET) {
-        return;
+        return NULL;
     }
     if (shown && nts_json_parse(&old, shown, strlen(shown), NULL, p) != APR_SUCCESS) {
         old = NULL;
     }
     for (int i = 0; i < nts_json_count(old); i++) {
         const nts_json_t *file = nts_json_at(old, i);
-        const char *name = nts_json_get_string(file, "name");
+        const char *address = address_of(file, place, p);
 
-        if (is_wanted(value, address_of(file))) {
-            add_file(list, name && *name ? name : name_of(address_of(file), p), address_of(file));
+        if (address && is_wanted(value, address)) {
+            add_old(list, file, address, p);
+            APR_ARRAY_PUSH(listed, const char *) = address;
         }
     }
     for (int i = 0; i < value->as.set.count; i++) {
         const char *address = value->as.set.options[i].name;
 
-        if (!is_listed(old, address)) {
-            add_file(list, name_of(address, p), address);
+        if (is_listed(listed, address)) {
+            continue;
         }
+        if (is_link(address, place, p)) {
+            return apr_pstrcat(p, address,
+                               " is a link to a file that Notion keeps elsewhere, or kept here; "
+                               "Notion takes none through a link",
+                               NULL);
+        }
+        add_external(list, name_of(address, p), address, p);
     }
+    return NULL;
 }
 
 /* --- verification: of the page as a whole, so no more than a word */

@@ -23,9 +23,10 @@
 
 struct nts_connection_t {
     const char *endpoint;
-    char *authorization; /* "Bearer ...", changed where it stands, for requests point to it */
-    apr_size_t room;     /* for the token in it, with its final NUL */
-    char *token;         /* points into it */
+    char *authorization;       /* "Bearer ...", changed where it stands, for requests point to it */
+    apr_size_t room;           /* for the token in it, with its final NUL */
+    char *token;               /* points into it */
+    const nts_key_t *file_key; /* signs links to files; borrowed; NULL: there are none */
     const nts_clock_t *clock;
     const char *who; /* our own user id; NULL until asked */
     int who_is_bot;
@@ -155,7 +156,11 @@ nts_value_t nts_notion_text_or_null(const char *text);
 nts_value_t nts_notion_damaged_text(void);
 /** The page that an item of a relation names, or NULL. */
 const char *nts_notion_page_of(const nts_json_t *item, apr_pool_t *p);
-/** The page asked for. */
+/** Decoded id of a property, or NULL. */
+const char *nts_notion_property_id(const nts_json_t *node, apr_pool_t *p);
+/** The page asked for, as it is shown. NULL: it was not, which the answer says. */
+nts_record_t *nts_notion_take_page_object(nts_op_t *op, const nts_json_t *root);
+/** ... and what it shows only in part completed. */
 nts_op_state_t nts_notion_take_page(nts_op_t *op, const nts_json_t *root);
 
 /* --- nts_notion_computed.c */
@@ -169,17 +174,39 @@ nts_value_t nts_notion_rollup_whole(const nts_json_t *rollup, const nts_json_t *
 
 /* --- nts_notion_files.c */
 
-/** A set of addresses; opaque if Notion keeps one of the files itself. */
-nts_value_t nts_notion_read_files(const nts_json_t *files, apr_pool_t *p);
-/** Adds the files to @a list, an array: those of @a before (NULL: none) first, in their order and as people called them. */
-void nts_notion_write_files(nts_json_t *list, const nts_value_t *value, const nts_value_t *before,
-                            apr_pool_t *p);
+/** Where a property stands. */
+typedef struct nts_notion_place_t {
+    const nts_connection_t *conn;
+    const nts_ask_t *ask; /* of which mapping, and side */
+    const char *page;     /* NULL: a page that is still to be made */
+    const char *property;
+} nts_notion_place_t;
+
+/** A set of addresses: those of files elsewhere, and links to those that Notion keeps. Opaque if one of these has no link, as all in a
+ *  rollup (@a place NULL). */
+nts_value_t nts_notion_read_files(const nts_json_t *files, const nts_notion_place_t *place,
+                                  apr_pool_t *p);
+/** Adds the files to @a list, an array: those of @a before (NULL: none) first, in their order and as people called them.
+ *  @return NULL, or why it cannot be done */
+const char *nts_notion_write_files(nts_json_t *list, const nts_value_t *value,
+                                   const nts_value_t *before, const nts_notion_place_t *place,
+                                   apr_pool_t *p);
 nts_value_t nts_notion_read_verification(const nts_json_t *verification, apr_pool_t *p);
 /** Fills the object. @return NULL, or why it cannot be written. So does the next. */
 const char *nts_notion_write_verification(nts_json_t *verification, const nts_value_t *value);
 nts_value_t nts_notion_read_place(const nts_json_t *place, apr_pool_t *p);
 const char *nts_notion_write_place(nts_json_t *property, const char *native,
                                    const nts_value_t *value, apr_pool_t *p);
+
+/* --- nts_notion_held.c */
+
+/** Where a file that Notion keeps can be fetched for an hour; NULL: it does not keep it. */
+const char *nts_notion_held_address(const nts_json_t *file);
+/** The link to it, the same at each read; NULL: it has none. @a place may be NULL. */
+const char *nts_notion_held_link(const nts_json_t *file, const nts_notion_place_t *place,
+                                 apr_pool_t *p);
+/** FILES. */
+nts_op_state_t nts_notion_take_held(nts_op_t *op, const nts_json_t *root);
 
 /* --- nts_notion_item.c */
 

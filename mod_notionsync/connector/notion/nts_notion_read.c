@@ -213,7 +213,7 @@ static nts_value_t read_rollup(const property_t *property)
 
 static nts_value_t read_files(const property_t *property)
 {
-    return nts_notion_read_files(property->value, property->p);
+    return nts_notion_read_files(property->value, NULL, property->p);
 }
 
 static nts_value_t read_verification(const property_t *property)
@@ -357,30 +357,46 @@ void nts_notion_judge(nts_record_t *record, const nts_ask_t *ask)
 }
 
 typedef struct properties_t {
+    const nts_connection_t *conn;
     const nts_ask_t *ask;
+    const char *page;
     nts_value_t *values;
     apr_pool_t *p;
 } properties_t;
 
-static int take_property(void *baton, const char *name, const nts_json_t *node)
+const char *nts_notion_property_id(const nts_json_t *node, apr_pool_t *p)
 {
-    properties_t *taken = baton;
     const char *encoded = nts_json_get_string(node, "id");
     const char *id = NULL;
 
+    return encoded && nts_percent_decode(&id, encoded, p) != APR_SUCCESS ? encoded : id;
+}
+
+/* What a page shows of one of its own properties; of a file that Notion keeps its link tells where it stands. */
+static nts_value_t value_here(const properties_t *taken, const nts_json_t *node, const char *id)
+{
+    nts_notion_place_t place = { taken->conn, taken->ask, taken->page, id };
+    const nts_json_t *files = nts_json_get(node, "files");
+
+    return nts_json_type(files) == NTS_JSON_ARRAY ? nts_notion_read_files(files, &place, taken->p)
+                                                  : nts_notion_value(node, taken->p);
+}
+
+static int take_property(void *baton, const char *name, const nts_json_t *node)
+{
+    properties_t *taken = baton;
+    const char *id = nts_notion_property_id(node, taken->p);
+
     (void)name; /* it may have been renamed since */
-    if (!encoded) {
+    if (!id) {
         return 0;
-    }
-    if (nts_percent_decode(&id, encoded, taken->p) != APR_SUCCESS) {
-        id = encoded;
     }
     for (int i = 0; i < nts_notion_field_count(taken->ask); i++) {
         const char *wanted = nts_notion_field_id(taken->ask, i);
 
         if (wanted && strcmp(wanted, id) == 0) {
             taken->values[i] =
-                nts_notion_in_format(taken->ask, i, nts_notion_value(node, taken->p), taken->p);
+                nts_notion_in_format(taken->ask, i, value_here(taken, node, id), taken->p);
         }
     }
     return 0;
@@ -410,7 +426,7 @@ apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const n
     const nts_json_t *parent = nts_json_get(page, "parent");
     const char *object = nts_json_get_string(page, "object");
     const char *id = nts_json_get_string(page, "id");
-    properties_t taken = { &op->ask, NULL, p };
+    properties_t taken = { op->conn, &op->ask, NULL, NULL, p };
 
     memset(record, 0, sizeof(*record));
     /* A page without details is one that the connection may not read. */
@@ -418,6 +434,7 @@ apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const n
         nts_uuid_normalise(&record->id, id, p) != APR_SUCCESS) {
         return APR_EINVAL;
     }
+    taken.page = record->id;
     /* All zero is ABSENT: a property that the answer lacks is not empty. */
     taken.values =
         apr_pcalloc(p, sizeof(nts_value_t) * (apr_size_t)(nts_notion_field_count(&op->ask) + 1));
@@ -439,7 +456,7 @@ apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const n
     return APR_SUCCESS;
 }
 
-nts_op_state_t nts_notion_take_page(nts_op_t *op, const nts_json_t *root)
+nts_record_t *nts_notion_take_page_object(nts_op_t *op, const nts_json_t *root)
 {
     nts_record_t *record = apr_pcalloc(op->p, sizeof(*record));
     const char *object = nts_json_get_string(root, "object");
@@ -449,12 +466,19 @@ nts_op_state_t nts_notion_take_page(nts_op_t *op, const nts_json_t *root)
         nts_outcome_set(&op->answer.outcome, op->p, NTS_REMEDY_WAIT, "notion.missing",
                         "Notion shows that the page exists, and nothing of it");
         op->answer.outcome.advice = "share the page with the connection";
-        return NTS_OP_DONE;
+        return NULL;
     }
     if (nts_notion_record(record, op, root, op->p) != APR_SUCCESS ||
         strcmp(record->id, op->ask.id) != 0) {
         nts_notion_nonsense(op, "the answer was not the page");
-        return NTS_OP_DONE;
+        return NULL;
     }
-    return nts_notion_complete(op, record);
+    return record;
+}
+
+nts_op_state_t nts_notion_take_page(nts_op_t *op, const nts_json_t *root)
+{
+    nts_record_t *record = nts_notion_take_page_object(op, root);
+
+    return record ? nts_notion_complete(op, record) : NTS_OP_DONE;
 }

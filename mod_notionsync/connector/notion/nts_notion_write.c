@@ -19,6 +19,7 @@ typedef struct writing_t {
     int markdown; /* texts are (format=markdown) */
     const char *problem;
     apr_pool_t *p;
+    nts_notion_place_t place;
 } writing_t;
 
 static void write_rich_text(writing_t *w)
@@ -138,7 +139,8 @@ static void write_people(writing_t *w)
 
 static void write_files(writing_t *w)
 {
-    nts_notion_write_files(nts_json_add_array(w->node, w->native), w->value, w->before, w->p);
+    w->problem = nts_notion_write_files(nts_json_add_array(w->node, w->native), w->value, w->before,
+                                        &w->place, w->p);
 }
 
 static void write_verification(writing_t *w)
@@ -202,7 +204,8 @@ static int add_properties(nts_op_t *op, nts_json_t *properties)
         const char *name = nts_pair_field(pair, op->ask.side);
         writing_t w = { .value = &op->ask.values[i],
                         .markdown = pair->options.format == NTS_FORMAT_MARKDOWN,
-                        .p = op->p };
+                        .p = op->p,
+                        .place = { op->conn, &op->ask, NULL, NULL } };
 
         if (w.value->kind == NTS_VALUE_ABSENT || pair->computed[op->ask.side] ||
             i == nts_notion_body_pair(&op->ask)) {
@@ -213,6 +216,8 @@ static int add_properties(nts_op_t *op, nts_json_t *properties)
             w.problem = "the pair is suspended";
         }
         else {
+            w.place.page = op->ask.kind == NTS_ASK_CREATE ? NULL : op->ask.id;
+            w.place.property = nts_notion_field_id(&op->ask, i);
             w.native = nts_domain_type(pair->domain, op->ask.side)->native;
             /* As Notion itself writes ids: it knows no other spelling of one as a key. */
             w.node = nts_json_add_object(
