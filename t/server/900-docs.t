@@ -82,7 +82,8 @@ for my $doc ('README.md', grep { s{\A\Q$top\E/}{} } glob "$top/docs/*.md") {
     my @unknown = grep { !$known{$_} } sort keys %named;
     ok(!@unknown, "$doc names directives that exist") or diag "@unknown";
     my ($folder) = $doc =~ m{\A(.*/)};
-    my @dead = grep { !-e "$top/" . ($folder // '') . $_ } grep { !m{\A(?:https?:|\#)} } map { s/#.*//r } $words =~ /\]\(([^)\s]+)\)/g;
+    my $prose = $words =~ s/(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)//gsr; # without code
+    my @dead = grep { !-e "$top/" . ($folder // '') . $_ } grep { !m{\A(?:https?:|\#)} } map { s/#.*//r } $prose =~ /\]\(([^)\s]+)\)/g;
     ok(!@dead, "$doc links to what is there") or diag "@dead";
 }
 
