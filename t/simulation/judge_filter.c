@@ -296,6 +296,14 @@ static int was_away(judge_t *j, const history_item_t *effect)
     return is_away;
 }
 
+/* Somebody who was told that it was deleted outside wants it back: it comes back as it was, and sleeps on (seed 1121). */
+static int is_wanted_back(judge_t *j, const history_item_t *effect, const judge_record_t *record)
+{
+    const history_item_t *request = judge_request(j, effect);
+
+    return request && request->op == HISTORY_ASK_REVIVE && judge_was_commanded(j, effect, record);
+}
+
 static void judge_effect(judge_t *j, int mapping, const history_item_t *effect,
                          judge_record_t *record)
 {
@@ -316,7 +324,8 @@ static void judge_effect(judge_t *j, int mapping, const history_item_t *effect,
     }
     else if (n == 1 && partners[0]->made < effect->at - LEFT_BEFORE &&
              is_asleep(j, mapping, record, partners[0], effect->at - LEFT_BEFORE, effect->at - 1) &&
-             !has_yet_to_tell(j, mapping, record, partners[0], effect) && !was_away(j, effect)) {
+             !has_yet_to_tell(j, mapping, record, partners[0], effect) && !was_away(j, effect) &&
+             !is_wanted_back(j, effect, record)) {
         judge_blame(j, "S5.3", effect->number, "%s was written, and stood outside the filter",
                     record->id);
     }

@@ -67,7 +67,7 @@ static int was_schema_told(judge_t *j, const char *source, apr_time_t at)
     return 0;
 }
 
-/* S3.11: it names properties, and the mapping has none of them: the page is not read for it. */
+/* S3.11: it names properties, and the mapping has none of them: nothing is asked for its sake. */
 static int names_others(judge_t *j, int mapping, const history_item_t *notice)
 {
     const char *names[16];
@@ -81,50 +81,6 @@ static int names_others(judge_t *j, int mapping, const history_item_t *notice)
         }
     }
     return notice->field != NULL;
-}
-
-/* Who had last looked into the mapping's table was held up, and another worker went on in its place. */
-static int changed_hands(judge_t *j, int mapping, const history_item_t *take)
-{
-    int i, last = 0;
-
-    for (i = 0; i < history_count(j->history); i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->kind != HISTORY_REQUEST || item->side != HISTORY_EXTERNAL ||
-            item->place != JUDGE_MAPPING(j, mapping)->place[HISTORY_EXTERNAL]) {
-            continue;
-        }
-        if (i > take->number) {
-            return last && item->worker == take->worker && item->worker != last;
-        }
-        last = item->worker;
-    }
-    return 0;
-}
-
-/* S3.10: its minute is to be listed once more 90 s after it ended. That is forgotten with the process, and who takes over from one that is
- * held up does not know it either (97233); and a page that was edited again is in the listing of another minute, which this notice does not
- * tell of. */
-static int is_listed_again(judge_t *j, int mapping, const history_item_t *notice)
-{
-    int i;
-
-    for (i = 0; i < history_count(j->history); i++) {
-        const history_item_t *item = history_item(j->history, i);
-
-        if (item->at > notice->at + 3 * MINUTE) {
-            break;
-        }
-        if ((item->kind == HISTORY_PROCESS && item->number > notice->number &&
-             (item->op == HISTORY_CRASH || item->op == HISTORY_STOP ||
-              (item->op == HISTORY_TAKE && changed_hands(j, mapping, item)))) ||
-            (item->kind <= HISTORY_TRIGGER && item->op == HISTORY_SET &&
-             item->record == notice->record && item->at > notice->sent)) {
-            return 0;
-        }
-    }
-    return 1;
 }
 
 /* Whoever looked for it found nothing, for it, or its data source, was not shared with us then: to share it again is no news, and a full
@@ -148,8 +104,7 @@ static int was_hidden(judge_t *j, const judge_record_t *record, const history_it
     return 0;
 }
 
-/* The table of changes tells of every edit of a row. Of a page an event has to arrive; or, since a minute that showed an edit is
- * listed again, another one's of the same minute. One that names no person tells of what we did ourselves, and not of what a person did meanwhile. */
+/* The table of changes tells of every edit of a row. Of a page an event has to arrive that names what is mapped, or no property. One that names no person tells of what we did ourselves, and not of what a person did meanwhile. */
 static int was_announced(judge_t *j, int mapping, const judge_record_t *record, apr_time_t at,
                          int by_person)
 {
@@ -159,8 +114,7 @@ static int was_announced(judge_t *j, int mapping, const judge_record_t *record, 
         const history_item_t *item = history_item(j->history, i);
 
         if (is_news(j, item, record->id, record->place, at) && (item->after || !by_person) &&
-            (!names_others(j, mapping, item) || is_listed_again(j, mapping, item)) &&
-            !was_hidden(j, record, item)) {
+            !names_others(j, mapping, item) && !was_hidden(j, record, item)) {
             return 1;
         }
     }

@@ -6,8 +6,8 @@
 #include "tap/tap.h"
 
 /* A row leaves the filter and is deleted; after somebody has edited its page we bring it back, and tell the page what made it leave.
- * Read @a read seconds after it left, or not at all (-1); deleted @a alive seconds after that. */
-static void leave_and_go(int read, int alive)
+ * Read @a read seconds after it left, or not at all (-1); deleted @a alive seconds after that; somebody wants it back, if @a is_wanted. */
+static void leave_and_go(int read, int alive, int is_wanted)
 {
     judge_entry_t audited = {
         .op = "restore", .state = "applied", .side = 1, .page = "p", .key = "1"
@@ -31,6 +31,9 @@ static void leave_and_go(int read, int alive)
     edit(0, "p", QTY, NULL, "7");
     now += SEC;
     (void)request(HISTORY_ASK_READ, 0, "p", now, now);
+    if (is_wanted) {
+        history_do(h, HISTORY_OPERATOR, 0, now, HISTORY_APPROVE, -1, "m", "p", NULL, NULL);
+    }
     number = request(HISTORY_ASK_REVIVE, 1, "1", now, now);
     history_do(h, HISTORY_ACT, number, now, HISTORY_MAKE, 1, place(1), "1", NULL, NULL);
     history_set(h, HISTORY_ACT, number, now, 1, place(1), "1", fields[MARK].name[1], NULL, "one");
@@ -204,12 +207,14 @@ int main(void)
     outside_of_worlds = "Out";
     stay_outside();
     verdict("S5.3", "what sleeps is not written");
-    leave_and_go(-1, 1);
+    leave_and_go(-1, 1, 0);
     verdict("", "a row that was deleted before anybody saw it outside may come back with what made "
                 "it leave");
-    leave_and_go(1, 2);
+    leave_and_go(1, 2, 0);
     verdict("S5.3 S5.3 S5.3 S5.3 S5.3", "but not one that was read there");
-    leave_and_go(-1, 200);
+    leave_and_go(1, 2, 1);
+    verdict("S5.3 S5.3", "unless somebody wants it back: the row alone (1121)");
+    leave_and_go(-1, 200, 0);
     verdict("", "however long it stood there, if nobody looked");
     leave_with_copy(0);
     verdict("", "what left with another database tells its page when it is read first (700182)");
