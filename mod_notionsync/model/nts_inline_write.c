@@ -105,6 +105,20 @@ static void close_kinds(writer_t *w, int i)
     }
 }
 
+/* Of the kinds that are missing (any is) the one that lasts longest from run i on. */
+static int longest_of(const writer_t *w, int i, int missing)
+{
+    int longest = 0;
+
+    for (int kind = 1; kind < KINDS; kind++) {
+        if (!(missing & (1 << longest)) ||
+            (missing & (1 << kind) && w->ends[i][kind] > w->ends[i][longest])) {
+            longest = kind;
+        }
+    }
+    return longest;
+}
+
 /* What is round run i and not open, that which lasts longest first. */
 static void open_kinds(writer_t *w, int i)
 {
@@ -117,13 +131,8 @@ static void open_kinds(writer_t *w, int i)
         missing &= ~(1 << token_at(w, w->open[level])->kind);
     }
     while (missing) {
-        int longest = -1;
+        int longest = longest_of(w, i, missing);
 
-        for (int kind = 0; kind < KINDS; kind++) {
-            if (missing & (1 << kind) && (longest < 0 || w->ends[i][kind] > w->ends[i][longest])) {
-                longest = kind;
-            }
-        }
         w->open[w->depth++] =
             add_token(w, OPEN, longest, longest == LINK ? run_at(w, i)->link : NULL);
         missing &= ~(1 << longest);

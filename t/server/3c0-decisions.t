@@ -70,11 +70,14 @@ $sync->wait_quiet;
 
 # --- held deletes
 
+my %name_of = map { $_->{key} => $_->{name} } $sync->rows;
 $sync->sql("DELETE FROM contacts WHERE name IN ('Record 3', 'Record 4', 'Record 5', 'Record 6', 'Record 7', 'Record 8', 'Record 9')");
 wait_ok { $sync->status->{held} == 2 } 20, 'deletes beyond the limit are held' or diag(encode($sync->status));
 $sync->wait_quiet;
 my @held = sort { $a->{link} <=> $b->{link} } @{ $sync->must('held', 'contacts') };
 is(scalar(@held), 2, 'and listed');
+delete @name_of{ map { $_->{key} } @held };
+my ($deleted) = grep { /\ARecord [3-9]\z/ } sort values %name_of; # which are held is anybody's guess
 is($held[0]{decide}, 'delete', 'as deletes');
 $answer = $sync->ctl('approve', 'contacts', '--all', 'delete');
 is($answer->{exit}, 2, 'all of them at once only as a list that was shown');
@@ -137,8 +140,8 @@ $answer = $sync->ctl('undo', '--since', $begun, '--json');
 my ($refused) = grep { 1 } @{ ($answer->{json} // {})->{refused} // [] };
 is(both("Record $_", 'notes'), "n $_/n $_", "Record $_ is as it was") for 10 .. 13;
 is(both('Record 1', 'notes'), 'n 1/n 1', 'so is what a decision had written');
-ok($sync->row('Record 3'), 'a deleted record is back');
-ok($sync->page('Record 3'), 'on both sides');
+ok($sync->row($deleted), 'a deleted record is back');
+ok($sync->page($deleted), 'on both sides');
 cmp_ok(($answer->{json} // {})->{done} // 0, '>', 10, 'one after the other');
 ok(!$sync->page('Newcomer'), 'what was created since is gone again');
 $sync->must('retry', 'contacts', $new);

@@ -112,7 +112,7 @@ typedef struct talk_t {
     const nts_answer_t *answer;        /* at the end, or NULL */
 } talk_t;
 
-/* What is asked of Notion, for t/unit/openapi.t: a line in the file that the environment names, as the simulator writes it. */
+/* What is asked of Notion, for t/server/openapi-units.t: a line in the file that the environment names, as the simulator writes it. */
 static void ut_note(const talk_t *talk)
 {
     const char *file = getenv("NOTIONSIM_RECORD");
