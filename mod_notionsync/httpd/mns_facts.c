@@ -142,6 +142,18 @@ static void add_queue(nts_json_t *parent, const mns_page_t *page, const nts_mapp
     nts_json_add_int(queue, "worker", nts_segment_owner(page->core->segment, group));
 }
 
+/* How many fields are suspended; which and why, for who may see values. */
+static apr_status_t add_suspended(nts_json_t *parent, const mns_page_t *page,
+                                  const nts_mapping_t *mapping)
+{
+    nts_json_t *list = page->access.full ? parent : nts_json_make_object(page->r->pool);
+    int count = 0;
+    apr_status_t rv = nts_store_show_fields(list, &count, page->store, mapping, 0, page->r->pool);
+
+    nts_json_add_int(parent, "suspended_fields", count);
+    return rv;
+}
+
 apr_status_t mns_fact_mapping(nts_json_t *parent, const mns_page_t *page,
                               const nts_mapping_t *mapping)
 {
@@ -170,6 +182,10 @@ apr_status_t mns_fact_mapping(nts_json_t *parent, const mns_page_t *page,
     add_status(parent, page, &status);
     add_counts(parent, &counts);
     add_queue(parent, page, mapping);
+    rv = add_suspended(parent, page, mapping);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
     if (run_count > 0) {
         mns_fact_run(nts_json_add_object(parent, "reconciliation"), &runs[0], page);
     }

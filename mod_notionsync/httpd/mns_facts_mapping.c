@@ -178,6 +178,10 @@ apr_status_t mns_facts_mapping(mns_page_t *page)
     nts_json_add_string(page->facts, "data_source", page->mapping->data_source);
     rv = add_title(page);
     if (rv == APR_SUCCESS) {
+        rv = nts_store_show_fields(nts_json_add_object(page->facts, "schema"), NULL, page->store,
+                                   page->mapping, 1, page->r->pool);
+    }
+    if (rv == APR_SUCCESS) {
         rv = add_command(page);
     }
     if (rv == APR_SUCCESS) {

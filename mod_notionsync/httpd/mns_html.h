@@ -42,6 +42,8 @@ void mns_input_button(const mns_page_t *page, const char *label, const char *ver
 
 /* Parts that several pages show (mns_page_parts.c). */
 void mns_part_outcome(const mns_page_t *page, const nts_json_t *outcome);
+/** The fields of a mapping that are suspended, with the reasons; nothing if none is. */
+void mns_part_suspended(const mns_page_t *page, const nts_json_t *mapping);
 /** Records with their reasons; @a several: name each one's mapping. */
 void mns_part_links(const mns_page_t *page, const nts_json_t *links, int several);
 /** Each field that is held or failed, with its values, and buttons to decide (mns_page_decide.c). */

@@ -79,6 +79,11 @@ static void write_heading(const mns_page_t *page, const nts_json_t *mapping)
         mns_part_outcome(page, nts_json_get(mapping, "outcome"));
         mns_put(page, "</p>");
     }
+    if (nts_json_get_int(mapping, "suspended_fields", 0)) {
+        mns_put(page, "<p class=\"notice bad\">");
+        mns_part_suspended(page, mapping);
+        mns_put(page, "</p>");
+    }
 }
 
 static void write_actions(const mns_page_t *page, const nts_json_t *mapping)
@@ -160,6 +165,45 @@ static void write_fields(const mns_page_t *page)
         mns_put(page, "</span></td></tr>");
     }
     mns_put(page, "</tbody></table></div></section>");
+}
+
+/* Properties that nobody has mapped, with the line that would. */
+static void write_offered(const mns_page_t *page)
+{
+    const nts_json_t *schema = nts_json_get(page->facts, "schema");
+    const nts_json_t *offered = nts_json_get(schema, "offered");
+    apr_int64_t more = nts_json_get_int(schema, "offered_more", 0);
+    int i;
+
+    if (nts_json_count(offered) == 0) {
+        return;
+    }
+    mns_put(page, "<section><h2>Not mapped</h2><div class=card><table><thead><tr><th>Property"
+                  "<th>Type<th>To map it</thead><tbody>");
+    for (i = 0; i < nts_json_count(offered); i++) {
+        const nts_json_t *field = nts_json_at(offered, i);
+
+        mns_put(page, "<tr><td data-label=Property>");
+        mns_value(page, nts_json_get_string(field, "property"));
+        mns_put(page, "</td><td data-label=Type>");
+        mns_value(page, nts_json_get_string(field, "type"));
+        mns_put(page, "</td><td data-label=\"To map it\"><code>");
+        mns_value(page, nts_json_get_string(field, "line"));
+        mns_put(page, "</code>");
+        if (nts_json_get_string(field, "lacks")) {
+            mns_put(page, "<br><small class=faint>");
+            mns_value(page, nts_json_get_string(field, "lacks"));
+            mns_put(page, "</small>");
+        }
+        mns_put(page, "</td></tr>");
+    }
+    mns_put(page, "</tbody></table></div>");
+    if (more) {
+        mns_put(page, "<p class=faint>and ");
+        mns_number(page, more);
+        mns_put(page, " more</p>");
+    }
+    mns_put(page, "</section>");
 }
 
 static void write_rule(const mns_page_t *page, const nts_json_t *rules, const char *label,
@@ -289,6 +333,7 @@ void mns_page_mapping(const mns_page_t *page)
         write_fields(page);
         write_rules(page, mapping);
         mns_put(page, "</div>");
+        write_offered(page);
     }
     mns_frame_end(page);
 }

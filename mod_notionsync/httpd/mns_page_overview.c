@@ -166,6 +166,11 @@ static void write_mapping(const mns_page_t *page, const nts_json_t *mapping)
         mns_part_outcome(page, outcome);
         mns_put(page, "</td></tr>");
     }
+    if (nts_json_get_int(mapping, "suspended_fields", 0)) {
+        mns_put(page, "<tr><td class=wide colspan=9>");
+        mns_part_suspended(page, mapping);
+        mns_put(page, "</td></tr>");
+    }
 }
 
 static void write_mappings(const mns_page_t *page)

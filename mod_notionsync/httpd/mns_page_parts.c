@@ -35,6 +35,30 @@ void mns_part_outcome(const mns_page_t *page, const nts_json_t *outcome)
     }
 }
 
+void mns_part_suspended(const mns_page_t *page, const nts_json_t *mapping)
+{
+    const nts_json_t *list = nts_json_get(mapping, "suspended");
+    int i;
+
+    if (nts_json_count(list) == 0 && nts_json_get_int(mapping, "suspended_fields", 0)) {
+        mns_number_of(page, mapping, "suspended_fields");
+        mns_put(page, " of its fields cannot be synced now; the others go on.");
+    }
+    for (i = 0; i < nts_json_count(list); i++) {
+        const nts_json_t *field = nts_json_at(list, i);
+
+        if (i) {
+            mns_put(page, "<br>");
+        }
+        mns_put(page, "<b>");
+        mns_value(page, nts_json_get_string(field, "notion"));
+        mns_put(page, "</b> <span class=arrow>↔</span> <b>");
+        mns_value(page, nts_json_get_string(field, "external"));
+        mns_put(page, "</b> is suspended, the other fields go on: ");
+        mns_part_outcome(page, field);
+    }
+}
+
 /* ---- records ---- */
 
 /* The key if there is one: it is shorter, and people know it. */

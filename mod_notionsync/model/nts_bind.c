@@ -7,7 +7,9 @@ static apr_status_t suspend(nts_outcome_t *out, apr_pool_t *p, const char *code,
                             const char *advice)
 {
     nts_outcome_set(out, p, NTS_REMEDY_PERSON, code, "%s", what);
-    out->advice = advice;
+    if (out) {
+        out->advice = advice;
+    }
     return APR_EMISMATCH;
 }
 
@@ -29,7 +31,16 @@ static const nts_schema_field_t *find_property(nts_pair_t *pair, const nts_schem
     if (pair->notion_id) {
         pair->notion_id = apr_pstrdup(p, pair->notion_id); /* the last binding's pool may go */
         field = nts_schema_find_id(notion, pair->notion_id);
-        if (!field) {
+        if (!field && pair->relation) {
+            (void)suspend(out, p, "mapping.property_gone",
+                          apr_psprintf(p,
+                                       "Notion shows no property '%s' any more: it was deleted, or "
+                                       "what it refers to is not shared with the connection",
+                                       pair->notion),
+                          "share the data source that it refers to with the connection, or "
+                          "restore the property in Notion");
+        }
+        else if (!field) {
             (void)suspend(
                 out, p, "mapping.property_gone",
                 apr_psprintf(p, "the property '%s' was deleted in Notion%s", pair->notion,
@@ -65,11 +76,15 @@ static const nts_schema_field_t *find_column(nts_pair_t *pair, const nts_schema_
         pair->external_id = apr_pstrdup(p, field->id);
     }
     else {
+        int was_there = nts_bound_is_known(&pair->bound);
+
         (void)suspend(out, p, "mapping.column_missing",
-                      apr_psprintf(p, "'%s' has no field '%s'",
+                      apr_psprintf(p, "'%s' has no field '%s'%s",
                                    external->title ? external->title : "the external side",
-                                   pair->external),
-                      "write the name exactly as the database shows it");
+                                   pair->external, was_there ? " any more" : ""),
+                      was_there ? "put the column back under this name, or take the pair out of "
+                                  "the configuration"
+                                : "write the name exactly as the database shows it");
     }
     return field;
 }
@@ -209,12 +224,15 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
     nts_pair_t *pair = &mapping->pairs[at];
     nts_domain_options_t options = pair->options;
     const nts_schema_field_t *property = find_property(pair, notion, out, p);
-    const nts_schema_field_t *column = !property      ? NULL
-                                       : pair->is_key ? key_field(property, out, p)
-                                                      : find_column(pair, external, out, p);
+    const nts_schema_field_t *column = !pair->is_key
+                                           ? find_column(pair, external, property ? out : NULL, p)
+                                       : property ? key_field(property, out, p)
+                                                  : NULL;
+    const nts_schema_field_t *const found[NTS_SIDE_COUNT] = { property, column };
     const nts_type_t *types[NTS_SIDE_COUNT];
     apr_status_t rv;
 
+    nts_bound_note(&pair->bound, found, p);
     if (!property || !column) {
         return APR_EMISMATCH;
     }
@@ -241,7 +259,11 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
     if (!options.timezone) {
         options.timezone = mapping->timezone;
     }
-    return nts_domain_make(&pair->domain, types, &options, out, p);
+    rv = nts_domain_make(&pair->domain, types, &options, out, p);
+    if (rv == APR_SUCCESS) {
+        nts_bound_begin(&pair->bound, found, p);
+    }
+    return rv;
 }
 
 apr_status_t nts_mapping_bind(nts_mapping_t *mapping, const nts_schema_t *notion,
@@ -262,6 +284,39 @@ apr_status_t nts_mapping_bind(nts_mapping_t *mapping, const nts_schema_t *notion
         }
     }
     return result;
+}
+
+static int is_in_filter(const nts_filter_t *filter, const char *name)
+{
+    for (int i = 0; filter && i < filter->field_count; i++) {
+        if (strcmp(filter->fields[i].name, name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+const char *nts_mapping_cannot_spare(const nts_mapping_t *mapping, int index)
+{
+    const nts_pair_t *pair = &mapping->pairs[index];
+
+    if (!nts_bound_is_changed(&pair->bound)) {
+        return "the configuration does not fit it";
+    }
+    if (pair->is_key) {
+        return "pages keep their keys in it";
+    }
+    for (int i = 0; i < mapping->match_count; i++) {
+        if (strcmp(mapping->matches[i].notion, pair->notion) == 0 &&
+            strcmp(mapping->matches[i].external, pair->external) == 0) {
+            return "records are paired by it";
+        }
+    }
+    if (is_in_filter(mapping->filter[NTS_NOTION], pair->notion) ||
+        is_in_filter(mapping->filter[NTS_EXTERNAL], pair->external)) {
+        return "which records are covered depends on it";
+    }
+    return NULL;
 }
 
 /* A property that is in a pair is known by its id, also after somebody renamed it (S5.4). */

@@ -135,7 +135,8 @@ typedef struct nts_answer_t {
     int record_count;
     const char *cursor; /* LIST: next page, NULL at the end */
     int complete;       /* LIST: with cursor NULL, the end is proven (S7.2) */
-    int applied;        /* INTENT */
+    int is_retyped; /* a record shows a field of another type than the mapping is bound to, which is left out (S5.4) */
+    int applied; /* INTENT */
     /* external REMOVE, and INTENT of one: the rows that the database deleted with the row by foreign keys, and those whose reference it
      * emptied: clauses for people, "3 rows of orders were deleted with it"; "" none; NULL: not known */
     const char *taken;

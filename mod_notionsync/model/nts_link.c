@@ -119,6 +119,10 @@ static void add_base(const nts_base_t *base, nts_json_t *array)
         nts_json_add_int(node, "fought", base->fought);
         nts_value_to_json(&base->undone, node, "undone");
     }
+    if (base->form[NTS_NOTION] || base->form[NTS_EXTERNAL]) {
+        nts_json_add_int(node, "notion_form", base->form[NTS_NOTION]);
+        nts_json_add_int(node, "external_form", base->form[NTS_EXTERNAL]);
+    }
 }
 
 const char *nts_link_bases_text(const nts_link_t *link, apr_pool_t *p)
@@ -160,6 +164,8 @@ static apr_status_t take_base(nts_base_t *base, const nts_json_t *node, apr_pool
     base->undoings = (int)nts_json_get_int(node, "undoings", 0);
     base->fighter = take_side(node, "fighter");
     base->fought = nts_json_get_int(node, "fought", 0);
+    base->form[NTS_NOTION] = (int)nts_json_get_int(node, "notion_form", 0);
+    base->form[NTS_EXTERNAL] = (int)nts_json_get_int(node, "external_form", 0);
     return rv == APR_SUCCESS ? nts_value_from_json(&base->undone, nts_json_get(node, "undone"), p)
                              : rv;
 }

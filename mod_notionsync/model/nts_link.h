@@ -32,6 +32,7 @@ typedef struct nts_base_t {
     nts_side_t fighter; /* the side written last */
     apr_time_t fought;  /* sending of that write */
     nts_value_t undone; /* common-domain value that our last write replaced there; ABSENT: none */
+    int form[NTS_SIDE_COUNT]; /* of each side's field when it was agreed on (nts_bound_t) */
 } nts_base_t;
 
 /** What a person has to decide, or what failed, as the values stood: one field, or the record as a whole. */

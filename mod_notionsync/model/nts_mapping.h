@@ -7,6 +7,7 @@
 #define NTS_MAPPING_H
 
 #include "model/nts_body.h"
+#include "model/nts_bound.h"
 #include "model/nts_domain.h"
 #include "model/nts_filter.h"
 #include "model/nts_traits.h"
@@ -84,6 +85,7 @@ typedef struct nts_pair_t {
     apr_int64_t relation_id;     /* of the store; 0: not known yet */
     const char *relation_source; /* its data source */
     int automatic;               /* NotionSyncFields auto has found it by its names */
+    nts_bound_t bound;           /* what it was bound to, and why it is not; of the store */
 } nts_pair_t;
 
 #define NTS_KEY_FIELD "(key)"
@@ -184,12 +186,20 @@ apr_status_t nts_mapping_from_json(nts_mapping_t **mapping, const nts_json_t *no
  * that cannot be bound is left suspended (domain NULL) with its reason: a field that is missing,
  * types that have nothing in common, a direction towards a computed field, or a field that an
  * earlier pair writes. What is kept belongs to @a p, ids too: a mapping may be bound again in
- * another pool, and then the first may go. The schemas may go in any case.
+ * another pool, and then the first may go. The schemas may go in any case. Of pairs that have been bound
+ * before, `bound` tells by what it holds before what has become of their fields since.
  * @param outcomes one per pair, filled in for suspended ones
  * @return APR_SUCCESS, or APR_EMISMATCH if at least one pair is suspended
  */
 apr_status_t nts_mapping_bind(nts_mapping_t *mapping, const nts_schema_t *notion,
                               const nts_schema_t *external, nts_outcome_t *outcomes, apr_pool_t *p);
+
+/**
+ * The mapping cannot go on while pair @a index is suspended, for a reason in words: it was never bound, or its fields are what they
+ * were then (so the configuration is wrong, and records would be made without the field); records are paired by it, covered by it, or carry their key in
+ * it. NULL: it can, without that field (S5.4).
+ */
+const char *nts_mapping_cannot_spare(const nts_mapping_t *mapping, int index);
 
 /**
  * Bind the filters, which nts_mapping_bind() leaves as they are, to be called after it: a property that a pair

@@ -71,6 +71,14 @@ apr_status_t nts_store_get_setup(nts_setup_t **setup, nts_store_t *store, apr_po
 /** Keep a pair's property id once first contact has shown it. A pair that is taken out of a running
  *  mapping and put back later gets a new number, and so begins without bases (S5.7). */
 apr_status_t nts_store_put_property(nts_store_t *store, apr_int64_t pair, const char *property_id);
+/** What a pair was bound to, and why it is not (nts_bound.h): keep it; and read it for all pairs of a mapping, all zero where there
+ *  is nothing, with the property's id, which another process may have learnt. */
+apr_status_t nts_store_put_bound(nts_store_t *store, const nts_pair_t *pair);
+apr_status_t nts_store_get_bounds(nts_store_t *store, nts_mapping_t *mapping, apr_pool_t *p);
+/** For people: the mapping's fields that are suspended, and if @a offers what else could be mapped (nts_offer.h), as both sides were
+ *  seen last. @a suspended may be NULL: how many there are. */
+apr_status_t nts_store_show_fields(nts_json_t *parent, int *suspended, nts_store_t *store,
+                                   const nts_mapping_t *mapping, int offers, apr_pool_t *p);
 
 /** Put the pairs that were found by their names (nts_auto.h) behind those of a mapping of the configuration, with what is known of
  *  all of them; none if another configuration of it has been put since. */

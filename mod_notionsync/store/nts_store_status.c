@@ -1,9 +1,13 @@
 /* nts_store_status.c - how a mapping is doing, and what its sides looked like last. */
 #include <string.h>
 
+#include "model/nts_offer.h"
 #include "store/nts_store_impl.h"
 
 static const nts_stmt_t set_property = { "UPDATE pair SET property = %s WHERE id = %lld" };
+static const nts_stmt_t set_bound = { "UPDATE pair SET bound = %s WHERE id = %lld" };
+static const nts_stmt_t get_bounds = { "SELECT id, bound, property FROM pair"
+                                       " WHERE mapping = %lld AND running = 1" };
 static const nts_stmt_t get_status = {
     "SELECT state, outcome, matched, instance, counter, listed, full_done, latency_notion,"
     " latency_external, triggers, mark, mark_next, doubt, restored, restored_as, witness, "
@@ -33,6 +37,44 @@ apr_status_t nts_store_put_property(nts_store_t *store, apr_int64_t pair, const 
     rv =
         nts_db_exec(NULL, store->db, &set_property, NTS_ARGS(nts_text(property_id), nts_int(pair)));
     return nts_unit_leave(store, own, rv);
+}
+
+apr_status_t nts_store_put_bound(nts_store_t *store, const nts_pair_t *pair)
+{
+    int own;
+    apr_status_t rv = nts_unit_enter(&own, store);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = nts_db_exec(NULL, store->db, &set_bound,
+                     NTS_ARGS(nts_text(nts_bound_text(&pair->bound, nts_store_scratch(store))),
+                              nts_int(pair->id)));
+    return nts_unit_leave(store, own, rv);
+}
+
+apr_status_t nts_store_get_bounds(nts_store_t *store, nts_mapping_t *mapping, apr_pool_t *p)
+{
+    nts_rows_t rows;
+    int i;
+    apr_status_t rv = nts_db_select(&rows, store->db, &get_bounds, NTS_ARGS(nts_int(mapping->id)),
+                                    nts_store_scratch(store));
+
+    for (i = 0; i < mapping->pair_count; i++) {
+        mapping->pairs[i].bound = (nts_bound_t){ 0 };
+    }
+    while (rv == APR_SUCCESS && nts_rows_next(&rows)) {
+        for (i = 0; i < mapping->pair_count && rv == APR_SUCCESS; i++) {
+            if (mapping->pairs[i].id && mapping->pairs[i].id == nts_rows_int(&rows, 0)) {
+                const char *property = nts_row_copy(&rows, 2, p);
+
+                rv = nts_bound_parse(&mapping->pairs[i].bound, nts_rows_text(&rows, 1), p);
+                mapping->pairs[i].notion_id = property ? property : mapping->pairs[i].notion_id;
+            }
+        }
+        rv = rv == APR_SUCCESS ? rows.problem : rv;
+    }
+    return rv;
 }
 
 apr_status_t nts_store_get_status(nts_mapping_status_t *status, nts_store_t *store,
@@ -133,4 +175,49 @@ apr_status_t nts_store_get_schema(const char **schema, nts_store_t *store, apr_i
 
     *schema = rv == APR_SUCCESS ? apr_pstrdup(p, text) : NULL;
     return rv;
+}
+
+/* NULL: not seen yet. */
+static apr_status_t seen_schema(nts_schema_t **schema, nts_store_t *store, apr_int64_t mapping,
+                                nts_side_t side, apr_pool_t *p)
+{
+    const nts_json_t *root;
+    const char *text = NULL;
+    apr_status_t rv = nts_store_get_schema(&text, store, mapping, side, p);
+
+    *schema = NULL;
+    if (rv != APR_SUCCESS || !text) {
+        return rv == APR_ENOENT ? APR_SUCCESS : rv;
+    }
+    rv = nts_json_parse(&root, text, strlen(text), NULL, p);
+    return rv == APR_SUCCESS ? nts_schema_from_json(schema, root, p) : rv;
+}
+
+apr_status_t nts_store_show_fields(nts_json_t *parent, int *suspended, nts_store_t *store,
+                                   const nts_mapping_t *mapping, int offers, apr_pool_t *p)
+{
+    nts_mapping_t *whole = apr_pmemdup(p, mapping, sizeof(*whole));
+    nts_schema_t *schemas[NTS_SIDE_COUNT] = { NULL, NULL };
+    apr_status_t rv;
+    int count;
+    int side;
+
+    whole->pairs =
+        apr_pmemdup(p, mapping->pairs, (apr_size_t)mapping->pair_count * sizeof(*whole->pairs));
+    rv = mapping->auto_fields ? nts_store_get_pairs(store, whole, p) : APR_SUCCESS;
+    rv = rv == APR_SUCCESS ? nts_store_get_bounds(store, whole, p) : rv;
+    for (side = 0; side < NTS_SIDE_COUNT && offers && rv == APR_SUCCESS; side++) {
+        rv = seen_schema(&schemas[side], store, mapping->id, (nts_side_t)side, p);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    count = nts_offer_suspended(whole, parent);
+    if (suspended) {
+        *suspended = count;
+    }
+    if (schemas[NTS_NOTION] && schemas[NTS_EXTERNAL]) {
+        nts_offer_properties(whole, schemas[NTS_NOTION], schemas[NTS_EXTERNAL], parent, p);
+    }
+    return APR_SUCCESS;
 }

@@ -93,6 +93,12 @@ static int expected_writes(const nts_job_t *job, nts_side_t side)
     return 0;
 }
 
+static int is_doubtful(const nts_pair_t *pair, const nts_base_t *base)
+{
+    return nts_merge_is_doubtful(pair, base, NTS_NOTION) ||
+           nts_merge_is_doubtful(pair, base, NTS_EXTERNAL);
+}
+
 /* Only the external side gave notice, and shows what was agreed: what changed there is not mapped (S3.11). */
 static int is_unmapped_change(const nts_job_t *job)
 {
@@ -115,7 +121,8 @@ static int is_unmapped_change(const nts_job_t *job)
         const nts_pair_t *pair = &job->config->mapping->pairs[i];
         const nts_base_t *base = nts_link_base(link, pair->id);
 
-        if (pair->domain && (!base || base->has_rewrite || is_news(job, NTS_EXTERNAL, i))) {
+        if (pair->domain && (!base || base->has_rewrite || is_news(job, NTS_EXTERNAL, i) ||
+                             is_doubtful(pair, base))) {
             return 0;
         }
     }
@@ -334,6 +341,18 @@ static int agrees_on_old(const nts_job_t *job)
     return 0;
 }
 
+/* S5.4: the field was away, and both sides still show what was agreed on: from now on what differs is an edit. */
+static void trust_base(nts_job_t *job, int i)
+{
+    const nts_pair_t *pair = &job->config->mapping->pairs[i];
+    nts_base_t *base = nts_link_base(job->link, pair->id);
+
+    if (job->decisions[i].verdict == NTS_VERDICT_NONE && is_doubtful(pair, base)) {
+        nts_merge_trust(base, pair);
+        job->dirty = 1;
+    }
+}
+
 /* Bases of fields on which both sides are equal move together (S1); both reads must be authoritative. That is done before other
  * fields are written: a write that is refused for good must not keep them back (seed 21846 of the simulation). */
 static void take_agreements(nts_job_t *job)
@@ -347,6 +366,7 @@ static void take_agreements(nts_job_t *job)
         nts_base_t *base;
 
         if (job->decisions[i].verdict != NTS_VERDICT_AGREED) {
+            trust_base(job, i);
             continue;
         }
         base = nts_link_base_make(job->link, pair->id, job->p);
@@ -356,6 +376,7 @@ static void take_agreements(nts_job_t *job)
         read_at[NTS_NOTION] = nts_job_shown_at(job, NTS_NOTION, i);
         read_at[NTS_EXTERNAL] = job->view[NTS_EXTERNAL].sent;
         nts_merge_agree(base, pair->domain, now, read_at, job->p);
+        nts_merge_trust(base, pair);
         job->dirty = 1;
     }
     if (edits) {

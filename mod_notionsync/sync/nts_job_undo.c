@@ -131,6 +131,12 @@ static const char *differs_now(const nts_job_t *job, const nts_entry_field_t *fi
         external ? nts_value_display(&external->values[index], SHOWN_MAX, job->p) : "?");
 }
 
+/* S5.4: nobody knows whether it was edited since. */
+static const char *suspended_now(const nts_job_t *job, const nts_entry_field_t *field)
+{
+    return apr_psprintf(job->p, "%s (the field is suspended, and not read)", field->name);
+}
+
 /* ... that cannot be taken back. */
 static const char *edited_since(const nts_job_t *job, const nts_entry_field_t *field, int index)
 {
@@ -139,6 +145,9 @@ static const char *edited_since(const nts_job_t *job, const nts_entry_field_t *f
     }
     if (index < 0) {
         return apr_psprintf(job->p, "%s (not in the configuration any more)", field->name);
+    }
+    if (!job->config->mapping->pairs[index].domain) {
+        return suspended_now(job, field);
     }
     if (field->agreed.kind == NTS_VALUE_ABSENT) {
         return apr_psprintf(job->p, "%s (nothing was agreed before)", field->name);
@@ -244,10 +253,14 @@ static const char *copy_edits(const nts_job_t *job, nts_side_t copy)
         if (pair && (pair->is_key || (pair->domain && is_default(job, field, pair, copy)))) {
             continue;
         }
-        if (!pair || !pair->domain ||
+        if (pair && !pair->domain) {
+            edits = append(job, edits, suspended_now(job, field));
+            continue;
+        }
+        if (!pair ||
             !nts_merge_is_edited(pair, nts_link_base(job->link, pair->id), copy, value, job->p)) {
             /* as agreed: then what was agreed must be what the entry made */
-            value = pair && pair->domain && nts_link_base(job->link, pair->id)
+            value = pair && nts_link_base(job->link, pair->id)
                         ? &nts_link_base(job->link, pair->id)->value[copy]
                         : NULL;
         }

@@ -449,10 +449,77 @@ static void decide_list(view_t *view, nts_decision_t *d)
     }
 }
 
+int nts_merge_is_doubtful(const nts_pair_t *pair, const nts_base_t *base, nts_side_t side)
+{
+    return has_base(base) && !pair->computed[side] && base->form[side] < pair->bound.form[side];
+}
+
+/* A person has not said which value rules where both are there, but what the configuration says of the first time may. */
+static void carry_doubtful(view_t *view, nts_decision_t *d, nts_side_t from, const char *reason)
+{
+    d->lost = losing(view, d, nts_side_other(from));
+    d->reason = reason;
+    if (is_list(view->pair)) {
+        nts_merge_references(d, view->pair, NULL, view->now, (int)from, view->p);
+    }
+    else {
+        carry(view, d, from, reason);
+    }
+}
+
+/*
+ * S5.4: a field that was away or of another type since it was agreed on. What is empty there now was emptied by that, for all that is
+ * known, and gets the other side's value; a value that is another one is, after a change of type, one that was made of the former, and
+ * flows only if `initial=` says so. What is as agreed is as agreed. Zero: nothing of the kind is in doubt.
+ */
+static int decide_doubtful(view_t *view, nts_decision_t *d, int ruler)
+{
+    static const nts_initial_t rules[] = { NTS_INITIAL_NOTION, NTS_INITIAL_EXTERNAL };
+    int emptied = -1, altered = -1, side;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        if (!view->changed[side] || view->fits[side] != APR_SUCCESS || ruler == !side ||
+            !nts_merge_is_doubtful(view->pair, view->base, (nts_side_t)side)) {
+            continue; /* what a one-way field leads to is overwritten as ever */
+        }
+        if (d->common[side].kind == NTS_VALUE_NULL) {
+            emptied = side;
+        }
+        else if (view->base->form[side] < view->pair->bound.recast[side]) {
+            altered = side;
+        }
+    }
+    if (emptied >= 0 && ruler < 0) {
+        carry_doubtful(view, d, nts_side_other((nts_side_t)emptied), NTS_REASON_EMPTIED);
+        return 1;
+    }
+    side = emptied >= 0 ? emptied : altered;
+    if (side < 0 || (ruler == side && view->pair->initial == rules[side])) {
+        return 0;
+    }
+    if (ruler >= 0 || view->pair->initial == NTS_INITIAL_HOLD) {
+        hold(view, d, NTS_HELD_RETYPED,
+             "the field was of another type, or gone, since this was agreed on, and what it holds "
+             "now may be what was left of it",
+             "decide (resolve), or set initial=notion or initial=external on the field");
+        return 1;
+    }
+    side = view->pair->initial == NTS_INITIAL_NOTION ? NTS_NOTION : NTS_EXTERNAL;
+    carry_doubtful(view, d, (nts_side_t)side,
+                   side == NTS_NOTION ? "initial=notion" : "initial=external");
+    return 1;
+}
+
 static void decide(view_t *view, nts_decision_t *d)
 {
     int from = ruler(view->pair);
+    int is_equal =
+        view->fits[NTS_NOTION] == APR_SUCCESS && view->fits[NTS_EXTERNAL] == APR_SUCCESS &&
+        nts_domain_equal(view->pair->domain, &d->common[NTS_NOTION], &d->common[NTS_EXTERNAL]);
 
+    if (!is_equal && decide_doubtful(view, d, from)) {
+        return;
+    }
     if (is_list(view->pair)) {
         decide_list(view, d);
         return;
@@ -460,9 +527,7 @@ static void decide(view_t *view, nts_decision_t *d)
     if (is_unknown_to_both(view, d)) {
         carry(view, d, from == NTS_EXTERNAL ? NTS_EXTERNAL : NTS_NOTION, "not linked yet");
     }
-    else if (view->fits[NTS_NOTION] == APR_SUCCESS && view->fits[NTS_EXTERNAL] == APR_SUCCESS &&
-             nts_domain_equal(view->pair->domain, &d->common[NTS_NOTION],
-                              &d->common[NTS_EXTERNAL])) {
+    else if (is_equal) {
         d->verdict = view->has_base && !view->changed[NTS_NOTION] && !view->changed[NTS_EXTERNAL]
                          ? NTS_VERDICT_NONE
                          : NTS_VERDICT_AGREED;
@@ -564,6 +629,9 @@ int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side
                common.kind != NTS_VALUE_NULL;
     }
     if (base->has_rewrite && base->rewriter == side && nts_value_equal(now, &base->rewrite)) {
+        return 0;
+    }
+    if (nts_merge_is_doubtful(pair, base, side) && nts_value_is_empty(now)) {
         return 0;
     }
     if (is_list(pair) &&

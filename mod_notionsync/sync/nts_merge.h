@@ -6,6 +6,10 @@
 
 /** Outcome code of a field that something keeps changing back (S2.10). */
 #define NTS_HELD_CONTESTED "held.contested"
+/** Outcome code of a value that may be what a change of the field's type left of it (S5.4). */
+#define NTS_HELD_RETYPED "held.retyped"
+/** Reason of a write that puts back what went with the field. */
+#define NTS_REASON_EMPTIED "emptied with its field: put back"
 /** Reason of a write that only carries back our own value as the other side stored it (S3.5). */
 #define NTS_REASON_REWRITTEN "rewritten by the other side"
 
@@ -64,8 +68,14 @@ void nts_merge_rule(nts_decision_t *decision, const nts_pair_t *pair,
                     const nts_value_t *const now[NTS_SIDE_COUNT], nts_side_t from,
                     const char *reason, apr_pool_t *p);
 
-/** True if @a now of @a side differs from the base in the common domain, a rewrite of our own value not
- *  counting (S2.1, S3.5). No base: true unless the value is null. */
+/** The field of @a side was away, or of another type, since @a base (may be NULL) was agreed on: what it shows need not be an
+ *  edit (S5.4). */
+int nts_merge_is_doubtful(const nts_pair_t *pair, const nts_base_t *base, nts_side_t side);
+/** The base is one of the fields as they are now. */
+void nts_merge_trust(nts_base_t *base, const nts_pair_t *pair);
+
+/** True if @a now of @a side differs from the base in the common domain, a rewrite of our own value, and what is empty where that
+ *  is in doubt, not counting (S2.1, S3.5, S5.4). No base: true unless the value is null. */
 int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side_t side,
                         const nts_value_t *now, apr_pool_t *p);
 

@@ -163,7 +163,14 @@ int nts_merge_settle(nts_base_t *base, const nts_pair_t *pair, nts_side_t side,
     base->has_rewrite = !kept;
     base->rewriter = side;
     base->rewrite = kept ? nts_value_absent : nts_value_copy(answer, p);
+    nts_merge_trust(base, pair);
     return 1;
+}
+
+void nts_merge_trust(nts_base_t *base, const nts_pair_t *pair)
+{
+    base->form[NTS_NOTION] = pair->bound.form[NTS_NOTION];
+    base->form[NTS_EXTERNAL] = pair->bound.form[NTS_EXTERNAL];
 }
 
 int nts_merge_is_body_known(const nts_base_t *base, const nts_record_t *page, int whole)

@@ -276,7 +276,12 @@ static int shows_bases(const nts_scan_t *scan, const nts_link_t *link, const nts
     for (i = 0; i < mapping->pair_count; i++) {
         const nts_base_t *base = nts_link_base(link, mapping->pairs[i].id);
 
+        if (!mapping->pairs[i].domain) {
+            continue; /* suspended: it is not read (S5.4) */
+        }
         if (!base || base->has_rewrite ||
+            nts_merge_is_doubtful(&mapping->pairs[i], base, NTS_NOTION) ||
+            nts_merge_is_doubtful(&mapping->pairs[i], base, NTS_EXTERNAL) ||
             !(mapping->pairs[i].is_body
                   ? nts_merge_is_body_known(base, page, scan->config.kind == NTS_SCAN_FULL)
                   : shows_value(&mapping->pairs[i], base, NTS_NOTION, &page->values[i])) ||

@@ -24,6 +24,7 @@ static void print_outcome(ctl_t *ctl, const nts_outcome_t *out, const char *inde
 
 typedef struct facts_t {
     nts_mapping_status_t status;
+    nts_json_t *fields; /* suspended, and where one mapping is asked for, offered (nts_offer.h) */
     nts_counts_t counts;
     nts_run_t *runs;
     int run_count;
@@ -31,10 +32,13 @@ typedef struct facts_t {
     nts_outcome_t silence; /* events that should have come and have not */
 } facts_t;
 
-static int read_facts(ctl_t *ctl, const nts_mapping_t *mapping, facts_t *facts)
+static int read_facts(ctl_t *ctl, const nts_mapping_t *mapping, int offers, facts_t *facts)
 {
     *facts = (facts_t){ 0 };
-    if (nts_store_get_status(&facts->status, ctl->store, mapping->id, ctl->p) != APR_SUCCESS ||
+    facts->fields = nts_json_make_object(ctl->p);
+    if (nts_store_show_fields(facts->fields, NULL, ctl->store, mapping, offers, ctl->p) !=
+            APR_SUCCESS ||
+        nts_store_get_status(&facts->status, ctl->store, mapping->id, ctl->p) != APR_SUCCESS ||
         nts_store_count(&facts->counts, ctl->store, mapping->id) != APR_SUCCESS ||
         nts_store_get_runs(&facts->runs, &facts->run_count, ctl->store, mapping->id, 1, ctl->p) !=
             APR_SUCCESS ||
@@ -46,6 +50,35 @@ static int read_facts(ctl_t *ctl, const nts_mapping_t *mapping, facts_t *facts)
         return ctl_fail("the state of mapping %s cannot be read", mapping->name);
     }
     return CTL_DONE;
+}
+
+static void print_fields(ctl_t *ctl, const nts_json_t *fields)
+{
+    const nts_json_t *suspended = nts_json_get(fields, "suspended");
+    const nts_json_t *offered = nts_json_get(fields, "offered");
+    apr_int64_t more = nts_json_get_int(fields, "offered_more", 0);
+    int i;
+
+    for (i = 0; i < nts_json_count(suspended); i++) {
+        const nts_json_t *field = nts_json_at(suspended, i);
+
+        printf("  suspended, the other fields go on: \"%s\" and %s\n    why:   %s\n    to do: %s\n",
+               nts_str_printable(nts_json_get_string(field, "notion"), ctl->p),
+               nts_str_printable(nts_json_get_string(field, "external"), ctl->p),
+               nts_str_printable(nts_json_get_string(field, "what"), ctl->p),
+               nts_json_get_string(field, "advice"));
+    }
+    for (i = 0; i < nts_json_count(offered); i++) {
+        const nts_json_t *field = nts_json_at(offered, i);
+        const char *lacks = nts_json_get_string(field, "lacks");
+
+        printf("  not mapped: %s%s%s%s\n",
+               nts_str_printable(nts_json_get_string(field, "line"), ctl->p), lacks ? "  (" : "",
+               lacks ? lacks : "", lacks ? ")" : "");
+    }
+    if (more) {
+        printf("  not mapped: %" APR_INT64_T_FMT " more\n", more);
+    }
 }
 
 static void print_status(ctl_t *ctl, const nts_mapping_t *mapping, const facts_t *facts)
@@ -77,6 +110,7 @@ static void print_status(ctl_t *ctl, const nts_mapping_t *mapping, const facts_t
     printf("  last event from %s %s\n", mapping->notion->name,
            ctl_when(facts->hook.last_event, ctl->p));
     print_outcome(ctl, &facts->silence, "  ");
+    print_fields(ctl, facts->fields);
 }
 
 static void add_status(nts_json_t *list, const nts_mapping_t *mapping, const facts_t *facts,
@@ -103,6 +137,7 @@ static void add_status(nts_json_t *list, const nts_mapping_t *mapping, const fac
     if (facts->silence.code) {
         nts_outcome_to_json(&facts->silence, nts_json_add_object(item, "silence"));
     }
+    nts_json_add_copy(item, "fields", facts->fields);
 }
 
 int ctl_status(ctl_t *ctl, int argc, const char *const *argv)
@@ -121,7 +156,7 @@ int ctl_status(ctl_t *ctl, int argc, const char *const *argv)
         if (only && only != mapping) {
             continue;
         }
-        if (read_facts(ctl, mapping, &facts)) {
+        if (read_facts(ctl, mapping, only != NULL, &facts)) {
             return CTL_FAILED;
         }
         if (ctl->json) {

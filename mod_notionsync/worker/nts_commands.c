@@ -342,6 +342,11 @@ static void resume_flow(nts_commands_t *c)
     int accept = arg_bool(c, "accept_instance");
 
     if (flow->status.state == NTS_MAPPING_RUNNING) {
+        if (nts_contact_has_suspended(flow->contact)) {
+            nts_contact_start(flow->contact); /* whoever has put a field right need not wait */
+            succeed(c, "it is running; its fields are looked at again");
+            return;
+        }
         succeed(c, "it is running");
         return;
     }

@@ -16,8 +16,10 @@
 /* Whatever is told, it is probed this often at the most. */
 #define TOLD_AGAIN apr_time_from_sec(5)
 
-/* Who is not found in Notion may be there soon; who there is costs requests. */
-#define PEOPLE_AGAIN apr_time_from_sec(600)
+/* Who is not found in Notion may be there soon, and a field that is suspended may be put right; to ask costs requests. */
+#define LATER apr_time_from_sec(600)
+/* What does not fit the schema is a reason to look at it, but if that was no help not again and again. */
+#define DOUBTED_AGAIN apr_time_from_sec(10)
 
 static void probe_now(void *baton)
 {
@@ -32,7 +34,7 @@ nts_contact_t *nts_contact_create(nts_flow_t *flow)
     (void)apr_pool_create(&c->why_pool, flow->p);
     apr_pool_tag(c->why_pool, "nts_contact why");
     nts_timer_init(&c->probe, probe_now, c);
-    nts_timer_init(&c->people, probe_now, c);
+    nts_timer_init(&c->later, probe_now, c);
     return c;
 }
 
@@ -95,7 +97,7 @@ void nts_contact_stop(nts_contact_t *c)
 {
     c->stopped = 1;
     nts_timer_cancel(c->flow->host->loop, &c->probe);
-    nts_timer_cancel(c->flow->host->loop, &c->people);
+    nts_timer_cancel(c->flow->host->loop, &c->later);
 }
 
 void nts_contact_miss_person(nts_contact_t *c)
@@ -103,8 +105,7 @@ void nts_contact_miss_person(nts_contact_t *c)
     apr_interval_time_t gone = nts_host_mono(c->flow->host) - c->started;
 
     if (!c->stopped) {
-        nts_timer_hasten(c->flow->host->loop, &c->people,
-                         gone < PEOPLE_AGAIN ? PEOPLE_AGAIN - gone : 0);
+        nts_timer_hasten(c->flow->host->loop, &c->later, gone < LATER ? LATER - gone : 0);
     }
 }
 
@@ -119,6 +120,21 @@ void nts_contact_told(nts_contact_t *c)
     }
 }
 
+int nts_contact_doubt_schema(nts_contact_t *c)
+{
+    apr_time_t now = nts_host_mono(c->flow->host);
+
+    if (c->p) {
+        return 1;
+    }
+    if (c->stopped || (c->doubted && now - c->doubted < DOUBTED_AGAIN)) {
+        return 0;
+    }
+    c->doubted = now;
+    nts_contact_start(c);
+    return 1;
+}
+
 /* --- ends */
 
 static void end(nts_contact_t *c)
@@ -131,6 +147,9 @@ static void end(nts_contact_t *c)
     c->schema[NTS_NOTION] = c->schema[NTS_EXTERNAL] = NULL;
     if (p) {
         apr_pool_destroy(p);
+    }
+    if (!c->stopped && nts_contact_has_suspended(c)) {
+        nts_timer_set(c->flow->host->loop, &c->later, LATER);
     }
     if (c->again) {
         c->again = 0;
@@ -351,6 +370,7 @@ static void answered(void *baton, const nts_answer_t *answer)
         break;
     case NTS_ASK_PROVISION:
         nts_log(NTS_LOG_NOTICE, 0, "mapping %s: triggers were installed", c->flow->label);
+        c->doubted = 0;
         nts_contact_ask(c, NTS_EXTERNAL, NTS_ASK_DESCRIBE);
         break;
     default:
@@ -381,7 +401,7 @@ void nts_contact_start(nts_contact_t *c)
         return;
     }
     nts_timer_cancel(flow->host->loop, &c->probe);
-    nts_timer_cancel(flow->host->loop, &c->people);
+    nts_timer_cancel(flow->host->loop, &c->later);
     c->started = nts_host_mono(flow->host);
     (void)apr_pool_create(&c->p, flow->p);
     apr_pool_tag(c->p, "nts_contact");

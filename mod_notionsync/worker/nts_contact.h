@@ -20,6 +20,11 @@ apr_time_t nts_contact_probe(nts_contact_t *contact, const nts_outcome_t *why);
 /** A record names somebody who is not known in Notion: who there is is looked at again, not sooner than ten minutes after the last
  *  contact began. */
 void nts_contact_miss_person(nts_contact_t *contact);
+/** Some field of the mapping, as it is bound, is suspended. */
+int nts_contact_has_suspended(const nts_contact_t *contact);
+/** A side shows something that does not fit the schema as it was read last: it is looked at again. @return 0: it was just now, so that
+ *  is no help */
+int nts_contact_doubt_schema(nts_contact_t *contact);
 /** Work has ended: a new binding waits for that. */
 void nts_contact_work_ended(nts_contact_t *contact);
 /** True while no work may start because the mapping is about to be bound anew. */

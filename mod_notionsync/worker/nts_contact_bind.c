@@ -8,41 +8,6 @@
 #include "worker/nts_flow.h"
 #include "worker/nts_reconcile.h"
 
-/* All fields that cannot be synced, in one outcome. */
-static void suspended(nts_outcome_t *out, const nts_mapping_t *mapping,
-                      const nts_outcome_t *outcomes, apr_pool_t *p)
-{
-    const nts_outcome_t *first = NULL;
-    const char *all = "";
-    int count = 0;
-    int i;
-
-    for (i = 0; i < mapping->pair_count; i++) {
-        const nts_pair_t *pair = &mapping->pairs[i];
-
-        if (pair->domain) {
-            continue;
-        }
-        first = first ? first : &outcomes[i];
-        all = apr_psprintf(p, "%s%s\"%s\" and %s: %s", all, count ? "; " : "", pair->notion,
-                           pair->external, outcomes[i].what ? outcomes[i].what : "no reason known");
-        count++;
-    }
-    if (!first) {
-        nts_outcome_set(out, p, NTS_REMEDY_PERSON, "mapping.bind", "the mapping cannot be bound");
-        return;
-    }
-    if (count == 1) {
-        *out = *first;
-        out->remedy = NTS_REMEDY_PERSON;
-        out->field = apr_pstrdup(p, first->field);
-        return;
-    }
-    nts_outcome_set(out, p, NTS_REMEDY_PERSON, first->code ? first->code : "mapping.bind",
-                    "%d fields cannot be synced: %s", count, all);
-    out->advice = first->advice;
-}
-
 /* Pairs that were found by their names get their numbers. */
 static apr_status_t keep_pairs(nts_contact_t *c, nts_mapping_t *with, nts_mapping_t *bound)
 {
@@ -149,6 +114,7 @@ static void take_binding(nts_contact_t *c, nts_mapping_t *bound, apr_pool_t *p)
     }
     flow->bound_pool = p;
     flow->mapping = bound;
+    c->doubted = 0;
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
         c->bound[side] = apr_pstrdup(p, c->text[side]);
     }
@@ -172,35 +138,59 @@ static void fail_store(nts_contact_t *c, apr_status_t rv)
     nts_contact_fail(c, &outcome);
 }
 
+static nts_mapping_t *copy_pairs(const nts_mapping_t *mapping, apr_pool_t *p)
+{
+    nts_mapping_t *copy = apr_pmemdup(p, mapping, sizeof(*copy));
+
+    copy->pairs =
+        apr_pmemdup(p, mapping->pairs, (apr_size_t)mapping->pair_count * sizeof(*copy->pairs));
+    return copy;
+}
+
+/* Zero: the mapping cannot run as the sides are, @a why. */
+static int try_to_bind(nts_contact_t *c, nts_mapping_t *bound, nts_outcome_t *why, apr_pool_t *p)
+{
+    const nts_schema_t *notion = c->schema[NTS_NOTION], *external = c->schema[NTS_EXTERNAL];
+    nts_outcome_t *outcomes =
+        apr_pcalloc(p, ((apr_size_t)bound->pair_count + 1) * sizeof(*outcomes));
+
+    if (nts_mapping_bind(bound, notion, external, outcomes, p) != APR_SUCCESS &&
+        nts_contact_suspend(c, bound, outcomes, why, p)) {
+        return 0;
+    }
+    return nts_mapping_bind_filters(bound, notion, external, why, p) == APR_SUCCESS;
+}
+
 static void bind_mapping(nts_contact_t *c)
 {
     nts_flow_t *flow = c->flow;
     apr_time_t full_done = flow->status.full_done;
     int was_bound = flow->mapping != NULL;
     nts_mapping_t *with = nts_contact_auto_given(c);
-    nts_outcome_t *outcomes;
-    nts_mapping_t *bound;
+    nts_mapping_t *before, *bound;
     nts_outcome_t why = { 0 };
     apr_pool_t *p;
     apr_status_t rv;
 
     (void)apr_pool_create(&p, flow->p);
     apr_pool_tag(p, "nts_flow binding");
-    bound = apr_pmemdup(p, with, sizeof(*bound));
-    bound->pairs =
-        apr_pmemdup(p, with->pairs, (apr_size_t)bound->pair_count * sizeof(*bound->pairs));
-    outcomes = apr_pcalloc(p, ((apr_size_t)bound->pair_count + 1) * sizeof(*outcomes));
-    rv = nts_mapping_bind(bound, c->schema[NTS_NOTION], c->schema[NTS_EXTERNAL], outcomes, p);
+    before = copy_pairs(with, p);
+    rv = nts_store_get_bounds(flow->host->store, before, p);
     if (rv != APR_SUCCESS) {
-        suspended(&why, bound, outcomes, c->p);
-    }
-    else {
-        rv = nts_mapping_bind_filters(bound, c->schema[NTS_NOTION], c->schema[NTS_EXTERNAL], &why,
-                                      p);
-    }
-    if (rv != APR_SUCCESS) {
-        nts_outcome_copy(&why, &why, c->p);
         apr_pool_destroy(p);
+        fail_store(c, rv);
+        return;
+    }
+    bound = copy_pairs(before, p);
+    if (!try_to_bind(c, bound, &why, p)) {
+        nts_outcome_copy(&why, &why, c->p);
+        /* What is not noted now nobody would know when the field is put right. */
+        rv = nts_contact_keep_bounds(c, before, bound);
+        apr_pool_destroy(p);
+        if (rv != APR_SUCCESS) {
+            fail_store(c, rv);
+            return;
+        }
         nts_contact_fail(c, &why);
         return;
     }
@@ -208,6 +198,7 @@ static void bind_mapping(nts_contact_t *c)
     if (rv == APR_SUCCESS) {
         rv = keep_pairs(c, with, bound);
         rv = rv == APR_SUCCESS ? keep_properties(c, with, bound) : rv;
+        rv = rv == APR_SUCCESS ? nts_contact_keep_bounds(c, before, bound) : rv;
         rv = rv == APR_SUCCESS ? keep_schemas(c) : rv;
         rv = rv == APR_SUCCESS ? forget_full_run(c) : rv;
         rv = rv == APR_SUCCESS ? nts_store_commit(flow->host->store) : rv;
@@ -221,6 +212,7 @@ static void bind_mapping(nts_contact_t *c)
         fail_store(c, rv);
         return;
     }
+    nts_contact_say_suspended(c, before, bound);
     nts_contact_auto_adopt(c);
     take_binding(c, bound, p);
     nts_reconcile_bound(flow);

@@ -1,5 +1,5 @@
 /* nts_contact_impl.h - a contact: what nts_contact.c (the conversation), nts_contact_judge.c (are they those that they were?) and
- * nts_contact_bind.c (binding) share, and nts_contact_auto.c (pairs by name). */
+ * nts_contact_bind.c (binding) share, with nts_contact_auto.c (pairs by name) and nts_contact_suspend.c (pairs that cannot be bound). */
 #ifndef NTS_CONTACT_IMPL_H
 #define NTS_CONTACT_IMPL_H
 
@@ -27,7 +27,9 @@ struct nts_contact_t {
     apr_int64_t accepted_from; /* the least change number that it had shown by then */
     int is_changed;            /* what was kept of the last binding is not what it is now */
     nts_timer_t probe;
-    nts_timer_t people; /* somebody is missed in Notion: asked again then */
+    nts_timer_t later; /* somebody is missed in Notion, or a field is suspended: asked again then */
+    apr_time_t
+        doubted; /* monotonic: the schema was last looked at because something did not fit it, in vain; 0: not so */
     apr_time_t started; /* monotonic: the last contact began */
     int failures;
     const char *instance; /* that the external database had last; NULL: not known */
@@ -71,6 +73,18 @@ int nts_contact_auto_is_empty(nts_contact_t *c);
 nts_mapping_t *nts_contact_auto_given(nts_contact_t *c);
 /** They are kept in the store: from here on they are the flow's. */
 void nts_contact_auto_adopt(nts_contact_t *c);
+
+/* nts_contact_suspend.c */
+/** Pairs of @a bound without a domain are suspended (@a outcomes, one a pair). Non-zero: the mapping cannot go on without one of them:
+ *  @a why, in @a p. */
+int nts_contact_suspend(nts_contact_t *c, nts_mapping_t *bound, nts_outcome_t *outcomes,
+                        nts_outcome_t *why, apr_pool_t *p);
+/** Keep what the pairs were bound to, as far as it is not what @a before has. */
+apr_status_t nts_contact_keep_bounds(nts_contact_t *c, const nts_mapping_t *before,
+                                     const nts_mapping_t *bound);
+/** Say which pairs are suspended now and were not @a before, and which are synced again. */
+void nts_contact_say_suspended(nts_contact_t *c, const nts_mapping_t *before,
+                               const nts_mapping_t *bound);
 
 /* nts_contact_bind.c */
 /** Both sides are described: bind, as soon as no work uses the former binding, unless nothing has changed. */

@@ -333,6 +333,11 @@ int nts_flow_is_running(const nts_flow_t *flow)
            flow->status.matched;
 }
 
+static int is_about_schema(const char *code)
+{
+    return nts_str_same(code, "sql.schema") || nts_str_same(code, "sql.triggers");
+}
+
 void nts_flow_block(nts_flow_t *flow, const nts_outcome_t *outcome)
 {
     nts_outcome_t why = *outcome;
@@ -341,6 +346,9 @@ void nts_flow_block(nts_flow_t *flow, const nts_outcome_t *outcome)
         /* Contact says what it is and what a person can do. */
         nts_contact_start(flow->contact);
         return;
+    }
+    if (is_about_schema(why.code) && nts_contact_doubt_schema(flow->contact)) {
+        return; /* S5.4: perhaps only a field is concerned */
     }
     if (flow->status.state == NTS_MAPPING_PAUSED || flow->status.state == NTS_MAPPING_WAITING) {
         return;

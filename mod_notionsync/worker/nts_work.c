@@ -3,6 +3,7 @@
 
 #include "base/nts_log.h"
 #include "base/nts_str.h"
+#include "worker/nts_contact.h"
 #include "worker/nts_events.h"
 #include "worker/nts_files.h"
 #include "worker/nts_flow.h"
@@ -184,6 +185,9 @@ void nts_work_answered(void *baton, const nts_answer_t *answer)
         note_latency(w, w->asked_side, answer);
     }
     nts_files_forget(w->flow, answer->record ? answer->record->id : w->page);
+    if (answer->is_retyped || nts_str_same(answer->outcome.code, "notion.schema_changed")) {
+        (void)nts_contact_doubt_schema(w->flow->contact);
+    }
     w->has_met |= w->meets && answer->result == NTS_RESULT_OK;
     w->meets = 0;
     memset(&w->reply, 0, sizeof(w->reply));

@@ -61,13 +61,13 @@ befalls('a right is revoked',
         value => join(' ', map { sprintf 'line %05d of many', $_ } 1 .. 1500), code => qr/sql\.disk/, says => qr/No space left/);
 }
 
-# Who comes first sees that the triggers do not fit any more, or that the column is not there.
-my %column = (code => qr/sql\.(?:triggers|schema)/, state => 'blocked', then => 'mapping.column_missing', person => 1);
+# Only its own field stands still.
+my %column = (suspends => 'mapping.column_missing', field => 'phone', meanwhile => '+49 30 1');
 befalls('a column is renamed', %column, break => sub { admin('ALTER TABLE contacts RENAME phone TO telephone') },
     mend => sub { admin('ALTER TABLE contacts RENAME telephone TO phone') });
 befalls('a column is dropped', %column, break => sub { admin('ALTER TABLE contacts DROP phone') },
     mend => sub { admin('ALTER TABLE contacts ADD phone text') });
-befalls('a column gets another type', %column, then => 'field.unsupported',
+befalls('a column gets another type', suspends => 'field.unsupported', field => 'score', meanwhile => 77,
     break => sub { admin('ALTER TABLE contacts ALTER score TYPE bytea USING NULL') },
     mend  => sub { admin('ALTER TABLE contacts DROP score; ALTER TABLE contacts ADD score double precision') });
 

@@ -272,7 +272,7 @@ static void change_prop(sim_req_t *q, sim_ds_t *ds, const char *key, json_object
     json_object *v;
 
     if (!p) {
-        p = add_prop(q, ds, key, o);
+        p = sim_control_flag(o, "restore", 0) ? sim_prop_restore(ds, key) : add_prop(q, ds, key, o);
         if (p) {
             sim_hook_schema(ds, p, "created", by);
         }

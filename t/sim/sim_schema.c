@@ -249,6 +249,24 @@ void sim_prop_remove(sim_ds_t *ds, sim_prop_t *p)
     ds->dead[ds->ndead++] = p;
 }
 
+sim_prop_t *sim_prop_restore(sim_ds_t *ds, const char *name)
+{
+    size_t i = ds->ndead;
+
+    while (i-- > 0) {
+        sim_prop_t *p = ds->dead[i];
+
+        if (strcmp(p->name, name) == 0 && *p->id) {
+            memmove(ds->dead + i, ds->dead + i + 1, (ds->ndead - i - 1) * sizeof(*ds->dead));
+            ds->ndead--;
+            ds->props = sim_mem_grow(ds->props, (ds->nprops + 1) * sizeof(*ds->props));
+            ds->props[ds->nprops++] = p;
+            return p;
+        }
+    }
+    return NULL;
+}
+
 void sim_prop_rename(sim_prop_t *p, const char *name)
 {
     char *copy = sim_mem_dup(name);

@@ -14,6 +14,8 @@ void sim_ds_free(sim_ds_t *ds);
 /* ids NULL: generated, with characters that need percent-encoding */
 sim_prop_t *sim_prop_add(sim_ds_t *ds, const char *id, const char *name, sim_type_t type);
 void sim_prop_remove(sim_ds_t *ds, sim_prop_t *p);
+/* One that was removed under that name is back, with its id and the values it had; NULL: there is none. */
+sim_prop_t *sim_prop_restore(sim_ds_t *ds, const char *name);
 void sim_prop_rename(sim_prop_t *p, const char *name);
 void sim_prop_set_id(sim_prop_t *p, const char *id);
 /* another type: options and settings of the old one go, values are converted where text allows it */

@@ -171,7 +171,8 @@ int judge_was_converted(judge_t *j, const judge_stay_t *stay, const judge_record
             !judge_same(item->field, shown->field)) {
             return 0; /* all pages of the source in one go */
         }
-        if (item->op == HISTORY_RETYPE || item->op == HISTORY_RENAME) {
+        if (item->op == HISTORY_RETYPE || item->op == HISTORY_RENAME ||
+            item->op == HISTORY_MIGRATE) {
             return 1;
         }
     }

@@ -312,8 +312,8 @@ judge_cell_t *judge_cell(judge_t *j, judge_record_t *record, const char *field, 
 /** The same where @a value comes with the record: nobody ever saw the field empty. */
 judge_cell_t *judge_cell_made(judge_t *j, judge_record_t *record, const char *field,
                               const char *member, const char *value);
-/** The field shows it since people gave the property another type, or the choice another name: what its values are in that, nobody gave,
- * and a new name is no edit (S5.4). */
+/** The field shows it since people gave the property another type, the choice another name, or dropped the column: what its values are in
+ * that, nobody gave, and a new name is no edit (S5.4). */
 int judge_was_converted(judge_t *j, const judge_stay_t *stay, const judge_record_t *page);
 /** What the field shows since @a at and what stands opposite, if the same, both may have agreed on. */
 void judge_join_partners(judge_t *j, judge_record_t *record, const char *field, const char *member,

@@ -143,12 +143,22 @@ static int is_one_way(const judge_field_t *field, const void *baton)
     return field->way != JUDGE_BOTH_WAYS && judge_leads_to(field, baton);
 }
 
-/* People made a property of sets one of another type, which shows the whole set as one value; what looks like a member of that, nobody gave (89455). */
+/* It has been so since the property became one of another type (which, for one, shows a whole set as one value: 89455), or the column was
+ * dropped, and made anew: nobody gave it, and what stood before may come back (S5.4). */
 static int is_of_conversion(const write_t *w, const judge_cell_t *cell)
 {
-    return w->member &&
-           judge_was_converted(
-               w->j, &APR_ARRAY_IDX(cell->stays, cell->stays->nelts - 1, judge_stay_t), w->record);
+    return judge_was_converted(
+        w->j, &APR_ARRAY_IDX(cell->stays, cell->stays->nelts - 1, judge_stay_t), w->record);
+}
+
+/* S5.4: what is empty since its field was of another type, or went, is no edit that could clear the other side. */
+static int went_with_field(const write_t *w, int mapping, const judge_version_t *source)
+{
+    const judge_stay_t made = { .version = NULL, .from = source->at, .item = source->item };
+    const judge_record_t partner = { .place = JUDGE_MAPPING(w->j, mapping)->place[source->side] };
+
+    return !source->value && !w->member && source->item >= 0 &&
+           judge_was_converted(w->j, &made, &partner);
 }
 
 static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *source)
@@ -160,6 +170,12 @@ static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *so
 
     if (!judge_was_field(j, mapping, index, w->effect->at, JUDGE_NEWS, judge_leads_to, &side)) {
         grade(w, GRADE_WRONG, source, 0, "S2.8", "towards the side that rules this field");
+    }
+    else if (went_with_field(w, mapping, source)) {
+        grade(w, GRADE_WRONG, source, 0, "S5.4", "emptied with its field, which is no edit");
+    }
+    else if (!was->value && !w->member && is_of_conversion(w, c->cell[side])) {
+        grade(w, GRADE_ALLOWED, source, 0, NULL, NULL);
     }
     else if (was->origin == JUDGE_BY_NOBODY || judge_is_known(j, was, source)) {
         grade(w, GRADE_CERTAIN, source, 0, NULL, NULL);

@@ -136,7 +136,7 @@ int nts_notion_spare_people(nts_op_t *op);
 /** Decoded id of the property at @a at: of the pairs, then of the filter; NULL: of none (the body), or not known. */
 const char *nts_notion_field_id(const nts_ask_t *ask, int at);
 /** A page object as a record in @a p; APR_EINVAL if it is none. */
-apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const nts_json_t *page,
+apr_status_t nts_notion_record(nts_record_t *record, nts_op_t *op, const nts_json_t *page,
                                apr_pool_t *p);
 /** How many properties a record has: the pairs', then the filter's. */
 int nts_notion_field_count(const nts_ask_t *ask);

@@ -330,12 +330,12 @@ int nts_notion_body_pair(const nts_ask_t *ask)
     return ask->side == NTS_NOTION ? nts_mapping_body_pair(ask->mapping) : -1;
 }
 
-/* What is no property of this side has none: the body, the key of the record. */
+/* What is no property of this side has none: the body, the key of the record; nor has what is suspended. */
 static const char *property_of(const nts_pair_t *pair, nts_side_t side)
 {
     int is_property = side == NTS_NOTION ? !pair->is_body : !pair->is_key;
 
-    return is_property ? nts_pair_field_id(pair, side) : NULL;
+    return is_property && !pair->bound.why.code ? nts_pair_field_id(pair, side) : NULL;
 }
 
 const char *nts_notion_field_id(const nts_ask_t *ask, int at)
@@ -361,8 +361,18 @@ typedef struct properties_t {
     const nts_ask_t *ask;
     const char *page;
     nts_value_t *values;
+    int is_retyped;
     apr_pool_t *p;
 } properties_t;
+
+/* S5.4: what a property of another type shows was made of what the mapping knows, or is what was left of it; empty, too. */
+static int is_as_bound(const nts_ask_t *ask, int at, const nts_json_t *node)
+{
+    const char *type = nts_json_get_string(node, "type");
+
+    return at >= ask->mapping->pair_count || !type ||
+           nts_bound_is_of(&ask->mapping->pairs[at].bound, ask->side, type);
+}
 
 const char *nts_notion_property_id(const nts_json_t *node, apr_pool_t *p)
 {
@@ -394,9 +404,12 @@ static int take_property(void *baton, const char *name, const nts_json_t *node)
     for (int i = 0; i < nts_notion_field_count(taken->ask); i++) {
         const char *wanted = nts_notion_field_id(taken->ask, i);
 
-        if (wanted && strcmp(wanted, id) == 0) {
+        if (wanted && strcmp(wanted, id) == 0 && is_as_bound(taken->ask, i, node)) {
             taken->values[i] =
                 nts_notion_in_format(taken->ask, i, value_here(taken, node, id), taken->p);
+        }
+        else if (wanted && strcmp(wanted, id) == 0) {
+            taken->is_retyped = 1;
         }
     }
     return 0;
@@ -419,14 +432,14 @@ static int is_same_id(const char *id, const char *other, apr_pool_t *p)
            nts_uuid_normalise(&b, other, p) == APR_SUCCESS && strcmp(a, b) == 0;
 }
 
-apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const nts_json_t *page,
+apr_status_t nts_notion_record(nts_record_t *record, nts_op_t *op, const nts_json_t *page,
                                apr_pool_t *p)
 {
     const nts_json_t *list = nts_json_get(page, "properties");
     const nts_json_t *parent = nts_json_get(page, "parent");
     const char *object = nts_json_get_string(page, "object");
     const char *id = nts_json_get_string(page, "id");
-    properties_t taken = { op->conn, &op->ask, NULL, NULL, p };
+    properties_t taken = { op->conn, &op->ask, NULL, NULL, 0, p };
 
     memset(record, 0, sizeof(*record));
     /* A page without details is one that the connection may not read. */
@@ -445,6 +458,7 @@ apr_status_t nts_notion_record(nts_record_t *record, const nts_op_t *op, const n
     record->archived = nts_json_bool(nts_json_get(page, "is_archived"), 0);
     record->elsewhere =
         !is_same_id(nts_json_get_string(parent, "data_source_id"), nts_notion_source(op), p);
+    op->answer.is_retyped |= taken.is_retyped && !record->elsewhere;
     record->by_us = is_same_id(nts_json_string(nts_json_path(page, "created_by", "id", NULL)),
                                op->conn->who, p);
     record->created = time_of(page, "created_time");

@@ -110,7 +110,9 @@ apr_status_t nts_sql_pair_column(const nts_sql_column_t **column, nts_sql_sessio
 {
     const nts_pair_t *wanted = &s->ask->mapping->pairs[pair];
 
-    *column = wanted->is_key ? NULL : nts_sql_find_column(s->table, wanted->external);
+    *column = wanted->is_key || wanted->bound.why.code
+                  ? NULL
+                  : nts_sql_find_column(s->table, wanted->external);
     if (*column || !wanted->domain || wanted->is_key) {
         return APR_SUCCESS;
     }

@@ -239,7 +239,7 @@ sub unescaped {
 # One fault: edits on both sides while it lasts, what the status says, and that all arrives when it is mended. A mapping that
 # is blocked for a person looks again within a minute; the test does not wait that long, but does what a person can. Options: break, mend; code, says
 # and state, of the status; value and column, of the edit in Notion; no_rows: the table cannot be edited meanwhile; person: he must say that
-# it is mended; then: what else is said when he says so too early.
+# it is mended; suspends: the code of the one field that is concerned, while the others go on.
 sub befalls {
     my ($self, $what, %case) = @_;
     my $sync = $self->{sync};
@@ -250,16 +250,13 @@ sub befalls {
     $case{break}->();
     $sync->edit_page($page, $column, $value);
     $sync->edit_row($row, site => "https://$turn.example.org/") unless $case{no_rows};
+    return $self->suspends($what, $page, $row, $turn, %case) if $case{suspends};
     my $now;
     wait_ok { $now = $sync->status; ($now->{outcome}{code} // '') =~ /\A$case{code}\z/ && (!$case{says} || encode($now->{outcome}) =~ $case{says}) }
         20, "$what: the status says so" or $sync->explain_trouble;
     is($now->{state}, $case{state}, "... and that the mapping is $case{state}") if $case{state};
     my $words = $now->{outcome}{what};
     wait_ok { index(unescaped($sync->httpd->get('/notionsync?page=mapping&mapping=contacts')->{body}), $words) >= 0 } 20, '... in the same words as the dashboard';
-    if ($case{then}) {
-        $sync->must('resume', 'contacts');
-        $sync->wait_state('blocked', code => qr/\A\Q$case{then}\E\z/, what => "... and $case{then} when the triggers fit again");
-    }
     $case{mend}->();
     $sync->edit_row($row, site => "https://$turn.example.org/") if $case{no_rows};
     if ($case{person}) {
@@ -309,6 +306,28 @@ sub body_is_synced {
     $sync->wait_quiet;
     $sync->verify_ok(what => "$type: both sides are equal");
     $sync->httpd->stop;
+    return;
+}
+
+# S5.4: nothing but the field of that column stands still, and it catches up.
+sub suspends {
+    my ($self, $what, $page, $row, $turn, %case) = @_;
+    my $sync = $self->{sync};
+    local $Test::Builder::Level = $Test::Builder::Level + 2;
+    my $fields = sub { return @{ $sync->status->{fields}{suspended} } };
+    my @now;
+    wait_ok { @now = $fields->(); @now == 1 && $now[0]{code} eq $case{suspends} } 60, "$what: its field is suspended" or $sync->explain_trouble;
+    my $words = $now[0]{what} // '?';
+    wait_ok { index(unescaped($sync->httpd->get('/notionsync?page=mapping&mapping=contacts')->{body}), $words) >= 0 } 20, '... which the dashboard says, too';
+    $sync->wait_row($page, notes => "edit $turn", seconds => 60, what => '... what was edited in Notion arrives');
+    $sync->wait_page($row, site => "https://$turn.example.org/", seconds => 60, what => '... what was edited in the table arrives');
+    $sync->edit_page($page, $case{field} => $case{meanwhile});
+    $sync->wait_quiet;
+    $case{mend}->();
+    $sync->must('resume', 'contacts');
+    wait_ok { !$fields->() } 30, '... mended, it is synced again';
+    $sync->wait_row($page, $case{field} => $case{meanwhile}, seconds => 60, what => '... with what was edited meanwhile');
+    $sync->wait_equal(what => '... and all that went with the column');
     return;
 }
 

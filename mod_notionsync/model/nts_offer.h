@@ -1,0 +1,19 @@
+/* nts_offer.h - for people: which fields of a mapping are suspended, and which properties could be mapped as well. */
+#ifndef NTS_OFFER_H
+#define NTS_OFFER_H
+
+#include "model/nts_mapping.h"
+
+/** Of so many properties that could be mapped the lines are shown. */
+#define NTS_OFFERS_MAX 50
+
+/** A list `suspended` of the pairs whose `bound` (which the store keeps) says why they are: notion, external, code, what, advice,
+ *  since. @return how many */
+int nts_offer_suspended(const nts_mapping_t *mapping, nts_json_t *parent);
+
+/** A list `offered` of the properties that no pair names and that can be synced: property, type, and the line of configuration that
+ *  one would write; `lacks` where the table has no such column yet. */
+void nts_offer_properties(const nts_mapping_t *mapping, const nts_schema_t *notion,
+                          const nts_schema_t *external, nts_json_t *parent, apr_pool_t *p);
+
+#endif /* NTS_OFFER_H */
