@@ -10,6 +10,7 @@
 
 #include <apr_file_io.h>
 
+#include "base/nts_str.h"
 #include "httpd/mns_check.h"
 #include "httpd/mns_file_check.h"
 #include "httpd/mns_relation.h"
@@ -113,9 +114,17 @@ static const char *kind_name(nts_service_kind_t kind)
     return kind == NTS_SERVICE_NOTION ? "notion" : "sql";
 }
 
-static const char *list_services(const mns_server_t *server, nts_service_kind_t kind, apr_pool_t *p)
+#define ANY_KIND (-1)
+
+static int is_kind(const nts_service_t *service, int kind)
+{
+    return kind == ANY_KIND || (int)service->kind == kind;
+}
+
+static const char *list_services(const mns_server_t *server, int kind, apr_pool_t *p)
 {
     const char *list = NULL;
+    const char *name;
     int round;
     int i;
 
@@ -125,19 +134,23 @@ static const char *list_services(const mns_server_t *server, nts_service_kind_t 
         for (i = 0; i < services->nelts; i++) {
             const nts_service_t *model = &APR_ARRAY_IDX(services, i, mns_service_t *)->model;
 
-            if (model->kind == kind) {
+            if (is_kind(model, kind)) {
                 list = apr_pstrcat(p, list ? list : "", list ? ", " : "", model->name, NULL);
             }
         }
     }
-    return list ? apr_psprintf(p, "services of the kind %s here: %s", kind_name(kind), list)
-                : apr_psprintf(p, "no service of the kind %s is configured here", kind_name(kind));
+    if (kind == ANY_KIND) {
+        return list ? apr_psprintf(p, "services here: %s", list) : "no service is configured here";
+    }
+    name = kind_name((nts_service_kind_t)kind);
+    return list ? apr_psprintf(p, "services of the kind %s here: %s", name, list)
+                : apr_psprintf(p, "no service of the kind %s is configured here", name);
 }
 
 /* The service a mapping names, or NULL after having said why not. */
 static const nts_service_t *join_service(check_t *check, const mns_server_t *server,
                                          const mns_mapping_t *mapping, const char *directive,
-                                         const char *name, nts_service_kind_t kind)
+                                         const char *name, int kind)
 {
     const mns_service_t *service = mns_service_find(server, name);
     const char *problem = NULL;
@@ -146,13 +159,13 @@ static const nts_service_t *join_service(check_t *check, const mns_server_t *ser
         problem = apr_psprintf(check->ptemp, "%s: there is no service '%s'; %s", directive, name,
                                list_services(server, kind, check->ptemp));
     }
-    else if (service->model.kind != kind) {
+    else if (!is_kind(&service->model, kind)) {
         problem =
             apr_psprintf(check->ptemp,
                          "%s: the service '%s' (%s) is of the kind %s where one of the kind %s "
                          "is expected; %s",
                          directive, name, mns_where_text(service->where, check->ptemp),
-                         kind_name(service->model.kind), kind_name(kind),
+                         kind_name(service->model.kind), kind_name((nts_service_kind_t)kind),
                          list_services(server, kind, check->ptemp));
     }
     if (problem) {
@@ -161,6 +174,48 @@ static const nts_service_t *join_service(check_t *check, const mns_server_t *ser
         return NULL;
     }
     return &service->model;
+}
+
+/* What an external side that is a data source of Notion cannot be, or NULL. */
+static const char *judge_source(nts_mapping_t *model, apr_pool_t *p)
+{
+    const char *source = NULL;
+
+    if (nts_uuid_normalise(&source, model->collection, p) != APR_SUCCESS) {
+        return apr_psprintf(p,
+                            "NotionSyncExternal: '%s' is not a data source id, which has 32 "
+                            "hexadecimal digits, as the service %s is of the kind notion",
+                            model->collection, model->external->name);
+    }
+    model->collection = source;
+    if (!strcmp(model->collection, model->data_source)) {
+        return "NotionSyncExternal and NotionSyncNotion name the same data source; it would be "
+               "synced with itself";
+    }
+    if (model->key || model->modified) {
+        return "key= and modified= of NotionSyncExternal are for tables; a page is known by its "
+               "id, "
+               "and Notion tells when it was edited";
+    }
+    if (model->auto_fields) {
+        return "NotionSyncFields auto is for tables; name the fields of two data sources by "
+               "NotionSyncField lines";
+    }
+    return NULL;
+}
+
+/* Zero: not, after having said why. */
+static int check_external(check_t *check, mns_mapping_t *mapping)
+{
+    const char *problem = mapping->model.external->kind == NTS_SERVICE_NOTION
+                              ? judge_source(&mapping->model, check->p)
+                              : NULL;
+
+    if (problem) {
+        check->wrong = 1;
+        report(check, "NotionSyncMapping", mapping->model.name, mapping->where, problem);
+    }
+    return !problem;
 }
 
 /* Two mappings of one data source to one table are one mapping written twice. */
@@ -212,8 +267,8 @@ static void join_mappings(check_t *check)
             model->notion = join_service(check, server, mapping, "NotionSyncNotion",
                                          mapping->notion_name, NTS_SERVICE_NOTION);
             model->external = join_service(check, server, mapping, "NotionSyncExternal",
-                                           mapping->external_name, NTS_SERVICE_SQL);
-            if (model->notion && model->external) {
+                                           mapping->external_name, ANY_KIND);
+            if (model->notion && model->external && check_external(check, mapping)) {
                 check_identity(check, mapping, all);
                 APR_ARRAY_PUSH(all, mns_mapping_t *) = mapping;
             }

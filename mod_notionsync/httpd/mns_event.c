@@ -146,40 +146,45 @@ const char *mns_event_handshake(const nts_json_t *root)
     return token && *token && strlen(token) <= 512 && !nts_json_get(root, "type") ? token : NULL;
 }
 
-static int concerns(const mns_event_t *event, const nts_mapping_t *mapping,
+static int concerns(const mns_event_t *event, const nts_mapping_t *mapping, nts_side_t side,
                     const nts_service_t *service)
 {
-    if (mapping->notion != service) {
+    const char *source = nts_mapping_collection(mapping, side);
+
+    if ((side == NTS_NOTION ? mapping->notion : mapping->external) != service) {
         return 0;
     }
     if (event->about == MNS_ABOUT_SOURCE) {
-        return !strcmp(event->entity, mapping->data_source);
+        return !strcmp(event->entity, source);
     }
     if (event->about == MNS_ABOUT_DATABASE) {
         return 1;
     }
     return event->about == MNS_ABOUT_PAGE &&
-           (!event->data_source || !strcmp(event->data_source, mapping->data_source));
+           (!event->data_source || !strcmp(event->data_source, source));
 }
 
 void mns_event_rows(nts_inbox_row_t **prows, int **pgroups, int *count, const mns_event_t *event,
                     const nts_service_t *service, const nts_setup_t *setup,
                     const nts_grouping_t *grouping, apr_pool_t *p)
 {
-    nts_inbox_row_t *rows = apr_pcalloc(p, (apr_size_t)setup->mapping_count * sizeof(*rows));
-    int *groups = apr_pcalloc(p, (apr_size_t)setup->mapping_count * sizeof(*groups));
+    int sides = setup->mapping_count * NTS_SIDE_COUNT;
+    nts_inbox_row_t *rows = apr_pcalloc(p, (apr_size_t)sides * sizeof(*rows));
+    int *groups = apr_pcalloc(p, (apr_size_t)sides * sizeof(*groups));
     int n = 0;
     int i;
 
-    for (i = 0; i < setup->mapping_count; i++) {
+    for (i = 0; i < sides; i++) {
+        const nts_mapping_t *mapping = setup->mappings[i / NTS_SIDE_COUNT];
+        nts_side_t side = (nts_side_t)(i % NTS_SIDE_COUNT);
         nts_notice_t *notice = &rows[n].notice;
 
-        if (!concerns(event, setup->mappings[i], service)) {
+        if (!concerns(event, mapping, side, service)) {
             continue;
         }
-        rows[n].mapping = setup->mappings[i]->id;
-        groups[n] = grouping->of_mapping[i];
-        notice->side = NTS_NOTION;
+        rows[n].mapping = mapping->id;
+        groups[n] = grouping->of_mapping[i / NTS_SIDE_COUNT];
+        notice->side = side;
         notice->record = event->about == MNS_ABOUT_PAGE ? event->entity : NULL;
         notice->event = event->id;
         notice->kind = event->type;

@@ -66,12 +66,20 @@ static const char *lower(char *text)
     return text;
 }
 
-/* Data sources are normalised; databases do not tell the cases of tables and columns apart. */
-static const char *name_table(const nts_mapping_t *model, apr_pool_t *p)
+static const char *name_in_database(const nts_mapping_t *model, apr_pool_t *p)
 {
     const char *database = model->external->database ? model->external->database : "";
 
     return lower(apr_pstrcat(p, database, "\n", model->collection, NULL));
+}
+
+/* Data sources are normalised; databases do not tell the cases of tables and columns apart. */
+static const char *name_table(const nts_mapping_t *model, apr_pool_t *p)
+{
+    if (model->external->kind == NTS_SERVICE_NOTION) {
+        return model->collection;
+    }
+    return name_in_database(model, p);
 }
 
 /* --- circles */
@@ -115,8 +123,9 @@ typedef struct rule_t {
 static int find_field(apr_array_header_t *places, const nts_mapping_t *model,
                       const nts_pair_t *pair, nts_side_t side, apr_pool_t *p)
 {
-    if (side == NTS_NOTION) {
-        return find_place(places, apr_pstrcat(p, model->data_source, "\n\n", pair->notion, NULL));
+    if (side == NTS_NOTION || model->external->kind == NTS_SERVICE_NOTION) {
+        return find_place(places, apr_pstrcat(p, nts_mapping_collection(model, side), "\n\n",
+                                              nts_pair_field(pair, side), NULL));
     }
     return find_place(places, apr_pstrcat(p, name_table(model, p), "\n",
                                           lower(apr_pstrdup(p, pair->external)), NULL));

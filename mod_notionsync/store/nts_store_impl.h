@@ -89,6 +89,9 @@ apr_status_t nts_link_by_page(nts_link_t **link, nts_store_t *store, apr_int64_t
                               const char *page, apr_pool_t *p, apr_pool_t *ptemp);
 apr_status_t nts_link_by_key(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
                              const char *key, apr_pool_t *p, apr_pool_t *ptemp);
+/** The deleted record that had the key last; NULL none. */
+apr_status_t nts_link_gone_by_key(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
+                                  const char *key, apr_pool_t *p, apr_pool_t *ptemp);
 apr_status_t nts_link_by_id(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
                             apr_int64_t id, apr_pool_t *p, apr_pool_t *ptemp);
 /** S5.8: the keys of the records that @a link waits for in a circle, as nts_loaded_t has them. */

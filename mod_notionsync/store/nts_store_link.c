@@ -369,9 +369,11 @@ static apr_status_t keep_free_key(nts_loaded_t *loaded, nts_store_t *store, apr_
 }
 
 /* The link, and the other one if page and key lead to two. */
-static apr_status_t load_links(nts_loaded_t *loaded, nts_store_t *store, apr_int64_t mapping,
+static apr_status_t load_links(nts_loaded_t *loaded, nts_store_t *store, const nts_mapping_t *of,
                                const nts_target_t *target, apr_pool_t *p, apr_pool_t *ptemp)
 {
+    const nts_traits_t *traits = of->traits[NTS_EXTERNAL];
+    apr_int64_t mapping = of->id;
     nts_link_t *by_key = NULL;
     apr_status_t rv = APR_SUCCESS;
 
@@ -389,6 +391,10 @@ static apr_status_t load_links(nts_loaded_t *loaded, nts_store_t *store, apr_int
         !(loaded->link && loaded->link->key && strcmp(loaded->link->key, target->key) == 0 &&
           loaded->link->state != NTS_LINK_TOMBSTONE)) {
         rv = nts_link_by_key(&by_key, store, mapping, target->key, p, ptemp);
+    }
+    if (rv == APR_SUCCESS && target->key && !by_key && !loaded->link && traits &&
+        !traits->reuses_keys) { /* S4.1: it lives again */
+        rv = nts_link_gone_by_key(&by_key, store, mapping, target->key, p, ptemp);
     }
     if (!loaded->link) {
         loaded->link = by_key;
@@ -416,7 +422,7 @@ apr_status_t nts_store_load(nts_loaded_t **ploaded, nts_store_t *store,
     *ploaded = NULL;
     rv = nts_db_get_int(&loaded->told, store->db, &last_told, NTS_NO_ARGS, ptemp);
     if (rv == APR_SUCCESS) {
-        rv = load_links(loaded, store, mapping->id, target, p, ptemp);
+        rv = load_links(loaded, store, mapping, target, p, ptemp);
     }
     /* All names of the record, wherever they come from. */
     ids.link = loaded->link ? loaded->link->id : 0;

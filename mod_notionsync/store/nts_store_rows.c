@@ -106,6 +106,10 @@ static const nts_stmt_t gone_by_page = {
     " FROM link WHERE mapping = %lld AND page = %s AND state = " NTS_SQL_TOMBSTONE
     " ORDER BY id DESC LIMIT 1"
 };
+static const nts_stmt_t gone_by_key = { "SELECT " NTS_LINK_COLUMNS
+                                        " FROM link INDEXED BY link_gone_key WHERE mapping = %lld"
+                                        " AND key = %s AND state = " NTS_SQL_TOMBSTONE
+                                        " ORDER BY id DESC LIMIT 1" };
 static const nts_stmt_t live_by_key = { "SELECT " NTS_LINK_COLUMNS " FROM link WHERE mapping = "
                                         "%lld AND key = %s AND state <> " NTS_SQL_TOMBSTONE };
 
@@ -127,6 +131,13 @@ apr_status_t nts_link_by_page(nts_link_t **link, nts_store_t *store, apr_int64_t
                           ptemp);
     }
     return rv;
+}
+
+apr_status_t nts_link_gone_by_key(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
+                                  const char *key, apr_pool_t *p, apr_pool_t *ptemp)
+{
+    return nts_get_link(link, store, &gone_by_key, NTS_ARGS(nts_int(mapping), nts_text(key)), p,
+                        ptemp);
 }
 
 /* No tombstones here: a key that is used again is a new record (S4.4), a page that comes back is the

@@ -44,10 +44,19 @@ passes('a whole', $work . $crm . mapping('contacts', 'work', 'crm contacts'));
 passes('sections in any order', mapping('contacts', 'work', 'crm contacts') . $crm . $work);
 fails('services that are not there', $work . $crm . mapping('contacts', 'wrok', 'cmr contacts'),
     qr/<NotionSyncMapping contacts> ${where}NotionSyncNotion: there is no service 'wrok'; services of the kind notion here: work$/m,
-    qr/<NotionSyncMapping contacts> ${where}NotionSyncExternal: there is no service 'cmr'; services of the kind sql here: crm$/m);
+    qr/<NotionSyncMapping contacts> ${where}NotionSyncExternal: there is no service 'cmr'; services here: work, crm$/m);
 fails('services of the wrong kind', $work . $crm . mapping('contacts', 'crm', 'work contacts'),
     qr/NotionSyncNotion: the service 'crm' \(\S+:\d+\) is of the kind sql where one of the kind notion is expected; services of the kind notion here: work$/m,
-    qr/NotionSyncExternal: the service 'work' \(\S+:\d+\) is of the kind notion where one of the kind sql is expected; services of the kind sql here: crm$/m);
+    qr/NotionSyncNotion: the service 'crm'/);
+my $far = '1a2b3c4d-0000-4000-8000-5e6f7a8b9c0f';
+my $away = "<NotionSyncService away notion>\n  NotionSyncToken file:conf/token\n</NotionSyncService>\n";
+passes('a data source of another workspace', $work . $away . mapping('contacts', 'work', "away $far"));
+fails('a table of such a service', $work . $away . mapping('contacts', 'work', 'away contacts'),
+    qr/NotionSyncExternal: 'contacts' is not a data source id, which has 32 hexadecimal digits, as the service away is of the kind notion$/m);
+fails('a key of pages', $work . $away . mapping('contacts', 'work', "away $far key=Name"), qr/key= and modified= of NotionSyncExternal are for tables/);
+fails('two ways between two data sources', $work . $away . mapping('a', 'work', "away $far")
+        . mapping('b', 'away', "work $id", $far),
+    qr/<NotionSyncMapping b> ${where}with this mapping there are two ways/);
 fails('no service at all', mapping('contacts', 'work', 'crm contacts'), qr/no service of the kind notion is configured here$/m);
 fails('one mapping written twice', $work . $crm . mapping('a', 'work', 'crm contacts') . mapping('b', 'work', 'crm contacts'),
     qr/<NotionSyncMapping b> ${where}the mapping 'a' \(\S+:\d+\) joins the same data source to the same collection; put all fields into one mapping$/m);

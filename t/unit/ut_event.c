@@ -116,6 +116,7 @@ static void test_rows(void)
     nts_service_t work = { .vhost = "", .name = "work" };
     nts_service_t other = { .vhost = "", .name = "other" };
     nts_service_t crm = { .vhost = "", .name = "crm", .kind = NTS_SERVICE_SQL };
+    nts_service_t unused = { .vhost = "", .name = "unused" };
     nts_mapping_t contacts = {
         .id = 11, .notion = &work, .data_source = CONTACTS, .external = &crm
     };
@@ -142,8 +143,15 @@ static void test_rows(void)
     tap_int(count, 2, "without a data source all mappings of the service look");
     mns_event_rows(&rows, &groups, &count, &event, &other, &setup, grouping, p);
     tap_int(count, 1, "and no others");
-    mns_event_rows(&rows, &groups, &count, &event, &crm, &setup, grouping, p);
+    mns_event_rows(&rows, &groups, &count, &event, &unused, &setup, grouping, p);
     tap_int(count, 0, "a service without mappings concerns nobody");
+    deals.external = &other;
+    deals.collection = CONTACTS;
+    (void)read_page(&event, "page.created", "{\"parent\":{\"data_source_id\":\"" CONTACTS "\"}}");
+    mns_event_rows(&rows, &groups, &count, &event, &other, &setup, grouping, p);
+    tap_int(count, 1, "a data source of another workspace is a mapping's external side");
+    tap_ok(rows[0].mapping == 12 && rows[0].notice.side == NTS_EXTERNAL, "which is told of it");
+    deals.external = &crm;
     event.about = MNS_ABOUT_DATABASE;
     event.entity = CONTACTS;
     mns_event_rows(&rows, &groups, &count, &event, &work, &setup, grouping, p);

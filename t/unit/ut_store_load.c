@@ -339,6 +339,27 @@ static void test_taken(void)
     nts_store_close(kit.store);
 }
 
+/* S4.1, S4.4: a deleted record's key is another record's, or its own for ever. */
+static void test_key_of_the_dead(void)
+{
+    static const nts_traits_t rows = { .reuses_keys = 1 }, pages = { .has_trash = 1 };
+    const nts_loaded_t *loaded;
+    kit_t kit;
+
+    kit_open(&kit, p);
+    (void)kit_put_link(&kit, kit_link("p1", "k1", NTS_LINK_TOMBSTONE, p));
+    kit.mapping->traits[NTS_EXTERNAL] = &rows;
+    tap_ok(!kit_load(&kit, 0, NULL, "k1")->link, "under a deleted row's key a new record lives");
+    kit.mapping->traits[NTS_EXTERNAL] = &pages;
+    loaded = kit_load(&kit, 0, NULL, "k1");
+    tap_ok(loaded->link && !strcmp(loaded->link->page, "p1"),
+           "under a deleted page's id that page");
+    (void)kit_put_link(&kit, kit_link("p2", "k1", NTS_LINK_ACTIVE, p));
+    loaded = kit_load(&kit, 0, NULL, "k1");
+    tap_ok(loaded->link && !strcmp(loaded->link->page, "p2"), "if none that lives has it");
+    nts_store_close(kit.store);
+}
+
 static void test_parked_creates(void)
 {
     nts_link_t *row = kit_link(NULL, "k9", NTS_LINK_NEW, p);
@@ -377,6 +398,7 @@ int main(void)
     test_image_in_flight();
     test_free_key();
     test_taken();
+    test_key_of_the_dead();
     test_parked_creates();
     apr_pool_destroy(p);
     return tap_done();
