@@ -379,6 +379,18 @@ static judge_version_t *given_until(judge_t *j, const judge_cell_t *cell,
     return stay_at(cell, i)->version;
 }
 
+/* S5.4: what people gave it went with its column, or when that got another type: to have edited it saves no record (seed 1899). */
+static int went_with_field(judge_t *j, const judge_cell_t *cell, const judge_record_t *record,
+                           apr_time_t until)
+{
+    int i = cell->stays->nelts - 1;
+
+    while (i > 0 && stay_at(cell, i)->from > until) {
+        i--;
+    }
+    return !stay_at(cell, i)->version->value && judge_was_converted(j, stay_at(cell, i), record);
+}
+
 /* Did people edit the survivor in a way that its deleted partner never showed? (S2.7) */
 static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, judge_record_t *gone,
                             apr_time_t until)
@@ -404,6 +416,7 @@ static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, j
         now = given_until(j, c.cell[survivor->side], survivor, until);
         then = judge_now(c.cell[other]);
         if (now->origin == JUDGE_BY_PERSON && !now->lost &&
+            !went_with_field(j, c.cell[survivor->side], survivor, until) &&
             !judge_alike(j, field, now->value, then->value) && !judge_may_be_known(j, now, then) &&
             is_edit(&c, survivor->side, now, then)) {
             return 1;

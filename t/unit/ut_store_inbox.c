@@ -168,6 +168,7 @@ static const char *const back_to_6[] = {
     "ALTER TABLE status DROP COLUMN seen_from",
     "ALTER TABLE budget_chunk DROP COLUMN mono",
     "ALTER TABLE entry DROP COLUMN taken",
+    "ALTER TABLE pair DROP COLUMN bound",
     "DROP INDEX link_gone_key",
     "DROP INDEX inbox_moved",
     "DROP TABLE waiting",
