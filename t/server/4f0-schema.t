@@ -73,7 +73,7 @@ is(said(qr/"Notes" and notes is synced again/), 1, 'and the log says so');
 schema(Score => undef);
 wait_suspended(score => 'another property is deleted');
 $sync->edit_row('Record 4', score => 44);
-sleep 1;
+$sync->wait_quiet;
 schema(Score => { restore => JSON::PP::true() });
 $sync->edit_page('Record 5', score => 55);
 wait_resumed('and restored');

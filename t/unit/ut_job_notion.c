@@ -223,17 +223,25 @@ static void test_later_wins(void)
 
 /* ---- deletes ---- */
 
+/* One of three, so that its delete is within the limit. */
+static world_t *linked_among_others(void)
+{
+    world_t *w = linked();
+
+    (void)world_add(w, NTS_NOTION, "p2", "stays");
+    (void)world_add(w, NTS_NOTION, "p3", "stays");
+    (void)world_settle(w);
+    return w;
+}
+
 static void test_deletes(void)
 {
     nts_side_t side;
 
     for (side = NTS_NOTION; side <= NTS_EXTERNAL; side++) {
-        world_t *w = linked();
+        world_t *w = linked_among_others();
         const char *far = far_of(w);
 
-        (void)world_add(w, NTS_NOTION, "p2", "stays");
-        (void)world_add(w, NTS_NOTION, "p3", "stays");
-        (void)world_settle(w);
         world_remove(w, side, id_on(w, side));
         (void)world_settle(w);
         tap_ok(world_page(w, "p1")->trashed && world_row(w, far)->trashed &&
@@ -389,12 +397,9 @@ static void test_lost_delete(void)
     nts_side_t side;
 
     for (side = NTS_NOTION; side <= NTS_EXTERNAL; side++) {
-        world_t *w = linked();
+        world_t *w = linked_among_others();
         const char *far = far_of(w);
 
-        (void)world_add(w, NTS_NOTION, "p2", "stays");
-        (void)world_add(w, NTS_NOTION, "p3", "stays");
-        (void)world_settle(w);
         world_remove(w, side, id_on(w, side));
         world_forget_events(w);
         world_wait(w, SEC(300));

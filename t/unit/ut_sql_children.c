@@ -6,28 +6,6 @@
 
 static const children_words_t words = { .schema = "" };
 
-/* The cases are those of the servers. */
-void begin_case(const char *name, const char *sql)
-{
-    begin_database(apr_pstrcat(pool, name, ".db", NULL), sql);
-}
-
-void end_case(void)
-{
-    end_database();
-}
-
-session_t *application(void)
-{
-    return NULL;
-}
-
-const char *text_in(session_t *session, const char *sql)
-{
-    (void)session;
-    return app_text(sql);
-}
-
 void run_in(session_t *session, const char *sql)
 {
     (void)session;

@@ -6,28 +6,6 @@
 #include "swap_cases.h"
 #include "tap/tap.h"
 
-/* The cases are those of the servers. */
-void begin_case(const char *name, const char *sql)
-{
-    begin_database(apr_pstrcat(pool, name, ".db", NULL), sql);
-}
-
-void end_case(void)
-{
-    end_database();
-}
-
-session_t *application(void)
-{
-    return NULL;
-}
-
-const char *text_in(session_t *session, const char *sql)
-{
-    (void)session;
-    return app_text(sql);
-}
-
 #define PEOPLE                                                                                     \
     "CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT UNIQUE);"                             \
     "INSERT INTO people VALUES (1, 'a'), (2, 'b');"
