@@ -158,7 +158,6 @@ static const char *begin_text(const nts_sql_session_t *s, int writes)
 
 apr_status_t nts_sql_begin(nts_sql_session_t *s, int writes)
 {
-    const nts_mapping_t *mapping = s->ask->mapping;
     apr_status_t rv;
 
     rv = nts_sql_run_text(s, begin_text(s, writes));
@@ -169,7 +168,7 @@ apr_status_t nts_sql_begin(nts_sql_session_t *s, int writes)
     s->writes = writes;
     rv = nts_sql_look_at_schema(s);
     if (rv == APR_SUCCESS) {
-        rv = s->dialect->state(&s->state, s, mapping->collection);
+        rv = nts_sql_read_state(s);
     }
     if (rv != APR_SUCCESS) {
         return rv;

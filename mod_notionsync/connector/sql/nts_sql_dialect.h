@@ -221,18 +221,28 @@ typedef struct nts_sql_dialect_t {
     apr_status_t (*find_missing_right)(const char **right, nts_sql_session_t *s);
     /** True if rows without a usable key exist. */
     apr_status_t (*has_keyless)(int *found, nts_sql_session_t *s, const nts_sql_table_t *table);
-    /** @a tbl may be NULL. */
-    apr_status_t (*state)(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl);
+
+    /** How many of our four shared tables are there; one row. */
+    const char *count_objects;
+    /** One row (or none): the instance id, the version, the counter, whether the table "t" is tracked, up to where entries were lost, and
+     *  the id of the newest entry unless an id is a number; up to the name of that table, which follows. */
+    const char *select_state;
+    /** The name by which entries know the table that a mapping calls @a collection; NULL: that one. */
+    const char *(*entry_name)(nts_sql_session_t *s, const char *collection);
+    /** Behind a comparison with that name; NULL: nothing. */
+    const char *entry_collation;
 
     /** The columns of the key of row "t" as texts, with commas between. */
     void (*add_key_columns)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
     /** A condition: row "t" has exactly this key. */
     void (*add_key_is)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table,
                        const char *const *parts);
-    /** A condition: row "t" has a usable key, beyond @a parts unless NULL; and the order. */
+    /** A condition: row "t" has a usable key, beyond @a parts unless NULL. */
     void (*add_key_after)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table,
                           const char *const *parts);
-    void (*add_key_order)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
+    /** A column of row "t"'s key as the index has it, so that rows come in order without being sorted. */
+    const char *(*key_column)(const nts_sql_table_t *table, const nts_sql_column_t *column,
+                              apr_pool_t *p);
     /** The key of row "t" as change entries spell it: an expression, and made from parts. */
     void (*add_stored_key)(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
     /** Keeps others from changing the row until the end of the transaction, waiting for those who have
@@ -310,10 +320,10 @@ typedef struct nts_sql_dialect_t {
     const nts_sql_object_t *(*objects)(int *count, const nts_sql_table_t *table, apr_pool_t *p);
     /** Name and text of what is there; two columns. */
     const char *installed_objects;
-    /** Statements (const char *) that remove what there is for a table, and what is shared if no other
-     *  table needs it. The table itself may be gone. */
-    apr_status_t (*plan_removal)(apr_array_header_t *statements, nts_sql_session_t *s,
-                                 const char *collection);
+    /** Statements (const char *) that remove what entries the changes of a table, which may be gone; and what all tables share. */
+    void (*plan_table_removal)(apr_array_header_t *statements, nts_sql_session_t *s,
+                               const char *tbl);
+    void (*plan_shared_removal)(apr_array_header_t *statements, nts_sql_session_t *s);
     /** Statements after the objects: the instance id, the table's row, and, when triggers were
      *  replaced, an entry that says "look at everything". */
     const char *(*enrol)(const char *tbl, apr_pool_t *p);

@@ -125,9 +125,6 @@ const char *nts_sql_text_of(const nts_sql_cell_t *cell);
 const char *nts_sql_text_at(const nts_sql_rows_t *rows, int row, int column);
 const char *nts_sql_string_at(const nts_sql_rows_t *rows, int row, int column);
 apr_int64_t nts_sql_int_at(const nts_sql_rows_t *rows, int row, int column);
-/** For dialects: one row (or none) of the instance id, version, counter, whether the table is tracked, up to where entries were lost, and
- *  the id of the newest entry unless an id is a number. Strings are copied into @a p. */
-void nts_sql_take_state(nts_sql_state_t *state, const nts_sql_rows_t *rows, apr_pool_t *p);
 
 /* --- nts_sql_literal.c: names and texts between quotes */
 
@@ -189,8 +186,14 @@ apr_status_t nts_sql_zone(const nts_zone_t **zone, nts_sql_session_t *s, const n
 apr_status_t nts_sql_look_at_schema(nts_sql_session_t *s);
 /** The ask's table, into s->table. Failures fill in the answer. */
 apr_status_t nts_sql_look_at_table(nts_sql_session_t *s);
-/** For dialects: are the shared tables there, all four of those that @a counting counts by name? Failures fill in the answer. */
-apr_status_t nts_sql_find_objects(int *found, nts_sql_session_t *s, const char *counting);
+
+/* --- nts_sql_objects.c: what of ours there is; inside a transaction */
+
+/** Into s->state, for the ask's collection. Failures fill in the answer. */
+apr_status_t nts_sql_read_state(nts_sql_session_t *s);
+/** Statements (const char *) that remove what there is for the ask's collection, and what is shared if no other table needs it. The
+ *  table itself may be gone. Failures fill in the answer. */
+apr_status_t nts_sql_plan_removal(apr_array_header_t *statements, nts_sql_session_t *s);
 
 /* --- nts_sql_unwatched.c: tables and views without triggers of ours */
 
@@ -215,6 +218,11 @@ apr_status_t nts_sql_enter_removal(nts_sql_session_t *s, const nts_sql_table_t *
 /** The parts of an external key; NULL if it cannot be one of this table. */
 const char *const *nts_sql_key_parts(const nts_sql_table_t *table, const char *id, apr_pool_t *p);
 const char *nts_sql_key_id(const char *const *parts, int count, apr_pool_t *p);
+/** " ORDER BY " the key of row "t". */
+void nts_sql_add_key_order(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
+/** For dialects: "(a, b) > (?, ?)", the key of row "t" and @a parts. */
+void nts_sql_add_key_beyond(nts_sql_stmt_t *stmt, const nts_sql_table_t *table,
+                            const char *const *parts);
 /** The column of that name (exact, then in any case), or NULL. */
 const nts_sql_column_t *nts_sql_find_column(const nts_sql_table_t *table, const char *name);
 /** The column of a pair. *column NULL without failure: the pair is suspended and not read. */

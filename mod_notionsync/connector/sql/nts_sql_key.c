@@ -45,6 +45,38 @@ const char *nts_sql_key_id(const char *const *parts, int count, apr_pool_t *p)
     return nts_json_text(array, p);
 }
 
+static void add_key_columns(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
+{
+    nts_sql_session_t *s = stmt->session;
+    int i;
+
+    for (i = 0; i < table->key_count; i++) {
+        nts_sql_add(stmt, i ? ", " : "", s->dialect->key_column(table, table->key[i], s->ptemp),
+                    NULL);
+    }
+}
+
+void nts_sql_add_key_order(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
+{
+    nts_sql_add(stmt, " ORDER BY ", NULL);
+    add_key_columns(stmt, table);
+}
+
+void nts_sql_add_key_beyond(nts_sql_stmt_t *stmt, const nts_sql_table_t *table,
+                            const char *const *parts)
+{
+    int i;
+
+    nts_sql_add(stmt, "(", NULL);
+    add_key_columns(stmt, table);
+    nts_sql_add(stmt, ") > (", NULL);
+    for (i = 0; i < table->key_count; i++) {
+        nts_sql_add(stmt, i ? ", " : "", NULL);
+        nts_sql_add_text(stmt, parts[i]);
+    }
+    nts_sql_add(stmt, ")", NULL);
+}
+
 const nts_sql_column_t *nts_sql_find_column(const nts_sql_table_t *table, const char *name)
 {
     int i;

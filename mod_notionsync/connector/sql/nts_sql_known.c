@@ -66,21 +66,3 @@ apr_status_t nts_sql_look_at_table(nts_sql_session_t *s)
     s->table = found->table;
     return APR_SUCCESS;
 }
-
-apr_status_t nts_sql_find_objects(int *found, nts_sql_session_t *s, const char *counting)
-{
-    nts_sql_rows_t rows;
-
-    *found = s->known && s->known->has_objects;
-    if (*found) {
-        return APR_SUCCESS;
-    }
-    if (nts_sql_run(&rows, nts_sql_stmt(s, counting), s->ptemp) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    *found = nts_sql_int_at(&rows, 0, 0) == 4;
-    if (s->known) {
-        s->known->has_objects = *found;
-    }
-    return APR_SUCCESS;
-}

@@ -99,7 +99,7 @@ static void provision(nts_sql_session_t *s)
         }
         plan_objects(statements, s, &installed);
     }
-    else if (s->dialect->plan_removal(statements, s, s->ask->mapping->collection) != APR_SUCCESS) {
+    else if (nts_sql_plan_removal(statements, s) != APR_SUCCESS) {
         return;
     }
     s->known = NULL; /* from here on the schema is another one, and may be the old one again */
@@ -108,8 +108,7 @@ static void provision(nts_sql_session_t *s)
             return;
         }
     }
-    if (!s->ask->dry &&
-        s->dialect->state(&s->state, s, s->ask->mapping->collection) != APR_SUCCESS) {
+    if (!s->ask->dry && nts_sql_read_state(s) != APR_SUCCESS) {
         return;
     }
     if (nts_sql_commit(s) != APR_SUCCESS) {

@@ -383,7 +383,7 @@ static apr_status_t read_page(apr_array_header_t *records, const char **cursor,
     if (values && nts_sql_add_values(stmt, s, values) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    s->dialect->add_key_order(stmt, s->table);
+    nts_sql_add_key_order(stmt, s->table);
     nts_sql_add(stmt, " LIMIT ", NULL);
     nts_sql_add_int(stmt, limit);
     if (nts_sql_run_page(&rows, stmt, s->p) != APR_SUCCESS) {

@@ -137,17 +137,3 @@ apr_int64_t nts_sql_int_at(const nts_sql_rows_t *rows, int row, int column)
 {
     return rows->cells[row * rows->columns + column].integer;
 }
-
-void nts_sql_take_state(nts_sql_state_t *state, const nts_sql_rows_t *rows, apr_pool_t *p)
-{
-    if (rows->count != 1 || !*nts_sql_string_at(rows, 0, 0)) {
-        return;
-    }
-    state->installed = 1;
-    state->instance = apr_pstrdup(p, nts_sql_string_at(rows, 0, 0));
-    state->version = nts_sql_int_at(rows, 0, 1);
-    state->counter = nts_sql_int_at(rows, 0, 2);
-    state->is_tracked = nts_sql_int_at(rows, 0, 3) != 0;
-    state->lost_to = nts_sql_int_at(rows, 0, 4);
-    state->entries = rows->columns > 5 ? nts_sql_int_at(rows, 0, 5) : state->counter;
-}

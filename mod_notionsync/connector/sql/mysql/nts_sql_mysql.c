@@ -215,11 +215,21 @@ const nts_sql_dialect_t nts_sql_mysql = {
     .describe = nts_sql_mysql_describe,
     .find_missing_right = nts_sql_mysql_find_missing_right,
     .has_keyless = nts_sql_has_keyless,
-    .state = nts_sql_mysql_state,
+    /* In a write each statement sees what is committed by then, and our own. So whatever we make after the last of these numbers was read
+     * has a higher id than all that it saw; entries of others may have, too, which is why own_entries names the session. */
+    .count_objects =
+        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND "
+        "TABLE_NAME IN ('_notionsync_instance', '_notionsync_table', '_notionsync_change', "
+        "'_notionsync_intent')",
+    .select_state = "SELECT i.id, i.version, i.counter, t.tbl IS NOT NULL, COALESCE(t.pruned, 0), "
+                    "(SELECT COALESCE(MAX(c.id), 0) FROM _notionsync_change AS c) "
+                    "FROM _notionsync_instance AS i "
+                    "LEFT JOIN _notionsync_table AS t ON t.tbl = ",
+    .entry_name = nts_sql_mysql_entry_name,
     .add_key_columns = nts_sql_mysql_add_key_columns,
     .add_key_is = nts_sql_mysql_add_key_is,
     .add_key_after = nts_sql_mysql_add_key_after,
-    .add_key_order = nts_sql_mysql_add_key_order,
+    .key_column = nts_sql_mysql_key_column,
     .add_stored_key = nts_sql_mysql_add_stored_key,
     .lock_row = nts_sql_mysql_lock_row,
     .add_holds = nts_sql_mysql_add_holds,
@@ -241,7 +251,8 @@ const nts_sql_dialect_t nts_sql_mysql = {
     .make_table = nts_sql_mysql_make_table,
     .objects = nts_sql_mysql_objects,
     .installed_objects = nts_sql_mysql_installed,
-    .plan_removal = nts_sql_mysql_plan_removal,
+    .plan_table_removal = nts_sql_mysql_plan_table_removal,
+    .plan_shared_removal = nts_sql_mysql_plan_shared_removal,
     .enrol = nts_sql_mysql_enrol,
     .new_instance = nts_sql_mysql_new_instance,
     .missed = nts_sql_mysql_missed,

@@ -103,9 +103,8 @@ apr_status_t nts_sql_mysql_describe(nts_sql_table_t **table, nts_sql_session_t *
 /* --- nts_sql_mysql_state.c: what of ours is there, and whether anything has changed */
 
 /** The name that entries bear for a collection. */
-const char *nts_sql_mysql_tbl(nts_sql_session_t *s, const char *collection);
+const char *nts_sql_mysql_entry_name(nts_sql_session_t *s, const char *collection);
 apr_status_t nts_sql_mysql_schema_version(apr_int64_t *version, nts_sql_session_t *s);
-apr_status_t nts_sql_mysql_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl);
 /** The name, kind and engine of a table as the database has them; *name NULL: there is none. */
 apr_status_t nts_sql_mysql_find(const char **name, const char **kind, const char **engine,
                                 nts_sql_session_t *s, const char *collection, apr_pool_t *p);
@@ -135,7 +134,8 @@ void nts_sql_mysql_add_key_is(nts_sql_stmt_t *stmt, const nts_sql_table_t *table
                               const char *const *parts);
 void nts_sql_mysql_add_key_after(nts_sql_stmt_t *stmt, const nts_sql_table_t *table,
                                  const char *const *parts);
-void nts_sql_mysql_add_key_order(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
+const char *nts_sql_mysql_key_column(const nts_sql_table_t *table, const nts_sql_column_t *column,
+                                     apr_pool_t *p);
 void nts_sql_mysql_add_stored_key(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
 void nts_sql_mysql_add_holds(nts_sql_stmt_t *stmt, const nts_sql_column_t *column,
                              const nts_sql_cell_t *cell);
@@ -169,8 +169,9 @@ const char *nts_sql_mysql_change_image(const char *stored, apr_pool_t *p);
 
 const nts_sql_object_t *nts_sql_mysql_objects(int *count, const nts_sql_table_t *table,
                                               apr_pool_t *p);
-apr_status_t nts_sql_mysql_plan_removal(apr_array_header_t *statements, nts_sql_session_t *s,
-                                        const char *collection);
+void nts_sql_mysql_plan_table_removal(apr_array_header_t *statements, nts_sql_session_t *s,
+                                      const char *tbl);
+void nts_sql_mysql_plan_shared_removal(apr_array_header_t *statements, nts_sql_session_t *s);
 const char *nts_sql_mysql_make_column(nts_sql_column_t *column, const nts_type_t *like,
                                       apr_pool_t *p); /* nts_sql_mysql_make.c */
 const char *nts_sql_mysql_make_table(nts_sql_table_t *table, nts_sql_column_t *key,

@@ -71,10 +71,6 @@ static const trigger_t triggers[] = {
 };
 #define TRIGGER_COUNT ((int)(sizeof(triggers) / sizeof(triggers[0])))
 
-/* Shared tables that hold rows of single tables. */
-static const char *const per_table[] = { "_notionsync_table", "_notionsync_change",
-                                         "_notionsync_intent" };
-
 static const char *trigger_name(const trigger_t *trigger, const char *tbl, apr_pool_t *p)
 {
     return apr_pstrcat(p, trigger->prefix, nts_sql_short_name(tbl, p), NULL);
@@ -116,39 +112,26 @@ const nts_sql_object_t *nts_sql_mysql_objects(int *count, const nts_sql_table_t 
     return objects;
 }
 
-apr_status_t nts_sql_mysql_plan_removal(apr_array_header_t *statements, nts_sql_session_t *s,
-                                        const char *collection)
+void nts_sql_mysql_plan_table_removal(apr_array_header_t *statements, nts_sql_session_t *s,
+                                      const char *tbl)
 {
-    const char *tbl = nts_sql_mysql_tbl(s, collection);
-    const char *name = nts_sql_literal(tbl, s->ptemp);
-    nts_sql_rows_t rows;
-    int others = 0;
     int i;
 
-    if (s->state.installed) {
-        nts_sql_stmt_t *stmt =
-            nts_sql_stmt(s, "SELECT COUNT(*) FROM _notionsync_table WHERE tbl <> ");
-
-        nts_sql_add_text(stmt, tbl);
-        if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
-            return APR_EGENERAL;
-        }
-        others = rows.cells[0].integer > 0;
-    }
     for (i = 0; i < TRIGGER_COUNT; i++) {
         APR_ARRAY_PUSH(statements, const char *) =
             apr_pstrcat(s->ptemp, "DROP TRIGGER IF EXISTS ",
                         nts_sql_quote(trigger_name(&triggers[i], tbl, s->ptemp), s->ptemp), NULL);
     }
-    for (i = SHARED_COUNT - 1; !others && i >= 0; i--) {
+}
+
+void nts_sql_mysql_plan_shared_removal(apr_array_header_t *statements, nts_sql_session_t *s)
+{
+    int i;
+
+    for (i = SHARED_COUNT - 1; i >= 0; i--) {
         APR_ARRAY_PUSH(statements, const char *) =
             apr_pstrcat(s->ptemp, "DROP TABLE IF EXISTS ", shared[i].name, NULL);
     }
-    for (i = 0; others && i < (int)(sizeof(per_table) / sizeof(per_table[0])); i++) {
-        APR_ARRAY_PUSH(statements, const char *) =
-            apr_pstrcat(s->ptemp, "DELETE FROM ", per_table[i], " WHERE tbl = ", name, NULL);
-    }
-    return APR_SUCCESS;
 }
 
 const char *nts_sql_mysql_enrol(const char *tbl, apr_pool_t *p)

@@ -157,8 +157,8 @@ static int is_sorted_exactly(const nts_sql_table_t *table, const nts_sql_column_
            (table->is_view && column->native == NTS_SQL_MYSQL_TEXT);
 }
 
-static const char *sorted(const nts_sql_table_t *table, const nts_sql_column_t *column,
-                          apr_pool_t *p)
+const char *nts_sql_mysql_key_column(const nts_sql_table_t *table, const nts_sql_column_t *column,
+                                     apr_pool_t *p)
 {
     return is_sorted_exactly(table, column)
                ? apr_pstrcat(p, nts_sql_mysql_as_text(column, "t", p), EXACTLY, NULL)
@@ -201,7 +201,7 @@ void nts_sql_mysql_add_key_after(nts_sql_stmt_t *stmt, const nts_sql_table_t *ta
     }
     nts_sql_add(stmt, " AND (", NULL);
     for (i = 0; i < table->key_count; i++) {
-        const char *name = sorted(table, table->key[i], p);
+        const char *name = nts_sql_mysql_key_column(table, table->key[i], p);
         int is_last = i + 1 == table->key_count;
 
         if (!is_last) {
@@ -217,16 +217,6 @@ void nts_sql_mysql_add_key_after(nts_sql_stmt_t *stmt, const nts_sql_table_t *ta
         nts_sql_add(stmt, "))", NULL);
     }
     nts_sql_add(stmt, ")", NULL);
-}
-
-void nts_sql_mysql_add_key_order(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
-{
-    int i;
-
-    for (i = 0; i < table->key_count; i++) {
-        nts_sql_add(stmt, i ? ", " : " ORDER BY ",
-                    sorted(table, table->key[i], stmt->session->ptemp), NULL);
-    }
 }
 
 /* --- rows that hold a value */

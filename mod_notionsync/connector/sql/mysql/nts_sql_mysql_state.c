@@ -220,45 +220,9 @@ apr_status_t nts_sql_mysql_schema_version(apr_int64_t *version, nts_sql_session_
 
 /* --- our own objects */
 
-const char *nts_sql_mysql_tbl(nts_sql_session_t *s, const char *collection)
+const char *nts_sql_mysql_entry_name(nts_sql_session_t *s, const char *collection)
 {
     const print_t *print = apr_hash_get(s->connection->db->prints, collection, APR_HASH_KEY_STRING);
 
     return print && print->name ? print->name : collection;
-}
-
-static const char count_objects[] =
-    "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME "
-    "IN ('_notionsync_instance', '_notionsync_table', '_notionsync_change', '_notionsync_intent')";
-
-/* In a write each statement sees what is committed by then, and our own. So whatever we make after this one has a higher id
- * than all that it saw; entries of others may have, too, which is why own_entries names the session. */
-apr_status_t nts_sql_mysql_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl)
-{
-    nts_sql_stmt_t *stmt;
-    nts_sql_rows_t rows;
-    int found;
-
-    memset(state, 0, sizeof(*state));
-    if (nts_sql_find_objects(&found, s, count_objects) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    if (!found) {
-        return APR_SUCCESS;
-    }
-    stmt = nts_sql_stmt(s, "SELECT i.id, i.version, i.counter, t.tbl IS NOT NULL, "
-                           "COALESCE(t.pruned, 0), "
-                           "(SELECT COALESCE(MAX(c.id), 0) FROM _notionsync_change AS c) "
-                           "FROM _notionsync_instance AS i "
-                           "LEFT JOIN _notionsync_table AS t ON t.tbl = ");
-    nts_sql_add_text(stmt, nts_sql_mysql_tbl(s, tbl));
-    nts_sql_add(stmt, " LIMIT 1", NULL);
-    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
-        if (s->known) {
-            s->known->has_objects = 0; /* somebody has dropped them: the next ask looks */
-        }
-        return APR_EGENERAL;
-    }
-    nts_sql_take_state(state, &rows, s->p);
-    return APR_SUCCESS;
 }

@@ -436,11 +436,18 @@ const nts_sql_dialect_t nts_sql_pgsql = {
     .describe = nts_sql_pgsql_describe,
     .find_missing_right = nts_sql_pgsql_find_missing_right,
     .has_keyless = nts_sql_has_keyless,
-    .state = nts_sql_pgsql_state,
+    .count_objects = "SELECT num_nonnulls(to_regclass('_notionsync_instance'), "
+                     "to_regclass('_notionsync_table'), to_regclass('_notionsync_change'), "
+                     "to_regclass('_notionsync_intent'))",
+    .select_state = "SELECT i.id, i.version, i.counter, t.tbl IS NOT NULL, coalesce(t.pruned, 0), "
+                    "(SELECT CASE WHEN is_called THEN last_value ELSE 0 END "
+                    "FROM _notionsync_change_id_seq) FROM _notionsync_instance AS i "
+                    "LEFT JOIN _notionsync_table AS t ON t.tbl = ",
+    .entry_name = nts_sql_pgsql_entry_name,
     .add_key_columns = nts_sql_pgsql_add_key_columns,
     .add_key_is = nts_sql_pgsql_add_key_is,
     .add_key_after = nts_sql_pgsql_add_key_after,
-    .add_key_order = nts_sql_pgsql_add_key_order,
+    .key_column = nts_sql_pgsql_key_column,
     .add_stored_key = nts_sql_pgsql_add_stored_key,
     .lock_row = nts_sql_pgsql_lock_row,
     .add_holds = nts_sql_pgsql_add_holds,
@@ -459,7 +466,8 @@ const nts_sql_dialect_t nts_sql_pgsql = {
     .make_table = nts_sql_pgsql_make_table,
     .objects = nts_sql_pgsql_objects,
     .installed_objects = nts_sql_pgsql_installed,
-    .plan_removal = nts_sql_pgsql_plan_removal,
+    .plan_table_removal = nts_sql_pgsql_plan_table_removal,
+    .plan_shared_removal = nts_sql_pgsql_plan_shared_removal,
     .enrol = nts_sql_pgsql_enrol,
     .new_instance = nts_sql_pgsql_new_instance,
     .missed = nts_sql_pgsql_missed,

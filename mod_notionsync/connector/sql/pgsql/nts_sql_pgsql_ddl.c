@@ -96,10 +96,6 @@ static const trigger_t triggers[] = {
 };
 #define TRIGGER_COUNT ((int)(sizeof(triggers) / sizeof(triggers[0])))
 
-/* Shared tables that hold rows of single tables. */
-static const char *const per_table[] = { "_notionsync_table", "_notionsync_change",
-                                         "_notionsync_intent" };
-
 /* One function for each table. */
 static const char *function_name(const char *tbl, apr_pool_t *p)
 {
@@ -297,46 +293,38 @@ const nts_sql_object_t *nts_sql_pgsql_objects(int *count, const nts_sql_table_t 
     return objects;
 }
 
-apr_status_t nts_sql_pgsql_plan_removal(apr_array_header_t *statements, nts_sql_session_t *s,
-                                        const char *collection)
+static const char *home_of(const nts_sql_session_t *s)
 {
-    const char *tbl = nts_sql_pgsql_tbl(s, collection);
-    const char *name = nts_sql_literal(tbl, s->ptemp);
+    return nts_sql_quote(s->connection->db->home, s->ptemp);
+}
+
+void nts_sql_pgsql_plan_table_removal(apr_array_header_t *statements, nts_sql_session_t *s,
+                                      const char *tbl)
+{
     const char *dot = strchr(tbl, '.');
-    const char *home = nts_sql_quote(s->connection->db->home, s->ptemp);
-    const char *table = apr_pstrcat(
-        s->ptemp, nts_sql_quote(apr_pstrmemdup(s->ptemp, tbl, (apr_size_t)(dot - tbl)), s->ptemp),
-        ".", nts_sql_quote(dot + 1, s->ptemp), NULL);
-    nts_sql_rows_t rows;
-    int others = 0;
+    const char *schema = apr_pstrmemdup(s->ptemp, tbl, (apr_size_t)(dot - tbl));
+    const char *table = apr_pstrcat(s->ptemp, nts_sql_quote(schema, s->ptemp), ".",
+                                    nts_sql_quote(dot + 1, s->ptemp), NULL);
     int i;
 
-    if (s->state.installed) {
-        nts_sql_stmt_t *stmt =
-            nts_sql_stmt(s, "SELECT count(*) FROM _notionsync_table WHERE tbl <> ");
-
-        nts_sql_add_text(stmt, tbl);
-        if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
-            return APR_EGENERAL;
-        }
-        others = rows.cells[0].integer > 0;
-    }
     for (i = 0; i < TRIGGER_COUNT; i++) {
         APR_ARRAY_PUSH(statements, const char *) =
             apr_pstrcat(s->ptemp, "DROP TRIGGER IF EXISTS ", triggers[i].name, " ON ", table, NULL);
     }
     APR_ARRAY_PUSH(statements, const char *) =
-        apr_pstrcat(s->ptemp, "DROP FUNCTION IF EXISTS ", home, ".",
+        apr_pstrcat(s->ptemp, "DROP FUNCTION IF EXISTS ", home_of(s), ".",
                     nts_sql_quote(function_name(tbl, s->ptemp), s->ptemp), "()", NULL);
-    for (i = SHARED_COUNT - 1; !others && i >= 0; i--) {
-        APR_ARRAY_PUSH(statements, const char *) = apr_pstrcat(
-            s->ptemp, "DROP ", shared[i].kind, " IF EXISTS ", home, ".", shared[i].name, NULL);
-    }
-    for (i = 0; others && i < (int)(sizeof(per_table) / sizeof(per_table[0])); i++) {
+}
+
+void nts_sql_pgsql_plan_shared_removal(apr_array_header_t *statements, nts_sql_session_t *s)
+{
+    int i;
+
+    for (i = SHARED_COUNT - 1; i >= 0; i--) {
         APR_ARRAY_PUSH(statements, const char *) =
-            apr_pstrcat(s->ptemp, "DELETE FROM ", per_table[i], " WHERE tbl = ", name, NULL);
+            apr_pstrcat(s->ptemp, "DROP ", shared[i].kind, " IF EXISTS ", home_of(s), ".",
+                        shared[i].name, NULL);
     }
-    return APR_SUCCESS;
 }
 
 /* Triggers that the table's owner creates for us (provision --print) run with the owner's rights, and must find what they write to: else

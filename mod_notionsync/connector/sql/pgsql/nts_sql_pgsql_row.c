@@ -82,6 +82,13 @@ void nts_sql_pgsql_add_key_is(nts_sql_stmt_t *stmt, const nts_sql_table_t *table
     }
 }
 
+const char *nts_sql_pgsql_key_column(const nts_sql_table_t *table, const nts_sql_column_t *column,
+                                     apr_pool_t *p)
+{
+    (void)table;
+    return name_of(column, "t", p);
+}
+
 void nts_sql_pgsql_add_key_after(nts_sql_stmt_t *stmt, const nts_sql_table_t *table,
                                  const char *const *parts)
 {
@@ -97,26 +104,7 @@ void nts_sql_pgsql_add_key_after(nts_sql_stmt_t *stmt, const nts_sql_table_t *ta
         nts_sql_add(stmt, parts ? "false" : "true", NULL);
         return;
     }
-    nts_sql_add(stmt, "(", NULL);
-    for (i = 0; i < table->key_count; i++) {
-        nts_sql_add(stmt, i ? ", " : "", name_of(table->key[i], "t", p), NULL);
-    }
-    nts_sql_add(stmt, ") > (", NULL);
-    for (i = 0; i < table->key_count; i++) {
-        nts_sql_add(stmt, i ? ", " : "", NULL);
-        nts_sql_add_text(stmt, parts[i]);
-    }
-    nts_sql_add(stmt, ")", NULL);
-}
-
-void nts_sql_pgsql_add_key_order(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
-{
-    int i;
-
-    for (i = 0; i < table->key_count; i++) {
-        nts_sql_add(stmt, i ? ", " : " ORDER BY ",
-                    name_of(table->key[i], "t", stmt->session->ptemp), NULL);
-    }
+    nts_sql_add_key_beyond(stmt, table, parts);
 }
 
 /* --- rows that hold a value */

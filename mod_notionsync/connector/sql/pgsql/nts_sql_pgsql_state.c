@@ -134,7 +134,7 @@ apr_status_t nts_sql_pgsql_schema_version(apr_int64_t *version, nts_sql_session_
 
 /* --- our own objects */
 
-const char *nts_sql_pgsql_tbl(nts_sql_session_t *s, const char *collection)
+const char *nts_sql_pgsql_entry_name(nts_sql_session_t *s, const char *collection)
 {
     const nts_sql_db_t *db = s->connection->db;
     const print_t *print = apr_hash_get(db->prints, collection, APR_HASH_KEY_STRING);
@@ -144,36 +144,4 @@ const char *nts_sql_pgsql_tbl(nts_sql_session_t *s, const char *collection)
     }
     return strchr(collection, '.') ? collection
                                    : apr_pstrcat(s->ptemp, db->home, ".", collection, NULL);
-}
-
-static const char count_objects[] =
-    "SELECT num_nonnulls(to_regclass('_notionsync_instance'), to_regclass('_notionsync_table'), "
-    "to_regclass('_notionsync_change'), to_regclass('_notionsync_intent'))";
-
-apr_status_t nts_sql_pgsql_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl)
-{
-    nts_sql_stmt_t *stmt;
-    nts_sql_rows_t rows;
-    int found;
-
-    memset(state, 0, sizeof(*state));
-    if (nts_sql_find_objects(&found, s, count_objects) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    if (!found) {
-        return APR_SUCCESS;
-    }
-    stmt = nts_sql_stmt(s, "SELECT i.id, i.version, i.counter, t.tbl IS NOT NULL, "
-                           "coalesce(t.pruned, 0), "
-                           "(SELECT CASE WHEN is_called THEN last_value ELSE 0 END "
-                           "FROM _notionsync_change_id_seq) "
-                           "FROM _notionsync_instance AS i "
-                           "LEFT JOIN _notionsync_table AS t ON t.tbl = ");
-    nts_sql_add_text(stmt, nts_sql_pgsql_tbl(s, tbl));
-    nts_sql_add(stmt, " LIMIT 1", NULL);
-    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    nts_sql_take_state(state, &rows, s->p);
-    return APR_SUCCESS;
 }

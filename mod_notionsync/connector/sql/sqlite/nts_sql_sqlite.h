@@ -22,7 +22,6 @@ nts_type_t nts_sql_sqlite_type(const char *declared, apr_pool_t *p);
 apr_status_t nts_sql_sqlite_schema_version(apr_int64_t *version, nts_sql_session_t *s);
 apr_status_t nts_sql_sqlite_describe(nts_sql_table_t **table, nts_sql_session_t *s,
                                      const char *collection, const char *key, apr_pool_t *p);
-apr_status_t nts_sql_sqlite_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl);
 apr_status_t nts_sql_sqlite_has_keyless(int *found, nts_sql_session_t *s,
                                         const nts_sql_table_t *table);
 void nts_sql_sqlite_add_referrers(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
@@ -39,7 +38,8 @@ void nts_sql_sqlite_add_key_is(nts_sql_stmt_t *stmt, const nts_sql_table_t *tabl
                                const char *const *parts);
 void nts_sql_sqlite_add_key_after(nts_sql_stmt_t *stmt, const nts_sql_table_t *table,
                                   const char *const *parts);
-void nts_sql_sqlite_add_key_order(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
+const char *nts_sql_sqlite_key_column(const nts_sql_table_t *table, const nts_sql_column_t *column,
+                                      apr_pool_t *p);
 void nts_sql_sqlite_add_stored_key(nts_sql_stmt_t *stmt, const nts_sql_table_t *table);
 void nts_sql_sqlite_add_holds(nts_sql_stmt_t *stmt, const nts_sql_column_t *column,
                               const nts_sql_cell_t *cell);
@@ -65,8 +65,9 @@ const char *nts_sql_sqlite_change_image(const char *stored, apr_pool_t *p);
 
 const nts_sql_object_t *nts_sql_sqlite_objects(int *count, const nts_sql_table_t *table,
                                                apr_pool_t *p);
-apr_status_t nts_sql_sqlite_plan_removal(apr_array_header_t *statements, nts_sql_session_t *s,
-                                         const char *collection);
+void nts_sql_sqlite_plan_table_removal(apr_array_header_t *statements, nts_sql_session_t *s,
+                                       const char *tbl);
+void nts_sql_sqlite_plan_shared_removal(apr_array_header_t *statements, nts_sql_session_t *s);
 const char *nts_sql_sqlite_make_column(nts_sql_column_t *column, const nts_type_t *like,
                                        apr_pool_t *p); /* nts_sql_sqlite_make.c */
 const char *nts_sql_sqlite_make_table(nts_sql_table_t *table, nts_sql_column_t *key,

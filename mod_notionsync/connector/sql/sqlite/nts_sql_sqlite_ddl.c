@@ -62,10 +62,6 @@ static const nts_sql_object_t shared[] = {
 #define SHARED_COUNT ((int)(sizeof(shared) / sizeof(shared[0])))
 #define TRIGGER_COUNT 3
 
-/* Shared tables that hold rows of single tables. */
-static const char *const per_table[] = { "_notionsync_table", "_notionsync_change",
-                                         "_notionsync_intent" };
-
 /* Joins with parentheses by halves: SQLite bounds the depth of an expression, not its length. */
 static const char *join(const char *const *parts, int count, const char *between, apr_pool_t *p)
 {
@@ -196,38 +192,26 @@ const nts_sql_object_t *nts_sql_sqlite_objects(int *count, const nts_sql_table_t
     return objects;
 }
 
-apr_status_t nts_sql_sqlite_plan_removal(apr_array_header_t *statements, nts_sql_session_t *s,
-                                         const char *collection)
+void nts_sql_sqlite_plan_table_removal(apr_array_header_t *statements, nts_sql_session_t *s,
+                                       const char *tbl)
 {
     static const char *const words[TRIGGER_COUNT] = { "insert", "update", "delete" };
-    const char *name = nts_sql_literal(collection, s->ptemp);
-    nts_sql_rows_t rows;
-    int others = 0;
     int i;
 
-    if (s->state.installed) {
-        if (nts_sql_run(&rows,
-                        nts_sql_stmt(s, apr_pstrcat(s->ptemp,
-                                                    "SELECT count(*) FROM _notionsync_table WHERE "
-                                                    "tbl <> ",
-                                                    name, " COLLATE NOCASE", NULL)),
-                        s->ptemp) != APR_SUCCESS) {
-            return APR_EGENERAL;
-        }
-        others = rows.cells[0].integer > 0;
-    }
     for (i = 0; i < TRIGGER_COUNT; i++) {
         APR_ARRAY_PUSH(statements, const char *) =
-            drop_trigger(trigger_name(words[i], collection, s->ptemp), s->ptemp);
+            drop_trigger(trigger_name(words[i], tbl, s->ptemp), s->ptemp);
     }
-    for (i = SHARED_COUNT - 1; !others && i >= 0; i--) {
+}
+
+void nts_sql_sqlite_plan_shared_removal(apr_array_header_t *statements, nts_sql_session_t *s)
+{
+    int i;
+
+    (void)s;
+    for (i = SHARED_COUNT - 1; i >= 0; i--) {
         APR_ARRAY_PUSH(statements, const char *) = shared[i].drop;
     }
-    for (i = 0; others && i < (int)(sizeof(per_table) / sizeof(per_table[0])); i++) {
-        APR_ARRAY_PUSH(statements, const char *) = apr_pstrcat(
-            s->ptemp, "DELETE FROM ", per_table[i], " WHERE tbl = ", name, " COLLATE NOCASE", NULL);
-    }
-    return APR_SUCCESS;
 }
 
 const char *nts_sql_sqlite_enrol(const char *tbl, apr_pool_t *p)

@@ -9,10 +9,12 @@
 #include "connector/sql/sqlite/nts_sql_sqlite.h"
 
 /* t."id", compared as the unique index does, or the index would not be used. */
-static const char *indexed(const nts_sql_column_t *column, apr_pool_t *p)
+const char *nts_sql_sqlite_key_column(const nts_sql_table_t *table, const nts_sql_column_t *column,
+                                      apr_pool_t *p)
 {
     const char *name = apr_pstrcat(p, "t.", nts_sql_quote(column->name, p), NULL);
 
+    (void)table;
     if (!column->collation) {
         return name;
     }
@@ -88,7 +90,8 @@ void nts_sql_sqlite_add_key_is(nts_sql_stmt_t *stmt, const nts_sql_table_t *tabl
     int i;
 
     for (i = 0; i < table->key_count; i++) {
-        nts_sql_add(stmt, i ? " AND " : "", indexed(table->key[i], p), " = ", NULL);
+        nts_sql_add(stmt, i ? " AND " : "", nts_sql_sqlite_key_column(table, table->key[i], p),
+                    " = ", NULL);
         nts_sql_add_text(stmt, parts[i]);
         nts_sql_add(stmt, " AND ", as_text(table->key[i], "t", p), " COLLATE BINARY = ", NULL);
         nts_sql_add_text(stmt, parts[i]);
@@ -100,32 +103,13 @@ void nts_sql_sqlite_add_key_after(nts_sql_stmt_t *stmt, const nts_sql_table_t *t
 {
     apr_pool_t *p = stmt->session->ptemp;
     const char *usable = nts_sql_sqlite_usable(table, "t", p);
-    int i;
 
     nts_sql_add(stmt, usable ? usable : "1", NULL);
     if (!parts) {
         return;
     }
-    nts_sql_add(stmt, " AND (", NULL);
-    for (i = 0; i < table->key_count; i++) {
-        nts_sql_add(stmt, i ? ", " : "", indexed(table->key[i], p), NULL);
-    }
-    nts_sql_add(stmt, ") > (", NULL);
-    for (i = 0; i < table->key_count; i++) {
-        nts_sql_add(stmt, i ? ", " : "", NULL);
-        nts_sql_add_text(stmt, parts[i]);
-    }
-    nts_sql_add(stmt, ")", NULL);
-}
-
-void nts_sql_sqlite_add_key_order(nts_sql_stmt_t *stmt, const nts_sql_table_t *table)
-{
-    int i;
-
-    for (i = 0; i < table->key_count; i++) {
-        nts_sql_add(stmt, i ? ", " : " ORDER BY ", indexed(table->key[i], stmt->session->ptemp),
-                    NULL);
-    }
+    nts_sql_add(stmt, " AND ", NULL);
+    nts_sql_add_key_beyond(stmt, table, parts);
 }
 
 void nts_sql_sqlite_add_holds(nts_sql_stmt_t *stmt, const nts_sql_column_t *column,

@@ -324,35 +324,3 @@ void nts_sql_sqlite_add_referrers(nts_sql_stmt_t *stmt, const nts_sql_table_t *t
     nts_sql_add_text(stmt, table->name);
     nts_sql_add(stmt, " COLLATE NOCASE ORDER BY m.name, f.id, f.seq", NULL);
 }
-
-/* --- our own objects */
-
-static const char count_objects[] =
-    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('_notionsync_instance', "
-    "'_notionsync_table', '_notionsync_change', '_notionsync_intent')";
-
-apr_status_t nts_sql_sqlite_state(nts_sql_state_t *state, nts_sql_session_t *s, const char *tbl)
-{
-    nts_sql_stmt_t *stmt;
-    nts_sql_rows_t rows;
-    int found;
-
-    memset(state, 0, sizeof(*state));
-    if (nts_sql_find_objects(&found, s, count_objects) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    if (!found) {
-        return APR_SUCCESS;
-    }
-    stmt = nts_sql_stmt(s, "SELECT i.id, i.version, coalesce((SELECT seq FROM sqlite_sequence "
-                           "WHERE name = '_notionsync_change'), 0), t.tbl IS NOT NULL, "
-                           "max(i.dropped, coalesce(t.pruned, 0)) FROM _notionsync_instance AS i "
-                           "LEFT JOIN _notionsync_table AS t ON t.tbl = ");
-    nts_sql_add_text(stmt, tbl);
-    nts_sql_add(stmt, " COLLATE NOCASE LIMIT 1", NULL);
-    if (nts_sql_run(&rows, stmt, s->ptemp) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    nts_sql_take_state(state, &rows, s->p);
-    return APR_SUCCESS;
-}
