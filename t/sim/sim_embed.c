@@ -9,6 +9,7 @@
 #include "sim_log.h"
 #include "sim_send.h"
 #include "sim_serve.h"
+#include "sim_state.h"
 
 /* a request between two steps */
 typedef struct flight_t {
@@ -19,8 +20,8 @@ typedef struct flight_t {
 } flight_t;
 
 static sim_embed_host_t host;
-static flight_t *flights; /* by due, then age */
-static sim_buf_t said;    /* the last answer of the control interface */
+static flight_t *flights SIM_STATE; /* by due, then age */
+static sim_buf_t said;              /* the last answer of the control interface */
 
 void sim_send_wake(void)
 {
@@ -33,6 +34,31 @@ long sim_send_once(const char *url, const char *body, size_t len, const char *co
     (void)url, (void)body, (void)len, (void)headers, (void)timeout_ms, (void)response;
     snprintf(error, 256, "nothing is sent at once in process");
     return 0;
+}
+
+/* ---- several simulators in a process */
+
+extern char __start_sim_state[],
+    __stop_sim_state[]; /* the linker's names for the section of SIM_STATE */
+
+void sim_embed_enter(int which)
+{
+    static char *asleep[SIM_EMBED_WORLDS];
+    static int awake;
+    size_t size = (size_t)(__stop_sim_state - __start_sim_state);
+
+    if (which == awake) {
+        return;
+    }
+    if (!asleep[awake]) {
+        asleep[awake] = sim_mem_alloc(size);
+    }
+    if (!asleep[which]) {
+        asleep[which] = sim_mem_alloc(size);
+    }
+    memcpy(asleep[awake], __start_sim_state, size);
+    memcpy(__start_sim_state, asleep[which], size);
+    awake = which;
 }
 
 void sim_embed_open(const sim_embed_host_t *h)

@@ -1,5 +1,5 @@
-/* The simulator inside a test, under the test's own time.  One world a process; one thread.  Nothing here waits: what takes
- * time becomes due, and happens in sim_embed_tick. */
+/* The simulator inside a test, under the test's own time.  One thread, and one world that is awake; a second may sleep beside it
+ * (sim_embed_enter).  Nothing here waits: what takes time becomes due, and happens in sim_embed_tick. */
 #ifndef SIM_EMBED_H
 #define SIM_EMBED_H
 
@@ -24,6 +24,12 @@ void sim_embed_open(const sim_embed_host_t *host);
 /* an empty world with these settings over the defaults (JSON, may be NULL); what is wrong with them, or NULL.  Requests
  * under way are dropped without an answer */
 const char *sim_embed_reset(const char *settings);
+
+/* From now on all of the simulator is that one of SIM_EMBED_WORLDS: every function of these headers, sim_w and sim_set.  The first
+ * is awake at first; another one begins with sim_embed_reset.  The host is one for all, and knows whom it has woken.  What
+ * sim_embed_control said last is not kept */
+enum { SIM_EMBED_WORLDS = 2 };
+void sim_embed_enter(int which);
 
 /* a request arrives.  Its headers are those three; query and body may be NULL.  ctx is kept in q->ctx for the host.
  * A connection that the client gives up: sim_embed_forget, the request itself goes on */

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim_state.h"
+
 #define LOG_SIZE 20000
 
-static sim_event_t *events[LOG_SIZE]; /* by seq modulo its size */
-static int64_t last_seq;
-static sim_event_t **heap; /* by due, then seq */
-static size_t nheap, heap_room, sending;
+static sim_event_t **events SIM_STATE; /* LOG_SIZE, by seq modulo that; NULL: there was none yet */
+static int64_t last_seq SIM_STATE;
+static sim_event_t **heap SIM_STATE; /* by due, then seq */
+static size_t nheap SIM_STATE, heap_room SIM_STATE, sending SIM_STATE;
 
 static const char *const state_names[] = { "queued", "sending", "delivered", "retrying",
                                            "failed", "lost",    "paused" };
@@ -129,6 +131,9 @@ static sim_event_t *make_event(sim_sub_t *sub, const sim_news_t *n, const char *
     e->body = b.s;
     e->body_len = b.len;
     e->logged = 1;
+    if (!events) {
+        events = sim_mem_alloc(LOG_SIZE * sizeof(sim_event_t *));
+    }
     at = &events[e->seq % LOG_SIZE];
     if (*at) {
         leave_log(*at);
@@ -170,8 +175,8 @@ static void tell_one(sim_sub_t *s, const sim_news_t *n)
     }
 }
 
-static sim_sub_t **subs;
-static size_t nsubs;
+static sim_sub_t **subs SIM_STATE;
+static size_t nsubs SIM_STATE;
 
 void sim_event_tell(const sim_news_t *news)
 {
@@ -261,7 +266,7 @@ void sim_event_clear_log(void)
 {
     size_t i;
 
-    for (i = 0; i < LOG_SIZE; i++) {
+    for (i = 0; events && i < LOG_SIZE; i++) {
         if (events[i] && !is_open(events[i])) {
             free_event(events[i]);
             events[i] = NULL;
@@ -291,7 +296,7 @@ void sim_event_reset(void)
             free_event(heap[i]);
         }
     }
-    for (i = 0; i < LOG_SIZE && (int64_t)i <= last_seq; i++) {
+    for (i = 0; events && i < LOG_SIZE && (int64_t)i <= last_seq; i++) {
         if (events[i] && events[i]->state == SIM_E_SENDING) {
             events[i]->orphan = 1; /* its transfer frees it */
         }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim_state.h"
+
 typedef struct fault_t {
     struct fault_t *next;
     int64_t id, after, left, seen, hits;
@@ -17,8 +19,8 @@ typedef struct fault_t {
     sim_action_t action;
 } fault_t;
 
-static fault_t *first;
-static int64_t last_id;
+static fault_t *first SIM_STATE;
+static int64_t last_id SIM_STATE;
 
 static int64_t int_member(json_object *o, const char *key, int64_t def)
 {

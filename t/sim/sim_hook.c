@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim_event.h"
+#include "sim_state.h"
 
 #define BUCKETS 4096
 
@@ -35,8 +36,8 @@ typedef struct window_t {
     size_t nauthors;
 } window_t;
 
-static window_t *first, *last, *buckets[BUCKETS];
-static size_t count;
+static window_t *first SIM_STATE, *last SIM_STATE, *buckets[BUCKETS] SIM_STATE;
+static size_t count SIM_STATE;
 
 static window_t **bucket_of(const sim_id_t *id)
 {

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim_state.h"
+
 #define LOG_SIZE 20000
 
 typedef struct entry_t {
@@ -42,8 +44,9 @@ static const char *const classes[] = { "users_me",
 
 #define NCLASSES (sizeof(classes) / sizeof(classes[0]))
 
-static entry_t *entries[LOG_SIZE]; /* by seq modulo its size */
-static int64_t last_seq, cleared_seq, total, by_class[NCLASSES], by_status[1000];
+static entry_t **entries SIM_STATE; /* LOG_SIZE, by seq modulo that; NULL: there was none yet */
+static int64_t last_seq SIM_STATE, cleared_seq SIM_STATE, total SIM_STATE;
+static int64_t by_class[NCLASSES] SIM_STATE, by_status[1000] SIM_STATE;
 
 static void free_entry(entry_t *e)
 {
@@ -88,6 +91,9 @@ void sim_log_add(const sim_req_t *q, sim_ms_t came_ms, int64_t took_us)
     e->class = q->class;
     e->page = q->page_id;
     e->status = q->status;
+    if (!entries) {
+        entries = sim_mem_alloc(LOG_SIZE * sizeof(entry_t *));
+    }
     at = &entries[e->seq % LOG_SIZE];
     free_entry(*at);
     *at = e;

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "sim_oauth_private.h"
+#include "sim_state.h"
 
-sim_client_t *sim_oauth_clients;
+sim_client_t *sim_oauth_clients SIM_STATE;
 
 static const char *const oauth_classes[] = { "oauth_authorize", "oauth_token", "oauth_introspect",
                                              "oauth_revoke", NULL };

@@ -13,6 +13,7 @@
 #include "sim_oauth.h"
 #include "sim_send.h"
 #include "sim_stale.h"
+#include "sim_state.h"
 
 /* a request that was answered but is performed later */
 typedef struct late_t {
@@ -21,8 +22,8 @@ typedef struct late_t {
     sim_req_t *q;
 } late_t;
 
-static late_t *late; /* by due */
-static size_t nlate;
+static late_t *late SIM_STATE; /* by due */
+static size_t nlate SIM_STATE;
 
 static void (*performed)(sim_req_t *q, int late);
 

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim_state.h"
 #include "sim_util.h"
 
-sim_settings_t sim_set;
+sim_settings_t sim_set SIM_STATE;
 
 enum { IS_INT, IS_NUM, IS_FLAG, IS_TEXT };
 

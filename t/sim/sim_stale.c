@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim_page.h"
+#include "sim_state.h"
 
 typedef struct wait_t {
     struct wait_t *prev, *next;
@@ -13,8 +14,8 @@ typedef struct wait_t {
     sim_ms_t due;
 } wait_t;
 
-static wait_t *head, *tail; /* by due */
-static size_t count;
+static wait_t *head SIM_STATE, *tail SIM_STATE; /* by due */
+static size_t count SIM_STATE;
 
 static void show(sim_page_t *p, sim_state_t *st)
 {

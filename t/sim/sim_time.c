@@ -7,8 +7,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "sim_state.h"
+
 /* read without the world's lock */
-static _Atomic sim_ms_t clock_offset;
+static _Atomic sim_ms_t clock_offset SIM_STATE;
 static sim_ms_t (*source)(void); /* NULL: the machine's clock */
 
 void sim_time_source(sim_ms_t (*now)(void))

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "sim_state.h"
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9') {
@@ -81,7 +83,7 @@ void sim_id_json(sim_buf_t *b, const char *key, const sim_id_t *id)
     sim_json_str(b, text);
 }
 
-static uint64_t rand_state;
+static uint64_t rand_state SIM_STATE;
 
 void sim_rand_seed(uint64_t seed)
 {

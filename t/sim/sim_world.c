@@ -8,8 +8,9 @@
 
 #include "sim_page.h"
 #include "sim_schema.h"
+#include "sim_state.h"
 
-sim_world_t sim_w;
+sim_world_t sim_w SIM_STATE;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 

@@ -15,6 +15,7 @@ static sim_ms_t now = START;
 static int answers, status, events, late_ones, ending;
 static char body[4096], page[64], source[64];
 static sim_buf_t story;
+static int is_other; /* the second world is awake: its doings are no part of the story */
 
 static sim_ms_t clock_now(void)
 {
@@ -23,6 +24,10 @@ static sim_ms_t clock_now(void)
 
 static void answered(sim_req_t *q)
 {
+    if (is_other) {
+        sim_req_free(q);
+        return;
+    }
     answers++;
     status = q->status;
     ending = q->ending;
@@ -33,12 +38,19 @@ static void answered(sim_req_t *q)
 
 static void performed(sim_req_t *q, int late)
 {
+    if (is_other) {
+        return;
+    }
     late_ones += late;
     sim_buf_fmt(&story, "%lld performed %s\n", (long long)(now - START), q->class);
 }
 
 static void deliver(sim_event_t *e)
 {
+    if (is_other) {
+        sim_event_done(e, 500, "not now", 0);
+        return;
+    }
     events++;
     sim_buf_fmt(&story, "%lld event %.*s\n", (long long)(now - START), (int)e->body_len, e->body);
     sim_event_done(e, 200, NULL, 0);
@@ -193,7 +205,37 @@ static void test_late(void)
     tap_ok(strstr(body, "\"number\":2") != NULL, "but after its lag");
 }
 
-static void run_story(void)
+/* Things happen in a second world: requests, faults, events that wait, a query, its log and settings. */
+static void visit_other(int is_first)
+{
+    char mine[sizeof(source)], in[128];
+    int ok;
+
+    is_other = 1;
+    sim_embed_enter(1);
+    if (is_first) {
+        (void)sim_embed_reset(
+            "{\"seed\":8,\"rate_limit\":3,\"delay_ms\":70,\"clock_offset_ms\":5000}");
+        snprintf(mine, sizeof(mine), "%s",
+                 sim_embed_control("POST", "data_source",
+                                   "{\"name\":\"M\",\"properties\":{\"N\":{\"type\":\"number\"}}}",
+                                   &ok));
+        (void)sim_embed_control("POST", "webhook",
+                                "{\"url\":\"sim:\",\"token\":\"x\",\"active\":true}", &ok);
+        (void)sim_embed_control("POST", "fault",
+                                "{\"action\":{\"late_commit_ms\":40,\"cut\":true}}", &ok);
+        snprintf(in, sizeof(in), "{\"data_source\":\"%.36s\",\"properties\":{\"N\":1}}", mine + 7);
+        (void)sim_embed_control("POST", "page", in, &ok);
+        tap_ok(ok, "the second world has a page of its own");
+    }
+    ask("GET", "/v1/users/me", NULL);
+    sim_embed_tick();
+    tap_int(sim_w.npages, 1, "it knows its own pages only");
+    sim_embed_enter(0);
+    is_other = 0;
+}
+
+static void run_story(int is_visited)
 {
     int i;
 
@@ -206,6 +248,9 @@ static void run_story(void)
 
         snprintf(in, sizeof(in), "{\"properties\":{\"N\":{\"number\":%d}}}", i);
         ask_page("PATCH", in);
+        if (is_visited && i % 10 == 3) {
+            visit_other(i == 3);
+        }
         run_until(now + 37 * (i % 5));
     }
     run_until(now + 100000);
@@ -220,14 +265,18 @@ int main(void)
     test_time();
     test_late();
     test_listed_late();
-    run_story();
+    run_story(0);
     first = strdup(story.s);
-    run_story();
+    run_story(0);
     tap_str(story.s, first, "the same seed tells the same story");
+    run_story(1);
+    tap_str(story.s, first, "also while a second world is awake now and then");
     tap_ok(strstr(first, " 429 ") && strstr(first, " 0 ") && events > 0,
            "one with limits, cuts and events");
     free(first);
     sim_buf_free(&story);
+    sim_embed_reset(NULL);
+    sim_embed_enter(1);
     sim_embed_reset(NULL);
     return tap_done();
 }
