@@ -70,7 +70,7 @@ static const nts_schema_field_t *find_column(nts_pair_t *pair, const nts_schema_
 {
     const nts_schema_field_t *field = pair->external_id
                                           ? nts_schema_find_id(external, pair->external_id)
-                                          : nts_schema_find(external, pair->external);
+                                          : nts_schema_find_name(external, pair->external);
 
     if (field) {
         pair->external_id = apr_pstrdup(p, field->id);

@@ -59,11 +59,10 @@ typedef enum nts_deletes_t {
 /** One pair of fields. `id` is stable in the store for (Notion property id, external field). */
 typedef struct nts_pair_t {
     apr_int64_t id;
-    const char *notion;    /* as written: property name */
-    const char *notion_id; /* decoded property id, known after first contact; NULL before */
-    const char *external;  /* column, or the property's name */
-    const char
-        *external_id; /* as notion_id, where the field has another name than its id; else NULL */
+    const char *notion;      /* as written: property name */
+    const char *notion_id;   /* decoded property id, known after first contact; NULL before */
+    const char *external;    /* as written: column, or the property's name */
+    const char *external_id; /* as notion_id; of a column it is the name */
     nts_direction_t direction;
     nts_conflict_t conflict;
     nts_initial_t initial;

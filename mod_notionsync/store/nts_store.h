@@ -64,15 +64,16 @@ void nts_store_rollback(nts_store_t *store);
 
 /** Write the running services and mappings, fill in their ids and pair ids (kept across restarts by
  *  identity: data source id, service, collection; a mapping's name is a label), restore what is known
- *  of property ids, note removed mappings as not running. */
+ *  of the ids of fields, note removed mappings as not running. */
 apr_status_t nts_store_put_setup(nts_store_t *store, const nts_setup_t *setup, apr_pool_t *p);
 /** The running setup, for the tool and for children. */
 apr_status_t nts_store_get_setup(nts_setup_t **setup, nts_store_t *store, apr_pool_t *p);
-/** Keep a pair's property id once first contact has shown it. A pair that is taken out of a running
+/** Keep the id of a pair's field on @a side once first contact has shown it. A pair that is taken out of a running
  *  mapping and put back later gets a new number, and so begins without bases (S5.7). */
-apr_status_t nts_store_put_property(nts_store_t *store, apr_int64_t pair, const char *property_id);
+apr_status_t nts_store_put_property(nts_store_t *store, apr_int64_t pair, nts_side_t side,
+                                    const char *id);
 /** What a pair was bound to, and why it is not (nts_bound.h): keep it; and read it for all pairs of a mapping, all zero where there
- *  is nothing, with the property's id, which another process may have learnt. */
+ *  is nothing, with the ids of its fields, which another process may have learnt. */
 apr_status_t nts_store_put_bound(nts_store_t *store, const nts_pair_t *pair);
 apr_status_t nts_store_get_bounds(nts_store_t *store, nts_mapping_t *mapping, apr_pool_t *p);
 /** For people: the mapping's fields that are suspended, and if @a offers what else could be mapped (nts_offer.h), as both sides were

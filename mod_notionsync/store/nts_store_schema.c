@@ -284,10 +284,13 @@ static const char *const step_16[] = { "ALTER TABLE entry ADD COLUMN taken TEXT"
 /* What each pair was bound to, and why it is not (S5.4). */
 static const char *const step_17[] = { "ALTER TABLE pair ADD COLUMN bound TEXT", NULL };
 
+/* The id of a property of the external side, as the one of Notion's has always been kept (S5.4). */
+static const char *const step_18[] = { "ALTER TABLE pair ADD COLUMN external_property TEXT", NULL };
+
 /* steps[n] leads from version n to n + 1. */
 static const char *const *const steps[NTS_STORE_SCHEMA] = {
-    step_1,  step_2,  step_3,  step_4,  step_5,  step_6,  step_7,  step_8, step_9,
-    step_10, step_11, step_12, step_13, step_14, step_15, step_16, step_17
+    step_1,  step_2,  step_3,  step_4,  step_5,  step_6,  step_7,  step_8,  step_9,
+    step_10, step_11, step_12, step_13, step_14, step_15, step_16, step_17, step_18
 };
 
 static const nts_stmt_t set_version = {

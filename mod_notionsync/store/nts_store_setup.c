@@ -51,9 +51,8 @@ static apr_status_t write_service(setup_t *setup, nts_service_t *service, int po
 
 typedef struct known_pair_t {
     apr_int64_t id;
-    const char *notion;
-    const char *external;
-    const char *property;
+    const char *name[NTS_SIDE_COUNT];  /* as the configuration had it */
+    const char *field[NTS_SIDE_COUNT]; /* its id; NULL: not seen yet */
     int used;
 } known_pair_t;
 
@@ -61,11 +60,13 @@ typedef struct known_pair_t {
 
 /* Only those of the mapping's last running: a field that was taken out and is put in again begins
  * without bases (S5.7), so it gets a new number. */
-static const nts_stmt_t get_pairs = { "SELECT id, notion, external, property FROM pair"
+static const nts_stmt_t get_pairs = { "SELECT id, notion, external, property, external_property"
+                                      " FROM pair"
                                       " WHERE mapping = %lld AND running = 1 ORDER BY id" };
 static const nts_stmt_t make_pair = { "INSERT INTO pair (mapping, notion, external, running)"
                                       " VALUES (%lld, %s, %s, 1)" };
-static const nts_stmt_t rename_pair = { "UPDATE pair SET notion = %s WHERE id = %lld" };
+static const nts_stmt_t rename_pair = { "UPDATE pair SET notion = %s, external = %s"
+                                        " WHERE id = %lld" };
 static const nts_stmt_t stop_pair = { "UPDATE pair SET running = 0 WHERE id = %lld" };
 
 static apr_status_t read_pairs(known_pair_t **pairs, int *count, setup_t *setup,
@@ -82,34 +83,52 @@ static apr_status_t read_pairs(known_pair_t **pairs, int *count, setup_t *setup,
         known_pair_t *known = &list[(*count)++];
 
         known->id = nts_rows_int(&rows, 0);
-        known->notion = nts_rows_text(&rows, 1);
-        known->external = nts_rows_text(&rows, 2);
-        known->property = nts_rows_text(&rows, 3);
+        known->name[NTS_NOTION] = nts_rows_text(&rows, 1);
+        known->name[NTS_EXTERNAL] = nts_rows_text(&rows, 2);
+        known->field[NTS_NOTION] = nts_rows_text(&rows, 3);
+        known->field[NTS_EXTERNAL] = nts_rows_text(&rows, 4);
         rv = rows.problem;
     }
     return rv;
 }
 
-/* By the words of the configuration; if they are new, by the property that bears the name now: when a
+static int is_written_so(const known_pair_t *known, const nts_pair_t *pair)
+{
+    return strcmp(known->name[NTS_NOTION], pair->notion) == 0 &&
+           strcmp(known->name[NTS_EXTERNAL], pair->external) == 0;
+}
+
+/* On each side it is written as it was, or what bears the name now is the field that it was. */
+static int is_renamed_to(const known_pair_t *known, const nts_pair_t *pair,
+                         nts_schema_t *const schemas[NTS_SIDE_COUNT])
+{
+    for (int side = 0; side < NTS_SIDE_COUNT; side++) {
+        const char *name = nts_pair_field(pair, (nts_side_t)side);
+        const nts_schema_field_t *named =
+            schemas[side] ? nts_schema_find_name(schemas[side], name) : NULL;
+
+        if (strcmp(known->name[side], name) != 0 &&
+            (!named || !known->field[side] || strcmp(known->field[side], named->id) != 0)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* By the words of the configuration; if they are new, by the fields that bear the names now: when a
  * property was renamed and the configuration followed, it is the same pair (S5.4). */
 static known_pair_t *find_pair(known_pair_t *list, int count, const nts_pair_t *pair,
-                               const nts_schema_t *schema)
+                               nts_schema_t *const schemas[NTS_SIDE_COUNT])
 {
-    const nts_schema_field_t *named = NULL;
     int i;
 
     for (i = 0; i < count; i++) {
-        if (!list[i].used && strcmp(list[i].external, pair->external) == 0 &&
-            strcmp(list[i].notion, pair->notion) == 0) {
+        if (!list[i].used && is_written_so(&list[i], pair)) {
             return &list[i];
         }
     }
-    if (schema) {
-        named = nts_schema_find_name(schema, pair->notion);
-    }
-    for (i = 0; i < count && named; i++) {
-        if (!list[i].used && strcmp(list[i].external, pair->external) == 0 && list[i].property &&
-            strcmp(list[i].property, named->id) == 0) {
+    for (i = 0; i < count; i++) {
+        if (!list[i].used && is_renamed_to(&list[i], pair, schemas)) {
             return &list[i];
         }
     }
@@ -123,7 +142,7 @@ static apr_status_t write_pair(setup_t *setup, apr_int64_t mapping, nts_pair_t *
     apr_status_t rv = APR_SUCCESS;
 
     if (!known) {
-        pair->notion_id = NULL;
+        pair->notion_id = pair->external_id = NULL;
         rv = nts_db_exec(
             NULL, db, &make_pair,
             NTS_ARGS(nts_int(mapping), nts_text(pair->notion), nts_text(pair->external)));
@@ -131,10 +150,12 @@ static apr_status_t write_pair(setup_t *setup, apr_int64_t mapping, nts_pair_t *
     }
     known->used = 1;
     pair->id = known->id;
-    pair->notion_id = apr_pstrdup(setup->p, known->property);
-    if (strcmp(known->notion, pair->notion) != 0) {
-        rv = nts_db_exec(NULL, db, &rename_pair,
-                         NTS_ARGS(nts_text(pair->notion), nts_int(known->id)));
+    pair->notion_id = apr_pstrdup(setup->p, known->field[NTS_NOTION]);
+    pair->external_id = apr_pstrdup(setup->p, known->field[NTS_EXTERNAL]);
+    if (!is_written_so(known, pair)) {
+        rv = nts_db_exec(
+            NULL, db, &rename_pair,
+            NTS_ARGS(nts_text(pair->notion), nts_text(pair->external), nts_int(known->id)));
     }
     return rv;
 }
@@ -145,12 +166,13 @@ static apr_status_t parse_json(const nts_json_t **root, const char *text, apr_po
                                                                                     : APR_EMISMATCH;
 }
 
-/* Notion's properties as last seen; NULL if never. */
-static apr_status_t last_schema(nts_schema_t **schema, setup_t *setup, apr_int64_t mapping)
+/* A side's fields as last seen; NULL if never. */
+static apr_status_t last_schema(nts_schema_t **schema, setup_t *setup, apr_int64_t mapping,
+                                nts_side_t side)
 {
     const char *text;
     const nts_json_t *root;
-    apr_status_t rv = nts_schema_text(&text, setup->store, mapping, NTS_NOTION, setup->ptemp);
+    apr_status_t rv = nts_schema_text(&text, setup->store, mapping, side, setup->ptemp);
 
     *schema = NULL;
     if (rv == APR_SUCCESS && text) {
@@ -164,12 +186,15 @@ static apr_status_t last_schema(nts_schema_t **schema, setup_t *setup, apr_int64
 
 static apr_status_t write_pairs(setup_t *setup, nts_mapping_t *mapping)
 {
-    nts_schema_t *schema;
+    nts_schema_t *schemas[NTS_SIDE_COUNT];
     known_pair_t *list;
     int count;
     int i;
-    apr_status_t rv = last_schema(&schema, setup, mapping->id);
+    apr_status_t rv = APR_SUCCESS;
 
+    for (i = 0; i < NTS_SIDE_COUNT && rv == APR_SUCCESS; i++) {
+        rv = last_schema(&schemas[i], setup, mapping->id, (nts_side_t)i);
+    }
     if (rv == APR_SUCCESS) {
         rv = read_pairs(&list, &count, setup, mapping->id);
     }
@@ -179,7 +204,7 @@ static apr_status_t write_pairs(setup_t *setup, nts_mapping_t *mapping)
     for (i = 0; i < mapping->pair_count && rv == APR_SUCCESS; i++) {
         nts_pair_t *pair = &mapping->pairs[i];
 
-        rv = write_pair(setup, mapping->id, pair, find_pair(list, count, pair, schema));
+        rv = write_pair(setup, mapping->id, pair, find_pair(list, count, pair, schemas));
     }
     for (i = 0; i < count && rv == APR_SUCCESS; i++) {
         if (!list[i].used) {
@@ -481,8 +506,7 @@ static apr_status_t number_pairs(setup_t *setup, nts_mapping_t *mapping)
         nts_pair_t *pair = &mapping->pairs[i];
 
         for (k = 0; k < count; k++) {
-            if (strcmp(list[k].notion, pair->notion) == 0 &&
-                strcmp(list[k].external, pair->external) == 0) {
+            if (is_written_so(&list[k], pair)) {
                 break;
             }
         }
@@ -490,7 +514,8 @@ static apr_status_t number_pairs(setup_t *setup, nts_mapping_t *mapping)
             return APR_EMISMATCH;
         }
         pair->id = list[k].id;
-        pair->notion_id = apr_pstrdup(setup->p, list[k].property);
+        pair->notion_id = apr_pstrdup(setup->p, list[k].field[NTS_NOTION]);
+        pair->external_id = apr_pstrdup(setup->p, list[k].field[NTS_EXTERNAL]);
     }
     return rv;
 }

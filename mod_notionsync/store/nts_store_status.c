@@ -4,9 +4,12 @@
 #include "model/nts_offer.h"
 #include "store/nts_store_impl.h"
 
-static const nts_stmt_t set_property = { "UPDATE pair SET property = %s WHERE id = %lld" };
+static const nts_stmt_t set_property[NTS_SIDE_COUNT] = {
+    { "UPDATE pair SET property = %s WHERE id = %lld" },
+    { "UPDATE pair SET external_property = %s WHERE id = %lld" }
+};
 static const nts_stmt_t set_bound = { "UPDATE pair SET bound = %s WHERE id = %lld" };
-static const nts_stmt_t get_bounds = { "SELECT id, bound, property FROM pair"
+static const nts_stmt_t get_bounds = { "SELECT id, bound, property, external_property FROM pair"
                                        " WHERE mapping = %lld AND running = 1" };
 static const nts_stmt_t get_status = {
     "SELECT state, outcome, matched, instance, counter, listed, full_done, latency_notion,"
@@ -26,7 +29,8 @@ static const nts_stmt_t put_schema = { "INSERT OR REPLACE INTO schema_snapshot (
 static const nts_stmt_t get_schema = { "SELECT text FROM schema_snapshot WHERE mapping = %lld"
                                        " AND side = %lld" };
 
-apr_status_t nts_store_put_property(nts_store_t *store, apr_int64_t pair, const char *property_id)
+apr_status_t nts_store_put_property(nts_store_t *store, apr_int64_t pair, nts_side_t side,
+                                    const char *id)
 {
     int own;
     apr_status_t rv = nts_unit_enter(&own, store);
@@ -34,8 +38,7 @@ apr_status_t nts_store_put_property(nts_store_t *store, apr_int64_t pair, const 
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv =
-        nts_db_exec(NULL, store->db, &set_property, NTS_ARGS(nts_text(property_id), nts_int(pair)));
+    rv = nts_db_exec(NULL, store->db, &set_property[side], NTS_ARGS(nts_text(id), nts_int(pair)));
     return nts_unit_leave(store, own, rv);
 }
 
@@ -67,9 +70,11 @@ apr_status_t nts_store_get_bounds(nts_store_t *store, nts_mapping_t *mapping, ap
         for (i = 0; i < mapping->pair_count && rv == APR_SUCCESS; i++) {
             if (mapping->pairs[i].id && mapping->pairs[i].id == nts_rows_int(&rows, 0)) {
                 const char *property = nts_row_copy(&rows, 2, p);
+                const char *there = nts_row_copy(&rows, 3, p);
 
                 rv = nts_bound_parse(&mapping->pairs[i].bound, nts_rows_text(&rows, 1), p);
                 mapping->pairs[i].notion_id = property ? property : mapping->pairs[i].notion_id;
+                mapping->pairs[i].external_id = there ? there : mapping->pairs[i].external_id;
             }
         }
         rv = rv == APR_SUCCESS ? rows.problem : rv;

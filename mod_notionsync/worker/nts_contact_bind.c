@@ -24,7 +24,7 @@ static apr_status_t keep_pairs(nts_contact_t *c, nts_mapping_t *with, nts_mappin
     return rv;
 }
 
-/* Property ids that first contact has shown outlive a rename in Notion. */
+/* Ids that first contact has shown outlive a rename. */
 static apr_status_t keep_properties(nts_contact_t *c, nts_mapping_t *with,
                                     const nts_mapping_t *bound)
 {
@@ -33,15 +33,18 @@ static apr_status_t keep_properties(nts_contact_t *c, nts_mapping_t *with,
     int i;
 
     for (i = 0; i < bound->pair_count && rv == APR_SUCCESS; i++) {
-        nts_pair_t *given = &with->pairs[i];
         const nts_pair_t *pair = &bound->pairs[i];
+        const char **ids[NTS_SIDE_COUNT] = { &with->pairs[i].notion_id,
+                                             &with->pairs[i].external_id };
+        int side;
 
-        if (pair->notion_id && !nts_str_same(given->notion_id, pair->notion_id)) {
-            rv = nts_store_put_property(flow->host->store, pair->id, pair->notion_id);
-            given->notion_id = apr_pstrdup(flow->p, pair->notion_id);
-        }
-        if (pair->external_id && !nts_str_same(given->external_id, pair->external_id)) {
-            given->external_id = apr_pstrdup(flow->p, pair->external_id);
+        for (side = 0; side < NTS_SIDE_COUNT && rv == APR_SUCCESS; side++) {
+            const char *id = nts_pair_field_id(pair, (nts_side_t)side);
+
+            if (id && !nts_str_same(*ids[side], id)) {
+                rv = nts_store_put_property(flow->host->store, pair->id, (nts_side_t)side, id);
+                *ids[side] = apr_pstrdup(flow->p, id);
+            }
         }
     }
     return rv;

@@ -148,7 +148,7 @@ static void test_setup(void)
     tap_ok(mapping > 0 && pairs[0] > 0 && pairs[1] > 0 && pairs[0] != pairs[1] &&
                kit.notion->id > 0 && kit.sql->id > 0 && kit.sql->id != kit.notion->id,
            "services, mappings and pairs get numbers");
-    (void)nts_store_put_property(kit.store, pairs[1], "abc");
+    (void)nts_store_put_property(kit.store, pairs[1], NTS_NOTION, "abc");
     tap_int(nts_store_get_setup(&found, kit.store, p), APR_SUCCESS, "the setup is read back");
     tap_ok(found->service_count == 2 && found->mapping_count == 1 &&
                found->mappings[0]->id == mapping && found->mappings[0]->pairs[1].id == pairs[1] &&

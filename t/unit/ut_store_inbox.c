@@ -169,6 +169,7 @@ static const char *const back_to_6[] = {
     "ALTER TABLE budget_chunk DROP COLUMN mono",
     "ALTER TABLE entry DROP COLUMN taken",
     "ALTER TABLE pair DROP COLUMN bound",
+    "ALTER TABLE pair DROP COLUMN external_property",
     "DROP INDEX link_gone_key",
     "DROP INDEX inbox_moved",
     "DROP TABLE waiting",
