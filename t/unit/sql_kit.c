@@ -14,7 +14,7 @@ sqlite3 *app;
 nts_connection_t *connection;
 const char *driver = "sqlite";
 const char *secret;
-apr_time_t mono_step;
+apr_time_t mono_time = APR_USEC_PER_SEC;
 
 static char folder[] = "/tmp/ut_sql_XXXXXX";
 static nts_service_t service;
@@ -60,7 +60,7 @@ static apr_time_t test_wall(void *baton)
 static apr_time_t test_mono(void *baton)
 {
     (void)baton;
-    return apr_time_now() + mono_step;
+    return mono_time;
 }
 
 static const nts_clock_t test_clock = { test_wall, test_mono, NULL };

@@ -11,7 +11,7 @@ extern sqlite3 *app;                 /* the application's connection */
 extern nts_connection_t *connection; /* ours */
 extern const char *driver;           /* of the connector; "sqlite" */
 extern const char *secret;           /* that it is given; NULL */
-extern apr_time_t mono_step;         /* how far our monotonic clock runs ahead of the real one */
+extern apr_time_t mono_time; /* our monotonic clock, which goes on only where a test says so */
 
 /** A folder of its own, and at the end nothing of it left. */
 void begin_tests(void);

@@ -6,7 +6,7 @@
 
 /** How one kind of server spells what the cases need. */
 typedef struct trouble_words_t {
-    const char *sleep; /* three tenths of a second */
+    const char *until_waited; /* ends when somebody waits for a lock, or after thirty seconds */
     const char *
         locked; /* makes an account "locked" with the password "open sesame" that may use everything; %s: of the database */
     const char *single;    /* makes an account "single" that may, but with one connection only */

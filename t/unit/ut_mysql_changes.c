@@ -293,7 +293,7 @@ static void test_watch(void)
     begin_changes("watched", DEALS);
     my_run(my, "UPDATE deals SET name = 'before'");
     fd = nts_connector_sql.watch(connection, deals);
-    tap_ok(fd >= 0 && is_woken(fd, 10000), "once it is there it says so, for what came before");
+    tap_ok(fd >= 0 && is_woken(fd, 60000), "once it is there it says so, for what came before");
     tap_str(news(), "u1", "which is read");
     for (i = 0; i < 20 && is_woken(fd, 400); i++) {
         /* what it had seen before */
@@ -302,15 +302,15 @@ static void test_watch(void)
     my_run(my, "BEGIN; UPDATE deals SET name = 'y'");
     tap_ok(!is_woken(fd, 400), "a change wakes not before it is committed");
     my_run(my, "COMMIT");
-    tap_ok(is_woken(fd, 10000), "but then");
-    tap_ok(is_woken(fd, 10000), "and again, as long as nobody reads it");
+    tap_ok(is_woken(fd, 60000), "but then");
+    tap_ok(is_woken(fd, 60000), "and again, as long as nobody reads it");
     tap_str(news(), "u1", "until it is read");
     my_run(my, apr_psprintf(pool, "KILL %s",
                             my_text(my, "SELECT MAX(ID) FROM information_schema.PROCESSLIST WHERE "
                                         "ID <> CONNECTION_ID()")));
-    tap_ok(is_woken(fd, 10000), "cut off it connects again, and says so");
+    tap_ok(is_woken(fd, 60000), "cut off it connects again, and says so");
     my_run(my, "UPDATE deals SET name = 'z'");
-    tap_ok(is_woken(fd, 10000), "and sees the next");
+    tap_ok(is_woken(fd, 60000), "and sees the next");
     end_my();
 }
 

@@ -212,10 +212,10 @@ static void test_watch(void)
 
     begin_changes("watched", DEALS);
     fd = nts_connector_sql.watch(connection, deals);
-    tap_ok(fd >= 0 && is_woken(fd, 10000), "once it listens it says so, for what came before");
+    tap_ok(fd >= 0 && is_woken(fd, 60000), "once it listens it says so, for what came before");
     tap_ok(!is_woken(fd, 100), "then it is quiet");
     pg_run(pg, "UPDATE deals SET name = 'x'");
-    tap_ok(is_woken(fd, 10000), "a change wakes");
+    tap_ok(is_woken(fd, 60000), "a change wakes");
     pg_run(pg, "BEGIN; UPDATE deals SET name = 'y'");
     tap_ok(!is_woken(fd, 100), "not before it is committed");
     pg_run(pg, "ROLLBACK");
@@ -223,9 +223,9 @@ static void test_watch(void)
     pg_run(pg,
            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR "
            "(application_name = 'notionsync' AND query LIKE 'SELECT 1 %')");
-    tap_ok(is_woken(fd, 10000), "cut off it connects again, and says so");
+    tap_ok(is_woken(fd, 60000), "cut off it connects again, and says so");
     pg_run(pg, "UPDATE deals SET name = 'z'");
-    tap_ok(is_woken(fd, 10000), "and hears the next");
+    tap_ok(is_woken(fd, 60000), "and hears the next");
     end_pg();
 }
 
@@ -251,14 +251,14 @@ static void test_passed_over(void)
     begin_changes("passed", DEALS);
     pg_run(pg, "INSERT INTO deals VALUES (2, 'Bob')");
     fd = nts_connector_sql.watch(connection, deals);
-    tap_ok(fd >= 0 && is_woken(fd, 10000), "it listens");
+    tap_ok(fd >= 0 && is_woken(fd, 60000), "it listens");
     since = changes_after(deals, 0)->last_change;
     tap_ok(!is_woken(fd, 100), "and hears nothing");
     other = pg_session("app", "passed");
     pg_run(other, "BEGIN; UPDATE deals SET name = 'undone' WHERE id = 1");
     pg_run(pg, "UPDATE deals SET name = 'done' WHERE id = 2");
     pg_run(other, "ROLLBACK");
-    tap_ok(is_woken(fd, 5000), "a change of which nobody told is found by looking");
+    tap_ok(is_woken(fd, 60000), "a change of which nobody told is found by looking");
     tap_str(news(), "u2", "namely this");
     PQfinish(other);
     end_pg();

@@ -6,8 +6,12 @@
 
 static nts_mapping_t *m;
 
+#define UNTIL_WAITED                                                                               \
+    "DO $$ BEGIN FOR i IN 1 .. 3000 LOOP EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE NOT "        \
+    "granted); PERFORM pg_sleep(0.01); END LOOP; END $$"
+
 static const trouble_words_t words = {
-    .sleep = "SELECT pg_sleep(0.3)",
+    .until_waited = UNTIL_WAITED,
     .locked = "CREATE ROLE locked LOGIN PASSWORD 'open sesame'; GRANT ALL ON ALL TABLES IN SCHEMA "
               "public TO locked; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO locked",
     .single = "CREATE ROLE single LOGIN CONNECTION LIMIT 1; GRANT ALL ON ALL TABLES IN SCHEMA "
@@ -24,7 +28,7 @@ static void test_clashes(void)
 
     m = begin_trouble("clashes");
     admin = pg_session("postgres", "clashes");
-    pg_run(admin, "ALTER DATABASE clashes SET deadlock_timeout = '50ms'");
+    pg_run(admin, "ALTER DATABASE clashes SET deadlock_timeout = '1s'");
     pg_run(pg, "CREATE FUNCTION next() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
                "IF NEW.name = 'ours' THEN UPDATE deals SET name = 'next' WHERE id = NEW.id + 1; "
                "END IF; RETURN NEW; END $$;"
@@ -35,11 +39,12 @@ static void test_clashes(void)
     other = pg_session("postgres", "clashes");
     pg_run(other, "SET deadlock_timeout = '20s'; BEGIN; UPDATE deals SET name = 'theirs' WHERE id "
                   "= 2");
-    tap_int(PQsendQuery(other, "SELECT pg_sleep(1); UPDATE deals SET name = 'theirs' WHERE id = "
-                               "1; COMMIT"),
-            1, "another comes the other way");
+    tap_ok(send_in((session_t *)other,
+                   UNTIL_WAITED "; UPDATE deals SET name = 'theirs' WHERE id = 1; COMMIT"),
+           "another comes the other way");
     tap_str(result_of(update(m, "ours", "w1")), "not done sql.busy", "a deadlock");
     tap_int(is_applied(m, "w1"), 0, "leaves nothing");
+    tap_ok(await_in((session_t *)other), "the other one is through");
     PQfinish(other);
     pg_run(pg, "UPDATE deals SET name = 'Ada' WHERE id = 1");
     tap_str(result_of(update(m, "ours", "w1b")), "ok", "and goes well the next time");

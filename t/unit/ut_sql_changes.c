@@ -258,7 +258,7 @@ static void test_pruning(void)
     app_run("UPDATE _notionsync_change SET at = 0 WHERE id = 702");
     (void)perform(&ask);
     tap_str(app_text("SELECT count(*) FROM _notionsync_change"), "3", "not at every look");
-    mono_step += apr_time_from_sec(61);
+    mono_time += apr_time_from_sec(61);
     app_run("PRAGMA user_version = 1");
     (void)perform(&ask);
     tap_str(app_text("SELECT count(*) FROM _notionsync_change"), "2", "but once a minute");
