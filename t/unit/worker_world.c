@@ -1,4 +1,5 @@
 /* worker_world.c - a worker between two services in memory, and the people who use them. */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define MAPPINGS_MAX 1000 /* nobody has so many */
 /* What is awaited ends the wait, so a busy machine is no failure. */
 #define PATIENCE apr_time_from_sec(60)
+#define LOOK apr_time_from_msec(2)
 
 /* --- the world */
 
@@ -119,6 +121,8 @@ worker_world_t *world_create(int mappings, apr_pool_t *p)
     the_world = w;
     nts_log_set_sink(log_line, NULL, NTS_LOG_DEBUG);
     (void)apr_thread_mutex_create(&w->mutex, APR_THREAD_MUTEX_DEFAULT, p);
+    (void)apr_thread_cond_create(&w->released, p);
+    w->let_go[NTS_NOTION] = w->let_go[NTS_EXTERNAL] = -1;
     (void)strcpy(w->instance, "instance-1");
     w->changed_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     make_setup(w, mappings);
@@ -370,20 +374,51 @@ int world_asks(worker_world_t *w, nts_side_t side)
     return asks;
 }
 
+/* Does every other thread of this process sleep? One that wants a processor, or waits for a disk, does not: see proc(5), stat. */
+static int all_sleep(void)
+{
+    DIR *dir = opendir("/proc/self/task");
+    const struct dirent *entry;
+    int is_awake = 0;
+
+    while (dir && (entry = readdir(dir)) != NULL) {
+        char text[300];
+        FILE *file = NULL;
+        const char *after;
+
+        (void)apr_snprintf(text, sizeof(text), "/proc/self/task/%s/stat", entry->d_name);
+        if (entry->d_name[0] != '.' && atoi(entry->d_name) != gettid()) {
+            file = fopen(text, "r");
+        }
+        if (file) {
+            after = fgets(text, sizeof(text), file) ? strrchr(text, ')') : NULL;
+            is_awake |= after && after[1] && after[2] != 'S';
+            (void)fclose(file);
+        }
+    }
+    if (dir) {
+        (void)closedir(dir);
+    }
+    return !is_awake;
+}
+
+/* Counted in looks, not by the clock: on a busy machine the worker may stand still for long, and so may who looks. */
 void world_rest(worker_world_t *w, apr_interval_time_t time)
 {
-    apr_time_t since = apr_time_now();
-    apr_time_t end = since + PATIENCE + time;
+    apr_time_t end = apr_time_now() + PATIENCE + time;
+    apr_interval_time_t quiet = 0;
     int last = -1;
 
-    while (apr_time_now() < end && apr_time_now() - since < time) {
-        int asks = world_asks(w, NTS_NOTION) + world_asks(w, NTS_EXTERNAL);
+    while (apr_time_now() < end && quiet < time) {
+        int asks, in_hand;
 
-        if (asks != last) {
-            last = asks;
-            since = apr_time_now();
-        }
-        apr_sleep(2000);
+        apr_sleep(LOOK);
+        (void)apr_thread_mutex_lock(w->mutex);
+        asks = w->asks[NTS_NOTION] + w->asks[NTS_EXTERNAL];
+        in_hand = w->in_hand;
+        (void)apr_thread_mutex_unlock(w->mutex);
+        quiet = asks == last && !in_hand && all_sleep() ? quiet + LOOK : 0;
+        last = asks;
     }
 }
 
@@ -418,6 +453,40 @@ int world_is_state_soon(worker_world_t *w, int mapping, nts_mapping_state_t stat
         apr_sleep(5000);
     }
     return 0;
+}
+
+int world_is_matched_soon(worker_world_t *w, int mapping)
+{
+    apr_time_t end = apr_time_now() + PATIENCE;
+
+    while (apr_time_now() < end) {
+        nts_mapping_status_t status = { 0 };
+
+        if (nts_store_get_status(&status, w->store, w->setup.mappings[mapping]->id, w->p) ==
+                APR_SUCCESS &&
+            status.state == NTS_MAPPING_RUNNING && status.matched && status.full_done) {
+            return 1;
+        }
+        apr_sleep(5000);
+    }
+    return 0;
+}
+
+const nts_link_t *world_link_soon(worker_world_t *w, const char *page, int missing)
+{
+    apr_time_t end = apr_time_now() + PATIENCE;
+
+    while (apr_time_now() < end) {
+        nts_link_t *link = NULL;
+
+        if (nts_store_find_link(&link, w->store, w->setup.mappings[0]->id, page, w->p) ==
+                APR_SUCCESS &&
+            !link->missing == !missing) {
+            return link;
+        }
+        apr_sleep(5000);
+    }
+    return NULL;
 }
 
 int world_is_settled_soon(worker_world_t *w, int mapping)
@@ -517,5 +586,52 @@ int world_is_together_soon(worker_world_t *w, int count)
 
 void world_slow(worker_world_t *w, nts_side_t side, apr_interval_time_t time)
 {
+    (void)apr_thread_mutex_lock(w->mutex);
     w->slow[side] = time;
+    (void)apr_thread_mutex_unlock(w->mutex);
+}
+
+/* With the mutex held, which it gives back. */
+static void set_let_go(worker_world_t *w, nts_side_t side, int count)
+{
+    w->let_go[side] = count;
+    (void)apr_thread_cond_broadcast(w->released);
+    (void)apr_thread_mutex_unlock(w->mutex);
+}
+
+void world_hold(worker_world_t *w, nts_side_t side)
+{
+    (void)apr_thread_mutex_lock(w->mutex);
+    w->came[side] = 0;
+    set_let_go(w, side, 0);
+}
+
+void world_let_one_go(worker_world_t *w, nts_side_t side)
+{
+    (void)apr_thread_mutex_lock(w->mutex);
+    set_let_go(w, side, w->let_go[side] + (w->came[side] > w->let_go[side]));
+}
+
+void world_let_go(worker_world_t *w, nts_side_t side)
+{
+    (void)apr_thread_mutex_lock(w->mutex);
+    set_let_go(w, side, -1);
+}
+
+int world_is_held_soon(worker_world_t *w, nts_side_t side)
+{
+    apr_time_t end = apr_time_now() + PATIENCE;
+
+    while (apr_time_now() < end) {
+        int waiting;
+
+        (void)apr_thread_mutex_lock(w->mutex);
+        waiting = w->came[side] > w->let_go[side];
+        (void)apr_thread_mutex_unlock(w->mutex);
+        if (waiting) {
+            return 1;
+        }
+        apr_sleep(1000);
+    }
+    return 0;
 }

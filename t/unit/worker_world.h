@@ -40,18 +40,23 @@ apr_int64_t world_command(worker_world_t *w, int mapping, const char *verb, cons
 
 /** Both sides show the same names. */
 int world_is_equal(worker_world_t *w, int mapping);
-/** Wait (at most ten seconds) until they do; 0 if they never do. */
+/** Wait (at most a minute, as all that wait) until they do; 0 if they never do. */
 int world_is_equal_soon(worker_world_t *w, int mapping);
 /** The name that a page or row has now, in @a p; NULL: it is not there. */
 const char *world_page_name(worker_world_t *w, const char *page, apr_pool_t *p);
 const char *world_row_name(worker_world_t *w, int mapping, const char *key, apr_pool_t *p);
-/** Wait until no ask is answered for @a time. */
+/** Wait until for @a time no ask was answered or in hand, but for those that are held, and no thread had anything to do. For what is not to
+ *  happen; what is to happen is waited for by its own name. */
 void world_rest(worker_world_t *w, apr_interval_time_t time);
 /** Wait until the command is done; its result. */
 const char *world_result(worker_world_t *w, apr_int64_t command, apr_pool_t *p);
 /** Wait until the mapping is in that state; 0 if it never is. */
 int world_is_state_soon(worker_world_t *w, int mapping, nts_mapping_state_t state);
 
+/** Wait until the mapping runs and its first full run is over; 0 if it never is. */
+int world_is_matched_soon(worker_world_t *w, int mapping);
+/** Wait until the first mapping's link of a page is missing (S4.1), or is not; NULL if it never is. */
+const nts_link_t *world_link_soon(worker_world_t *w, const char *page, int missing);
 /** Wait until no notice is unsettled; 0 if there always is one. */
 int world_is_settled_soon(worker_world_t *w, int mapping);
 /** Wait until so many asks of a side were answered; 0 if they never are. */
@@ -74,7 +79,14 @@ int world_taken_from(worker_world_t *w, int mapping);
 void world_be_unique(worker_world_t *w, int on);
 /** Wait until so many rows were written together; 0 if they never are. */
 int world_is_together_soon(worker_world_t *w, int count);
-/** How long each ask takes. */
+/** How long each ask that comes from now on takes. */
 void world_slow(worker_world_t *w, nts_side_t side, apr_interval_time_t time);
+/** Asks that come from now on wait until they are let go, in the order in which they came: one of them, if one is there, or
+ *  all. */
+void world_hold(worker_world_t *w, nts_side_t side);
+void world_let_one_go(worker_world_t *w, nts_side_t side);
+void world_let_go(worker_world_t *w, nts_side_t side);
+/** Wait until one is held; 0 if none ever is. */
+int world_is_held_soon(worker_world_t *w, nts_side_t side);
 
 #endif /* WORKER_WORLD_H */

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 #include <apr_thread_proc.h>
 
@@ -62,6 +63,11 @@ struct worker_world_t {
     int asks[NTS_SIDE_COUNT];
     nts_result_t spoil[NTS_SIDE_COUNT];
     apr_interval_time_t slow[NTS_SIDE_COUNT];
+    int in_hand; /* asks being answered, without those that are held */
+    /* Asks of a side that came when it was held, and how many of them may go on; -1: it is not held */
+    int came[NTS_SIDE_COUNT];
+    int let_go[NTS_SIDE_COUNT];
+    apr_thread_cond_t *released;
     nts_setup_t setup;
     nts_store_config_t store_config;
     nts_store_t *store;

@@ -383,15 +383,37 @@ static void do_ask(worker_world_t *w, const nts_ask_t *ask, nts_answer_t *answer
     }
 }
 
+/* With the mutex held, which others have meanwhile. */
+static void wait_while_held(worker_world_t *w, nts_side_t side)
+{
+    int number;
+
+    if (w->let_go[side] < 0) {
+        return;
+    }
+    number = ++w->came[side];
+    w->in_hand--;
+    while (w->let_go[side] >= 0 && w->let_go[side] < number) {
+        (void)apr_thread_cond_wait(w->released, w->mutex);
+    }
+    w->in_hand++;
+}
+
 static void perform(nts_connection_t *connection, const nts_ask_t *ask, nts_answer_t *answer,
                     apr_pool_t *p)
 {
     worker_world_t *w = the_world;
+    apr_interval_time_t slow;
 
-    if (w->slow[connection->side]) {
-        apr_sleep(w->slow[connection->side]);
-    }
     (void)apr_thread_mutex_lock(w->mutex);
+    w->in_hand++;
+    wait_while_held(w, connection->side);
+    slow = w->slow[connection->side];
+    if (slow) {
+        (void)apr_thread_mutex_unlock(w->mutex);
+        apr_sleep(slow);
+        (void)apr_thread_mutex_lock(w->mutex);
+    }
     answer->sent_at = apr_time_now();
     if (connection->side == NTS_EXTERNAL) {
         answer->instance = apr_pstrdup(p, w->instance);
@@ -401,6 +423,7 @@ static void perform(nts_connection_t *connection, const nts_ask_t *ask, nts_answ
     do_ask(w, ask, answer, p);
     answer->answered_at = apr_time_now();
     w->asks[connection->side]++;
+    w->in_hand--;
     (void)apr_thread_mutex_unlock(w->mutex);
 }
 
@@ -413,11 +436,15 @@ static void perform_together(nts_connection_t *connection, const nts_ask_t *cons
     (void)apr_thread_mutex_lock(w->mutex);
     w->together = count;
     w->is_unique = 0;
+    w->in_hand++;
     (void)apr_thread_mutex_unlock(w->mutex);
     for (i = 0; i < count; i++) {
         perform(connection, asks[i], answers[i], pools[i]);
     }
+    (void)apr_thread_mutex_lock(w->mutex);
     w->is_unique = 1;
+    w->in_hand--;
+    (void)apr_thread_mutex_unlock(w->mutex);
 }
 
 static apr_status_t open_made_up(nts_connection_t **connection, const nts_service_t *service,
