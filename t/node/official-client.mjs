@@ -3,7 +3,7 @@
 // Prints a line per check, "ok - what" or "not ok - what", and "done N" at the end.
 import { createServer } from "node:http"
 import {
-    APIErrorCode, APIResponseError, Client, collectAllDataSourceRows, collectPaginatedAPI, isFullDatabase, isFullDataSource,
+    APIErrorCode, APIResponseError, Client, collectAllDataSourceRows, collectPaginatedAPI, isFullBlock, isFullDatabase, isFullDataSource,
     isFullPage, isFullUser, isHTTPResponseError, iteratePaginatedAPI, signWebhookPayload, UnknownHTTPResponseError,
     verifyWebhookSignature,
 } from "@notionhq/client"
@@ -153,6 +153,32 @@ async function pages(made, world) {
     return page
 }
 
+async function blocks(page) {
+    const block_id = page.id
+    const made = await notion.blocks.children.append({ block_id, children: [
+        { heading_2: { rich_text: text("Plan") } },
+        { bulleted_list_item: { rich_text: text("one"), children: [{ paragraph: { rich_text: text("below") } }] } },
+        { code: { rich_text: text("a\nb"), language: "c" } },
+    ] })
+    ok(made.results.every(isFullBlock), "blocks.children.append gives full blocks")
+    const first = await notion.blocks.children.append({ block_id, children: [{ divider: {} }], position: { type: "start" } })
+    const after = { type: "after_block", after_block: { id: made.results[1].id } }
+    const middle = await notion.blocks.children.append({ block_id, children: [{ to_do: { rich_text: text("do"), checked: true } }], position: after })
+    const all = await collectPaginatedAPI(notion.blocks.children.list, { block_id, page_size: 2 })
+    is(all.map(block => block.type), ["divider", "heading_2", "bulleted_list_item", "to_do", "code"], "each where its position says")
+    is(all.map(block => block.id), [first.results[0], made.results[0], made.results[1], middle.results[0], made.results[2]].map(block => block.id),
+       "the blocks that were answered")
+    const below = (await notion.blocks.children.list({ block_id: made.results[1].id })).results
+    is([made.results[1].has_children, plain(below[0].paragraph.rich_text), below[0].parent.block_id], [true, "below", made.results[1].id], "children of a block")
+    const older = makeClient({ notionVersion: "2025-09-03" })
+    const late = await older.blocks.children.append({ block_id, children: [{ divider: {} }], after: first.results[0].id })
+    is((await notion.blocks.children.list({ block_id })).results[1].id, late.results[0].id, "2025-09-03: `after` says where")
+    is((await errorOf(notion.request({ path: `blocks/${block_id}/children`, method: "patch", body: { children: [{ divider: {} }], after: block_id } }))).code,
+       APIErrorCode.ValidationError, "2026-03-11: it is refused")
+    is((await notion.pages.retrieveMarkdown({ page_id: block_id })).markdown, "---\n---\n## Plan\n- one\n\tbelow\n- [x] do\n```c\na\nb\n```",
+       "pages.retrieveMarkdown shows them")
+}
+
 async function listings(made) {
     await control("POST", "settings", { short_pages: 0.5, query_cap: 40, rate_limit: 0 })
     await control("POST", "pages", { data_source: made.id, count: 130, per_minute: 10, properties: { Name: "P {n}", Amount: "{n}" } })
@@ -291,6 +317,7 @@ console.log(`# seed ${world.settings.seed}`)
 await users(world)
 await schemas(made)
 const page = await pages(made, world)
+await blocks(page)
 await listings(made)
 await errors(made, page)
 await limits(page)

@@ -50,7 +50,13 @@ $api->ok(PATCH => "pages/$page/markdown", $_) for { type => 'update_content', up
     { type => 'replace_content', replace_content => { new_str => 'whole', allow_deleting_content => $false } };
 $api->ok(GET => "data_sources/$ds->{id}");
 $api->ok(GET => "databases/$ds->{database_id}");
-$api->ok(GET => "blocks/$page/children");
+my @rich = (rich_text => [{ text => { content => "b\nc" } }]);
+$api->ok(PATCH => "blocks/$page/children", { children => [(map { { $_ => {@rich} } } qw(paragraph bulleted_list_item numbered_list_item to_do quote heading_1 heading_2 heading_3 heading_4)),
+    { code => { @rich, language => 'c' } }, { divider => {} }, { bookmark => { url => 'https://e.org' } }, { paragraph => { @rich, children => [{ quote => {@rich} }] } }] });
+$sim->sim(PATCH => "page/$page", { body => $sim->sim(GET => "page/$page")->{body} . "\n<page url=\"https://www.notion.so/x\">Child</page>\n<database url=\"https://www.notion.so/y\">Data</database>\n![x](https://e.org/x.png)" });
+my $list = $api->ok(GET => "blocks/$page/children?page_size=5");
+$api->ok(GET => "blocks/$page/children?start_cursor=$list->{next_cursor}");
+$api->ok(PATCH => "blocks/$page/children", { children => [{ divider => {} }], position => $_ }) for { type => 'start' }, { type => 'after_block', after_block => { id => $list->{results}[0]{id} } };
 $api->ok(GET => 'users/me');
 $api->ok(GET => "users/$_->{id}") for grep { $_->{type} ne 'group' } @{ $world->{users} };
 $api->ok(GET => 'users');

@@ -47,7 +47,79 @@ is($sim->sim(GET => "page/$page")->{last_edited_ms}, $before->{last_edited_ms}, 
 $sim->sim(PATCH => "page/$page", { in_trash => $true });
 refused([{ old_str => 'unstamped', new_str => 'x' }], qr/archived/, 'in the trash nothing is changed');
 is(($api->call(GET => 'pages/00000000-0000-4000-8000-000000000000/markdown'))[0], 404, 'a page that is not there');
+
+blocks();
 finish();
+
+# blocks: listed, appended, and the same blocks after an edit of other lines
+sub blocks {
+    $page = $sim->sim(POST => 'page', { data_source => $ds->{id}, properties => { Name => 'B' }, body => "# T\na\n\tbelow\n```perl\n1;\n\n2;\n```\n- [x] done\n<page url=\"u\">Child</page>" })->{id};
+    my @list = list($page);
+    is_deeply([map { [$_->{type}, $_->{has_children} ? 1 : 0] } @list], [['heading_1', 0], ['paragraph', 1], ['code', 0], ['to_do', 0], ['child_page', 0]], 'the blocks of a page, first level');
+    is($list[2]{code}{rich_text}[0]{plain_text}, "1;\n\n2;", 'code with its lines');
+    my ($below) = list($list[1]{id});
+    is_deeply([$below->{parent}, text($below)], [{ type => 'block_id', block_id => $list[1]{id} }, 'below'], 'and those below a block');
+    my $first = $api->ok(GET => "blocks/$page/children?page_size=2");
+    is_deeply([ids(@{ $first->{results} }, @{ $api->ok(GET => "blocks/$page/children?start_cursor=$first->{next_cursor}")->{results} })], [ids(@list)], 'page by page');
+
+    my @made = append($page, [para('x'), { heading_2 => { rich_text => rich('h') } }]);
+    is_deeply([ids(list($page))], [ids(@list, @made)], 'appended at the end, the others are the same');
+    my @start = append($page, [para('# no heading')], position => { type => 'start' });
+    my @after = append($page, [para('l', para('m', para('n')))], position => { type => 'after_block', after_block => { id => $list[1]{id} } });
+    is_deeply([ids(list($page))], [ids(@start, @list[0, 1], @after, @list[2 .. 4], @made)], 'at the start, and behind a block with what is below it');
+    is(text($start[0]), '# no heading', 'a paragraph stays one');
+    append($list[1]{id}, [{ bookmark => { url => 'https://example.org/' } }]);
+    is_deeply([map { $_->{type} } list($list[1]{id})], [qw(paragraph unsupported)], 'below a block; one that Markdown does not show');
+    is(body()->{markdown}, "\\# no heading\n# T\na\n\tbelow\n\t<unknown url=\"#bookmark\" alt=\"bookmark\"/>\nl\n\tm\n\t\tn\n```perl\n1;\n\n2;\n```\n- [x] done\n<page url=\"u\">Child</page>\nx\n## h", 'all that is the body');
+    update(body()->{markdown} =~ s/done\K/ it/r, [{ old_str => '- [x] done', new_str => '- [x] done it' }], 'a line is edited');
+    is_deeply([(ids(list($page)))[0 .. 4, 6 .. 8]], [(ids(@start, @list[0, 1], @after, @list[2 .. 4], @made))[0 .. 4, 6 .. 8]], 'the other blocks stay what they are');
+
+    for my $bad ([{ children => [para('x')], after => $list[0]{id} }, qr/after should be not present/], [{ children => [para('x')], position => { type => 'middle' } }, qr/position\.type/],
+        [{ children => [para('x')], position => { type => 'after_block', after_block => { id => $below->{id} } } }, qr/does not exist under/], [{ children => [para('x', para('x', para('x', para('x'))))] }, qr/not present/],
+        [{ children => [map { para('x') } 1 .. 101] }, qr/length should be/], [{ children => [map { para('x', map { para('x') } 1 .. 100) } 1 .. 10] }, qr/1000/], [{ children => [para('x' x 2001)] }, qr/2000/],
+        [{ children => [{ paragraph => {} }] }, qr/rich_text should be defined/], [{ children => [{ divider => { more => 1 } }] }, qr/more should be not/], [{ children => [{ type => 'quote', divider => {} }] }, qr/type should be/],
+        [{ children => [{ nothing => {} }] }, qr/types of block/], [{}, qr/children should be/]) {
+        my ($status, $json) = $api->call(PATCH => "blocks/$page/children", $bad->[0]);
+        ok($status == 400 && encode($json) =~ $bad->[1], "refused: $bad->[1]") or diag encode($json);
+    }
+    my @old = map { $_->{id} } @{ $api->ok(PATCH => "blocks/$page/children", { children => [para('o')], after => $list[0]{id} }, version => '2025-09-03')->{results} };
+    is((ids(list($page)))[2], $old[0], 'before 2026-03-11 `after` says where');
+    is(($api->call(PATCH => "blocks/$page/children", { children => [para('x')], position => { type => 'end' } }, version => '2025-09-03'))[0], 400, 'and position is not known');
+    is(($api->call(GET => "blocks/$page/children", undef, version => '2025-09-03'))[1]{results}[0]{archived}, $false, 'nor in_trash alone');
+    is(($api->call(PATCH => 'blocks/00000000-0000-4000-8000-000000000000/children', { children => [] }))[1]{code}, 'object_not_found', 'no such block');
+    $sim->sim(POST => token => { token => 'ntn_writer', capabilities => ['read', 'update'] });
+    is(($api->call(PATCH => "blocks/$page/children", { children => [para('x')] }, token => 'ntn_writer'))[0], 403, 'to append is to insert');
+    $sim->sim(POST => 'fault', { action => { status => 503, commit => $true } });
+    my ($status, $lost) = $api->call(PATCH => "blocks/$page/children", { children => [para('p'), para('q')] });
+    is_deeply([$status, @{ $lost->{additional_data} }{qw(committed_resource_id committed_child_ids)}], [503, $page, [(ids(list($page)))[-2, -1]]], 'a saved append names what it made');
+    $sim->sim(POST => 'settings', { block_limit => 2 });
+    is(($api->call(PATCH => "blocks/$page/children", { children => [para('x'), para('x', para('x'))] }))[1]{additional_data}{block_limit}, 'block_creation', 'three blocks are more than two');
+    $sim->sim(POST => 'settings', { block_limit => 0 });
+
+    my $new = { parent => { data_source_id => $ds->{id} }, properties => { Name => { title => rich('N') } } };
+    my $made = $api->ok(POST => 'pages', { %$new, children => [para('x', { divider => {} }), { code => { rich_text => rich("a\nb"), language => 'c' } }] });
+    is($sim->sim(GET => "page/$made->{id}")->{body}, "x\n\t---\n```c\na\nb\n```", 'a page is made with blocks');
+    is(($api->call(POST => 'pages', { %$new, %$_ }))[0], 400, 'but not with ' . encode($_)) for { children => [para('x')], markdown => 'y' }, { template => { type => 'default' } }, { children => 1 };
+    return;
+}
+
+sub list { return @{ $api->ok(GET => "blocks/$_[0]/children")->{results} } }
+
+sub ids { return map { $_->{id} } @_ }
+
+sub text { return $_[0]{ $_[0]{type} }{rich_text}[0]{plain_text} }
+
+sub rich { return [{ text => { content => $_[0] } }] }
+
+sub para {
+    my ($text, @children) = @_;
+    return { object => 'block', type => 'paragraph', paragraph => { rich_text => rich($text), @children ? (children => \@children) : () } };
+}
+
+sub append {
+    my ($to, $children, %more) = @_;
+    return @{ $api->ok(PATCH => "blocks/$to/children", { children => $children, %more })->{results} };
+}
 
 sub body { return $api->ok(GET => "pages/$page/markdown") }
 

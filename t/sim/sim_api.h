@@ -19,6 +19,7 @@ void sim_api_body_read(sim_req_t *q);
 void sim_api_body_update(sim_req_t *q);
 void sim_api_search(sim_req_t *q);
 void sim_api_blocks(sim_req_t *q);
+void sim_api_blocks_append(sim_req_t *q);
 
 /* sim_api_old.c: what version 2022-06-28 asks otherwise, and what an answer to it looked like */
 void sim_api_old_database(sim_req_t *q);

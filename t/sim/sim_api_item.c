@@ -276,13 +276,3 @@ void sim_api_search(sim_req_t *q)
     sim_json_close(&q->out, '}');
     sim_view_free(&s.view);
 }
-
-void sim_api_blocks(sim_req_t *q)
-{
-    if (sim_api_page(q, 2)) {
-        sim_api_list_open(q, "block");
-        sim_api_list_close(q, -1, 3);
-        sim_json_kraw(&q->out, "block", "{}");
-        sim_json_close(&q->out, '}');
-    }
-}

@@ -6,6 +6,7 @@
 #include "sim_auth.h"
 #include "sim_body.h"
 #include "sim_hook.h"
+#include "sim_outline.h"
 #include "sim_page.h"
 #include "sim_schema.h"
 #include "sim_send.h"
@@ -57,7 +58,7 @@ static sim_ds_t *take_parent(sim_req_t *q)
 }
 
 /* What the product allows: rows of a data source, and on the free plan blocks that connections ever make; a page is one. */
-static int has_room(sim_req_t *q, const sim_ds_t *ds)
+static int has_room(sim_req_t *q, const sim_ds_t *ds, int64_t blocks)
 {
     if ((int64_t)ds->npages >= sim_set.row_limit) {
         sim_fail_set(&q->fail, 409, "row_limit_exceeded",
@@ -65,16 +66,48 @@ static int has_room(sim_req_t *q, const sim_ds_t *ds)
                      (long long)sim_set.row_limit);
         return 0;
     }
-    return sim_auth_has_room(q, 1);
+    return sim_auth_has_room(q, 1 + blocks);
 }
 
-static void check_children(sim_req_t *q, const char *key)
+/* The body that the new page is given: blocks, or Markdown, but not both.  malloc'd by b. */
+static size_t take_body(sim_req_t *q, sim_buf_t *b)
+{
+    static const char *const keys[] = { "children", "content" };
+    const char *markdown = sim_member_str(q->json, "markdown");
+    size_t i, n = 0;
+    json_object *v;
+
+    for (i = 0; i < 2; i++) {
+        if (sim_member(q->json, keys[i], &v)) {
+            sim_buf_t path = SIM_BUF_INIT;
+
+            sim_buf_fmt(&path, "body.%s", keys[i]);
+            if (markdown || n > 0) {
+                sim_fail_should(&q->fail, path.s, "not present", v, 1);
+            }
+            else {
+                n = sim_outline_take(b, v, path.s, 0, q->token, &q->fail);
+            }
+            sim_buf_free(&path);
+        }
+    }
+    if (markdown) {
+        sim_buf_str(b, markdown);
+    }
+    return n;
+}
+
+/* What would happen later, by itself, is not simulated: better refused than forgotten. */
+static void refuse_later(sim_req_t *q)
 {
     json_object *v;
 
-    if (sim_member(q->json, key, &v) &&
-        (!sim_is(v, json_type_array) || json_object_array_length(v) > 100)) {
-        sim_fail_shape(&q->fail, "body.%s.length should be ≤ `100`.", key);
+    if (sim_member(q->json, "template", &v) &&
+        !(sim_member_str(v, "type") && strcmp(sim_member_str(v, "type"), "none") == 0)) {
+        sim_fail_should(&q->fail, "body.template", "not present", v, 1);
+    }
+    if (sim_member(q->json, "allow_async", &v) && json_object_get_boolean(v)) {
+        sim_fail_should(&q->fail, "body.allow_async", "not present", v, 1);
     }
 }
 
@@ -86,27 +119,29 @@ void sim_api_page_create(sim_req_t *q)
     sim_change_t how = SIM_CHANGE_INIT;
     sim_writer_t w = { q->token, &q->fail, 0 };
     sim_set_t *sets;
-    size_t nsets;
+    size_t nsets, blocks;
     sim_ds_t *ds;
     sim_page_t *p;
+    sim_buf_t body = SIM_BUF_INIT;
     json_object *props;
 
     if (!sim_req_known(q, known) || !(ds = take_parent(q))) {
         return;
     }
-    check_children(q, "children");
-    check_children(q, "content");
+    blocks = take_body(q, &body);
+    refuse_later(q);
     sim_member(q->json, "properties", &props);
     sim_write_properties(&w, ds, props, &sets, &nsets);
-    if (!q->fail.status && has_room(q, ds)) {
+    if (!q->fail.status && has_room(q, ds, (int64_t)blocks)) {
         how.by = q->token->user;
         p = sim_page_create(ds, NULL, 0, sets, nsets, &how);
         q->page_id = p->id;
         q->created = 1;
-        sim_body_set(p, sim_member_str(q->json, "markdown"));
+        sim_body_set(p, body.s);
         answer_page(q, p);
     }
     free(sets);
+    sim_buf_free(&body);
 }
 
 void sim_api_page_read(sim_req_t *q)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim_outline.h"
+
 #define HOST "https://prod-files-secure.s3.us-west-2.amazonaws.com/"
 
 static int in_signature(char c)
@@ -109,10 +111,39 @@ const char *sim_body_get(const sim_page_t *p)
     return p->body ? p->body : "";
 }
 
-void sim_body_set(sim_page_t *p, const char *markdown)
+static void keep(sim_page_t *p, char *body)
 {
     free(p->body);
-    p->body = markdown ? normalise(markdown) : NULL;
+    p->body = body;
+}
+
+void sim_body_set(sim_page_t *p, const char *markdown)
+{
+    char *body = markdown ? normalise(markdown) : NULL;
+
+    sim_outline_change(p, body);
+    keep(p, body);
+}
+
+void sim_body_insert(sim_page_t *p, size_t at, const char *lines)
+{
+    sim_outline_t o, added;
+    sim_buf_t b = SIM_BUF_INIT;
+    const char *body = sim_body_get(p);
+    size_t offset;
+
+    sim_outline_of(&o, p);
+    offset = at < o.n ? (size_t)(o.lines[at].s - o.lines[at].depth - body) : strlen(body);
+    sim_buf_add(&b, body, offset);
+    sim_buf_str(&b, at > 0 && at == o.n ? "\n" : "");
+    sim_buf_str(&b, lines);
+    sim_buf_str(&b, at < o.n ? "\n" : "");
+    sim_buf_str(&b, body + offset);
+    keep(p, b.s);
+    sim_outline_split(&added, lines);
+    sim_outline_insert(p, at, added.n);
+    sim_outline_free(&added);
+    sim_outline_free(&o);
 }
 
 /* --- changing it */

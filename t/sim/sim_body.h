@@ -10,6 +10,8 @@
 void sim_body_set(sim_page_t *p, const char *markdown);
 /* As it is kept: files by their names, not by addresses. */
 const char *sim_body_get(const sim_page_t *p);
+/* Lines of new blocks before line `at` of its outline (sim_outline.h). */
+void sim_body_insert(sim_page_t *p, size_t at, const char *lines);
 
 #define SIM_FILE "notion-file:"
 

@@ -251,6 +251,30 @@ void sim_fault_json(sim_buf_t *b)
     sim_json_close(b, ']');
 }
 
+/* What was made by a write whose answer is lost: a page, or the blocks below another, which are known by the answer alone. */
+static void put_made(sim_buf_t *b, const sim_req_t *q)
+{
+    int err = 0;
+    json_object *answer, *list;
+    size_t i;
+
+    if (q->created || strcmp(q->class, "blocks_append") == 0) {
+        sim_id_json(b, "committed_resource_id", &q->page_id);
+    }
+    if (strcmp(q->class, "blocks_append") != 0) {
+        return;
+    }
+    sim_json_key(b, "committed_child_ids");
+    sim_json_open(b, '[');
+    answer = sim_parse(q->out.s, q->out.len, &err);
+    sim_member(answer, "results", &list);
+    for (i = 0; list && i < json_object_array_length(list); i++) {
+        sim_json_str(b, sim_member_str(json_object_array_get_idx(list, i), "id"));
+    }
+    sim_json_close(b, ']');
+    json_object_put(answer);
+}
+
 /* additional_data of a write that was saved although the answer is an error */
 static void put_committed(sim_buf_t *b, const sim_req_t *q, const sim_action_t *a)
 {
@@ -260,8 +284,8 @@ static void put_committed(sim_buf_t *b, const sim_req_t *q, const sim_action_t *
     sim_json_kraw(
         b, "retry_guidance",
         "[\"Read the resource to see the saved change.\",\"Do not repeat the request.\"]");
-    if (q->created && !a->without_id) {
-        sim_id_json(b, "committed_resource_id", &q->page_id);
+    if (!a->without_id) {
+        put_made(b, q);
     }
 }
 
@@ -271,9 +295,16 @@ void sim_fault_answer(sim_req_t *q, const sim_action_t *a)
     const char *message = a->message;
     int64_t wait = a->retry_after;
 
+    sim_json_open(&extra, '{');
+    if (a->status == 503 && a->commit) {
+        message = message ? message
+                          : "The change was saved, but the response could not be built in time.";
+        put_committed(&extra, q, a);
+    }
     q->status = a->status;
     q->out.len = 0;
     if (a->html) {
+        sim_buf_free(&extra);
         q->type = "text/html; charset=utf-8";
         q->no_request_id = 1;
         sim_buf_fmt(&q->out,
@@ -288,7 +319,6 @@ void sim_fault_answer(sim_req_t *q, const sim_action_t *a)
         wait = 1;
     }
     q->retry_after = (int)wait;
-    sim_json_open(&extra, '{');
     if (a->status == 429) {
         sim_json_kstr(&extra, "rate_limit_reason",
                       a->reason ? a->reason : "public_api_request_rate_limit");
@@ -296,11 +326,6 @@ void sim_fault_answer(sim_req_t *q, const sim_action_t *a)
     if (wait >= 0) {
         sim_json_key(&extra, "retry_after");
         sim_buf_fmt(&extra, "\"%d\"", (int)wait);
-    }
-    if (a->status == 503 && a->commit) {
-        message = message ? message
-                          : "The change was saved, but the response could not be built in time.";
-        put_committed(&extra, q, a);
     }
     if (sim_is(a->extra, json_type_object)) {
         json_object_object_foreach(a->extra, key, val)

@@ -22,25 +22,12 @@ typedef struct entry_t {
     int status;
 } entry_t;
 
-static const char *const classes[] = { "users_me",
-                                       "users",
-                                       "database",
-                                       "data_source",
-                                       "data_source_update",
-                                       "query",
-                                       "page_read",
-                                       "page_create",
-                                       "page_update",
-                                       "property_item",
-                                       "search",
-                                       "blocks",
-                                       "body_read",
-                                       "body_update",
-                                       "oauth_authorize",
-                                       "oauth_token",
-                                       "oauth_introspect",
-                                       "oauth_revoke",
-                                       "other" };
+static const char *const classes[] = {
+    "users_me",        "users",       "database",         "data_source",  "data_source_update",
+    "query",           "page_read",   "page_create",      "page_update",  "property_item",
+    "search",          "blocks",      "blocks_append",    "body_read",    "body_update",
+    "oauth_authorize", "oauth_token", "oauth_introspect", "oauth_revoke", "other"
+};
 
 #define NCLASSES (sizeof(classes) / sizeof(classes[0]))
 

@@ -290,6 +290,7 @@ void sim_page_free(sim_page_t *p)
     sim_state_unref(p->live);
     sim_state_unref(p->seen);
     free(p->body);
+    free(p->blocks);
     free(p);
 }
 

@@ -186,9 +186,10 @@ static void act(sim_req_t *q, const sim_action_t *a)
 /* two updates of one page at a time: the second is refused */
 static int take_page(sim_req_t *q)
 {
+    static const char *const updates[] = { "page_update", "body_update", "blocks_append", NULL };
     sim_page_t *p = sim_page_find(&q->page_id);
 
-    if ((strcmp(q->class, "page_update") != 0 && strcmp(q->class, "body_update") != 0) || !p) {
+    if (!sim_text_in(q->class, updates) || !p) {
         return 0;
     }
     if (p->busy && sim_set.conflict) {

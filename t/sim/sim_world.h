@@ -150,8 +150,10 @@ typedef struct sim_page_t {
     uint32_t number;
     uint16_t busy; /* updates in flight */
     uint16_t unshared;
-    char *body;   /* Markdown; NULL: none */
-    int body_cut; /* shown as truncated */
+    char *body;       /* Markdown; NULL: none */
+    int body_cut;     /* shown as truncated */
+    sim_id_t *blocks; /* of its lines, once somebody has asked for them (sim_outline.h) */
+    size_t nblocks;
 } sim_page_t;
 
 typedef struct sim_world_t {
