@@ -55,7 +55,6 @@ function dropProperties(kind, value, isOdd) {
 }
 
 const isUnsupported = property => property?.type === "unsupported" || property?.[property.type]?.type === "unsupported"
-const refs = schema => (schema?.oneOf ?? schema?.anyOf ?? []).map(one => one.$ref?.split("/").pop())
 
 // apply: of an exchange, which it changes; whether it was needed. An exchange is what the simulator records, with `operation` ("GET /v1/users"),
 // `params` (of the query string: [[name, value]]) and `excused` (its status is not in the document).
@@ -135,18 +134,6 @@ export const exceptions = [
         contradiction: schemas => newTypes.every(type => JSON.stringify(schemas.propertyConfigurationRequest ?? {}).includes(`/${camel(type)}PropertyConfigurationRequest"`)
             && !JSON.stringify(schemas.databasePropertyConfigResponse ?? {}).includes(`/${camel(type)}Database`)),
         apply: x => dropProperties("data_source", x.response, property => newTypes.includes(property?.type)),
-    },
-    {
-        id: "group", why: "a page shows groups among people, its property items do not know them",
-        contradiction: schemas => JSON.stringify(schemas.peopleArrayBasedPropertyValueResponse ?? {}).includes("groupObjectResponse")
-            && !refs(schemas.peoplePropertyItemObjectResponse?.properties.people).includes("groupObjectResponse"),
-        apply: x => some(x.response, object => {
-            const groups = object.type === "property_item" && Array.isArray(object.results) ? object.results.filter(item => item.people?.object === "group") : []
-            if (groups.length) {
-                object.results = object.results.filter(item => !groups.includes(item))
-            }
-            return groups.length > 0
-        }),
     },
 ]
 

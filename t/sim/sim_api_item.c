@@ -15,6 +15,25 @@ static int is_listed(sim_type_t t)
            t == SIM_T_ROLLUP;
 }
 
+static int is_group(const sim_prop_t *p, const sim_value_t *v, size_t i)
+{
+    const sim_user_t *u = p->type == SIM_T_PEOPLE ? sim_user_find(sim_value_id(v, i)) : NULL;
+
+    return u && u->type == SIM_GROUP;
+}
+
+/* What is known of these items knows users only: a group is left out, or a user without a name. */
+static void put_listed_person(sim_buf_t *b, const sim_prop_t *p, const sim_value_t *v, size_t i,
+                              const sim_view_t *view)
+{
+    if (is_group(p, v, i)) {
+        sim_user_partial_json(b, sim_user_find(sim_value_id(v, i)));
+    }
+    else {
+        sim_person_json(b, sim_value_id(v, i), view);
+    }
+}
+
 static void put_item(sim_req_t *q, const sim_prop_t *p, const sim_value_t *v, json_object *rich,
                      size_t i, const sim_view_t *view)
 {
@@ -30,7 +49,7 @@ static void put_item(sim_req_t *q, const sim_prop_t *p, const sim_value_t *v, js
             b, json_object_to_json_string_ext(json_object_array_get_idx(rich, i), plain_flags));
     }
     else if (p->type == SIM_T_PEOPLE) {
-        sim_person_json(b, sim_value_id(v, i), view);
+        put_listed_person(b, p, v, i, view);
     }
     else {
         sim_json_open(b, '{');
@@ -159,7 +178,7 @@ static void put_list(sim_req_t *q, const sim_prop_t *p, const sim_page_t *page,
             if (rolled) {
                 put_rolled(q, p, json_object_array_get_idx(rolled, (size_t)i));
             }
-            else {
+            else if (!is_group(p, v, (size_t)i) || strcmp(sim_set.group_items, "left_out") != 0) {
                 put_item(q, p, v, rich, (size_t)i, view);
             }
         }

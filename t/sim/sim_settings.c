@@ -74,6 +74,7 @@ static int word_is_known(const char *name, const char *word)
         { "cursor", "key", "offset", NULL },
         { "title_as_content", "random", "true", "false", NULL },
         { "unshared_relation", "empty", "missing", NULL },
+        { "group_items", "left_out", "as_user", NULL },
         { "date_precision", "minute", "ms", NULL },
         { "trash_event", "data_source", "database", NULL },
     };

@@ -6,6 +6,7 @@
 
 #define ADA "dddddddd-0000-4000-8000-000000000001"
 #define BEN "dddddddd-0000-4000-8000-000000000002"
+#define GROUP "dddddddd-0000-4000-8000-0000000000aa"
 
 static const nts_type_t people_type = {
     .kind = NTS_TYPE_PEOPLE, .native = "people", .nullable = 1, .max_members = 100
@@ -270,6 +271,47 @@ static const char *members(int from, int count, const char *before, const char *
     return text;
 }
 
+#define LISTED "{\"object\":\"property_item\",\"id\":\"pppp\",\"type\":\"people\",\"people\":"
+#define LIST_END                                                                                   \
+    "],\"has_more\":false,\"next_cursor\":null,\"type\":\"property_item\",\"property_item\":{"     \
+    "\"id\":\"pppp\",\"type\":\"people\",\"people\":{}}}"
+
+/* A page that shows a group and 24 people; the items of the property have @a item in the group's place. */
+static void test_group(const nts_ask_t *ask, const char *item, const char *what)
+{
+    talk_t talk = ut_begin(ask);
+    const nts_value_t *owner;
+
+    ut_reply(&talk, 200,
+             ut_page(PAGE_1, "2026-11-20T08:03:00.000Z", BOT,
+                     apr_pstrcat(pool,
+                                 "\"Owner\":{\"id\":\"pppp\",\"type\":\"people\",\"people\":[{"
+                                 "\"object\":\"group\",\"id\":\"" GROUP "\",\"name\":\"Team\"},",
+                                 members(1, 24, "", ""), "]}", NULL)));
+    ut_reply(&talk, 200,
+             apr_pstrcat(pool, "{\"object\":\"list\",\"results\":[", item,
+                         members(1, 26, LISTED, "}"), LIST_END, NULL));
+    if (!ut_result_is(&talk, NTS_RESULT_OK, what)) {
+        return;
+    }
+    owner = &talk.answer->record->values[0];
+    tap_int(owner->as.set.count, 27, "it and the people are there");
+    for (int i = 0; i < owner->as.set.count; i++) {
+        if (strcmp(owner->as.set.options[i].id, GROUP) == 0) {
+            tap_str(owner->as.set.options[i].name, "Team", "the group by its name");
+            return;
+        }
+    }
+    tap_ok(0, "the group is there");
+}
+
+static void test_groups(const nts_ask_t *ask)
+{
+    test_group(ask, "", "a group that the items leave out");
+    test_group(ask, LISTED "{\"object\":\"user\",\"id\":\"" GROUP "\"}},",
+               "a group that is a user without a name there");
+}
+
 static void test_pages(void)
 {
     nts_ask_t ask = people_ask(NTS_ASK_READ);
@@ -286,17 +328,12 @@ static void test_pages(void)
     ut_request_is(&talk, "GET", "/pages/" PAGE_1 "/properties/pppp?page_size=100", NULL,
                   "25 may be a part");
     ut_reply(&talk, 200,
-             apr_pstrcat(pool, "{\"object\":\"list\",\"results\":[",
-                         members(1, 27,
-                                 "{\"object\":\"property_item\",\"id\":\"pppp\",\"type\":"
-                                 "\"people\",\"people\":",
-                                 "}"),
-                         "],\"has_more\":false,\"next_cursor\":null,\"type\":\"property_item\","
-                         "\"property_item\":{\"id\":\"pppp\",\"type\":\"people\",\"people\":{}}}",
-                         NULL));
+             apr_pstrcat(pool, "{\"object\":\"list\",\"results\":[", members(1, 27, LISTED, "}"),
+                         LIST_END, NULL));
     if (ut_result_is(&talk, NTS_RESULT_OK, "read")) {
         tap_int(talk.answer->record->values[0].as.set.count, 27, "everybody");
     }
+    test_groups(&ask);
     write.values = &value;
     talk = ut_begin(&write);
     tap_str(talk.request->body,

@@ -111,17 +111,49 @@ static nts_value_t completed_relation(const nts_op_t *op)
     return nts_value_set(pages, count, op->p);
 }
 
+static nts_option_t *member_with(const apr_array_header_t *members, const char *id)
+{
+    for (int i = 0; i < members->nelts; i++) {
+        nts_option_t *member = &APR_ARRAY_IDX(members, i, nts_option_t);
+
+        if (strcmp(member->id, id) == 0) {
+            return member;
+        }
+    }
+    return NULL;
+}
+
+/* Neither Notion's document nor its client knows groups among the items of a property, though a page shows them: whom the page shows is
+ * there, and is called as there, whatever the list says. Else a group would be taken off the page by the next write to the property.
+ */
+static nts_value_t completed_people(const nts_op_t *op, const nts_value_t *shown)
+{
+    for (int i = 0; i < shown->as.set.count; i++) {
+        const nts_option_t *one = &shown->as.set.options[i];
+        nts_option_t *listed = member_with(op->members, one->id);
+
+        if (!listed) {
+            APR_ARRAY_PUSH(op->members, nts_option_t) = *one;
+        }
+        else if (!*listed->name) {
+            listed->name = one->name;
+        }
+    }
+    return nts_value_set((const nts_option_t *)(const void *)op->members->elts, op->members->nelts,
+                         op->p);
+}
+
 static nts_value_t completed(const nts_op_t *op, const nts_json_t *root)
 {
+    const nts_value_t *shown = &op->shown[op->pair];
     nts_value_t whole;
 
     if (op->is_rollup) {
         return nts_notion_rollup_whole(nts_json_path(root, "property_item", "rollup", NULL),
                                        op->elements, op->p);
     }
-    if (op->members->nelts) {
-        return nts_value_set((const nts_option_t *)(const void *)op->members->elts,
-                             op->members->nelts, op->p);
+    if (shown->kind == NTS_VALUE_SET && shown->as.set.count > 0 && shown->as.set.options[0].id) {
+        return completed_people(op, shown);
     }
     if (op->is_relation) {
         return completed_relation(op);
