@@ -38,14 +38,15 @@ long sim_send_once(const char *url, const char *body, size_t len, const char *co
 
 /* ---- several simulators in a process */
 
-extern char __start_sim_state[],
-    __stop_sim_state[]; /* the linker's names for the section of SIM_STATE */
+/* the section of SIM_STATE, by the linker's names for where it begins and ends */
+extern char state_begin[] __asm__("__start_sim_state");
+extern char state_end[] __asm__("__stop_sim_state");
 
 void sim_embed_enter(int which)
 {
     static char *asleep[SIM_EMBED_WORLDS];
     static int awake;
-    size_t size = (size_t)(__stop_sim_state - __start_sim_state);
+    size_t size = (size_t)(state_end - state_begin);
 
     if (which == awake) {
         return;
@@ -56,8 +57,8 @@ void sim_embed_enter(int which)
     if (!asleep[which]) {
         asleep[which] = sim_mem_alloc(size);
     }
-    memcpy(asleep[awake], __start_sim_state, size);
-    memcpy(__start_sim_state, asleep[which], size);
+    memcpy(asleep[awake], state_begin, size);
+    memcpy(state_begin, asleep[which], size);
     awake = which;
 }
 

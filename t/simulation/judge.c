@@ -13,6 +13,7 @@ judge_t *judge_create(history_t *history, apr_time_t started, apr_pool_t *p)
     j->started = started;
     j->history = history;
     j->p = p;
+    j->has_pages[HISTORY_NOTION] = 1;
     j->mappings = apr_array_make(p, 2, sizeof(judge_mapping_t));
     j->changes = apr_array_make(p, 4, sizeof(judge_field_change_t));
     j->connections = apr_array_make(p, 2, sizeof(judge_connection_t));
@@ -69,6 +70,7 @@ void judge_add_reference(judge_t *j, const judge_reference_t *reference)
 void judge_add_connection(judge_t *j, const judge_connection_t *connection)
 {
     APR_ARRAY_PUSH(j->connections, judge_connection_t) = *connection;
+    j->has_pages[connection->side] = 1;
 }
 
 void judge_add_link(judge_t *j, const judge_link_t *link)

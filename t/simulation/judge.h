@@ -88,9 +88,11 @@ typedef struct judge_mapping_t {
     const char *outside;
 } judge_mapping_t;
 
-/** A service's budget: at most `requests` in any `window`. */
+/** A Notion, on that side of all mappings, and its budget: at most `requests` in any `window`. Unless there is one on the external side,
+ *  that is a database. */
 typedef struct judge_connection_t {
     const char *name; /* as in the history's requests */
+    int side;
     int requests;
     apr_interval_time_t window;
 } judge_connection_t;

@@ -5,13 +5,16 @@
 
 int judge_pleads_missing(const plea_t *plea)
 {
-    const judge_record_t *page = judge_record(
-        plea->j, HISTORY_NOTION, JUDGE_MAPPING(plea->j, plea->mapping)->place[HISTORY_NOTION],
-        plea->link->page);
-    int i;
+    const judge_mapping_t *m = JUDGE_MAPPING(plea->j, plea->mapping);
+    int i, s;
 
-    if (page && (page->hidden || (page->purged && page != plea->record))) {
-        return 1;
+    for (s = 0; s < HISTORY_SIDES; s++) {
+        const judge_record_t *page = judge_record(
+            plea->j, s, m->place[s], s == HISTORY_NOTION ? plea->link->page : plea->link->key);
+
+        if (page && (page->hidden || (page->purged && page != plea->record))) {
+            return 1;
+        }
     }
     for (i = 0; i < history_count(plea->j->history); i++) { /* a whole data source */
         const history_item_t *item = history_item(plea->j->history, i);

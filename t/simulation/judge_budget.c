@@ -256,8 +256,7 @@ static void judge_reads(judge_t *j)
         const history_item_t *item = history_item(j->history, i);
         judge_gap_t gap;
 
-        if (item->kind != HISTORY_EFFECT || item->side != HISTORY_NOTION ||
-            item->op == HISTORY_MAKE) {
+        if (item->kind != HISTORY_EFFECT || !j->has_pages[item->side] || item->op == HISTORY_MAKE) {
             continue;
         }
         gap = judge_gap(j, item);

@@ -192,7 +192,8 @@ static apr_time_t read_before(judge_t *j, const judge_record_t *record,
         const history_item_t *item = history_item(j->history, i);
 
         if (item->at <= at && item->kind == HISTORY_REQUEST && item->op == HISTORY_ASK_READ &&
-            item->side == partner->side && judge_same(item->place, partner->place) &&
+            item->side == partner->side &&
+            (j->has_pages[item->side] || judge_same(item->place, partner->place)) &&
             judge_same(item->record, partner->id)) {
             return item->at;
         }

@@ -159,7 +159,7 @@ static int was_lost_sight_of(judge_t *j, const judge_record_t *page, const apr_a
 {
     int i;
 
-    if (page->side != HISTORY_NOTION || !page->made_by_us ||
+    if (!j->has_pages[page->side] || !page->made_by_us ||
         !judge_is_uncertain(j, history_item(j->history, page->item))) {
         return 0;
     }

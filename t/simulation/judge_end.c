@@ -247,7 +247,7 @@ static int is_remove_told(judge_t *j, int mapping, const judge_record_t *page)
 static int came_back_unseen(judge_t *j, int mapping, const judge_record_t *record,
                             const judge_record_t *gone, const judge_death_t *of_gone)
 {
-    const judge_record_t *page = record->side == HISTORY_NOTION ? record : gone;
+    const judge_record_t *page = j->has_pages[record->side] ? record : gone;
     const apr_array_header_t *reads = apr_hash_get(j->page_requests, page->id, APR_HASH_KEY_STRING);
     apr_time_t back = 0;
     int i;
@@ -315,7 +315,7 @@ static void judge_record_end(judge_t *j, int mapping, judge_record_t *record)
     if (judge_is_outside(j, mapping, record, j->phases->end, j->phases->end)) {
         return; /* S5.3: nothing is asked of it */
     }
-    if (partner && partner->hidden && record->side == HISTORY_EXTERNAL) {
+    if (partner && partner->hidden) {
         if (!is_left_alone(j, mapping, record, partner) &&
             !judge_was_ever_outside(j, mapping, record, partner) && /* S5.3: it may sleep */
             !excused(j, mapping, record, partner, -1)) {

@@ -45,9 +45,8 @@ static int is_repeated(judge_t *j, const history_item_t *notice, apr_time_t at)
 static int is_news(judge_t *j, const history_item_t *item, const char *id, const char *place,
                    apr_time_t at)
 {
-    return item->kind == HISTORY_NOTICE && item->op == HISTORY_DELIVERED &&
-           item->side == HISTORY_NOTION && item->record == id && item->at >= at &&
-           item->at < j->phases->heard - MINUTE &&
+    return item->kind == HISTORY_NOTICE && item->op == HISTORY_DELIVERED && item->record == id &&
+           item->at >= at && item->at < j->phases->heard - MINUTE &&
            (!item->place || item->place == place || judge_same(item->note, "page.moved")) &&
            !judge_forgot(j, item->at, j->phases->heard) && !is_repeated(j, item, at);
 }
@@ -74,7 +73,7 @@ static int names_others(judge_t *j, int mapping, const history_item_t *notice)
     int i, n = judge_members(notice->field, names, 16, j->p);
 
     for (i = 0; i < n; i++) {
-        int index = judge_find_field(j, mapping, HISTORY_NOTION, names[i]);
+        int index = judge_find_field(j, mapping, notice->side, names[i]);
 
         if (index >= 0 && judge_field_at(j, mapping, index, notice->at)) {
             return 0;
@@ -118,7 +117,7 @@ static int was_announced(judge_t *j, int mapping, const judge_record_t *record, 
             return 1;
         }
     }
-    return record->side == HISTORY_EXTERNAL;
+    return !j->has_pages[record->side];
 }
 
 /* Not the page was edited, but the list of choices (S5.4). */
@@ -129,7 +128,7 @@ static int is_renaming(judge_t *j, const judge_version_t *version)
     for (i = version->item; i >= 0 && history_item(j->history, i)->at == version->at; i--) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (version->side == HISTORY_NOTION &&
+        if (j->has_pages[version->side] &&
             (item->op == HISTORY_RENAME || item->op == HISTORY_REMOVE_OPTION) &&
             item->field == history_item(j->history, version->item)->field) {
             return 1;
@@ -270,7 +269,7 @@ static void judge_cells(judge_t *j, apr_time_t at, int mapping, int index, judge
         is_taken_back(j, field, cells[HISTORY_NOTION], row, cells[HISTORY_EXTERNAL], b)) {
         edit = a;
     }
-    if (is_edit(edit) && edit->at > page->shown &&
+    if (is_edit(edit) && edit->at > page->shown && edit->at > row->shown &&
         is_known_by(j, mapping, at, edit == a ? page : row, edit)) {
         judge_blame(j, all ? "S3.10" : "S3.6", edit->item,
                     "%s of %s and %s was still different when %s", field->name[0], page->id,
@@ -315,7 +314,7 @@ static void judge_at(judge_t *j, apr_time_t at, int mapping)
             if (partner->made_by_us && record->made >= record->shown &&
                 is_there_since(record) <= at &&
                 (all || was_announced(j, mapping, record, is_there_since(record),
-                                      record->side == HISTORY_NOTION && j->phases->store_forgot))) {
+                                      j->has_pages[record->side] && j->phases->store_forgot))) {
                 judge_blame(j, all ? "S3.10" : "S3.6", record->item,
                             "%s had no partner yet when %s", record->id,
                             all ? "an incremental reconciliation had ended"

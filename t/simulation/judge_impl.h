@@ -116,12 +116,15 @@ struct judge_t {
     apr_array_header_t *mappings;    /* judge_mapping_t; places are the history's strings */
     apr_array_header_t *changes;     /* judge_field_change_t */
     apr_array_header_t *connections; /* judge_connection_t */
-    apr_array_header_t *references;  /* judge_reference_t; tables are the history's strings */
-    apr_array_header_t *links;       /* judge_link_t */
-    apr_array_header_t *entries;     /* judge_entry_t */
-    apr_array_header_t *stops;       /* judge_stop_t */
-    apr_array_header_t *waiting;     /* judge_waiting_t */
-    apr_array_header_t *shown;       /* judge_shown_t */
+    /* By side: Notion. It does not compare what it is given, nor say what became of a write (S3.1, S3.7, S7.4); has a trash (S4.3); and tells
+     * of changes by events, or not at all (S3.6). */
+    int has_pages[HISTORY_SIDES];
+    apr_array_header_t *references; /* judge_reference_t; tables are the history's strings */
+    apr_array_header_t *links;      /* judge_link_t */
+    apr_array_header_t *entries;    /* judge_entry_t */
+    apr_array_header_t *stops;      /* judge_stop_t */
+    apr_array_header_t *waiting;    /* judge_waiting_t */
+    apr_array_header_t *shown;      /* judge_shown_t */
     apr_array_header_t *violations;
     apr_hash_t *records;             /* "side place id" -> the newest judge_record_t */
     apr_array_header_t *all;         /* judge_record_t *, in the order of their making */
@@ -337,6 +340,9 @@ judge_gap_t judge_gap(judge_t *j, const history_item_t *effect);
 int judge_is_uncertain(judge_t *j, const history_item_t *effect);
 /** Did we write @a version there in such a way? */
 int judge_came_uncertainly(judge_t *j, const judge_cell_t *cell, const judge_version_t *version);
+/** The same of both sides' cells of a field. */
+int judge_came_uncertainly_to(judge_t *j, const judge_cell_t *const cells[HISTORY_SIDES],
+                              const judge_version_t *version);
 /** Was the page read after the fate of a write of it, sent at @a sent, could be known, and before @a before? */
 int judge_was_judged(judge_t *j, const char *page, apr_time_t sent, apr_time_t before);
 /** We wrote @a version to that cell of a page in such a way, and who looked what had become of it found no page (404): it stays unknown. */

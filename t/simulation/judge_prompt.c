@@ -25,7 +25,7 @@ typedef struct trouble_t {
 typedef struct prompt_t {
     judge_t *j;
     apr_array_header_t *troubles; /* trouble_t */
-    apr_array_header_t *asks;     /* apr_time_t: sending of requests to Notion */
+    apr_array_header_t *asks;     /* const history_item_t *: requests to a Notion */
     apr_time_t halted;            /* from then on all may stand still; 0: never */
 } prompt_t;
 
@@ -41,13 +41,13 @@ static void add_trouble(prompt_t *prompt, apr_time_t at, const char *record)
 
 static void look_at_request(prompt_t *prompt, const history_item_t *item)
 {
-    if (item->side == HISTORY_EXTERNAL) {
+    if (!prompt->j->has_pages[item->side]) {
         if (item->end != HISTORY_ANSWERED) {
             add_trouble(prompt, item->at, item->record);
         }
         return;
     }
-    APR_ARRAY_PUSH(prompt->asks, apr_time_t) = item->sent;
+    APR_ARRAY_PUSH(prompt->asks, const history_item_t *) = item;
     if (item->end != HISTORY_ANSWERED || item->status != 200 || item->at - item->sent > SLOW) {
         add_trouble(prompt, item->at, NULL);
     }
@@ -122,15 +122,21 @@ static int was_disturbed(const prompt_t *prompt, apr_time_t from, apr_time_t to,
 /* Who waits for the budget waits with reason. */
 static int was_budget_short(const prompt_t *prompt, apr_time_t from, apr_time_t to)
 {
-    const judge_connection_t *c = &APR_ARRAY_IDX(prompt->j->connections, 0, judge_connection_t);
-    int i, n = 0;
+    int i, k, n;
 
-    for (i = 0; i < prompt->asks->nelts; i++) {
-        apr_time_t sent = APR_ARRAY_IDX(prompt->asks, i, apr_time_t);
+    for (k = 0; k < prompt->j->connections->nelts; k++) {
+        const judge_connection_t *c = &APR_ARRAY_IDX(prompt->j->connections, k, judge_connection_t);
 
-        n += sent >= from - c->window && sent <= to;
+        for (i = n = 0; i < prompt->asks->nelts; i++) {
+            const history_item_t *ask = APR_ARRAY_IDX(prompt->asks, i, const history_item_t *);
+
+            n += ask->side == c->side && ask->sent >= from - c->window && ask->sent <= to;
+        }
+        if (n * 2 > c->requests) {
+            return 1;
+        }
     }
-    return n * 2 > c->requests;
+    return 0;
 }
 
 /* ---- when the news arrived */
@@ -168,7 +174,7 @@ static apr_time_t told_of_write(judge_t *j, const history_item_t *effect)
 
 static apr_time_t told_at(judge_t *j, const history_item_t *item)
 {
-    if (item->side == HISTORY_EXTERNAL) {
+    if (!j->has_pages[item->side]) {
         return item->at;
     }
     return item->kind == HISTORY_EFFECT ? told_of_write(j, item) : told_of_page(j, item);
@@ -231,7 +237,7 @@ static const judge_field_t *field_throughout(judge_t *j, int mapping, int index,
                : NULL;
 }
 
-/* The mapping got as far as to its table: who names a choice in a filter that nobody has made yet is blocked from the start. */
+/* The mapping got as far as to its table, or its second Notion: who names a choice in a filter that nobody has made yet is blocked from the start. */
 static int had_begun(judge_t *j, int mapping, apr_time_t at)
 {
     const char *table = JUDGE_MAPPING(j, mapping)->place[HISTORY_EXTERNAL];
@@ -244,7 +250,7 @@ static int had_begun(judge_t *j, int mapping, apr_time_t at)
             break;
         }
         if (item->kind == HISTORY_REQUEST && item->side == HISTORY_EXTERNAL &&
-            item->place == table) {
+            (item->place == table || j->has_pages[HISTORY_EXTERNAL])) {
             return 1;
         }
     }
@@ -276,7 +282,7 @@ static void judge_carried(prompt_t *prompt, const history_item_t *item, int mapp
         judge_alike(j, field, judge_then(mine, to)->value, judge_then(theirs, to)->value)) {
         return;
     }
-    judge_blame(j, record->side == HISTORY_NOTION && item->kind != HISTORY_EFFECT ? "S3.6" : "S3.9",
+    judge_blame(j, j->has_pages[record->side] && item->kind != HISTORY_EFFECT ? "S3.6" : "S3.9",
                 item->number, "%s has not heard of it %d s after the news arrived", partner->id,
                 (int)apr_time_sec(SOON));
 }
@@ -307,12 +313,12 @@ void judge_prompt(judge_t *j)
     prompt_t prompt = { 0 };
     int i;
 
-    if (!j->phases->peaceful || j->connections->nelts != 1) {
+    if (!j->phases->peaceful || !j->connections->nelts) {
         return;
     }
     prompt.j = j;
     prompt.troubles = apr_array_make(j->p, 64, sizeof(trouble_t));
-    prompt.asks = apr_array_make(j->p, 256, sizeof(apr_time_t));
+    prompt.asks = apr_array_make(j->p, 256, sizeof(history_item_t *));
     look_back(&prompt);
     for (i = 0; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);

@@ -140,7 +140,7 @@ static int is_read_of(const history_item_t *item, const couple_t *c,
     const judge_record_t *row = c->record[HISTORY_EXTERNAL];
 
     return item->kind == HISTORY_REQUEST && item->op == HISTORY_ASK_READ &&
-           item->side == row->side && item->place == row->place &&
+           item->side == row->side && (item->place == row->place || c->j->has_pages[row->side]) &&
            item->worker == page_read->worker && item->end == HISTORY_ANSWERED &&
            item->sent >= from && item->answered <= page_read->sent &&
            (item->record ? item->record == row->id || item->record == row->born
@@ -171,7 +171,8 @@ static int is_read_for_another(const history_item_t *item, const couple_t *c,
         const judge_mapping_t *other = JUDGE_MAPPING(c->j, m);
 
         n = m != c->mapping && other->place[HISTORY_NOTION] == page->place &&
-                    other->place[HISTORY_EXTERNAL] == item->place
+                    (other->place[HISTORY_EXTERNAL] == item->place ||
+                     c->j->has_pages[HISTORY_EXTERNAL])
                 ? judge_partners(c->j, m, page, partners, 8)
                 : 0;
         for (i = 0; i < n; i++) {
@@ -330,7 +331,7 @@ static judge_climb_t look_for_brought(judge_t *j, const judge_version_t *version
         return JUDGE_ON;
     }
     agreed->is_same |= judge_alike(j, c->field, version->value, agreed->now->value);
-    if (judge_came_uncertainly(j, c->cell[HISTORY_NOTION], version)) {
+    if (judge_came_uncertainly_to(j, c->cell, version)) {
         agreed->is_uncertain = 1;
         return JUDGE_ON;
     }
@@ -491,8 +492,8 @@ void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_
 {
     judge_gap_t gap = judge_gap(j, effect);
     /* a read shows what was there at some time between its sending and its answer */
-    apr_time_t from = record->side == HISTORY_NOTION ? gap.read : effect->at;
-    apr_time_t to = record->side == HISTORY_NOTION ? gap.heard : effect->at;
+    apr_time_t from = j->has_pages[record->side] ? gap.read : effect->at;
+    apr_time_t to = j->has_pages[record->side] ? gap.heard : effect->at;
     int m, i, n, allowed = 0, unedited = 0;
 
     for (m = 0; m < j->mappings->nelts; m++) {

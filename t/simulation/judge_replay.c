@@ -470,7 +470,7 @@ int judge_was_out_of_sight(judge_t *j, const judge_record_t *page, int with_sour
     for (i = 0; i < history_count(j->history); i++) {
         const history_item_t *item = history_item(j->history, i);
 
-        if (item->kind > HISTORY_TRIGGER || item->side != HISTORY_NOTION ||
+        if (item->kind > HISTORY_TRIGGER || item->side != page->side ||
             item->place != page->place ||
             (item->record ? !judge_same(item->record, page->id) : !with_source)) {
             continue;

@@ -27,7 +27,7 @@ void judge_index_requests(judge_t *j)
             continue;
         }
         j->requests[slot_of(item->request)] = item;
-        if (item->side != HISTORY_NOTION || !item->record) {
+        if (!j->has_pages[item->side] || !item->record) {
             continue;
         }
         list = apr_hash_get(j->page_requests, item->record, APR_HASH_KEY_STRING);
@@ -80,7 +80,7 @@ int judge_is_uncertain(judge_t *j, const history_item_t *effect)
     const history_item_t *request = judge_request(j, effect);
     int i;
 
-    if (effect->side == HISTORY_EXTERNAL) {
+    if (!j->has_pages[effect->side]) {
         return 0; /* the database itself tells, by the intent's id */
     }
     if (!request || request->end != HISTORY_ANSWERED || request->status != 200) {
@@ -121,6 +121,13 @@ int judge_came_uncertainly(judge_t *j, const judge_cell_t *cell, const judge_ver
         }
     }
     return 0;
+}
+
+int judge_came_uncertainly_to(judge_t *j, const judge_cell_t *const cells[HISTORY_SIDES],
+                              const judge_version_t *version)
+{
+    return judge_came_uncertainly(j, cells[HISTORY_NOTION], version) ||
+           judge_came_uncertainly(j, cells[HISTORY_EXTERNAL], version);
 }
 
 int judge_was_judged(judge_t *j, const char *page, apr_time_t sent, apr_time_t before)
@@ -167,7 +174,7 @@ int judge_was_missed(judge_t *j, const judge_cell_t *cell, const judge_version_t
         const history_item_t *item = stay->item >= 0 ? history_item(j->history, stay->item) : NULL;
 
         if (is_of(stay->version, version) && item && item->kind == HISTORY_EFFECT &&
-            item->side == HISTORY_NOTION && judge_is_uncertain(j, item) &&
+            judge_is_uncertain(j, item) &&
             first_answer(j, item->record, judge_gap(j, item).sent) == 404) {
             return 1;
         }
@@ -250,9 +257,9 @@ static int tells_sent(const judge_contest_t *c, const judge_record_t *page, cons
     for (i = 0; i < j->entries->nelts; i++) {
         const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
 
-        if (entry->mapping != c->mapping || entry->side != HISTORY_NOTION ||
+        if (entry->mapping != c->mapping || entry->side != page->side ||
             strcmp(entry->op, "update") != 0 || strcmp(entry->state, "applied") != 0 ||
-            !judge_same(entry->page, page->id) ||
+            !judge_same(page->side == HISTORY_NOTION ? entry->page : entry->key, page->id) ||
             entry->at < request->sent - SENT_WITHIN - j->phases->skew ||
             entry->at > request->answered + j->phases->skew) {
             continue;
@@ -270,11 +277,11 @@ static int tells_sent(const judge_contest_t *c, const judge_record_t *page, cons
     return 0;
 }
 
-/* What the row showed of that value when we read it is what @a source was made over. */
-static int was_made_over(const judge_contest_t *c, const judge_version_t *source, const char *value,
-                         apr_time_t from, apr_time_t to)
+/* What the other side, @a far, showed of that value when we read it is what @a source was made over. */
+static int was_made_over(const judge_contest_t *c, const judge_cell_t *far,
+                         const judge_version_t *source, const char *value, apr_time_t from,
+                         apr_time_t to)
 {
-    const judge_cell_t *far = c->cell[HISTORY_EXTERNAL];
     int i;
 
     for (i = 0; i < far->stays->nelts; i++) {
@@ -296,7 +303,7 @@ int judge_is_given_as_sent(const judge_contest_t *c, const judge_record_t *page,
 {
     const apr_array_header_t *list =
         apr_hash_get(c->j->page_requests, page->id, APR_HASH_KEY_STRING);
-    const char *value = judge_now(c->cell[HISTORY_NOTION])->value;
+    const char *value = judge_now(c->cell[page->side])->value;
     int i;
 
     for (i = 1; list && i < list->nelts; i++) {
@@ -306,7 +313,8 @@ int judge_is_given_as_sent(const judge_contest_t *c, const judge_record_t *page,
         if (update->op == HISTORY_ASK_UPDATE && update->status == 200 &&
             read->op == HISTORY_ASK_READ && read->status == 200 && read->sent < given &&
             given <= update->answered &&
-            was_made_over(c, source, value, read->sent - SENT_WITHIN, update->sent) &&
+            was_made_over(c, c->cell[!page->side], source, value, read->sent - SENT_WITHIN,
+                          update->sent) &&
             tells_sent(c, page, value, update)) {
             return 1;
         }

@@ -118,7 +118,7 @@ static judge_climb_t look_for_sure(judge_t *j, const judge_version_t *version, v
 {
     const judge_contest_t *c = baton;
 
-    return !judge_came_uncertainly(j, c->cell[HISTORY_NOTION], version) &&
+    return !judge_came_uncertainly_to(j, c->cell, version) &&
                    (was_on_both(c, version) || had_equal(c, version))
                ? JUDGE_FOUND
                : JUDGE_ON;
@@ -126,9 +126,9 @@ static judge_climb_t look_for_sure(judge_t *j, const judge_version_t *version, v
 
 /* S3.7: the first value that we brought to the page; whether it arrived nobody knew, nor saw it there when that could be told. It is
  * the only one that may have been on both sides. */
-static int was_never_seen(const judge_contest_t *c, const judge_version_t *base, apr_time_t at)
+static int was_never_seen_in(const judge_contest_t *c, const judge_cell_t *cell,
+                             const judge_version_t *base, apr_time_t at)
 {
-    const judge_cell_t *cell = c->cell[HISTORY_NOTION];
     int i;
 
     for (i = 0; i < cell->stays->nelts; i++) {
@@ -145,6 +145,12 @@ static int was_never_seen(const judge_contest_t *c, const judge_version_t *base,
         }
     }
     return 0;
+}
+
+static int was_never_seen(const judge_contest_t *c, const judge_version_t *base, apr_time_t at)
+{
+    return was_never_seen_in(c, c->cell[HISTORY_NOTION], base, at) ||
+           was_never_seen_in(c, c->cell[HISTORY_EXTERNAL], base, at);
 }
 
 int judge_has_no_base(const judge_contest_t *c, const judge_version_t *base, apr_time_t at)
@@ -170,7 +176,7 @@ static judge_climb_t look_for_agreed(judge_t *j, const judge_version_t *base, vo
     if (judge_alike(j, agreed->field, base->value, agreed->loser->value)) {
         return JUDGE_FOUND;
     }
-    if (judge_came_uncertainly(j, agreed->contest->cell[HISTORY_NOTION], base)) {
+    if (judge_came_uncertainly_to(j, agreed->contest->cell, base)) {
         agreed->is_uncertain = 1;
         return JUDGE_ON;
     }
@@ -227,13 +233,13 @@ static int is_named(judge_t *j, const history_item_t *notice, const char *name)
 
 /* Before @a at an event told of people's edit of this very property, to what it showed already: they gave it once more (92655). @return when;
  * @a arrived: not so */
-static apr_time_t given_again(const judge_contest_t *c, const judge_version_t *winner,
+static apr_time_t given_again(const judge_contest_t *c, int side, const judge_version_t *winner,
                               apr_time_t arrived, apr_time_t at)
 {
-    const char *name = JUDGE_MAPPING(c->j, c->mapping)->fields[c->index].name[HISTORY_NOTION];
+    const char *name = JUDGE_MAPPING(c->j, c->mapping)->fields[c->index].name[side];
     const history_item_t *item =
         winner->item >= 0 ? history_item(c->j->history, winner->item) : NULL;
-    const char *page = item && item->side == HISTORY_NOTION ? item->record : NULL;
+    const char *page = item && item->side == side ? item->record : NULL;
     int i;
 
     for (i = 0; page && i < history_count(c->j->history); i++) {
@@ -241,8 +247,7 @@ static apr_time_t given_again(const judge_contest_t *c, const judge_version_t *w
 
         if (notice->kind == HISTORY_NOTICE && notice->op == HISTORY_DELIVERED && notice->after &&
             notice->record == page && notice->at <= at && notice->sent - NAMED_WITHIN > arrived &&
-            is_named(c->j, notice, name) &&
-            judge_then(c->cell[HISTORY_NOTION], notice->sent) == winner) {
+            is_named(c->j, notice, name) && judge_then(c->cell[side], notice->sent) == winner) {
             arrived = notice->sent - NAMED_WITHIN;
         }
     }
@@ -323,8 +328,8 @@ int judge_may_win(const judge_contest_t *c, int side, const judge_version_t *win
         j, side, winner, loser, arrived_at(c->cell[side], winner), JUDGE_MAPPING(j, c->mapping)
     };
 
-    if (side == HISTORY_NOTION) {
-        duel.arrived = given_again(c, winner, duel.arrived, at);
+    if (j->has_pages[side]) {
+        duel.arrived = given_again(c, side, winner, duel.arrived, at);
     }
     if (judge_shows_agreed(c, winner, loser, at)) {
         return 1;

@@ -12,7 +12,7 @@
 
 /* ---- rows that we made */
 
-/* Pages with this mark that were there; *only: the last of them. */
+/* Pages of the other side with this mark that were there; *only: the last of them. */
 static int pages_before(judge_t *j, const judge_record_t *row, const judge_record_t **only)
 {
     const apr_array_header_t *same = apr_hash_get(j->marks, row->mark, APR_HASH_KEY_STRING);
@@ -21,7 +21,7 @@ static int pages_before(judge_t *j, const judge_record_t *row, const judge_recor
     for (i = 0; same && i < same->nelts; i++) {
         const judge_record_t *page = APR_ARRAY_IDX(same, i, const judge_record_t *);
 
-        if (page->side == HISTORY_NOTION && page->made <= row->made) {
+        if (page->side != row->side && page->made <= row->made) {
             *only = page;
             n++;
         }
@@ -45,8 +45,8 @@ static int was_read(judge_t *j, const judge_record_t *page, apr_time_t until)
     return 0;
 }
 
-/* When the last query was sent of which the answer was there. */
-static apr_time_t last_query(judge_t *j, apr_time_t until)
+/* When the last query to that side was sent of which the answer was there. */
+static apr_time_t last_query(judge_t *j, int side, apr_time_t until)
 {
     apr_time_t last = 0;
     int i;
@@ -54,7 +54,7 @@ static apr_time_t last_query(judge_t *j, apr_time_t until)
     for (i = 1; i <= j->request_count; i++) {
         const history_item_t *request = j->requests[i];
 
-        if (request && request->side == HISTORY_NOTION && request->op == HISTORY_ASK_LIST &&
+        if (request && request->side == side && request->op == HISTORY_ASK_LIST &&
             request->status == 200 && request->answered <= until && request->sent > last) {
             last = request->sent;
         }
@@ -64,7 +64,7 @@ static apr_time_t last_query(judge_t *j, apr_time_t until)
 
 static void judge_age(judge_t *j, const judge_record_t *row, const judge_record_t *page)
 {
-    apr_time_t sent = last_query(j, row->made);
+    apr_time_t sent = last_query(j, page->side, row->made);
 
     if (sent && page->made > j->phases->start && !was_read(j, page, row->made) &&
         sent + j->phases->skew < page->made + QUERY_LAG) {
@@ -73,7 +73,7 @@ static void judge_age(judge_t *j, const judge_record_t *row, const judge_record_
     }
 }
 
-/* The page is the only one with this mark: a row of it that stood there was its partner. */
+/* The page is the only one with this mark: a row of it that stood there was its partner. A Notion is not asked for one (sides.md). */
 static void judge_match(judge_t *j, const judge_record_t *made)
 {
     const apr_array_header_t *same = apr_hash_get(j->marks, made->mark, APR_HASH_KEY_STRING);
@@ -83,7 +83,7 @@ static void judge_match(judge_t *j, const judge_record_t *made)
     for (i = 0; same && i < same->nelts; i++) {
         const judge_record_t *row = APR_ARRAY_IDX(same, i, const judge_record_t *);
 
-        if (row != made && row->side == HISTORY_EXTERNAL && row->place == made->place &&
+        if (row != made && !j->has_pages[row->side] && row->place == made->place &&
             !row->made_by_us && row->made < looked && row->mark == made->mark &&
             !judge_was_away(row, looked, made->made)) {
             judge_blame(j, "S5.1", made->item, "%s was made, and %s was there, which matches",
@@ -101,7 +101,7 @@ static void judge_made(judge_t *j)
         const judge_record_t *row = APR_ARRAY_IDX(j->all, i, const judge_record_t *);
         const judge_record_t *page = NULL;
 
-        if (row->side == HISTORY_EXTERNAL && row->made_by_us && row->marks->nelts == 1 &&
+        if (j->has_pages[!row->side] && row->made_by_us && row->marks->nelts == 1 &&
             pages_before(j, row, &page) == 1 && !page->made_by_us && page->marks->nelts == 1 &&
             !page->deaths->nelts) {
             judge_age(j, row, page);

@@ -310,11 +310,11 @@ static int is_set_never_agreed(const plea_t *plea, int field)
 /* People made a number of the property: since then it takes no text of a row that is none. */
 static int is_no_number(const plea_t *plea, int field)
 {
-    const char *source = JUDGE_MAPPING(plea->j, plea->mapping)->place[HISTORY_NOTION];
+    const judge_mapping_t *m = JUDGE_MAPPING(plea->j, plea->mapping);
     const judge_field_t *f = plea_field(plea, field);
     judge_version_t *mine, *theirs;
     const char *type = NULL, *text;
-    int i;
+    int i, side = HISTORY_NOTION;
 
     if (!both_versions(plea, field, &mine, &theirs)) {
         return 0;
@@ -322,12 +322,13 @@ static int is_no_number(const plea_t *plea, int field)
     for (i = 0; i < history_count(plea->j->history); i++) {
         const history_item_t *item = history_item(plea->j->history, i);
 
-        if (item->op == HISTORY_RETYPE && item->place == source &&
-            judge_same(item->field, f->name[HISTORY_NOTION])) {
+        if (item->op == HISTORY_RETYPE && item->place == m->place[item->side] &&
+            judge_same(item->field, f->name[item->side])) {
             type = item->after;
+            side = item->side;
         }
     }
-    text = (plea->record->side == HISTORY_EXTERNAL ? mine : theirs)->value;
+    text = (plea->record->side != side ? mine : theirs)->value;
     return judge_same(type, "number") && text && text[strspn(text, "0123456789.-+eE")];
 }
 
@@ -346,21 +347,24 @@ static int pleads_field(const plea_t *plea)
     return any_field(plea, is_any_of_these);
 }
 
-static int was_cut(const plea_t *plea, history_op_t op, int side, int times)
+/* So many creates of pages on one side ended so that nobody knows what became of them. */
+static int were_creates_cut(const plea_t *plea, int times)
 {
-    int i;
+    int i, cut[HISTORY_SIDES] = { 0, 0 };
 
     for (i = 1; i <= plea->j->request_count; i++) {
         const history_item_t *request = plea->j->requests[i];
 
-        times -= request && request->op == op && request->side == side &&
-                 (request->end != HISTORY_ANSWERED || request->status >= 500);
+        if (request && request->op == HISTORY_ASK_CREATE && plea->j->has_pages[request->side] &&
+            (request->end != HISTORY_ANSWERED || request->status >= 500)) {
+            cut[request->side]++;
+        }
     }
-    return times <= 0;
+    return cut[HISTORY_NOTION] >= times || cut[HISTORY_EXTERNAL] >= times;
 }
 
 /* S3.7: several creates of which nobody knows what became of them, and a page of ours that has no row and may be any one's. */
-static int is_several_ones(const plea_t *plea)
+static int is_several_ones_on(const plea_t *plea, int side)
 {
     judge_t *j = plea->j;
     int i, pending = 0, loose = 0;
@@ -368,46 +372,52 @@ static int is_several_ones(const plea_t *plea)
     for (i = 0; i < j->entries->nelts; i++) {
         const judge_entry_t *entry = &APR_ARRAY_IDX(j->entries, i, judge_entry_t);
 
-        pending += entry->side == HISTORY_NOTION && !strcmp(entry->op, "create") &&
+        pending += entry->side == side && !strcmp(entry->op, "create") &&
                    !strcmp(entry->state, "pending") &&
-                   JUDGE_MAPPING(j, entry->mapping)->place[HISTORY_NOTION] ==
-                       JUDGE_MAPPING(j, plea->mapping)->place[HISTORY_NOTION];
+                   JUDGE_MAPPING(j, entry->mapping)->place[side] ==
+                       JUDGE_MAPPING(j, plea->mapping)->place[side];
     }
     for (i = 0; pending >= 2 && !loose && i < j->all->nelts; i++) {
         const judge_record_t *page = APR_ARRAY_IDX(j->all, i, judge_record_t *);
 
-        loose = page->side == HISTORY_NOTION && page->made_by_us && page->live &&
-                page->place == JUDGE_MAPPING(j, plea->mapping)->place[HISTORY_NOTION] &&
+        loose = page->side == side && page->made_by_us && page->live &&
+                page->place == JUDGE_MAPPING(j, plea->mapping)->place[side] &&
                 !judge_linked(j, plea->mapping, page);
     }
     return loose;
+}
+
+static int is_several_ones(const plea_t *plea)
+{
+    return is_several_ones_on(plea, HISTORY_NOTION) ||
+           (plea->j->has_pages[HISTORY_EXTERNAL] && is_several_ones_on(plea, HISTORY_EXTERNAL));
 }
 
 /* One such create, and a page of this very record that a state store made which has been forgotten. */
 static int is_beside_forgotten(const plea_t *plea)
 {
     judge_t *j = plea->j;
-    int i, of_it = 0;
+    int i, of_it[HISTORY_SIDES] = { 0, 0 };
 
     for (i = 0; j->phases->store_forgot && i < j->all->nelts; i++) {
         const judge_record_t *page = APR_ARRAY_IDX(j->all, i, judge_record_t *);
 
-        of_it += page->side == HISTORY_NOTION && page->made_by_us && page->live && page->mark &&
-                 judge_same(page->mark, plea->record->mark) &&
-                 page->place == JUDGE_MAPPING(j, plea->mapping)->place[HISTORY_NOTION];
+        of_it[page->side] += j->has_pages[page->side] && page->made_by_us && page->live &&
+                             page->mark && judge_same(page->mark, plea->record->mark) &&
+                             page->place == JUDGE_MAPPING(j, plea->mapping)->place[page->side];
     }
-    return of_it >= 2 && was_cut(plea, HISTORY_ASK_CREATE, HISTORY_NOTION, 1);
+    return (of_it[HISTORY_NOTION] >= 2 || of_it[HISTORY_EXTERNAL] >= 2) &&
+           were_creates_cut(plea, 1);
 }
 
 static int pleads_creates(const plea_t *plea)
 {
-    return was_cut(plea, HISTORY_ASK_CREATE, HISTORY_NOTION, 2) || is_several_ones(plea) ||
-           is_beside_forgotten(plea);
+    return were_creates_cut(plea, 2) || is_several_ones(plea) || is_beside_forgotten(plea);
 }
 
 static int pleads_create_fate(const plea_t *plea)
 {
-    return was_cut(plea, HISTORY_ASK_CREATE, HISTORY_NOTION, 1);
+    return were_creates_cut(plea, 1);
 }
 
 /* People made the one while the other was there, or will be again. */
@@ -640,10 +650,17 @@ static int never(const plea_t *plea)
 
 static int pleads_trash(const plea_t *plea)
 {
-    const judge_record_t *page =
-        plea->record->side == HISTORY_NOTION ? plea->record : plea->partner;
+    const judge_record_t *both[2];
+    int i;
 
-    return page && (!page->live || page->deaths->nelts);
+    both[0] = plea->record;
+    both[1] = plea->partner;
+    for (i = 0; i < 2; i++) {
+        if (both[i] && plea->j->has_pages[both[i]->side] && both[i]->deaths->nelts) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static const struct {

@@ -180,7 +180,7 @@ static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *so
     else if (was->origin == JUDGE_BY_NOBODY || judge_is_known(j, was, source)) {
         grade(w, GRADE_CERTAIN, source, 0, NULL, NULL);
     }
-    else if (side == HISTORY_NOTION && w->since > w->gap.read) {
+    else if (j->has_pages[side] && w->since > w->gap.read) {
         grade(w, GRADE_RESIDUAL, source, 0, NULL, NULL);
     }
     else if (judge_was_field(j, mapping, index, w->effect->at, JUDGE_NEWS, is_one_way, &side)) {
@@ -190,7 +190,7 @@ static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *so
     else if (was->lost || judge_may_be_known(j, was, source)) {
         grade(w, GRADE_ALLOWED, source, 0, NULL, NULL);
     }
-    else if (was->origin == JUDGE_BY_PERSON && side == HISTORY_NOTION &&
+    else if (was->origin == JUDGE_BY_PERSON && j->has_pages[side] &&
              (was_put_back(w) ||
               judge_looks_like_ours(j, w->record, c->cell[side], c->cell[!side], w->since) ||
               (!w->member && judge_is_given_as_sent(c, w->record, source, w->since)))) {
@@ -198,7 +198,7 @@ static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *so
     }
     else if (judge_is_known(j, source, was) &&
              (judge_came_uncertainly(j, judge_cell(j, w->record, w->field, w->member), source) ||
-              (side == HISTORY_EXTERNAL && judge_was_missed(j, c->cell[HISTORY_NOTION], source)))) {
+              judge_was_missed(j, c->cell[!side], source))) {
         /* S3.7: whether our own value had ever stood there could not be told any more; or, when it could, the page was not there (98151) */
         grade(w, judge_may_win(c, !side, source, was, w->effect->at) ? GRADE_ALLOWED : GRADE_WRONG,
               source, 1, "S3.7",
@@ -304,9 +304,9 @@ static int was_schema_changed(judge_t *j, const history_item_t *effect, const ch
         const history_item_t *item = history_item(j->history, i);
 
         for (m = 0; test(item->op) && m < j->mappings->nelts; m++) {
-            int index = judge_find_field(j, m, HISTORY_NOTION, item->field);
+            int index = judge_find_field(j, m, item->side, item->field);
 
-            if (JUDGE_MAPPING(j, m)->place[HISTORY_NOTION] == item->place && index >= 0 &&
+            if (JUDGE_MAPPING(j, m)->place[item->side] == item->place && index >= 0 &&
                 judge_find_field(j, m, effect->side, field) == index) {
                 return 1;
             }
@@ -425,7 +425,7 @@ static int undoes_unseen(write_t *w, const judge_cell_t *cell)
 {
     judge_version_t *read = judge_then(cell, w->gap.read);
 
-    if (!w->member || w->record->side != HISTORY_NOTION || w->since <= w->gap.read) {
+    if (!w->member || !w->j->has_pages[w->record->side] || w->since <= w->gap.read) {
         return 0;
     }
     if (!judge_same(read->value, w->value)) {

@@ -48,8 +48,8 @@ void sj_connection(sm_t *sm, const judge_connection_t *connection)
     sj_judge_t *sj = sj_the(sm);
 
     judge_add_connection(sj->judge, connection);
-    sj->connection_count++;
-    sj->connection = history_text(sj->history, connection->name);
+    sj->connections[sj->connection_count] = *connection;
+    sj->connections[sj->connection_count++].name = history_text(sj->history, connection->name);
 }
 
 void sj_on_show(sm_t *sm, sj_show_fn *show)
@@ -138,20 +138,30 @@ static int is_whole(const nts_http_answer_t *answer)
             (len && answer->body[0] == '{' && answer->body[len - 1] == '}'));
 }
 
+/* The only one, or that of its address. */
+static const judge_connection_t *connection_of(const sj_judge_t *sj, const sm_request_t *request)
+{
+    int i = sj->connection_count - 1;
+
+    while (i > 0 &&
+           strncmp(request->url, sj->connections[i].name, strlen(sj->connections[i].name)) != 0) {
+        i--;
+    }
+    return &sj->connections[i];
+}
+
 static void ended(sm_t *sm, const sm_note_t *note, history_end_t end)
 {
     sj_judge_t *sj = sj_the(sm);
     const sm_request_t *request = note->request;
-    history_item_t item = { .kind = HISTORY_REQUEST, .side = HISTORY_NOTION, .end = end };
+    const judge_connection_t *connection = connection_of(sj, request);
+    history_item_t item = { .kind = HISTORY_REQUEST, .side = connection->side, .end = end };
 
     item.at = item.answered = sm_now(sm);
     item.request = request->number;
     item.worker = request->process;
     item.sent = request->sent;
-    item.connection =
-        sj->connection_count == 1
-            ? sj->connection
-            : apr_pstrmemdup(sm->p, request->url, strlen(request->url) - strlen(request->path));
+    item.connection = connection->name;
     read_request(&item, request, sm->p);
     if (end == HISTORY_ANSWERED && note->answer) {
         item.end = is_whole(note->answer) ? HISTORY_ANSWERED : HISTORY_CUT;
@@ -325,7 +335,7 @@ static void count(sm_t *sm)
         const history_item_t *item = history_item(history, i);
         const char *sort = history_sort(item, sm->p);
 
-        if (item->kind == HISTORY_REQUEST && item->side == HISTORY_NOTION) {
+        if (item->kind == HISTORY_REQUEST && item->connection) {
             sort = apr_psprintf(sm->p, "%s: %s", sort,
                                 item->end == HISTORY_ANSWERED ? apr_itoa(sm->p, item->status)
                                 : item->end == HISTORY_CUT    ? "cut off"
@@ -343,7 +353,8 @@ static void verdict(sm_t *sm)
 
     sj->phases.end = sm_now(sm);
     sj->phases.peaceful = sm_setting_of(sm, "host.troubles") <= 0 &&
-                          sm_setting_of(sm, "locks") <= 0 && sm_setting_of(sm, "loss") <= 0;
+                          sm_setting_of(sm, "locks") <= 0 && sm_setting_of(sm, "loss") <= 0 &&
+                          sm_setting_of(sm, "away.loss") <= 0;
     sj_collect(sm);
     tell_evidence(sm);
     count(sm);

@@ -20,7 +20,7 @@ int sj_mapping(sm_t *sm, const judge_mapping_t *mapping);
 void sj_change_field(sm_t *sm, int mapping, int field, const judge_field_t *now);
 /** In setup(): a foreign key of the database. */
 void sj_reference(sm_t *sm, const judge_reference_t *reference);
-/** In setup(): a service with a budget. If there are several, their names are the prefixes given to sm_serve. */
+/** In setup(): a Notion, with its budget. If there are several, their names are the prefixes given to sm_serve. */
 void sj_connection(sm_t *sm, const judge_connection_t *connection);
 
 /** How far wall clocks may be apart without the module noticing; the greatest counts. */

@@ -13,8 +13,8 @@ typedef struct sj_judge_t {
     judge_t *judge;
     judge_phases_t phases;
     int mapping_count;
+    judge_connection_t connections[HISTORY_SIDES]; /* names are the history's */
     int connection_count;
-    const char *connection;
     apr_hash_t *sent; /* asks to databases under way */
     sj_show_fn *show;
     int ordering;                 /* commands on their way into the store */

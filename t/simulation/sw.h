@@ -26,6 +26,9 @@
 /** Where a mapping keeps the external key in Notion (S5.1), if it does; the second mapping in one of its own. */
 #define SW_KEY_PROPERTY "Sync key"
 #define SW_ENDPOINT "http://127.0.0.1:1/notion"
+#define SW_AWAY_ENDPOINT "http://127.0.0.2:1/notion"
+/** What people do in the second Notion, and its settings, begin with this. */
+#define SW_AWAY "away."
 
 /** The fields that a record may have. Which of them a mapping syncs, and what their columns look like, the seed decides. */
 typedef enum sw_field_id_t {
@@ -160,25 +163,15 @@ typedef struct sw_relation_t {
     apr_array_header_t *acts; /* what people did */
 } sw_relation_t;
 
-typedef struct sw_world_t {
-    sm_t *sm;
-    history_t *history;
-    sm_dice_t dice; /* the world's own chance while it runs */
-
-    /* shape */
-    int sources, tables, mapping_count;
-    int title_is_mark;
-    int has_ranges; /* people type days, instants and ranges of both into any date; TEXT columns hold them all */
-    int is_status; /* the stage is a status property: its choices are given, and it is never empty */
-    int next_mark; /* while the scenario is planned */
-    sw_table_t table[SW_TABLES];
-    sw_mapping_t mappings[SW_TABLES];
-    sw_relation_t relation;
+/** A workspace of Notion, as far as it is known here. */
+typedef struct sw_notion_t {
+    struct sw_world_t *w;
+    int side; /* HISTORY_*, where it stands in each mapping; the simulator has that number (sim_embed_enter) */
+    const char *service, *endpoint;
     int budget;
     apr_interval_time_t window;
-    int wal;
-
-    /* Notion */
+    int title_is_mark;
+    int sources; /* that are mapped */
     const char *source_ids
         [SW_SOURCES]; /* with dashes; that of no mapping behind the others, NULL: there is none */
     sw_page_t *pages; /* malloc'ed */
@@ -191,6 +184,28 @@ typedef struct sw_world_t {
     int slow_count;
     apr_interval_time_t saving; /* how long it takes to save a page; 0: no time */
     apr_time_t woken;           /* when the simulator is called next, as far as ordered; 0 not */
+} sw_notion_t;
+
+typedef struct sw_world_t {
+    sm_t *sm;
+    history_t *history;
+    sm_dice_t dice; /* the world's own chance while it runs */
+
+    /* shape */
+    int sources, tables, mapping_count;
+    int has_ranges; /* people type days, instants and ranges of both into any date; TEXT columns hold them all */
+    int is_status; /* the stage is a status property: its choices are given, and it is never empty */
+    int next_mark; /* while the scenario is planned */
+    sw_table_t table[SW_TABLES];
+    sw_mapping_t mappings[SW_TABLES];
+    sw_relation_t relation;
+    int wal;
+
+    /* Notion; with two of them the second is the external side of all mappings, and there is no database: its data sources count as
+     * tables */
+    sw_notion_t notion[HISTORY_SIDES];
+    int notions;
+    sw_notion_t *awake; /* whose simulator is awake */
 
     /* database */
     const char *path;
@@ -210,8 +225,9 @@ typedef struct sw_world_t {
 } sw_world_t;
 
 sw_world_t *sw_world(sm_t *sm);
-/** The type that the field has in Notion in this run. */
-const char *sw_field_type(const sw_world_t *w, int field);
+/** The type that the field has there in this run, and the property's first name. */
+const char *sw_field_type(const sw_notion_t *notion, int field);
+const char *sw_notion_name(const sw_notion_t *notion, int field);
 
 /* ---- values (sw_value.c) ---- */
 
@@ -253,28 +269,35 @@ nts_setup_t *sw_shape_configure(sm_t *sm, void *world, apr_pool_t *p);
 
 /* ---- Notion (sw_notion.c) ---- */
 
-void sw_notion_open(sw_world_t *w);
-void sw_notion_close(sw_world_t *w);
+/** Of the second one by a name of its own. */
+apr_int64_t sw_notion_setting(const sw_notion_t *notion, const char *name, apr_int64_t from,
+                              apr_int64_t to);
+void sw_notion_open(sw_notion_t *notion);
+void sw_notion_close(sw_notion_t *notion);
+/** Its simulator is the one that sim_* functions speak of from now on. What is called with a sw_notion_t sees to that. */
+void sw_notion_enter(sw_notion_t *notion);
+/** The one in which the action happens; it is entered. */
+sw_notion_t *sw_notion_of(sm_t *sm, const sm_action_t *a);
 /** An order to the simulator's control interface; the answer is valid until the next. NULL: refused. */
-const char *sw_notion_control(sw_world_t *w, const char *method, const char *what,
+const char *sw_notion_control(sw_notion_t *notion, const char *method, const char *what,
                               const char *body);
 /** What changed in a page, or all pages of a source, since the last look goes into the history. */
-void sw_notion_look(sw_world_t *w, history_kind_t kind, int request, const sim_id_t *page);
-void sw_notion_look_all(sw_world_t *w, history_kind_t kind);
+void sw_notion_look(sw_notion_t *notion, history_kind_t kind, int request, const sim_id_t *page);
+void sw_notion_look_all(sw_notion_t *notion, history_kind_t kind);
 /** The decoded id of a field's property; it stays whatever people call it. */
-const char *sw_notion_property(const sw_world_t *w, int field);
+const char *sw_notion_property(const sw_notion_t *notion, int field);
 /** The mirror of a page; NULL: it was never seen. */
-sw_page_t *sw_notion_mirror(sw_world_t *w, const sim_id_t *page);
+sw_page_t *sw_notion_mirror(sw_notion_t *notion, const sim_id_t *page);
 /** What an answer to request @a number shows of the service's traps (@a is_in_hand: its page was being saved), and an event that was
  *  sent: sw_notion_count.c. */
-void sw_notion_count_answer(sw_world_t *w, const sim_req_t *q, int number, int is_in_hand);
-void sw_notion_count_event(sw_world_t *w, const sim_event_t *e);
+void sw_notion_count_answer(sw_notion_t *notion, const sim_req_t *q, int number, int is_in_hand);
+void sw_notion_count_event(sw_notion_t *notion, const sim_event_t *e);
 /** A person, or we, have written the page: for a while it is being saved. */
-void sw_notion_save(sw_world_t *w, const sim_id_t *page);
+void sw_notion_save(sw_notion_t *notion, const sim_id_t *page);
 /** The simulator may have something due: see to it. */
-void sw_notion_wake(sw_world_t *w);
+void sw_notion_wake(sw_notion_t *notion);
 /** A live page with that mark in that source, or NULL. @a any: in the trash too. */
-sw_page_t *sw_notion_find(sw_world_t *w, int source, const char *mark, int any);
+sw_page_t *sw_notion_find(sw_notion_t *notion, int source, const char *mark, int any);
 extern const sm_kind_t *const sw_notion_kinds[];
 extern const sm_kind_t *const sw_notion_troubles[];
 
@@ -324,7 +347,9 @@ void sw_sql_blame(sw_world_t *w, history_kind_t *kind, int *request, const char 
 /* ---- operator (sw_operator.c), planning (sw_plan.c), the part itself (sw_world.c) ---- */
 
 extern const sm_kind_t *const sw_operator_kinds[];
-const sm_kind_t *sw_kind(const char *name);
+/** By its name; in a world of two Notions "sql.edit" is what people do in the second one instead, and with @a swapped "notion.edit",
+ *  too, and the former happens in the first. */
+const sm_kind_t *sw_kind(const sw_world_t *w, const char *name, int swapped);
 void sw_plan(sm_t *sm);
 void sw_plan_settings(sw_world_t *w);
 /** Groups on Notion's side that have dice of their own (sw_plan_notion.c): their settings, and what happens in a seed that has one. */

@@ -23,7 +23,7 @@ void sw_drill_fix(sw_drill_t *d, const char *name, apr_int64_t value)
 sm_action_t *sw_drill_act(sw_drill_t *d, apr_interval_time_t at, const char *kind, apr_int64_t n0,
                           apr_int64_t n1, apr_int64_t n2)
 {
-    sm_action_t *a = sm_plan(d->sm, at, sm_kind_of(d->sm, kind));
+    sm_action_t *a = sm_plan(d->sm, at, sw_kind(d->w, kind, 0));
 
     a->n[0] = n0;
     a->n[1] = n1;

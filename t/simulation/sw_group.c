@@ -10,7 +10,7 @@ apr_int64_t sw_extra_roll(sw_extra_t *x, apr_int64_t from, apr_int64_t to)
 
 sm_action_t *sw_extra_act(sw_extra_t *x, apr_interval_time_t at, const char *kind)
 {
-    return sm_plan(x->w->sm, at, sw_kind(kind));
+    return sm_plan(x->w->sm, at, sw_kind(x->w, kind, x->swapped));
 }
 
 int sw_extra_mark(sw_extra_t *x)
@@ -50,6 +50,7 @@ static void plan_group(sw_extra_t *x)
 
     sm_dice_init(&x->dice, x->w->sm, x->group->name);
     for (n = sw_extra_roll(x, x->group->least, x->group->most); n > 0; n--) {
+        x->swapped = x->w->notions > 1 && sm_chance(&x->dice, 500);
         x->group->plan(x, SM_SEC(1) + sw_extra_roll(x, 0, x->span));
     }
 }

@@ -14,6 +14,7 @@ typedef struct sw_extra_t {
     const sw_group_t *group;
     sm_dice_t dice;
     apr_interval_time_t span;
+    int swapped; /* of two Notions the second is meant where the group speaks of the first */
 } sw_extra_t;
 
 struct sw_group_t {

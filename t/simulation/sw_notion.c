@@ -1,4 +1,4 @@
-/* sw_notion.c - Notion: the simulator in process, at the end of a virtual line. */
+/* sw_notion.c - Notion: the simulator in process, at the end of a virtual line. A world may have two of them (sim_embed_enter). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,20 +11,42 @@
 #include "sim/sim_stale.h"
 #include "simulation/sw.h"
 
-const char *sw_notion_property(const sw_world_t *w, int field)
+const char *sw_notion_property(const sw_notion_t *notion, int field)
 {
     static const char *const ids[SW_FIELDS] = { "m:rk", "n;me", "nt{s", "am_t", "st^e", "tg=s",
                                                 "due1", "m[t]", "dn_e", "c@de", "ma1l", "rem`" };
 
-    return field == (w->title_is_mark ? SW_MARK : SW_NAME) ? "title" : ids[field];
+    return field == (notion->title_is_mark ? SW_MARK : SW_NAME) ? "title" : ids[field];
 }
 
-const char *sw_field_type(const sw_world_t *w, int field)
+const char *sw_field_type(const sw_notion_t *notion, int field)
 {
-    return !strcmp(sw_notion_property(w, field), "title") ? "title"
-           : field == SW_NAME                             ? "rich_text"
-           : field == SW_STAGE && w->is_status            ? "status"
-                                                          : sw_fields[field].type;
+    return !strcmp(sw_notion_property(notion, field), "title") ? "title"
+           : field == SW_NAME                                  ? "rich_text"
+           : field == SW_STAGE && notion->w->is_status         ? "status"
+                                                               : sw_fields[field].type;
+}
+
+const char *sw_notion_name(const sw_notion_t *notion, int field)
+{
+    return notion->side == HISTORY_NOTION ? sw_fields[field].prop : sw_fields[field].column;
+}
+
+/* ---- which of them */
+
+void sw_notion_enter(sw_notion_t *notion)
+{
+    sim_embed_enter(notion->side);
+    notion->w->awake = notion;
+}
+
+sw_notion_t *sw_notion_of(sm_t *sm, const sm_action_t *a)
+{
+    sw_world_t *w = sw_world(sm);
+    sw_notion_t *notion = &w->notion[!strncmp(a->kind->name, SW_AWAY, strlen(SW_AWAY))];
+
+    sw_notion_enter(notion);
+    return notion;
 }
 
 /* ---- time */
@@ -36,29 +58,32 @@ static sim_ms_t notion_now(void)
 
 static void awake(sm_t *sm, void *baton)
 {
-    sw_world_t *w = baton;
+    sw_notion_t *notion = baton;
 
-    if (w->woken && w->woken <= sm_now(sm)) {
-        w->woken = 0;
+    if (notion->woken && notion->woken <= sm_now(sm)) {
+        notion->woken = 0;
+        sw_notion_enter(notion);
         sim_embed_tick();
-        sw_notion_wake(w);
-        apr_pool_clear(w->ptemp);
+        sw_notion_wake(notion);
+        apr_pool_clear(notion->w->ptemp);
     }
 }
 
-void sw_notion_wake(sw_world_t *w)
+void sw_notion_wake(sw_notion_t *notion)
 {
-    sim_ms_t due = sim_embed_due();
+    sim_ms_t due;
     apr_interval_time_t wait;
 
+    sw_notion_enter(notion);
+    due = sim_embed_due();
     if (due == INT64_MAX) {
         return;
     }
-    wait = due * 1000 - sm_wall(w->sm, SM_NOTION);
+    wait = due * 1000 - sm_wall(notion->w->sm, SM_NOTION);
     wait = wait > 0 ? wait : 0;
-    if (!w->woken || sm_now(w->sm) + wait < w->woken) {
-        w->woken = sm_now(w->sm) + wait;
-        sm_after(w->sm, wait, awake, w);
+    if (!notion->woken || sm_now(notion->w->sm) + wait < notion->woken) {
+        notion->woken = sm_now(notion->w->sm) + wait;
+        sm_after(notion->w->sm, wait, awake, notion);
     }
 }
 
@@ -78,41 +103,41 @@ static const char *header_of(const sm_request_t *request, const char *name)
 
 static void answered(sim_req_t *q)
 {
-    sw_world_t *w = sw_world(sm_the);
+    sw_notion_t *notion = sw_world(sm_the)->awake;
 
-    if (w->answer) {
-        sim_req_free(w->answer);
+    if (notion->answer) {
+        sim_req_free(notion->answer);
     }
-    w->answer = q;
+    notion->answer = q;
 }
 
 static void performed(sim_req_t *q, int late)
 {
-    sw_world_t *w = sw_world(sm_the);
+    sw_notion_t *notion = sw_world(sm_the)->awake;
 
     if (late) {
-        sm_count(w->sm, "Notion: performed late");
+        sm_count(notion->w->sm, "Notion: performed late");
     }
-    w->performed = q->fail.status ? 0 : (int)(intptr_t)q->ctx;
+    notion->performed = q->fail.status ? 0 : (int)(intptr_t)q->ctx;
     if (!q->fail.status && (q->created || !strcmp(q->class, "page_update"))) {
-        w->performing = q;
-        sw_notion_look(w, HISTORY_EFFECT, (int)(intptr_t)q->ctx, &q->page_id);
-        w->performing = NULL;
-        sw_notion_save(w, &q->page_id);
+        notion->performing = q;
+        sw_notion_look(notion, HISTORY_EFFECT, (int)(intptr_t)q->ctx, &q->page_id);
+        notion->performing = NULL;
+        sw_notion_save(notion, &q->page_id);
     }
 }
 
-void sw_notion_save(sw_world_t *w, const sim_id_t *id)
+void sw_notion_save(sw_notion_t *notion, const sim_id_t *id)
 {
-    sw_page_t *m = w->saving ? sw_notion_mirror(w, id) : NULL;
+    sw_page_t *m = notion->saving ? sw_notion_mirror(notion, id) : NULL;
 
-    if (m && m->saving < sm_now(w->sm) + w->saving) {
-        m->saving = sm_now(w->sm) + w->saving;
+    if (m && m->saving < sm_now(notion->w->sm) + notion->saving) {
+        m->saving = sm_now(notion->w->sm) + notion->saving;
     }
 }
 
 /* The page that the request is about, if it is just being saved; NULL: none, or it is not. */
-static sim_page_t *page_in_hand(sw_world_t *w, const char *path)
+static sim_page_t *page_in_hand(sw_notion_t *notion, const char *path)
 {
     static const char pages[] = "/v1/pages/";
     sw_page_t *m;
@@ -122,8 +147,8 @@ static sim_page_t *page_in_hand(sw_world_t *w, const char *path)
         !sim_id_parse(&id, path + sizeof(pages) - 1)) {
         return NULL;
     }
-    m = sw_notion_mirror(w, &id);
-    return m && m->saving > sm_now(w->sm) ? sim_page_find(&id) : NULL;
+    m = sw_notion_mirror(notion, &id);
+    return m && m->saving > sm_now(notion->w->sm) ? sim_page_find(&id) : NULL;
 }
 
 static void put_headers(const sim_req_t *q, sm_reply_t *reply, apr_pool_t *p)
@@ -152,15 +177,17 @@ static void put_headers(const sim_req_t *q, sm_reply_t *reply, apr_pool_t *p)
 static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t *reply,
                   apr_pool_t *p)
 {
-    sw_world_t *w = baton;
+    sw_notion_t *notion = baton;
     const char *bearer = header_of(request, "Authorization");
     const char *mark = strchr(request->path, '?');
     const char *path =
         mark ? apr_pstrmemdup(p, request->path, (apr_size_t)(mark - request->path)) : request->path;
-    sim_page_t *in_hand = page_in_hand(w, path);
+    sim_page_t *in_hand;
     sim_req_t *q;
 
     (void)sm;
+    sw_notion_enter(notion);
+    in_hand = page_in_hand(notion, path);
     if (in_hand) {
         in_hand->busy++; /* as a write under way would */
     }
@@ -172,14 +199,14 @@ static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t
         in_hand->busy--;
     }
     sim_embed_tick();
-    q = w->answer;
-    w->answer = NULL;
+    q = notion->answer;
+    notion->answer = NULL;
     if (sm_is_counting()) {
-        sw_notion_count_answer(w, q, request->number, in_hand != NULL);
+        sw_notion_count_answer(notion, q, request->number, in_hand != NULL);
     }
-    if (w->slow_count > 0) {
-        w->slow_count--;
-        reply->delay = w->slow;
+    if (notion->slow_count > 0) {
+        notion->slow_count--;
+        reply->delay = notion->slow;
     }
     if (q->ending == SIM_CUT || q->ending == SIM_TRUNCATE) {
         reply->fate = SM_FATE_CUT;
@@ -191,118 +218,144 @@ static void serve(sm_t *sm, void *baton, const sm_request_t *request, sm_reply_t
         put_headers(q, reply, p);
     }
     sim_req_free(q);
-    sw_notion_wake(w);
-    apr_pool_clear(w->ptemp);
+    sw_notion_wake(notion);
+    apr_pool_clear(notion->w->ptemp);
 }
 
 /* ---- webhooks */
 
 /* The data source for which the event says it is: those who have no mapping of it never see the event. NULL: it says none. */
-static const char *told_place(const sw_world_t *w, const sim_event_t *e)
+static const char *told_place(const sw_notion_t *notion, const sim_event_t *e)
 {
     const char *told = strstr(e->body, "\"data_source_id\":\"");
 
-    return told ? apr_pstrmemdup(w->ptemp, told + strlen("\"data_source_id\":\""), SIM_ID_TEXT - 1)
+    return told ? apr_pstrmemdup(notion->w->ptemp, told + strlen("\"data_source_id\":\""),
+                                 SIM_ID_TEXT - 1)
                 : NULL;
 }
 
 /* The properties that it names (of what stands on a page the title may be part); "": only some that nobody maps; NULL: it may be about
  * any. */
-static const char *told_fields(const sw_world_t *w, const sim_event_t *e)
+static const char *told_fields(const sw_notion_t *notion, const sim_event_t *e)
 {
     const char *told = strstr(e->body, "\"updated_properties\":["), *names = "";
     int k;
 
     if (!strcmp(e->type, "page.content_updated")) {
-        return sw_fields[w->title_is_mark ? SW_MARK : SW_NAME].prop;
+        return sw_notion_name(notion, notion->title_is_mark ? SW_MARK : SW_NAME);
     }
     if (!told || strcmp(e->type, "page.properties_updated") != 0) {
         return NULL;
     }
     for (k = 0; k < SW_FIELDS; k++) {
-        char *id = sim_percent_encode(sw_notion_property(w, k));
+        char *id = sim_percent_encode(sw_notion_property(notion, k));
 
-        if (strstr(told, apr_pstrcat(w->ptemp, "\"", id, "\"", NULL))) {
-            names =
-                apr_pstrcat(w->ptemp, names, *names ? HISTORY_MEMBER : "", sw_fields[k].prop, NULL);
+        if (strstr(told, apr_pstrcat(notion->w->ptemp, "\"", id, "\"", NULL))) {
+            names = apr_pstrcat(notion->w->ptemp, names, *names ? HISTORY_MEMBER : "",
+                                sw_notion_name(notion, k), NULL);
         }
         free(id);
     }
     return names;
 }
 
+typedef struct hook_t {
+    sw_notion_t *notion;
+    sim_event_t *event;
+} hook_t;
+
 static void hook_done(sm_t *sm, void *baton, int status)
 {
-    sim_event_t *e = baton;
-    sw_world_t *w = sw_world(sm);
+    const hook_t *hook = baton;
+    sim_event_t *e = hook->event;
+    sw_notion_t *notion = hook->notion;
     history_item_t item;
     char entity[SIM_ID_TEXT];
 
+    sw_notion_enter(notion);
     sim_id_format(entity, &e->entity);
     memset(&item, 0, sizeof(item));
     item.kind = HISTORY_NOTICE;
     item.op = status == 200 ? HISTORY_DELIVERED : HISTORY_LOST;
     item.at = sm_now(sm);
-    item.side = HISTORY_NOTION;
-    item.place = told_place(w, e);
+    item.side = notion->side;
+    item.place = told_place(notion, e);
     item.record = entity;
     item.before = e->id;
-    item.field = told_fields(w, e);
+    item.field = told_fields(notion, e);
     item.note = e->type;
     item.sent = sm_now(sm) - SM_MS(notion_now() - e->created_ms);
     item.after = strstr(e->body, "\"person\"") ? "person" : NULL; /* one of its authors */
-    history_add(w->history, &item);
+    history_add(notion->w->history, &item);
     if (sm_is_counting()) {
-        sw_notion_count_event(w, e);
+        sw_notion_count_event(notion, e);
     }
     sim_event_done(e, status, status ? NULL : "nobody there", 1);
-    sw_notion_wake(w);
+    sw_notion_wake(notion);
 }
 
 static void deliver(sim_event_t *e)
 {
-    sm_host_hook(sm_the, "work", e->body, hook_done, e);
+    hook_t *hook = apr_pcalloc(sm_the->p, sizeof(*hook));
+
+    hook->notion = sw_world(sm_the)->awake;
+    hook->event = e;
+    sm_host_hook(sm_the, hook->notion->service, e->body, hook_done, hook);
 }
 
 /* ---- opening */
 
-const char *sw_notion_control(sw_world_t *w, const char *method, const char *what, const char *body)
+const char *sw_notion_control(sw_notion_t *notion, const char *method, const char *what,
+                              const char *body)
 {
+    const char *answer;
     int ok;
-    const char *answer = sim_embed_control(method, what, body, &ok);
 
+    sw_notion_enter(notion);
+    answer = sim_embed_control(method, what, body, &ok);
     if (!ok) {
-        sm_remark(w->sm, "Notion refuses %s %s %s: %s", method, what, body ? body : "", answer);
+        sm_remark(notion->w->sm, "Notion refuses %s %s %s: %s", method, what, body ? body : "",
+                  answer);
     }
-    sw_notion_wake(w);
+    sw_notion_wake(notion);
     return ok ? answer : NULL;
 }
 
-static void put_settings(sw_world_t *w, sim_buf_t *b)
+apr_int64_t sw_notion_setting(const sw_notion_t *notion, const char *name, apr_int64_t from,
+                              apr_int64_t to)
+{
+    return sm_setting(
+        notion->w->sm,
+        notion->side == HISTORY_NOTION ? name : apr_pstrcat(notion->w->sm->p, SW_AWAY, name, NULL),
+        from, to);
+}
+
+static void put_settings(sw_notion_t *notion, sim_buf_t *b)
 {
     static const int stales[] = { 0, 2000, 15000, 20000 };
     static const int waits[] = { 100, 1000, 10000, 60000 };
 
     sim_json_open(b, '{');
-    sim_json_kint(b, "seed", (int64_t)(w->sm->seed & 0x7fffffff) + 1);
-    sim_json_kint(b, "rate_limit", w->budget);
-    sim_json_kint(b, "window_ms", w->window / 1000);
-    sim_json_kint(b, "stale_ms", stales[sm_setting(w->sm, "stale", 0, 3)]);
-    sim_json_kint(b, "created_stale_ms", 1000 * sm_setting(w->sm, "created_stale", 0, 0));
-    sim_json_kint(b, "query_cap", sm_setting(w->sm, "query_cap", 10000, 10000));
-    sim_json_kbool(b, "stale_random", (int)sm_setting(w->sm, "stale_random", 0, 1));
-    sim_json_kint(b, "delay_ms", waits[sm_setting(w->sm, "event_delay", 0, 3)]);
-    sim_json_kint(b, "aggregate_ms", waits[sm_setting(w->sm, "aggregate", 0, 3)]);
+    sim_json_kint(b, "seed",
+                  ((int64_t)(notion->w->sm->seed & 0x7fffffff) + 1) * (notion->side + 1));
+    sim_json_kint(b, "rate_limit", notion->budget);
+    sim_json_kint(b, "window_ms", notion->window / 1000);
+    sim_json_kint(b, "stale_ms", stales[sw_notion_setting(notion, "stale", 0, 3)]);
+    sim_json_kint(b, "created_stale_ms", 1000 * sw_notion_setting(notion, "created_stale", 0, 0));
+    sim_json_kint(b, "query_cap", sw_notion_setting(notion, "query_cap", 10000, 10000));
+    sim_json_kbool(b, "stale_random", (int)sw_notion_setting(notion, "stale_random", 0, 1));
+    sim_json_kint(b, "delay_ms", waits[sw_notion_setting(notion, "event_delay", 0, 3)]);
+    sim_json_kint(b, "aggregate_ms", waits[sw_notion_setting(notion, "aggregate", 0, 3)]);
     sim_json_key(b, "loss");
-    sim_json_num(b, (double)(sm_setting(w->sm, "loss", -200, 100) > 0
-                                 ? sm_setting(w->sm, "loss_share", 1, 100)
+    sim_json_num(b, (double)(sw_notion_setting(notion, "loss", -200, 100) > 0
+                                 ? sw_notion_setting(notion, "loss_share", 1, 100)
                                  : 0) /
                         100);
     sim_json_key(b, "duplicate");
-    sim_json_num(b, (double)sm_setting(w->sm, "repeat", 0, 30) / 100);
+    sim_json_num(b, (double)sw_notion_setting(notion, "repeat", 0, 30) / 100);
     sim_json_key(b, "short_pages");
-    sim_json_num(b, (double)sm_setting(w->sm, "short_pages", 0, 3) / 10);
-    sim_json_kstr(b, "cursor", sm_setting(w->sm, "offsets", 0, 3) ? "key" : "offset");
+    sim_json_num(b, (double)sw_notion_setting(notion, "short_pages", 0, 3) / 10);
+    sim_json_kstr(b, "cursor", sw_notion_setting(notion, "offsets", 0, 3) ? "key" : "offset");
     sim_json_kint(b, "reference_limit", 25);
     sim_json_kint(b, "webhook_attempts", 3);
     sim_json_kint(b, "webhook_retry_ms", 5000);
@@ -311,17 +364,17 @@ static void put_settings(sw_world_t *w, sim_buf_t *b)
 }
 
 /* One that nobody maps has other ids, as any two data sources have. */
-static void put_property(const sw_world_t *w, sim_buf_t *b, int k, int is_mapped)
+static void put_property(const sw_notion_t *notion, sim_buf_t *b, int k, int is_mapped)
 {
     int i;
 
-    sim_json_key(b, sw_fields[k].prop);
+    sim_json_key(b, sw_notion_name(notion, k));
     sim_json_open(b, '{');
-    sim_json_kstr(b, "type", sw_field_type(w, k));
-    if (strcmp(sw_notion_property(w, k), "title") != 0 && is_mapped) {
-        sim_json_kstr(b, "id", sw_notion_property(w, k));
+    sim_json_kstr(b, "type", sw_field_type(notion, k));
+    if (strcmp(sw_notion_property(notion, k), "title") != 0 && is_mapped) {
+        sim_json_kstr(b, "id", sw_notion_property(notion, k));
     }
-    if (k == SW_STAGE && w->is_status) {
+    if (k == SW_STAGE && notion->w->is_status) {
         sim_json_key(b, "options");
         sim_json_open(b, '[');
         for (i = 0; sw_status_choices[i]; i++) {
@@ -332,7 +385,7 @@ static void put_property(const sw_world_t *w, sim_buf_t *b, int k, int is_mapped
     sim_json_close(b, '}');
 }
 
-static void open_source(sw_world_t *w, int i)
+static void open_source(sw_notion_t *notion, int i)
 {
     static const char *const names[SW_SOURCES] = { "First", "Second", "Third" };
     sim_buf_t b = SIM_BUF_INIT;
@@ -344,54 +397,57 @@ static void open_source(sw_world_t *w, int i)
     sim_json_key(&b, "properties");
     sim_json_open(&b, '{');
     for (k = 0; k < SW_FIELDS; k++) {
-        if (i < w->sources || k == SW_MARK || (sm_setting_of(w->sm, "moves_keep") >> k & 1)) {
-            put_property(w, &b, k, i < w->sources);
+        if (i < notion->sources || k == SW_MARK ||
+            (sm_setting_of(notion->w->sm, "moves_keep") >> k & 1)) {
+            put_property(notion, &b, k, i < notion->sources);
         }
     }
-    if (i < w->sources && sw_relation_property(w, i)) {
-        sim_json_kraw(&b, "Ref", sw_relation_property(w, i));
+    if (i < notion->sources && sw_relation_property(notion->w, i)) {
+        sim_json_kraw(&b, "Ref", sw_relation_property(notion->w, i));
     }
     sim_json_kraw(&b, SW_KEY_PROPERTY, "{\"type\":\"rich_text\"}");
     sim_json_kraw(&b, SW_KEY_PROPERTY " 2", "{\"type\":\"rich_text\"}");
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
-    answer = sw_notion_control(w, "POST", "data_source", b.s);
+    answer = sw_notion_control(notion, "POST", "data_source", b.s);
     if (!answer || strncmp(answer, "{\"id\":\"", 7) != 0) {
         abort();
     }
-    w->source_ids[i] = apr_pstrndup(w->sm->p, answer + 7, 36);
+    notion->source_ids[i] = apr_pstrndup(notion->w->sm->p, answer + 7, 36);
     sim_buf_free(&b);
 }
 
-void sw_notion_open(sw_world_t *w)
+void sw_notion_open(sw_notion_t *notion)
 {
     static const sim_embed_host_t host = { notion_now, answered, performed, deliver };
     sim_buf_t b = SIM_BUF_INIT;
     int i;
 
     sim_embed_open(&host);
-    put_settings(w, &b);
+    sw_notion_enter(notion);
+    put_settings(notion, &b);
     if (sim_embed_reset(b.s)) {
         abort();
     }
     sim_buf_free(&b);
-    for (i = 0; i < w->sources + (sm_setting_of(w->sm, "moves") > 0); i++) {
-        open_source(w, i);
+    for (i = 0; i < notion->sources + (sm_setting_of(notion->w->sm, "moves") > 0); i++) {
+        open_source(notion, i);
     }
-    sw_notion_control(w, "POST", "webhook",
+    sw_notion_control(notion, "POST", "webhook",
                       "{\"url\":\"sim:\",\"token\":\"secret_x\",\"active\":true}");
-    sm_serve(w->sm, SW_ENDPOINT, SM_MS(5), SM_MS(5 + 40 * (1 << sm_setting(w->sm, "far", 0, 5))),
-             serve, w);
+    sm_serve(notion->w->sm, notion->endpoint, SM_MS(5),
+             SM_MS(5 + 40 * (1 << sw_notion_setting(notion, "far", 0, 5))), serve, notion);
 }
 
-void sw_notion_close(sw_world_t *w)
+void sw_notion_close(sw_notion_t *notion)
 {
-    if (w->answer) {
-        sim_req_free(w->answer);
-        w->answer = NULL;
+    sw_notion_enter(notion);
+    if (notion->answer) {
+        sim_req_free(notion->answer);
+        notion->answer = NULL;
     }
     (void)sim_embed_reset(NULL);
-    free(w->pages);
-    w->pages = NULL;
-    w->page_count = w->page_room = 0;
+    free(notion->pages);
+    notion->pages = NULL;
+    notion->page_count = notion->page_room = 0;
 }

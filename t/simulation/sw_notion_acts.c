@@ -83,27 +83,28 @@ static void put_author(sim_buf_t *b, apr_int64_t who)
     sim_json_kstr(b, "by", id);
 }
 
-static int source_of(const sw_world_t *w, const sm_action_t *a)
+static int source_of(const sw_notion_t *notion, const sm_action_t *a)
 {
-    return (int)(a->n[0] & 0xff) % w->sources;
+    return (int)(a->n[0] & 0xff) % notion->sources;
 }
 
-static const char *mark_of(const sw_world_t *w, const sm_action_t *a)
+static const char *mark_of(const sw_notion_t *notion, const sm_action_t *a)
 {
-    return sw_mark_of(a->n[1], w->ptemp);
+    return sw_mark_of(a->n[1], notion->w->ptemp);
 }
 
-static void patch(sw_world_t *w, const sw_page_t *page, sim_buf_t *b)
+static void patch(sw_notion_t *notion, const sw_page_t *page, sim_buf_t *b)
 {
     sim_id_t id = page->id;
 
-    (void)sw_notion_control(w, "PATCH", apr_pstrcat(w->ptemp, "page/", page->text, NULL), b->s);
+    (void)sw_notion_control(notion, "PATCH",
+                            apr_pstrcat(notion->w->ptemp, "page/", page->text, NULL), b->s);
     sim_buf_free(b);
-    sw_notion_look(w, HISTORY_ACT, 0, &id);
-    sw_notion_save(w, &id);
+    sw_notion_look(notion, HISTORY_ACT, 0, &id);
+    sw_notion_save(notion, &id);
 }
 
-static void type_value(sw_world_t *w, const sw_page_t *page, int field, const char *value,
+static void type_value(sw_notion_t *notion, const sw_page_t *page, int field, const char *value,
                        apr_int64_t who)
 {
     sim_buf_t b = SIM_BUF_INIT;
@@ -112,23 +113,23 @@ static void type_value(sw_world_t *w, const sw_page_t *page, int field, const ch
     put_author(&b, who);
     sim_json_key(&b, "properties");
     sim_json_open(&b, '{');
-    sim_json_key(&b, sw_notion_property(w, field));
-    put_value(&b, field, value, w->ptemp);
+    sim_json_key(&b, sw_notion_property(notion, field));
+    put_value(&b, field, value, notion->w->ptemp);
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
-    patch(w, page, &b);
+    patch(notion, page, &b);
 }
 
 static void edit(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
-    sw_page_t *page = sw_notion_find(w, source_of(w, a), mark_of(w, a), 0);
+    sw_notion_t *notion = sw_notion_of(sm, a);
+    sw_page_t *page = sw_notion_find(notion, source_of(notion, a), mark_of(notion, a), 0);
     int field = (int)(a->n[2] & 0xff) % SW_FIELDS;
 
     if (page && field != SW_MARK) {
-        type_value(w, page, field,
+        type_value(notion, page, field,
                    sw_value_edited((sw_field_id_t)field, (int)a->n[4], a->n[3], page->values[field],
-                                   page->before[field], w->ptemp),
+                                   page->before[field], notion->w->ptemp),
                    a->n[5]);
     }
 }
@@ -136,13 +137,14 @@ static void edit(sm_t *sm, const sm_action_t *a)
 /* Pages pass on their unique values: each gets the next one's, the last one the first one's (S5.8). */
 static void exchange(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
+    sw_notion_t *notion = sw_notion_of(sm, a);
     const sw_page_t *pages[3];
     const char *values[3];
     int i, k, count = 0;
 
     for (i = 1; i <= 3; i++) {
-        sw_page_t *page = sw_notion_find(w, source_of(w, a), sw_mark_of(a->n[i], w->ptemp), 0);
+        sw_page_t *page =
+            sw_notion_find(notion, source_of(notion, a), sw_mark_of(a->n[i], notion->w->ptemp), 0);
 
         for (k = 0; k < count && pages[k] != page; k++) {
         }
@@ -152,7 +154,7 @@ static void exchange(sm_t *sm, const sm_action_t *a)
         }
     }
     for (i = 0; count > 1 && i < count; i++) {
-        type_value(w, pages[i], SW_CODE, values[(i + 1) % count], a->n[4]);
+        type_value(notion, pages[i], SW_CODE, values[(i + 1) % count], a->n[4]);
     }
 }
 
@@ -165,8 +167,8 @@ static const sm_kind_t exchange_kind = { "notion.exchange",
  */
 static void mention(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
-    sw_page_t *page = sw_notion_find(w, source_of(w, a), mark_of(w, a), 0);
+    sw_notion_t *notion = sw_notion_of(sm, a);
+    sw_page_t *page = sw_notion_find(notion, source_of(notion, a), mark_of(notion, a), 0);
     sim_buf_t b = SIM_BUF_INIT;
     apr_int64_t i;
 
@@ -177,19 +179,20 @@ static void mention(sm_t *sm, const sm_action_t *a)
     put_author(&b, a->n[4]);
     sim_json_key(&b, "properties");
     sim_json_open(&b, '{');
-    sim_json_key(&b, sw_notion_property(w, SW_NOTES));
+    sim_json_key(&b, sw_notion_property(notion, SW_NOTES));
     sim_json_open(&b, '[');
     for (i = 0; i < a->n[2]; i++) {
-        sim_json_raw(&b, apr_psprintf(w->ptemp,
+        sim_json_raw(&b, apr_psprintf(notion->w->ptemp,
                                       "{\"mention\":{\"date\":{\"start\":\"2026-03-%02d\"}}},"
                                       "{\"text\":{\"content\":\"%s\"}}",
                                       (int)(i % 28) + 1, i + 1 < a->n[2] ? " " : "."));
     }
-    sim_json_raw(&b, apr_psprintf(w->ptemp, "{\"text\":{\"content\":\"%d\"}}", (int)a->n[3]));
+    sim_json_raw(&b,
+                 apr_psprintf(notion->w->ptemp, "{\"text\":{\"content\":\"%d\"}}", (int)a->n[3]));
     sim_json_close(&b, ']');
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
-    patch(w, page, &b);
+    patch(notion, page, &b);
 }
 
 static const sm_kind_t mention_kind = { "notion.mention",
@@ -217,8 +220,8 @@ static void put_keys(sim_buf_t *b, const sim_page_t *from)
 }
 
 /* A page with these values; @a from: a copy of that page, or NULL. */
-static void create(sw_world_t *w, int source, const char *const *values, const sim_page_t *from,
-                   apr_int64_t who, apr_int64_t age_ms)
+static void create(sw_notion_t *notion, int source, const char *const *values,
+                   const sim_page_t *from, apr_int64_t who, apr_int64_t age_ms)
 {
     sim_buf_t b = SIM_BUF_INIT;
     const char *answer;
@@ -226,7 +229,7 @@ static void create(sw_world_t *w, int source, const char *const *values, const s
     int k;
 
     sim_json_open(&b, '{');
-    sim_json_kstr(&b, "data_source", w->source_ids[source]);
+    sim_json_kstr(&b, "data_source", notion->source_ids[source]);
     put_author(&b, who);
     if (age_ms > 0) {
         sim_json_kint(&b, "created_ago_ms", age_ms);
@@ -236,8 +239,8 @@ static void create(sw_world_t *w, int source, const char *const *values, const s
     sim_json_open(&b, '{');
     for (k = 0; k < SW_FIELDS; k++) {
         if (values[k]) {
-            sim_json_key(&b, sw_notion_property(w, k));
-            put_value(&b, k, values[k], w->ptemp);
+            sim_json_key(&b, sw_notion_property(notion, k));
+            put_value(&b, k, values[k], notion->w->ptemp);
         }
     }
     if (from) {
@@ -245,26 +248,26 @@ static void create(sw_world_t *w, int source, const char *const *values, const s
     }
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
-    answer = sw_notion_control(w, "POST", "page", b.s);
-    if (answer && sim_id_parse(&id, apr_pstrndup(w->ptemp, answer + 7, 36))) {
-        sw_notion_look(w, HISTORY_ACT, 0, &id);
+    answer = sw_notion_control(notion, "POST", "page", b.s);
+    if (answer && sim_id_parse(&id, apr_pstrndup(notion->w->ptemp, answer + 7, 36))) {
+        sw_notion_look(notion, HISTORY_ACT, 0, &id);
     }
     sim_buf_free(&b);
 }
 
 static void make(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
+    sw_notion_t *notion = sw_notion_of(sm, a);
     const char *values[SW_FIELDS] = { NULL };
     int k;
 
     for (k = 1; k < SW_FIELDS; k++) {
         if (a->n[3] >> k & 1) {
-            values[k] = sw_value_of((sw_field_id_t)k, a->n[2] + k, w->ptemp);
+            values[k] = sw_value_of((sw_field_id_t)k, a->n[2] + k, notion->w->ptemp);
         }
     }
-    values[SW_MARK] = mark_of(w, a);
-    create(w, source_of(w, a), values, NULL, a->n[4], a->n[5]);
+    values[SW_MARK] = mark_of(notion, a);
+    create(notion, source_of(notion, a), values, NULL, a->n[4], a->n[5]);
 }
 
 static const sm_kind_t make_kind = { "notion.make",
@@ -273,19 +276,19 @@ static const sm_kind_t make_kind = { "notion.make",
 
 static void duplicate(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
-    const sw_page_t *page = sw_notion_find(w, source_of(w, a), mark_of(w, a), 0);
+    sw_notion_t *notion = sw_notion_of(sm, a);
+    const sw_page_t *page = sw_notion_find(notion, source_of(notion, a), mark_of(notion, a), 0);
 
     if (page) {
-        create(w, source_of(w, a), page->values, sim_page_find(&page->id), a->n[2], 0);
+        create(notion, source_of(notion, a), page->values, sim_page_find(&page->id), a->n[2], 0);
     }
 }
 
 static const sm_kind_t copy_kind = { "notion.copy", duplicate, { "source", "mark", "who" } };
 
-static void flag(sw_world_t *w, const sm_action_t *a, const char *name, int on)
+static void flag(sw_notion_t *notion, const sm_action_t *a, const char *name, int on)
 {
-    sw_page_t *page = sw_notion_find(w, source_of(w, a), mark_of(w, a), 1);
+    sw_page_t *page = sw_notion_find(notion, source_of(notion, a), mark_of(notion, a), 1);
     sim_buf_t b = SIM_BUF_INIT;
 
     if (!page) {
@@ -295,26 +298,33 @@ static void flag(sw_world_t *w, const sm_action_t *a, const char *name, int on)
     put_author(&b, a->n[3]);
     sim_json_kbool(&b, name, on);
     sim_json_close(&b, '}');
-    patch(w, page, &b);
+    patch(notion, page, &b);
 }
 
 static void trash(sm_t *sm, const sm_action_t *a)
 {
-    flag(sw_world(sm), a, "in_trash", a->n[2] != 0);
+    flag(sw_notion_of(sm, a), a, "in_trash", a->n[2] != 0);
 }
 
 static const sm_kind_t trash_kind = { "notion.trash", trash, { "source", "mark", "on", "who" } };
 
+static void delete_page(sm_t *sm, const sm_action_t *a)
+{
+    flag(sw_notion_of(sm, a), a, "in_trash", 1);
+}
+
+static const sm_kind_t delete_kind = { "notion.delete", delete_page, { "source", "mark" } };
+
 static void hide(sm_t *sm, const sm_action_t *a)
 {
-    flag(sw_world(sm), a, "shared", a->n[2] == 0);
+    flag(sw_notion_of(sm, a), a, "shared", a->n[2] == 0);
 }
 
 static const sm_kind_t hide_kind = { "notion.hide", hide, { "source", "mark", "on", "who" } };
 
 static void purge(sm_t *sm, const sm_action_t *a)
 {
-    flag(sw_world(sm), a, "purge", 1);
+    flag(sw_notion_of(sm, a), a, "purge", 1);
 }
 
 static const sm_kind_t purge_kind = { "notion.purge", purge, { "source", "mark", "", "who" } };
@@ -322,20 +332,20 @@ static const sm_kind_t purge_kind = { "notion.purge", purge, { "source", "mark",
 /* To another data source, of a mapping or of none, and from one. */
 static void move(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
-    int from = (int)(a->n[0] & 0xff) % (w->sources + 1);
-    int to = (int)(a->n[2] & 0xff) % (w->sources + 1);
-    const sw_page_t *page = sw_notion_find(w, from, mark_of(w, a), 0);
+    sw_notion_t *notion = sw_notion_of(sm, a);
+    int from = (int)(a->n[0] & 0xff) % (notion->sources + 1);
+    int to = (int)(a->n[2] & 0xff) % (notion->sources + 1);
+    const sw_page_t *page = sw_notion_find(notion, from, mark_of(notion, a), 0);
     sim_buf_t b = SIM_BUF_INIT;
 
-    if (!page || page->hidden || from == to || !w->source_ids[to]) {
+    if (!page || page->hidden || from == to || !notion->source_ids[to]) {
         return;
     }
     sim_json_open(&b, '{');
     put_author(&b, a->n[3]);
-    sim_json_kstr(&b, "move_to", w->source_ids[to]);
+    sim_json_kstr(&b, "move_to", notion->source_ids[to]);
     sim_json_close(&b, '}');
-    patch(w, page, &b);
+    patch(notion, page, &b);
 }
 
 static const sm_kind_t move_kind = { "notion.move", move, { "from", "mark", "to", "who" } };
@@ -343,34 +353,34 @@ static const sm_kind_t move_kind = { "notion.move", move, { "from", "mark", "to"
 /* A page that no mapping has: it may be moved to where one has it. */
 static void make_elsewhere(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
+    sw_notion_t *notion = sw_notion_of(sm, a);
     sim_buf_t b = SIM_BUF_INIT;
     const char *answer;
     sim_id_t id;
     int k;
 
-    if (!w->source_ids[w->sources]) {
+    if (!notion->source_ids[notion->sources]) {
         return;
     }
     sim_json_open(&b, '{');
-    sim_json_kstr(&b, "data_source", w->source_ids[w->sources]);
+    sim_json_kstr(&b, "data_source", notion->source_ids[notion->sources]);
     put_author(&b, a->n[4]);
     sim_json_key(&b, "properties");
     sim_json_open(&b, '{');
     for (k = 0; k < SW_FIELDS; k++) {
         if (k == SW_MARK || (a->n[3] & sm_setting_of(sm, "moves_keep")) >> k & 1) {
-            sim_json_key(&b, sw_fields[k].prop);
+            sim_json_key(&b, sw_notion_name(notion, k));
             put_value(&b, k,
-                      k == SW_MARK ? mark_of(w, a)
-                                   : sw_value_of((sw_field_id_t)k, a->n[2] + k, w->ptemp),
-                      w->ptemp);
+                      k == SW_MARK ? mark_of(notion, a)
+                                   : sw_value_of((sw_field_id_t)k, a->n[2] + k, notion->w->ptemp),
+                      notion->w->ptemp);
         }
     }
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
-    answer = sw_notion_control(w, "POST", "page", b.s);
-    if (answer && sim_id_parse(&id, apr_pstrndup(w->ptemp, answer + 7, 36))) {
-        sw_notion_look(w, HISTORY_ACT, 0, &id);
+    answer = sw_notion_control(notion, "POST", "page", b.s);
+    if (answer && sim_id_parse(&id, apr_pstrndup(notion->w->ptemp, answer + 7, 36))) {
+        sw_notion_look(notion, HISTORY_ACT, 0, &id);
     }
     sim_buf_free(&b);
 }
@@ -381,71 +391,74 @@ static const sm_kind_t elsewhere_kind = { "notion.elsewhere",
 
 static void touch(sm_t *sm, const sm_action_t *a)
 {
-    flag(sw_world(sm), a, "content", 1);
+    flag(sw_notion_of(sm, a), a, "content", 1);
 }
 
 static const sm_kind_t body_kind = { "notion.body", touch, { "source", "mark", "", "who" } };
 
 /* ---- the data source */
 
-static void patch_source(sw_world_t *w, int source, sim_buf_t *b)
+static void patch_source(sw_notion_t *notion, int source, sim_buf_t *b)
 {
     (void)sw_notion_control(
-        w, "PATCH", apr_pstrcat(w->ptemp, "data_source/", w->source_ids[source], NULL), b->s);
+        notion, "PATCH",
+        apr_pstrcat(notion->w->ptemp, "data_source/", notion->source_ids[source], NULL), b->s);
     sim_buf_free(b);
-    sw_notion_look_all(w, HISTORY_ACT);
+    sw_notion_look_all(notion, HISTORY_ACT);
 }
 
 static void share(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
+    sw_notion_t *notion = sw_notion_of(sm, a);
     sim_buf_t b = SIM_BUF_INIT;
 
     sim_json_open(&b, '{');
     sim_json_kbool(&b, "shared", a->n[1] != 0);
     sim_json_close(&b, '}');
-    history_do(w->history, HISTORY_ACT, 0, sm_now(sm), a->n[1] ? HISTORY_SHOW : HISTORY_HIDE,
-               HISTORY_NOTION, w->source_ids[source_of(w, a)], NULL, NULL, NULL);
-    patch_source(w, source_of(w, a), &b);
+    history_do(notion->w->history, HISTORY_ACT, 0, sm_now(sm),
+               a->n[1] ? HISTORY_SHOW : HISTORY_HIDE, notion->side,
+               notion->source_ids[source_of(notion, a)], NULL, NULL, NULL);
+    patch_source(notion, source_of(notion, a), &b);
 }
 
 static const sm_kind_t share_kind = { "notion.share", share, { "source", "on" } };
 
-static void tell_schema(sw_world_t *w, int source, int field, history_op_t op, const char *before,
-                        const char *after)
+static void tell_schema(sw_notion_t *notion, int source, int field, history_op_t op,
+                        const char *before, const char *after)
 {
-    history_item_t item = { .kind = HISTORY_ACT, .op = op, .side = HISTORY_NOTION };
+    history_item_t item = { .kind = HISTORY_ACT, .op = op, .side = notion->side };
 
-    item.at = sm_now(w->sm);
-    item.place = w->source_ids[source];
-    item.field = sw_fields[field].prop;
+    item.at = sm_now(notion->w->sm);
+    item.place = notion->source_ids[source];
+    item.field = sw_notion_name(notion, field);
     item.before = before;
     item.after = after;
-    (void)history_add(w->history, &item);
+    (void)history_add(notion->w->history, &item);
 }
 
 /* An option gets another name, comes, or goes. */
 static void options(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
-    int source = source_of(w, a);
+    sw_notion_t *notion = sw_notion_of(sm, a);
+    int source = source_of(notion, a);
     int field = a->n[1] & 1 ? SW_TAGS : SW_STAGE;
     const char **members;
     sim_buf_t b = SIM_BUF_INIT;
-    const char *name = field == SW_TAGS ? sw_value_of(SW_TAGS, 1 << (a->n[3] & 3), w->ptemp)
-                                        : sw_value_of(SW_STAGE, a->n[3] % 5, w->ptemp);
+    const char *name = field == SW_TAGS ? sw_value_of(SW_TAGS, 1 << (a->n[3] & 3), notion->w->ptemp)
+                                        : sw_value_of(SW_STAGE, a->n[3] % 5, notion->w->ptemp);
     const char *other;
 
-    if (sw_set_members(&members, name, w->ptemp) < 1 || (field == SW_STAGE && w->is_status)) {
+    if (sw_set_members(&members, name, notion->w->ptemp) < 1 ||
+        (field == SW_STAGE && notion->w->is_status)) {
         return; /* the list of a status stays as it is */
     }
-    other = apr_psprintf(w->ptemp, "%s %d", members[0], (int)(a->n[4] % 100));
-    tell_schema(w, source, field, a->n[2] == 0 ? HISTORY_RENAME : HISTORY_REMOVE_OPTION, members[0],
-                a->n[2] == 0 ? other : NULL);
+    other = apr_psprintf(notion->w->ptemp, "%s %d", members[0], (int)(a->n[4] % 100));
+    tell_schema(notion, source, field, a->n[2] == 0 ? HISTORY_RENAME : HISTORY_REMOVE_OPTION,
+                members[0], a->n[2] == 0 ? other : NULL);
     sim_json_open(&b, '{');
     sim_json_key(&b, "properties");
     sim_json_open(&b, '{');
-    sim_json_key(&b, sw_notion_property(w, field));
+    sim_json_key(&b, sw_notion_property(notion, field));
     sim_json_open(&b, '{');
     if (a->n[2] == 0) {
         sim_json_key(&b, "rename_option");
@@ -459,7 +472,7 @@ static void options(sm_t *sm, const sm_action_t *a)
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
-    patch_source(w, source, &b);
+    patch_source(notion, source, &b);
 }
 
 static const sm_kind_t option_kind = { "notion.option",
@@ -470,46 +483,48 @@ static const sm_kind_t option_kind = { "notion.option",
 static void schema(sm_t *sm, const sm_action_t *a)
 {
     static const char *const types[] = { "rich_text", "number", "select", "url" };
-    sw_world_t *w = sw_world(sm);
+    sw_notion_t *notion = sw_notion_of(sm, a);
     int field = (int)(a->n[1] & 0xff) % SW_FIELDS;
     sim_buf_t b = SIM_BUF_INIT;
 
-    if (field == SW_MARK || !strcmp(sw_notion_property(w, field), "title")) {
+    if (field == SW_MARK || !strcmp(sw_notion_property(notion, field), "title")) {
         return;
     }
     if (a->n[2] == 0 || a->n[2] == 2) {
-        tell_schema(w, source_of(w, a), field, HISTORY_RESHAPE, NULL, NULL);
+        tell_schema(notion, source_of(notion, a), field, HISTORY_RESHAPE, NULL, NULL);
     }
     sim_json_open(&b, '{');
     sim_json_key(&b, "properties");
     sim_json_open(&b, '{');
-    sim_json_key(&b, sw_notion_property(w, field));
+    sim_json_key(&b, sw_notion_property(notion, field));
     if (a->n[2] == 2) {
         sim_json_null(&b);
     }
     else {
         sim_json_open(&b, '{');
         if (a->n[2] == 0) {
-            sim_json_kstr(
-                &b, "rename",
-                apr_psprintf(w->ptemp, "%s %d", sw_fields[field].prop, (int)(a->n[3] % 100)));
+            sim_json_kstr(&b, "rename",
+                          apr_psprintf(notion->w->ptemp, "%s %d", sw_notion_name(notion, field),
+                                       (int)(a->n[3] % 100)));
         }
         else {
             sim_json_kstr(&b, "retype", types[a->n[3] & 3]);
             sim_json_kbool(&b, "keep_id", 1);
-            tell_schema(w, source_of(w, a), field, HISTORY_RETYPE, NULL, types[a->n[3] & 3]);
+            tell_schema(notion, source_of(notion, a), field, HISTORY_RETYPE, NULL,
+                        types[a->n[3] & 3]);
         }
         sim_json_close(&b, '}');
     }
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
-    patch_source(w, source_of(w, a), &b);
+    patch_source(notion, source_of(notion, a), &b);
 }
 
 static const sm_kind_t schema_kind = { "notion.schema", schema, { "source", "field", "op", "to" } };
 
-const sm_kind_t *const sw_notion_kinds[] = { &edit_kind,   &mention_kind,  &make_kind,
-                                             &copy_kind,   &trash_kind,    &hide_kind,
-                                             &purge_kind,  &move_kind,     &elsewhere_kind,
-                                             &body_kind,   &share_kind,    &option_kind,
-                                             &schema_kind, &exchange_kind, NULL };
+const sm_kind_t *const sw_notion_kinds[] = {
+    &edit_kind,   &mention_kind,   &make_kind,     &copy_kind,
+    &trash_kind,  &delete_kind,    &hide_kind,     &purge_kind,
+    &move_kind,   &elsewhere_kind, &body_kind,     &share_kind,
+    &option_kind, &schema_kind,    &exchange_kind, NULL
+};

@@ -50,17 +50,17 @@ static const char *action_of(apr_int64_t fault, apr_int64_t ms, apr_pool_t *p)
 
 static void fault(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
+    sw_notion_t *notion = sw_notion_of(sm, a);
     int class = (int)(a->n[1] & 0xff) % 5;
     const char *match = classes[class]
-                            ? apr_psprintf(w->ptemp, "{\"class\":\"%s\"}", classes[class])
+                            ? apr_psprintf(notion->w->ptemp, "{\"class\":\"%s\"}", classes[class])
                             : "{\"path_regex\":\"^/v1/\"}";
 
-    (void)sw_notion_control(w, "POST", "fault",
-                            apr_psprintf(w->ptemp,
+    (void)sw_notion_control(notion, "POST", "fault",
+                            apr_psprintf(notion->w->ptemp,
                                          "{\"match\":%s,\"after\":%d,\"times\":%d,\"action\":%s}",
                                          match, (int)(a->n[3] & 0xf), (int)(1 + (a->n[2] & 0xf)),
-                                         action_of(a->n[0], a->n[4], w->ptemp)));
+                                         action_of(a->n[0], a->n[4], notion->w->ptemp)));
 }
 
 static const sm_kind_t fault_kind = { "notion.fault",
@@ -69,28 +69,28 @@ static const sm_kind_t fault_kind = { "notion.fault",
 
 static void slow(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
+    sw_notion_t *notion = sw_notion_of(sm, a);
 
-    w->slow_count = (int)(a->n[0] & 0xff);
-    w->slow = SM_MS(a->n[1]);
+    notion->slow_count = (int)(a->n[0] & 0xff);
+    notion->slow = SM_MS(a->n[1]);
 }
 
 static const sm_kind_t slow_kind = { "notion.slow", slow, { "count", "ms" } };
 
 static void limit(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
+    sw_notion_t *notion = sw_notion_of(sm, a);
 
     (void)sw_notion_control(
-        w, "POST", "settings",
-        apr_psprintf(w->ptemp, "{\"workspace_limit\":%d}", (int)(a->n[0] & 0xffff)));
+        notion, "POST", "settings",
+        apr_psprintf(notion->w->ptemp, "{\"workspace_limit\":%d}", (int)(a->n[0] & 0xffff)));
 }
 
 static const sm_kind_t limit_kind = { "notion.limit", limit, { "requests" } };
 
 static void saving(sm_t *sm, const sm_action_t *a)
 {
-    sw_world(sm)->saving = SM_MS(a->n[0]);
+    sw_notion_of(sm, a)->saving = SM_MS(a->n[0]);
 }
 
 static const sm_kind_t saving_kind = { "notion.saving", saving, { "ms" } };

@@ -15,6 +15,7 @@ typedef struct planner_t {
     apr_interval_time_t near; /* when something happened last */
     int hot;                  /* the record that all want to edit now */
     int hot_field;
+    int swapped; /* of two Notions the second is meant where the first is named */
 } planner_t;
 
 typedef void choose_fn(planner_t *pl, apr_interval_time_t at);
@@ -26,7 +27,7 @@ static apr_int64_t roll(planner_t *pl, apr_int64_t from, apr_int64_t to)
 
 static sm_action_t *add(planner_t *pl, apr_interval_time_t at, const char *kind)
 {
-    return sm_plan(pl->sm, at, sw_kind(kind));
+    return sm_plan(pl->sm, at, sw_kind(pl->w, kind, pl->swapped));
 }
 
 static int any_mark(planner_t *pl)
@@ -416,25 +417,26 @@ static const struct {
     int often; /* of ten seeds, that have it */
     choose_fn *choose;
     int weight;
+    int of_database; /* no Notion does anything of the sort */
 } choices[] = {
-    { "edits", 10, notion_edit, 60 },      { "edits", 10, sql_edit, 60 },
-    { "edits", 10, both_edit, 60 },        { "edits", 10, burst, 20 },
-    { "edits", 10, notion_make, 12 },      { "edits", 10, sql_make, 12 },
-    { "deletes", 6, notion_trash, 14 },    { "deletes", 6, sql_delete, 14 },
-    { "copies", 4, notion_copy, 6 },       { "purges", 2, notion_purge, 4 },
-    { "hiding", 2, notion_hide, 4 },       { "bodies", 3, notion_body, 4 },
-    { "keys", 4, sql_rekey, 8 },           { "reuse", 3, sql_reuse, 8 },
-    { "replace", 3, sql_replace, 8 },      { "truncate", 1, sql_truncate, 3 },
-    { "swaps", 3, sql_swap, 8 },           { "batches", 3, sql_batch, 5 },
-    { "locks", 3, sql_lock, 8 },           { "locks", 3, sql_slow, 8 },
-    { "faults", 6, notion_fault, 30 },     { "slow", 4, notion_slow, 8 },
-    { "limits", 2, notion_limit, 4 },      { "sharing", 1, notion_share, 2 },
-    { "options", 2, notion_option, 4 },    { "schema", 1, notion_schema, 2 },
-    { "restores", 1, sql_restore, 2 },     { "others", 0, sql_other, 1 },
-    { "migrations", 1, sql_migrate, 2 },   { "commands", 4, op_command, 8 },
-    { "pauses", 3, op_pause, 4 },          { "undo", 3, op_undo, 10 },
-    { "configuring", 2, op_configure, 3 }, { "rulings", 4, op_rule, 14 },
-    { "undo_many", 1, op_undo_many, 3 },   { "plans", 2, op_plan, 5 },
+    { "edits", 10, notion_edit, 60, 0 },      { "edits", 10, sql_edit, 60, 0 },
+    { "edits", 10, both_edit, 60, 0 },        { "edits", 10, burst, 20, 0 },
+    { "edits", 10, notion_make, 12, 0 },      { "edits", 10, sql_make, 12, 0 },
+    { "deletes", 6, notion_trash, 14, 0 },    { "deletes", 6, sql_delete, 14, 0 },
+    { "copies", 4, notion_copy, 6, 0 },       { "purges", 2, notion_purge, 4, 0 },
+    { "hiding", 2, notion_hide, 4, 0 },       { "bodies", 3, notion_body, 4, 0 },
+    { "keys", 4, sql_rekey, 8, 1 },           { "reuse", 3, sql_reuse, 8, 1 },
+    { "replace", 3, sql_replace, 8, 1 },      { "truncate", 1, sql_truncate, 3, 1 },
+    { "swaps", 3, sql_swap, 8, 1 },           { "batches", 3, sql_batch, 5, 1 },
+    { "locks", 3, sql_lock, 8, 1 },           { "locks", 3, sql_slow, 8, 1 },
+    { "faults", 6, notion_fault, 30, 0 },     { "slow", 4, notion_slow, 8, 0 },
+    { "limits", 2, notion_limit, 4, 0 },      { "sharing", 1, notion_share, 2, 0 },
+    { "options", 2, notion_option, 4, 0 },    { "schema", 1, notion_schema, 2, 0 },
+    { "restores", 1, sql_restore, 2, 1 },     { "others", 0, sql_other, 1, 1 },
+    { "migrations", 1, sql_migrate, 2, 1 },   { "commands", 4, op_command, 8, 0 },
+    { "pauses", 3, op_pause, 4, 0 },          { "undo", 3, op_undo, 10, 0 },
+    { "configuring", 2, op_configure, 3, 0 }, { "rulings", 4, op_rule, 14, 0 },
+    { "undo_many", 1, op_undo_many, 3, 0 },   { "plans", 2, op_plan, 5, 0 },
 };
 
 #define CHOICES ((int)(sizeof(choices) / sizeof(choices[0])))
@@ -489,6 +491,14 @@ static void plan_standing(planner_t *pl)
     }
 }
 
+static int weight_of(const planner_t *pl, int choice)
+{
+    return sm_setting_of(pl->sm, choices[choice].group) > 0 &&
+                   !(choices[choice].of_database && pl->w->notions > 1)
+               ? choices[choice].weight
+               : 0;
+}
+
 static void plan_one(planner_t *pl, int total)
 {
     apr_int64_t n = roll(pl, 0, total - 1);
@@ -500,9 +510,10 @@ static void plan_one(planner_t *pl, int total)
     }
     pl->near = at;
     for (i = 0; i < CHOICES; i++) {
-        int weight = sm_setting_of(pl->sm, choices[i].group) > 0 ? choices[i].weight : 0;
+        int weight = weight_of(pl, i);
 
         if (n < weight) {
+            pl->swapped = pl->w->notions > 1 && sm_chance(&pl->dice, 500);
             choices[i].choose(pl, at);
             return;
         }
@@ -525,14 +536,16 @@ void sw_plan(sm_t *sm)
     pl.span = SM_MIN(sm_setting_of(sm, "minutes"));
     sm_dice_init(&pl.dice, sm, "people");
     for (i = 0; i < CHOICES; i++) {
-        total += sm_setting_of(sm, choices[i].group) > 0 ? choices[i].weight : 0;
+        total += weight_of(&pl, i);
     }
     plan_standing(&pl);
     for (; count > 0; count--) {
         plan_one(&pl, total);
     }
     sw_plan_notion(pl.w);
-    sw_plan_sql(pl.w);
+    if (pl.w->notions == 1) {
+        sw_plan_sql(pl.w);
+    }
     sw_relation_plan(pl.w);
     sw_drill_plan(pl.w);
     sw_crowd_plan(pl.w);

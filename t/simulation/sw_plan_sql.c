@@ -123,7 +123,7 @@ static void orphan(sw_extra_t *x, apr_interval_time_t at)
     at += sw_extra_soon(x);
     if (is_page) {
         a = sw_extra_act(x, at, sm_chance(&x->dice, 800) ? "notion.trash" : "op.undo");
-        a->n[1] = a->kind == sw_kind("op.undo") ? 0 : mark;
+        a->n[1] = a->kind == sw_kind(x->w, "op.undo", 0) ? 0 : mark;
     }
     if (sm_chance(&x->dice, 400)) {
         a = sw_extra_act(x, at + SM_SEC(60) + sw_extra_soon(x), "op.rule");

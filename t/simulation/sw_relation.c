@@ -31,9 +31,9 @@ void sw_relation_draw(sw_world_t *w)
     int is_on = sm_setting(w->sm, "relations", -8, 1) > 0;
 
     r->is_free = (int)sm_setting(w->sm, "relations_free", 0, 2) == 0;
-    r->is_on = is_on && !sm_setting_of(w->sm, "drill") && w->sources == w->mapping_count &&
-               w->tables == w->mapping_count && w->table[0].key == SW_KEY_INTEGER &&
-               w->table[w->tables - 1].key == SW_KEY_INTEGER;
+    r->is_on = is_on && !sm_setting_of(w->sm, "drill") && w->notions == 1 &&
+               w->sources == w->mapping_count && w->tables == w->mapping_count &&
+               w->table[0].key == SW_KEY_INTEGER && w->table[w->tables - 1].key == SW_KEY_INTEGER;
     r->referrer = w->mapping_count - 1; /* to the other mapping's records, or to its own */
     r->target = 0;
     r->acts = apr_array_make(w->sm->p, 16, sizeof(refer_t));
@@ -48,7 +48,7 @@ const char *sw_relation_property(const sw_world_t *w, int source)
     }
     return apr_psprintf(w->ptemp,
                         "{\"type\":\"relation\",\"id\":\"" PROPERTY "\",\"data_source\":\"%s\"}",
-                        r->target == r->referrer ? "self" : w->source_ids[r->target]);
+                        r->target == r->referrer ? "self" : w->notion[0].source_ids[r->target]);
 }
 
 const char *sw_relation_column(const sw_world_t *w, const sw_table_t *t)
@@ -93,14 +93,15 @@ static void note(sw_world_t *w, int side, const sm_action_t *a, const char *targ
 
 static void notion_refer(sm_t *sm, const sm_action_t *a)
 {
-    sw_world_t *w = sw_world(sm);
+    sw_notion_t *notion = sw_notion_of(sm, a);
+    sw_world_t *w = notion->w;
     const sw_relation_t *r = &w->relation;
     const char *mark = sw_mark_of(a->n[1], w->ptemp);
     sw_page_t *page =
-        sw_notion_find(w, w->mappings[r->referrer].source, sw_mark_of(a->n[0], w->ptemp), 0);
-    sw_page_t *target = sw_notion_find(w, w->mappings[r->target].source, mark, 0);
+        sw_notion_find(notion, w->mappings[r->referrer].source, sw_mark_of(a->n[0], w->ptemp), 0);
+    sw_page_t *target = sw_notion_find(notion, w->mappings[r->target].source, mark, 0);
     sw_page_t *second =
-        sw_notion_find(w, w->mappings[r->target].source, sw_mark_of(a->n[1] + 1, w->ptemp), 0);
+        sw_notion_find(notion, w->mappings[r->target].source, sw_mark_of(a->n[1] + 1, w->ptemp), 0);
     const char *list = "";
     sim_id_t id;
 
@@ -115,12 +116,12 @@ static void notion_refer(sm_t *sm, const sm_action_t *a)
     }
     id = page->id;
     if (sw_notion_control(
-            w, "PATCH", apr_pstrcat(w->ptemp, "page/", page->text, NULL),
+            notion, "PATCH", apr_pstrcat(w->ptemp, "page/", page->text, NULL),
             apr_psprintf(w->ptemp, "{\"properties\":{\"" PROPERTY "\":[%s]}}", list))) {
         note(w, HISTORY_NOTION, a, a->n[2] == POINT ? mark : NULL);
     }
-    sw_notion_look(w, HISTORY_ACT, 0, &id);
-    sw_notion_save(w, &id);
+    sw_notion_look(notion, HISTORY_ACT, 0, &id);
+    sw_notion_save(notion, &id);
 }
 
 static const sm_kind_t notion_kind = { "notion.refer", notion_refer, { "mark", "target", "how" } };
@@ -232,18 +233,6 @@ typedef struct shown_t {
     const char *name, *mark; /* of the page or row; mark NULL: there is no such record */
 } shown_t;
 
-static sw_page_t *page_by_id(sw_world_t *w, const sim_id_t *id)
-{
-    int i;
-
-    for (i = 0; i < w->page_count; i++) {
-        if (sim_id_cmp(&w->pages[i].id, id) == 0) {
-            return &w->pages[i];
-        }
-    }
-    return NULL;
-}
-
 static shown_t on_page(const end_t *end, const sw_page_t *page)
 {
     const sim_page_t *there = sim_page_find(&page->id);
@@ -257,7 +246,7 @@ static shown_t on_page(const end_t *end, const sw_page_t *page)
     if (shown.count) {
         sim_id_format(text, sim_value_id(v, 0));
         shown.name = apr_pstrdup(end->w->sm->p, text);
-        target = page_by_id(end->w, sim_value_id(v, 0));
+        target = sw_notion_mirror(&end->w->notion[0], sim_value_id(v, 0));
         shown.mark = target && !target->gone ? target->values[SW_MARK] : NULL;
     }
     return shown;
@@ -319,7 +308,7 @@ static int is_joined(const end_t *end, const shown_t *shown)
         return 0;
     }
     (void)sim_id_parse(&id, link->page);
-    page = page_by_id(end->w, &id);
+    page = sw_notion_mirror(&end->w->notion[0], &id);
     return page && !page->gone && !page->trashed && !page->hidden &&
            page->source == w->mappings[w->relation.target].source &&
            row_by_key(w, w->mappings[w->relation.target].table, link->key);
@@ -505,8 +494,8 @@ void sw_relation_judge(sw_world_t *w)
         !is_running(&end, end.target)) {
         return;
     }
-    for (i = 0; i < w->page_count; i++) {
-        const sw_page_t *page = &w->pages[i];
+    for (i = 0; i < w->notion[0].page_count; i++) {
+        const sw_page_t *page = &w->notion[0].pages[i];
         const sw_row_t *row = NULL;
         nts_link_t *link = NULL;
 

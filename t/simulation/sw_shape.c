@@ -17,18 +17,25 @@ static int draw_of(sw_world_t *w, int index, const char *name, int from, int to)
     return draw(w, apr_psprintf(w->sm->p, "%s%d", name, index), from, to);
 }
 
-static void draw_columns(sw_world_t *w, sw_table_t *t, int i)
+/* What any field takes. */
+static void plain_columns(sw_table_t *t)
 {
-    static const sw_column_t amounts[] = { { "REAL", -1, 0, 0 },
-                                           { "DECIMAL(14,2)", 2, 0, 0 },
-                                           { "INTEGER", 0, 0, 0 } };
-    static const sw_column_t names[] = { { "TEXT", 0, 0, 0 }, { "VARCHAR(12)", 0, 12, 0 } };
     int k;
 
     for (k = 0; k < SW_FIELDS; k++) {
         t->columns[k].declared = "TEXT";
         t->columns[k].scale = -1;
     }
+}
+
+static void draw_columns(sw_world_t *w, sw_table_t *t, int i)
+{
+    static const sw_column_t amounts[] = { { "REAL", -1, 0, 0 },
+                                           { "DECIMAL(14,2)", 2, 0, 0 },
+                                           { "INTEGER", 0, 0, 0 } };
+    static const sw_column_t names[] = { { "TEXT", 0, 0, 0 }, { "VARCHAR(12)", 0, 12, 0 } };
+
+    plain_columns(t);
     t->columns[SW_AMOUNT] = amounts[draw_of(w, i, "amount", 0, 2)];
     t->columns[SW_NAME] = names[draw_of(w, i, "short_name", 0, 3) == 0];
     t->columns[SW_TAGS].csv = draw_of(w, i, "csv", 0, 1);
@@ -136,23 +143,46 @@ static void part_rulers(sw_world_t *w)
     }
 }
 
+static void draw_notion(sw_world_t *w, int side)
+{
+    static const char *const services[] = { "work", "away" };
+    static const char *const endpoints[] = { SW_ENDPOINT, SW_AWAY_ENDPOINT };
+    sw_notion_t *notion = &w->notion[side];
+
+    notion->w = w;
+    notion->side = side;
+    notion->service = services[side];
+    notion->endpoint = endpoints[side];
+    notion->sources = side == HISTORY_NOTION ? w->sources : w->tables;
+    notion->title_is_mark = (int)sw_notion_setting(notion, "title_is_mark", 0, 1);
+    notion->window = apr_time_from_sec(sw_notion_setting(notion, "window", 1, 6) * 10);
+    notion->budget =
+        (int)(apr_time_sec(notion->window) * sw_notion_setting(notion, "budget", 1, 3));
+}
+
 void sw_shape_draw(sw_world_t *w)
 {
     /* 0..5 one mapping; two of their own; two of one source; two of one table */
     int shape = draw(w, "mappings", 0, 8);
     int i;
 
+    w->notions = draw(w, "away", -14, 1) > 0 && !sm_setting_of(w->sm, "drill") ? 2 : 1;
     w->mapping_count = shape <= 5 ? 1 : 2;
     w->sources = shape == 6 || shape == 8 ? 2 : 1;
     w->tables = shape == 6 || shape == 7 ? 2 : 1;
-    w->title_is_mark = draw(w, "title_is_mark", 0, 1);
     w->has_ranges = draw(w, "ranges", -7, 2) > 0;
     w->is_status = draw(w, "status", -8, 1) > 0;
     w->wal = draw(w, "wal", 0, 1);
-    w->window = apr_time_from_sec(draw(w, "window", 1, 6) * 10);
-    w->budget = (int)(apr_time_sec(w->window) * draw(w, "budget", 1, 3));
+    for (i = 0; i < w->notions; i++) {
+        draw_notion(w, i);
+    }
     for (i = 0; i < w->tables; i++) {
-        draw_table(w, i);
+        if (w->notions == 1) {
+            draw_table(w, i);
+        }
+        else {
+            plain_columns(&w->table[i]);
+        }
     }
     for (i = 0; i < w->mapping_count; i++) {
         draw_mapping(w, i);
@@ -183,7 +213,7 @@ void sw_shape_judge_field(const sw_world_t *w, const sw_mapping_t *m, int field,
     out->length = column->length;
     out->lossy = m->fields[field].lossy;
     out->no_empty = 1;
-    out->unique = field == SW_CODE;
+    out->unique = field == SW_CODE && w->notions == 1;
     out->required = field == SW_NOTES && w->table[m->table].not_null;
     out->above = field == SW_AMOUNT && w->table[m->table].check ? "-3000" : NULL;
     out->days = field == SW_DUE && !strcmp(column->declared, "DATE");
@@ -199,7 +229,7 @@ void sw_shape_judge(const sw_world_t *w, const sw_mapping_t *m, judge_mapping_t 
 
     memset(out, 0, sizeof(*out));
     out->name = m->name;
-    out->place[HISTORY_NOTION] = w->source_ids[m->source];
+    out->place[HISTORY_NOTION] = w->notion[0].source_ids[m->source];
     out->place[HISTORY_EXTERNAL] = w->table[m->table].name;
     for (k = 0; k < SW_REMARK; k++) {
         sw_shape_judge_field(w, m, k, &fields[k]);
@@ -282,9 +312,9 @@ static nts_mapping_t *configure_mapping(const sw_world_t *w, const sw_mapping_t 
     out->name = m->name;
     out->notion = services[0];
     out->external = services[1];
-    out->data_source = w->source_ids[m->source];
+    out->data_source = w->notion[0].source_ids[m->source];
     out->collection = w->table[m->table].name;
-    out->key = "id";
+    out->key = w->notions == 1 ? "id" : NULL;
     configure_pairs(w, m, out, p);
     match->notion = sw_fields[SW_MARK].prop;
     match->external = sw_fields[SW_MARK].column;
@@ -303,25 +333,26 @@ static nts_mapping_t *configure_mapping(const sw_world_t *w, const sw_mapping_t 
     return out;
 }
 
-nts_setup_t *sw_shape_configure(sm_t *sm, void *world, apr_pool_t *p)
+static const nts_service_t *configure_notion(const sw_notion_t *notion, apr_pool_t *p)
 {
-    const sw_world_t *w = world;
-    nts_setup_t *setup = apr_pcalloc(p, sizeof(*setup));
-    const nts_service_t **services = apr_pcalloc(p, 2 * sizeof(*services));
-    nts_mapping_t **mappings = apr_pcalloc(p, SW_TABLES * sizeof(*mappings));
-    nts_service_t *notion = apr_pcalloc(p, sizeof(*notion));
-    nts_service_t *sql = apr_pcalloc(p, sizeof(*sql));
-    int i;
+    nts_service_t *service = apr_pcalloc(p, sizeof(*service));
 
-    (void)sm;
-    notion->vhost = sql->vhost = "";
-    notion->name = "work";
-    notion->kind = NTS_SERVICE_NOTION;
-    notion->token = "env:TOKEN";
-    notion->endpoint = SW_ENDPOINT;
-    notion->budget_requests = w->budget;
-    notion->budget_window = w->window;
-    notion->provision_auto = 1;
+    service->vhost = "";
+    service->name = notion->service;
+    service->kind = NTS_SERVICE_NOTION;
+    service->token = "env:TOKEN";
+    service->endpoint = notion->endpoint;
+    service->budget_requests = notion->budget;
+    service->budget_window = notion->window;
+    service->provision_auto = 1;
+    return service;
+}
+
+static const nts_service_t *configure_database(const sw_world_t *w, apr_pool_t *p)
+{
+    nts_service_t *sql = apr_pcalloc(p, sizeof(*sql));
+
+    sql->vhost = "";
     sql->name = "db";
     sql->kind = NTS_SERVICE_SQL;
     sql->database_driver = "sqlite";
@@ -329,8 +360,20 @@ nts_setup_t *sw_shape_configure(sm_t *sm, void *world, apr_pool_t *p)
     sql->budget_requests = 100000;
     sql->budget_window = apr_time_from_sec(1);
     sql->provision_auto = 1;
-    services[0] = notion;
-    services[1] = sql;
+    return sql;
+}
+
+nts_setup_t *sw_shape_configure(sm_t *sm, void *world, apr_pool_t *p)
+{
+    const sw_world_t *w = world;
+    nts_setup_t *setup = apr_pcalloc(p, sizeof(*setup));
+    const nts_service_t **services = apr_pcalloc(p, 2 * sizeof(*services));
+    nts_mapping_t **mappings = apr_pcalloc(p, SW_TABLES * sizeof(*mappings));
+    int i;
+
+    (void)sm;
+    services[0] = configure_notion(&w->notion[0], p);
+    services[1] = w->notions == 1 ? configure_database(w, p) : configure_notion(&w->notion[1], p);
     for (i = 0; i < w->mapping_count; i++) {
         mappings[i] = configure_mapping(w, &w->mappings[i], services, p);
     }

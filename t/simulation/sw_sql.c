@@ -629,6 +629,7 @@ void sw_sql_close(sw_world_t *w)
     int i;
 
     sw_sql_disconnect(w);
+    (void)sqlite3_cancel_auto_extension((void (*)(void))equip);
     for (i = 0; i < w->tables; i++) {
         forget_rows(&w->rows[i]);
     }

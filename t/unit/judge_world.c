@@ -23,7 +23,7 @@ const char *told_as;
 void begin(void)
 {
     judge_mapping_t mapping = { 0 };
-    judge_connection_t connection = { "n", 3, apr_time_from_sec(1) };
+    judge_connection_t connection = { "n", HISTORY_NOTION, 3, apr_time_from_sec(1) };
     static const judge_field_t plain[FIELDS] = {
         [MARK] = { .name = { "Mark", "mark" }, .scale = -1 },
         [NAME] = { .name = { "Name", "name" }, .no_empty = 1 },
