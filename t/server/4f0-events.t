@@ -24,7 +24,7 @@ sub cost {
     my $mark = $sync->mark;
     is(post_event($sync->httpd, '/notionsync/hook/work', $NotionSync::Sync::HOOK_SECRET, make_event(authors => [{ id => $ada, type => 'person' }], %event))->{status},
         200, "$event{type} is acknowledged");
-    for (1 .. 100) {
+    for (1 .. 600) {
         last if $sync->requests_since($mark) >= $expected && !$sync->status->{waiting};
         select undef, undef, undef, 0.1;
     }

@@ -18,16 +18,20 @@ $sync->verify_ok(equal => 130);
 
 # More edits in one minute than a query shows, of which no event told.
 $sim->sim(POST => 'settings', { loss => 1 });
-wait_for { (gmtime)[0] < 35 } 30, 'a minute is young';
-my $minute = int(time / 60);
-$sync->patch_page($_->{page}, { properties => { Notes => 'after' } }) for $sync->pages;
+my ($minute, $after);
+for my $try (1 .. 5) {
+    wait_for { (gmtime)[0] < 35 } 30, 'a minute is young';
+    ($minute, $after) = (int(time / 60), "after $try");
+    $sync->patch_page($_->{page}, { properties => { Notes => $after } }) for $sync->pages;
+    last if int(time / 60) == $minute;
+}
 is(int(time / 60), $minute, 'all were edited within one minute');
 $sync->wait_listed;
 my $asked = $sync->ctl('reconcile', 'contacts', '--json');
 isnt($asked->{exit}, 0, 'an incremental run cannot see them all');
 like(encode($asked->{json}) . $asked->{err}, qr/notion\.listing_cut.*a full run sees all of them/, 'and says so');
 $sync->wait_equal(what => 'the full run that follows by itself finds them', seconds => 60);
-is(scalar(grep { ($_->{notes} // '') eq 'after' } $sync->rows), 130, 'every one');
+is(scalar(grep { ($_->{notes} // '') eq $after } $sync->rows), 130, 'every one');
 $sync->wait_quiet;
 is($sync->status->{state}, 'running', 'the mapping was not blocked');
 unlike($sync->httpd->log_text, qr/is blocked|: blocked/, 'nor ever');

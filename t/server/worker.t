@@ -126,7 +126,7 @@ subtest 'commands' => sub {
     is($result->{different}, 0, 'verify finds no difference') or diag explain $result;
     is($result->{equal}, 149, 'among 149 records');
     ok(command('pause')->{ok}, 'pause');
-    is(status()->{state}, 'paused', 'paused');
+    wait_ok { status()->{state} eq 'paused' } 20, 'paused';
     ok(command('resume')->{ok}, 'resume');
     ok(command('reconcile', '{"full":true}')->{ok}, 'a full run');
 };

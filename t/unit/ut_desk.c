@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,7 +12,7 @@
 #include "tap/tap.h"
 
 #define WORKER 1
-#define SOON apr_time_from_sec(20)
+#define SOON apr_time_from_sec(60)
 
 static apr_pool_t *pool;
 static apr_proc_mutex_t *mutex;
@@ -27,6 +28,23 @@ static void unlock(void *baton)
     (void)baton;
     (void)apr_proc_mutex_unlock(mutex);
 }
+
+/* The clock of all, children too, goes on when the test says so. */
+static _Atomic apr_time_t *ahead;
+
+static apr_time_t mono(void *baton)
+{
+    (void)baton;
+    return nts_clock_system.mono(nts_clock_system.baton) + *ahead;
+}
+
+static apr_time_t wall(void *baton)
+{
+    (void)baton;
+    return nts_clock_system.wall(nts_clock_system.baton);
+}
+
+static const nts_clock_t test_clock = { wall, mono, NULL };
 
 static nts_segment_t *segment(int places)
 {
@@ -51,7 +69,7 @@ static pid_t child_asks(nts_segment_t *seg, const char *words, apr_interval_time
     if (pid != 0) {
         return pid;
     }
-    rv = nts_desk_ask(&reply, seg, WORKER, words, strlen(words), longest, &nts_clock_system);
+    rv = nts_desk_ask(&reply, seg, WORKER, words, strlen(words), longest, &test_clock);
     _exit(rv == APR_SUCCESS    ? (strcmp(reply.text, words) == 0 && reply.status == 200 ? 0 : 99)
           : rv == APR_TIMEUP   ? 2
           : rv == APR_EAGAIN   ? 3
@@ -73,7 +91,7 @@ static int take(nts_segment_t *seg, nts_desk_question_t *question)
     struct pollfd fd = { nts_segment_fd(seg, WORKER), POLLIN, 0 };
 
     for (int i = 0; i < 100; i++) {
-        if (nts_desk_take(question, seg, WORKER, &nts_clock_system)) {
+        if (nts_desk_take(question, seg, WORKER, &test_clock)) {
             return 1;
         }
         (void)poll(&fd, 1, 200);
@@ -103,7 +121,7 @@ static void everybody_hears_his_own(void)
     for (int i = 0; i < 8; i++) {
         tap_ok(take(seg, &questions[i]), "the worker has a question");
     }
-    tap_ok(!nts_desk_take(&questions[0], seg, WORKER, &nts_clock_system), "and no more");
+    tap_ok(!nts_desk_take(&questions[0], seg, WORKER, &test_clock), "and no more");
     for (int i = 7; i >= 0; i--) {
         answer(seg, &questions[i]);
     }
@@ -111,7 +129,7 @@ static void everybody_hears_his_own(void)
         good += end_of(pids[i]) == 0;
     }
     tap_int(good, 8, "each is answered with what he asked, in whatever order");
-    tap_ok(!nts_desk_take(&questions[0], seg, 0, &nts_clock_system), "another worker has none");
+    tap_ok(!nts_desk_take(&questions[0], seg, 0, &test_clock), "another worker has none");
 }
 
 static void no_more_wait_than_there_are_places(void)
@@ -122,7 +140,7 @@ static void no_more_wait_than_there_are_places(void)
     pid_t pid = child_asks(seg, "first", SOON);
 
     tap_ok(take(seg, &question), "one has the place");
-    tap_int(nts_desk_ask(&reply, seg, WORKER, "x", 1, SOON, &nts_clock_system), APR_EAGAIN,
+    tap_int(nts_desk_ask(&reply, seg, WORKER, "x", 1, SOON, &test_clock), APR_EAGAIN,
             "the next is told at once");
     answer(seg, &question);
     tap_int(end_of(pid), 0, "and does not disturb");
@@ -131,13 +149,12 @@ static void no_more_wait_than_there_are_places(void)
     answer(seg, &question);
     tap_int(end_of(pid), 0, "and another one hears");
     seg = segment(0);
-    tap_int(nts_desk_ask(&reply, seg, WORKER, "x", 1, SOON, &nts_clock_system), APR_EAGAIN,
+    tap_int(nts_desk_ask(&reply, seg, WORKER, "x", 1, SOON, &test_clock), APR_EAGAIN,
             "without places nobody asks");
-    tap_ok(!nts_desk_take(&question, seg, WORKER, &nts_clock_system), "and there is no question");
-    tap_int(nts_desk_ask(&reply, seg, 2, "x", 1, SOON, &nts_clock_system), APR_EINVAL,
+    tap_ok(!nts_desk_take(&question, seg, WORKER, &test_clock), "and there is no question");
+    tap_int(nts_desk_ask(&reply, seg, 2, "x", 1, SOON, &test_clock), APR_EINVAL,
             "a worker who cannot be is not asked");
-    tap_int(nts_desk_ask(&reply, segment(1), WORKER, apr_pcalloc(pool, 65), 65, SOON,
-                         &nts_clock_system),
+    tap_int(nts_desk_ask(&reply, segment(1), WORKER, apr_pcalloc(pool, 65), 65, SOON, &test_clock),
             APR_EINVAL, "nor is a question that is too long");
 }
 
@@ -146,9 +163,10 @@ static void nobody_waits_for_ever(void)
     nts_segment_t *seg = segment(1);
     nts_desk_question_t old;
     nts_desk_question_t question;
-    pid_t pid = child_asks(seg, "patient", apr_time_from_msec(50));
+    pid_t pid = child_asks(seg, "patient", SOON);
 
     tap_ok(take(seg, &old), "a question that gets no answer");
+    *ahead += SOON;
     tap_int(end_of(pid), 2, "is over in time");
     pid = child_asks(seg, "next", SOON);
     tap_ok(take(seg, &question), "the place is another's");
@@ -162,14 +180,14 @@ static void the_dead_hold_no_place(void)
     nts_segment_t *seg = segment(1);
     nts_desk_question_t question;
     nts_desk_reply_t reply;
-    pid_t pid = child_asks(seg, "killed", apr_time_from_msec(300));
+    pid_t pid = child_asks(seg, "killed", SOON);
 
     tap_ok(take(seg, &question), "one asks");
     (void)kill(pid, SIGKILL);
     (void)end_of(pid);
-    tap_int(nts_desk_ask(&reply, seg, WORKER, "x", 1, 1, &nts_clock_system), APR_EAGAIN,
+    tap_int(nts_desk_ask(&reply, seg, WORKER, "x", 1, 1, &test_clock), APR_EAGAIN,
             "and dies, with the place");
-    (void)usleep(310 * 1000);
+    *ahead += SOON;
     pid = child_asks(seg, "heir", SOON);
     tap_ok(take(seg, &question), "which is free when his time is over");
     answer(seg, &question);
@@ -214,6 +232,11 @@ int main(void)
 {
     apr_initialize();
     apr_pool_create(&pool, NULL);
+    ahead = mmap(NULL, sizeof(*ahead), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (ahead == MAP_FAILED) {
+        tap_ok(0, "no memory");
+        return tap_done();
+    }
     if (apr_proc_mutex_create(&mutex, NULL, APR_LOCK_PROC_PTHREAD, pool) != APR_SUCCESS) {
         tap_ok(0, "no mutex");
         return tap_done();

@@ -141,10 +141,10 @@ static void failures_after_sending_are_of_unknown_fate(void)
         tap_int(a->body_len, 0, "without half a body");
     }
     request = request_for("GET", "/slow");
-    request.timeout = apr_time_from_msec(200);
+    request.timeout = apr_time_from_sec(2);
     a = exchange(&request);
     tap_int(a->transport, NTS_HTTP_FATE_UNKNOWN, "/slow: %s", a->words);
-    tap_ok(a->answered_at - a->sent_at < apr_time_from_sec(5), "after its own time-out");
+    tap_ok(a->answered_at - a->sent_at < apr_time_from_sec(50), "after its own time-out");
     request = request_for("GET", "/big");
     request.max_answer = 256 * 4096;
     a = exchange(&request);
