@@ -90,6 +90,11 @@ int nts_mapping_has_computed(const nts_mapping_t *mapping, nts_side_t side)
     return 0;
 }
 
+int nts_pair_is_mirrored(const nts_pair_t *pair, nts_side_t side)
+{
+    return pair->unannounced[side] && !pair->computed[side];
+}
+
 int nts_mapping_key_pair(const nts_mapping_t *mapping)
 {
     int i;

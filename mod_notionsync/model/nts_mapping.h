@@ -157,6 +157,8 @@ const char *nts_pair_field_id(const nts_pair_t *pair, nts_side_t side);
 nts_conflict_t nts_pair_rule(const nts_mapping_t *mapping, const nts_pair_t *pair);
 /** True if any pair, or the filter, reads a value of @a side that changes without an event naming it (S3.11). */
 int nts_mapping_has_computed(const nts_mapping_t *mapping, nts_side_t side);
+/** True if that side's value changes with the other end of a two-way relation, whoever writes that. */
+int nts_pair_is_mirrored(const nts_pair_t *pair, nts_side_t side);
 /** The pair that keeps the external key in Notion, or -1. */
 int nts_mapping_key_pair(const nts_mapping_t *mapping);
 /** The pair of the page's body, or -1. */

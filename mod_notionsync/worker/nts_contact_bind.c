@@ -94,11 +94,16 @@ static void look_at_pairs(nts_flow_t *flow)
 
         flow->has_computed[side] = nts_mapping_has_computed(flow->mapping, side);
         flow->has_content[side] = 0;
+        flow->has_mirrored[side] = 0;
+        flow->writes_body[side] = 0;
         for (i = 0; i < flow->mapping->pair_count; i++) {
             const nts_pair_t *pair = &flow->mapping->pairs[i];
 
             flow->has_content[side] |= (pair->is_body && side == NTS_NOTION) ||
                                        nts_str_same(nts_pair_field_id(pair, side), "title");
+            flow->has_mirrored[side] |= nts_pair_is_mirrored(pair, side);
+            flow->writes_body[side] |=
+                pair->is_body && side == NTS_NOTION && pair->direction != NTS_TO_EXTERNAL;
         }
         for (i = 0; filter && i < filter->field_count; i++) {
             flow->has_content[side] |= nts_str_same(filter->fields[i].id, "title");

@@ -128,18 +128,31 @@ static int is_mapped(const nts_flow_t *flow, nts_side_t side, const char *proper
     return 0;
 }
 
-/* S3.11: it names properties, and none of them is ours. */
-static int is_unmapped(const nts_flow_t *flow, const nts_notice_t *notice, apr_pool_t *ptemp)
+/* The other end of a two-way relation: changed by whoever writes that end. */
+static int is_mirrored(const nts_flow_t *flow, nts_side_t side, const char *property)
+{
+    int i;
+
+    for (i = 0; i < flow->mapping->pair_count; i++) {
+        const nts_pair_t *pair = &flow->mapping->pairs[i];
+        const char *id = nts_pair_field_id(pair, side);
+
+        if (nts_pair_is_mirrored(pair, side) && (!id || strcmp(id, property) == 0)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+typedef int is_such_fn(const nts_flow_t *flow, nts_side_t side, const char *property);
+
+/* It names properties, and none of them is such a one. */
+static int names_only_others(const nts_flow_t *flow, const nts_notice_t *notice,
+                             is_such_fn *is_such, apr_pool_t *ptemp)
 {
     const nts_json_t *properties = NULL;
     int i;
 
-    if (flow->has_computed[notice->side]) {
-        return 0;
-    }
-    if (is_kind(notice, "page.content_updated")) {
-        return !flow->has_content[notice->side];
-    }
     if (!is_kind(notice, "page.properties_updated") || !notice->properties ||
         nts_json_parse(&properties, notice->properties, strlen(notice->properties), NULL, ptemp) !=
             APR_SUCCESS) {
@@ -148,11 +161,37 @@ static int is_unmapped(const nts_flow_t *flow, const nts_notice_t *notice, apr_p
     for (i = 0; i < nts_json_count(properties); i++) {
         const char *property = nts_json_string(nts_json_at(properties, i));
 
-        if (!property || is_mapped(flow, notice->side, property)) {
+        if (!property || is_such(flow, notice->side, property)) {
             return 0;
         }
     }
     return i > 0;
+}
+
+/* S3.11: it names properties, and none of them is ours. */
+static int is_unmapped(const nts_flow_t *flow, const nts_notice_t *notice, apr_pool_t *ptemp)
+{
+    if (flow->has_computed[notice->side]) {
+        return 0;
+    }
+    if (is_kind(notice, "page.content_updated")) {
+        return !flow->has_content[notice->side];
+    }
+    return names_only_others(flow, notice, is_mapped, ptemp);
+}
+
+/* S3.9: ours alone, and the answer to our write has shown all that it changed, computed values too. The answer to a write of the body shows
+ * no property, and that to a write of one end of a relation not the page at the other end. */
+static int is_echo(const nts_flow_t *flow, const nts_notice_t *notice, apr_pool_t *ptemp)
+{
+    if (!is_by_us(flow, notice, ptemp)) {
+        return 0;
+    }
+    if (flow->has_computed[notice->side] && flow->writes_body[notice->side] &&
+        is_kind(notice, "page.content_updated")) {
+        return 0;
+    }
+    return !flow->has_mirrored[notice->side] || names_only_others(flow, notice, is_mirrored, ptemp);
 }
 
 /* --- echoes of our own writes */
@@ -279,7 +318,7 @@ static void route(nts_events_t *e, const nts_notice_t *notice, apr_pool_t *ptemp
             return;
         }
         nts_reconcile_note_edit(flow, at);
-        if (!flow->has_computed[notice->side] && is_by_us(flow, notice, ptemp)) {
+        if (is_echo(flow, notice, ptemp)) {
             keep_echo(e, notice);
             return;
         }

@@ -94,6 +94,8 @@ struct nts_flow_t {
     int has_computed[NTS_SIDE_COUNT];
     int has_content
         [NTS_SIDE_COUNT]; /* the page's title, or its body, is mapped: either may be what changed in its content */
+    int has_mirrored[NTS_SIDE_COUNT]; /* ... an end of a two-way relation */
+    int writes_body[NTS_SIDE_COUNT];
 
     nts_mapping_status_t status;
     apr_pool_t *status_pool; /* its texts */

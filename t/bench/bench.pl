@@ -100,8 +100,8 @@ sub requests_for {
     return $counts->{total};
 }
 
-# S3.9, S3.11: a mapping that reads what Notion computes reads a page after every event of it, its own echo's and those of other properties too,
-# for no event tells of such a value. So the same is counted without these fields.
+# S3.11: a mapping that reads what Notion computes reads a page after an event of other properties, too, for no event tells of such a value.
+# So the same is counted without these fields.
 sub p4 {
     p4_of('P4', @EVERY);
     p4_of('P4.announced', grep { $_->[2]{type} !~ /\A(?:formula|rollup|last_edited_(?:time|by))\z/ } @EVERY);

@@ -102,6 +102,23 @@ edit($ada, Boss => []);
 both_refer('Ada', 'Boss', 'people', '', 'and taken out there');
 quiet();
 
+# What is asked of Ada's page.
+sub asked_of_ada { my ($mark) = @_; return join ' ', map { $_->{path} =~ /\Q$ada\E\z/ ? $_->{class} : () } $sync->requests_since($mark) }
+my $before = $sync->mark;
+$sync->sql("UPDATE people SET company = 1001 WHERE name = 'Ada'");
+both_refer('Ada', 'Company', 'companies', 'Bolt', 'a relation of one end');
+quiet();
+is(asked_of_ada($before), 'page_read page_update', 'is written without its echo being read');
+$before = $sync->mark;
+$sync->sql("INSERT INTO teams (id, name) VALUES (9001, 'Twos'); UPDATE people SET team = 9001, company = (SELECT id FROM companies WHERE name = 'Acme') WHERE name = 'Ada'");
+both_refer('Ada', 'Team', 'teams', 'Twos', 'an end of a two-way relation');
+quiet();
+like(asked_of_ada($before), qr/page_update page_read\z/, 'whose event is read: what it tells of may be what was written at the other end');
+$sync->sql("UPDATE people SET team = NULL WHERE name = 'Ada'");
+both_refer('Ada', 'Team', 'teams', '', 'taken out');
+both_refer('Ada', 'Company', 'companies', 'Acme', 'and as before');
+quiet();
+
 # --- a key that changes is no edit of those who refer to it
 
 my $mark = $sync->mark;

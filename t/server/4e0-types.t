@@ -1,5 +1,6 @@
 # A mapping with a property of every type, both ways with an SQLite table: what a page shows stands in the row, and what is written to
-# the row stands on the page. People by address and name; somebody unknown, and a value that Notion refuses by itself, hold up their own field only.
+# the row stands on the page. What Notion computes is taken from the answer to our own write, whose echo is not read, and, where that shows what was computed
+# before, from the next listing. People by address and name; somebody unknown, and a value that Notion refuses by itself, hold up their own field only.
 use strict;
 use warnings;
 use NotionSync::Sync;
@@ -25,6 +26,7 @@ my @fields = (
     ['aim', 'Aim', { type => 'place' }, 'TEXT', '<-', undef, undef, '{"lat":1,"lon":2}', { lat => 1, lon => 2 }],
     ['total', 'Total', { type => 'formula', value => 42 }, 'INTEGER', '->', undef, 42],
     ['says', 'Says', { type => 'formula', value => 'two' }, 'TEXT', '->', undef, 'two'],
+    ['again', 'Again', { type => 'formula', expression => 'prop("Score")' }, 'REAL', '->', undef, 1.5],
     ['sum', 'Sum', { type => 'rollup', function => 'sum', value => 12.25 }, 'REAL', '->', undef, 12.25],
     ['parts', 'Parts', { type => 'rollup', value => { type => 'array', function => 'show_original', array => [map { { type => 'number', number => $_ } } 1 .. 30] } },
         'TEXT', '->', undef, '[' . join(',', 1 .. 30) . ']'],
@@ -36,7 +38,9 @@ my @fields = (
 );
 my $sync = new_sync(
     source => { properties => { map { $_->[1] => $_->[2] } @fields } },
-    table  => 'CREATE TABLE contacts (id INTEGER PRIMARY KEY, ' . join(', ', map { "$_->[0] $_->[3]" } @fields) . ')',
+    table  => 'CREATE TABLE contacts (id INTEGER PRIMARY KEY, body TEXT, ' . join(', ', map { "$_->[0] $_->[3]" } @fields) . ')',
+    mapping => 'NotionSyncBody <-> body',
+    sim    => { title_as_content => 'false' },    # one that is told as content may be the body
     fields => join('', map { my ($arrow, $options) = split / /, $_->[4], 2; qq{  NotionSyncField "$_->[1]" $arrow $_->[0] } . ($options // '') . "\n" } @fields),
 );
 my $sim = $sync->sim;
@@ -54,7 +58,10 @@ for my $field (@fields) {
 }
 $sync->wait_quiet;
 
+# What was asked of the page since a mark; listings come when their minutes are over.
+my $asked_of_it = sub { return join ' ', map { $_->{class} =~ /\A(?:page|body)_/ ? $_->{class} : () } $sync->requests_since($_[0]) };
 my @written = grep { defined $_->[7] } @fields;
+my $mark = $sync->mark;
 $sync->sql('UPDATE contacts SET ' . join(', ', map { "$_->[0] = " . ($_->[7] =~ /\A[\d.]+\z/ && $_->[0] ne 'phone' ? $_->[7] : "'$_->[7]'") } @written));
 my $has = sub { return $sim->sim(GET => "page/$page")->{properties} };
 wait_ok { $has->()->{Name} eq 'All of them' } 20, 'the row is written to its page';
@@ -68,6 +75,28 @@ for my $field (@written) {
     is_deeply($got, $want, "the table to Notion: $name");
 }
 wait_ok { ($row->()->{editor} // '') eq 'sim' } 20, 'the connection was the last to edit it';
+$sync->wait_quiet;
+is($row->()->{again}, 0.1, 'what Notion computes of what was written is in the row');
+like($asked_of_it->($mark), qr/ page_update\z/, 'and its echo is not read: the answer to the write showed what was computed');
+
+# --- an answer that shows what was computed before the write, and one that shows nothing computed
+
+wait_for { $sim->sim(GET => "page/$page")->{visible} } 20, 'queries show what was written';
+$sim->sim(POST => 'settings', { computed_late => JSON::PP::true(), stale_ms => 600_000 });
+$mark = $sync->mark;
+$sync->sql('UPDATE contacts SET score = 3.5');
+wait_ok { $has->()->{Score} == 3.5 } 20, 'another value is written';
+$sync->wait_quiet;
+is($row->()->{again}, 0.1, 'a formula that Notion has not computed anew stays as it was');
+like($asked_of_it->($mark), qr/ page_update\z/, 'and is not waited for');
+$sim->sim(POST => 'settings', { computed_late => JSON::PP::false(), stale_ms => 300 });
+$sync->must('reconcile', 'contacts');
+wait_ok { $row->()->{again} == 3.5 } 20, 'the next listing of edits shows it';
+$sync->wait_quiet;
+$sim->sim(PATCH => "page/$page", { properties => { Score => 4.5 } });
+wait_ok { ($row->()->{editor} // '') eq 'ada@example.org' } 20, 'a person was the last to edit it';
+$sync->sql(q{UPDATE contacts SET body = 'Written in the table.'});
+wait_ok { ($row->()->{editor} // '') eq 'sim' } 20, 'who wrote the body is known by its echo';
 $sync->wait_quiet;
 
 # --- people: members are merged, strangers park their field

@@ -221,6 +221,46 @@ static void put_json(sim_buf_t *b, const sim_value_t *v, const char *empty)
     sim_json_raw(b, v ? sim_value_chars(v) : empty);
 }
 
+/* The one expression that is computed: prop("Name"). */
+static const sim_prop_t *property_meant(const sim_ds_t *ds, const char *expression)
+{
+    static const char head[] = "prop(\"";
+    size_t i;
+
+    for (i = 0; expression && strncmp(expression, head, strlen(head)) == 0 && i < ds->nprops; i++) {
+        const char *name = ds->props[i]->name, *said = expression + strlen(head);
+
+        if (strncmp(said, name, strlen(name)) == 0 && strcmp(said + strlen(name), "\")") == 0) {
+            return ds->props[i];
+        }
+    }
+    return NULL;
+}
+
+static void put_formula(sim_buf_t *b, const sim_prop_t *p, const sim_page_t *page,
+                        const sim_state_t *st)
+{
+    const sim_value_t *own = sim_prop_value(p, st), *v;
+    const sim_prop_t *of = own ? NULL : property_meant(page->ds, p->text);
+
+    if (!of) {
+        put_json(b, own, "{\"type\":\"string\",\"string\":null}");
+        return;
+    }
+    st = sim_set.computed_late ? page->seen : st;
+    v = st ? sim_prop_value(of, st) : NULL;
+    sim_json_open(b, '{');
+    sim_json_kstr(b, "type", of->type == SIM_T_NUMBER ? "number" : "string");
+    sim_json_key(b, of->type == SIM_T_NUMBER ? "number" : "string");
+    if (of->type == SIM_T_NUMBER && v) {
+        sim_json_num(b, sim_value_as_number(v));
+    }
+    else {
+        sim_json_str(b, v ? sim_value_chars(v) : NULL);
+    }
+    sim_json_close(b, '}');
+}
+
 void sim_value_json_of(sim_buf_t *b, const sim_prop_t *p, const sim_page_t *page,
                        const sim_state_t *st, const sim_view_t *view)
 {
@@ -263,7 +303,7 @@ void sim_value_json_of(sim_buf_t *b, const sim_prop_t *p, const sim_page_t *page
         put_files(b, v);
         break;
     case SIM_T_FORMULA:
-        put_json(b, v, "{\"type\":\"string\",\"string\":null}");
+        put_formula(b, p, page, st);
         break;
     case SIM_T_ROLLUP:
         put_rollup(b, v, view);

@@ -17,6 +17,7 @@
     INT(stale_ms, 2000)                                                                            \
     INT(created_stale_ms, 0)                                                                       \
     FLAG(stale_random, 0)                                                                          \
+    FLAG(computed_late, 0)                                                                         \
     INT(query_cap, 10000)                                                                          \
     INT(query_rows_max, 0)                                                                         \
     INT(row_limit, 250000)                                                                         \

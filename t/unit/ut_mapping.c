@@ -202,6 +202,9 @@ static void test_json(void)
            "a value that is computed once asks for nothing");
     pairs[1].unannounced[NTS_NOTION] = 1;
     tap_ok(nts_mapping_has_computed(&mapping, NTS_NOTION), "one that changes unannounced is seen");
+    tap_ok(!nts_pair_is_mirrored(&pairs[1], NTS_NOTION), "and is no end of a two-way relation");
+    pairs[1].computed[NTS_NOTION] = 0;
+    tap_ok(nts_pair_is_mirrored(&pairs[1], NTS_NOTION), "one that its side does not compute is");
     tap_int(nts_pair_rule(&mapping, &pairs[0]), NTS_CONFLICT_HOLD, "a pair's rule goes before");
     tap_int(nts_pair_rule(&mapping, &pairs[1]), NTS_CONFLICT_LAST_WRITE, "the mapping's rule");
 }
