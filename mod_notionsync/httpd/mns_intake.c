@@ -9,6 +9,7 @@
 #include "httpd/mns_event.h"
 #include "httpd/mns_hook.h"
 #include "httpd/mns_serve.h"
+#include "httpd/mns_vault.h"
 
 APLOG_USE_MODULE(notionsync);
 
@@ -148,14 +149,36 @@ static int store_event(intake_t *in, const mns_event_t *event)
     return mns_answer(in->r, HTTP_OK, ticket.count ? "Stored." : "Nothing here concerns that.");
 }
 
-static int answer_signed(intake_t *in)
+/* The handshake may come again, and Notion signs it with the token that it brings: is that the key we have? */
+static int is_known_token(const intake_t *in, const char *signature, const nts_json_t *root)
+{
+    const char *token = mns_event_handshake(root);
+    mns_hook_key_t own = { 0 };
+    int is_known;
+
+    if (!token) {
+        return 0;
+    }
+    mns_hook_key_set(&own, token);
+    is_known = mns_hook_key_verify(&own, signature, in->body, in->len);
+    explicit_bzero(&own, sizeof(own));
+    explicit_bzero((void *)token, strlen(token));
+    return is_known;
+}
+
+static int answer_signed(intake_t *in, const char *signature)
 {
     const nts_json_t *root;
     const char *problem;
     mns_event_t event;
 
-    if (nts_json_parse(&root, in->body, in->len, &problem, in->r->pool) != APR_SUCCESS ||
-        mns_event_read(&event, &problem, root, in->r->pool) != APR_SUCCESS) {
+    if (nts_json_parse(&root, in->body, in->len, &problem, in->r->pool) != APR_SUCCESS) {
+        return answer_problem(in, problem);
+    }
+    if (is_known_token(in, signature, root)) {
+        return mns_answer(in->r, HTTP_OK, "Token taken.");
+    }
+    if (mns_event_read(&event, &problem, root, in->r->pool) != APR_SUCCESS) {
         return answer_problem(in, problem);
     }
     if (event.at < in->r->request_time - MNS_EVENT_AGE_MAX) {
@@ -191,5 +214,5 @@ int mns_intake_serve(request_rec *r, const mns_dir_t *dir, mns_child_t *child)
     if (!signature || !mns_hook_is_signed(child, in.index, signature, in.body, in.len)) {
         return answer_unsigned(&in, signature);
     }
-    return answer_signed(&in);
+    return answer_signed(&in, signature);
 }
