@@ -68,6 +68,27 @@ static const char *cut_instant(const nts_domain_t *domain, nts_side_t side, cons
     return nts_value_instant_text(t, p);
 }
 
+/* People set the minute in Notion; whether its API keeps seconds that it is given is not known. So where one field is a date of Notion's,
+ * two times in a minute are equal: neither is Notion's answer an edit that would cut the column's seconds off, nor is a value parked for them.
+ */
+static const char *minute_of(const char *end, apr_pool_t *p)
+{
+    const apr_time_t minute = apr_time_from_sec(60);
+    apr_time_t t;
+
+    if (!end || strlen(end) == 10) {
+        return end;
+    }
+    t = time_of(end, p);
+    return nts_value_instant_text(t - (t % minute + minute) % minute, p);
+}
+
+static int is_by_minute(const nts_domain_t *domain)
+{
+    return domain->types[NTS_NOTION].kind == NTS_TYPE_DATE ||
+           domain->types[NTS_EXTERNAL].kind == NTS_TYPE_DATE;
+}
+
 static const char *midnight_of(const nts_domain_t *domain, const char *day, apr_pool_t *p)
 {
     apr_time_t wall = time_of(apr_pstrcat(p, day, "T00:00:00Z", NULL), p);
@@ -124,6 +145,10 @@ static apr_status_t project_date(nts_value_t *common, const nts_domain_t *domain
     }
     else if (value->kind != NTS_VALUE_DATE) {
         return nts_domain_strange(domain, side, value, out, p);
+    }
+    if (is_by_minute(domain)) {
+        date.as.date.start = minute_of(date.as.date.start, p);
+        date.as.date.end = minute_of(date.as.date.end, p);
     }
     *common = date;
     for (int i = 0; i < NTS_SIDE_COUNT; i++) {
