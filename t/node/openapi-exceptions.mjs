@@ -124,6 +124,10 @@ export const exceptions = [
         id: "closed", item: 9, why: "parts that are joined forbid each other's keys; we forbid what none has",
         opens: status => status < 400,
     },
+    {
+        id: "novelty", item: 9, why: "stands for whatever Notion adds to its answers (the setting novelties)",
+        apply: x => [some(x.response, object => drop(object, "novelty")), drop(x.response, "novelty_of_answers")].some(Boolean),
+    },
     { id: "request_id", item: 9, why: "returned with everything", apply: x => x.status < 400 && drop(x.response, "request_id") },
     {
         id: "oauth_error", item: 9, why: "the guide speaks of `error` (RFC 6749), so both are sent",

@@ -72,6 +72,9 @@ $api->ok(PATCH => "data_sources/$ds->{id}", { properties => { Kind => { name => 
 $api->ok(POST => "data_sources/$ds->{id}/query", { page_size => 1, start_cursor => $api->ok(POST => "data_sources/$ds->{id}/query", { page_size => 1 })->{next_cursor} });
 $api->ok(PATCH => "pages/$page?filter_properties=title", { properties => { Mail => { email => 'e' x 140 . '@e.org' } } });
 $api->ok(GET => "pages/$page", undef, version => '2025-09-03');
+$sim->sim(POST => 'settings', { novelties => $true });
+$api->ok(GET => $_) for "pages/$page", "data_sources/$ds->{id}";
+$sim->sim(POST => 'settings', { novelties => $false });
 
 # every type of event
 for my $change ({ content => $true }, { locked => $true }, { locked => $false }, { properties => { Amount => 2 } }, { in_trash => $true }, { in_trash => $false }) {

@@ -397,6 +397,41 @@ subtest 'persons' => sub {
     is(value($p, 'Name')->[0]{plain_text}, 'S 24', 'with its title');
 };
 
+subtest 'what is not certain' => sub {
+    my $other = create(Name => { title => text('O') });
+    my $page = create(Name => { title => text('U') }, Stage => { status => { name => 'Won' } }, Tags => { multi_select => [{ name => 'red' }] }, Owner => { people => [{ id => $ada }] });
+    my %mail = (Mail => { email => 'e' x 140 . '@e.org' });
+    ok(update($page, %mail), 'an address of 145 characters');
+    $sim->sim(POST => 'settings', { short_max => 100, null_status => 'unset', unknown_status => 'made', array_writes => 'add' });
+    like(refused($page, %mail), qr/length should be ≤ `100`/, 'short_max');
+    is(value(update($page, Stage => { status => undef }), 'Stage'), undef, 'null_status unset');
+    is(value(update($page, Stage => { status => { name => 'Brand new' } }), 'Stage')->{name}, 'Brand new', 'unknown_status made');
+    my $more = update($page, Tags => { multi_select => [{ name => 'blue' }, { name => 'red' }] }, Owner => { people => [{ id => $ben }] });
+    is_deeply([[map { $_->{name} } @{ value($more, 'Tags') }], [map { $_->{id} } @{ value($more, 'Owner') }]], [[qw(blue red)], [$ben, $ada]], 'array_writes add');
+    is(@{ value(update($page, Tags => { multi_select => [] }), 'Tags') }, 2, 'takes nothing out');
+    $sim->sim(POST => 'settings', { null_status => 'refused', array_writes => 'replace', unknown_status => 'refused', request_max => 300 });
+    like(refused($page, Stage => { status => undef }), qr/status should be defined, instead was `null`/, 'null_status refused');
+    my $large = { properties => { Notes => { rich_text => text('x' x 300) } } };
+    is(($api->call(PATCH => "pages/$page->{id}", $large))[0], 400, 'request_max');
+    $sim->sim(POST => 'settings', { request_status => 413 });
+    my ($status, undef, $answer) = $api->call(PATCH => "pages/$page->{id}", $large);
+    is_deeply([$status, $answer->{headers}{'x-notion-request-id'}], [413, undef], 'request_status 413: from the edge');
+    $sim->sim(POST => 'settings', { request_max => 512000, mirror_stamps => JSON::PP::false(), trash_readable => JSON::PP::false() });
+    my $customer = $api->ok(POST => 'pages', { parent => { data_source_id => $customers->{id} }, properties => { Name => { title => text('C') } } })->{id};
+    my $edits = sub { return $sim->sim(GET => "page/$customer")->{last_edited_ms} };
+    $sim->sim(PATCH => "page/$customer", { last_edited_time => 1_700_000_000_000, properties => {} });
+    update($page, Customer => { relation => [{ id => $customer }] });
+    is($edits->(), 1_700_000_000_000, 'a back-relation is no edit');
+    $sim->sim(POST => 'settings', { mirror_stamps => JSON::PP::true() });
+    update($page, Customer => { relation => [] });
+    cmp_ok($edits->(), '>', 1_700_000_000_000, 'mirror_stamps: or is one');
+    $api->ok(PATCH => "pages/$other->{id}", { in_trash => JSON::PP::true() });
+    like($api->error(GET => "pages/$other->{id}"), qr/\A404 object_not_found/, 'trash_readable');
+    $sim->sim(POST => 'settings', { trash_readable => JSON::PP::true() });
+    ok($api->ok(GET => "pages/$other->{id}")->{in_trash}, 'it is there');
+    is($api->error(POST => "pages", { parent => { data_source_id => $ds->{id} }, properties => {}, template => { type => 'default' } }) =~ /template should be not present/, 1, 'a template is refused, not forgotten');
+};
+
 subtest 'random worlds are repeatable' => sub {
     my @ids = map { $sim->sim(POST => 'reset', { seed => 42 }); $sim->sim(POST => 'data_source', { name => 'X', properties => { A => { type => 'date' } } }) } 1, 2;
     is_deeply($ids[0], $ids[1], 'the same seed makes the same ids');

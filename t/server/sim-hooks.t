@@ -233,5 +233,40 @@ subtest 'events of the tester' => sub {
     is(types($id), 'page.created', 'flush makes it happen');
 };
 
+subtest 'what is not certain' => sub {
+    begin(sign_handshake => $false, webhook_type => '', archive_event => $true);
+    $sim->sim(DELETE => 'webhook');
+    my $sub = $sim->sim(POST => 'webhook', { url => $hooks->url, send_handshake => $true });
+    my ($shake) = $hooks->all;
+    is_deeply([@$shake{qw(signature type)}], [undef, undef], 'a handshake without signature, of no type');
+    $sim->sim(POST => 'webhook/verify', { token => $sub->{token} });
+    my $id = page();
+    is(types($id), 'page.created', 'a page');
+    edit($id, archived => $true);
+    is(types($id), 'page.created page.content_updated', 'archive_event');
+
+    begin(duplicate => 1, event_ids => 'new', webhook_retry_ms => 20);
+    my ($one, $two) = map { page() } 1, 2;
+    idle();
+    my @told = grep { $_->{json}{entity}{id} eq $one } $hooks->all;
+    is(@told, 2, 'told twice');
+    isnt($told[0]{json}{id}, $told[1]{json}{id}, 'event_ids new: under two ids');
+    $hooks->plan(500, 200);
+    $sim->sim(POST => 'settings', { duplicate => 0 });
+    $hooks->clear;
+    edit($two, properties => { Amount => 7 });
+    idle();
+    @told = grep { $_->{json}{entity}{id} eq $two } $hooks->all;
+    is_deeply([map { $_->{json}{attempt_number} } @told], [1, 2], 'a second attempt');
+    isnt($told[0]{json}{id}, $told[1]{json}{id}, 'has another id, too');
+    ok($hooks->signed_by($told[1], 'secret_x'), 'and is signed as it is');
+
+    begin(webhook_version => '2022-06-28');
+    $id = page();
+    is_deeply([@{ one($id, 'page.created')->{json} }{qw(api_version data)}], ['2022-06-28', { parent => { id => $ds->{database_id}, type => 'database' } }], '2022-06-28: no data source');
+    $sim->sim(PATCH => "data_source/$ds->{id}", { properties => { Amount => { rename => 'Sum' } } });
+    is(types($ds->{database_id}), 'database.content_updated database.schema_updated', 'but its database');
+};
+
 $hooks->stop;
 finish();

@@ -148,7 +148,10 @@ void sim_api_page_read(sim_req_t *q)
 {
     sim_page_t *p = sim_api_page(q, 2);
 
-    if (p) {
+    if (p && p->live->in_trash && !sim_set.trash_readable) {
+        sim_fail_missing(&q->fail, "page", &p->id, q->token->name);
+    }
+    else if (p) {
         answer_page(q, p);
     }
 }
@@ -173,15 +176,13 @@ static int take_flag(sim_req_t *q, const char *key)
 
 static void take_flags(sim_req_t *q, sim_flags_t *flags)
 {
-    json_object *v;
-
     flags->in_trash = take_flag(q, "in_trash");
     if (sim_req_is_old(q) && flags->in_trash < 0) {
         flags->in_trash = take_flag(q, "archived");
     }
     flags->archived = take_flag(q, "is_archived");
     flags->locked = take_flag(q, "is_locked");
-    flags->content = take_flag(q, "erase_content") == 1 || sim_member(q->json, "template", &v);
+    flags->content = take_flag(q, "erase_content") == 1;
 }
 
 static int changes_anything(const sim_req_t *q, const sim_flags_t *f, size_t nsets)
@@ -190,6 +191,50 @@ static int changes_anything(const sim_req_t *q, const sim_flags_t *f, size_t nse
 
     return nsets || f->in_trash >= 0 || f->archived >= 0 || f->locked >= 0 || f->content ||
            sim_member(q->json, "icon", &v) || sim_member(q->json, "cover", &v);
+}
+
+static void add_options(sim_set_t *set, const sim_value_t *was)
+{
+    size_t i, k, n = sim_value_count(set->value), m = sim_value_count(was);
+    sim_option_t **list = sim_mem_alloc((n + m + 1) * sizeof(sim_option_t *));
+
+    for (i = 0; i < n; i++) {
+        list[i] = sim_value_option(set->value, i);
+    }
+    for (i = 0; i < m; i++) {
+        for (k = 0; k < n && list[k] != sim_value_option(was, i); k++) {
+        }
+        if (k == n) {
+            list[n++] = sim_value_option(was, i);
+        }
+    }
+    sim_value_unref(set->value);
+    set->value = sim_value_options(list, n);
+    free(list);
+}
+
+/* That lists replace what was there is documented for files alone. */
+static void add_what_was(const sim_page_t *p, sim_set_t *sets, size_t nsets)
+{
+    size_t i, k;
+
+    for (i = 0; i < nsets && strcmp(sim_set.array_writes, "add") == 0; i++) {
+        const sim_value_t *was = sim_prop_value(sets[i].prop, p->live);
+
+        for (k = 0; k < sim_value_count(was) &&
+                    (sets[i].prop->type == SIM_T_PEOPLE || sets[i].prop->type == SIM_T_RELATION);
+             k++) {
+            if (!sim_value_has_id(sets[i].value, sim_value_id(was, k))) {
+                sim_value_t *more = sim_value_ids_with(sets[i].value, sim_value_id(was, k));
+
+                sim_value_unref(sets[i].value);
+                sets[i].value = more;
+            }
+        }
+        if (sets[i].prop->type == SIM_T_MULTI_SELECT) {
+            add_options(&sets[i], was);
+        }
+    }
 }
 
 void sim_api_page_update(sim_req_t *q)
@@ -213,6 +258,7 @@ void sim_api_page_update(sim_req_t *q)
         return;
     }
     take_flags(q, &flags);
+    refuse_later(q);
     sim_member(q->json, "properties", &props);
     /* restoring is allowed, but not together with edits: whether Notion does both at once is unknown */
     if ((p->live->in_trash || p->ds->in_trash) && (flags.in_trash != 0 || props)) {
@@ -223,6 +269,7 @@ void sim_api_page_update(sim_req_t *q)
     }
     sim_write_properties(&w, p->ds, props, &sets, &nsets);
     if (!q->fail.status) {
+        add_what_was(p, sets, nsets);
         how.by = q->token->user;
         if (take_flag(q, "erase_content") == 1) {
             sim_body_set(p, NULL);

@@ -14,7 +14,7 @@ static void send_handshake(sim_req_t *q, sim_sub_t *s)
 {
     sim_buf_t body = SIM_BUF_INIT, answer = SIM_BUF_INIT;
     char *url = sim_mem_dup(s->url), sig[72], line[128], error[256];
-    const char *headers[] = { line, NULL };
+    const char *headers[] = { sim_set.sign_handshake ? line : NULL, NULL };
     char record[SIM_SETTING_TEXT_MAX];
     uint32_t generation = sim_w.generation;
     long status, timeout = (long)sim_set.webhook_timeout_ms;

@@ -154,14 +154,26 @@ static int wants(const sim_sub_t *s, const sim_news_t *n)
     return s->ntypes == 0 || i < s->ntypes;
 }
 
-static void tell_one(sim_sub_t *s, const sim_news_t *n)
+static void fresh_id(char text[SIM_ID_TEXT])
 {
     sim_id_t id;
-    char text[SIM_ID_TEXT];
-    int copies = sim_rand_hit(sim_set.duplicate) ? 2 : 1;
 
     sim_rand_id(&id);
     sim_id_format(text, &id);
+}
+
+/* Whether attempts of one event carry one id is implied, not said. */
+static int ids_are_new(void)
+{
+    return strcmp(sim_set.event_ids, "new") == 0;
+}
+
+static void tell_one(sim_sub_t *s, const sim_news_t *n)
+{
+    char text[SIM_ID_TEXT];
+    int copies = sim_rand_hit(sim_set.duplicate) ? 2 : 1;
+
+    fresh_id(text);
     if (sim_set.paused) {
         make_event(s, n, text)->state = SIM_E_PAUSED;
     }
@@ -171,6 +183,9 @@ static void tell_one(sim_sub_t *s, const sim_news_t *n)
     else {
         while (copies-- > 0) {
             queue_event(make_event(s, n, text));
+            if (ids_are_new()) {
+                fresh_id(text);
+            }
         }
     }
 }
@@ -207,6 +222,10 @@ sim_event_t *sim_event_take(sim_ms_t now)
         e->attempts = sim_mem_grow(e->attempts, (size_t)(e->nattempts + 1) * sizeof(*e->attempts));
         memset(&e->attempts[e->nattempts], 0, sizeof(*e->attempts));
         e->attempts[e->nattempts++].sent_ms = now;
+        if (e->nattempts > 1 && ids_are_new()) {
+            fresh_id(e->id);
+            memcpy(strchr(e->body, ':') + 2, e->id, SIM_ID_TEXT - 1); /* {"id":"..." */
+        }
         e->body[e->digit] = (char)('0' + (e->nattempts < 9 ? e->nattempts : 9));
         sending++;
         return e;

@@ -138,6 +138,30 @@ void sim_hook_schema(const sim_ds_t *ds, const sim_prop_t *prop, const char *act
     }
 }
 
+/* In payloads of 2022-06-28 a database is what a data source has been since. */
+static int is_first_version(void)
+{
+    return strcmp(sim_set.webhook_version, "2022-06-28") == 0;
+}
+
+static const char *type_then(const char *type)
+{
+    static const char *const renamed[][2] = {
+        { "data_source.content_updated", "database.content_updated" },
+        { "data_source.schema_updated", "database.schema_updated" },
+        { "data_source.deleted", "database.deleted" },
+        { "data_source.undeleted", "database.undeleted" },
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++) {
+        if (strcmp(renamed[i][0], type) == 0) {
+            return renamed[i][1];
+        }
+    }
+    return type;
+}
+
 static void put_authors(sim_buf_t *b, const window_t *w)
 {
     size_t i;
@@ -158,7 +182,7 @@ static void put_parent(sim_buf_t *b, const window_t *w)
     sim_json_open(b, '{');
     sim_id_json(b, "id", &w->ds->db->id);
     sim_json_kstr(b, "type", "database");
-    if (!w->is_ds) {
+    if (!w->is_ds && !is_first_version()) {
         sim_id_json(b, "data_source_id", &w->ds->id);
     }
     sim_json_close(b, '}');
@@ -234,6 +258,11 @@ static void tell(const window_t *w, const char *type, int as_props)
     n.type = type;
     n.entity_type = w->is_ds ? "data_source" : "page";
     n.entity = w->id;
+    if (w->is_ds && is_first_version()) {
+        n.type = type_then(type);
+        n.entity_type = "database";
+        n.entity = w->ds->db->id;
+    }
     n.when = w->last_ms;
     n.authors = authors.s;
     n.data = data.s;

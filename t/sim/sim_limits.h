@@ -5,8 +5,7 @@
 #define SIM_MAX_TEXT 2000
 #define SIM_MAX_URL 2000
 #define SIM_MAX_EQUATION 1000
-#define SIM_MAX_SHORT 200 /* e-mail, phone number */
-#define SIM_MAX_NAME 100  /* of an option or a file */
+#define SIM_MAX_NAME 100 /* of an option or a file */
 #define SIM_MAX_ARRAY 100
 #define SIM_MAX_PAGE_SIZE 100
 

@@ -68,6 +68,14 @@ static void put_state(sim_page_t *p, sim_state_t *st, const sim_change_t *how)
     sim_stale_push(p, how->stale_ms);
 }
 
+static void stamp_state(sim_state_t *st, const sim_change_t *how)
+{
+    if (!how->keep_time) {
+        st->edited_ms = how->edited_ms ? how->edited_ms : sim_time_now();
+        st->edited_by = how->by;
+    }
+}
+
 /* one id comes to or goes from the property that mirrors a relation */
 static void mirror_id(const sim_prop_t *rel, const sim_id_t *target, const sim_id_t *self, int add,
                       const sim_change_t *how)
@@ -87,6 +95,12 @@ static void mirror_id(const sim_prop_t *rel, const sim_id_t *target, const sim_i
     }
     st = state_copy(t->live, t->ds->nslots);
     state_set(st, dual->slot, add ? sim_value_ids_with(v, self) : sim_value_ids_without(v, self));
+    if (sim_set.mirror_stamps) {
+        sim_set_t set = { dual, NULL };
+
+        stamp_state(st, how);
+        sim_hook_page(t, SIM_EV_PROPS, &set, how->quiet ? 0 : 1, how->by);
+    }
     put_state(t, st, &silent);
 }
 
@@ -107,14 +121,6 @@ static void mirror_change(const sim_page_t *p, const sim_prop_t *rel, const sim_
     }
 }
 
-static void stamp_state(sim_state_t *st, const sim_change_t *how)
-{
-    if (!how->keep_time) {
-        st->edited_ms = how->edited_ms ? how->edited_ms : sim_time_now();
-        st->edited_by = how->by;
-    }
-}
-
 /* consumes the values; tells mirrors after the page has its new state */
 static void apply_sets(sim_page_t *p, sim_state_t *st, sim_set_t *sets, size_t nsets,
                        const sim_change_t *how)
@@ -124,7 +130,8 @@ static void apply_sets(sim_page_t *p, sim_state_t *st, sim_set_t *sets, size_t n
     for (i = 0; i < nsets; i++) {
         sim_value_t *v = sets[i].value;
 
-        if (!v && sets[i].prop->type == SIM_T_STATUS && sets[i].prop->fallback) {
+        if (!v && sets[i].prop->type == SIM_T_STATUS && sets[i].prop->fallback &&
+            strcmp(sim_set.null_status, "unset") != 0) {
             v = sim_value_options(&sets[i].prop->fallback, 1);
         }
         state_set(st, sets[i].prop->slot, v);
@@ -193,7 +200,10 @@ static unsigned apply_flags(sim_state_t *st, const sim_flags_t *flags)
         kinds |= flags->locked ? SIM_EV_LOCKED : SIM_EV_UNLOCKED;
     }
     if (flags->archived >= 0) {
-        st->archived = flags->archived != 0; /* no event is known for it */
+        if (st->archived != (flags->archived != 0) && sim_set.archive_event) {
+            kinds |= SIM_EV_CONTENT; /* no event of its own is known */
+        }
+        st->archived = flags->archived != 0;
     }
     return kinds;
 }

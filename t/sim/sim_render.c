@@ -338,6 +338,13 @@ void sim_value_json_of(sim_buf_t *b, const sim_prop_t *p, const sim_page_t *page
     }
 }
 
+void sim_novelty_json(sim_buf_t *b)
+{
+    if (sim_set.novelties) {
+        sim_json_kraw(b, "novelty", "{\"since\":\"2027-01-01\",\"of\":[null,1.5,true]}");
+    }
+}
+
 void sim_prop_value_json(sim_buf_t *b, const sim_prop_t *p, const sim_page_t *page,
                          const sim_state_t *st, const sim_view_t *view)
 {
@@ -352,6 +359,7 @@ void sim_prop_value_json(sim_buf_t *b, const sim_prop_t *p, const sim_page_t *pa
         sim_json_kbool(b, "has_more",
                        view->limit && n > view->limit && sim_prop_is_visible(p, view->token));
     }
+    sim_novelty_json(b);
     sim_json_close(b, '}');
 }
 
@@ -415,5 +423,6 @@ void sim_page_json(sim_buf_t *b, const sim_page_t *page, const sim_state_t *st,
     sim_json_key(b, "url");
     sim_object_url(b, sim_value_chars(sim_prop_value(sim_prop_title(ds), st)), &page->id);
     sim_json_knull(b, "public_url");
+    sim_novelty_json(b);
     sim_json_close(b, '}');
 }

@@ -25,6 +25,8 @@ void sim_value_json_of(sim_buf_t *b, const sim_prop_t *p, const sim_page_t *page
 /* {"id":…,"type":…,"<type>":…} */
 void sim_prop_value_json(sim_buf_t *b, const sim_prop_t *p, const sim_page_t *page,
                          const sim_state_t *st, const sim_view_t *view);
+/* what Notion may add to any object that it shows, without another version */
+void sim_novelty_json(sim_buf_t *b);
 void sim_page_json(sim_buf_t *b, const sim_page_t *page, const sim_state_t *st,
                    const sim_view_t *view);
 /* a relation or person in a list of its own */

@@ -214,6 +214,7 @@ void sim_ds_json(sim_buf_t *b, const sim_ds_t *ds, const sim_token_t *t, int old
     sim_json_key(b, "url");
     sim_object_url(b, "", &ds->db->id);
     sim_json_knull(b, "public_url");
+    sim_novelty_json(b);
     sim_json_close(b, '}');
 }
 

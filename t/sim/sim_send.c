@@ -62,9 +62,12 @@ static void set_up(CURL *c, const char *url, const char *body, size_t len,
 
 static struct curl_slist *base_headers(const char *signature)
 {
-    struct curl_slist *l = curl_slist_append(NULL, "Content-Type: application/json");
-    char line[96];
+    char line[SIM_SETTING_TEXT_MAX + 32];
+    struct curl_slist *l;
 
+    snprintf(line, sizeof(line), "Content-Type:%s%s", *sim_set.webhook_type ? " " : "",
+             sim_set.webhook_type); /* libcurl sends none that is empty */
+    l = curl_slist_append(NULL, line);
     l = curl_slist_append(l, "User-Agent: notion-webhooks");
     l = curl_slist_append(l, "Expect:");
     if (signature) {

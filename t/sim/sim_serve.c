@@ -205,6 +205,9 @@ static void put_request_id(sim_req_t *q)
     if (q->out.len && q->out.s[q->out.len - 1] == '}') {
         q->out.len--;
         sim_json_kstr(&q->out, "request_id", q->request_id);
+        if (sim_set.novelties) {
+            sim_json_kint(&q->out, "novelty_of_answers", 1);
+        }
         sim_json_close(&q->out, '}');
     }
 }
@@ -238,7 +241,12 @@ static void finish(sim_req_t *q)
 
 static void check_body(sim_req_t *q)
 {
-    if (q->body_len > (size_t)sim_set.request_max) {
+    static const sim_action_t too_large = { .status = 413, .html = 1, .late_ms = -1 };
+
+    if (q->body_len > (size_t)sim_set.request_max && sim_set.request_status == 413) {
+        q->action = &too_large;
+    }
+    else if (q->body_len > (size_t)sim_set.request_max) {
         sim_fail_shape(&q->fail, "body.length should be ≤ `%lld`, instead was `%zu`.",
                        (long long)sim_set.request_max, q->body_len);
     }
@@ -260,7 +268,7 @@ int64_t sim_serve_arrive(sim_req_t *q)
         check_body(q);
     }
     if (!q->fail.status) {
-        q->action = sim_fault_find(q);
+        q->action = q->action ? q->action : sim_fault_find(q);
         q->taken = take_page(q);
     }
     if (q->fail.status) {

@@ -77,6 +77,11 @@ static int word_is_known(const char *name, const char *word)
         { "group_items", "left_out", "as_user", NULL },
         { "date_precision", "minute", "ms", NULL },
         { "trash_event", "data_source", "database", NULL },
+        { "array_writes", "replace", "add", NULL },
+        { "unknown_status", "refused", "made", NULL },
+        { "null_status", "default", "unset", "refused", NULL },
+        { "event_ids", "same", "new", NULL },
+        { "webhook_version", "2026-03-11", "2025-09-03", "2022-06-28", NULL },
     };
     size_t i;
 

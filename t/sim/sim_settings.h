@@ -34,6 +34,15 @@
     FLAG(conflict, 1)                                                                              \
     FLAG(body_stamps, 1)                                                                           \
     INT(request_max, 512000)                                                                       \
+    INT(request_status, 400)                                                                       \
+    INT(short_max, 200)                                                                            \
+    FLAG(trash_readable, 1)                                                                        \
+    TEXT(array_writes, "replace")                                                                  \
+    TEXT(unknown_status, "refused")                                                                \
+    TEXT(null_status, "default")                                                                   \
+    FLAG(mirror_stamps, 0)                                                                         \
+    FLAG(archive_event, 0)                                                                         \
+    FLAG(novelties, 0)                                                                             \
     INT(delay_ms, 200)                                                                             \
     FLAG(reorder, 1)                                                                               \
     INT(aggregate_ms, 100)                                                                         \
@@ -47,6 +56,9 @@
     INT(webhook_timeout_ms, 10000)                                                                 \
     INT(webhook_parallel, 16)                                                                      \
     TEXT(webhook_version, "2026-03-11")                                                            \
+    TEXT(webhook_type, "application/json")                                                         \
+    TEXT(event_ids, "same")                                                                        \
+    FLAG(sign_handshake, 1)                                                                        \
     FLAG(paused, 0)                                                                                \
     INT(clock_offset_ms, 0)                                                                        \
     TEXT(files_at, "")                                                                             \

@@ -142,6 +142,9 @@ static sim_value_t *take_value(sim_writer_t *w, sim_prop_t *p, json_object *val,
         break;
     }
     if (!val) {
+        if (p->type == SIM_T_STATUS && strcmp(sim_set.null_status, "refused") == 0) {
+            sim_fail_should(w->fail, path, "defined", NULL, 1);
+        }
         return NULL;
     }
     switch (p->type) {
@@ -157,7 +160,7 @@ static sim_value_t *take_value(sim_writer_t *w, sim_prop_t *p, json_object *val,
         return take_string(w, val, path, SIM_MAX_URL);
     case SIM_T_EMAIL:
     case SIM_T_PHONE_NUMBER:
-        return take_string(w, val, path, SIM_MAX_SHORT);
+        return take_string(w, val, path, (size_t)sim_set.short_max);
     default:
         return sim_write_options(w, p, val, path);
     }

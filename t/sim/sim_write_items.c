@@ -36,7 +36,7 @@ static sim_option_t *option_by_name(sim_writer_t *w, sim_prop_t *p, const char *
     else if (o) {
         return o;
     }
-    else if (p->type == SIM_T_STATUS) {
+    else if (p->type == SIM_T_STATUS && strcmp(sim_set.unknown_status, "made") != 0) {
         sim_fail_meaning(w->fail, "Status option \"%s\" does not exist.", name);
     }
     else if (strchr(name, ',')) {
