@@ -142,7 +142,8 @@ static nts_step_t look_at_notion(nts_job_t *job)
     if (is_unmapped_change(job)) {
         return end_in_sync(job);
     }
-    if (job->link->state == NTS_LINK_DORMANT && nts_job_is_side_outside(job, NTS_EXTERNAL)) {
+    if (job->link->state == NTS_LINK_DORMANT && nts_job_is_side_outside(job, NTS_EXTERNAL) &&
+        job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_LIVE) {
         return nts_job_end_well(job); /* whatever the page says */
     }
     if (is_candidate_trusted(job)) {

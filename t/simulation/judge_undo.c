@@ -42,8 +42,8 @@ static int is_renamed(judge_t *j, int mapping, int index, const judge_entry_t *u
 
         if (item->op != HISTORY_RENAME || item->at < undone->at - j->phases->skew ||
             item->at > undo->at + j->phases->skew ||
-            item->place != JUDGE_MAPPING(j, mapping)->place[HISTORY_NOTION] ||
-            judge_find_field(j, mapping, HISTORY_NOTION, item->field) != index) {
+            item->place != JUDGE_MAPPING(j, mapping)->place[item->side] ||
+            judge_find_field(j, mapping, item->side, item->field) != index) {
             continue;
         }
         for (k = 0, same = 1; k < n; k++) {

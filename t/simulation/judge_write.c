@@ -352,9 +352,9 @@ static int is_new_name(write_t *w)
         for (m = 0; item->op == HISTORY_RENAME && judge_same(item->after, given) &&
                     m < w->j->mappings->nelts;
              m++) {
-            int index = judge_find_field(w->j, m, HISTORY_NOTION, item->field);
+            int index = judge_find_field(w->j, m, item->side, item->field);
 
-            if (JUDGE_MAPPING(w->j, m)->place[HISTORY_NOTION] == item->place && index >= 0 &&
+            if (JUDGE_MAPPING(w->j, m)->place[item->side] == item->place && index >= 0 &&
                 judge_find_field(w->j, m, w->record->side, w->field) == index &&
                 was_opposite(w, m, index, item->before)) {
                 return 1;

@@ -384,6 +384,8 @@ extern const sm_part_t sm_part_drill;
 extern const sm_part_t sm_part_crowd;
 /** What happens besides, if the seed is one. */
 void sw_drill_plan(sw_world_t *w);
+/** The seed is one that needs a database. */
+int sw_drill_is_of_database(const sm_t *sm);
 void sw_crowd_plan(sw_world_t *w);
 
 #endif /* SW_H */

@@ -64,6 +64,7 @@ void sw_crowd_plan(sw_world_t *w)
     d.w = w;
     sm_dice_init(&d.dice, w->sm, "crowds");
     while (at < SM_MIN(sm_setting_of(w->sm, "minutes"))) {
+        d.swapped = w->notions > 1 && sm_chance(&d.dice, 500);
         crowd(&d, at);
         at += SM_SEC(sw_drill_roll(&d, 100, 400));
     }

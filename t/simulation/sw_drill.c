@@ -4,6 +4,8 @@
  * its late commit. For each rule that such a situation tests there is a drill. Some seeds in sixteen are drills; what they are
  * the settings say, so that their scenarios are read and shortened like any other. Chance comes from a stream of their own.
  */
+#include <apr_strings.h>
+
 #include "simulation/sw_drill.h"
 
 #define EVERY 16
@@ -15,15 +17,17 @@ apr_int64_t sw_drill_roll(sw_drill_t *d, apr_int64_t from, apr_int64_t to)
     return sm_between(&d->dice, from, to);
 }
 
+/* Of a second Notion as well. */
 void sw_drill_fix(sw_drill_t *d, const char *name, apr_int64_t value)
 {
     sm_setting_fix(d->sm, name, value);
+    sm_setting_fix(d->sm, apr_pstrcat(d->sm->p, SW_AWAY, name, NULL), value);
 }
 
 sm_action_t *sw_drill_act(sw_drill_t *d, apr_interval_time_t at, const char *kind, apr_int64_t n0,
                           apr_int64_t n1, apr_int64_t n2)
 {
-    sm_action_t *a = sm_plan(d->sm, at, sw_kind(d->w, kind, 0));
+    sm_action_t *a = sm_plan(d->sm, at, sw_kind(d->w, kind, d->swapped));
 
     a->n[0] = n0;
     a->n[1] = n1;
@@ -128,6 +132,7 @@ static void begin(sw_drill_t *d, sm_t *sm, const char *stream)
 {
     d->sm = sm;
     d->w = sm->world;
+    d->swapped = 0;
     sm_dice_init(&d->dice, sm, stream);
 }
 
@@ -156,6 +161,13 @@ static void setup(sm_t *sm)
     (void)sm_setting(sm, "drill", 0, PLACES);
 }
 
+int sw_drill_is_of_database(const sm_t *sm)
+{
+    int place = (int)sm_setting_of(sm, "drill") - 1;
+
+    return place >= 0 && place < PLACES && places[place]->of_database;
+}
+
 void sw_drill_plan(sw_world_t *w)
 {
     int place = (int)sm_setting_of(w->sm, "drill") - 1;
@@ -167,6 +179,7 @@ void sw_drill_plan(sw_world_t *w)
     }
     begin(&d, w->sm, "drill");
     while (at < SM_MIN(sm_setting_of(w->sm, "minutes"))) {
+        d.swapped = w->notions > 1 && sm_chance(&d.dice, 500);
         places[place]->episode(&d, at);
         at += SM_SEC(sw_drill_roll(&d, places[place]->from, places[place]->to));
     }

@@ -9,6 +9,7 @@ typedef struct sw_drill_t {
     sm_t *sm;
     sw_world_t *w; /* NULL while settings are fixed */
     sm_dice_t dice;
+    int swapped; /* of two Notions the second is meant where the drill speaks of the first */
 } sw_drill_t;
 
 typedef struct sw_drill_kind_t {
@@ -16,6 +17,7 @@ typedef struct sw_drill_kind_t {
     void (*fix)(sw_drill_t *d);                             /* settings */
     void (*episode)(sw_drill_t *d, apr_interval_time_t at); /* once */
     int from, to;                                           /* seconds from one to the next */
+    int of_database; /* there is nothing of the sort between two Notions */
 } sw_drill_kind_t;
 
 extern const sw_drill_kind_t sw_drill_apart;

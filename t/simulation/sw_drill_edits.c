@@ -19,7 +19,7 @@ static void apart(sw_drill_t *d, apr_interval_time_t at)
     sw_drill_command(d, third + SM_SEC(sw_drill_roll(d, 1, 30)), SW_RESUME);
 }
 
-const sw_drill_kind_t sw_drill_apart = { "apart", sw_drill_fix_last_write, apart, 330, 420 };
+const sw_drill_kind_t sw_drill_apart = { "apart", sw_drill_fix_last_write, apart, 330, 420, 0 };
 
 /* A worker stands still between its read of a page and its write to the database, while the page is edited: then the row is
  * edited, too, surely later (S2.5). */
@@ -48,7 +48,7 @@ static void late(sw_drill_t *d, apr_interval_time_t at)
     sw_drill_sql_edit(d, freeze + SM_MS(ms + sw_drill_roll(d, 2, within)), mark, field);
 }
 
-const sw_drill_kind_t sw_drill_late = { "late", fix_late, late, 240, 300 };
+const sw_drill_kind_t sw_drill_late = { "late", fix_late, late, 240, 300, 0 };
 
 /* People type while triggers of the application rewrite what arrives (S3.5). */
 static void fix_typing(sw_drill_t *d)
@@ -76,7 +76,7 @@ static void typing(sw_drill_t *d, apr_interval_time_t at)
     }
 }
 
-const sw_drill_kind_t sw_drill_typing = { "typing", fix_typing, typing, 30, 90 };
+const sw_drill_kind_t sw_drill_typing = { "typing", fix_typing, typing, 30, 90, 0 };
 
 /* ---- writes to Notion of unknown fate (S3.7) */
 
@@ -122,7 +122,7 @@ static void fates(sw_drill_t *d, apr_interval_time_t at)
     }
 }
 
-const sw_drill_kind_t sw_drill_fates = { "fates", fix_fates, fates, 100, 240 };
+const sw_drill_kind_t sw_drill_fates = { "fates", fix_fates, fates, 100, 240, 0 };
 
 /* The write is one to a set, of which members come and go before its fate is known. */
 static void members(sw_drill_t *d, apr_interval_time_t at)
@@ -140,7 +140,7 @@ static void members(sw_drill_t *d, apr_interval_time_t at)
                                  .field = SW_TAGS });
 }
 
-const sw_drill_kind_t sw_drill_members = { "members", fix_fates, members, 100, 180 };
+const sw_drill_kind_t sw_drill_members = { "members", fix_fates, members, 100, 180, 0 };
 
 /* ---- keys that change while their record is in hand (S4.4) */
 
@@ -167,7 +167,7 @@ static void keys(sw_drill_t *d, apr_interval_time_t at)
     (void)sw_drill_act(d, at + SM_MS(sw_drill_roll(d, 0, 4000)), "sql.rekey", table, mark, key);
 }
 
-const sw_drill_kind_t sw_drill_keys = { "keys", fix_keys, keys, 10, 60 };
+const sw_drill_kind_t sw_drill_keys = { "keys", fix_keys, keys, 10, 60, 1 };
 
 /* ---- processes that stand still, lose what they had, and go on */
 
@@ -196,7 +196,7 @@ static void frozen(sw_drill_t *d, apr_interval_time_t at)
                                  .field = field });
 }
 
-const sw_drill_kind_t sw_drill_frozen = { "frozen", fix_frozen, frozen, 80, 160 };
+const sw_drill_kind_t sw_drill_frozen = { "frozen", fix_frozen, frozen, 80, 160, 0 };
 
 /* The clock is set while the budget is all used (S6.8). */
 static void fix_clock(sw_drill_t *d)
@@ -221,7 +221,7 @@ static void clock_steps(sw_drill_t *d, apr_interval_time_t at)
                                  .field = SW_ANY });
 }
 
-const sw_drill_kind_t sw_drill_clock = { "clock", fix_clock, clock_steps, 150, 200 };
+const sw_drill_kind_t sw_drill_clock = { "clock", fix_clock, clock_steps, 150, 200, 0 };
 
 /* A field is not synced for a while, and edited; then it is, and a whole listing finds what differs: its rows are good for
  * nothing that is written to Notion (S3.2). */
@@ -249,7 +249,7 @@ static void fields(sw_drill_t *d, apr_interval_time_t at)
     sw_drill_command(d, at + SM_SEC(sw_drill_roll(d, 150, 200)), SW_RECONCILE_ALL);
 }
 
-const sw_drill_kind_t sw_drill_fields = { "fields", fix_fields, fields, 240, 300 };
+const sw_drill_kind_t sw_drill_fields = { "fields", fix_fields, fields, 240, 300, 0 };
 
 /* Whoever works dies between two steps of it (S6.6). */
 static void deaths(sw_drill_t *d, apr_interval_time_t at)
@@ -266,7 +266,7 @@ static void deaths(sw_drill_t *d, apr_interval_time_t at)
                                  .field = SW_ANY });
 }
 
-const sw_drill_kind_t sw_drill_deaths = { "deaths", sw_drill_fix_last_write, deaths, 20, 60 };
+const sw_drill_kind_t sw_drill_deaths = { "deaths", sw_drill_fix_last_write, deaths, 20, 60, 0 };
 
 /* ---- records that leave the filter, and come back (S5.3) */
 
@@ -325,4 +325,4 @@ static void filters(sw_drill_t *d, apr_interval_time_t at)
     }
 }
 
-const sw_drill_kind_t sw_drill_filters = { "filters", fix_filters, filters, 60, 180 };
+const sw_drill_kind_t sw_drill_filters = { "filters", fix_filters, filters, 60, 180, 0 };

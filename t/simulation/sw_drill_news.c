@@ -35,7 +35,7 @@ static void unheard(sw_drill_t *d, apr_interval_time_t at)
                                  .field = SW_ANY });
 }
 
-const sw_drill_kind_t sw_drill_unheard = { "unheard", fix_unheard, unheard, 120, 300 };
+const sw_drill_kind_t sw_drill_unheard = { "unheard", fix_unheard, unheard, 120, 300, 0 };
 
 /* Nor of pages that are listed as soon as they are made: such a row is too young to make a record of (S3.2). */
 static void fix_young(sw_drill_t *d)
@@ -51,7 +51,7 @@ static void young(sw_drill_t *d, apr_interval_time_t at)
     sw_drill_command(d, at + SM_MS(sw_drill_roll(d, 500, 18000)), SW_RECONCILE);
 }
 
-const sw_drill_kind_t sw_drill_young = { "young", fix_young, young, 60, 120 };
+const sw_drill_kind_t sw_drill_young = { "young", fix_young, young, 60, 120, 0 };
 
 /* Some events are lost: another one of the same minute has that minute listed (S3.10). */
 static void fix_minutes(sw_drill_t *d)
@@ -74,7 +74,7 @@ static void same_minute(sw_drill_t *d, apr_interval_time_t at)
                                  .field = SW_ANY });
 }
 
-const sw_drill_kind_t sw_drill_minutes = { "minutes", fix_minutes, same_minute, 120, 240 };
+const sw_drill_kind_t sw_drill_minutes = { "minutes", fix_minutes, same_minute, 120, 240, 0 };
 
 /* Our write and a person's edit come as one event, with both as its authors (S3.9). */
 static void fix_authors(sw_drill_t *d)
@@ -99,7 +99,7 @@ static void authors(sw_drill_t *d, apr_interval_time_t at)
                                  .field = SW_ANY });
 }
 
-const sw_drill_kind_t sw_drill_authors = { "authors", fix_authors, authors, 60, 120 };
+const sw_drill_kind_t sw_drill_authors = { "authors", fix_authors, authors, 60, 120, 0 };
 
 /* Two tables of one data source, or two data sources of one table: each hears of the other's writes (S3.9). */
 static void fix_siblings(sw_drill_t *d)
@@ -118,7 +118,7 @@ static void siblings(sw_drill_t *d, apr_interval_time_t at)
     sw_drill_edits(d, at, (sw_burst_t){ .n = 1, .side = SW_ANY, .mark = SW_ANY, .field = SW_ANY });
 }
 
-const sw_drill_kind_t sw_drill_siblings = { "siblings", fix_siblings, siblings, 5, 90 };
+const sw_drill_kind_t sw_drill_siblings = { "siblings", fix_siblings, siblings, 5, 90, 0 };
 
 /* Many records wait, and whoever has them in hand dies: the inbox knows them still (S3.6). */
 static void fix_backlog(sw_drill_t *d)
@@ -142,7 +142,7 @@ static void backlog(sw_drill_t *d, apr_interval_time_t at)
     sw_drill_act(d, at + SM_MS(sw_drill_roll(d, 100, 6000)), "host.kill", 0, -1, 1);
 }
 
-const sw_drill_kind_t sw_drill_backlog = { "backlog", fix_backlog, backlog, 120, 240 };
+const sw_drill_kind_t sw_drill_backlog = { "backlog", fix_backlog, backlog, 120, 240, 0 };
 
 /* ---- listings, first contact, limits */
 
@@ -165,7 +165,7 @@ static void cap(sw_drill_t *d, apr_interval_time_t at)
     sw_drill_edits(d, at, (sw_burst_t){ .n = 1, .side = side, .mark = SW_ANY, .field = SW_ANY });
 }
 
-const sw_drill_kind_t sw_drill_cap = { "cap", fix_cap, cap, 30, 120 };
+const sw_drill_kind_t sw_drill_cap = { "cap", fix_cap, cap, 30, 120, 0 };
 
 /* While nobody looks, one record comes to be on both sides (S5.1). */
 static void twins(sw_drill_t *d, apr_interval_time_t at)
@@ -182,7 +182,7 @@ static void twins(sw_drill_t *d, apr_interval_time_t at)
     sw_drill_command(d, at + SM_SEC(sw_drill_roll(d, 55, 80)), SW_RESUME);
 }
 
-const sw_drill_kind_t sw_drill_twins = { "twins", sw_drill_fix_last_write, twins, 100, 150 };
+const sw_drill_kind_t sw_drill_twins = { "twins", sw_drill_fix_last_write, twins, 100, 150, 0 };
 
 /* More is deleted than goes through unasked, and then an hour passes, and more (S4.2). */
 static void fix_hours(sw_drill_t *d)
@@ -209,4 +209,4 @@ static void hours(sw_drill_t *d, apr_interval_time_t at)
     sw_drill_command(d, at + SM_MIN(sw_drill_roll(d, 62, 75)), SW_RECONCILE_ALL);
 }
 
-const sw_drill_kind_t sw_drill_hours = { "hours", fix_hours, hours, 6000, 6000 };
+const sw_drill_kind_t sw_drill_hours = { "hours", fix_hours, hours, 6000, 6000, 0 };

@@ -488,6 +488,9 @@ static void plan_standing(planner_t *pl)
         a->n[1] = mark;
         a->n[2] = how == 3 ? roll(pl, 0, 9999) : value;
         a->n[3] = fields;
+        if (pl->w->notions > 1) {
+            a->n[5] = SM_MIN(roll(pl, 0, 100)) / 1000; /* the age of a page */
+        }
     }
 }
 

@@ -18,6 +18,7 @@ judge_keys_t keys_of_worlds;
 judge_deletes_t deletes_of_worlds, deletes_of_rows;
 const char *outside_of_worlds;
 int tie_of_worlds = HISTORY_NOTION;
+int two_notions;
 const char *told_as;
 
 void begin(void)
@@ -55,6 +56,11 @@ void begin(void)
     ending = HISTORY_ANSWERED;
     told_as = "applied";
     judge_add_connection(judge, &connection);
+    if (two_notions) {
+        connection.name = "s";
+        connection.side = HISTORY_EXTERNAL;
+        judge_add_connection(judge, &connection);
+    }
     now = 1000 * SEC;
     phases = (judge_phases_t){ .calm = 1 << 30,
                                .rest = apr_time_from_sec(100000),
@@ -115,7 +121,7 @@ int request(history_op_t op, int side, const char *id, apr_time_t sent, apr_time
 
     item.request = history_request(h);
     item.connection = side ? "s" : "n";
-    item.status = side ? 0 : 200;
+    item.status = side && !two_notions ? 0 : 200;
     (void)history_add(h, &item);
     return item.request;
 }
@@ -161,7 +167,7 @@ void write_by_us(int side, const char *id, int field, const char *before, const 
                                 .request = number };
 
         item.connection = side ? "s" : "n";
-        item.status = side || ending != HISTORY_ANSWERED ? 0 : 200;
+        item.status = (side && !two_notions) || ending != HISTORY_ANSWERED ? 0 : 200;
         item.end = ending;
         (void)history_add(h, &item);
     }

@@ -25,6 +25,7 @@ extern judge_deletes_t deletes_of_worlds; /* towards Notion, of what begins next
 extern judge_deletes_t deletes_of_rows;   /* the same towards the table */
 extern const char *
     outside_of_worlds; /* the name of a record outside the filter, of what begins next; NULL: there is none */
+extern int two_notions;     /* the table of what begins next is a data source of a second Notion */
 extern int tie_of_worlds;   /* the side that wins among simultaneous edits, of what begins next */
 extern const char *told_as; /* the state that the audit gives our next updates */
 

@@ -410,6 +410,37 @@ static void test_lost_delete(void)
     }
 }
 
+/* ---- outside the filter (S5.3) ---- */
+
+static int is_lost(const world_thing_t *thing)
+{
+    const nts_value_t *name = &thing->values[NAME];
+
+    return name->kind == NTS_VALUE_TEXT && !strcmp(name->as.text, "Lost");
+}
+
+/* What is in the trash still shows that it stood outside. */
+static void test_deleted_asleep(void)
+{
+    nts_side_t side;
+
+    for (side = NTS_NOTION; side <= NTS_EXTERNAL; side++) {
+        world_t *w = linked();
+        const char *far = far_of(w);
+
+        w->is_outside[side] = is_lost;
+        world_edit(w, side, id_on(w, side), NAME, world_text("Lost"));
+        (void)world_settle(w);
+        tap_int(world_link(w, NTS_NOTION, "p1")->state, NTS_LINK_DORMANT,
+                "a record sleeps that left the filter %s", title(side));
+        world_remove(w, side, side == NTS_NOTION ? "p1" : far);
+        (void)world_settle(w);
+        tap_str(world_link(w, NTS_NOTION, "p1")->outcome.code, "held.delete",
+                "S5.3: to have deleted it there is held for a person");
+        tap_int(world_differences(w), 0, "... and excused");
+    }
+}
+
 static void test_verify(void)
 {
     world_t *w = linked();
@@ -471,6 +502,7 @@ int main(void)
     test_unknown_update();
     test_lost_events();
     test_lost_delete();
+    test_deleted_asleep();
     test_verify();
     test_undo();
     apr_pool_destroy(pool);
