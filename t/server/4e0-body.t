@@ -2,6 +2,7 @@
 # the reason, and other fields go on; and the body is read when it may have changed, and not otherwise.
 use strict;
 use warnings;
+use NotionSync::Sim;
 use NotionSync::Sync;
 
 my ($true, $false) = (JSON::PP::true(), JSON::PP::false());
@@ -93,6 +94,22 @@ $sync->sim->sim(POST => 'fault', { match => { class => 'body_update' }, action =
 $sync->edit_row('Empty', extra => 'after a refusal');
 wait_ok { body('Empty') eq 'after a refusal' } 30, 'what was not taken at once is written later';
 $sync->wait_quiet;
+
+# Whether an edit of a body through the API moves the time of the page's last edit is not certain: its event tells of it, and so does what was read.
+my $api = NotionSync::Sim->new($sync->sim);
+$sync->sim->sim(POST => 'token', { token => 'ntn_other', name => 'other' });
+for my $stamps ($true, $false) {
+    $sync->sim->sim(POST => 'settings', { body_stamps => $stamps });
+    my $text = $stamps ? 'stamped' : 'not stamped';
+    $api->ok(PATCH => 'pages/' . $sync->page_id('Empty') . '/markdown', { type => 'replace_content', replace_content => { new_str => $text } }, token => 'ntn_other');
+    $sync->wait_row('Empty', extra => $text, what => "a body that another connection edits, $text");
+    $sync->wait_quiet;
+    $sync->edit_row('Empty', extra => "$text, from the row");
+    wait_ok { body('Empty') eq "$text, from the row" } 20, 'and one that we edit';
+    $sync->wait_quiet;
+    is($sync->row('Empty')->{extra}, "$text, from the row", 'and that is all');
+}
+$sync->sim->sim(POST => 'settings', { body_stamps => $true });
 
 # What it costs.
 asked('DELETE');

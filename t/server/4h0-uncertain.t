@@ -7,9 +7,10 @@ use NotionSync::Sync;
 my ($true, $false) = (JSON::PP::true, JSON::PP::false);
 my $sync = start_sync(
     source => { properties => { Name => { type => 'title' }, Notes => { type => 'rich_text' }, Stage => { type => 'status', options => [qw(Lead Won)], default => 'Lead' },
-        Tags => { type => 'multi_select', options => [qw(x y z)] }, Due => { type => 'date' }, 'E-mail' => { type => 'email' }, Peer => { type => 'relation', data_source => 'self', dual => 'Back' } } },
-    table  => 'CREATE TABLE contacts (id INTEGER PRIMARY KEY, name TEXT, notes TEXT, stage TEXT, tags TEXT, due DATETIME, email TEXT, peer INTEGER)',
-    fields => join('', map { "  NotionSyncField $_\n" } 'Name <-> name', 'Notes <-> notes', 'Stage <-> stage', 'Tags <-> tags format=csv', 'Due <-> due', '"E-mail" <-> email', 'Peer <-> peer relation=contacts'),
+        Tags => { type => 'multi_select', options => [qw(x y z)] }, Due => { type => 'date' }, 'E-mail' => { type => 'email' }, Peer => { type => 'relation', data_source => 'self', dual => 'Back' },
+        Total => { type => 'formula', value => 42 } } },
+    table  => 'CREATE TABLE contacts (id INTEGER PRIMARY KEY, name TEXT, notes TEXT, stage TEXT, tags TEXT, due DATETIME, email TEXT, peer INTEGER, total INTEGER)',
+    fields => join('', map { "  NotionSyncField $_\n" } 'Name <-> name', 'Notes <-> notes', 'Stage <-> stage', 'Tags <-> tags format=csv', 'Due <-> due', '"E-mail" <-> email', 'Peer <-> peer relation=contacts', 'Total -> total'),
 );
 my $sim = $sync->sim;
 $sync->sql(q{INSERT INTO contacts (name, stage, tags, due, email) VALUES ('One', 'Won', 'x,y', '2026-12-01T10:20:33Z', 'a@e.org'), ('Two', 'Won', NULL, NULL, NULL)});
@@ -138,6 +139,14 @@ for my $stamps ($false, $true) {
     is(writes() - $before, 1, 'one write');
 }
 
+# --- whether a computed value that changes counts as an edit (16.4)
+wait_ok { row()->{total} == 42 } 20, 'a computed value';
+$sim->sim(PATCH => 'data_source/' . $sync->source, { properties => { Total => { value => 43 } } });
+$sync->must('reconcile', 'contacts', '--full');
+wait_ok { row()->{total} == 43 } 20, 'another one, untold, is found by a full run';
+person(Total => 44);
+wait_ok { row()->{total} == 44 } 20, 'one that is told of, at once';
+
 # --- deliveries (16.1, 16.13, versions)
 with(duplicate => 1, event_ids => 'new', webhook_type => '');
 $before = reads();
@@ -174,6 +183,18 @@ wait_ok { page()->{Notes} eq 'and written' } 20, 'and written';
 $sync->must('reconcile', 'contacts', '--full');
 $sync->wait_quiet;
 is_deeply([page()->{Notes}, row()->{notes}], ['and written', 'and written'], 'and compared');
+
+# --- the id of a property whose type was changed (16.7); that it stays is seen by t/server/4f0-schema.t
+$sync->httpd->log_expect(qr/"Due" and due is suspended/);
+my $due = row()->{due};
+for my $type (qw(rich_text date)) {
+    $sim->sim(PATCH => 'data_source/' . $sync->source, { properties => { Due => { retype => $type, keep_id => $false } } });
+    wait_ok { my @gone = @{ $sync->status->{fields}{suspended} }; @gone == 1 && $gone[0]{external} eq 'due' } 30, "a property that is $type under another id is another one: its field is suspended";
+    edit(notes => "beside $type");
+    wait_ok { page()->{Notes} eq "beside $type" } 20, 'the others go on';
+}
+is(row()->{due}, $due, 'and nothing is cleared');
+like($sync->status->{fields}{suspended}[0]{advice}, qr/restore|map/i, 'it says what to do') or diag encode($sync->status->{fields});
 finish();
 
 sub with   { return $sim->sim(POST => 'settings', {@_}) }

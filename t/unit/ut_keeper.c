@@ -35,6 +35,7 @@ static struct {
     int lenient;
     int lifetime; /* told as expires_in; 0: not told */
     int no_refresh;
+    int as_rfc; /* errors as RFC 6749 has them, not as Notion's other errors */
     const char *workspace;
     const char *bot;
     int asked; /* requests */
@@ -81,8 +82,13 @@ static nts_http_answer_t *grant_tokens(void)
     return make_answer(200, nts_json_text(root, kit.p));
 }
 
+/* Notion's documents disagree on the form; both say the same. */
 static nts_http_answer_t *refuse_grant(void)
 {
+    if (notion.as_rfc) {
+        return make_answer(400, "{\"error\":\"invalid_grant\","
+                                "\"error_description\":\"Invalid refresh token.\"}");
+    }
     return make_answer(400, "{\"object\":\"error\",\"status\":400,\"code\":\"invalid_grant\","
                             "\"message\":\"Invalid refresh token.\"}");
 }
@@ -483,10 +489,11 @@ static void test_refused_at_once(void)
     tap_ok(step(k) && nts_keeper_state(k) == NTS_KEEPER_USE, "until it is installed again");
 }
 
-static void test_revoked(void)
+static void test_revoked(int as_rfc)
 {
     nts_keeper_t *k = install();
 
+    notion.as_rfc = as_rfc;
     notion.dead = 1;
     nts_keeper_refused(k, nts_keeper_generation(k));
     tap_ok(step(k), "the installation was removed in Notion");
@@ -713,7 +720,8 @@ int main(void)
     test_other_workspace();
     test_refresh();
     test_refused_at_once();
-    test_revoked();
+    test_revoked(0);
+    test_revoked(1);
     test_death_before_sending();
     test_death_before_storing(0);
     test_death_before_storing(1);
