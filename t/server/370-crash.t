@@ -20,11 +20,11 @@ my $start = time;
 
 my $w = $sync{write};
 my %held = (
-    'update before' => [PATCH => '^/v1/pages/' . $w->page_id('Record 1') . '$', { delay_ms => 15000 }],
-    'update after'  => [PATCH => '^/v1/pages/' . $w->page_id('Record 2') . '$', { delay_after_ms => 15000 }],
-    'trash before'  => [PATCH => '^/v1/pages/' . $w->page_id('Record 3') . '$', { delay_ms => 15000 }],
-    'create before' => [POST  => '^/v1/pages$', { delay_ms => 15000 }, body_regex => '"New 1"'],
-    'create after'  => [POST  => '^/v1/pages$', { delay_after_ms => 15000 }, body_regex => '"New 2"'],
+    'update before' => [PATCH => '^/v1/pages/' . $w->page_id('Record 1') . '$', { delay_ms => 40_000 }],
+    'update after'  => [PATCH => '^/v1/pages/' . $w->page_id('Record 2') . '$', { delay_after_ms => 40_000 }],
+    'trash before'  => [PATCH => '^/v1/pages/' . $w->page_id('Record 3') . '$', { delay_ms => 40_000 }],
+    'create before' => [POST  => '^/v1/pages$', { delay_ms => 40_000 }, body_regex => '"New 1"'],
+    'create after'  => [POST  => '^/v1/pages$', { delay_after_ms => 40_000 }, body_regex => '"New 2"'],
     'create cut'    => [POST  => '^/v1/pages$', { delay_ms => 4000, cut_before => JSON::PP::true() }, body_regex => '"New 3"'],
 );
 my %fault;
@@ -64,6 +64,8 @@ for my $round (1 .. 8) {
     $r->add_page(name => "Page $round");
     select undef, undef, undef, rand 0.25;       # the instant is to be random: there is nothing to wait for
     $r->kill_workers if $r->workers;
+    # A new generation now and then, whose back-off begins anew: it would come to four minutes.
+    $r->httpd->graceful unless $round % 2;
     wait_for { scalar(() = $r->workers) >= 1 } 60, 'a worker again';
 }
 wait_ok { $r->sim->sim(GET => 'idle')->{idle} } 60, 'random: every event was acknowledged';
