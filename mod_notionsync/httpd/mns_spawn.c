@@ -232,9 +232,25 @@ static void tend_worker(int reason, void *data, int status)
     }
 }
 
+/* A worker may be told to end before it has run at all, on a busy machine. What it is told then would end in the handlers that it has from
+ * the parent, which only set flags, and it would outlive its generation; so that it waits for mns_process_begin. */
+static void hold_signals(sigset_t *before)
+{
+    static const int signals[] = { SIGUSR1, SIGHUP, SIGTERM, SIGINT };
+    sigset_t held;
+    size_t i;
+
+    (void)sigemptyset(&held);
+    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        (void)sigaddset(&held, signals[i]);
+    }
+    (void)pthread_sigmask(SIG_BLOCK, &held, before);
+}
+
 static void start_worker(worker_t *worker)
 {
     mns_core_t *core = worker->core;
+    sigset_t before;
     nts_worker_view_t view = { 0 };
     apr_time_t now = apr_time_now();
     apr_status_t rv;
@@ -245,11 +261,13 @@ static void start_worker(worker_t *worker)
     view.started = now;
     view.heartbeat = now;
     nts_segment_set_worker(core->segment, worker->index, &view);
+    hold_signals(&before);
     rv = apr_proc_fork(&worker->proc, pack->p);
     if (rv == APR_INCHILD) {
         const retained_t *retained = ap_retained_data_get(RETAINED);
         mns_worker_run(core, worker->index, pack->count, retained->lifeline, retained->parent);
     }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rv != APR_INPARENT) {
         worker->proc.pid = 0;
         nts_supervisor_ended(&worker->supervisor, 0, now);

@@ -81,7 +81,7 @@ for my $mpm (qw(event worker prefork)) {
     wait_ok { !grep { exists_pid($_) } @before } 20, "$mpm: the workers before it end";
     wait_ok { ready($httpd) } 10, "$mpm: those after it are ready";
     my @now;
-    wait_ok { @now = workers($httpd); @now == 2 } 20, "$mpm: two of them";
+    wait_ok { @now = workers($httpd); @now == 2 } 20, "$mpm: two of them" or diag "@now; those at first: @first; before the restarts: @before";
     is(scalar $httpd->log_lines(qr/long lost child|no record of generation/), 0, "$mpm: httpd knew them all");
 
     $httpd->graceful(signal => 'HUP');
