@@ -48,7 +48,7 @@ $sync->edit_row('Record 3', extra => 'of no concern');
 is(asked($mark, 'an unmapped column'), '', 'nor does one of an unmapped column');
 
 $mark = $sync->mark;
-my $first = $sync->fault(GET => '^/v1/pages/' . $sync->page_id('Record 4'), { delay_ms => 4000 });
+my $first = $sync->fault(GET => '^/v1/pages/' . $sync->page_id('Record 4'), { delay_ms => 10_000 });
 $sync->edit_page('Record 4', notes => 'half-typed 1');
 wait_for { $sync->fault_hits($first) } 20, 'the first edit is being read';
 $sync->edit_page('Record 4', notes => "half-typed $_") for 2 .. 5;      # while it is

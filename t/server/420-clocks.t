@@ -37,14 +37,14 @@ for my $case ([300_000, 'ahead of'], [-300_000, 'behind']) {
     wait_ok {
         $facts = $sync->httpd->get_json('/notionsync?json');
         my ($work) = grep { $_->{name} eq 'work' } @{ $facts->{services} };
-        ($work->{clock}{hint} // '') =~ /\Q$word\E/ && abs($work->{clock}{offset_ms} - $offset) < 2000;
+        ($work->{clock}{hint} // '') =~ /\Q$word\E/ && abs($work->{clock}{offset_ms} - $offset) < 10_000;
     } 10, "$word: the dashboard knows the offset" or diag encode($facts->{services});
     my ($crm) = grep { $_->{name} eq 'crm' } @{ $facts->{services} };
-    cmp_ok(abs($crm->{clock}{offset_ms}), '<', 1000, "$word: the database's clock is ours");
+    cmp_ok(abs($crm->{clock}{offset_ms}), '<', 10_000, "$word: the database's clock is ours");
     ok(!$crm->{clock}{hint}, "$word: which is not worth a hint");
     like($sync->httpd->get('/notionsync?auto')->{body}, qr/^services\.work\.clock\.hint: its clock is .* \Q$word\E/m, "$word: ?auto too");
     like($sync->httpd->get('/notionsync')->{body}, qr/its clock is .* \Q$word\E ours/, "$word: and the page");
-    like($sync->httpd->log_text, qr/service work: its clock is (?:299|300)\.\d s \Q$word\E ours/, "$word: the log says it once");
+    like($sync->httpd->log_text, qr/service work: its clock is (?:29|30)\d\.\d s \Q$word\E ours/, "$word: the log says it once");
 }
 
 finish();
