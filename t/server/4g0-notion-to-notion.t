@@ -120,7 +120,7 @@ edit_on(1, $far, score => 42, tags => ['old']);
 wait_ok { my $p = find_on(0, 'Here 1'); ($p->{score} // 0) == 42 && encode($p->{tags}) eq '["old"]' } 20, 'an edit there comes back';
 wait_equal('both are equal');
 wait_quiet();
-sub writes { return [map { scalar grep { $_->{method} ne 'GET' && $_->{path} !~ /query/ } @{ $_->{sim}->sim(GET => 'log?limit=10000')->{requests} // [] } } @side] }
+sub writes { return [map { scalar grep { $_->{class} =~ /create|update/ } @{ $_->{sim}->sim(GET => 'log?limit=10000')->{log} } } @side] }
 my $before = writes();
 $sync->must('reconcile', 'contacts', '--full');
 wait_quiet();
