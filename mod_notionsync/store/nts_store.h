@@ -181,20 +181,20 @@ apr_status_t nts_store_referent(nts_referent_t *found, nts_store_t *store, apr_i
 
 /* ---- mappings that share a data source or a table (S3.9) ---- */
 
-/** Put what @a commit wrote to Notion, or may have written, into the inboxes of all running mappings of the same data
- *  source, whatever service they name. In the transaction of the commit. @a told: notices that are new. */
+/** Put what @a commit wrote to data sources, or may have written, into the inboxes of all running mappings that have the same data
+ *  source on either side, whatever service they name. In the transaction of the commit. @a told: notices that are new. */
 apr_status_t nts_store_tell_siblings(int *told, nts_store_t *store, apr_int64_t mapping,
                                      const nts_commit_t *commit);
 /** The lowest change number up to which another running mapping of the same table, in the database with that instance
  *  id, has taken the change table; -1: there is no other. */
 apr_status_t nts_store_sibling_counter(apr_int64_t *least, nts_store_t *store, apr_int64_t mapping,
                                        const char *instance);
-/** For a create of unknown fate: which of @a pages another mapping is known to have made, wherever people have moved
- *  them since, and how many creates in the data source are without an end, of other mappings or of other records than
- *  that of @a link. @a made has room for @a count flags. */
+/** For a create of unknown fate in the data source that @a mapping has on @a side: which of @a records another mapping is known to
+ *  have made, or this one on its other side, wherever people have moved them since, and how many creates in that data source
+ *  are without an end, of other mappings or of other records than that of @a link. @a made has room for @a count flags. */
 apr_status_t nts_store_sibling_creates(apr_int64_t *pending, int *made, nts_store_t *store,
-                                       apr_int64_t mapping, apr_int64_t link,
-                                       const char *const *pages, int count);
+                                       apr_int64_t mapping, nts_side_t side, apr_int64_t link,
+                                       const char *const *records, int count);
 
 /* ---- inbox ---- */
 

@@ -118,6 +118,7 @@ typedef enum nts_call_kind_t {
 typedef struct nts_spawn_t {
     nts_target_t target;
     const nts_record_t *candidate; /* query row; NULL: none */
+    nts_side_t candidate_side;     /* of that side */
     apr_time_t candidate_sent;     /* when that query was sent */
     int only_told; /* there is nothing to do unless something is told of the record */
     /* do this and nothing else, and only while the record is as this shows it (S2.9); NULL: decide freely */
@@ -132,7 +133,7 @@ typedef struct nts_call_t {
     nts_side_t lookup_side; /* LOOKUP: by page ids or by keys */
     const char *const *lookup_ids;
     int lookup_count;
-    int lookup_makers;      /* by pages: tell of other creates in the data source too */
+    int lookup_makers;      /* by ids: tell of other creates on that side too */
     apr_int64_t lookup_for; /* with lookup_makers: the link whose own creates are none of those */
     /* LOOKUP with lookup_ids NULL: active, dormant and new links with id > this, by id */
     apr_int64_t lookup_after;
@@ -180,7 +181,7 @@ typedef struct nts_reply_t {
     /* LOOKUP: with ids: one per id, NULL where unknown; else by number */
     nts_link_t *const *links;
     int link_count;
-    /* LOOKUP with lookup_makers: one per id, set if another mapping made that page; and creates in the same data
+    /* LOOKUP with lookup_makers: one per id, set if another mapping made that record; and creates in the same data
      * source without an end, of whatever mapping, but for those of lookup_for */
     const int *made_by_others;
     apr_int64_t others_pending;

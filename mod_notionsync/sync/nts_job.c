@@ -371,7 +371,7 @@ static nts_step_t start_reading(nts_job_t *job)
         return nts_job_decide(job);
     }
     if (job->link->key) {
-        return nts_job_read(job, NTS_EXTERNAL, 0, 0);
+        return nts_job_look_at_external(job);
     }
     job->view[NTS_EXTERNAL].presence = NTS_PRESENCE_NONE;
     return nts_job_decide(job);

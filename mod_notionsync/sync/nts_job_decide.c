@@ -6,43 +6,50 @@
 /* ---- reading what is not known yet ---- */
 
 /* S3.6: a query shows what was told 21 s before it was sent. Non-zero: the oldest notices, and so all that are loaded, are as old as that;
- * *told: how many of them came from Notion. */
-static int shows_notices(const nts_job_t *job, apr_time_t sent, int *told)
+ * *told: how many of them came from the side that was asked. */
+static int shows_notices(const nts_job_t *job, int *told)
 {
+    nts_side_t side = job->spawn.candidate_side;
     int i;
 
     *told = 0;
     for (i = 0; i < job->loaded->notice_count; i++) {
         const nts_notice_t *notice = &job->loaded->notices[i];
 
-        if (notice->side == NTS_NOTION && notice->stored + NTS_QUERY_LAG > sent) {
+        if (notice->side == side && notice->stored + NTS_QUERY_LAG > job->spawn.candidate_sent) {
             return 0;
         }
-        *told += notice->side == NTS_NOTION;
+        *told += notice->side == side;
     }
     return i < NTS_NOTICES_LOADED; /* else there may be younger ones */
 }
 
-/* Only fields of a record that is there on both sides are to be decided. */
+/* Only fields of a record that is there on both sides are to be decided. Where the other side was not read yet it will be; should it be
+ * deleted there, the row is no longer enough (nts_job_is_fresh_for). */
 static int is_plain_edit(const nts_job_t *job)
 {
+    nts_side_t far = nts_side_other(job->spawn.candidate_side);
+    nts_presence_t presence = job->view[far].presence;
+
     return job->link->id && job->link->state == NTS_LINK_ACTIVE &&
-           job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_LIVE;
+           (presence == NTS_PRESENCE_LIVE ||
+            (presence == NTS_PRESENCE_UNKNOWN && nts_job_id_on(job, far)));
 }
 
-/* S3.2: a query row may be used for the external side only if everything we did to the record, and all that
+/* S3.2: a query row may be used for the other side only if everything we did to the record, and all that
  * we were told of it or, where nothing was told or more than fields is at stake, the minute of its last edit, is older than the lag
  * of queries. */
-static int is_candidate_trusted(const nts_job_t *job)
+static int is_candidate_trusted(const nts_job_t *job, nts_side_t side)
 {
     const nts_record_t *row = job->spawn.candidate;
     apr_time_t sent = job->spawn.candidate_sent;
     int told;
     int i;
 
-    if (!row || job->rounds || job->undo || job->ruling_count || row->trashed || row->elsewhere ||
+    if (!row || job->spawn.candidate_side != side || job->rounds || job->undo ||
+        job->ruling_count || row->trashed || row->elsewhere ||
         row->standing == NTS_STANDING_UNKNOWN || job->link->state == NTS_LINK_TOMBSTONE ||
-        !shows_notices(job, sent, &told)) {
+        !shows_notices(job, &told)) {
         return 0;
     }
     for (i = 0; i < job->config->mapping->pair_count; i++) {
@@ -107,9 +114,9 @@ static int is_unmapped_change(const nts_job_t *job)
 
     if (job->view[NTS_EXTERNAL].presence != NTS_PRESENCE_LIVE || job->rounds || job->undo ||
         job->view[NTS_EXTERNAL].record->standing != NTS_STANDING_INSIDE || job->ruling_count ||
-        job->spawn.candidate || job->config->full_run || !job->loaded->notice_count ||
-        link->state != NTS_LINK_ACTIVE || link->trouble != NTS_TROUBLE_NONE || link->attempts ||
-        link->missing) {
+        (job->spawn.candidate && job->spawn.candidate_side == NTS_NOTION) ||
+        job->config->full_run || !job->loaded->notice_count || link->state != NTS_LINK_ACTIVE ||
+        link->trouble != NTS_TROUBLE_NONE || link->attempts || link->missing) {
         return 0;
     }
     for (i = 0; i < job->loaded->notice_count; i++) {
@@ -131,6 +138,27 @@ static int is_unmapped_change(const nts_job_t *job)
 
 static nts_step_t end_in_sync(nts_job_t *job);
 
+static void take_candidate(nts_job_t *job)
+{
+    nts_view_t *view = &job->view[job->spawn.candidate_side];
+
+    *view = (nts_view_t){ 0 };
+    view->presence = NTS_PRESENCE_LIVE;
+    view->record = apr_pmemdup(job->p, job->spawn.candidate, sizeof(*view->record));
+    view->sent = job->spawn.candidate_sent;
+    view->answered = job->now;
+    view->candidate = 1;
+}
+
+nts_step_t nts_job_look_at_external(nts_job_t *job)
+{
+    if (is_candidate_trusted(job, NTS_EXTERNAL)) {
+        take_candidate(job);
+        return nts_job_decide(job);
+    }
+    return nts_job_read(job, NTS_EXTERNAL, 0, 0);
+}
+
 static nts_step_t look_at_notion(nts_job_t *job)
 {
     nts_view_t *view = &job->view[NTS_NOTION];
@@ -146,12 +174,8 @@ static nts_step_t look_at_notion(nts_job_t *job)
         job->view[NTS_EXTERNAL].presence == NTS_PRESENCE_LIVE) {
         return nts_job_end_well(job); /* whatever the page says */
     }
-    if (is_candidate_trusted(job)) {
-        view->presence = NTS_PRESENCE_LIVE;
-        view->record = apr_pmemdup(job->p, job->spawn.candidate, sizeof(*view->record));
-        view->sent = job->spawn.candidate_sent;
-        view->answered = job->now;
-        view->candidate = 1;
+    if (is_candidate_trusted(job, NTS_NOTION)) {
+        take_candidate(job);
         return nts_job_decide(job);
     }
     return nts_job_read(job, NTS_NOTION, 0, expected_writes(job, NTS_NOTION));
@@ -478,7 +502,7 @@ nts_step_t nts_job_decide(nts_job_t *job)
 
     nts_job_reset_rulings(job);
     if (external->presence == NTS_PRESENCE_UNKNOWN) {
-        return nts_job_read(job, NTS_EXTERNAL, 0, 0);
+        return nts_job_look_at_external(job);
     }
     if (notion->presence == NTS_PRESENCE_UNKNOWN) {
         return look_at_notion(job);

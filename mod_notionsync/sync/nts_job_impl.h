@@ -202,6 +202,8 @@ int nts_job_key_is_taken(const nts_job_t *job);
 
 /* nts_job_decide.c */
 nts_step_t nts_job_decide(nts_job_t *job);
+/** Read the external side, or take what a query showed of it (S3.2). */
+nts_step_t nts_job_look_at_external(nts_job_t *job);
 /** Decide every field of a record that both sides have. */
 void nts_job_decide_fields(nts_job_t *job);
 /** Both sides hold the record: decide its fields. */

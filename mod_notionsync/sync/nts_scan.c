@@ -370,6 +370,21 @@ nts_spawn_t *nts_scan_new_spawns(nts_scan_t *scan, int count)
     return apr_pcalloc(scan->page, (apr_size_t)(count + 1) * sizeof(nts_spawn_t));
 }
 
+void nts_scan_aim(nts_spawn_t *spawn, nts_side_t side, const char *id)
+{
+    *(side == NTS_NOTION ? &spawn->target.page : &spawn->target.key) = id;
+}
+
+void nts_scan_show(nts_spawn_t *spawn, const nts_scan_t *scan, nts_side_t side,
+                   const nts_record_t *record)
+{
+    if (traits_of(scan, side)->lists_edits) {
+        spawn->candidate = record;
+        spawn->candidate_side = side;
+        spawn->candidate_sent = scan->page_sent;
+    }
+}
+
 /* The records of a page of @a side's listing. */
 static nts_step_t compare(nts_scan_t *scan, nts_side_t side)
 {
@@ -382,13 +397,8 @@ static nts_step_t compare(nts_scan_t *scan, nts_side_t side)
         }
         else if (needs_job(scan, side, i)) {
             spawns[n].target.link = scan->links[i] ? scan->links[i]->id : 0;
-            if (side == NTS_EXTERNAL) {
-                spawns[n++].target.key = scan->records[i].id;
-                continue;
-            }
-            spawns[n].target.page = scan->records[i].id;
-            spawns[n].candidate = &scan->records[i];
-            spawns[n++].candidate_sent = scan->page_sent;
+            nts_scan_aim(&spawns[n], side, scan->records[i].id);
+            nts_scan_show(&spawns[n++], scan, side, &scan->records[i]);
         }
     }
     return nts_scan_spawn(scan, spawns, n,
@@ -499,7 +509,7 @@ nts_step_t nts_scan_step(nts_scan_t *scan, const nts_reply_t *reply, apr_time_t 
     switch (scan->state) {
     case NTS_SCAN_START:
         return scan->config.kind == NTS_SCAN_FIRST ? nts_scan_match_start(scan)
-                                                   : nts_scan_list(scan, NTS_NOTION);
+                                                   : nts_scan_list(scan, scan->config.side);
     case NTS_SCAN_NOTION_LISTED:
         return take_page(scan, NTS_NOTION, reply->answer);
     case NTS_SCAN_EXTERNAL_LISTED:

@@ -17,7 +17,7 @@ typedef enum nts_scan_kind_t {
     NTS_SCAN_INCREMENTAL, /* pages edited since `since` */
     NTS_SCAN_MINUTE,      /* pages edited in one minute, once more (S3.10) */
     NTS_SCAN_VERIFY,      /* read both sides whole and compare; spawns nothing */
-    NTS_SCAN_BATCH        /* pages that were told of, by as few queries as it takes (S7.1) */
+    NTS_SCAN_BATCH        /* records that were told of, by as few queries as it takes (S7.1) */
 } nts_scan_kind_t;
 
 typedef struct nts_scan_config_t {
@@ -29,7 +29,8 @@ typedef struct nts_scan_config_t {
     apr_time_t before;            /* MINUTE: end of the minute */
     /* FIRST: the state was lost (S4.1), so that a record without a link on one side alone matters too */
     int whole;
-    /* BATCH: ids of the pages; the listing ends when all of them were seen, and those that it does not show are handed on to
+    nts_side_t side; /* BATCH: of the records; one that lists edits. Else NOTION */
+    /* BATCH: ids of the records; the listing ends when all of them were seen, and those that it does not show are handed on to
      * be read singly. They live as long as the scan */
     const char *const *wanted;
     int wanted_count;
@@ -75,7 +76,7 @@ apr_pool_t *nts_scan_pool(const nts_scan_t *scan);
 apr_time_t nts_scan_until(const nts_scan_t *scan);
 const nts_outcome_t *nts_scan_outcome(const nts_scan_t *scan);
 const nts_scan_report_t *nts_scan_report(const nts_scan_t *scan);
-/** BATCH: the page was handed on. */
-int nts_scan_has_spawned(const nts_scan_t *scan, const char *page);
+/** BATCH: the record was handed on. */
+int nts_scan_has_spawned(const nts_scan_t *scan, const char *id);
 
 #endif /* NTS_SCAN_H */

@@ -1,4 +1,4 @@
-/* nts_scan_batch.c - pages that were told of, read by one listing in the order of their edits (S7.1). */
+/* nts_scan_batch.c - records that were told of, read by one listing in the order of their edits (S7.1). */
 #include <string.h>
 
 #include "sync/nts_scan_impl.h"
@@ -15,9 +15,9 @@ static void want_all(nts_scan_t *scan)
     }
 }
 
-int nts_scan_has_spawned(const nts_scan_t *scan, const char *page)
+int nts_scan_has_spawned(const nts_scan_t *scan, const char *id)
 {
-    return scan->wanted && !apr_hash_get(scan->wanted, page, APR_HASH_KEY_STRING);
+    return scan->wanted && !apr_hash_get(scan->wanted, id, APR_HASH_KEY_STRING);
 }
 
 nts_step_t nts_scan_batch_page(nts_scan_t *scan)
@@ -29,13 +29,12 @@ nts_step_t nts_scan_batch_page(nts_scan_t *scan)
         want_all(scan);
     }
     for (i = 0; i < scan->record_count; i++) {
-        const char *page = apr_hash_get(scan->wanted, scan->records[i].id, APR_HASH_KEY_STRING);
+        const char *id = apr_hash_get(scan->wanted, scan->records[i].id, APR_HASH_KEY_STRING);
 
-        if (page) { /* at a seam a row comes twice */
-            apr_hash_set(scan->wanted, page, APR_HASH_KEY_STRING, NULL);
-            spawns[n].target.page = page;
-            spawns[n].candidate = &scan->records[i];
-            spawns[n].candidate_sent = scan->page_sent;
+        if (id) { /* at a seam a row comes twice */
+            apr_hash_set(scan->wanted, id, APR_HASH_KEY_STRING, NULL);
+            nts_scan_aim(&spawns[n], scan->config.side, id);
+            nts_scan_show(&spawns[n], scan, scan->config.side, &scan->records[i]);
             spawns[n++].only_told = 1;
         }
     }
@@ -52,11 +51,11 @@ static nts_step_t spawn_rest(nts_scan_t *scan)
     apr_pool_clear(scan->page);
     spawns = nts_scan_new_spawns(scan, scan->config.wanted_count);
     for (i = 0; i < scan->config.wanted_count; i++) {
-        const char *page = scan->config.wanted[i];
+        const char *id = scan->config.wanted[i];
 
-        if (apr_hash_get(scan->wanted, page, APR_HASH_KEY_STRING)) {
-            apr_hash_set(scan->wanted, page, APR_HASH_KEY_STRING, NULL);
-            spawns[n].target.page = page;
+        if (apr_hash_get(scan->wanted, id, APR_HASH_KEY_STRING)) {
+            apr_hash_set(scan->wanted, id, APR_HASH_KEY_STRING, NULL);
+            nts_scan_aim(&spawns[n], scan->config.side, id);
             spawns[n++].only_told = 1;
         }
     }
@@ -68,5 +67,5 @@ nts_step_t nts_scan_batch_next(nts_scan_t *scan)
     if (!apr_hash_count(scan->wanted)) {
         return nts_scan_end(scan);
     }
-    return scan->last_page ? spawn_rest(scan) : nts_scan_list(scan, NTS_NOTION);
+    return scan->last_page ? spawn_rest(scan) : nts_scan_list(scan, scan->config.side);
 }

@@ -75,6 +75,11 @@ nts_step_t nts_scan_end(nts_scan_t *scan);
 /** The page of records under way is dealt with: the next page, or the next phase. */
 nts_step_t nts_scan_next(nts_scan_t *scan, nts_scan_state_t finished);
 nts_spawn_t *nts_scan_new_spawns(nts_scan_t *scan, int count);
+/** Hand on a record of @a side. */
+void nts_scan_aim(nts_spawn_t *spawn, nts_side_t side, const char *id);
+/** ... with what the page of the listing shows of it (S3.2), where listings tell of edits. */
+void nts_scan_show(nts_spawn_t *spawn, const nts_scan_t *scan, nts_side_t side,
+                   const nts_record_t *record);
 /** Hand on @a count records; with none, as if they had been. */
 nts_step_t nts_scan_spawn(nts_scan_t *scan, nts_spawn_t *spawns, int count, nts_scan_state_t then);
 /** For an answer that is not OK: WAIT with the same request to be repeated, or BLOCKED. */

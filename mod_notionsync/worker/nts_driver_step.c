@@ -100,8 +100,8 @@ static int look_up(nts_work_t *w, const nts_call_t *call)
         int *made = apr_pcalloc(p, ((apr_size_t)call->lookup_count + 1) * sizeof(*made));
 
         rv = nts_store_sibling_creates(&w->reply.others_pending, made, w->flow->host->store,
-                                       w->flow->mapping->id, call->lookup_for, call->lookup_ids,
-                                       call->lookup_count);
+                                       w->flow->mapping->id, call->lookup_side, call->lookup_for,
+                                       call->lookup_ids, call->lookup_count);
         w->reply.made_by_others = made;
     }
     if (rv != APR_SUCCESS) {

@@ -309,9 +309,7 @@ static void route(nts_events_t *e, const nts_notice_t *notice, apr_pool_t *ptemp
     if (flow->given->traits[notice->side]->tells_events) {
         apr_time_t at = happened(flow, notice);
 
-        if (notice->side == NTS_NOTION) {
-            nts_gather_note(flow, notice->record, at);
-        }
+        nts_gather_note(flow, notice, at);
         if (is_unmapped(flow, notice, ptemp)) {
             /* Nor is its minute listed once more (S3.10): what is mapped and was edited then has an event of its own. */
             nts_events_settle(flow, notice->id);
@@ -322,10 +320,8 @@ static void route(nts_events_t *e, const nts_notice_t *notice, apr_pool_t *ptemp
             keep_echo(e, notice);
             return;
         }
-        if (notice->side == NTS_NOTION) {
-            nts_gather_join(flow, notice, at);
-            return;
-        }
+        nts_gather_join(flow, notice, at);
+        return;
     }
     nts_flow_notice(flow, notice->side, notice->record, NTS_LIVE);
 }
@@ -393,6 +389,20 @@ void nts_events_look(nts_flow_t *flow)
     }
 }
 
+/* Two tables may have one name in two databases; then it is looked in vain. */
+static int share_place(const nts_mapping_t *a, const nts_mapping_t *b)
+{
+    int i;
+
+    for (i = 0; i < NTS_SIDE_COUNT * NTS_SIDE_COUNT; i++) {
+        if (!strcmp(nts_mapping_collection(a, (nts_side_t)(i / NTS_SIDE_COUNT)),
+                    nts_mapping_collection(b, (nts_side_t)(i % NTS_SIDE_COUNT)))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void nts_events_tell_siblings(nts_flow_t *flow)
 {
     nts_host_t *host = flow->host;
@@ -402,7 +412,7 @@ void nts_events_tell_siblings(nts_flow_t *flow)
     for (i = 0; i < flow->group->flow_count; i++) {
         nts_flow_t *other = flow->group->flows[i];
 
-        if (other != flow && !strcmp(other->given->data_source, flow->given->data_source)) {
+        if (other != flow && share_place(other->given, flow->given)) {
             nts_events_look(other);
         }
     }
@@ -412,7 +422,7 @@ void nts_events_tell_siblings(nts_flow_t *flow)
         int group = host->grouping->of_mapping[i];
         nts_slot_t slot;
 
-        if (group != flow->group->number && !strcmp(other->data_source, flow->given->data_source)) {
+        if (group != flow->group->number && share_place(other, flow->given)) {
             nts_slot_set(&slot, other->id, 0, NTS_NOTION, "", NTS_LIVE, 0);
             nts_segment_notify(host->segment, group, &slot, 1);
         }

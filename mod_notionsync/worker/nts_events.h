@@ -16,7 +16,7 @@ void nts_events_stop(nts_flow_t *flow);
 void nts_events_look(nts_flow_t *flow);
 /** The external side may have changed. */
 void nts_events_look_outside(nts_flow_t *flow);
-/** What one mapping wrote to Notion was put into the inboxes of its siblings, which are
+/** What one mapping wrote to a data source was put into the inboxes of its siblings, which are
  *  told so, whichever worker has them. */
 void nts_events_tell_siblings(nts_flow_t *flow);
 /** Something may have been put into the inboxes of mappings with references (S5.2): they read them now. All are in one

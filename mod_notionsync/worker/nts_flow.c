@@ -272,7 +272,7 @@ apr_status_t nts_flow_create(nts_flow_t **flow, nts_group_t *group, const nts_ma
     nts_timer_init(&f->show_latency, show_latency, f);
     f->schedule = nts_schedule_create(given->debounce, p);
     f->contact = nts_contact_create(f);
-    f->gather = nts_gather_create(f);
+    nts_gather_create(f);
     f->events = nts_events_create(f);
     f->reconcile = nts_reconcile_create(f);
     f->commands = nts_commands_create(f);

@@ -1,4 +1,4 @@
-/* nts_gather.c - pages that were told of, until they are read (S7.1). What is decided is nts_batch.c's, what is done is here. */
+/* nts_gather.c - records that were told of, until they are read (S7.1). They are called pages here. What is decided is nts_batch.c's, what is done is here. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +36,7 @@ typedef struct query_t {
 
 struct nts_gather_t {
     nts_flow_t *flow;
+    nts_side_t side;
     const nts_service_t *service;
     int few;
     nts_pace_t pace;
@@ -124,13 +125,21 @@ static void read_singly(nts_gather_t *g, const char *page)
 
         apr_hash_set(g->singles, name, APR_HASH_KEY_STRING, name);
     }
-    nts_flow_notice(g->flow, NTS_NOTION, page, NTS_LIVE);
+    nts_flow_notice(g->flow, g->side, page, NTS_LIVE);
+}
+
+/* The one whose records the schedule names so; or NULL. */
+static nts_gather_t *named(const nts_flow_t *flow, const char *key)
+{
+    return key[0] == 'n'   ? flow->gather[NTS_NOTION]
+           : key[0] == 'e' ? flow->gather[NTS_EXTERNAL]
+                           : NULL;
 }
 
 void nts_gather_job_over(nts_flow_t *flow, const char *key)
 {
-    nts_gather_t *g = flow->gather;
-    char *name = key[0] == 'n' ? apr_hash_get(g->singles, key + 2, APR_HASH_KEY_STRING) : NULL;
+    nts_gather_t *g = named(flow, key);
+    char *name = g ? apr_hash_get(g->singles, key + 2, APR_HASH_KEY_STRING) : NULL;
 
     if (name) {
         apr_hash_set(g->singles, name, APR_HASH_KEY_STRING, NULL);
@@ -155,7 +164,7 @@ static void release(const query_t *query, const nts_scan_t *scan, int broken_off
             continue;
         }
         if (!broken_off || query->given_up) {
-            nts_flow_notice(g->flow, NTS_NOTION, query->pages[i], NTS_LIVE);
+            nts_flow_notice(g->flow, g->side, query->pages[i], NTS_LIVE);
         }
         else if (!find(g, query->pages[i])) {
             nts_batch_page_t *page = add(g, query->pages[i]);
@@ -240,6 +249,7 @@ static void send_query(nts_gather_t *g, const nts_batch_plan_t *plan)
     query->starter.cause = "events";
     config.kind = NTS_SCAN_BATCH;
     config.mapping = flow->mapping;
+    config.side = g->side;
     config.since = plan->since;
     config.wanted = query->pages;
     config.wanted_count = query->count;
@@ -257,9 +267,9 @@ static void watch_query(nts_gather_t *g, apr_time_t now)
 
 /* --- the decision */
 
-void nts_gather_decide(nts_flow_t *flow)
+static void decide(nts_gather_t *g)
 {
-    nts_gather_t *g = flow->gather;
+    nts_flow_t *flow = g->flow;
     nts_batch_state_t state = { 0 };
     nts_batch_plan_t plan;
     int i;
@@ -303,9 +313,18 @@ void nts_gather_decide(nts_flow_t *flow)
 
 static void look(void *baton)
 {
-    nts_gather_t *g = baton;
+    decide(baton);
+}
 
-    nts_gather_decide(g->flow);
+void nts_gather_decide(nts_flow_t *flow)
+{
+    int side;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        if (flow->gather[side]) {
+            decide(flow->gather[side]);
+        }
+    }
 }
 
 /* --- notices */
@@ -316,14 +335,15 @@ static int is_edit(const nts_notice_t *notice)
                             strcmp(notice->kind, "page.content_updated") == 0);
 }
 
-void nts_gather_note(nts_flow_t *flow, const char *page, apr_time_t edited)
+void nts_gather_note(nts_flow_t *flow, const nts_notice_t *notice, apr_time_t edited)
 {
-    nts_gather_t *g = flow->gather;
+    nts_gather_t *g = flow->gather[notice->side];
     apr_time_t minute = edited - edited % MINUTE;
     nts_batch_minute_t *counted;
     int i;
 
-    if (find(g, page) || apr_hash_get(g->singles, page, APR_HASH_KEY_STRING)) {
+    if (!g || find(g, notice->record) ||
+        apr_hash_get(g->singles, notice->record, APR_HASH_KEY_STRING)) {
         return; /* one row, however often it is told of */
     }
     for (i = g->minutes->nelts - 1; i >= 0; i--) {
@@ -353,19 +373,19 @@ static apr_time_t stored_at(const nts_host_t *host, apr_time_t stored)
 
 void nts_gather_join(nts_flow_t *flow, const nts_notice_t *notice, apr_time_t edited)
 {
-    nts_gather_t *g = flow->gather;
-    nts_batch_page_t *page = find(g, notice->record);
+    nts_gather_t *g = flow->gather[notice->side];
+    nts_batch_page_t *page = g ? find(g, notice->record) : NULL;
 
-    if (!is_edit(notice)) {
+    if (!g || !is_edit(notice)) {
         if (page) {
             page->verdict = NTS_BATCH_SINGLE;
             close_ranks(g);
         }
-        nts_flow_notice(flow, NTS_NOTION, notice->record, NTS_LIVE);
+        nts_flow_notice(flow, notice->side, notice->record, NTS_LIVE);
         return;
     }
     if (apr_hash_get(g->singles, notice->record, APR_HASH_KEY_STRING)) {
-        nts_flow_notice(flow, NTS_NOTION, notice->record, NTS_LIVE);
+        nts_flow_notice(flow, notice->side, notice->record, NTS_LIVE);
         return;
     }
     if (!page) {
@@ -379,17 +399,24 @@ void nts_gather_join(nts_flow_t *flow, const nts_notice_t *notice, apr_time_t ed
 
 int nts_gather_count(const nts_flow_t *flow)
 {
-    return flow->gather->pages->nelts;
+    int count = 0;
+    int side;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        count += flow->gather[side] ? flow->gather[side]->pages->nelts : 0;
+    }
+    return count;
 }
 
 /* --- life */
 
-nts_gather_t *nts_gather_create(nts_flow_t *flow)
+static nts_gather_t *create(nts_flow_t *flow, nts_side_t side)
 {
     nts_gather_t *g = apr_pcalloc(flow->p, sizeof(*g));
 
     g->flow = flow;
-    g->service = flow->given->notion;
+    g->side = side;
+    g->service = side == NTS_NOTION ? flow->given->notion : flow->given->external;
     g->few = nts_batch_few(g->service->budget_requests, g->service->budget_window);
     g->pages = apr_array_make(flow->p, 64, sizeof(nts_batch_page_t));
     g->names = apr_array_make(flow->p, 64, sizeof(char *));
@@ -401,13 +428,25 @@ nts_gather_t *nts_gather_create(nts_flow_t *flow)
     return g;
 }
 
-void nts_gather_forget(nts_flow_t *flow)
+void nts_gather_create(nts_flow_t *flow)
 {
-    nts_gather_t *g = flow->gather;
+    int side;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        const nts_traits_t *traits = flow->given->traits[side];
+
+        if (traits->tells_events && traits->lists_edits) {
+            flow->gather[side] = create(flow, (nts_side_t)side);
+        }
+    }
+}
+
+static void forget(nts_gather_t *g)
+{
     apr_hash_index_t *first;
     int i;
 
-    nts_timer_cancel(flow->host->loop, &g->look);
+    nts_timer_cancel(g->flow->host->loop, &g->look);
     if (g->query) {
         nts_driver_break_off_scan(g->query->scan);
         g->query = NULL;
@@ -421,5 +460,16 @@ void nts_gather_forget(nts_flow_t *flow)
 
         apr_hash_set(g->singles, name, APR_HASH_KEY_STRING, NULL);
         free(name);
+    }
+}
+
+void nts_gather_forget(nts_flow_t *flow)
+{
+    int side;
+
+    for (side = 0; side < NTS_SIDE_COUNT; side++) {
+        if (flow->gather[side]) {
+            forget(flow->gather[side]);
+        }
     }
 }

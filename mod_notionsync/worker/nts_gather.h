@@ -1,4 +1,5 @@
-/* nts_gather.h - pages that were told of, until they are read: a few at once one by one, many by a query (S7.1).
+/* nts_gather.h - records that were told of, until they are read: a few at once one by one, many by a query (S7.1). Each side whose
+ * service tells of events and lists edits has one (nts_traits.h).
  *
  * Nothing of it is stored: the notices stay in the inbox until a job settles them, and whoever starts reads the inbox whole.
  */
@@ -7,19 +8,20 @@
 
 #include "worker/nts_group.h"
 
-nts_gather_t *nts_gather_create(nts_flow_t *flow);
-/** A notice of Notion tells of a page; whether it asks for anything or not. It counts in what a query is estimated to show. */
-void nts_gather_note(nts_flow_t *flow, const char *page, apr_time_t edited);
-/** A page is to be looked at. @a edited: when it was edited, at the earliest, by our wall clock. Only edits wait for a query;
- *  what was made, moved or trashed is read at once. Decided by nts_gather_decide. */
+/** Makes those of the flow. */
+void nts_gather_create(nts_flow_t *flow);
+/** A notice tells of a record; whether it asks for anything or not. It counts in what a query is estimated to show. */
+void nts_gather_note(nts_flow_t *flow, const nts_notice_t *notice, apr_time_t edited);
+/** A record is to be looked at. @a edited: when it was edited, at the earliest, by our wall clock. Only edits wait for a query;
+ *  what was made, moved or trashed is read at once, and all where there are no queries. Decided by nts_gather_decide. */
 void nts_gather_join(nts_flow_t *flow, const nts_notice_t *notice, apr_time_t edited);
 /** All that there was to join has joined: read what need not wait. */
 void nts_gather_decide(nts_flow_t *flow);
-/** The job of a page, by its name in the schedule, has ended. */
+/** The job of a record, by its name in the schedule, has ended. */
 void nts_gather_job_over(nts_flow_t *flow, const char *key);
-/** Pages that wait. */
+/** Records that wait. */
 int nts_gather_count(const nts_flow_t *flow);
-/** Forget all: the inbox will be read again. A query that is under way is broken off. */
+/** Forget all: the inbox will be read again. Queries that are under way are broken off. */
 void nts_gather_forget(nts_flow_t *flow);
 
 #endif /* NTS_GATHER_H */

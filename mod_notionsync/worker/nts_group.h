@@ -117,7 +117,8 @@ struct nts_flow_t {
 
     nts_contact_t *contact;
     nts_events_t *events;
-    nts_gather_t *gather;
+    nts_gather_t
+        *gather[NTS_SIDE_COUNT]; /* NULL: that side has no events of records, or lists no edits */
     nts_reconcile_t *reconcile;
     nts_commands_t *commands;
     nts_planning_t *planning;

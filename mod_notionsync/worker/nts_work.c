@@ -268,8 +268,8 @@ static apr_status_t store_commit(void *baton, nts_store_t *store, int again)
     rv = nts_store_apply(&saving->result, &saving->words, store, w->flow->mapping, group->name,
                          group->epoch, &saving->commit, w->p);
     if (rv == APR_SUCCESS && saving->result == NTS_COMMIT_OK) {
-        /* S3.9: what we wrote to Notion comes back as events that our own bot caused, which other mappings of
-         * the same data source would drop. External writes they see in the change table. */
+        /* S3.9: what we wrote to a data source comes back as events that our own bot caused, which other mappings of
+         * the same data source would drop. Writes to tables they see in the change table. */
         rv = nts_store_tell_siblings(&saving->told, store, w->flow->mapping->id, &saving->commit);
     }
     return rv;

@@ -574,6 +574,7 @@ const nts_scan_report_t *world_scan(world_t *w, nts_scan_kind_t kind)
     config.mapping = &w->mapping;
     config.max_link = w->link_count;
     config.max_entry = w->max_entry;
+    config.side = kind == NTS_SCAN_BATCH ? w->wanted_side : NTS_NOTION;
     config.wanted = w->wanted;
     config.wanted_count = w->wanted_count;
     config.since = kind == NTS_SCAN_BATCH ? w->since : 0;

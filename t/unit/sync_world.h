@@ -94,7 +94,8 @@ struct world_t {
     int writes[NTS_SIDE_COUNT];
     int page_size;             /* of listings */
     apr_time_t since;          /* BATCH */
-    const char *const *wanted; /* BATCH: pages */
+    nts_side_t wanted_side;    /* BATCH */
+    const char *const *wanted; /* BATCH: records of that side */
     int wanted_count;
     int spawned;                      /* jobs that scans handed out */
     apr_interval_time_t notion_takes; /* for an answer, beyond the usual 5 ms */

@@ -457,6 +457,128 @@ static void test_verify(void)
            "... and that a record is in the trash");
 }
 
+/* ---- S7.1, S3.2: what a listing shows is enough to write the other side ---- */
+
+#define MANY 20
+
+static const char *many_ids[MANY];
+
+/* MANY records in both workspaces, all of which somebody edits on @a side, which was told of @a ago. */
+static world_t *burst(nts_side_t side, apr_interval_time_t ago)
+{
+    world_t *w;
+    int i;
+
+    apr_pool_clear(pool);
+    w = world_create(pool);
+    world_two_notions(w);
+    for (i = 0; i < MANY; i++) {
+        (void)world_add(w, NTS_NOTION, apr_psprintf(pool, "n%d", i), "one");
+    }
+    (void)world_settle(w);
+    world_wait(w, SEC(300));
+    for (i = 0; i < MANY; i++) {
+        const char *page = apr_psprintf(pool, "n%d", i);
+
+        many_ids[i] = side == NTS_NOTION ? page : world_key_of(w, page);
+        world_edit(w, side, many_ids[i], NAME, world_text("two"));
+    }
+    w->page_size = 10;
+    w->wanted_side = side;
+    w->wanted = many_ids;
+    w->wanted_count = MANY;
+    w->since = w->now - w->now % SEC(60);
+    w->requests = w->writes[NTS_NOTION] = w->writes[NTS_EXTERNAL] = 0;
+    world_wait(w, ago);
+    return w;
+}
+
+static int unsettled(const world_t *w)
+{
+    int i, n = 0;
+
+    for (i = 0; i < w->notice_count; i++) {
+        n += !w->settled[i];
+    }
+    return n;
+}
+
+static void test_bursts(void)
+{
+    nts_side_t side;
+
+    for (side = NTS_NOTION; side <= NTS_EXTERNAL; side++) {
+        world_t *w = burst(side, SEC(21));
+        const nts_scan_report_t *report = world_scan(w, NTS_SCAN_BATCH);
+
+        tap_int(report->found, MANY, "S7.1: a query shows a burst %s", title(side));
+        tap_int(w->requests, 2 + 2 * MANY, "... and spares a read of each record");
+        tap_int(w->writes[nts_side_other(side)], MANY, "S3.2: the other side is written by it");
+        tap_int(unsettled(w), 0, "S3.6: what was told is settled");
+        tap_int(world_differences(w), 0, "... and both are equal");
+        w = burst(side, SEC(19));
+        (void)world_scan(w, NTS_SCAN_BATCH);
+        tap_int(w->requests, 2 + (side == NTS_NOTION ? 4 : 3) * MANY,
+                "S3.6: sooner than 21 s after it was told each is read itself");
+        tap_int(world_differences(w) + unsettled(w), 0, "... and all is well just the same");
+    }
+}
+
+/* What a query of the external side shows is no more than a row of a query: what one costs beyond the others for which it will not do. */
+static int cost_of_doubt(world_t *w)
+{
+    int requests;
+
+    (void)world_scan(w, NTS_SCAN_BATCH);
+    requests = w->requests;
+    tap_int(unsettled(w), 0, "all is settled");
+    tap_int(world_differences(w), 0, "... and equal");
+    return requests - 2 - 2 * MANY;
+}
+
+static void test_doubts(void)
+{
+    world_t *w = burst(NTS_EXTERNAL, SEC(30));
+    const nts_link_t *link;
+
+    world_row(w, many_ids[3])->trashed = 1;
+    tap_int(cost_of_doubt(w), 1, "S7.1: one that is not shown is read");
+    tap_ok(world_page(w, "n3")->trashed, "... and was trashed there");
+    w = burst(NTS_EXTERNAL, SEC(30));
+    world_link(w, NTS_EXTERNAL, many_ids[5])->touched = w->now - SEC(20);
+    tap_int(cost_of_doubt(w), 1, "S3.2: one we touched is read");
+    w = burst(NTS_EXTERNAL, SEC(30));
+    world_notice(w, NTS_EXTERNAL, many_ids[9]);
+    tap_int(cost_of_doubt(w), 1, "S3.6: one there is news of is read");
+    w = burst(NTS_EXTERNAL, SEC(30));
+    link = world_link(w, NTS_EXTERNAL, many_ids[7]);
+    world_remove(w, NTS_NOTION, link->page);
+    (void)cost_of_doubt(w);
+    tap_ok(!world_page(w, link->page)->trashed,
+           "S2.7: an edit that a query shows saves its record");
+}
+
+static void test_new_ones(void)
+{
+    nts_side_t side;
+
+    for (side = NTS_NOTION; side <= NTS_EXTERNAL; side++) {
+        world_t *w = linked();
+        int i;
+
+        for (i = 0; i < 5; i++) {
+            (void)world_add(w, side, apr_psprintf(pool, "new%d", i), "new");
+        }
+        world_forget_events(w);
+        world_wait(w, SEC(300));
+        w->requests = 0;
+        (void)world_scan(w, NTS_SCAN_FULL);
+        tap_int(w->count[nts_side_other(side)], 6, "a run makes what is new %s", title(side));
+        tap_int(w->requests, 2 + 5, "S3.2: by its listing, without a read of each");
+        tap_int(world_differences(w), 0, "... and both are equal");
+    }
+}
+
 /* ---- undo ---- */
 
 static void test_undo(void)
@@ -504,6 +626,9 @@ int main(void)
     test_lost_delete();
     test_deleted_asleep();
     test_verify();
+    test_bursts();
+    test_doubts();
+    test_new_ones();
     test_undo();
     apr_pool_destroy(pool);
     apr_terminate();

@@ -7,12 +7,23 @@
 
 static apr_pool_t *p;
 
-/* people; and beside it: the same data source, the same table (spelled otherwise), neither, and one that is not
- * configured any more. */
-enum { PEOPLE = 0, SAME_SOURCE, SAME_TABLE, STRANGER, FORMER, COUNT };
+/* people; and beside it: the same data source, the same table (spelled otherwise), neither; one that has the data source on its
+ * external side, and one that shares that one's other data source in the same way; one that is not configured any more. */
+enum { PEOPLE = 0, SAME_SOURCE, SAME_TABLE, STRANGER, OUTSIDE, FURTHER, FORMER, COUNT };
 static nts_mapping_t mappings[COUNT];
+static const char *const sources[] = { "99999999-2222-4333-8444-666666666666",
+                                       "99999999-2222-4333-8444-777777777777" };
 
-static void open_five(kit_t *kit)
+static void put_counter(kit_t *kit, int mapping, const char *instance, apr_int64_t counter)
+{
+    nts_mapping_status_t status = { 0 };
+
+    status.instance = instance;
+    status.counter = counter;
+    (void)nts_store_put_status(kit->store, "g", kit->epoch, mappings[mapping].id, &status);
+}
+
+static void open_all(kit_t *kit)
 {
     static const char other[] = "99999999-2222-4333-8444-555555555555";
     static nts_mapping_t *list[COUNT];
@@ -32,15 +43,22 @@ static void open_five(kit_t *kit)
     mappings[SAME_TABLE].collection = "People";
     mappings[STRANGER].data_source = other;
     mappings[STRANGER].collection = "things";
+    mappings[OUTSIDE].data_source = sources[0];
+    mappings[OUTSIDE].collection = kit->mapping->data_source;
+    mappings[FURTHER].data_source = sources[1];
+    mappings[FURTHER].collection = sources[0];
     mappings[FORMER].collection = "former";
     kit->setup.mappings = list;
     kit->setup.mapping_count = COUNT;
     (void)nts_store_put_setup(kit->store, &kit->setup, p);
     kit->setup.mapping_count = FORMER;
     (void)nts_store_put_setup(kit->store, &kit->setup, p);
+    /* as contact finds them: a data source is its own instance */
+    put_counter(kit, OUTSIDE, mappings[OUTSIDE].collection, 0);
+    put_counter(kit, FURTHER, mappings[FURTHER].collection, 0);
 }
 
-static int told(kit_t *kit, nts_entry_t *entry, nts_link_t *link)
+static int told_by(int mapping, kit_t *kit, nts_entry_t *entry, nts_link_t *link)
 {
     nts_commit_t commit = { 0 };
     int count = -1;
@@ -48,8 +66,13 @@ static int told(kit_t *kit, nts_entry_t *entry, nts_link_t *link)
     commit.link = link;
     commit.entries = &entry;
     commit.entry_count = 1;
-    (void)nts_store_tell_siblings(&count, kit->store, mappings[PEOPLE].id, &commit);
+    (void)nts_store_tell_siblings(&count, kit->store, mappings[mapping].id, &commit);
     return count;
+}
+
+static int told(kit_t *kit, nts_entry_t *entry, nts_link_t *link)
+{
+    return told_by(PEOPLE, kit, entry, link);
 }
 
 static int inbox_of(kit_t *kit, int mapping)
@@ -67,16 +90,17 @@ static void test_telling(void)
     nts_entry_t *entry;
     nts_link_t *link = kit_link("p1", "k1", NTS_LINK_ACTIVE, p);
 
-    open_five(&kit);
+    open_all(&kit);
     entry = kit_entry("i1", NTS_ENTRY_UPDATE, NTS_NOTION, NTS_ENTRY_APPLIED, p);
-    tap_int(told(&kit, entry, link), 1, "3.9 a write to Notion is told");
+    tap_int(told(&kit, entry, link), 2, "3.9 a write to Notion is told");
     tap_int(inbox_of(&kit, SAME_SOURCE), 1, "to the other mapping of the data source");
+    tap_int(inbox_of(&kit, OUTSIDE), 1, "and to the one that has it on its external side");
     tap_int(inbox_of(&kit, PEOPLE) + inbox_of(&kit, SAME_TABLE) + inbox_of(&kit, STRANGER) +
-                inbox_of(&kit, FORMER),
+                inbox_of(&kit, FURTHER) + inbox_of(&kit, FORMER),
             0, "and to nobody else");
     tap_int(told(&kit, entry, link), 0, "once");
     entry = kit_entry("i2", NTS_ENTRY_UPDATE, NTS_NOTION, NTS_ENTRY_UNKNOWN, p);
-    tap_int(told(&kit, entry, link), 1, "3.9 so is one whose fate nobody will know");
+    tap_int(told(&kit, entry, link), 2, "3.9 so is one whose fate nobody will know");
     entry = kit_entry("i3", NTS_ENTRY_UPDATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
     tap_int(told(&kit, entry, link), 0, "not what has no end yet");
     entry = kit_entry("i4", NTS_ENTRY_UPDATE, NTS_EXTERNAL, NTS_ENTRY_APPLIED, p);
@@ -85,13 +109,40 @@ static void test_telling(void)
     tap_int(told(&kit, entry, link), 0, "nor what was no write");
 }
 
-static void put_counter(kit_t *kit, int mapping, const char *instance, apr_int64_t counter)
+/* The only notice that waits for @a mapping, as "side record". */
+static const char *waits(kit_t *kit, int mapping)
 {
-    nts_mapping_status_t status = { 0 };
+    nts_notice_t *notices;
+    int count = 0;
 
-    status.instance = instance;
-    status.counter = counter;
-    (void)nts_store_put_status(kit->store, "g", kit->epoch, mappings[mapping].id, &status);
+    (void)nts_store_get_notices(&notices, &count, kit->store, mappings[mapping].id, 0, 100, p);
+    return count == 1 ? apr_psprintf(p, "%d %s", (int)notices[0].side, notices[0].record)
+                      : apr_psprintf(p, "%d notices", count);
+}
+
+/* FURTHER <- OUTSIDE -> people: data sources, of which OUTSIDE has one on either side. */
+static void test_telling_of_sources(void)
+{
+    kit_t kit;
+    nts_link_t *link = kit_link("p1", "p2", NTS_LINK_ACTIVE, p);
+    nts_entry_t *entry;
+
+    open_all(&kit);
+    entry = kit_entry("i1", NTS_ENTRY_UPDATE, NTS_NOTION, NTS_ENTRY_APPLIED, p);
+    tap_int(told_by(PEOPLE, &kit, entry, link), 2,
+            "3.9 of a data source that is one's notion side");
+    tap_str(waits(&kit, OUTSIDE), "1 p1", "another is told as of its external side");
+    open_all(&kit);
+    entry = kit_entry("i2", NTS_ENTRY_CREATE, NTS_EXTERNAL, NTS_ENTRY_APPLIED, p);
+    tap_int(told_by(OUTSIDE, &kit, entry, link), 2,
+            "a write to the external side is told, where no table of changes tells of it");
+    tap_str(waits(&kit, PEOPLE), "0 p2", "as of the notion side");
+    tap_str(waits(&kit, SAME_SOURCE), "0 p2", "to each that has the data source there");
+    tap_str(waits(&kit, FURTHER), "0 notices", "and to nobody else");
+    open_all(&kit);
+    entry = kit_entry("i3", NTS_ENTRY_UPDATE, NTS_NOTION, NTS_ENTRY_APPLIED, p);
+    tap_int(told_by(OUTSIDE, &kit, entry, link), 1, "a write to its other side");
+    tap_str(waits(&kit, FURTHER), "1 p1", "is told to the one that shares that");
 }
 
 static apr_int64_t counter(kit_t *kit)
@@ -107,7 +158,7 @@ static void test_counters(void)
     nts_mapping_status_t status = { 0 };
     kit_t kit;
 
-    open_five(&kit);
+    open_all(&kit);
     tap_int((int)counter(&kit), -1, "no other mapping has been in contact with the table");
     put_counter(&kit, PEOPLE, "db1", 50);
     put_counter(&kit, SAME_SOURCE, "db1", 10);
@@ -138,7 +189,7 @@ static void test_makers(void)
     nts_entry_t *entries[1];
     nts_commit_t commit = { 0 };
 
-    open_five(&kit);
+    open_all(&kit);
     (void)nts_store_own_group(&kit.epoch, kit.store, "g");
     commit.link = kit_link("p1", "s1", NTS_LINK_ACTIVE, p);
     entries[0] = kit_entry("c1", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_APPLIED, p);
@@ -154,12 +205,14 @@ static void test_makers(void)
     entries[0] = kit_entry("c3", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
     (void)nts_store_apply(&result, &words, kit.store, &mappings[SAME_SOURCE], "g", kit.epoch,
                           &commit, p);
-    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, 0, pages, 3);
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, NTS_NOTION, 0,
+                                    pages, 3);
     tap_int(made[0], 1, "3.7 the page that the other mapping made is known as such");
     tap_int(made[1], 0, "not one for which it made a row");
     tap_int(made[2], 0, "nor one that it never saw");
     tap_int((int)pending, 1, "and its creates without an end are counted");
-    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[STRANGER].id, 0, pages, 3);
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[STRANGER].id, NTS_NOTION, 0,
+                                    pages, 3);
     tap_int((int)pending, 0, "for mappings of other data sources those mean nothing");
     tap_int(made[0], 1,
             "3.7 but a page has its maker wherever people move it (seed 3337 of the simulation)");
@@ -168,11 +221,61 @@ static void test_makers(void)
     entries[0] = kit_entry("c4", NTS_ENTRY_CREATE, NTS_NOTION, NTS_ENTRY_PENDING, p);
     (void)nts_store_apply(&result, &words, kit.store, &mappings[PEOPLE], "g", kit.epoch, &commit,
                           p);
-    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, 0, pages, 3);
-    tap_int((int)pending, 2, "3.7 those of the mapping itself count as well");
-    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, commit.link->id,
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, NTS_NOTION, 0,
                                     pages, 3);
+    tap_int((int)pending, 2, "3.7 those of the mapping itself count as well");
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, NTS_NOTION,
+                                    commit.link->id, pages, 3);
     tap_int((int)pending, 1, "but for the record's own");
+}
+
+static void put_create(kit_t *kit, int mapping, const char *intent, nts_side_t side,
+                       nts_entry_state_t state, nts_link_t *link)
+{
+    nts_entry_t *entry = kit_entry(intent, NTS_ENTRY_CREATE, side, state, p);
+    nts_commit_t commit = { .link = link, .entries = &entry, .entry_count = 1 };
+    nts_commit_result_t result;
+    const char *words;
+
+    (void)nts_store_apply(&result, &words, kit->store, &mappings[mapping], "g", kit->epoch, &commit,
+                          p);
+}
+
+/* Creates in one data source, of mappings that have it on different sides. */
+static void test_makers_of_sources(void)
+{
+    static const char *const records[] = { "p1", "p2", "p3" };
+    apr_int64_t pending = -1;
+    int made[3];
+    kit_t kit;
+
+    open_all(&kit);
+    (void)nts_store_own_group(&kit.epoch, kit.store, "g");
+    put_create(&kit, PEOPLE, "c1", NTS_NOTION, NTS_ENTRY_APPLIED,
+               kit_link("p1", "k1", NTS_LINK_ACTIVE, p));
+    put_create(&kit, PEOPLE, "c2", NTS_NOTION, NTS_ENTRY_PENDING,
+               kit_link(NULL, "k2", NTS_LINK_NEW, p));
+    put_create(&kit, OUTSIDE, "c3", NTS_EXTERNAL, NTS_ENTRY_APPLIED,
+               kit_link("o2", "p2", NTS_LINK_ACTIVE, p));
+    put_create(&kit, OUTSIDE, "c4", NTS_NOTION, NTS_ENTRY_APPLIED,
+               kit_link("p3", "x3", NTS_LINK_ACTIVE, p));
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[OUTSIDE].id, NTS_EXTERNAL,
+                                    0, records, 3);
+    tap_int(made[0], 1, "3.7 a page of one's external side that another made is known as such");
+    tap_int(made[1], 0, "its own is not");
+    tap_int(made[2], 1, "what it made on its other side is no result of a create on this one");
+    tap_int((int)pending, 1, "and the other's creates without an end count");
+    put_create(&kit, OUTSIDE, "c5", NTS_EXTERNAL, NTS_ENTRY_PENDING,
+               kit_link("o5", NULL, NTS_LINK_NEW, p));
+    put_create(&kit, OUTSIDE, "c6", NTS_NOTION, NTS_ENTRY_PENDING,
+               kit_link(NULL, "x6", NTS_LINK_NEW, p));
+    (void)nts_store_sibling_creates(&pending, made, kit.store, mappings[PEOPLE].id, NTS_NOTION, 0,
+                                    records, 3);
+    tap_int(made[0], 0, "3.7 the other way round: one's own is not");
+    tap_int(made[1], 1, "what another made on its external side is");
+    tap_int((int)pending, 2,
+            "and its creates there count, beside one's own, but not those "
+            "elsewhere");
 }
 
 static void take_row_for(kit_t *kit, nts_link_t *link)
@@ -200,7 +303,7 @@ static const nts_loaded_t *load_after(nts_entry_op_t op, apr_time_t touched, int
     nts_commit_t commit = { 0 };
     nts_entry_t *entries[1];
 
-    open_five(&kit);
+    open_all(&kit);
     kit.mapping = &mappings[PEOPLE];
     (void)nts_store_own_group(&kit.epoch, kit.store, "g");
     link->touched = touched;
@@ -277,7 +380,7 @@ static nts_commit_result_t take_row_written_elsewhere(const char *told, const ch
     const char *words;
     kit_t kit;
 
-    open_five(&kit);
+    open_all(&kit);
     kit.mapping = &mappings[PEOPLE];
     (void)nts_store_own_group(&kit.epoch, kit.store, "g");
     (void)kit_put_link(&kit, kit_link("page", "7", NTS_LINK_ACTIVE, p));
@@ -325,7 +428,7 @@ static const char *pair_after(int made_before, const char *instance, int *is_mat
     const char *words;
     kit_t kit;
 
-    open_five(&kit);
+    open_all(&kit);
     kit.mapping = &mappings[PEOPLE];
     (void)nts_store_own_group(&kit.epoch, kit.store, "g");
     put_counter(&kit, PEOPLE, "db1", 1);
@@ -364,8 +467,10 @@ int main(void)
     (void)apr_initialize();
     (void)apr_pool_create(&p, NULL);
     test_telling();
+    test_telling_of_sources();
     test_counters();
     test_makers();
+    test_makers_of_sources();
     test_key_used_again();
     test_key_of_deleted();
     test_row_written_elsewhere();
