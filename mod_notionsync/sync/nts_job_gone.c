@@ -101,6 +101,17 @@ static nts_step_t hold_still(nts_job_t *job)
     return nts_job_trouble(job, NTS_TROUBLE_HELD);
 }
 
+/* To delete what is left, that has to be read last (S3.1); to bring back what was deleted, the side that lost it, if that does not compare.
+ * Either will do to decide which: else reads that take more than a second would follow each other without an end. */
+static int is_survivor_known(const nts_job_t *job, nts_side_t deleted)
+{
+    nts_side_t survivor = nts_side_other(deleted);
+
+    return nts_job_is_fresh_for(job, survivor) ||
+           (!nts_job_traits(job, deleted)->compares && !job->view[survivor].candidate &&
+            nts_job_is_fresh_for(job, deleted));
+}
+
 /* @a deleted lost the record; the other side still has it. */
 nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted)
 {
@@ -109,7 +120,7 @@ nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted)
 
     memset(job->decisions, 0,
            (apr_size_t)job->config->mapping->pair_count * sizeof(*job->decisions));
-    if (!nts_job_is_fresh_for(job, survivor)) {
+    if (!is_survivor_known(job, deleted)) {
         return nts_job_read(job, survivor, 0, 1);
     }
     if (nts_job_is_outside(
@@ -188,7 +199,7 @@ nts_step_t nts_job_decide_dormant(nts_job_t *job)
     if (n == NTS_PRESENCE_LIVE && e == NTS_PRESENCE_LIVE) {
         return nts_job_decide_live(job);
     }
-    if (!nts_job_is_fresh_for(job, nts_side_other(deleted))) {
+    if (!is_survivor_known(job, deleted)) {
         return nts_job_read(job, nts_side_other(deleted), 0, 1);
     }
     ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);

@@ -277,6 +277,29 @@ static void test_delete_against_edit(void)
     }
 }
 
+/* To bring a page back it has to be read last, to delete its partner that one: neither waits for the other. */
+static void test_slow_restore(void)
+{
+    nts_side_t side;
+
+    for (side = NTS_NOTION; side <= NTS_EXTERNAL; side++) {
+        world_t *w = linked();
+        nts_side_t far = nts_side_other(side);
+
+        late = 0;
+        w->notion_takes = SEC(3);
+        w->hook = watch_order;
+        world_edit(w, far, id_on(w, far), NAME, world_text("edited"));
+        world_remove(w, side, id_on(w, side));
+        tap_ok(world_settle(w) > 0, "a record that was deleted %s and edited comes to rest",
+               title(side));
+        tap_ok(!world_page(w, "p1")->trashed && !world_row(w, far_of(w))->trashed,
+               "... where reads take three seconds");
+        tap_str(name_on(w, side), "edited", "... with the edit");
+        tap_int(late, 0, "S3.1: each write comes just after a read of its side");
+    }
+}
+
 /* 404, or another data source: proof of nothing, on either side. */
 static void test_missing(void)
 {
@@ -619,6 +642,7 @@ int main(void)
     test_later_wins();
     test_deletes();
     test_delete_against_edit();
+    test_slow_restore();
     test_missing();
     test_unknown_create();
     test_unknown_update();
