@@ -112,6 +112,12 @@ static int is_survivor_known(const nts_job_t *job, nts_side_t deleted)
             nts_job_is_fresh_for(job, deleted));
 }
 
+static nts_step_t remove_survivor(nts_job_t *job, nts_side_t survivor)
+{
+    return nts_job_is_fresh_for(job, survivor) ? nts_job_remove(job, survivor)
+                                               : nts_job_read(job, survivor, 0, 1);
+}
+
 /* @a deleted lost the record; the other side still has it. */
 nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted)
 {
@@ -130,21 +136,21 @@ nts_step_t nts_job_decide_delete(nts_job_t *job, nts_side_t deleted)
     }
     ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
     if (ruling) {
-        return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, survivor)
+        return ruling->choice == NTS_CHOICE_DELETE ? remove_survivor(job, survivor)
                                                    : nts_job_bring_back(job, deleted);
     }
     if (survivor_was_edited(job, survivor)) {
         return nts_job_restore(job, deleted);
     }
     if (job->undo && job->undo->entry->op == NTS_ENTRY_RESTORE) {
-        return nts_job_remove(job, survivor);
+        return remove_survivor(job, survivor);
     }
     switch (job->config->mapping->deletes[survivor]) {
     case NTS_DELETES_PROPAGATE:
         if (is_held_delete(job->link) && !job->config->dry && !job->spawn.approved) {
             return hold_still(job);
         }
-        return nts_job_remove(job, survivor);
+        return remove_survivor(job, survivor);
     case NTS_DELETES_IGNORE:
         job->link->state = NTS_LINK_IGNORED;
         if (nts_job_traits(job, deleted)->reuses_keys) {
@@ -204,7 +210,7 @@ nts_step_t nts_job_decide_dormant(nts_job_t *job)
     }
     ruling = nts_job_rule_record(job, "delete", NTS_CHOICE_DELETE, NTS_CHOICE_RESTORE);
     if (ruling) {
-        return ruling->choice == NTS_CHOICE_DELETE ? nts_job_remove(job, nts_side_other(deleted))
+        return ruling->choice == NTS_CHOICE_DELETE ? remove_survivor(job, nts_side_other(deleted))
                                                    : nts_job_bring_back(job, deleted);
     }
     nts_outcome_set(&job->outcome, job->p, NTS_REMEDY_PERSON, "held.delete",

@@ -169,8 +169,7 @@ void sw_shape_draw(sw_world_t *w)
     w->notions = draw(w, "away", -14, 1) > 0 && !sw_drill_is_of_database(w->sm) ? 2 : 1;
     w->mapping_count = shape <= 5 ? 1 : 2;
     w->sources = shape == 6 || shape == 8 ? 2 : 1;
-    /* a second Notion has no data source that two mappings share (sides.md) */
-    w->tables = shape == 6 || shape == 7 || (shape == 8 && w->notions > 1) ? 2 : 1;
+    w->tables = shape == 6 || shape == 7 ? 2 : 1;
     w->has_ranges = draw(w, "ranges", -7, 2) > 0;
     w->is_status = draw(w, "status", -8, 1) > 0;
     w->wal = draw(w, "wal", 0, 1);

@@ -277,6 +277,49 @@ static void test_delete_against_edit(void)
     }
 }
 
+static int removed_unread;
+
+/* The page goes as its partner is made. */
+static spoil_t trash_origin(world_t *w, const nts_call_t *call)
+{
+    const nts_ask_t *ask = &call->ask;
+
+    if (call->kind != NTS_CALL_ASK) {
+        return SPOIL_NOTHING;
+    }
+    if (ask->kind == NTS_ASK_READ) {
+        read_at[ask->side] = w->now;
+    }
+    if (ask->kind == NTS_ASK_CREATE) {
+        world_remove(w, NTS_NOTION, "p1");
+    }
+    if (ask->kind == NTS_ASK_REMOVE) {
+        removed_unread += read_at[ask->side] < read_at[nts_side_other(ask->side)];
+    }
+    return SPOIL_NOTHING;
+}
+
+/* That we had just made it, before its origin was seen to be gone, tells nothing of what people gave it since. */
+static void test_deleted_as_made(void)
+{
+    world_t *w = world_create(pool);
+
+    world_two_notions(w);
+    removed_unread = 0;
+    read_at[NTS_NOTION] = read_at[NTS_EXTERNAL] = 0;
+    (void)world_add(w, NTS_NOTION, "p1", "one");
+    (void)world_add(w, NTS_NOTION, "p2", "two");
+    (void)world_add(w, NTS_NOTION, "p3", "three");
+    world_forget_events(w);
+    world_wait(w, SEC(300));
+    w->hook = trash_origin;
+    (void)world_scan(w, NTS_SCAN_FULL);
+    (void)world_settle(w);
+    tap_ok(world_page(w, "p1")->trashed && world_row(w, far_of(w))->trashed,
+           "a page that is trashed while its partner is made takes that along");
+    tap_int(removed_unread, 0, "S3.1: ... which is read before");
+}
+
 /* To bring a page back it has to be read last, to delete its partner that one: neither waits for the other. */
 static void test_slow_restore(void)
 {
@@ -642,6 +685,7 @@ int main(void)
     test_later_wins();
     test_deletes();
     test_delete_against_edit();
+    test_deleted_as_made();
     test_slow_restore();
     test_missing();
     test_unknown_create();
