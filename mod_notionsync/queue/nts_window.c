@@ -11,6 +11,10 @@
 /* Bulk work leaves what live work asked for in vain alone for this long after live work was to ask
  * again: it may have ended. */
 #define CLAIM_SLACK apr_time_from_sec(1)
+/* At most such a part of the window, 2 s of Notion's, is made up for when the process was busy. */
+#define LATE_SHARE 30
+
+#define NOT_TOLD INT64_MAX
 
 /* A durable reservation. Free if it has neither tokens nor requests and is not `unreleased`. */
 typedef struct chunk_t {
@@ -41,8 +45,10 @@ struct nts_window_t {
     int inherited_count;
 
     apr_time_t closed_until;
-    apr_time_t bulk_next; /* the next free place of the grid that bulk work is paced on */
-    int live_claim;       /* what live work asked for in vain */
+    apr_time_t bulk_next;     /* the next free place of the grid that bulk work is paced on */
+    apr_time_t bulk_due;      /* when it was told to come again; NOT_TOLD */
+    apr_interval_time_t late; /* by which it keeps its places; at least by one place */
+    int live_claim;           /* what live work asked for in vain */
     apr_time_t claim_until;
 
     chunk_t *chunks;
@@ -62,6 +68,7 @@ nts_window_t *nts_window_create(int capacity, apr_interval_time_t window, apr_po
     w->chunk_size = 2 * capacity + 2 * NTS_WINDOW_CHUNK;
     w->chunks = apr_pcalloc(p, (apr_size_t)w->chunk_size * sizeof(*w->chunks));
     w->bulk_next = INT64_MIN / 2;
+    w->bulk_due = NOT_TOLD;
     w->now = INT64_MIN / 2;
     return w;
 }
@@ -166,10 +173,29 @@ static apr_interval_time_t interval(const nts_window_t *w)
  * together never runs ahead of the grid by more than the reserve for long, and what frees its slots a window later does so evenly. */
 static void take_places(nts_window_t *w, int n, apr_time_t at)
 {
-    /* A little late keeps to the grid, so that the mean rate is kept; nothing is saved up. */
-    apr_time_t from = at - w->bulk_next <= interval(w) ? w->bulk_next : at;
+    /* A little late keeps to the grid, so that the mean rate is kept; nothing is saved up while there is no work. */
+    apr_time_t oldest = at - later(w->late, interval(w));
+    int is_kept = w->late > 0 && w->bulk_due != NOT_TOLD;
+    apr_time_t from = w->bulk_next >= oldest ? w->bulk_next : is_kept ? oldest : at;
 
     w->bulk_next = from + n * interval(w);
+}
+
+/* The process, or the whole machine, was busy when bulk work was due: it sends yet what it would have sent, and does so each time the slots of that
+ * moment come free, all late and at once. Else each third of a second would cost a place of the minute. Live work wants them to come evenly
+ * again. */
+static void note_lateness(nts_window_t *w, nts_urgency_t urgency)
+{
+    apr_interval_time_t longest = w->window / LATE_SHARE;
+
+    if (urgency == NTS_LIVE) {
+        w->late = 0;
+    }
+    else if (w->bulk_due != NOT_TOLD && w->now - w->bulk_due > later(w->late, interval(w))) {
+        apr_interval_time_t late = w->now - w->bulk_due + interval(w);
+
+        w->late = late < longest ? late : longest;
+    }
 }
 
 /* The instant at which n may be taken at the earliest; w->now or before it: now. */
@@ -232,6 +258,9 @@ apr_interval_time_t nts_window_take(nts_window_t *w, int *slots, int n, nts_urge
             w->live_claim = n > w->live_claim ? n : w->live_claim;
             w->claim_until = later(w->claim_until, w->now + wait + CLAIM_SLACK);
         }
+        if (urgency == NTS_BULK) {
+            w->bulk_due = wait > 0 ? w->now + wait : w->now;
+        }
         return wait;
     }
     for (i = 0; i < n; i++) {
@@ -246,7 +275,11 @@ apr_interval_time_t nts_window_take(nts_window_t *w, int *slots, int n, nts_urge
     if (urgency == NTS_LIVE) {
         w->live_claim = 0;
     }
+    note_lateness(w, urgency);
     take_places(w, n, w->now);
+    if (urgency == NTS_BULK) {
+        w->bulk_due = NOT_TOLD;
+    }
     return 0;
 }
 

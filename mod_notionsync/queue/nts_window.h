@@ -37,7 +37,8 @@ nts_window_t *nts_window_create(int capacity, apr_interval_time_t window, apr_po
  * Take @a n requests at once (a read and the write that must follow it), or none. Live work may
  * use all that is free. Bulk work goes on an even grid, and leaves a small reserve, and what live work
  * has asked for in vain: ask for live work first. What live work takes are places of that grid, which bulk
- * work leaves out afterwards; so the reserve is soon there again, in a window whose slots come free evenly.
+ * work leaves out afterwards; so the reserve is soon there again, in a window whose slots come free evenly. While there is no live work, bulk
+ * work that asks later than it was told to has the places of the last moments yet.
  * @param slots receives n slots
  */
 apr_interval_time_t nts_window_take(nts_window_t *w, int *slots, int n, nts_urgency_t urgency,

@@ -8,7 +8,7 @@
 # accept   SQLite, PostgreSQL, MariaDB: from the commit of an edit until Notion has accepted it, with nothing but defaults
 # P4       requests for one change (P4 to P8: with a property of every type that can be mapped, NotionSync::Bench::Types)
 # P5       requests for 1,000 pages that are edited at once, and within a minute, under Notion's budget and its lag of queries
-# P6, P8   requests for the first sync of 1,000 and 100,000 records, and for comparing the latter again
+# P6, P8   requests for the first sync of 1,000 and 100,000 records, and for comparing them again; P9: the memory of a worker meanwhile
 # P7       how much of Notion's budget a first sync of 1,000 rows into Notion takes in each minute but the first, and what is refused
 # cap      the first sync of 12,000 records, of which Notion lists 10,000 at once, and comparing them again: that none is lost, and requests
 # P9       PostgreSQL, MariaDB: the same of 10,000 and 100,000 records, and the memory of a worker meanwhile
@@ -92,7 +92,6 @@ sub requests_for {
     $live->forget_requests;
     $change->();
     wait_until { $shown->() } 20 or die "the change did not arrive\n";
-    sleep 0.5;
     wait_quiet($live);
     my $counts = $live->requests;
     my $classes = $counts->{classes};
@@ -177,13 +176,17 @@ sub p5 {
 sub p6 {
     my %every = (fields => \@EVERY, page => sub { my ($live, $n) = @_; return page_values($live, $n) });
     my $few = $ENV{NTS_BENCH_PAGES} || 1000;
-    first_sync($few, %every)->stop;
+    my $small = first_sync($few, %every);
+    reconcile($small, "P8.$few.full", '--full');
+    figure("P9.$few.worker_memory_peak", worker_memory($small), 'MiB');
+    $small->stop;
     remark('all refer to the oldest: whoever is read before that is linked is read once more when it is');
     first_sync($few, %every, page => \&page_values, name => "P6.related.$few")->stop;
-    my $live = first_sync($ENV{NTS_BENCH_RECORDS} || 100_000, %every);
+    my $many = $ENV{NTS_BENCH_RECORDS} || 100_000;
+    my $live = first_sync($many, %every);
     reconcile($live, 'P8.full', '--full');
     reconcile($live, 'P8.incremental');
-    figure('P9.worker_memory_peak', worker_memory($live), 'MiB');
+    figure("P9.$many.worker_memory_peak", worker_memory($live), 'MiB');
     $live->stop;
     return;
 }
@@ -249,7 +252,6 @@ sub processor_seconds {
 sub p10 {
     my $seconds = $ENV{NTS_BENCH_IDLE} || 60;
     my $live = settled(100, debounce => '300ms');
-    sleep 5;
     $live->forget_requests;
     my $before = processor_seconds($live->{httpd}->pid);
     my $start  = time;

@@ -109,7 +109,7 @@ static void create_series(sim_req_t *q, sim_ds_t *ds, sim_change_t *how)
     int64_t i, count = sim_control_int(q->json, "count", 0),
                first = sim_control_int(q->json, "first", 1);
     int64_t per_minute = sim_control_int(q->json, "per_minute", 0);
-    sim_ms_t now = sim_time_now();
+    sim_ms_t end = sim_time_now() - sim_control_int(q->json, "ended_ago_ms", 0);
     sim_id_t ends[2];
     json_object *props;
 
@@ -125,7 +125,7 @@ static void create_series(sim_req_t *q, sim_ds_t *ds, sim_change_t *how)
         if (per_minute > 0) {
             json_object_object_add(
                 o, "created_time",
-                json_object_new_int64(now - (count - i) * SIM_MINUTE / per_minute));
+                json_object_new_int64(end - (count - i) * SIM_MINUTE / per_minute));
         }
         p = create_one(q, ds, o, how, 1);
         if (p) {
@@ -142,8 +142,9 @@ static void create_series(sim_req_t *q, sim_ds_t *ds, sim_change_t *how)
 
 static void create_pages(sim_req_t *q)
 {
-    static const char *const known[] = { "data_source", "pages", "count",    "first", "properties",
-                                         "per_minute",  "by",    "stale_ms", "quiet", NULL };
+    static const char *const known[] = { "data_source", "pages",        "count", "first",
+                                         "properties",  "per_minute",   "by",    "stale_ms",
+                                         "quiet",       "ended_ago_ms", NULL };
     sim_change_t how = SIM_CHANGE_INIT;
     sim_ds_t *ds;
     json_object *pages, *v;

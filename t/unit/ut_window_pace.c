@@ -30,6 +30,7 @@ typedef struct setting_t {
     int bulk;                           /* requests at once, without an end */
     int slow;                           /* one answer in so many takes 20 s; 0: none */
     int inherited;                      /* requests of a former owner, of the last moment */
+    int busy;                           /* now and then nobody looks for so many ms; 0: never */
     int least;                          /* wanted: requests in a minute */
 } setting_t;
 
@@ -152,6 +153,9 @@ static void live_through(pace_t *m, const setting_t *s, unsigned int seed)
     m->next_edit = T0 + SEC(1) + MSEC(chance(m, 5000)); /* by then the first chunk is durable */
     nts_window_inherit(m->w, s->inherited, T0 + WINDOW);
     for (m->now = T0; m->now < T0 + SEC(60 * MINUTES); m->now += TURN) {
+        if (s->busy && chance(m, 4000) == 0) {
+            m->now += MSEC(s->busy);
+        }
         hear_answers(m);
         reserve(m);
         edit(m);
@@ -271,24 +275,55 @@ static void an_isolated_edit_does_not_wait(void)
     }
 }
 
-/* P7: 98 % of the budget in each minute but the first. */
+/* Requests in a hundred of the budget, after the first minute. */
+static double mean_use(const pace_t *m)
+{
+    int n = 0;
+    int k;
+
+    for (k = 0; k < m->count; k++) {
+        n += m->sent[k] >= T0 + SEC(60);
+    }
+    return 100.0 * n / (CAPACITY * (MINUTES - 1));
+}
+
+/* P7: 98 % of the budget in each minute but the first. Where the machine is busy now and then what would have been sent is sent after it, so that no more is lost
+ * than lies in a span that ends in such a moment: without that 173, 163 and 150 were sent in the worst minute. */
 static void bulk_work_alone_uses_the_budget(void)
 {
     static const setting_t settings[] = {
         { .what = "answers at once", .bulk = 1 },
         { .what = "answers after 0.3 s", .bulk = 1, .answer = MSEC(300) },
         { .what = "a slow store", .bulk = 1, .answer = MSEC(300), .durable_within = SEC(1) },
+        { .what = "busy for half a second, three times a minute",
+          .bulk = 1,
+          .answer = MSEC(20),
+          .busy = 500,
+          .least = 175 },
+        { .what = "busy for a second, three times a minute",
+          .bulk = 1,
+          .answer = MSEC(20),
+          .busy = 1000,
+          .least = 174 },
+        { .what = "busy for two seconds, three times a minute",
+          .bulk = 1,
+          .answer = MSEC(20),
+          .busy = 2000,
+          .least = 168 },
     };
     apr_size_t i;
 
     for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        int least = settings[i].least ? settings[i].least : 98 * CAPACITY / 100 + 1;
         int fewest, most;
 
         live_through(&pace, &settings[i], 1);
         fewest = fewest_in_a_minute(&pace);
         most = most_in_a_window(&pace);
-        tap_ok(100 * fewest >= 98 * CAPACITY, "%s: %d of %d in each minute", settings[i].what,
-               fewest, CAPACITY);
+        tap_ok(fewest >= least, "%s: %d of %d in each minute, no fewer than %d", settings[i].what,
+               fewest, CAPACITY, least);
+        tap_ok(mean_use(&pace) >= 98, "%s: on the average %.1f %%", settings[i].what,
+               mean_use(&pace));
         tap_ok(most <= CAPACITY, "%s: %d in any window", settings[i].what, most);
     }
 }
