@@ -110,10 +110,11 @@ static int is_doubtful(const nts_pair_t *pair, const nts_base_t *base)
 static int is_unmapped_change(const nts_job_t *job)
 {
     const nts_link_t *link = job->link;
+    const nts_record_t *row = job->view[NTS_EXTERNAL].record;
     int i;
 
     if (job->view[NTS_EXTERNAL].presence != NTS_PRESENCE_LIVE || job->rounds || job->undo ||
-        job->view[NTS_EXTERNAL].record->standing != NTS_STANDING_INSIDE || job->ruling_count ||
+        row->standing != NTS_STANDING_INSIDE || job->ruling_count ||
         (job->spawn.candidate && job->spawn.candidate_side == NTS_NOTION) ||
         job->config->full_run || !job->loaded->notice_count || link->state != NTS_LINK_ACTIVE ||
         link->trouble != NTS_TROUBLE_NONE || link->attempts || link->missing) {
@@ -128,8 +129,10 @@ static int is_unmapped_change(const nts_job_t *job)
         const nts_pair_t *pair = &job->config->mapping->pairs[i];
         const nts_base_t *base = nts_link_base(link, pair->id);
 
-        if (pair->domain && (!base || base->has_rewrite || is_news(job, NTS_EXTERNAL, i) ||
-                             is_doubtful(pair, base))) {
+        if (pair->domain &&
+            (!base || base->has_rewrite || is_news(job, NTS_EXTERNAL, i) ||
+             nts_merge_has_unlinked(pair, base, NTS_EXTERNAL, &row->values[i], job->p) ||
+             is_doubtful(pair, base))) {
             return 0;
         }
     }

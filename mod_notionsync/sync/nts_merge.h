@@ -78,6 +78,10 @@ void nts_merge_trust(nts_base_t *base, const nts_pair_t *pair);
  *  is in doubt, not counting (S2.1, S3.5, S5.4). No base: true unless the value is null. */
 int nts_merge_is_edited(const nts_pair_t *pair, const nts_base_t *base, nts_side_t side,
                         const nts_value_t *now, apr_pool_t *p);
+/** True if a list of references names records that nobody knows, neither their mapping nor the base: no edit that could be carried, and
+ *  still they have to be waited for (S5.2). */
+int nts_merge_has_unlinked(const nts_pair_t *pair, const nts_base_t *base, nts_side_t side,
+                           const nts_value_t *now, apr_pool_t *p);
 
 /**
  * Settle one field after a write to @a side: moves the bases if the answer equals what was sent, notes a

@@ -305,6 +305,24 @@ int nts_merge_reference_edited(const nts_pair_t *pair, const nts_value_t *base,
     return !nts_domain_equal(pair->domain, &now, base);
 }
 
+int nts_merge_has_unlinked(const nts_pair_t *pair, const nts_base_t *base, nts_side_t side,
+                           const nts_value_t *now, apr_pool_t *p)
+{
+    nts_value_t list = nts_value_null;
+    int i;
+
+    if (!pair->domain || !nts_domain_is_reference_list(pair->domain)) {
+        return 0;
+    }
+    list = base ? nts_merge_identified(now, &base->value[side], p) : *now;
+    for (i = 0; i < count_of(&list); i++) {
+        if (!list.as.set.options[i].id) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int nts_merge_lists_differ(const nts_value_t *a, const nts_value_t *b, apr_pool_t *p)
 {
     nts_value_t one = known(a, p), other = known(b, p);

@@ -385,6 +385,25 @@ static void test_merging(void)
     tap_int(described, 1, "5.2 after the schema was looked at once");
 }
 
+/* Nothing is there to be carried, and the page need not be read for a change that is not mapped (S3.11). */
+static void test_waiting_alone(void)
+{
+    world_t *w = linked("17");
+
+    edit(w, NTS_EXTERNAL, "17 ?50");
+    (void)world_settle(w);
+    tap_str(link_of(w)->outcome.code, NTS_REFERENCE_WAITS,
+            "5.2 a key added that no row has is shown, if nothing else was edited");
+    tap_int(wait_count, 1, "and is to be told of");
+    edit(w, NTS_EXTERNAL, "17");
+    (void)world_settle(w);
+    tap_int(link_of(w)->trouble, NTS_TROUBLE_NONE, "until somebody takes it out");
+    w->requests = 0;
+    world_notice(w, NTS_EXTERNAL, link_of(w)->key);
+    (void)world_settle(w);
+    tap_int(w->requests, 0, "3.11 what is as agreed costs no request");
+}
+
 static void test_waiting(void)
 {
     world_t *w = linked("17 ?40");
@@ -654,6 +673,7 @@ int main(void)
     test_spelling();
     test_room();
     test_merging();
+    test_waiting_alone();
     test_waiting();
     test_same();
     test_all_wait();
