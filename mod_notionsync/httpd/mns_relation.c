@@ -46,12 +46,17 @@ static const char *judge(const nts_setup_t *setup, const nts_mapping_t *mapping,
                             pair->relation, list_names(setup, mapping, p));
     }
     if (target->notion != mapping->notion || target->external != mapping->external) {
+        int is_turned = target->notion == mapping->external && target->external == mapping->notion;
+
         return apr_psprintf(
             p,
             "relation=%s: that mapping joins %s to %s and this one %s to %s; what a "
-            "page or a row refers to is reached through the same two services only",
+            "page or a row refers to is reached through the same two services only%s",
             pair->relation, target->notion->name, target->external->name, mapping->notion->name,
-            mapping->external->name);
+            mapping->external->name,
+            is_turned ? ", named the same way round: exchange NotionSyncNotion and "
+                        "NotionSyncExternal in one of the two"
+                      : "");
     }
     if (target->key && strchr(target->key, ',') && pair->options.format == NTS_FORMAT_DEFAULT) {
         return apr_psprintf(p,

@@ -114,7 +114,8 @@ static const nts_schema_field_t *key_field(const nts_schema_field_t *property, n
     return property->type.kind == NTS_TYPE_NUMBER ? &number : &text;
 }
 
-static apr_status_t check_direction(const nts_pair_t *pair, const nts_type_t *property,
+static apr_status_t check_direction(const nts_pair_t *pair,
+                                    const nts_type_t *const types[NTS_SIDE_COUNT],
                                     nts_outcome_t *out, apr_pool_t *p)
 {
     if (pair->computed[NTS_NOTION] && pair->computed[NTS_EXTERNAL]) {
@@ -128,20 +129,24 @@ static apr_status_t check_direction(const nts_pair_t *pair, const nts_type_t *pr
                        "write -> in place of <-> or <-");
     }
     if (pair->computed[NTS_EXTERNAL] && pair->direction != NTS_TO_NOTION) {
-        return suspend(out, p, "mapping.computed",
-                       apr_psprintf(p,
-                                    "the database computes '%s' itself, nothing can be written to "
-                                    "it",
-                                    pair->external),
-                       "write <- in place of <-> or ->");
+        return suspend(
+            out, p, "mapping.computed",
+            apr_psprintf(p,
+                         "the external side computes '%s' itself, nothing can be written to "
+                         "it",
+                         pair->external),
+            "write <- in place of <-> or ->");
     }
-    if (property->one_way && pair->direction == NTS_BOTH) {
-        return suspend(out, p, "mapping.one_way",
-                       apr_psprintf(p,
-                                    "'%s' (%s) goes one way: whether it is empty or only not shown "
-                                    "Notion does not tell, so the column might be cleared by that",
-                                    pair->notion, property->native),
-                       "write -> or <- in place of <->");
+    for (int side = 0; side < NTS_SIDE_COUNT; side++) {
+        if (types[side]->one_way && pair->direction == NTS_BOTH) {
+            return suspend(
+                out, p, "mapping.one_way",
+                apr_psprintf(p,
+                             "'%s' (%s) goes one way: whether it is empty or only not shown Notion "
+                             "does not tell, so the other side might be cleared by that",
+                             nts_pair_field(pair, (nts_side_t)side), types[side]->native),
+                "write -> or <- in place of <->");
+        }
     }
     return APR_SUCCESS;
 }
@@ -173,19 +178,22 @@ static apr_status_t check_others(const nts_mapping_t *mapping, int at, nts_outco
     return APR_SUCCESS;
 }
 
-/* S5.2: the target's own mapping must be the one of the data source that the property refers to. */
-static apr_status_t check_target(const nts_pair_t *pair, const nts_type_t *type, nts_outcome_t *out,
-                                 apr_pool_t *p)
+/* S5.2: the target's own mapping must be the one of what the field refers to, on either side whose records are referred to by the service
+ * itself. */
+static apr_status_t check_target(const nts_pair_t *pair, nts_side_t side, const nts_type_t *type,
+                                 nts_outcome_t *out, apr_pool_t *p)
 {
+    const char *source = pair->relation_source[side];
+
     if (!pair->relation || type->kind != NTS_TYPE_REFERENCE ||
-        (pair->relation_source && type->target && !strcmp(pair->relation_source, type->target))) {
+        (source && type->target && !strcmp(source, type->target))) {
         return APR_SUCCESS;
     }
     return suspend(
         out, p, "mapping.relation",
         apr_psprintf(p, "'%s' refers to the data source %s, and the mapping '%s' is of %s",
-                     pair->notion, type->target ? type->target : "(not told)", pair->relation,
-                     pair->relation_source ? pair->relation_source : "none"),
+                     nts_pair_field(pair, side), type->target ? type->target : "(not told)",
+                     pair->relation, source ? source : "none"),
         "name the mapping of the data source that the property refers to");
 }
 
@@ -218,8 +226,9 @@ static int is_unannounced(const nts_type_t *type)
 }
 
 static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t *notion,
-                              const nts_schema_t *external, const nts_users_t *people,
-                              nts_outcome_t *out, apr_pool_t *p)
+                              const nts_schema_t *external,
+                              const nts_users_t *const people[NTS_SIDE_COUNT], nts_outcome_t *out,
+                              apr_pool_t *p)
 {
     nts_pair_t *pair = &mapping->pairs[at];
     nts_domain_options_t options = pair->options;
@@ -236,16 +245,18 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
     if (!property || !column) {
         return APR_EMISMATCH;
     }
+    types[NTS_NOTION] = &property->type;
+    types[NTS_EXTERNAL] = &column->type;
     pair->computed[NTS_NOTION] = property->type.computed;
     pair->computed[NTS_EXTERNAL] = column->type.computed;
     pair->unannounced[NTS_NOTION] = is_unannounced(&property->type);
     pair->unannounced[NTS_EXTERNAL] = !pair->is_key && is_unannounced(&column->type);
-    rv = check_direction(pair, &property->type, out, p);
+    rv = check_direction(pair, types, out, p);
     if (rv == APR_SUCCESS) {
         rv = check_others(mapping, at, out, p);
     }
-    if (rv == APR_SUCCESS) {
-        rv = check_target(pair, &property->type, out, p);
+    for (int side = 0; side < NTS_SIDE_COUNT && rv == APR_SUCCESS; side++) {
+        rv = check_target(pair, (nts_side_t)side, types[side], out, p);
     }
     if (rv == APR_SUCCESS) {
         rv = check_key(pair, external, out, p);
@@ -253,9 +264,9 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    options.people = property->type.kind == NTS_TYPE_PEOPLE ? people : NULL;
-    types[NTS_NOTION] = &property->type;
-    types[NTS_EXTERNAL] = &column->type;
+    for (int side = 0; side < NTS_SIDE_COUNT; side++) {
+        options.people[side] = types[side]->kind == NTS_TYPE_PEOPLE ? people[side] : NULL;
+    }
     if (!options.timezone) {
         options.timezone = mapping->timezone;
     }
@@ -270,7 +281,10 @@ apr_status_t nts_mapping_bind(nts_mapping_t *mapping, const nts_schema_t *notion
                               const nts_schema_t *external, nts_outcome_t *outcomes, apr_pool_t *p)
 {
     apr_status_t result = APR_SUCCESS;
-    const nts_users_t *people = notion->people ? nts_users_copy(notion->people, p) : NULL;
+    const nts_users_t *people[NTS_SIDE_COUNT];
+
+    people[NTS_NOTION] = notion->people ? nts_users_copy(notion->people, p) : NULL;
+    people[NTS_EXTERNAL] = external->people ? nts_users_copy(external->people, p) : NULL;
 
     for (int i = 0; i < mapping->pair_count; i++) {
         nts_outcome_t *out = &outcomes[i];

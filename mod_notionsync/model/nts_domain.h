@@ -12,7 +12,7 @@
 
 typedef struct nts_domain_t nts_domain_t;
 
-/** Outcome code of a text that leads to nobody in Notion, or to several. */
+/** Outcome code of what leads to nobody at the side that is written, or to several. */
 #define NTS_DOMAIN_PERSON "field.person"
 
 /** Members of a set or list, at most: more than any multi-select has; bounds what a hostile column costs. */
@@ -38,7 +38,8 @@ typedef struct nts_domain_options_t {
      * it (base/nts_zone.h): canonical instants are UTC on both sides. Here it serves for dates in text
      * columns, and for what lossy=accept makes of days and instants */
     const char *timezone;
-    const nts_users_t *people; /* who there is in Notion; the domain borrows it; NULL: not known */
+    /* who there is at a side whose field holds people; the domain borrows it; NULL: not known */
+    const nts_users_t *people[NTS_SIDE_COUNT];
 } nts_domain_options_t;
 
 /**

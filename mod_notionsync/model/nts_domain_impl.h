@@ -45,6 +45,8 @@ apr_status_t nts_domain_unfit(nts_outcome_t *out, apr_pool_t *p, const char *adv
 /** A value of a kind that its field should not hold. */
 apr_status_t nts_domain_strange(const nts_domain_t *domain, nts_side_t side,
                                 const nts_value_t *value, nts_outcome_t *out, apr_pool_t *p);
+/** True if a pair of people holds one person at most: no side has room for several. */
+int nts_domain_is_one_person(const nts_domain_t *domain);
 /** True if format=markdown means something for a pair of these types, indexed by nts_side_t. */
 int nts_domain_takes_markdown(const nts_type_t *const types[2]);
 /** A set as a side shows it: as one, or as a text of names as format= says. APR_EMISMATCH with @a out if it is neither. */

@@ -71,6 +71,9 @@ typedef struct nts_ask_t {
      * still holds them (compared canonically, under lock). Notion UPDATE: values last read, whose formatting
      * stays where the text does (S5.6); nothing is compared */
     const nts_value_t *expected;
+    /* CREATE, UPDATE: values last read on the other side: what is no part of them may go along as far as a service has room for it (names
+     * of files); NULL: none. Nothing is compared */
+    const nts_value_t *beside;
     /* external RESTORE: row image to insert; `values` override it */
     const char *image;
     const char *intent; /* CREATE..RESTORE, INTENT: the intent's id; MARK: the mark */

@@ -163,13 +163,13 @@ apr_status_t nts_file_token_parse(nts_file_name_t *name, const char *token, cons
     return APR_SUCCESS;
 }
 
-int nts_file_is_link(const char *address, const nts_key_t *key, apr_pool_t *p)
+apr_status_t nts_file_link_parse(nts_file_name_t *name, const char *address, const nts_key_t *key,
+                                 apr_pool_t *p)
 {
     char *text = apr_pstrmemdup(p, address, strcspn(address, "?#"));
     const char *slash = strrchr(text, '/');
-    nts_file_name_t name;
 
-    return slash && nts_file_token_parse(&name, slash + 1, key) == APR_SUCCESS;
+    return slash ? nts_file_token_parse(name, slash + 1, key) : APR_EINVAL;
 }
 
 const char *nts_file_base_path(const char *base)

@@ -50,8 +50,9 @@ const char *nts_file_link(const nts_file_name_t *name, const char *base, const n
                           apr_pool_t *p);
 /** What the last part of a link says. APR_EINVAL: it was not made with this key. */
 apr_status_t nts_file_token_parse(nts_file_name_t *name, const char *token, const nts_key_t *key);
-/** True if an address ends in a link made with this key, wherever it seems to lead. */
-int nts_file_is_link(const char *address, const nts_key_t *key, apr_pool_t *p);
+/** The same of an address that ends in a link, wherever it seems to lead. */
+apr_status_t nts_file_link_parse(nts_file_name_t *name, const char *address, const nts_key_t *key,
+                                 apr_pool_t *p);
 
 /** The path of an address, as "/notionsync/file"; "" if it has none. */
 const char *nts_file_base_path(const char *base);

@@ -169,7 +169,10 @@ void nts_setup_join(const nts_setup_t *setup)
                 pair->relation ? nts_setup_find(setup, mapping->vhost, pair->relation) : NULL;
 
             pair->relation_id = target ? target->id : 0;
-            pair->relation_source = target ? target->data_source : NULL;
+            for (int side = 0; side < NTS_SIDE_COUNT; side++) {
+                pair->relation_source[side] =
+                    target ? nts_mapping_collection(target, (nts_side_t)side) : NULL;
+            }
         }
     }
 }

@@ -81,10 +81,11 @@ typedef struct nts_pair_t {
     /* relation=: the mapping whose records are referred to, as written ("NAME" or "VHOST/NAME"); NULL none. What it is
      * is known once the whole setup is (nts_setup_join) */
     const char *relation;
-    apr_int64_t relation_id;     /* of the store; 0: not known yet */
-    const char *relation_source; /* its data source */
-    int automatic;               /* NotionSyncFields auto has found it by its names */
-    nts_bound_t bound;           /* what it was bound to, and why it is not; of the store */
+    apr_int64_t relation_id; /* of the store; 0: not known yet */
+    /* what it covers of each side: its data source, its collection */
+    const char *relation_source[NTS_SIDE_COUNT];
+    int automatic;     /* NotionSyncFields auto has found it by its names */
+    nts_bound_t bound; /* what it was bound to, and why it is not; of the store */
 } nts_pair_t;
 
 #define NTS_KEY_FIELD "(key)"

@@ -124,22 +124,28 @@ int nts_users_has_emails(const nts_users_t *people)
     return apr_hash_count(people->by_email) > 0;
 }
 
-int nts_users_find(const nts_users_t *people, const char *called, const char **id)
+/* NULL: nobody is called so. */
+static const called_t *look_up(apr_hash_t *names, const char *called)
 {
     char room[256];
     apr_size_t len = strlen(called);
-    const called_t *found;
 
-    *id = NULL;
     if (len >= sizeof(room)) {
-        return 0; /* nobody is called like that: neither name nor address is so long */
+        return NULL; /* neither name nor address is so long */
     }
     for (apr_size_t i = 0; i <= len; i++) {
         room[i] = (char)(called[i] >= 'A' && called[i] <= 'Z' ? called[i] - 'A' + 'a' : called[i]);
     }
-    found = apr_hash_get(people->by_email, room, (apr_ssize_t)len);
+    return apr_hash_get(names, room, (apr_ssize_t)len);
+}
+
+int nts_users_find(const nts_users_t *people, const char *called, const char **id)
+{
+    const called_t *found = look_up(people->by_email, called);
+
+    *id = NULL;
     if (!found) {
-        found = apr_hash_get(people->by_name, room, (apr_ssize_t)len);
+        found = look_up(people->by_name, called);
     }
     if (!found) {
         return 0;
@@ -165,6 +171,46 @@ const char *nts_users_spelling(const nts_users_t *people, const char *id)
     return leads_to(people, person->email, person)  ? person->email
            : leads_to(people, person->name, person) ? person->name
                                                     : person->id;
+}
+
+/* The only one in both lists who is called so; NULL: there is none, or more than one in either. */
+static const person_t *namesake(apr_hash_t *here, apr_hash_t *there, const char *called)
+{
+    const called_t *ours = called ? look_up(here, called) : NULL;
+    const called_t *theirs = called ? look_up(there, called) : NULL;
+
+    return ours && theirs && ours->count == 1 && theirs->count == 1 ? theirs->first : NULL;
+}
+
+static int has_email(const nts_users_t *people, const person_t *person)
+{
+    return person->email && look_up(people->by_email, person->email) != NULL;
+}
+
+const char *nts_users_counterpart(const nts_users_t *people, const char *id,
+                                  const nts_users_t *others)
+{
+    const person_t *person = apr_hash_get(people->by_id, id, APR_HASH_KEY_STRING);
+    const person_t *other;
+
+    if (!person) {
+        return NULL;
+    }
+    if (has_email(others, person)) {
+        other = namesake(people->by_email, others->by_email, person->email);
+        return other ? other->id : NULL;
+    }
+    other = namesake(people->by_name, others->by_name, person->name);
+    /* Of one name with two addresses, or with that of somebody else here: another person. */
+    return other && !(person->email && other->email) && !has_email(people, other) ? other->id
+                                                                                  : NULL;
+}
+
+const char *nts_users_shown(const nts_users_t *people, const char *id)
+{
+    const person_t *person = apr_hash_get(people->by_id, id, APR_HASH_KEY_STRING);
+
+    return person && person->email ? person->email : person && person->name ? person->name : "";
 }
 
 static int compare_ids(const void *a, const void *b)

@@ -46,7 +46,8 @@ typedef struct nts_value_t {
         } set;
     } as;
     /* TEXT of Notion as it was read: its items as JSON, if they hold more than the text. Goes along so that a write can
-     * keep that (S5.6). SET of references of a column: its text. Not part of the value: never compared, never stored */
+     * keep that (S5.6). SET of references of a column: its text. SET of files: an array of objects with `link`, the member's address,
+     * and `name`, what the file is called there. Not part of the value: never compared, never stored */
     const char *rich;
     /* reference: why it cannot be carried to the other side, a sentence about its target; NULL: it can. Like `rich` no
      * part of the value (nts_reference.h) */

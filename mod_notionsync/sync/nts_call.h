@@ -97,8 +97,8 @@ typedef struct nts_commit_t {
     int wait_count;
     /* set by the store: notices put into inboxes of records that waited for this one, or for what it waited for */
     int told_waiting;
-    /* Pages that this one began or ceased to refer to by a two-way relation: their other end has changed, and Notion tells nobody. Only
-     * to be soon about it: a full run finds it anyway */
+    /* Records that this one began or ceased to refer to by a two-way relation of that side: their other end has changed there, and
+     * nobody is told. Only to be soon about it: a full run finds it anyway */
     const nts_wait_t *mirrors;
     int mirror_count;
 } nts_commit_t;

@@ -86,20 +86,25 @@ void nts_job_keep_waits(nts_job_t *job)
 
 /* --- the other end of a two-way relation */
 
-/* The pages of @a base that @a other does not name. */
-static void add_mirrors(apr_array_header_t *mirrors, const nts_pair_t *pair, const nts_base_t *base,
-                        const nts_base_t *other)
+/* The records of @a side that @a base names and @a other does not. */
+static void add_mirrors(apr_array_header_t *mirrors, const nts_pair_t *pair, int side,
+                        const nts_base_t *base, const nts_base_t *other)
 {
-    const nts_value_t *value = base ? &base->value[NTS_NOTION] : NULL;
+    const nts_value_t *value = base ? &base->value[side] : NULL;
     int i;
 
     for (i = 0; value && value->kind == NTS_VALUE_SET && i < value->as.set.count; i++) {
-        const char *page = value->as.set.options[i].name;
+        const char *name = value->as.set.options[i].name;
 
-        if (*page && !nts_base_names(other, NTS_NOTION, page)) {
-            add_wait(mirrors, pair, NTS_NOTION, page);
+        if (*name && !nts_base_names(other, (nts_side_t)side, name)) {
+            add_wait(mirrors, pair, side, name);
         }
     }
+}
+
+static int is_mirrored(const nts_pair_t *pair, int side)
+{
+    return is_reference(pair) && nts_domain_type(pair->domain, (nts_side_t)side)->mirrored;
 }
 
 void nts_job_keep_mirrors(nts_job_t *job)
@@ -107,16 +112,18 @@ void nts_job_keep_mirrors(nts_job_t *job)
     const nts_mapping_t *mapping = job->config->mapping;
     const nts_link_t *was = job->loaded ? job->loaded->link : NULL;
     apr_array_header_t *mirrors = apr_array_make(job->p, 1, sizeof(nts_wait_t));
-    int i;
+    int i, side;
 
     for (i = 0; i < mapping->pair_count; i++) {
         const nts_pair_t *pair = &mapping->pairs[i];
         const nts_base_t *before = was ? nts_link_base(was, pair->id) : NULL;
         const nts_base_t *now = nts_link_base(job->link, pair->id);
 
-        if (is_reference(pair) && nts_domain_type(pair->domain, NTS_NOTION)->mirrored) {
-            add_mirrors(mirrors, pair, before, now);
-            add_mirrors(mirrors, pair, now, before);
+        for (side = 0; side < NTS_SIDE_COUNT; side++) {
+            if (is_mirrored(pair, side)) {
+                add_mirrors(mirrors, pair, side, before, now);
+                add_mirrors(mirrors, pair, side, now, before);
+            }
         }
     }
     job->call.commit.mirrors = (const nts_wait_t *)(const void *)mirrors->elts;

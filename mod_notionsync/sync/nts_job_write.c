@@ -34,6 +34,14 @@ static const nts_value_t *expected_values(const nts_job_t *job, nts_side_t side)
     return values;
 }
 
+/* What goes along with values of the other side (nts_ask_t.beside). */
+static const nts_value_t *values_beside(const nts_job_t *job, nts_side_t side)
+{
+    const nts_record_t *record = job->view[nts_side_other(side)].record;
+
+    return record ? record->values : NULL;
+}
+
 /* Store the notes and @a entry with the link. */
 static nts_step_t commit_entry(nts_job_t *job, nts_entry_t *entry, nts_job_state_t then)
 {
@@ -143,6 +151,7 @@ nts_step_t nts_job_write_fields(nts_job_t *job, nts_side_t side)
     job->write = (nts_ask_t){ 0 };
     job->write.values = values;
     job->write.expected = expected_values(job, side);
+    job->write.beside = values_beside(job, side);
     take_company(job, side);
     return intend(job, entry, NTS_ASK_UPDATE);
 }
@@ -213,6 +222,7 @@ nts_step_t nts_job_create_on(nts_job_t *job, nts_side_t side)
     }
     job->write = (nts_ask_t){ 0 };
     job->write.values = values;
+    job->write.beside = values_beside(job, side);
     return intend(job, entry, NTS_ASK_CREATE);
 }
 

@@ -115,6 +115,11 @@ fails('a relation to nothing', $services . $items . $orders->('NotionSyncField I
     qr/${line}relation=things: there is no such mapping; those of the same two services are: items, orders$/m);
 fails('a relation to what is behind another service', $services . $crm =~ s/crm/erp/gr . $items =~ s/crm/erp/r . $orders->('NotionSyncField Item <-> item relation=items'),
     qr/${line}relation=items: that mapping joins work to erp and this one work to crm; what a page or a row refers to is reached through the same two services only$/m);
+my $between = sub { my ($name, $first, $second, @more) = @_; my ($from, $to) = map { s/0/$second/r } ($id, $other);
+    return "<NotionSyncMapping $name>\nNotionSyncNotion $first $from\nNotionSyncExternal " . ($first eq 'work' ? 'away' : 'work') . " $to\nNotionSyncField Name <-> Name\n" . join('', map { "$_\n" } @more) . "</NotionSyncMapping>\n" };
+passes('a relation between two data sources', $work . $away . $between->('orders', 'work', 1, 'NotionSyncField Item <-> Ware relation=items') . $between->('items', 'work', 2));
+fails('a relation to a mapping that is the other way round', $work . $away . $between->('orders', 'work', 1, 'NotionSyncField Item <-> Ware relation=items') . $between->('items', 'away', 2),
+    qr/${line}relation=items: that mapping joins away to work and this one work to away; what a page or a row refers to is reached through the same two services only, named the same way round: exchange NotionSyncNotion and NotionSyncExternal in one of the two$/m);
 fails('a relation to rows with a key of two columns', $services . $items =~ s/items\nN/items key=a,b\nN/r . $orders->('NotionSyncField Item <-> item relation=items'),
     qr/${line}relation=items: the rows of that mapping have a key of several columns \(a,b\), and a column holds one; a list of them \(format=json\) can hold such keys$/m);
 passes('a list of such keys', $services . $items =~ s/items\nN/items key=a,b\nN/r . $orders->('NotionSyncField Item <-> item relation=items format=json'));

@@ -229,6 +229,18 @@ static void test_options(void)
                    strstr(out.advice, "Markdown is for") && !strcmp(out.code, "field.format"),
                "%s and %s: it is not", pairs[i][0], pairs[i][1]);
     }
+    for (int i = 0; i < 4; i++) {
+        static const char *const pairs[][2] = { { "files", "csv" },
+                                                { "files", "plain" },
+                                                { "multi_select", "json" },
+                                                { "multi_select", "array" } };
+
+        tap_ok(!make(pairs[i][0], pairs[i][0], pairs[i][1], &out) &&
+                   !strcmp(out.code, "field.format") && strstr(out.advice, "neither of the two"),
+               "%s of two workspaces have no format=%s: %s", pairs[i][0], pairs[i][1], out.advice);
+    }
+    tap_ok(!make("place", "files", "", &out) && strstr(out.advice, "a place of another workspace"),
+           "a place goes with one of another workspace: %s", out.advice);
     tap_ok(make("created_time", "DATE", "lossy", &out) != NULL,
            "lossy=accept pairs days and instants");
     {
@@ -662,7 +674,7 @@ static void test_properties(void)
 
     for (int round = 0; round < 40; round++) {
         for (int n = 0; n < NOTION_COUNT; n++) {
-            for (int e = NOTION_COUNT; e < TYPE_COUNT; e++) {
+            for (int e = 0; e < TYPE_COUNT; e++) {
                 const nts_type_t *pair[2] = { &types[n], &types[e] };
                 const nts_domain_t *domain =
                     make(types[n].native, types[e].native, words[round % 5], NULL);

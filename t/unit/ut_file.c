@@ -89,14 +89,21 @@ static void a_link_tells_what_it_leads_to(void)
     tap_ok(nts_file_name_is_of(&side, &read, &contacts, pool), "its mapping");
     tap_int(side, NTS_EXTERNAL, "and which of its sides");
     tap_ok(!nts_file_name_is_of(&side, &read, &orders, pool), "not one of that name elsewhere");
-    tap_ok(nts_file_is_link(link, &key, pool), "an address can be seen to be a link");
-    tap_ok(nts_file_is_link(apr_pstrcat(pool, "http://old.example.org/f/", link + strlen(BASE "/"),
-                                        "?x=1#y", NULL),
-                            &key, pool),
+    tap_ok(nts_file_link_parse(&read, link, &key, pool) == APR_SUCCESS,
+           "an address can be seen to be a link");
+    memset(&read, 0, sizeof(read));
+    tap_ok(nts_file_link_parse(&read,
+                               apr_pstrcat(pool, "http://old.example.org/f/",
+                                           link + strlen(BASE "/"), "?x=1#y", NULL),
+                               &key, pool) == APR_SUCCESS,
            "wherever it led before");
-    tap_ok(!nts_file_is_link(link, &other_key, pool), "of another server it is none");
-    tap_ok(!nts_file_is_link(ADDRESS, &key, pool), "nor is an address of a file");
-    tap_ok(!nts_file_is_link("", &key, pool), "nor is nothing");
+    tap_ok(nts_file_name_is_of(&side, &read, &contacts, pool) && side == NTS_EXTERNAL,
+           "and of what");
+    tap_ok(nts_file_link_parse(&read, link, &other_key, pool) != APR_SUCCESS,
+           "of another server it is none");
+    tap_ok(nts_file_link_parse(&read, ADDRESS, &key, pool) != APR_SUCCESS,
+           "nor is an address of a file");
+    tap_ok(nts_file_link_parse(&read, "", &key, pool) != APR_SUCCESS, "nor is nothing");
 }
 
 /* Each character changed, cut, and lengthened. */

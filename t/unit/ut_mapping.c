@@ -403,6 +403,85 @@ static void test_bind(void)
     tap_ok(!pairs[2].unannounced[NTS_NOTION], "and that it is computed only once");
 }
 
+#define HERE "ffffffff-0000-4000-8000-0000000000aa"
+#define THERE "ffffffff-0000-4000-8000-0000000000bb"
+
+/* Two data sources, each of which is half of what a relation is checked against, and of what goes one way. */
+static void test_between(void)
+{
+    nts_schema_field_t here[] = {
+        { "c",
+          "Client",
+          { .kind = NTS_TYPE_REFERENCE, .native = "relation", .nullable = 1, .target = HERE } },
+        { "s", "Site", { .kind = NTS_TYPE_TEXT, .native = "rich_text", .nullable = 1 } },
+        { "w", "Who", { .kind = NTS_TYPE_PEOPLE, .native = "people", .nullable = 1 } },
+    };
+    nts_schema_field_t there[] = {
+        { "k",
+          "Kunde",
+          { .kind = NTS_TYPE_REFERENCE,
+            .native = "relation",
+            .nullable = 1,
+            .target = THERE,
+            .mirrored = 1 } },
+        { "o", "Ort", { .kind = NTS_TYPE_PLACE, .native = "place", .nullable = 1, .one_way = 1 } },
+        { "x", "Wer", { .kind = NTS_TYPE_PEOPLE, .native = "people", .nullable = 1 } },
+    };
+    nts_schema_t left = schema_of(here, 3);
+    nts_schema_t right = schema_of(there, 3);
+    nts_pair_t pairs[] = { pair_of("Client", "Kunde", NTS_BOTH), pair_of("Site", "Ort", NTS_BOTH),
+                           pair_of("Who", "Wer", NTS_BOTH) };
+    nts_mapping_t mapping = mapping_of(pairs, 3);
+    nts_mapping_t clients = mapping_of(NULL, 0);
+    nts_mapping_t *all[] = { &mapping, &clients };
+    nts_setup_t setup = { .mappings = all, .mapping_count = 2 };
+    nts_users_t *people[NTS_SIDE_COUNT] = { nts_users_make(0, pool), nts_users_make(0, pool) };
+    nts_option_t person = { "dddddddd-0000-4000-8000-000000000001", "" };
+    nts_value_t shown = nts_value_set(&person, 1, pool), common, value;
+    nts_outcome_t outcomes[3];
+
+    nts_users_add(people[0], "dddddddd-0000-4000-8000-000000000001", "ada@e.org", NULL);
+    nts_users_add(people[1], "dddddddd-0000-4000-8000-000000000101", "ada@e.org", NULL);
+    left.people = people[0];
+    right.people = people[1];
+    clients.name = "clients";
+    clients.id = 9;
+    clients.data_source = HERE;
+    clients.collection = THERE;
+    pairs[0].relation = "clients";
+    pairs[0].options.reference = 1;
+    nts_setup_join(&setup);
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_EMISMATCH,
+            "two data sources");
+    tap_ok(pairs[0].domain && pairs[0].relation_id == 9,
+           "a relation refers to one mapping on both sides: %s",
+           outcomes[0].what ? outcomes[0].what : "bound");
+    tap_ok(pairs[0].unannounced[NTS_EXTERNAL] && !pairs[0].unannounced[NTS_NOTION],
+           "of whose two ends no event tells, at the side that has them");
+    tap_str(outcomes[1].code, "mapping.one_way", "a place of the other side goes one way, too");
+    tap_ok(outcomes[1].what && strstr(outcomes[1].what, "'Ort' (place)"), "which is said: %s",
+           outcomes[1].what);
+    (void)nts_domain_project(&common, pairs[2].domain, NTS_NOTION, &shown, NULL, pool);
+    tap_ok(nts_domain_render(&value, pairs[2].domain, NTS_EXTERNAL, &common, NULL, pool) ==
+                   APR_SUCCESS &&
+               !strcmp(value.as.set.options[0].id, "dddddddd-0000-4000-8000-000000000101"),
+           "people are looked for in each side's own list");
+    for (int side = 0; side < NTS_SIDE_COUNT; side++) {
+        const char *source = nts_mapping_collection(&clients, (nts_side_t)side);
+        const char **field = side == NTS_NOTION ? &here[0].type.target : &there[0].type.target;
+
+        *field = "ffffffff-0000-4000-8000-0000000000cc";
+        (void)nts_mapping_bind(&mapping, &left, &right, outcomes, pool);
+        tap_str(outcomes[0].code, "mapping.relation",
+                "another data source than the mapping's is refused");
+        tap_ok(outcomes[0].what &&
+                   strstr(outcomes[0].what, side == NTS_NOTION ? "'Client'" : "'Kunde'") &&
+                   strstr(outcomes[0].what, source),
+               "by the name of its side: %s", outcomes[0].what ? outcomes[0].what : "");
+        *field = source;
+    }
+}
+
 static void test_rename(void)
 {
     nts_schema_field_t renamed[] = { properties[0], properties[1] };
@@ -482,6 +561,7 @@ int main(void)
     test_service();
     test_installed_service();
     test_bind();
+    test_between();
     test_rename();
     test_schema_json();
     apr_terminate();

@@ -152,6 +152,57 @@ static void links_are_no_files_elsewhere(void)
     tap_str(talk.answer->outcome.field, "Docs", "of which only the field is refused");
 }
 
+/* A file that the Notion of the other side keeps: its link is an address like others here, under the name that it has there. */
+static void links_of_the_other_side_are_files_here(void)
+{
+    nts_ask_t ask = ask_for(NTS_ASK_CREATE);
+    nts_mapping_t elsewhere = *ask.mapping;
+    nts_file_name_t name;
+    nts_option_t option = { NULL, NULL };
+    nts_value_t set, beside;
+    talk_t talk;
+
+    (void)nts_file_name_make(&name, ask.mapping, NTS_EXTERNAL, PAGE_2, "e%ad", HOST PLAN, pool);
+    option.name = nts_file_link(&name, BASE, &key, pool);
+    set = nts_value_set(&option, 1, pool);
+    ask.values = &set;
+    talk = ut_begin(&ask);
+    tap_str(talk.request ? strstr(talk.request->body, "\"files\"") : "nothing",
+            apr_psprintf(pool, "\"files\":[" ELSEWHERE("file", "%s") "]}}}", option.name),
+            "a link to a file of the other side is written as it is");
+    beside = set;
+    beside.rich = apr_psprintf(pool,
+                               "[{\"link\":\"https://e.org/"
+                               "\",\"name\":\"x\"},{\"link\":\"%s\",\"name\":\"Pl\u00e4ne.pdf\"}]",
+                               option.name);
+    ask.beside = &beside;
+    talk = ut_begin(&ask);
+    tap_str(talk.request ? strstr(talk.request->body, "\"files\"") : "nothing",
+            apr_psprintf(pool, "\"files\":[" ELSEWHERE("Pl\u00e4ne.pdf", "%s") "]}}}", option.name),
+            "and called as it is called there");
+    elsewhere.name = "another";
+    (void)nts_file_name_make(&name, &elsewhere, NTS_EXTERNAL, PAGE_2, "e%ad", HOST PLAN, pool);
+    option.name = nts_file_link(&name, BASE, &key, pool);
+    set = nts_value_set(&option, 1, pool);
+    talk = ut_begin(&ask);
+    tap_ok(!talk.request && talk.answer->result == NTS_RESULT_REFUSED,
+           "one of another mapping is refused");
+}
+
+static void what_is_called_how(void)
+{
+    const nts_value_t *shown = read_page(
+        HELD("Plan", HOST NOTE "?X-Amz-Signature=1") "," ELSEWHERE("b", "https://e.org/b"));
+
+    tap_str(shown->rich,
+            apr_psprintf(pool,
+                         "[{\"link\":\"%s\",\"name\":\"Plan\",\"file\":{\"url\":\"" HOST NOTE
+                         "?X-Amz-Signature=1\",\"expiry_time\":\"" EXPIRY
+                         "\"}},{\"link\":\"https://e.org/b\",\"name\":\"b\"}]",
+                         link_of(HOST NOTE)),
+            "beside the addresses goes what they are called");
+}
+
 static void long_names_are_cut(void)
 {
     const char *body = written(apr_psprintf(pool, "[\"%s\"]", link_of(HOST NOTE)),
@@ -251,6 +302,8 @@ int main(void)
     the_column_does_not_change_with_the_address();
     writes_keep_what_notion_keeps();
     links_are_no_files_elsewhere();
+    links_of_the_other_side_are_files_here();
+    what_is_called_how();
     long_names_are_cut();
     without_a_base_there_is_no_link();
     addresses_are_told();

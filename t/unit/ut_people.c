@@ -83,7 +83,7 @@ static void test_round_trips(void)
             members[i].id = person_id(1 + i);
             members[i].name = names[ut_random_below(&random, 9)];
         }
-        options.people = users;
+        options.people[NTS_NOTION] = users;
         (void)nts_domain_make(&domain, types, &options, NULL, pool);
         shown = nts_value_set(members, count, pool);
         if (nts_domain_project(&common, domain, NTS_NOTION, &shown, NULL, pool) != APR_SUCCESS ||
@@ -97,6 +97,167 @@ static void test_round_trips(void)
         }
     }
     tap_int(lost, 0, "what stands in a column means who stood on the page");
+}
+
+/* --- two workspaces, which have other ids for the same people */
+
+static nts_users_t *workspace(const char *const (*people)[2], int count, int first)
+{
+    nts_users_t *users = nts_users_make(0, pool);
+
+    for (int i = 0; i < count; i++) {
+        if (people[i][0] || people[i][1]) {
+            nts_users_add(users, person_id(first + i), people[i][0], people[i][1]);
+        }
+    }
+    return users;
+}
+
+static void test_counterparts(void)
+{
+    /* address and name in the first workspace, as 1.., and in the other one, as 101.. */
+    static const char *const here[][2] = {
+        { "ada@e.org", "Ada" }, { NULL, "Ben" },        { "cy@e.org", "Cy" },
+        { "di@e.org", "Di" },   { NULL, "Ed" },         { "fay@e.org", "Fay" },
+        { NULL, "Gil" },        { "hal@e.org", "Hal" },
+    };
+    static const char *const there[][2] = {
+        { "ADA@E.ORG", "A. L." }, { "ben@e.org", "ben" }, { "cy@other.org", "Cy" }, { NULL, "di" },
+        { "fay@e.org", "Ed" },    { NULL, "Gil" },        { "gil@e.org", "Gil" },   { NULL, "Ivy" },
+    };
+    static const struct {
+        int here, there;
+        const char *what;
+    } met[] = {
+        { 1, 101, "by the address, whatever the name" },
+        { 2, 102, "by the name, where one address is not shown" },
+        { 3, 0, "not by a name with two addresses" },
+        { 4, 104, "by the name, from either side" },
+        { 5, 0, "not by the name of who is somebody else by the address" },
+        { 6, 105, "who that is" },
+        { 7, 0, "not by a name that two have" },
+        { 8, 0, "not who is in one list only" },
+    };
+    nts_users_t *a = workspace(here, 8, 1);
+    nts_users_t *b = workspace(there, 8, 101);
+
+    for (int i = 0; i < (int)(sizeof(met) / sizeof(met[0])); i++) {
+        tap_str(nts_users_counterpart(a, person_id(met[i].here), b),
+                met[i].there ? person_id(met[i].there) : NULL, "%s", met[i].what);
+        if (met[i].there) {
+            tap_str(nts_users_counterpart(b, person_id(met[i].there), a), person_id(met[i].here),
+                    "... and back");
+        }
+    }
+    tap_str(nts_users_counterpart(b, person_id(103), a), NULL, "nobody is met from there alone");
+    tap_str(nts_users_counterpart(a, person_id(99), b), NULL, "a stranger has none");
+    tap_str(nts_users_shown(b, person_id(102)), "ben@e.org", "a page shows the address");
+    tap_str(nts_users_shown(b, person_id(104)), "di", "or the name");
+    tap_str(nts_users_shown(b, person_id(99)), "", "or nothing");
+}
+
+static const nts_domain_t *between(nts_users_t *here, nts_users_t *there)
+{
+    const nts_domain_options_t options = { .people = { here, there } };
+    const nts_type_t *types[2] = { &people_type, &people_type };
+    const nts_domain_t *domain;
+
+    (void)nts_domain_make(&domain, types, &options, NULL, pool);
+    return domain;
+}
+
+/* The ids that a side is to show of somebody whom the other side shows; or what is said. */
+static const char *carried(const nts_domain_t *domain, nts_side_t from, const char *id,
+                           const char *name)
+{
+    nts_option_t person = { id, name };
+    nts_value_t shown = nts_value_set(&person, 1, pool);
+    nts_value_t common, there;
+    nts_outcome_t out = { 0 };
+
+    if (nts_domain_project(&common, domain, from, &shown, &out, pool) != APR_SUCCESS ||
+        nts_domain_render(&there, domain, nts_side_other(from), &common, &out, pool) !=
+            APR_SUCCESS) {
+        return apr_pstrcat(pool, out.code, ": ", out.what, NULL);
+    }
+    return there.as.set.options[0].id;
+}
+
+static void test_between(void)
+{
+    static const char *const here[][2] = { { "ada@e.org", "Ada" }, { NULL, "Ben" } };
+    static const char *const there[][2] = { { "ada@e.org", NULL },
+                                            { NULL, "Ben" },
+                                            { "zoe@e.org", "Zoe" } };
+    const nts_domain_t *domain = between(workspace(here, 2, 1), workspace(there, 3, 101));
+    const nts_domain_t *blind = between(workspace(here, 2, 1), nts_users_make(1, pool));
+    nts_option_t both[] = { { person_id(101), "ada@e.org" }, { person_id(103), "zoe@e.org" } };
+    nts_value_t shown = nts_value_set(both, 2, pool), common, again;
+
+    tap_str(carried(domain, NTS_NOTION, ADA, "Ada"), person_id(101),
+            "Ada has an id of its own there");
+    tap_str(carried(domain, NTS_EXTERNAL, person_id(101), "ada@e.org"), ADA,
+            "and another one here");
+    tap_str(carried(domain, NTS_EXTERNAL, person_id(102), "Ben"), BEN, "Ben, too");
+    tap_str(carried(domain, NTS_EXTERNAL, person_id(103), "Zoe"),
+            "field.person: 'zoe@e.org' is nobody, or cannot be told from others, in the workspace "
+            "of the notion side",
+            "who is in one workspace only is missed in the other");
+    tap_str(carried(domain, NTS_NOTION, person_id(9), "Guest"),
+            "field.person: 'Guest' is nobody, or cannot be told from others, in the workspace of "
+            "the external side",
+            "so is a guest");
+    tap_str(carried(domain, NTS_NOTION, person_id(9), "zoe@e.org"), person_id(103),
+            "whom the other list may know by the address, though");
+    tap_str(carried(domain, NTS_EXTERNAL, ADA, ""),
+            apr_pstrcat(
+                pool,
+                "field.person: '" ADA
+                "' is nobody, or cannot be told from others, in the workspace of the notion side",
+                NULL),
+            "an id of one workspace is none of the other, even if it is the same");
+    tap_str(carried(blind, NTS_NOTION, ADA, "Ada"),
+            "field.person: 'ada@e.org' cannot be found: the connection of the external side may "
+            "not list people",
+            "a connection that lists nobody is named");
+    (void)nts_domain_project(&common, domain, NTS_EXTERNAL, &shown, NULL, pool);
+    tap_int(nts_domain_render(&again, domain, NTS_EXTERNAL, &common, NULL, pool), APR_SUCCESS,
+            "a side can be written with its own people");
+    tap_ok(nts_value_is_same(&again, &shown), "as they are shown: %s", ut_text(&again, pool));
+    tap_ok(nts_domain_is_set(domain), "members merge one by one");
+}
+
+/* Whoever is carried over comes back as the same person, and nobody becomes somebody else. */
+static void test_round_trips_between(void)
+{
+    static const char *const names[] = { "Ada", "ADA", "Ben", "a@e.org", "b@e.org", NULL, "C C" };
+    ut_random_t random = { 21 };
+    int wrong = 0, met = 0;
+
+    for (int round = 0; round < 2000; round++) {
+        const char *people[2][4][2];
+        const nts_domain_t *domain;
+
+        for (int i = 0; i < 16; i++) {
+            people[i & 1][i >> 2][i >> 1 & 1] = names[ut_random_below(&random, 7)];
+        }
+        domain = between(workspace((const char *const(*)[2])people[0], 4, 1),
+                         workspace((const char *const(*)[2])people[1], 4, 101));
+        for (int i = 0; i < 8; i++) {
+            nts_side_t side = i & 1 ? NTS_EXTERNAL : NTS_NOTION;
+            const char *id = person_id((i & 1 ? 101 : 1) + i / 2);
+            const char *far = carried(domain, side, id, "shown");
+            const char *back =
+                strstr(far, "field.") ? NULL : carried(domain, nts_side_other(side), far, "shown");
+
+            met += back != NULL;
+            if (back && strcmp(back, id) != 0 && wrong++ < 5) {
+                tap_diag("%s -> %s -> %s", id, far, back);
+            }
+        }
+    }
+    tap_int(wrong, 0, "who is met is met from both sides");
+    tap_ok(met > 1000, "and %d were", met);
 }
 
 /* --- the connector */
@@ -238,7 +399,7 @@ static void test_refusals(void)
 
     for (int i = 0; i < 4; i++) {
         nts_users_t *users = nts_users_make(cases[i].is_hidden, pool);
-        nts_domain_options_t options = { .format = NTS_FORMAT_CSV, .people = users };
+        nts_domain_options_t options = { .format = NTS_FORMAT_CSV, .people = { users } };
         const nts_type_t *types[2] = { &people_type, &column_type };
         const nts_domain_t *domain;
         nts_value_t text = nts_value_text(cases[i].called);
@@ -347,6 +508,9 @@ int main(void)
     apr_pool_create(&pool, NULL);
     test_users();
     test_round_trips();
+    test_counterparts();
+    test_between();
+    test_round_trips_between();
     test_list();
     test_no_list();
     test_refusals();

@@ -88,7 +88,7 @@ static void test_setup(kit_t *kit)
     tap_ok(again && again->mappings[1]->pairs[0].relation_id == mappings[ITEMS].id &&
                again->mappings[1]->pairs[0].options.reference,
            "also when it was read back");
-    tap_str(again->mappings[1]->pairs[0].relation_source, mappings[ITEMS].data_source,
+    tap_str(again->mappings[1]->pairs[0].relation_source[NTS_NOTION], mappings[ITEMS].data_source,
             "and whose data source that is");
     tap_ok(nts_setup_find(again, "", "items") == again->mappings[0] &&
                !nts_setup_find(again, "other", "items") && !nts_setup_find(again, "", "x/items"),

@@ -1,10 +1,11 @@
-/* Proves docs/types.md: each cell of its table of types is what binding says of the two types as their sides describe them, and each
+/* Proves docs/types.md: each cell of its tables of types is what binding says of the two types as their sides describe them, and each
  * row of its table of values is what becomes of that value, word by word. */
 #include <apr_tables.h>
 
 #include "unit/ut_notion.h"
 
 #define PAGE_FILE "docs/types.md"
+#define TARGET "ffffffff-0000-4000-8000-000000000001" /* of relations */
 
 /* Kinds of columns, by the words of the page. */
 static const nts_option_t choices[] = { { NULL, "verified" }, { NULL, "Open" } };
@@ -85,6 +86,9 @@ static const nts_schema_t *describe(const char *native)
         strcmp(native, "multi_select") == 0) {
         options = "\"options\":[{\"id\":\"o1\",\"name\":\"Open\"}]";
     }
+    if (strcmp(native, "relation") == 0) {
+        options = "\"data_source_id\":\"" TARGET "\"";
+    }
     ut_reply(&talk, 200,
              apr_psprintf(pool,
                           "{\"object\":\"data_source\",\"id\":\"" DATA_SOURCE "\",\"title\":[],"
@@ -114,11 +118,18 @@ static nts_mapping_t *bind_pair(const nts_schema_t *notion, const nts_schema_fie
     mapping->data_source = DATA_SOURCE;
     mapping->pairs[0].id = 1;
     mapping->pairs[0].notion = "P";
-    mapping->pairs[0].external = column->id;
+    mapping->pairs[0].external = column->name;
     mapping->pairs[0].direction = direction;
     mapping->pairs[0].options.format = strcmp(format, "csv") == 0        ? NTS_FORMAT_CSV
                                        : strcmp(format, "markdown") == 0 ? NTS_FORMAT_MARKDOWN
                                                                          : NTS_FORMAT_DEFAULT;
+    if (column->type.kind == NTS_TYPE_REFERENCE &&
+        notion->fields[0].type.kind == NTS_TYPE_REFERENCE) {
+        mapping->pairs[0].relation = "others";
+        mapping->pairs[0].options.reference = 1;
+        mapping->pairs[0].relation_source[NTS_NOTION] = TARGET;
+        mapping->pairs[0].relation_source[NTS_EXTERNAL] = TARGET;
+    }
     return nts_mapping_bind(mapping, notion, &external, out, pool) == APR_SUCCESS ? mapping : NULL;
 }
 
@@ -175,6 +186,43 @@ static void look_at_pair(char **cells, int count)
     for (int i = 1; i < count; i++) {
         tap_str(arrows_of(notion, &columns[i - 1]), cells[i], "%s and %s", cells[0],
                 columns[i - 1].name);
+    }
+}
+
+/* --- two workspaces */
+
+static apr_array_header_t *natives; /* const char *: those of the first table */
+
+static void note_property(char **cells, int count)
+{
+    (void)count;
+    APR_ARRAY_PUSH(natives, const char *) = cells[0];
+}
+
+/* Those of the other workspace that have just these arrows with @a native. */
+static const char *partners(const char *native, const char *arrows)
+{
+    const nts_schema_t *here = describe(native);
+    const char *list = NULL;
+
+    for (int i = 0; i < natives->nelts; i++) {
+        const char *other = APR_ARRAY_IDX(natives, i, const char *);
+
+        if (strcmp(arrows_of(here, &describe(other)->fields[0]), arrows) == 0) {
+            list = list ? apr_pstrcat(pool, list, ", ", other, NULL) : other;
+        }
+    }
+    return list ? list : "-";
+}
+
+/* | here | <-> | -> | -> <- | <- | */
+static void look_at_partners(char **cells, int count)
+{
+    static const char *const arrows[] = { "<->", "->", "-> <-", "<-" };
+
+    tap_int(count, 5, "%s: a row of five cells", cells[0]);
+    for (int i = 1; i < count; i++) {
+        tap_str(cells[i], partners(cells[0], arrows[i - 1]), "%s %s", cells[0], arrows[i - 1]);
     }
 }
 
@@ -311,6 +359,9 @@ int main(void)
     ut_open(1);
     page = read_page();
     tap_int(each_row("| property | text |", look_at_pair), 23, "rows of types");
+    natives = apr_array_make(pool, 32, sizeof(char *));
+    (void)each_row("| property | text |", note_property);
+    tap_int(each_row("| here | <-> |", look_at_partners), 23, "rows of types of two workspaces");
     test_others();
     tap_ok(each_row("| property | column | from |", look_at_value) > 30, "rows of values");
     apr_pool_destroy(pool);

@@ -5,6 +5,7 @@
 #include "connector/notion/nts_notion_impl.h"
 
 #define NAME_MAX_UNITS 100 /* of a file's name */
+#define LINK "link" /* our word for what the other side knows the file by, in nts_value_t.rich */
 
 /* --- files */
 
@@ -18,27 +19,42 @@ static const char *address_of(const nts_json_t *file, const nts_notion_place_t *
     return address && *address ? address : nts_notion_held_link(file, place, p);
 }
 
+/* For those who write it again, here or on the other side. */
+static void note_shown(nts_json_t *shown, const nts_json_t *file, const char *address)
+{
+    nts_json_t *note = nts_json_add_object(shown, NULL);
+
+    nts_json_add_string(note, LINK, address);
+    nts_json_add_string(note, "name", nts_json_get_string(file, "name"));
+    if (nts_notion_held_address(file)) {
+        nts_json_add_copy(note, "file", nts_json_get(file, "file"));
+    }
+}
+
 nts_value_t nts_notion_read_files(const nts_json_t *files, const nts_notion_place_t *place,
                                   apr_pool_t *p)
 {
     int count = nts_json_count(files);
     nts_option_t *list = apr_pcalloc(p, sizeof(*list) * (apr_size_t)(count + 1));
+    nts_json_t *shown = nts_json_make_array(p);
     nts_value_t value;
 
     if (nts_json_type(files) != NTS_JSON_ARRAY) {
         return nts_value_opaque("files of an unknown form");
     }
     for (int i = 0; i < count; i++) {
-        const char *address = address_of(nts_json_at(files, i), place, p);
+        const nts_json_t *file = nts_json_at(files, i);
+        const char *address = address_of(file, place, p);
 
         if (!address) {
             return nts_value_opaque("a file that Notion keeps, whose address changes each hour "
                                     "(NotionSyncFileBase gives it a link that lasts)");
         }
         list[i].name = apr_pstrdup(p, address);
+        note_shown(shown, file, address);
     }
     value = nts_value_set(list, count, p);
-    value.rich = count ? nts_json_text(files, p) : NULL; /* what people call them */
+    value.rich = count ? nts_json_text(shown, p) : NULL; /* what people call them */
     return value;
 }
 
@@ -111,29 +127,62 @@ static int is_listed(const apr_array_header_t *addresses, const char *address)
     return 0;
 }
 
-/* A link of ours is no address of a file elsewhere: whoever is sent there would be sent back to Notion. */
-static int is_link(const char *address, const nts_notion_place_t *place, apr_pool_t *p)
+/* What a side has shown of its files; NULL: nothing. */
+static const nts_json_t *shown_files(const nts_value_t *value, apr_pool_t *p)
 {
-    return place->conn->file_key && nts_file_is_link(address, place->conn->file_key, p);
+    const char *rich = value ? value->rich : NULL;
+    const nts_json_t *files = NULL;
+
+    return rich && nts_json_parse(&files, rich, strlen(rich), NULL, p) == APR_SUCCESS ? files
+                                                                                      : NULL;
+}
+
+static const char *name_beside(const nts_json_t *files, const char *address)
+{
+    for (int i = 0; i < nts_json_count(files); i++) {
+        const nts_json_t *file = nts_json_at(files, i);
+        const char *link = nts_json_get_string(file, LINK);
+        const char *name = nts_json_get_string(file, "name");
+
+        if (link && name && *name && strcmp(link, address) == 0) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
+typedef enum link_t { NO_LINK, LINK_HERE, LINK_THERE } link_t;
+
+/* A link of ours is an address for this page if it leads to the mapping's other side. A file of this side, or of another mapping, is none
+ * elsewhere: whoever is sent there would be sent back. */
+static link_t judge_link(const char *address, const nts_notion_place_t *place, apr_pool_t *p)
+{
+    const nts_key_t *key = place->conn->file_key;
+    nts_file_name_t name;
+    nts_side_t side;
+
+    if (!key || nts_file_link_parse(&name, address, key, p) != APR_SUCCESS) {
+        return NO_LINK;
+    }
+    return nts_file_name_is_of(&side, &name, place->ask->mapping, p) && side != place->ask->side
+               ? LINK_THERE
+               : LINK_HERE;
 }
 
 const char *nts_notion_write_files(nts_json_t *list, const nts_value_t *value,
-                                   const nts_value_t *before, const nts_notion_place_t *place,
-                                   apr_pool_t *p)
+                                   const nts_value_t *before, const nts_value_t *beside,
+                                   const nts_notion_place_t *place, apr_pool_t *p)
 {
-    const char *shown = before ? before->rich : NULL;
-    const nts_json_t *old = NULL;
+    const nts_json_t *old = shown_files(before, p);
+    const nts_json_t *far = shown_files(beside, p);
     apr_array_header_t *listed = apr_array_make(p, 8, sizeof(const char *));
 
     if (value->kind != NTS_VALUE_SET) {
         return NULL;
     }
-    if (shown && nts_json_parse(&old, shown, strlen(shown), NULL, p) != APR_SUCCESS) {
-        old = NULL;
-    }
     for (int i = 0; i < nts_json_count(old); i++) {
         const nts_json_t *file = nts_json_at(old, i);
-        const char *address = address_of(file, place, p);
+        const char *address = nts_json_get_string(file, LINK);
 
         if (address && is_wanted(value, address)) {
             add_old(list, file, address, p);
@@ -142,17 +191,20 @@ const char *nts_notion_write_files(nts_json_t *list, const nts_value_t *value,
     }
     for (int i = 0; i < value->as.set.count; i++) {
         const char *address = value->as.set.options[i].name;
+        const char *name = name_beside(far, address);
+        link_t link = judge_link(address, place, p);
 
         if (is_listed(listed, address)) {
             continue;
         }
-        if (is_link(address, place, p)) {
+        if (link == LINK_HERE) {
             return apr_pstrcat(p, address,
                                " is a link to a file that Notion keeps elsewhere, or kept here; "
                                "Notion takes none through a link",
                                NULL);
         }
-        add_external(list, name_of(address, p), address, p);
+        name = name ? name : link == LINK_THERE ? "file" : name_of(address, p);
+        add_external(list, name, address, p);
     }
     return NULL;
 }

@@ -186,11 +186,12 @@ typedef struct nts_notion_place_t {
  *  rollup (@a place NULL). */
 nts_value_t nts_notion_read_files(const nts_json_t *files, const nts_notion_place_t *place,
                                   apr_pool_t *p);
-/** Adds the files to @a list, an array: those of @a before (NULL: none) first, in their order and as people called them.
+/** Adds the files to @a list, an array: those of @a before (NULL: none) first, in their order and as people called them; others under the
+ *  names that they have @a beside (NULL: not known).
  *  @return NULL, or why it cannot be done */
 const char *nts_notion_write_files(nts_json_t *list, const nts_value_t *value,
-                                   const nts_value_t *before, const nts_notion_place_t *place,
-                                   apr_pool_t *p);
+                                   const nts_value_t *before, const nts_value_t *beside,
+                                   const nts_notion_place_t *place, apr_pool_t *p);
 nts_value_t nts_notion_read_verification(const nts_json_t *verification, apr_pool_t *p);
 /** Fills the object. @return NULL, or why it cannot be written. So does the next. */
 const char *nts_notion_write_verification(nts_json_t *verification, const nts_value_t *value);

@@ -15,8 +15,9 @@ typedef struct writing_t {
     const char *native;
     const nts_value_t *value;
     const nts_value_t
-        *before;  /* what the page showed, whose formatting stays (S5.6); NULL: not known */
-    int markdown; /* texts are (format=markdown) */
+        *before; /* what the page showed, whose formatting stays (S5.6); NULL: not known */
+    const nts_value_t *beside; /* what the other side showed; NULL: not known */
+    int markdown;              /* texts are (format=markdown) */
     const char *problem;
     apr_pool_t *p;
     nts_notion_place_t place;
@@ -140,7 +141,7 @@ static void write_people(writing_t *w)
 static void write_files(writing_t *w)
 {
     w->problem = nts_notion_write_files(nts_json_add_array(w->node, w->native), w->value, w->before,
-                                        &w->place, w->p);
+                                        w->beside, &w->place, w->p);
 }
 
 static void write_verification(writing_t *w)
@@ -212,6 +213,7 @@ static int add_properties(nts_op_t *op, nts_json_t *properties)
             continue;
         }
         w.before = op->ask.expected ? &op->ask.expected[i] : NULL;
+        w.beside = op->ask.beside ? &op->ask.beside[i] : NULL;
         if (!pair->domain || !nts_notion_field_id(&op->ask, i)) {
             w.problem = "the pair is suspended";
         }
