@@ -1,5 +1,5 @@
 # A mapping whose external side is a data source of another workspace: two simulators, and between them the same engine. Neither side
-# compares what it is given, keeps intents or images; ids of pages, properties and choices differ, names of properties too.
+# compares what it is given, keeps intents or images; ids of pages, properties and choices differ, names of properties too. Takes minutes.
 use strict;
 use warnings;
 use NotionSync::Sync;
