@@ -358,16 +358,29 @@ json_object *sim_rich_items(const sim_value_t *v)
     return o;
 }
 
+/* Can it have more pieces than a page shows?  A piece is 2000 characters, or an object of its own in JSON. */
+static int may_be_long(const sim_value_t *v)
+{
+    size_t n = (size_t)sim_set.piece_limit;
+
+    if (!v || n == 0) {
+        return 0;
+    }
+    return sim_value_kind(v) == SIM_V_RICH ? strlen(sim_value_rich_json(v)) > n * 50
+                                           : strlen(sim_value_chars(v)) > n * SIM_MAX_TEXT;
+}
+
 static void put_limited(sim_buf_t *b, const sim_value_t *v, size_t limit)
 {
     json_object *items = sim_rich_items(v);
-    size_t i, seen = 0;
+    size_t i, seen = 0, shown = 0, most = (size_t)sim_set.piece_limit;
 
     sim_json_open(b, '[');
-    for (i = 0; i < json_object_array_length(items); i++) {
+    for (i = 0; i < json_object_array_length(items) && (!most || shown < most); i++) {
         json_object *o = json_object_array_get_idx(items, i), *m;
 
         if (!sim_member(o, "mention", &m) || ++seen <= limit) {
+            shown++;
             sim_json_raw(b, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
                                                                   JSON_C_TO_STRING_NOSLASHESCAPE));
         }
@@ -378,7 +391,7 @@ static void put_limited(sim_buf_t *b, const sim_value_t *v, size_t limit)
 
 void sim_rich_json(sim_buf_t *b, const sim_value_t *v, size_t limit)
 {
-    if (limit && sim_value_mentions(v) > limit) {
+    if (limit && (sim_value_mentions(v) > limit || may_be_long(v))) {
         put_limited(b, v, limit);
     }
     else if (v && sim_value_kind(v) == SIM_V_RICH) {

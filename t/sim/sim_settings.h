@@ -27,6 +27,7 @@
     TEXT(cursor, "key")                                                                            \
     INT(cursor_ttl_ms, 0)                                                                          \
     INT(reference_limit, 25)                                                                       \
+    INT(piece_limit, 100)                                                                          \
     TEXT(group_items, "left_out")                                                                  \
     TEXT(date_precision, "minute")                                                                 \
     TEXT(unshared_relation, "empty")                                                               \

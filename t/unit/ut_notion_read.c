@@ -472,6 +472,56 @@ static void test_completion(void)
     }
 }
 
+/* Pieces of text; in a page, or as items of the property. */
+static const char *pieces(int count, const char *before, const char *after)
+{
+    const char *text = "";
+
+    for (int i = 1; i <= count; i++) {
+        text = apr_psprintf(pool, "%s%s%s{\"type\":\"text\",\"plain_text\":\"%d \"}%s", text,
+                            i > 1 ? "," : "", before, i, after);
+    }
+    return text;
+}
+
+/* A page shows a hundred pieces of a text at most, says the document; or all of them. */
+static void check_pieces(int shown, int count, const char *what)
+{
+    nts_ask_t ask = ut_ask(NTS_ASK_READ);
+    talk_t talk = ut_begin(&ask);
+    const char *text, *last = apr_psprintf(pool, " %d \"", count);
+
+    ut_reply(&talk, 200,
+             ut_page(PAGE_1, SOME_TIME, BOT,
+                     apr_pstrcat(pool,
+                                 "\"Notes\":{\"id\":\"n%25(1\",\"type\":\"rich_text\","
+                                 "\"rich_text\":[",
+                                 pieces(shown, "", ""), "]}", NULL)));
+    if (shown >= 100) {
+        ut_request_is(&talk, "GET", "/pages/" PAGE_1 "/properties/n%25%281?page_size=100", NULL,
+                      what);
+        ut_reply(&talk, 200,
+                 item_list(pieces(count,
+                                  "{\"object\":\"property_item\",\"id\":\"n\",\"type\":"
+                                  "\"rich_text\",\"rich_text\":",
+                                  "}"),
+                           NULL));
+    }
+    if (ut_result_is(&talk, NTS_RESULT_OK, what)) {
+        text = ut_text(&talk.answer->record->values[NOTES], pool);
+        tap_str(strlen(text) > strlen(last) ? text + strlen(text) - strlen(last) : text, last,
+                "to its end");
+    }
+}
+
+static void test_pieces(void)
+{
+    check_pieces(99, 99, "99 pieces are all");
+    check_pieces(100, 100, "100 may be a part");
+    check_pieces(100, 150, "and are one here");
+    check_pieces(150, 150, "150 are asked for, too");
+}
+
 /* Page and completed texts, as somebody reads them who goes on to write; then the page once more, with so many mentions. */
 static talk_t look_again(int count, const char *edited)
 {
@@ -645,6 +695,7 @@ int main(void)
     test_flags();
     test_filter_limits();
     test_completion();
+    test_pieces();
     test_completion_before_a_write();
     test_completion_fails();
     test_unknown_bot();

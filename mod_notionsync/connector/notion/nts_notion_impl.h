@@ -17,6 +17,8 @@
 #define NTS_NOTION_FILTER_MAX 100  /* entries of filter_properties */
 #define NTS_NOTION_REFERENCES 25   /* a page shows no more mentions of a text than this */
 #define NTS_NOTION_TEXT_UNITS 2000 /* UTF-16 units of one rich text item */
+/* ... nor, says Notion's document and nothing else of it, more pieces of text */
+#define NTS_NOTION_PIECES 100
 #define NTS_NOTION_ARRAY_MAX 100   /* elements of an array in a request */
 #define NTS_NOTION_BODY_MAX 500000 /* bytes of a request */
 #define NTS_NOTION_TOKEN_MAX 8192  /* ours: of a token that was granted */

@@ -55,7 +55,8 @@ static nts_value_t read_rich_text(const property_t *property)
         mentions += type && strcmp(type, "mention") == 0;
     }
     value = nts_notion_text_or_null(nts_notion_plain_text(property->value, property->p));
-    value.truncated = mentions >= NTS_NOTION_REFERENCES;
+    value.truncated =
+        mentions >= NTS_NOTION_REFERENCES || nts_json_count(property->value) >= NTS_NOTION_PIECES;
     value.rich = nts_notion_rich_is_formatted(property->value)
                      ? nts_json_text(property->value, property->p)
                      : NULL;
