@@ -304,6 +304,12 @@ static int was_contested(const nts_job_t *job, int index, const nts_decision_t *
            nts_value_equal(&issue->value[0], now[0]) && nts_value_equal(&issue->value[1], now[1]);
 }
 
+/* The answer to a write of other fields shows only a part of what the read before showed whole: what waited for somebody then, still does. */
+static int waits(const nts_decision_t *d)
+{
+    return d->verdict == NTS_VERDICT_HELD || d->verdict == NTS_VERDICT_STUCK || d->pending;
+}
+
 static void decide_field(nts_job_t *job, int i)
 {
     const nts_mapping_t *mapping = job->config->mapping;
@@ -318,6 +324,10 @@ static void decide_field(nts_job_t *job, int i)
     now[NTS_EXTERNAL] = &job->view[NTS_EXTERNAL].record->values[i];
     stamp_field(job, i, base, stamps);
     nts_merge_field(d, mapping, i, base, now, stamps, job->p);
+    if (d->verdict == NTS_VERDICT_UNREAD && now[NTS_NOTION]->truncated && waits(&before)) {
+        *d = before;
+        return;
+    }
     if (d->verdict == NTS_VERDICT_WRITE && base && was_contested(job, i, &before, d, now)) {
         for (side = 0; side < NTS_SIDE_COUNT; side++) {
             stamps[side].to = stamps[side].from = base->seen[side];
