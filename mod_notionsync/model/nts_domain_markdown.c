@@ -35,7 +35,8 @@ static const char *without_padding(const nts_domain_t *domain, const char *text,
     return apr_pstrmemdup(p, text, len);
 }
 
-/* What Notion would not take, whatever stands there now. */
+/* What Notion would not take, whatever stands there now. A page may show more than it takes, and a column then holds it: so this is
+ * asked of what is written only, or both would for ever differ from what they agreed on. */
 static apr_status_t check_runs(const apr_array_header_t *runs, nts_outcome_t *out, apr_pool_t *p)
 {
     apr_size_t items = 0;
@@ -83,17 +84,16 @@ static apr_status_t project_markdown(nts_value_t *common, const nts_domain_t *do
                                      nts_side_t side, const nts_value_t *value, nts_outcome_t *out,
                                      apr_pool_t *p)
 {
-    const apr_array_header_t *runs;
     const char *text;
-    apr_status_t rv;
+    apr_status_t rv = APR_SUCCESS;
 
     if (value->kind != NTS_VALUE_TEXT) {
         return nts_domain_strange(domain, side, value, out, p);
     }
-    runs = nts_inline_parse(without_padding(domain, value->as.text, p), p);
-    text = nts_inline_text(runs, p);
-    rv = is_rich(&domain->types[nts_side_other(side)]) ? check_runs(runs, out, p)
-                                                       : check_room(domain, text, out, p);
+    text = nts_inline_text(nts_inline_parse(without_padding(domain, value->as.text, p), p), p);
+    if (!is_rich(&domain->types[nts_side_other(side)])) {
+        rv = check_room(domain, text, out, p);
+    }
     if (rv == APR_SUCCESS) {
         *common = *text ? nts_value_text(text) : nts_value_null;
     }
@@ -107,7 +107,7 @@ static apr_status_t render_markdown(nts_value_t *value, const nts_domain_t *doma
         return nts_domain_strange(domain, side, common, out, p);
     }
     *value = *common;
-    return is_rich(&domain->types[side]) ? APR_SUCCESS
+    return is_rich(&domain->types[side]) ? check_runs(nts_inline_parse(common->as.text, p), out, p)
                                          : check_room(domain, common->as.text, out, p);
 }
 

@@ -75,6 +75,24 @@ wait_ok { rich('Bob') eq 'near(https://example.org/)' } 20, 'a parked one goes o
 $sync->edit_row('Cyd', notes => 'c');
 wait_ok { rich('Cyd') eq 'c' } 20, 'and another';
 $sync->wait_quiet;
+
+# --- more than Notion takes, but shows: the column holds it, and only what is written back is parked
+
+my $entries = () = $sync->audit('Dan');
+$sync->edit_page('Dan', notes => [map { text("p$_ ", $_ % 2 ? (bold => 1) : ()) } 1 .. 150]);
+wait_ok { $sync->row('Dan')->{notes} =~ /\A\*\*p1\*\* p2 .*p150/ } 20, 'a text in 150 pieces arrives';
+$sync->wait_quiet;
+is(scalar(() = $sync->audit('Dan')), $entries + 1, 'once');
+is(what('Dan'), '', 'and nothing is wrong with it');
+$sync->httpd->log_expect(qr/the text needs 150 pieces/);
+$sync->edit_row('Dan', notes => $sync->row('Dan')->{notes} =~ s/p150/end/r, score => 9);
+wait_ok { ($sync->page('Dan')->{score} // 0) == 9 } 20, 'an edit of it in the row does not hold up other fields';
+wait_ok { what('Dan') =~ /the text needs 150 pieces.*Notion takes 100/ } 20, 'and waits for somebody' or diag $sync->ctl('explain', 'contacts', $sync->row_key('Dan'))->{out};
+like($sync->page('Dan')->{notes}, qr{p150}, 'the page is as it was');
+$sync->edit_page('Dan', notes => 'short');
+$sync->edit_row('Dan', notes => 'short');
+wait_ok { what('Dan') eq '' } 20, 'until both sides are equal';
+$sync->wait_quiet;
 $sync->verify_ok;
 finish();
 
