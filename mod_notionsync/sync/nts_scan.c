@@ -304,7 +304,10 @@ static int shows_its_base(const nts_scan_t *scan, nts_side_t side, const nts_lin
     for (i = 0; i < mapping->pair_count; i++) {
         const nts_base_t *base = nts_link_base(link, mapping->pairs[i].id);
 
-        if (!base || base->has_rewrite ||
+        if (!mapping->pairs[i].domain) {
+            continue; /* suspended, as above */
+        }
+        if (!base || base->has_rewrite || nts_merge_is_doubtful(&mapping->pairs[i], base, side) ||
             !(mapping->pairs[i].is_body && side == NTS_NOTION
                   ? nts_merge_is_body_known(base, record, scan->config.kind == NTS_SCAN_FULL)
                   : shows_value(&mapping->pairs[i], base, side, &record->values[i])) ||

@@ -16,6 +16,7 @@ my %fields = (
         ['notes',   'Notes',   'Text',    'rich_text', '<->'],
         ['company', 'Company', 'Firma',   'relation', '<-> relation=companies'],
         ['boss',    'Boss',    'Chef',    'relation', '<-> relation=people'],
+        ['reports', 'Reports', 'Team',    'relation', '<-> relation=people'],
         ['owner',   'Owner',   'Wer',     'people',   '<->'],
         ['docs',    'Docs',    'Dateien', 'files',    '<->'],
         ['place',   'Place',   'Ort',     'place',    '->'],
@@ -39,7 +40,9 @@ for my $side (0, 1) {
     $source[$side]{companies} = $sim->sim(POST => 'data_source', { name => 'Companies', properties => { $name{name} => { type => 'title' } } })->{id};
     $source[$side]{people} = $sim->sim(POST => 'data_source', { name => 'People', properties => {
         (map { $name{ $_->[0] } => { type => $_->[3] } } grep { $_->[3] && $_->[3] ne 'relation' } @{ $fields{people} }),
-        $name{boss}    => { type => 'relation', data_source => 'self' },
+        # two relations here, and the two ends of one there
+        $name{boss}    => { type => 'relation', data_source => 'self', $side ? (dual => $name{reports}) : () },
+        $side ? () : ($name{reports} => { type => 'relation', data_source => 'self' }),
         $name{company} => { type => 'relation', data_source => $source[$side]{companies}, dual => $name{staff} },
         $name{maker}   => { type => $side ? 'people' : 'created_by' } } })->{id};
 }
@@ -133,7 +136,8 @@ edit(1, people => 'Ada', company => [id_of(1, companies => 'Bolt')]);
 edit(0, people => 'Ada', company => [map { id_of(0, companies => $_) } qw(Acme Bolt)], notes => 'edited');
 both(people => 'Ada', 'company', 'Bolt', 'one taken out there');
 both(companies => 'Acme', 'staff', '', 'is taken out of its other end');
-add(0, people => name => "P$_", boss => [id_of(0, people => 'Ada')]) for 1 .. 30;
+both(people => 'Ada', 'reports', 'Ada,Bob', 'what changes by itself on the other side alone comes here, too');
+add(0, people => name => "P$_") for 1 .. 30;
 wait_ok { my $n = () = raw(1, 'people'); $n == 32 } 60, 'thirty more';
 edit(1, companies => 'Acme', staff => [map { id_of(1, people => "P$_") } 1 .. 30]);
 both(companies => 'Acme', 'staff', join(',', sort map { "P$_" } 1 .. 30), 'more members than a page shows');

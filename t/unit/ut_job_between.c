@@ -274,6 +274,31 @@ static void test_people(void)
     tap_int(world_differences(w), 0, "... on both sides");
 }
 
+/* --- a field that is suspended (S5.4), which neither side is asked for */
+
+static void test_suspended(void)
+{
+    world_t *w = make_world(NTS_SIDE_COUNT);
+    nts_side_t side;
+
+    (void)world_add(w, NTS_NOTION, "p1", "one");
+    world_page(w, "p1")->values[QTY] = world_number(w, "7");
+    (void)world_settle(w);
+    w->pairs[QTY].domain = NULL;
+    world_page(w, "p1")->values[QTY] = nts_value_absent;
+    world_row(w, world_key_of(w, "p1"))->values[QTY] = nts_value_absent;
+    w->spawned = 0;
+    world_wait(w, SEC(300));
+    (void)world_scan(w, NTS_SCAN_FULL);
+    tap_int(w->spawned, 0, "5.4 a run looks at no record for a field that is suspended");
+    for (side = NTS_NOTION; side <= NTS_EXTERNAL; side++) {
+        world_edit(w, side, id_on(w, side), NAME, world_text(nts_side_name(side)));
+        (void)world_settle(w);
+        tap_str(world_text_of(world_row(w, world_key_of(w, "p1")), NAME), nts_side_name(side),
+                "... and others go on");
+    }
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -282,6 +307,7 @@ int main(void)
     test_emptied();
     test_mirrors();
     test_people();
+    test_suspended();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
