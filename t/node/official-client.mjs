@@ -179,6 +179,44 @@ async function blocks(page) {
        "pages.retrieveMarkdown shows them")
 }
 
+// What a page shows in part, and in full by itself; lists that are written; what is refused, in Notion's words.
+async function values(made) {
+    const more = await control("POST", "pages", { data_source: made.id, pages: Array.from({ length: 30 }, (_, i) => ({ properties: { Name: `T ${i}` } })) })
+    const ids = more.ids
+    const page = await notion.pages.create({ parent: { data_source_id: made.id }, properties: { Name: { title: text("Many") }, Parts: { relation: ids.map(id => ({ id })) } } })
+    is([page.properties.Parts.relation.length, page.properties.Parts.has_more], [25, true], "a page shows 25 of a relation, and that there are more")
+    const all = await collectPaginatedAPI(notion.pages.properties.retrieve, { page_id: page.id, property_id: page.properties.Parts.id, page_size: 20 })
+    is(all.map(item => item.relation.id).sort(), [...ids].sort(), "all as property items")
+    const fewer = await notion.pages.update({ page_id: page.id, properties: { Parts: { relation: [{ id: ids[0] }] } } })
+    is(fewer.properties.Parts.relation, [{ id: ids[0] }], "a list that is written replaces what was there")
+    for (const [what, properties, words] of [
+        ["an empty text for none", { Site: { url: "" } }, "body.properties.Site.url.length should be ≥ `1`"],
+        ["a text of 2001 characters", { Notes: { rich_text: text("x".repeat(2001)) } }, "should be ≤ `2000`, instead was `2001`"],
+        ["101 pieces", { Notes: { rich_text: Array(101).fill(text("x")[0]) } }, "should be ≤ `100`, instead was `101`"],
+        ["a status that is none", { Stage: { status: { name: "Nope" } } }, "does not exist"],
+        ["what Notion computes", { Total: { formula: {} } }, "body failed validation"],
+    ]) {
+        const refused = await errorOf(notion.pages.update({ page_id: page.id, properties }))
+        ok(refused.code === APIErrorCode.ValidationError && refused.message.includes(words), `refused: ${what}`, refused.message)
+    }
+    await control("PATCH", `page/${page.id}`, { archived: true })
+    const live = await collectPaginatedAPI(notion.dataSources.query, { data_source_id: made.id })
+    const archived = await notion.request({ path: `data_sources/${made.id}/query`, method: "post", body: { is_archived: true } })    // the client has no such parameter
+    is([live.some(row => row.id === page.id), archived.results.map(row => row.id)], [false, [page.id]], "archived pages are listed by themselves")
+    ok((await notion.pages.retrieve({ page_id: page.id })).is_archived, "and retrieved")
+    const older = makeClient({ notionVersion: "2025-09-03" })
+    const asked = notion.request({ path: `pages/${page.id}`, method: "patch", body: { archived: true } })
+    is((await errorOf(asked)).code, APIErrorCode.ValidationError, "2026-03-11: `archived` is refused")
+    is((await older.request({ path: `pages/${page.id}`, method: "patch", body: { archived: true } })).archived, true, "2025-09-03: it is the trash")
+    await control("PATCH", `page/${ids[1]}`, { shared: false })
+    is((await errorOf(notion.pages.retrieve({ page_id: ids[1] }))).code, APIErrorCode.ObjectNotFound, "what is not shared is not there")
+    await control("POST", "settings", { latency_ms: 300 })
+    const both = await Promise.all([1, 2].map(n => errorOf(impatient.pages.update({ page_id: ids[2], properties: { Phone: { phone_number: String(n) } } }))))
+    is(both.map(one => one.code ?? "done").sort(), [APIErrorCode.ConflictError, "done"].sort(), "of two updates at once one is a conflict")
+    await control("POST", "settings", { latency_ms: 0 })
+    is((await errorOf(makeClient({ notionVersion: "2020-01-01" }).users.me({}))).status, 400, "a version that is none is refused")
+}
+
 async function listings(made) {
     await control("POST", "settings", { short_pages: 0.5, query_cap: 40, rate_limit: 0 })
     await control("POST", "pages", { data_source: made.id, count: 130, per_minute: 10, properties: { Name: "P {n}", Amount: "{n}" } })
@@ -318,6 +356,7 @@ await users(world)
 await schemas(made)
 const page = await pages(made, world)
 await blocks(page)
+await values(made)
 await listings(made)
 await errors(made, page)
 await limits(page)
