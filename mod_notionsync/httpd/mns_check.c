@@ -194,12 +194,7 @@ static const char *judge_source(nts_mapping_t *model, apr_pool_t *p)
     }
     if (model->key || model->modified) {
         return "key= and modified= of NotionSyncExternal are for tables; a page is known by its "
-               "id, "
-               "and Notion tells when it was edited";
-    }
-    if (model->auto_fields) {
-        return "NotionSyncFields auto is for tables; name the fields of two data sources by "
-               "NotionSyncField lines";
+               "id, and Notion tells when it was edited";
     }
     return NULL;
 }

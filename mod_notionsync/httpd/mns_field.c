@@ -140,8 +140,9 @@ static const char *set_options(nts_pair_t *pair, const mns_args_t *args,
         problem = set_format(pair, args, options[FORMAT].value);
     }
     if (!problem && options[OPTIONS].value) {
-        problem = mns_choice_parse(&pair->options.options_create, args,
+        problem = mns_choice_parse(&pair->options.options_create[NTS_NOTION], args,
                                    "options=", options[OPTIONS].value, creates);
+        pair->options.options_create[NTS_EXTERNAL] = pair->options.options_create[NTS_NOTION];
     }
     if (!problem && options[LOSSY].value) {
         problem = mns_choice_parse(&pair->options.lossy_accept, args,

@@ -1,4 +1,5 @@
-/* nts_auto.c - NotionSyncFields auto: pairs by name; what one side lacks is seen to by nts_auto_lack.c. */
+/* nts_auto.c - NotionSyncFields auto: pairs by name; what one side lacks is seen to by nts_auto_lack.c. Where both sides have
+ * properties, names are compared as those of columns are, so that letters of either case and signs do not keep two apart. */
 #include <string.h>
 
 #include "base/nts_str.h"
@@ -16,6 +17,7 @@ typedef struct look_t {
     const nts_schema_t *schema[NTS_SIDE_COUNT]; /* external: NULL, there is no table */
     part_t *parts[NTS_SIDE_COUNT];
     int count[NTS_SIDE_COUNT];
+    int has_ids; /* the external side has properties, too */
     apr_array_header_t *pairs;
     nts_auto_lacks_t lacks;
     int is_changed;
@@ -54,6 +56,9 @@ static void read_parts(look_t *look, nts_side_t side)
 
         part->field = &schema->fields[i];
         part->name = nts_auto_column_name(part->field->name, look->p);
+        if (!part->name && look->has_ids) {
+            part->name = part->field->name;
+        }
         if (side == NTS_EXTERNAL &&
             (is_key_column(schema, part->field->id) ||
              (look->mapping->modified && strcmp(look->mapping->modified, part->field->id) == 0))) {
@@ -91,20 +96,27 @@ static part_t *part_named(look_t *look, nts_side_t side, const char *name, int *
     return found;
 }
 
-static const nts_schema_field_t *property_of(const look_t *look, const nts_pair_t *pair)
+static const nts_schema_field_t *field_of(const look_t *look, const nts_pair_t *pair,
+                                          nts_side_t side)
 {
-    const nts_schema_t *notion = look->schema[NTS_NOTION];
+    const nts_schema_t *schema = look->schema[side];
+    const char *id = nts_pair_field_id(pair, side);
 
-    return pair->is_body     ? NULL
-           : pair->notion_id ? nts_schema_find_id(notion, pair->notion_id)
-                             : nts_schema_find_name(notion, pair->notion);
+    if (!schema || (side == NTS_NOTION ? pair->is_body : pair->is_key)) {
+        return NULL;
+    }
+    return id ? nts_schema_find_id(schema, id)
+              : nts_schema_find_name(schema, nts_pair_field(pair, side));
 }
 
-static const nts_schema_field_t *column_of(const look_t *look, const nts_pair_t *pair)
+/* For people. */
+static const char *called(const look_t *look, nts_side_t side, const nts_schema_field_t *field)
 {
-    const nts_schema_t *external = look->schema[NTS_EXTERNAL];
-
-    return external && !pair->is_key ? nts_schema_find(external, pair->external) : NULL;
+    return apr_psprintf(look->p,
+                        side == NTS_NOTION ? "\"%s\""
+                        : look->has_ids    ? "\"%s\" of the other data source"
+                                           : "the column %s",
+                        field->name);
 }
 
 static void take(part_t *part)
@@ -117,8 +129,8 @@ static void take(part_t *part)
 /* A pair of the configuration: its fields are no longer anybody else's, and it may lack one. */
 static void look_at_declared(look_t *look, const nts_pair_t *pair)
 {
-    const nts_schema_field_t *property = property_of(look, pair);
-    const nts_schema_field_t *column = column_of(look, pair);
+    const nts_schema_field_t *property = field_of(look, pair, NTS_NOTION);
+    const nts_schema_field_t *column = field_of(look, pair, NTS_EXTERNAL);
 
     take(part_of(look, NTS_NOTION, property));
     take(part_of(look, NTS_EXTERNAL, column));
@@ -126,14 +138,14 @@ static void look_at_declared(look_t *look, const nts_pair_t *pair)
     if (pair->notion_id || (!property && !column && !pair->is_key && !pair->is_body)) {
         return; /* bound once: what has gone since was there; or nothing says what it should be */
     }
-    nts_auto_lack_partner(&look->lacks, pair, property, column);
+    nts_auto_lack_partner(&look->lacks, pair, property, column, look->has_ids);
 }
 
-/* An automatic pair that is known goes on under its id, whatever its property is called now (S5.4). */
+/* An automatic pair that is known goes on under its ids, whatever its properties are called now (S5.4). */
 static void look_at_known(look_t *look, const nts_pair_t *pair)
 {
-    const nts_schema_field_t *property = property_of(look, pair);
-    const nts_schema_field_t *column = column_of(look, pair);
+    const nts_schema_field_t *property = field_of(look, pair, NTS_NOTION);
+    const nts_schema_field_t *column = field_of(look, pair, NTS_EXTERNAL);
     part_t *left = part_of(look, NTS_NOTION, property);
     part_t *right = part_of(look, NTS_EXTERNAL, column);
 
@@ -142,13 +154,13 @@ static void look_at_known(look_t *look, const nts_pair_t *pair)
     }
     else {
         look->is_changed = 1;
-        nts_auto_say_apart(&look->lacks,
-                           apr_psprintf(look->p, "\"%s\" and %s are no longer paired: %s",
-                                        pair->notion, pair->external,
-                                        !property ? "the property has gone"
-                                        : !column
-                                            ? "the column has gone"
-                                            : "a line of the configuration pairs one of them"));
+        nts_auto_say_apart(
+            &look->lacks,
+            apr_psprintf(
+                look->p, "\"%s\" and %s are no longer paired: %s", pair->notion, pair->external,
+                !property ? "the property has gone"
+                : !column ? (look->has_ids ? "the other property has gone" : "the column has gone")
+                          : "a line of the configuration pairs one of them"));
     }
     take(left);
     take(right);
@@ -163,11 +175,13 @@ static apr_status_t clash(look_t *look, nts_side_t side, const part_t *part)
     while (other->is_taken || !other->name || strcmp(other->name, part->name) != 0) {
         other++;
     }
-    nts_outcome_set(look->out, look->p, NTS_REMEDY_PERSON, "mapping.names",
-                    side == NTS_NOTION ? "the properties \"%s\" and \"%s\" would be one column, %s"
-                                       : "the columns %s and %s would be one property, \"%s\"",
-                    part->field->name, other->field->name,
-                    side == NTS_NOTION ? part->name : part->field->name);
+    nts_outcome_set(
+        look->out, look->p, NTS_REMEDY_PERSON, "mapping.names",
+        look->has_ids        ? "the properties \"%s\" and \"%s\" of one data source would be one "
+                               "of the other: their names count as the same"
+        : side == NTS_NOTION ? "the properties \"%s\" and \"%s\" would be one column, %s"
+                             : "the columns %s and %s would be one property, \"%s\"",
+        part->field->name, other->field->name, side == NTS_NOTION ? part->name : part->field->name);
     if (look->out) {
         look->out->advice = "pair one of them with a NotionSyncField, or rename it";
     }
@@ -180,26 +194,24 @@ static int is_syncable(look_t *look, nts_side_t side, const part_t *part)
 
     if (type->kind == NTS_TYPE_UNSUPPORTED) {
         nts_auto_say_apart(&look->lacks,
-                           apr_psprintf(look->p,
-                                        side == NTS_NOTION ? "\"%s\" (%s) cannot be synced"
-                                                           : "the column %s (%s) cannot be synced",
-                                        part->field->name, type->native));
+                           apr_psprintf(look->p, "%s (%s) cannot be synced",
+                                        called(look, side, part->field), type->native));
         return 0;
     }
     if (type->kind == NTS_TYPE_REFERENCE) {
         nts_auto_say_apart(&look->lacks,
                            apr_psprintf(look->p,
-                                        "\"%s\" is a relation: it takes a NotionSyncField with "
+                                        "%s is a relation: it takes a NotionSyncField with "
                                         "relation=",
-                                        part->field->name));
+                                        called(look, side, part->field)));
         return 0;
     }
     if (type->kind == NTS_TYPE_FILES) {
         /* Those that Notion keeps have no address that could be handed on. */
         nts_auto_say_apart(&look->lacks,
                            apr_psprintf(look->p,
-                                        "\"%s\" holds files: it takes a NotionSyncField of its own",
-                                        part->field->name));
+                                        "%s holds files: it takes a NotionSyncField of its own",
+                                        called(look, side, part->field)));
         return 0;
     }
     if (!part->name) {
@@ -211,19 +223,23 @@ static int is_syncable(look_t *look, nts_side_t side, const part_t *part)
     return 1;
 }
 
+static int goes_one_way(const part_t *part)
+{
+    return part && (part->field->type.computed || part->field->type.one_way);
+}
+
 static nts_pair_t automatic_pair(const look_t *look, const part_t *left, const part_t *right)
 {
     nts_pair_t pair = { 0 };
 
     pair.automatic = 1;
     pair.notion = left ? left->field->name : NULL;
-    pair.external = right ? right->field->id : NULL;
-    pair.direction = left && (left->field->type.computed || left->field->type.one_way)
-                         ? NTS_TO_EXTERNAL
-                     : right && right->field->type.computed ? NTS_TO_NOTION
-                                                            : NTS_BOTH;
+    pair.external = right ? right->field->name : NULL;
+    pair.direction = goes_one_way(left)    ? NTS_TO_EXTERNAL
+                     : goes_one_way(right) ? NTS_TO_NOTION
+                                           : NTS_BOTH;
     pair.options.timezone = look->mapping->timezone;
-    pair.options.options_create = look->mapping->make[NTS_NOTION];
+    memcpy(pair.options.options_create, look->mapping->make, sizeof(look->mapping->make));
     return pair;
 }
 
@@ -252,6 +268,39 @@ static void join(look_t *look, part_t *left, part_t *right)
     }
 }
 
+static part_t *free_title(const look_t *look, nts_side_t side)
+{
+    for (int i = 0; i < look->count[side]; i++) {
+        part_t *part = &look->parts[side][i];
+
+        if (!part->is_taken && nts_str_same(part->field->type.native, "title")) {
+            return part;
+        }
+    }
+    return NULL;
+}
+
+/* No other property of that side has its name. */
+static int has_no_namesake(look_t *look, nts_side_t side, const part_t *title, const part_t *other)
+{
+    int count;
+    const part_t *named = part_named(look, side, title->name, &count);
+
+    return count == 0 || (count == 1 && named == other);
+}
+
+/* Each data source has one title: whatever the two are called, they are one field, unless names say otherwise. */
+static void join_titles(look_t *look)
+{
+    part_t *left = free_title(look, NTS_NOTION);
+    part_t *right = look->has_ids ? free_title(look, NTS_EXTERNAL) : NULL;
+
+    if (left && right && has_no_namesake(look, NTS_EXTERNAL, left, right) &&
+        has_no_namesake(look, NTS_NOTION, right, left)) {
+        join(look, left, right);
+    }
+}
+
 /* The column that bears the name and yet takes no part. */
 static const part_t *reserved(const look_t *look, const char *name)
 {
@@ -273,6 +322,44 @@ static int is_new_key(const look_t *look, const char *name)
            strcmp(look->mapping->key ? look->mapping->key : NTS_NEW_KEY, name) == 0;
 }
 
+/* "title" is the id of every title: Notion would change that property in place of making one. */
+static int is_id_there(const look_t *look, nts_side_t side, const char *name)
+{
+    return (side == NTS_NOTION || look->has_ids) && nts_schema_find_id(look->schema[side], name);
+}
+
+/* There is no partner for it on @a side: it is lacking, or only missed. */
+static void look_for_partner(look_t *look, nts_side_t side, const part_t *part)
+{
+    nts_side_t from = nts_side_other(side);
+    int is_column = side == NTS_EXTERNAL && !look->has_ids;
+    const char *name = is_column ? part->name : part->field->name;
+    const char *owner = called(look, from, part->field);
+    nts_pair_t pair =
+        automatic_pair(look, from == NTS_NOTION ? part : NULL, from == NTS_EXTERNAL ? part : NULL);
+
+    if (is_id_there(look, side, name)) {
+        nts_auto_say_apart(&look->lacks, apr_psprintf(look->p,
+                                                      "Notion takes no property with the name of "
+                                                      "%s: pair it with a NotionSyncField",
+                                                      owner));
+    }
+    else if (!look->mapping->make[side]) {
+        nts_auto_say_apart(
+            &look->lacks,
+            is_column ? apr_psprintf(look->p, "the table has no column %s for %s", name, owner)
+            : side == NTS_NOTION
+                ? apr_psprintf(look->p, "Notion has no property for %s", owner)
+                : apr_psprintf(look->p, "the other data source has no property for %s", owner));
+    }
+    else if (is_column) {
+        nts_auto_lack_column(&look->lacks, name, part->field);
+    }
+    else {
+        nts_auto_lack_property(&look->lacks, side, name, part->field, &pair, look->has_ids);
+    }
+}
+
 static apr_status_t look_at_property(look_t *look, part_t *left)
 {
     int lefts;
@@ -282,9 +369,12 @@ static apr_status_t look_at_property(look_t *look, part_t *left)
 
     if (!right && (is_new_key(look, left->name) || reserved(look, left->name))) {
         left->is_taken = 1;
-        nts_auto_say_apart(&look->lacks,
-                           apr_psprintf(look->p, "\"%s\": the column %s is the key, or another's",
-                                        left->field->name, left->name));
+        nts_auto_say_apart(
+            &look->lacks,
+            look->has_ids ? apr_psprintf(look->p, "\"%s\": its namesake is in another pair",
+                                         left->field->name)
+                          : apr_psprintf(look->p, "\"%s\": the column %s is the key, or another's",
+                                         left->field->name, left->name));
         return APR_SUCCESS;
     }
     if (lefts > 1 && (right || look->mapping->make[NTS_EXTERNAL])) {
@@ -300,48 +390,33 @@ static apr_status_t look_at_property(look_t *look, part_t *left)
         left->is_taken = right->is_taken = 1;
         return APR_SUCCESS;
     }
-    if (nts_auto_lacks_column(&look->lacks, left->name)) {
+    if (nts_auto_is_lacking(&look->lacks, NTS_EXTERNAL, left->field->name)) {
         /* A line of the configuration names it. */
-        nts_auto_say_apart(&look->lacks, apr_psprintf(look->p, "\"%s\": the column %s is another's",
-                                                      left->field->name, left->name));
+        nts_auto_say_apart(&look->lacks,
+                           apr_psprintf(look->p, "\"%s\": the %s %s is another's",
+                                        left->field->name, look->has_ids ? "property" : "column",
+                                        look->has_ids ? "of that name" : left->name));
         return APR_SUCCESS;
     }
-    if (look->mapping->make[NTS_EXTERNAL]) {
-        nts_auto_lack_column(&look->lacks, left->name, left->field);
-    }
-    else {
-        nts_auto_say_apart(&look->lacks,
-                           apr_psprintf(look->p, "the table has no column %s for \"%s\"",
-                                        left->name, left->field->name));
-    }
+    look_for_partner(look, NTS_EXTERNAL, left);
     return APR_SUCCESS;
 }
 
 static apr_status_t look_at_column(look_t *look, part_t *right)
 {
     int rights;
-    nts_pair_t pair = automatic_pair(look, NULL, right);
     const part_t *first = part_named(look, NTS_EXTERNAL, right->name, &rights);
 
     if (rights > 1 && look->mapping->make[NTS_NOTION]) {
         return clash(look, NTS_EXTERNAL, first);
     }
-    if (nts_schema_find_id(look->schema[NTS_NOTION], right->field->name)) {
-        /* "title" is the id of every title: Notion would change that property in place of making one. */
+    if (look->has_ids && nts_auto_is_lacking(&look->lacks, NTS_NOTION, right->field->name)) {
         nts_auto_say_apart(&look->lacks,
-                           apr_psprintf(look->p,
-                                        "Notion takes no property with the name of the column "
-                                        "%s: pair it with a NotionSyncField",
-                                        right->field->name));
+                           apr_psprintf(look->p, "%s: the property of that name is another's",
+                                        called(look, NTS_EXTERNAL, right->field)));
+        return APR_SUCCESS;
     }
-    else if (look->mapping->make[NTS_NOTION]) {
-        nts_auto_lack_property(&look->lacks, right->field->name, right->field, &pair);
-    }
-    else {
-        nts_auto_say_apart(
-            &look->lacks,
-            apr_psprintf(look->p, "Notion has no property for the column %s", right->field->name));
-    }
+    look_for_partner(look, NTS_NOTION, right);
     return APR_SUCCESS;
 }
 
@@ -379,6 +454,7 @@ apr_status_t nts_auto_look(nts_auto_t *found, const nts_mapping_t *mapping,
     look.schema[NTS_NOTION] = notion;
     look.schema[NTS_EXTERNAL] = external;
     look.pairs = apr_array_make(p, 16, sizeof(nts_pair_t));
+    look.has_ids = external && external->has_ids;
     nts_auto_lack_begin(&look.lacks, mapping, p);
     for (i = 0; i < NTS_SIDE_COUNT; i++) {
         read_parts(&look, (nts_side_t)i);
@@ -393,6 +469,7 @@ apr_status_t nts_auto_look(nts_auto_t *found, const nts_mapping_t *mapping,
             }
         }
     }
+    join_titles(&look);
     rv = look_at_side(&look, NTS_NOTION, look_at_property);
     if (rv == APR_SUCCESS) {
         rv = look_at_side(&look, NTS_EXTERNAL, look_at_column);

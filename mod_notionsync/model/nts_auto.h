@@ -20,8 +20,8 @@ typedef struct nts_auto_t {
     nts_pair_t *pairs;
     int pair_count;
     int is_changed; /* these are not the pairs that the mapping has */
-    /* Fields that a side lacks and that create= lets make there, under the name they would get. External: the type is that of the
-     * property it shall hold. Notion: of the property to be made, with its options */
+    /* Fields that a side lacks and that create= lets make there, under the name they would get. A property: the type is its own, with its
+     * options. A column: that of the property it shall hold */
     const nts_schema_field_t *lacking[NTS_SIDE_COUNT];
     int lacking_count[NTS_SIDE_COUNT];
     /* Columns whose distinct values become the options of a property that is lacking in Notion */
@@ -33,6 +33,8 @@ typedef struct nts_auto_t {
 /** The name of the column made for a property: lower case, '_' for what is neither a letter nor a digit; a long one is cut and ends
  *  in what tells it from others. Two names belong together if this is the same for both. NULL: nothing is left of it. */
 const char *nts_auto_column_name(const char *property, apr_pool_t *p);
+/** Two names belong together: by what column they would be, or where nothing would be left of one, if they are the same. */
+int nts_auto_is_namesake(const char *a, const char *b, apr_pool_t *p);
 
 /**
  * Look at what both sides have. A pair that was bound once and whose column or property has gone since is taken out if it

@@ -23,14 +23,16 @@ void nts_auto_say_apart(nts_auto_lacks_t *lacks, const char *what);
 /** A column of that name, for @a property. */
 void nts_auto_lack_column(nts_auto_lacks_t *lacks, const char *name,
                           const nts_schema_field_t *property);
-/** A property of that name, for @a column as @a pair would pair it; said if none can hold it. */
-void nts_auto_lack_property(nts_auto_lacks_t *lacks, const char *name,
-                            const nts_schema_field_t *column, const nts_pair_t *pair);
-/** The partner that a pair of the configuration lacks; one of the fields is NULL. */
+/** A property of that name on @a side, for the other side's field as @a pair would pair it; said if none can hold it.
+ *  @a has_ids: that field is a property too */
+void nts_auto_lack_property(nts_auto_lacks_t *lacks, nts_side_t side, const char *name,
+                            const nts_schema_field_t *field, const nts_pair_t *pair, int has_ids);
+/** The partner that a pair of the configuration lacks; one of the fields is NULL. @a has_ids: the external side has properties */
 void nts_auto_lack_partner(nts_auto_lacks_t *lacks, const nts_pair_t *pair,
-                           const nts_schema_field_t *property, const nts_schema_field_t *column);
-/** Non-zero: a column that would bear that name is among those that are lacking. */
-int nts_auto_lacks_column(const nts_auto_lacks_t *lacks, const char *name);
+                           const nts_schema_field_t *property, const nts_schema_field_t *column,
+                           int has_ids);
+/** Non-zero: a namesake is among the fields that @a side lacks. */
+int nts_auto_is_lacking(const nts_auto_lacks_t *lacks, nts_side_t side, const char *name);
 /** Into the answer. */
 void nts_auto_lack_give(nts_auto_t *found, const nts_auto_lacks_t *lacks);
 

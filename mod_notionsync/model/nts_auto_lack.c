@@ -30,20 +30,26 @@ void nts_auto_say_apart(nts_auto_lacks_t *lacks, const char *what)
     }
 }
 
-/* --- properties for columns */
+/* --- properties for columns, and for properties */
 
 typedef struct property_t {
     const char *native;
+    int is_for_its_like; /* not for whatever else is of the kind */
     nts_type_t type;
 } property_t;
 
 static const property_t property_types[] = {
-    { "multi_select", { .kind = NTS_TYPE_SET, .nullable = 1, .options_open = 1 } },
-    { "select", { .kind = NTS_TYPE_OPTION, .nullable = 1, .options_open = 1 } },
-    { "number", { .kind = NTS_TYPE_NUMBER, .nullable = 1, .binary = 1 } },
-    { "checkbox", { .kind = NTS_TYPE_BOOL } },
-    { "date", { .kind = NTS_TYPE_DATE, .nullable = 1, .zoned = 1, .scale = 3 } },
-    { "rich_text", { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = 200000 } },
+    { "multi_select", 0, { .kind = NTS_TYPE_SET, .nullable = 1, .options_open = 1 } },
+    { "select", 0, { .kind = NTS_TYPE_OPTION, .nullable = 1, .options_open = 1 } },
+    { "number", 0, { .kind = NTS_TYPE_NUMBER, .nullable = 1, .binary = 1 } },
+    { "checkbox", 0, { .kind = NTS_TYPE_BOOL } },
+    { "date", 0, { .kind = NTS_TYPE_DATE, .nullable = 1, .zoned = 1, .scale = 3 } },
+    { "people", 0, { .kind = NTS_TYPE_PEOPLE, .nullable = 1, .max_members = 100 } },
+    { "rich_text", 0, { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = 200000 } },
+    { "url", 1, { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = 2000 } },
+    { "email", 1, { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = 200 } },
+    { "phone_number", 1, { .kind = NTS_TYPE_TEXT, .nullable = 1, .max_length = 200 } },
+    { "files", 1, { .kind = NTS_TYPE_FILES, .nullable = 1, .max_members = 100 } },
 };
 
 /* Which of them a column asks for. */
@@ -53,7 +59,8 @@ static nts_type_kind_t wanted_kind(const nts_type_t *column, const nts_pair_t *p
         pair->options.format == NTS_FORMAT_CSV || pair->options.format == NTS_FORMAT_ARRAY) {
         return NTS_TYPE_SET;
     }
-    if (column->kind == NTS_TYPE_TEXT && pair->options.options_create && !pair->automatic) {
+    if (column->kind == NTS_TYPE_TEXT && pair->options.options_create[NTS_NOTION] &&
+        !pair->automatic) {
         return NTS_TYPE_OPTION;
     }
     return column->kind == NTS_TYPE_DAY || column->kind == NTS_TYPE_INSTANT ? NTS_TYPE_DATE
@@ -108,28 +115,45 @@ static void take_choices(nts_auto_lacks_t *lacks, nts_type_t *type,
     }
 }
 
-/* The property that can hold what the column does; zero: there is none. */
-static int choose_property(nts_auto_lacks_t *lacks, nts_type_t *type,
-                           const nts_schema_field_t *column, const nts_pair_t *pair)
+typedef enum likeness_t { OF_ITS_TYPE, OF_ITS_KIND, OF_TEXT } likeness_t;
+
+static int is_like(const property_t *property, const nts_schema_field_t *field,
+                   const nts_pair_t *pair, likeness_t likeness)
 {
-    nts_type_kind_t kind = wanted_kind(&column->type, pair);
+    switch (likeness) {
+    case OF_ITS_TYPE:
+        return nts_str_same(property->native, field->type.native);
+    case OF_ITS_KIND:
+        return !property->is_for_its_like && property->type.kind == wanted_kind(&field->type, pair);
+    default:
+        return !property->is_for_its_like && property->type.kind == NTS_TYPE_TEXT;
+    }
+}
+
+/* The property of @a side that can hold what the other side's field does; zero: there is none. A column that is no text can be spelled in
+ * one; a property of another type is better made by hand. What cannot be made with its states (status) is one of the choices. */
+static int choose_property(nts_auto_lacks_t *lacks, nts_side_t side, nts_type_t *type,
+                           const nts_schema_field_t *field, const nts_pair_t *pair, int has_ids)
+{
+    likeness_t first = has_ids ? OF_ITS_TYPE : OF_ITS_KIND;
+    likeness_t last = has_ids ? OF_ITS_KIND : OF_TEXT;
     nts_outcome_t out = { 0 };
     const nts_domain_t *domain;
-    int round;
     apr_size_t i;
 
-    /* As its kind says, else as a text. */
-    for (round = 0; round < 2; round++) {
+    for (likeness_t likeness = first; likeness <= last; likeness++) {
         for (i = 0; i < sizeof(property_types) / sizeof(property_types[0]); i++) {
             nts_type_t wanted = property_types[i].type;
-            const nts_type_t *types[NTS_SIDE_COUNT] = { &wanted, &column->type };
+            const nts_type_t *types[NTS_SIDE_COUNT];
 
             wanted.native = property_types[i].native;
-            if (wanted.kind == (round ? NTS_TYPE_TEXT : kind) &&
+            types[side] = &wanted;
+            types[nts_side_other(side)] = &field->type;
+            if (is_like(&property_types[i], field, pair, likeness) &&
                 nts_domain_make(&domain, types, &pair->options, &out, lacks->p) == APR_SUCCESS) {
                 *type = wanted;
                 if (type->options_open) {
-                    take_choices(lacks, type, column);
+                    take_choices(lacks, type, field);
                 }
                 return 1;
             }
@@ -148,21 +172,25 @@ static void lack(nts_auto_lacks_t *lacks, nts_side_t side, const char *name, con
     field->type = *type;
 }
 
-void nts_auto_lack_property(nts_auto_lacks_t *lacks, const char *name,
-                            const nts_schema_field_t *column, const nts_pair_t *pair)
+void nts_auto_lack_property(nts_auto_lacks_t *lacks, nts_side_t side, const char *name,
+                            const nts_schema_field_t *field, const nts_pair_t *pair, int has_ids)
 {
     nts_type_t type;
 
-    if (!choose_property(lacks, &type, column, pair)) {
-        nts_auto_say_apart(lacks, apr_psprintf(lacks->p, "no property can hold the column %s (%s)",
-                                               column->name, column->type.native));
+    if (!choose_property(lacks, side, &type, field, pair, has_ids)) {
+        nts_auto_say_apart(
+            lacks, apr_psprintf(lacks->p,
+                                has_ids ? "no property is made for \"%s\" (%s): make it, and "
+                                          "it is paired"
+                                        : "no property can hold the column %s (%s)",
+                                field->name, field->type.native));
         return;
     }
-    if ((type.kind == NTS_TYPE_OPTION && column->type.kind == NTS_TYPE_TEXT) ||
-        (column->type.list && column->type.option_count == 0)) {
-        APR_ARRAY_PUSH(lacks->choices, const char *) = column->id;
+    if (!has_ids && ((type.kind == NTS_TYPE_OPTION && field->type.kind == NTS_TYPE_TEXT) ||
+                     (field->type.list && field->type.option_count == 0))) {
+        APR_ARRAY_PUSH(lacks->choices, const char *) = field->id;
     }
-    lack(lacks, NTS_NOTION, name, &type);
+    lack(lacks, side, name, &type);
 }
 
 void nts_auto_lack_column(nts_auto_lacks_t *lacks, const char *name,
@@ -172,7 +200,8 @@ void nts_auto_lack_column(nts_auto_lacks_t *lacks, const char *name,
 }
 
 void nts_auto_lack_partner(nts_auto_lacks_t *lacks, const nts_pair_t *pair,
-                           const nts_schema_field_t *property, const nts_schema_field_t *column)
+                           const nts_schema_field_t *property, const nts_schema_field_t *column,
+                           int has_ids)
 {
     static const nts_type_t text = { .kind = NTS_TYPE_TEXT, .native = "rich_text" };
 
@@ -184,15 +213,19 @@ void nts_auto_lack_partner(nts_auto_lacks_t *lacks, const nts_pair_t *pair,
             lack(lacks, NTS_NOTION, pair->notion, &text);
         }
         else {
-            nts_auto_lack_property(lacks, pair->notion, column, pair);
+            nts_auto_lack_property(lacks, NTS_NOTION, pair->notion, column, pair, has_ids);
         }
     }
     if (property && !column && !pair->is_key && lacks->mapping->make[NTS_EXTERNAL]) {
         if (pair->relation) {
             nts_auto_say_apart(lacks, apr_psprintf(lacks->p,
-                                                   "the column %s has to be made by hand: what "
-                                                   "keys it refers to only the other table tells",
-                                                   pair->external));
+                                                   "the %s %s has to be made by hand: what "
+                                                   "it refers to only the other %s tells",
+                                                   has_ids ? "property" : "column", pair->external,
+                                                   has_ids ? "data source" : "table"));
+        }
+        else if (has_ids) {
+            nts_auto_lack_property(lacks, NTS_EXTERNAL, pair->external, property, pair, 1);
         }
         else {
             nts_auto_lack_column(lacks, pair->external, property);
@@ -200,15 +233,14 @@ void nts_auto_lack_partner(nts_auto_lacks_t *lacks, const nts_pair_t *pair,
     }
 }
 
-int nts_auto_lacks_column(const nts_auto_lacks_t *lacks, const char *name)
+int nts_auto_is_lacking(const nts_auto_lacks_t *lacks, nts_side_t side, const char *name)
 {
-    const apr_array_header_t *columns = lacks->lacking[NTS_EXTERNAL];
+    const apr_array_header_t *fields = lacks->lacking[side];
     int i;
 
-    for (i = 0; i < columns->nelts; i++) {
-        const char *other = APR_ARRAY_IDX(columns, i, nts_schema_field_t).name;
-
-        if (nts_str_same(nts_auto_column_name(other, lacks->p), name)) {
+    for (i = 0; i < fields->nelts; i++) {
+        if (nts_auto_is_namesake(APR_ARRAY_IDX(fields, i, nts_schema_field_t).name, name,
+                                 lacks->p)) {
             return 1;
         }
     }

@@ -129,3 +129,10 @@ const char *nts_auto_column_name(const char *property, apr_pool_t *p)
     }
     return apr_psprintf(p, "%.*s_%08x", (int)kept, folded, hash_of(folded));
 }
+
+int nts_auto_is_namesake(const char *a, const char *b, apr_pool_t *p)
+{
+    const char *column = nts_auto_column_name(a, p);
+
+    return column ? nts_str_same(column, nts_auto_column_name(b, p)) : strcmp(a, b) == 0;
+}

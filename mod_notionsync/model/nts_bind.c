@@ -1,6 +1,7 @@
 /* nts_bind.c - binding a mapping's pairs to the fields that its two sides really have. */
 #include <string.h>
 
+#include "base/nts_str.h"
 #include "model/nts_mapping.h"
 
 static apr_status_t suspend(nts_outcome_t *out, apr_pool_t *p, const char *code, const char *what,
@@ -13,64 +14,79 @@ static apr_status_t suspend(nts_outcome_t *out, apr_pool_t *p, const char *code,
     return APR_EMISMATCH;
 }
 
-/* By id once it is known, so that a rename in Notion changes nothing (S5.4). */
-static const nts_schema_field_t *find_property(nts_pair_t *pair, const nts_schema_t *notion,
-                                               nts_outcome_t *out, apr_pool_t *p)
+/* What the configuration's first side holds where the pair is of the body of the page. */
+static const nts_schema_field_t *body_field(nts_pair_t *pair)
 {
     static const nts_schema_field_t body = {
         .id = NTS_BODY_FIELD,
         .name = NTS_BODY_FIELD,
         .type = { .kind = NTS_TYPE_TEXT, .native = "body", .nullable = 1 }
     };
+
+    pair->notion_id = body.id;
+    return &body;
+}
+
+static void say_gone(const nts_pair_t *pair, nts_side_t side, const nts_schema_t *schema,
+                     nts_outcome_t *out, apr_pool_t *p)
+{
+    const char *where = side == NTS_NOTION ? "Notion" : "the other data source";
+    const char *name = nts_pair_field(pair, side);
+
+    if (pair->relation) {
+        (void)suspend(out, p, "mapping.property_gone",
+                      apr_psprintf(p,
+                                   "%s shows no property '%s' any more: it was deleted, or what it "
+                                   "refers to is not shared with the connection",
+                                   where, name),
+                      "share the data source that it refers to with the connection, or restore the "
+                      "property in Notion");
+        return;
+    }
+    (void)suspend(
+        out, p, "mapping.property_gone",
+        apr_psprintf(p, "the property '%s' was deleted in %s%s", name, where,
+                     nts_schema_find_name(schema, name)
+                         ? "; the one that has this name now is another"
+                         : ""),
+        "restore it in Notion, or take the pair out of the configuration, reload, and put "
+        "it back if it shall mean another property");
+}
+
+/* By id once it is known, so that a rename in Notion changes nothing (S5.4). */
+static const nts_schema_field_t *find_property(nts_pair_t *pair, nts_side_t side,
+                                               const nts_schema_t *schema, nts_outcome_t *out,
+                                               apr_pool_t *p)
+{
+    const char **id = side == NTS_NOTION ? &pair->notion_id : &pair->external_id;
     const nts_schema_field_t *field;
 
-    if (pair->is_body) {
-        pair->notion_id = body.id;
-        return &body;
-    }
-    if (pair->notion_id) {
-        pair->notion_id = apr_pstrdup(p, pair->notion_id); /* the last binding's pool may go */
-        field = nts_schema_find_id(notion, pair->notion_id);
-        if (!field && pair->relation) {
-            (void)suspend(out, p, "mapping.property_gone",
-                          apr_psprintf(p,
-                                       "Notion shows no property '%s' any more: it was deleted, or "
-                                       "what it refers to is not shared with the connection",
-                                       pair->notion),
-                          "share the data source that it refers to with the connection, or "
-                          "restore the property in Notion");
-        }
-        else if (!field) {
-            (void)suspend(
-                out, p, "mapping.property_gone",
-                apr_psprintf(p, "the property '%s' was deleted in Notion%s", pair->notion,
-                             nts_schema_find_name(notion, pair->notion)
-                                 ? "; the one that has this name now is another"
-                                 : ""),
-                "restore it in Notion, or take the pair out of the configuration, reload, "
-                "and put it back if it shall mean another property");
+    if (*id) {
+        *id = apr_pstrdup(p, *id); /* the last binding's pool may go */
+        field = nts_schema_find_id(schema, *id);
+        if (!field) {
+            say_gone(pair, side, schema, out, p);
         }
         return field;
     }
-    field = nts_schema_find_name(notion, pair->notion);
+    field = nts_schema_find_name(schema, nts_pair_field(pair, side));
     if (!field) {
         (void)suspend(
             out, p, "mapping.property_missing",
-            apr_psprintf(p, "the data source has no property '%s'", pair->notion),
+            apr_psprintf(p, "the %sdata source has no property '%s'",
+                         side == NTS_NOTION ? "" : "other ", nts_pair_field(pair, side)),
             "write the name exactly as Notion shows it, and share what it relates to with the "
             "connection");
         return NULL;
     }
-    pair->notion_id = apr_pstrdup(p, field->id);
+    *id = apr_pstrdup(p, field->id);
     return field;
 }
 
 static const nts_schema_field_t *find_column(nts_pair_t *pair, const nts_schema_t *external,
                                              nts_outcome_t *out, apr_pool_t *p)
 {
-    const nts_schema_field_t *field = pair->external_id
-                                          ? nts_schema_find_id(external, pair->external_id)
-                                          : nts_schema_find_name(external, pair->external);
+    const nts_schema_field_t *field = nts_schema_find_name(external, pair->external);
 
     if (field) {
         pair->external_id = apr_pstrdup(p, field->id);
@@ -87,6 +103,13 @@ static const nts_schema_field_t *find_column(nts_pair_t *pair, const nts_schema_
                                 : "write the name exactly as the database shows it");
     }
     return field;
+}
+
+static const nts_schema_field_t *find_external(nts_pair_t *pair, const nts_schema_t *external,
+                                               nts_outcome_t *out, apr_pool_t *p)
+{
+    return external->has_ids ? find_property(pair, NTS_EXTERNAL, external, out, p)
+                             : find_column(pair, external, out, p);
 }
 
 /* What keeps a key: text, or a number if every key is one. */
@@ -155,7 +178,7 @@ static apr_status_t check_direction(const nts_pair_t *pair,
 static int write_the_same(const nts_pair_t *a, const nts_pair_t *b)
 {
     if (a->direction != NTS_TO_NOTION && b->direction != NTS_TO_NOTION &&
-        strcmp(a->external, b->external) == 0) {
+        nts_str_same(a->external_id, b->external_id)) {
         return 1;
     }
     return a->direction != NTS_TO_EXTERNAL && b->direction != NTS_TO_EXTERNAL &&
@@ -232,16 +255,16 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
 {
     nts_pair_t *pair = &mapping->pairs[at];
     nts_domain_options_t options = pair->options;
-    const nts_schema_field_t *property = find_property(pair, notion, out, p);
-    const nts_schema_field_t *column = !pair->is_key
-                                           ? find_column(pair, external, property ? out : NULL, p)
-                                       : property ? key_field(property, out, p)
-                                                  : NULL;
-    const nts_schema_field_t *const found[NTS_SIDE_COUNT] = { property, column };
+    const nts_schema_field_t *property =
+        pair->is_body ? body_field(pair) : find_property(pair, NTS_NOTION, notion, out, p);
+    const nts_schema_field_t *column =
+        pair->is_key ? (property ? key_field(property, out, p) : NULL)
+                     : find_external(pair, external, property ? out : NULL, p);
+    const nts_found_t found = { { property, column }, { 1, external->has_ids && !pair->is_key } };
     const nts_type_t *types[NTS_SIDE_COUNT];
     apr_status_t rv;
 
-    nts_bound_note(&pair->bound, found, p);
+    nts_bound_note(&pair->bound, &found, p);
     if (!property || !column) {
         return APR_EMISMATCH;
     }
@@ -272,7 +295,7 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
     }
     rv = nts_domain_make(&pair->domain, types, &options, out, p);
     if (rv == APR_SUCCESS) {
-        nts_bound_begin(&pair->bound, found, p);
+        nts_bound_begin(&pair->bound, &found, p);
     }
     return rv;
 }

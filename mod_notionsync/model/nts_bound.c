@@ -4,19 +4,13 @@
 #include "base/nts_str.h"
 #include "model/nts_bound.h"
 
-/* A column is its name; a property has one beside its id, on whichever side it is. */
-static int is_property(const nts_schema_field_t *field, nts_side_t side)
-{
-    return side == NTS_NOTION || strcmp(field->id, field->name) != 0;
-}
-
 /* Of Notion's property the type, for another one converts or clears what it holds; of a relation also where it leads to. Of a column
  * the kind, for a longer VARCHAR holds what it held, and whether the database computes it. */
-static const char *type_of(const nts_schema_field_t *field, nts_side_t side, apr_pool_t *p)
+static const char *type_of(const nts_found_t *found, int side, apr_pool_t *p)
 {
-    const nts_type_t *type = &field->type;
+    const nts_type_t *type = &found->field[side]->type;
 
-    if (!is_property(field, side) || !type->native) {
+    if (!found->is_property[side] || !type->native) {
         return type->computed ? apr_pstrcat(p, nts_type_kind_name(type->kind), " computed", NULL)
                               : nts_type_kind_name(type->kind);
     }
@@ -24,11 +18,10 @@ static const char *type_of(const nts_schema_field_t *field, nts_side_t side, apr
                         : apr_pstrdup(p, type->native);
 }
 
-static void note_side(nts_bound_t *bound, nts_side_t side, const nts_schema_field_t *field,
-                      apr_pool_t *p)
+static void note_side(nts_bound_t *bound, int side, const nts_found_t *found, apr_pool_t *p)
 {
     const char *seen = bound->seen[side];
-    const char *type = field ? type_of(field, side, p) : NULL;
+    const char *type = found->field[side] ? type_of(found, side, p) : NULL;
 
     if (!type) {
         bound->form[side] += seen != NULL;
@@ -36,7 +29,7 @@ static void note_side(nts_bound_t *bound, nts_side_t side, const nts_schema_fiel
     else if (strcmp(type, seen ? seen : bound->type[side]) != 0) {
         bound->recast[side] = ++bound->form[side];
     }
-    else if (!seen && !is_property(field, side)) {
+    else if (!seen && !found->is_property[side]) {
         bound->recast[side] = bound->form[side]; /* made anew: it shows its default */
     }
     bound->seen[side] = type;
@@ -59,23 +52,21 @@ int nts_bound_is_changed(const nts_bound_t *bound)
     return 0;
 }
 
-void nts_bound_note(nts_bound_t *bound, const nts_schema_field_t *const field[NTS_SIDE_COUNT],
-                    apr_pool_t *p)
+void nts_bound_note(nts_bound_t *bound, const nts_found_t *found, apr_pool_t *p)
 {
     int side;
 
     for (side = 0; side < NTS_SIDE_COUNT && nts_bound_is_known(bound); side++) {
-        note_side(bound, (nts_side_t)side, field[side], p);
+        note_side(bound, side, found, p);
     }
 }
 
-void nts_bound_begin(nts_bound_t *bound, const nts_schema_field_t *const field[NTS_SIDE_COUNT],
-                     apr_pool_t *p)
+void nts_bound_begin(nts_bound_t *bound, const nts_found_t *found, apr_pool_t *p)
 {
     int side;
 
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
-        bound->type[side] = bound->seen[side] = type_of(field[side], (nts_side_t)side, p);
+        bound->type[side] = bound->seen[side] = type_of(found, side, p);
     }
     bound->why = (nts_outcome_t){ 0 };
     bound->since = 0;

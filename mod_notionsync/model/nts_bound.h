@@ -24,12 +24,16 @@ typedef struct nts_bound_t {
     apr_time_t since;  /* of that */
 } nts_bound_t;
 
-/** Note what the fields are now. @a field: NULL where there is none (any more). Nothing is noted of a pair that was never bound. */
-void nts_bound_note(nts_bound_t *bound, const nts_schema_field_t *const field[NTS_SIDE_COUNT],
-                    apr_pool_t *p);
+/** The fields that a pair names, as they are. */
+typedef struct nts_found_t {
+    const nts_schema_field_t *field[NTS_SIDE_COUNT]; /* NULL: there is none (any more) */
+    int is_property[NTS_SIDE_COUNT];                 /* with an id beside its name; else a column */
+} nts_found_t;
+
+/** Note what the fields are now. Nothing is noted of a pair that was never bound. */
+void nts_bound_note(nts_bound_t *bound, const nts_found_t *found, apr_pool_t *p);
 /** The pair is bound to these fields. */
-void nts_bound_begin(nts_bound_t *bound, const nts_schema_field_t *const field[NTS_SIDE_COUNT],
-                     apr_pool_t *p);
+void nts_bound_begin(nts_bound_t *bound, const nts_found_t *found, apr_pool_t *p);
 /** It has been bound, now or before. */
 int nts_bound_is_known(const nts_bound_t *bound);
 /** A field of it is not there, or not what it was when the pair was last bound. */

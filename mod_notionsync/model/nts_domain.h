@@ -30,10 +30,10 @@ typedef enum nts_format_t {
 
 typedef struct nts_domain_options_t {
     nts_format_t format;
-    int options_create; /* options=create: unknown choices may be made in Notion */
-    int lossy_accept;   /* lossy=accept: what does not survive is cut instead of parked */
-    int reference;      /* relation=: values are references, which were given their identity */
-    int body;           /* NotionSyncBody: Notion's side is the body of the page (nts_body.h) */
+    int options_create[NTS_SIDE_COUNT]; /* options=create: unknown choices may be made there */
+    int lossy_accept; /* lossy=accept: what does not survive is cut instead of parked */
+    int reference;    /* relation=: values are references, which were given their identity */
+    int body;         /* NotionSyncBody: Notion's side is the body of the page (nts_body.h) */
     /* IANA name for instants of the external side that carry no offset; NULL UTC. Its connector applies
      * it (base/nts_zone.h): canonical instants are UTC on both sides. Here it serves for dates in text
      * columns, and for what lossy=accept makes of days and instants */

@@ -96,7 +96,7 @@ static apr_status_t render_choice(nts_option_t *choice, const nts_domain_t *doma
         return APR_SUCCESS; /* the schema may be older than the page that showed this choice */
     }
     choice->id = NULL;
-    if (!type->options_open || !domain->options.options_create) {
+    if (!type->options_open || !domain->options.options_create[side]) {
         return nts_domain_unfit(out, p, advice_for(domain, side),
                                 "the %s field (%s) has no choice '%s'", nts_side_name(side),
                                 type->native, show_name(common->name, p));

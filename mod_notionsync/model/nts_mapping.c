@@ -250,7 +250,7 @@ static void add_pair(const nts_pair_t *pair, nts_json_t *pairs)
     add_word(node, "conflict", &conflicts, (int)pair->conflict);
     add_word(node, "initial", &initials, (int)pair->initial);
     add_word(node, "format", &formats, (int)pair->options.format);
-    nts_json_add_bool(node, "options_create", pair->options.options_create);
+    nts_json_add_bool(node, "options_create", pair->options.options_create[NTS_NOTION]);
     nts_json_add_bool(node, "lossy_accept", pair->options.lossy_accept);
     add_text(node, "timezone", pair->options.timezone);
     if (pair->is_key) {
@@ -285,7 +285,9 @@ static apr_status_t take_pair(nts_pair_t *pair, const nts_json_t *node, apr_pool
     pair->conflict = (nts_conflict_t)conflict;
     pair->initial = (nts_initial_t)initial;
     pair->options.format = (nts_format_t)format;
-    pair->options.options_create = nts_json_bool(nts_json_get(node, "options_create"), 0);
+    for (int side = 0; side < NTS_SIDE_COUNT; side++) {
+        pair->options.options_create[side] = nts_json_bool(nts_json_get(node, "options_create"), 0);
+    }
     pair->options.lossy_accept = nts_json_bool(nts_json_get(node, "lossy_accept"), 0);
     pair->options.timezone = take_text(node, "timezone", p);
     pair->is_key = nts_json_bool(nts_json_get(node, "key"), 0);

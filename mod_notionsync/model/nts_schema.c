@@ -124,6 +124,7 @@ void nts_schema_to_json(const nts_schema_t *schema, nts_json_t *parent)
     }
     nts_json_add_int(parent, "counter", schema->counter);
     nts_json_add_bool(parent, "provisioned", schema->provisioned);
+    nts_json_add_bool(parent, "has_ids", schema->has_ids);
     fields = nts_json_add_array(parent, "fields");
     for (int i = 0; i < schema->count; i++) {
         add_field(&schema->fields[i], fields);
@@ -205,6 +206,7 @@ apr_status_t nts_schema_from_json(nts_schema_t **schema, const nts_json_t *node,
     made->problem = apr_pstrdup(p, nts_json_get_string(node, "problem"));
     made->counter = nts_json_get_int(node, "counter", 0);
     made->provisioned = nts_json_bool(nts_json_get(node, "provisioned"), 0);
+    made->has_ids = nts_json_bool(nts_json_get(node, "has_ids"), 0);
     *schema = made;
     return APR_SUCCESS;
 }

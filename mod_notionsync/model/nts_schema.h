@@ -78,7 +78,10 @@ typedef struct nts_schema_t {
     /* external: what a state store left there for this data source and table, to know its own by (S4.1); NULL:
      * nothing */
     const char *mark;
-    const char *key;     /* external: the key column(s), joined by ',' */
+    const char *key; /* external: the key column(s), joined by ',' */
+    /* external: a field has an id beside its name, as Notion's properties have, and is the same one when it is renamed. Else its name is all
+     * it is known by, as a column's */
+    int has_ids;
     int provisioned;     /* external: triggers in place and current */
     const char *problem; /* why it is not, or what else is wrong, for people; NULL: nothing */
 } nts_schema_t;

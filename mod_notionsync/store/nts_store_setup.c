@@ -284,7 +284,7 @@ static void append_automatic(nts_mapping_t *mapping, const nts_mapping_t *kept, 
 
             *pair = kept->pairs[i];
             pair->options.timezone = mapping->timezone;
-            pair->options.options_create = mapping->make[NTS_NOTION];
+            memcpy(pair->options.options_create, mapping->make, sizeof(mapping->make));
         }
     }
 }

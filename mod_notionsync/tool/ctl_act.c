@@ -110,6 +110,21 @@ static void print_differences(ctl_t *ctl, const nts_json_t *list)
     }
 }
 
+/* Fields that nobody has compared. */
+static void print_suspended(ctl_t *ctl, const nts_json_t *list)
+{
+    int i;
+
+    for (i = 0; i < nts_json_count(list); i++) {
+        const nts_json_t *field = nts_json_at(list, i);
+
+        printf("  not compared, because suspended: \"%s\" and %s: %s\n",
+               nts_str_printable(nts_json_get_string(field, "notion"), ctl->p),
+               nts_str_printable(nts_json_get_string(field, "external"), ctl->p),
+               nts_str_printable(nts_json_get_string(field, "what"), ctl->p));
+    }
+}
+
 int ctl_verify(ctl_t *ctl, int argc, const char *const *argv)
 {
     const nts_json_t *result;
@@ -126,6 +141,7 @@ int ctl_verify(ctl_t *ctl, int argc, const char *const *argv)
                " parked or held, %" APR_INT64_T_FMT " outside the filter\n",
                argv[0], nts_json_get_int(result, "equal", 0), different,
                nts_json_get_int(result, "excused", 0), nts_json_get_int(result, "outside", 0));
+        print_suspended(ctl, nts_json_get(result, "suspended"));
         print_differences(ctl, nts_json_get(result, "differences"));
     }
     return different == 0 ? CTL_DONE : CTL_FAILED;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/nts_log.h"
+#include "model/nts_offer.h"
 #include "worker/nts_commands.h"
 #include "worker/nts_contact.h"
 #include "worker/nts_driver.h"
@@ -158,6 +159,7 @@ static void run_done(void *baton, const nts_scan_report_t *report, const nts_run
         nts_json_add_int(result, "different", report->different);
         nts_json_add_int(result, "excused", report->excused);
         nts_json_add_int(result, "outside", report->outside);
+        (void)nts_offer_suspended(c->flow->mapping, result);
         add_differences(result, report);
     }
     else {

@@ -73,6 +73,7 @@ int nts_contact_auto_table(nts_contact_t *c, const nts_answer_t *answer)
 /* Fields that create= would have made, and how. */
 static const char *lacking_words(nts_contact_t *c)
 {
+    int has_ids = c->schema[NTS_EXTERNAL]->has_ids;
     const char *text = NULL;
     const char *more = "";
     int count = 0;
@@ -81,9 +82,10 @@ static const char *lacking_words(nts_contact_t *c)
 
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
         for (i = 0; i < c->found.lacking_count[side] && count + i < LACKING_SHOWN; i++) {
-            text = apr_psprintf(c->p, "%s%s%s %s", text ? text : "", text ? ", " : "",
-                                side == NTS_NOTION ? "property" : "column",
-                                c->found.lacking[side][i].name);
+            text = apr_psprintf(c->p, "%s%s%s %s%s", text ? text : "", text ? ", " : "",
+                                side == NTS_NOTION || has_ids ? "property" : "column",
+                                c->found.lacking[side][i].name,
+                                side == NTS_EXTERNAL && has_ids ? " of the other data source" : "");
         }
         count += c->found.lacking_count[side];
     }
@@ -172,7 +174,7 @@ int nts_contact_auto_is_empty(nts_contact_t *c)
         return 0;
     }
     nts_outcome_set(&why, c->p, NTS_REMEDY_PERSON, "mapping.no_fields",
-                    "no property and column belong together by their names%s%s",
+                    "no fields of the two sides belong together by their names%s%s",
                     c->found.apart ? ": " : "", c->found.apart ? c->found.apart : "");
     why.advice = lacking_words(c);
     why.advice = why.advice ? why.advice

@@ -19,16 +19,19 @@ static int has_other(const nts_mapping_t *mapping)
 }
 
 /* It was synced as something else: what it has to be again. */
-static void tell_former(nts_outcome_t *out, const nts_bound_t *bound, apr_pool_t *p)
+static void tell_former(nts_outcome_t *out, const nts_bound_t *bound, const nts_schema_t *external,
+                        apr_pool_t *p)
 {
+    const char *const where[NTS_SIDE_COUNT] = { "Notion", external->has_ids
+                                                              ? "the other data source"
+                                                              : "the database" };
     int side;
 
     for (side = 0; side < NTS_SIDE_COUNT; side++) {
         if (bound->seen[side] && bound->type[side] && out->what &&
             strcmp(bound->seen[side], bound->type[side]) != 0) {
-            out->what = apr_psprintf(
-                p, "%s; it was synced as %s in %s, and is %s now", out->what, bound->type[side],
-                side == NTS_NOTION ? "Notion" : "the database", bound->seen[side]);
+            out->what = apr_psprintf(p, "%s; it was synced as %s in %s, and is %s now", out->what,
+                                     bound->type[side], where[side], bound->seen[side]);
             out->advice = apr_psprintf(p,
                                        "give it its former type (%s) again; or, if it shall stay "
                                        "as it is, take the pair out of the configuration",
@@ -97,7 +100,7 @@ int nts_contact_suspend(nts_contact_t *c, nts_mapping_t *bound, nts_outcome_t *o
             reasons[i] = "no other is left";
         }
         waits |= reasons[i] != NULL;
-        tell_former(&outcomes[i], &pair->bound, p);
+        tell_former(&outcomes[i], &pair->bound, c->schema[NTS_EXTERNAL], p);
     }
     if (waits) {
         block(why, bound, outcomes, reasons, p);

@@ -1,4 +1,4 @@
-/* nts_making.c - describe both sides, look what is lacking, have it made: first the table and its columns, then properties. */
+/* nts_making.c - describe both sides, look what is lacking, have it made: first what the external side lacks, then Notion. */
 #include <string.h>
 
 #include "base/nts_log.h"
@@ -63,18 +63,24 @@ static const char *names(const nts_auto_t *found, nts_side_t side, apr_pool_t *p
     return text;
 }
 
+/* The external side has properties, too: it is asked as Notion is. */
+static int has_two_sources(const making_t *m)
+{
+    return m->schema[NTS_EXTERNAL] && m->schema[NTS_EXTERNAL]->has_ids;
+}
+
 static void summarise(making_t *m)
 {
-    const char *columns = names(&m->found, NTS_EXTERNAL, m->p);
+    const char *fields = names(&m->found, NTS_EXTERNAL, m->p);
     const char *properties = names(&m->found, NTS_NOTION, m->p);
     const char *text = NULL;
 
     if (!m->schema[NTS_EXTERNAL]) {
         text = apr_psprintf(m->p, "the table %s", m->flow->given->collection);
     }
-    if (columns) {
-        text =
-            apr_psprintf(m->p, "%s%scolumns %s", text ? text : "", text ? " with " : "", columns);
+    if (fields) {
+        text = apr_psprintf(m->p, "%s%s%s %s", text ? text : "", text ? " with " : "",
+                            has_two_sources(m) ? "in the other data source" : "columns", fields);
     }
     if (properties) {
         text =
@@ -105,10 +111,12 @@ static void provisioned(making_t *m, const nts_answer_t *answer)
     const char *text = answer->statements ? answer->statements : "";
 
     if (m->ask.side == NTS_NOTION) {
-        m->made.request = text;
+        m->made.request = *m->made.request && *text
+                              ? apr_pstrcat(m->p, m->made.request, "\n", text, NULL)
+                              : apr_pstrcat(m->p, m->made.request, text, NULL);
     }
     else {
-        m->made.statements = text;
+        *(has_two_sources(m) ? &m->made.request : &m->made.statements) = text;
         if (m->found.lacking_count[NTS_NOTION]) {
             ask(m, NTS_NOTION, NTS_ASK_PROVISION);
             return;

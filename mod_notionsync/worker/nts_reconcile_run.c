@@ -1,5 +1,6 @@
 /* nts_reconcile_run.c - one run: its row in the store, its scan, the jobs that the scan hands out. */
 #include "base/nts_log.h"
+#include "model/nts_offer.h"
 #include "worker/nts_flow.h"
 #include "worker/nts_reconcile_impl.h"
 #include "worker/nts_runs.h"
@@ -42,6 +43,13 @@ static const char *kind_name(nts_scan_kind_t kind)
     return names[kind];
 }
 
+/* Both sides are equal but for what nobody has looked at: of a run that is asked for that. */
+static const char *not_compared(const nts_reconcile_run_t *run)
+{
+    return run->kind == NTS_SCAN_VERIFY ? nts_offer_not_compared(run->r->flow->mapping, run->p)
+                                        : NULL;
+}
+
 static void close_row(nts_reconcile_run_t *run)
 {
     nts_flow_t *flow = run->r->flow;
@@ -52,7 +60,7 @@ static void close_row(nts_reconcile_run_t *run)
     run->row.seen[NTS_NOTION] = run->report.seen[NTS_NOTION];
     run->row.seen[NTS_EXTERNAL] = run->report.seen[NTS_EXTERNAL];
     run->row.note = run->broken_off ? "broken off"
-                    : is_complete   ? NULL
+                    : is_complete   ? not_compared(run)
                                     : nts_outcome_text(&run->outcome, run->p);
     if (nts_store_put_run(flow->host->store, &run->row) != APR_SUCCESS) {
         nts_log(NTS_LOG_DEBUG, 0, "mapping %s: the end of a run could not be stored", flow->label);

@@ -308,7 +308,7 @@ static void open_sides(const char *directory)
         mapping.pairs[i].notion = fields[i].property;
         mapping.pairs[i].external = fields[i].column;
         mapping.pairs[i].options.format = strcmp(fields[i].column, "tags") ? 0 : NTS_FORMAT_CSV;
-        mapping.pairs[i].options.options_create = 1;
+        mapping.pairs[i].options.options_create[NTS_NOTION] = 1;
     }
     must(nts_store_put_setup(store, &setup, pool), "setup");
     must(nts_store_own_group(&epoch, store, "g"), "group");

@@ -50,6 +50,16 @@ wait_ok { ($sync->status->{triggers} // '') =~ /column title.*cannot be synced|c
 like($sync->status->{triggers}, qr/photo \(BLOB\) cannot be synced/, 'each with the reason');
 $sync->wait_quiet;
 
+$sync->sql('ALTER TABLE contacts ADD COLUMN fresh TEXT');
+$sync->must('reconcile', 'contacts', '--full');
+wait_ok { ($sync->status->{triggers} // '') =~ /lacking: property fresh \(notionsyncctl provision contacts makes them\)/ } 30,
+    'a column that comes while all runs is offered, with the command that makes its property';
+unlike(types(), qr/fresh/, 'which nobody else does');
+$sync->must('provision', 'contacts');
+$sync->edit_row('Cyd', fresh => 'new');
+wait_ok { grep { ($_->{properties}{fresh} // '') eq 'new' } $sync->raw_pages } 30, 'until it is given; then it is synced';
+$sync->wait_quiet;
+
 # --- by itself, and when Notion refuses
 
 $config =~ s/^NotionSyncProvision manual\n//m or die;
@@ -85,6 +95,9 @@ $httpd->start;
 wait_ok { types() =~ /soon:rich_text/ } 30, 'what Notion cannot do just now it does soon after';
 is($sync->fault_hits($fault), 1, 'it was asked before');
 $sync->wait_state('running');
+$sync->sql('ALTER TABLE contacts ADD COLUMN live TEXT');
+$sync->must('reconcile', 'contacts', '--full');
+wait_ok { types() =~ /live:rich_text/ } 30, 'for a column that comes while all runs, too';
 
 # --- a property that was deleted
 

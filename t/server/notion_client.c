@@ -126,7 +126,7 @@ static void make_world(void)
     mapping->pairs = apr_pcalloc(pool, sizeof(nts_pair_t) * (apr_size_t)PAIRS);
     for (int i = 0; i < PAIRS; i++) {
         mapping->pairs[i].notion = mapping->pairs[i].external = names[i];
-        mapping->pairs[i].options.options_create = 1;
+        mapping->pairs[i].options.options_create[NTS_NOTION] = 1;
         mapping->pairs[i].direction = i >= NO ? NTS_TO_EXTERNAL : NTS_BOTH;
     }
 }

@@ -269,7 +269,8 @@ static void configure_pairs(const sw_world_t *w, const sw_mapping_t *m, nts_mapp
         pair->direction = m->fields[k].direction;
         pair->conflict = m->fields[k].conflict;
         pair->initial = m->fields[k].initial;
-        pair->options.options_create = !(k == SW_STAGE && w->is_status);
+        pair->options.options_create[NTS_NOTION] = pair->options.options_create[NTS_EXTERNAL] =
+            !(k == SW_STAGE && w->is_status);
         pair->options.lossy_accept = m->fields[k].lossy;
         pair->options.format =
             k == SW_TAGS && w->table[m->table].columns[k].csv ? NTS_FORMAT_CSV : NTS_FORMAT_DEFAULT;

@@ -242,7 +242,7 @@ static void test_declared(void)
         { .notion = "Stage name",
           .external = "made",
           .direction = NTS_BOTH,
-          .options = { .options_create = 1 } },
+          .options = { .options_create = { 1, 1 } } },
         { .notion = "Due date", .external = "deadline", .direction = NTS_BOTH },
     };
     nts_pair_t key = {

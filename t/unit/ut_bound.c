@@ -30,36 +30,36 @@ static void test_forms(void)
     nts_schema_field_t number = field_of("a", "Notes", "number", NTS_TYPE_NUMBER);
     nts_schema_field_t column = field_of("notes", "notes", "TEXT", NTS_TYPE_TEXT);
     nts_schema_field_t longer = field_of("notes", "notes", "VARCHAR(80)", NTS_TYPE_TEXT);
-    const nts_schema_field_t *both[] = { &text, &column }, *gone[] = { NULL, &column };
-    const nts_schema_field_t *other[] = { &number, &longer }, *dropped[] = { &text, NULL };
+    nts_found_t both = { { &text, &column }, { 1, 0 } }, gone = { { NULL, &column }, { 1, 0 } };
+    nts_found_t other = { { &number, &longer }, { 1, 0 } }, dropped = { { &text, NULL }, { 1, 0 } };
     nts_bound_t bound = { 0 }, back;
 
-    nts_bound_note(&bound, gone, p);
+    nts_bound_note(&bound, &gone, p);
     tap_ok(!nts_bound_is_known(&bound) && !bound.form[0],
            "of what was never bound nothing is noted");
-    nts_bound_note(&bound, both, p);
-    nts_bound_begin(&bound, both, p);
+    nts_bound_note(&bound, &both, p);
+    nts_bound_begin(&bound, &both, p);
     tap_ok(nts_bound_is_known(&bound) && !nts_bound_is_changed(&bound), "bound");
-    nts_bound_note(&bound, both, p);
+    nts_bound_note(&bound, &both, p);
     tap_int(bound.form[NTS_NOTION], 0, "what is as it was counts for nothing");
-    nts_bound_note(&bound, gone, p);
-    nts_bound_note(&bound, gone, p);
+    nts_bound_note(&bound, &gone, p);
+    nts_bound_note(&bound, &gone, p);
     tap_int(bound.form[NTS_NOTION], 1, "a property that has gone counts once");
     tap_ok(nts_bound_is_changed(&bound), "and shows");
-    nts_bound_note(&bound, both, p);
+    nts_bound_note(&bound, &both, p);
     tap_int(bound.recast[NTS_NOTION], 0, "restored it is the one it was");
     tap_int(bound.form[NTS_NOTION], 1, "that has been away");
-    nts_bound_note(&bound, other, p);
+    nts_bound_note(&bound, &other, p);
     tap_int(bound.recast[NTS_NOTION], 2, "another type makes it another");
     tap_int(bound.form[NTS_EXTERNAL], 0, "a longer column is the same");
     tap_ok(nts_bound_is_changed(&bound), "which shows");
-    nts_bound_note(&bound, both, p);
+    nts_bound_note(&bound, &both, p);
     tap_int(bound.recast[NTS_NOTION], 3, "and the former type once more");
-    nts_bound_note(&bound, dropped, p);
-    nts_bound_note(&bound, both, p);
+    nts_bound_note(&bound, &dropped, p);
+    nts_bound_note(&bound, &both, p);
     tap_int(bound.recast[NTS_EXTERNAL], 1, "a column that is back was made anew");
-    nts_bound_note(&bound, gone, p);
-    nts_bound_note(&bound, other, p);
+    nts_bound_note(&bound, &gone, p);
+    nts_bound_note(&bound, &other, p);
     tap_int(bound.recast[NTS_NOTION], 5, "gone, and back as another");
     nts_outcome_set(&bound.why, p, NTS_REMEDY_PERSON, "mapping.types", "they do not fit");
     bound.since = 7;
@@ -70,6 +70,31 @@ static void test_forms(void)
                !nts_bound_is_of(&back, NTS_NOTION, "number"),
            "and the type it was bound to");
     tap_int(nts_bound_parse(&back, "{", p), APR_EMISMATCH, "what is no JSON is refused");
+}
+
+/* The other side is a data source of Notion: what goes for Notion's properties goes for its. */
+static void test_far_property(void)
+{
+    nts_schema_field_t text = field_of("a", "Notes", "rich_text", NTS_TYPE_TEXT);
+    nts_schema_field_t title = field_of("title", "title", "title", NTS_TYPE_TEXT);
+    nts_schema_field_t renamed = field_of("title", "Name", "title", NTS_TYPE_TEXT);
+    nts_schema_field_t number = field_of("title", "Name", "number", NTS_TYPE_NUMBER);
+    nts_found_t both = { { &text, &title }, { 1, 1 } }, called = { { &text, &renamed }, { 1, 1 } };
+    nts_found_t gone = { { &text, NULL }, { 1, 1 } }, other = { { &text, &number }, { 1, 1 } };
+    nts_bound_t bound = { 0 };
+
+    nts_bound_begin(&bound, &both, p);
+    nts_bound_note(&bound, &called, p);
+    tap_int(bound.form[NTS_EXTERNAL], 0,
+            "a property that is called what its id is may get another name");
+    nts_bound_note(&bound, &gone, p);
+    tap_ok(nts_bound_is_changed(&bound), "one that was deleted shows");
+    nts_bound_note(&bound, &called, p);
+    tap_ok(bound.form[NTS_EXTERNAL] == 1 && bound.recast[NTS_EXTERNAL] == 0,
+           "restored it has its values");
+    nts_bound_note(&bound, &other, p);
+    tap_int(bound.recast[NTS_EXTERNAL], 2, "another type makes it another");
+    tap_ok(nts_bound_is_of(&bound, NTS_EXTERNAL, "title"), "it was bound to the title");
 }
 
 static void test_spare(void)
@@ -167,13 +192,55 @@ static void test_offers(void)
            "a column that another pair has is not free");
 }
 
+/* Two data sources: what one of them has is offered with what it could be paired with in the other. */
+static void test_offers_of_two(void)
+{
+    nts_schema_field_t here[] = { field_of("title", "Name", "title", NTS_TYPE_TEXT),
+                                  field_of("b", "Due date", "date", NTS_TYPE_DATE),
+                                  field_of("c", "Sum", "formula", NTS_TYPE_TEXT),
+                                  field_of("d", "Only here", "number", NTS_TYPE_NUMBER) };
+    nts_schema_field_t there[] = { field_of("title", "Called", "title", NTS_TYPE_TEXT),
+                                   field_of("y", "due-date", "date", NTS_TYPE_DATE),
+                                   field_of("z", "Made", "created_time", NTS_TYPE_INSTANT),
+                                   field_of("w", "Press", "button", NTS_TYPE_UNSUPPORTED),
+                                   field_of("v", "sum", "rich_text", NTS_TYPE_TEXT) };
+    nts_schema_t notion = { .fields = here, .count = 4 };
+    nts_schema_t external = { .fields = there, .count = 5, .has_ids = 1 };
+    nts_pair_t pairs[] = { pair_of("Name", "Formerly called"), pair_of("Old", "sum") };
+    nts_mapping_t mapping = { .pairs = pairs, .pair_count = 2 };
+    nts_json_t *root = nts_json_make_object(p);
+    const nts_json_t *offered;
+
+    here[2].type.computed = there[2].type.computed = 1;
+    pairs[0].notion_id = pairs[0].external_id = "title";
+    pairs[1].notion_id = "gone";
+    nts_offer_properties(&mapping, &notion, &external, root, p);
+    offered = nts_json_get(root, "offered");
+    tap_int(nts_json_count(offered), 4, "what is free on either side, each once");
+    tap_str(line_of(offered, "Due date", "line"), "NotionSyncField \"Due date\" <-> \"due-date\"",
+            "a property with its namesake of the other data source");
+    tap_ok(!line_of(offered, "Due date", "lacks"), "which is there");
+    tap_str(line_of(offered, "Sum", "lacks"), "the property of this name is in another pair",
+            "or is another's");
+    tap_str(line_of(offered, "Only here", "line"),
+            "NotionSyncField \"Only here\" <-> \"Only here\"", "or would have to be made,");
+    tap_str(line_of(offered, "Only here", "lacks"),
+            "the other data source has no such property yet", "under the same name");
+    tap_str(line_of(offered, "Made", "line"), "NotionSyncField \"Made\" <- \"Made\"",
+            "so is what only the other one has");
+    tap_str(line_of(offered, "Made", "lacks"), "Notion has no such property yet",
+            "and Notion lacks");
+}
+
 int main(void)
 {
     (void)apr_initialize();
     (void)apr_pool_create(&p, NULL);
     test_forms();
+    test_far_property();
     test_spare();
     test_offers();
+    test_offers_of_two();
     apr_pool_destroy(p);
     apr_terminate();
     return tap_done();

@@ -97,7 +97,7 @@ static nts_domain_options_t options_of(const char *words)
     nts_domain_options_t options = { 0 };
 
     options.lossy_accept = strstr(words, "lossy") != NULL;
-    options.options_create = strstr(words, "create") != NULL;
+    options.options_create[NTS_NOTION] = strstr(words, "create") != NULL;
     options.format = strstr(words, "csv")        ? NTS_FORMAT_CSV
                      : strstr(words, "plain")    ? NTS_FORMAT_PLAIN
                      : strstr(words, "json")     ? NTS_FORMAT_JSON

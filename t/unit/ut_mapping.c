@@ -79,6 +79,7 @@ static void test_body_pair(void)
     tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
             "bound to a column of text, whatever properties are called");
     tap_str(nts_domain_type(pairs[0].domain, NTS_NOTION)->native, "body", "as a body");
+    right.has_ids = 1;
     columns[0].name = "Remarks";
     columns[0].id = "notes";
     tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
@@ -147,7 +148,7 @@ static void test_json(void)
     pairs[0].conflict = NTS_CONFLICT_HOLD;
     pairs[0].initial = NTS_INITIAL_EXTERNAL;
     pairs[0].options.format = NTS_FORMAT_CSV;
-    pairs[0].options.options_create = 1;
+    pairs[0].options.options_create[NTS_NOTION] = 1;
     pairs[1].options.lossy_accept = 1;
     mapping.matches = &match;
     mapping.match_count = 1;
@@ -482,6 +483,52 @@ static void test_between(void)
     }
 }
 
+/* The other side's fields are properties, too. */
+static void test_two_sources(void)
+{
+    nts_schema_field_t here[] = { properties[0], properties[1] };
+    nts_schema_field_t there[] = { properties[1], properties[0], properties[4] };
+    nts_schema_t left = schema_of(here, 2);
+    nts_schema_t right = schema_of(there, 3);
+    nts_pair_t pairs[] = { pair_of("Name", "Called", NTS_BOTH),
+                           pair_of("Amount", "Amount", NTS_BOTH) };
+    nts_mapping_t mapping = mapping_of(pairs, 2);
+    nts_outcome_t outcomes[2];
+
+    right.has_ids = 1;
+    there[1].name = "title";
+    there[2].id = "odd";
+    there[2].name = "Called";
+    pairs[0].external = "title";
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
+            "two data sources are bound");
+    tap_str(pairs[0].external_id, "title", "by the names of both");
+    there[1].name = "Renamed";
+    there[2].name = "title";
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_SUCCESS,
+            "S5.4: a property of the other one may be renamed");
+    tap_str(pairs[0].external_id, "title", "and is not the one that has its name since");
+    right.count = 1;
+    tap_int(nts_mapping_bind(&mapping, &left, &right, outcomes, pool), APR_EMISMATCH,
+            "one that was deleted");
+    tap_str(outcomes[0].code, "mapping.property_gone", "is one of Notion's");
+    tap_str(outcomes[0].what, "the property 'title' was deleted in the other data source",
+            "and said to be the other one's");
+    pairs[0].external_id = NULL;
+    (void)nts_mapping_bind(&mapping, &left, &right, outcomes, pool);
+    tap_str(outcomes[0].what, "the other data source has no property 'title'",
+            "so is one that was never there");
+    right.count = 3;
+    pairs[0].external = "title";
+    pairs[0].notion = "Amount";
+    pairs[0].notion_id = NULL;
+    pairs[1].external = "Formerly";
+    pairs[0].external_id = pairs[1].external_id = "odd";
+    (void)nts_mapping_bind(&mapping, &left, &right, outcomes, pool);
+    tap_str(outcomes[1].code, "mapping.written_twice",
+            "two pairs that write one property are known by its id");
+}
+
 static void test_rename(void)
 {
     nts_schema_field_t renamed[] = { properties[0], properties[1] };
@@ -562,6 +609,7 @@ int main(void)
     test_installed_service();
     test_bind();
     test_between();
+    test_two_sources();
     test_rename();
     test_schema_json();
     apr_terminate();

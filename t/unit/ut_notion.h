@@ -65,7 +65,7 @@ static const nts_clock_t ut_clock = { ut_now, ut_now, NULL };
 __attribute__((unused)) static nts_mapping_t *ut_mapping(void)
 {
     static const nts_type_t column = { .kind = NTS_TYPE_TEXT, .native = "TEXT", .nullable = 1 };
-    static const nts_domain_options_t options = { .options_create = 1 };
+    static const nts_domain_options_t options = { .options_create = { 1, 1 } };
     nts_mapping_t *mapping = apr_pcalloc(pool, sizeof(*mapping));
 
     mapping->name = "orders";

@@ -166,6 +166,7 @@ nts_op_state_t nts_notion_take_schema(nts_op_t *op, const nts_json_t *root)
     schema->count = taken.fields->nelts;
     schema->title = nts_notion_plain_text(nts_json_get(root, "title"), op->p);
     schema->provisioned = 1; /* nothing has to be installed in a data source */
+    schema->has_ids = 1;
     op->answer.schema = schema;
     return nts_notion_need_people(op, schema) ? nts_notion_ask_people(op) : NTS_OP_DONE;
 }
