@@ -237,7 +237,7 @@ static const judge_field_t *field_throughout(judge_t *j, int mapping, int index,
                : NULL;
 }
 
-/* The mapping got as far as to its table, or its second Notion: who names a choice in a filter that nobody has made yet is blocked from the start. */
+/* The mapping got as far as to its table, or to pages of its second Notion: who names a choice in a filter that nobody has made yet is blocked from the start. */
 static int had_begun(judge_t *j, int mapping, apr_time_t at)
 {
     const char *table = JUDGE_MAPPING(j, mapping)->place[HISTORY_EXTERNAL];
@@ -250,7 +250,8 @@ static int had_begun(judge_t *j, int mapping, apr_time_t at)
             break;
         }
         if (item->kind == HISTORY_REQUEST && item->side == HISTORY_EXTERNAL &&
-            (item->place == table || j->has_pages[HISTORY_EXTERNAL])) {
+            (j->has_pages[HISTORY_EXTERNAL] ? item->op != HISTORY_ASK_OTHER
+                                            : item->place == table)) {
             return 1;
         }
     }
