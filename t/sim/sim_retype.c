@@ -11,15 +11,32 @@ typedef struct retype_t {
     sim_type_t from;
 } retype_t;
 
+/* A name for each part between commas. */
+static json_object *split(const char *s)
+{
+    json_object *list = json_object_new_array();
+
+    while (*s) {
+        size_t n = strcspn(s, ",");
+
+        if (n) {
+            json_object_array_add(list, json_object_new_string_len(s, (int)n));
+        }
+        s += n + (s[n] == ',');
+        s += strspn(s, " ");
+    }
+    return list;
+}
+
 static sim_value_t *from_text(sim_prop_t *p, const char *s)
 {
-    json_object *o = json_object_new_string(s), *list = NULL;
+    json_object *o = json_object_new_string(s);
     sim_fail_t f = SIM_FAIL_INIT;
     sim_value_t *v;
 
     if (p->type == SIM_T_MULTI_SELECT) {
-        list = json_object_new_array();
-        json_object_array_add(list, o);
+        json_object_put(o);
+        o = split(s);
     }
     if (p->type == SIM_T_CHECKBOX) {
         v = sim_value_bool(strcmp(s, "Yes") == 0);
@@ -29,13 +46,13 @@ static sim_value_t *from_text(sim_prop_t *p, const char *s)
         v = NULL;
     }
     else {
-        v = sim_simple_take(p, list ? list : o, 1, &f);
+        v = sim_simple_take(p, o, 1, &f);
     }
     if (f.status) {
         v = NULL;
     }
     sim_fail_free(&f);
-    json_object_put(list ? list : o);
+    json_object_put(o);
     return v;
 }
 

@@ -166,8 +166,8 @@ void history_do(history_t *h, history_kind_t kind, int request, apr_time_t at, h
     (void)history_add(h, &item);
 }
 
-static const char *const kinds[] = { "act",    "effect",  "trigger",  "request",
-                                     "notice", "process", "operator", "fault" };
+static const char *const kinds[] = { "act",     "effect",   "trigger", "request", "notice",
+                                     "process", "operator", "fault",   "sight" };
 static const char *const ops[] = {
     "",        "set",       "make",   "delete",        "revive",    "purge",      "hide",
     "show",    "rekey",     "rename", "remove-option", "reshape",   "swap",       "retype",

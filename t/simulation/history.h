@@ -38,7 +38,8 @@ typedef enum history_kind_t {
                          that it names, as members of a set; each NULL: it does not say. `before`: the event's id; NULL: none */
     HISTORY_PROCESS,  /* something happened to process `worker` of host `host` */
     HISTORY_OPERATOR, /* a person commanded or configured; `note` says what */
-    HISTORY_FAULT     /* the world is unkind: `note` says how */
+    HISTORY_FAULT,    /* the world is unkind: `note` says how */
+    HISTORY_SIGHT     /* one of our processes was shown what fields `place` has */
 } history_kind_t;
 
 typedef enum history_op_t {
@@ -55,10 +56,10 @@ typedef enum history_op_t {
     HISTORY_REKEY, /* a row's key went from `before` (also in `record`) to `after` */
     HISTORY_RENAME, /* an option or property: `field`, `before`, `after` */
     HISTORY_REMOVE_OPTION,
-    HISTORY_RESHAPE, /* a property, `field` by its first name, got another name, or went */
+    HISTORY_RESHAPE, /* a property, `field` by its first name, got the name `after`, or (NULL) went */
     HISTORY_SWAP, /* the database is another one, or an older copy: all that was known of that side's records before this is
                        replaced by the MAKE and SET items that follow (kind ACT); `after` HISTORY_ANOTHER: not a copy of it */
-    HISTORY_RETYPE, /* a property, `field`, got the type `after`: Notion converts what its pages hold */
+    HISTORY_RETYPE, /* a property, `field`, got the type `after`, and Notion converts what its pages hold; or is there again, with that type */
     HISTORY_MIGRATE, /* a table was altered, and whatever of ours hung on it is gone: its column `field` went, or, declared as
                           `after`, is there (again) */
     /* NOTICE */

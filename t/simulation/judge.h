@@ -58,7 +58,9 @@ typedef struct judge_field_t {
     int instants;      /* ... or instants only: neither days nor ranges */
     const char *const
         *choices; /* OPTION: one side refuses any other; NULL ends them; NULL: takes all */
-    int absent;   /* not configured (yet, or any more) */
+    const char *type
+        [HISTORY_SIDES]; /* the property's type, and how the column is declared, at first; NULL: not known */
+    int absent;          /* not configured (yet, or any more) */
 } judge_field_t;
 
 /** What the database takes for one key. */

@@ -35,13 +35,22 @@ static int tells_loss(judge_t *j, const judge_field_t *field, const judge_entry_
         return told->reason != NULL;
     }
     if (told->reason && told->has_lost && told->lost && told->lost[0] == '?' && o->was->value &&
-        strstr(told->lost, o->was->value)) {
+        strstr(told->lost, o->was->value + (o->was->value[0] == '?'))) {
         return 1; /* in words, for that side itself cannot make sense of it */
     }
     return told->reason &&
            (judge_same(judge_whole(j, field, told->before), o->was->value) ||
             (told->has_lost && (judge_same(judge_whole(j, field, told->lost), o->was->value) ||
                                 tells_opaque(told->lost, o->was->value))));
+}
+
+/* S5.4: the column was another then, in which that made no sense. */
+static int tells_of_another(judge_t *j, int mapping, int index, const judge_entry_field_t *told,
+                            const judge_outcome_t *o)
+{
+    return told->reason && told->has_lost && told->lost && o->was->value &&
+           (told->lost[0] == '?' || judge_same(told->lost, o->was->value + 1)) &&
+           judge_was_other(j, mapping, index, o->was->at, o->effect->at);
 }
 
 /* S5.4: what the choice that had this name is called by the time of @a effect: it was sent by its id. */
@@ -141,7 +150,8 @@ void judge_look_into_audit(judge_t *j, const judge_outcome_t *o, int loss)
                 const judge_field_t *field = &JUDGE_MAPPING(j, m)->fields[index];
 
                 written |= tells_write(j, m, index, &entry->fields[f], o);
-                lost |= tells_loss(j, field, &entry->fields[f], o);
+                lost |= tells_loss(j, field, &entry->fields[f], o) ||
+                        tells_of_another(j, m, index, &entry->fields[f], o);
             }
         }
     }

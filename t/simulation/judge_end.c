@@ -354,6 +354,15 @@ static int happened(judge_t *j, history_op_t op)
     return 0;
 }
 
+/* S5.4: without the field of its filter nobody knows which records it covers; people gave up on putting that right. */
+static int is_filter_field_lost(judge_t *j, const judge_stop_t *stop)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(j, stop->mapping);
+
+    return stop->code && !strncmp(stop->code, "filter.", 7) && m->filter_sides &&
+           !judge_field_at(j, stop->mapping, m->filter_field, j->phases->end);
+}
+
 /* A mapping that stands still needs a reason, as a record does. */
 static void judge_stops(judge_t *j)
 {
@@ -374,7 +383,8 @@ static void judge_stops(judge_t *j)
             reason =
                 forgot || happened(j, HISTORY_HIDE) || happened(j, HISTORY_RENAME) ||
                 happened(j, HISTORY_CONFIGURE) ||
-                (judge_same(stop->code, "filter.choice") && judge_lacks_choice(j, stop->mapping));
+                (judge_same(stop->code, "filter.choice") && judge_lacks_choice(j, stop->mapping)) ||
+                is_filter_field_lost(j, stop);
         }
         if (!reason) {
             judge_blame(j, "S6.1", -1, "mapping %s is %s without a reason (%s)",

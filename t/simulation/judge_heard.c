@@ -142,6 +142,11 @@ static int is_renaming(judge_t *j, const judge_version_t *version)
 static int is_known_by(judge_t *j, int mapping, apr_time_t phase, const judge_record_t *record,
                        const judge_version_t *edit)
 {
+    const judge_stay_t made = { .version = NULL, .from = edit->at, .item = edit->item };
+
+    if (judge_was_converted(j, &made, record)) {
+        return 0; /* what another type makes of a value no listing shows: the run does that looks at all records when it is put right */
+    }
     if (is_renaming(j, edit)) {
         return was_schema_told(j, record->place, edit->at);
     }

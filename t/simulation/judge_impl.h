@@ -360,6 +360,7 @@ typedef struct judge_contest_t {
     judge_t *j;
     int mapping, index;
     const judge_cell_t *cell[HISTORY_SIDES];
+    const judge_record_t *record[HISTORY_SIDES]; /* for judge_doubt; NULL: live all the time */
 } judge_contest_t;
 /** S2.1: what was set to the agreed value again is no edit. Agreed was the newest version that both knew; or one before it that
  *  only stood opposite an equal one, for nobody need have looked then; or one before a write of unknown fate (S3.7), or before what an
@@ -378,6 +379,20 @@ int judge_may_win(const judge_contest_t *c, int side, const judge_version_t *win
  *  that it is to the other side is what that showed when we read it, and what @a source was made over. */
 int judge_is_given_as_sent(const judge_contest_t *c, const judge_record_t *page,
                            const judge_version_t *source, apr_time_t given);
+
+/* judge_bound.c: properties and columns that go, or become others (S5.4) */
+/** The field may have been suspended then: it was gone, or of another type, and nobody of us had seen yet that it is not any more. */
+int judge_was_suspended(judge_t *j, int mapping, int field, apr_time_t at);
+/** It was there, and of another type, at some time from @a from to @a to. */
+int judge_was_other(judge_t *j, int mapping, int field, apr_time_t from, apr_time_t to);
+/** What both sides had agreed on before the field of one was gone, or became another, is in doubt, until they agree anew. */
+typedef enum judge_doubt_t {
+    JUDGE_NO_DOUBT = 0,
+    JUDGE_MAY_DOUBT,
+    JUDGE_SURELY_DOUBT
+} judge_doubt_t;
+/** Cells NULL: of a set as a whole. @a before: the item of the history that is judged. Surely: one of our processes saw that it was so. */
+judge_doubt_t judge_doubt(const judge_contest_t *c, int side, int before);
 
 /* judge_write.c: is what we wrote allowed? */
 /** S3.7: a write of unknown fate is not judged before. */

@@ -20,4 +20,11 @@ int judge_pleads_restore(const plea_t *plea);
 /* judge_children.c: what went with its row */
 int judge_pleads_children(const plea_t *plea);
 
+/* judge_bound.c */
+/** S5.4: one side's value may be what was left of another, or what another type made of it. One that is empty is put back, unless it
+ *  rules the field alone. */
+int judge_is_held_retyped(const plea_t *plea, int field);
+/** Of a set its members are compared; a text that is none has one, which nobody can carry. */
+int judge_is_no_set(const plea_t *plea, int field);
+
 #endif /* JUDGE_PLEA_H */

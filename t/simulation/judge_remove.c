@@ -25,7 +25,7 @@ void judge_made_by_us(judge_t *j, const history_item_t *effect, judge_record_t *
 /* A field of two records that belong together. */
 typedef struct couple_t {
     judge_t *j;
-    int mapping;
+    int mapping, index;
     const judge_field_t *field;
     judge_record_t *record[HISTORY_SIDES];
     const judge_cell_t *cell[HISTORY_SIDES];
@@ -196,6 +196,9 @@ static int is_out_of_sync(const couple_t *c, const history_item_t *read)
             return 1;
         }
     }
+    if (judge_was_suspended(c->j, c->mapping, c->index, read->sent)) {
+        return 1; /* S5.4 */
+    }
     return read->answered + c->j->phases->skew + JUDGE_KEPT_WITHIN < linked_since(c);
 }
 
@@ -311,7 +314,8 @@ static int was_not_sent(const couple_t *c, const judge_version_t *version)
     for (s = 0; s < HISTORY_SIDES; s++) {
         found |= c->record[s]->made_by_us && stay_at(c->cell[s], 0)->version == version &&
                  stay_at(c->cell[s], 0)->item < 0 &&
-                 (!judge_leads_to(c->field, &s) || may_have_been_unfit(c, s));
+                 (!judge_leads_to(c->field, &s) || may_have_been_unfit(c, s) ||
+                  judge_was_suspended(c->j, c->mapping, c->index, c->record[s]->made));
     }
     return found;
 }
@@ -392,20 +396,32 @@ static int went_with_field(judge_t *j, const judge_cell_t *cell, const judge_rec
     return !stay_at(cell, i)->version->value && judge_was_converted(j, stay_at(cell, i), record);
 }
 
+/* S5.4: the field was gone, or another, and what is empty in it now is no edit, whoever emptied it. */
+static int is_emptied_in_doubt(const couple_t *c, int field, int survivor,
+                               const judge_version_t *now, int before)
+{
+    judge_contest_t contest = {
+        c->j, c->mapping, field, { c->cell[0], c->cell[1] }, { c->record[0], c->record[1] }
+    };
+
+    return !now->value && judge_doubt(&contest, survivor, before) != JUDGE_NO_DOUBT;
+}
+
 /* Did people edit the survivor in a way that its deleted partner never showed? (S2.7) */
 static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, judge_record_t *gone,
-                            apr_time_t until)
+                            apr_time_t until, int before)
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
     int f, s, other = gone->side;
 
     for (f = 0; f < m->field_count; f++) {
         const judge_field_t *field = judge_field_at(j, mapping, f, until);
-        couple_t c = { .j = j, .mapping = mapping, .field = field, .until = until };
+        couple_t c = { .j = j, .mapping = mapping, .index = f, .field = field, .until = until };
         judge_version_t *now, *then;
 
         if (!field || field->sort == JUDGE_SET || !field->name[other] ||
-            !field->name[survivor->side] || !judge_leads_to(field, &other)) {
+            !field->name[survivor->side] || !judge_leads_to(field, &other) ||
+            judge_was_suspended(j, mapping, f, until)) {
             continue;
         }
         c.since = remembered_since(j, mapping, f, until);
@@ -419,6 +435,7 @@ static int has_unknown_edit(judge_t *j, int mapping, judge_record_t *survivor, j
         if (now->origin == JUDGE_BY_PERSON && !now->lost &&
             !went_with_field(j, c.cell[survivor->side], survivor, until) &&
             !judge_alike(j, field, now->value, then->value) && !judge_may_be_known(j, now, then) &&
+            !is_emptied_in_doubt(&c, f, survivor->side, now, before) &&
             is_edit(&c, survivor->side, now, then)) {
             return 1;
         }
@@ -463,13 +480,25 @@ static int was_approved(judge_t *j, const history_item_t *effect, const judge_re
     return 0;
 }
 
+/* Its key was changed, once or several times, and nobody could tell us of one of those. */
+static int was_moved_unseen(judge_t *j, int mapping, const judge_record_t *row)
+{
+    int i;
+
+    for (i = 1; row->side == HISTORY_EXTERNAL && i < row->ids->nelts; i++) {
+        if (judge_moved_unseen(j, mapping, NULL, APR_ARRAY_IDX(row->ids, i, judge_id_t).id)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Deleted; or under another key that nobody could tell us of. */
 static int is_away_to_us(judge_t *j, int mapping, const judge_record_t *partner,
                          const judge_gap_t *gap)
 {
     return judge_was_away(partner, gap->read - JUDGE_ON_ITS_WAY, gap->sent) ||
-           (partner->side == HISTORY_EXTERNAL && partner->born != partner->id &&
-            judge_moved_unseen(j, mapping, NULL, partner->id));
+           (partner->born != partner->id && was_moved_unseen(j, mapping, partner));
 }
 
 /* Those that belong to it, and rows that may have been taken for one of them (S4.4, seed 431052). */
@@ -504,8 +533,8 @@ void judge_removed_by_us(judge_t *j, const history_item_t *effect, judge_record_
             if (is_away_to_us(j, m, partners[i], &gap) &&
                 JUDGE_MAPPING(j, m)->deletes[record->side] == JUDGE_PROPAGATE) {
                 allowed = 1;
-                unedited |= !has_unknown_edit(j, m, record, partners[i], from) ||
-                            !has_unknown_edit(j, m, record, partners[i], to);
+                unedited |= !has_unknown_edit(j, m, record, partners[i], from, effect->number) ||
+                            !has_unknown_edit(j, m, record, partners[i], to, effect->number);
             }
         }
     }

@@ -159,7 +159,7 @@ static int was_origin_uncertain(const plea_t *plea, int field, const judge_versi
 static int looks_never_agreed(const plea_t *plea, int field, const judge_version_t *base)
 {
     const judge_field_t *f = plea_field(plea, field);
-    judge_contest_t contest = { plea->j, plea->mapping, field, { NULL, NULL } };
+    judge_contest_t contest = { plea->j, plea->mapping, field, { NULL, NULL }, { NULL, NULL } };
 
     contest.cell[plea->record->side] =
         judge_cell(plea->j, plea->record, f->name[plea->record->side], NULL);
@@ -337,6 +337,7 @@ static int is_any_of_these(const plea_t *plea, int field)
 {
     return is_held_conflict(plea, field) || is_held_initial(plea, field) ||
            is_set_never_agreed(plea, field) || is_rewritten(plea, field) ||
+           judge_is_held_retyped(plea, field) || judge_is_no_set(plea, field) ||
            judge_is_fought_over(plea->j, plea_field(plea, field), plea->record, plea->partner) ||
            judge_is_unfit(plea->j, plea_field(plea, field), plea->record, plea->partner) ||
            is_no_number(plea, field);
@@ -670,6 +671,7 @@ static const struct {
 } pleas[] = {
     { "held.conflict", pleads_field, 0 },
     { "held.initial", pleads_field, 0 },
+    { "held.retyped", pleads_field, 0 },
     { "held.contested", pleads_field, 0 },
     { "held.missing", judge_pleads_missing, 0 },
     { "notion.missing", judge_pleads_missing, 0 },

@@ -151,14 +151,48 @@ static int is_of_conversion(const write_t *w, const judge_cell_t *cell)
         w->j, &APR_ARRAY_IDX(cell->stays, cell->stays->nelts - 1, judge_stay_t), w->record);
 }
 
-/* S5.4: what is empty since its field was of another type, or went, is no edit that could clear the other side. */
-static int went_with_field(const write_t *w, int mapping, const judge_version_t *source)
+/* Of a set all members are. */
+static judge_doubt_t doubt(const write_t *w, const judge_contest_t *c, int side)
 {
-    const judge_stay_t made = { .version = NULL, .from = source->at, .item = source->item };
-    const judge_record_t partner = { .place = JUDGE_MAPPING(w->j, mapping)->place[source->side] };
+    judge_contest_t set = { c->j, c->mapping, c->index, { NULL, NULL }, { NULL, NULL } };
 
-    return !source->value && !w->member && source->item >= 0 &&
-           judge_was_converted(w->j, &made, &partner);
+    return judge_doubt(w->member ? &set : c, side, w->effect->number);
+}
+
+/* S5.4: what is empty since its field was of another type, or went, is no edit that could clear the other side, nor is what another type made
+ * of a value; unless initial= says that this side rules, for what is empty where nothing else could; or nobody saw that it was. */
+static int went_with_field(const write_t *w, const judge_contest_t *c,
+                           const judge_version_t *source)
+{
+    const judge_mapping_t *m = JUDGE_MAPPING(w->j, c->mapping);
+    const judge_field_t *field = &m->fields[c->index];
+    const judge_stay_t made = { .version = NULL, .from = source->at, .item = source->item };
+    const judge_record_t partner = { .place = m->place[source->side] };
+    judge_initial_t lets =
+        source->side == HISTORY_NOTION ? JUDGE_INITIAL_NOTION : JUDGE_INITIAL_EXTERNAL;
+    int is_let = field->initial == lets && (source->value || field->way != JUDGE_BOTH_WAYS);
+    /* what nothing stands opposite of may come for the first time; and a box cannot be empty */
+    int is_first = source->value && (!w->was->value || field->sort == JUDGE_BOOLEAN);
+
+    return !w->member && source->item >= 0 && source->side != w->record->side && !is_let &&
+           !is_first &&
+           !judge_was_other(w->j, c->mapping, c->index, w->effect->at, w->effect->at) &&
+           judge_was_converted(w->j, &made, &partner) &&
+           doubt(w, c, source->side) == JUDGE_SURELY_DOUBT;
+}
+
+/* S5.4: what stands there since its field was another, and was never agreed on since, gives way as what is first met does. */
+static int gives_way(const write_t *w, const judge_contest_t *c, int side)
+{
+    const judge_field_t *field = &JUDGE_MAPPING(w->j, c->mapping)->fields[c->index];
+    judge_initial_t lets = side == HISTORY_NOTION ? JUDGE_INITIAL_EXTERNAL : JUDGE_INITIAL_NOTION;
+    judge_doubt_t own = doubt(w, c, side);
+
+    int is_doubted = own != JUDGE_NO_DOUBT || doubt(w, c, !side) != JUDGE_NO_DOUBT;
+
+    /* choices that were made anew are others: one that stands there was added */
+    return (own != JUDGE_NO_DOUBT && !w->was->value) ||
+           (is_doubted && (field->initial == lets || w->member || field->sort == JUDGE_OPTION));
 }
 
 static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *source)
@@ -171,8 +205,8 @@ static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *so
     if (!judge_was_field(j, mapping, index, w->effect->at, JUDGE_NEWS, judge_leads_to, &side)) {
         grade(w, GRADE_WRONG, source, 0, "S2.8", "towards the side that rules this field");
     }
-    else if (went_with_field(w, mapping, source)) {
-        grade(w, GRADE_WRONG, source, 0, "S5.4", "emptied with its field, which is no edit");
+    else if (went_with_field(w, c, source)) {
+        grade(w, GRADE_WRONG, source, 0, "S5.4", "made by a change of its field, which is no edit");
     }
     else if (!was->value && !w->member && is_of_conversion(w, c->cell[side])) {
         grade(w, GRADE_ALLOWED, source, 0, NULL, NULL);
@@ -195,6 +229,9 @@ static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *so
               judge_looks_like_ours(j, w->record, c->cell[side], c->cell[!side], w->since) ||
               (!w->member && judge_is_given_as_sent(c, w->record, source, w->since)))) {
         grade(w, GRADE_RESIDUAL, source, 0, NULL, NULL);
+    }
+    else if (gives_way(w, c, side)) {
+        grade(w, GRADE_ALLOWED, source, 0, NULL, NULL);
     }
     else if (judge_is_known(j, source, was) &&
              (judge_came_uncertainly(j, judge_cell(j, w->record, w->field, w->member), source) ||
@@ -223,7 +260,7 @@ static void try_source(write_t *w, const judge_contest_t *c, judge_version_t *so
 static void try_partner(write_t *w, int mapping, int index, judge_record_t *partner)
 {
     const char *name = JUDGE_MAPPING(w->j, mapping)->fields[index].name[partner->side];
-    judge_contest_t contest = { w->j, mapping, index, { NULL, NULL } };
+    judge_contest_t contest = { w->j, mapping, index, { NULL, NULL }, { NULL, NULL } };
     const judge_cell_t *cell;
     int i;
 
@@ -231,6 +268,8 @@ static void try_partner(write_t *w, int mapping, int index, judge_record_t *part
         return;
     }
     cell = judge_cell(w->j, partner, name, w->member);
+    contest.record[partner->side] = partner;
+    contest.record[w->record->side] = w->record;
     contest.cell[partner->side] = cell;
     contest.cell[w->record->side] = judge_cell(w->j, w->record, w->field, w->member);
     w->told = w->j->mappings->nelts > 1 ? judge_told_within(w->j, mapping, &w->outcome, partner)
@@ -486,6 +525,22 @@ static judge_version_t *from_image(write_t *w)
     return NULL;
 }
 
+/* S5.4: a column that fits, though it is another, has values of its own. */
+static int is_of_another_type(write_t *w)
+{
+    int m;
+
+    for (m = 0; m < w->j->mappings->nelts; m++) {
+        int index = judge_find_field(w->j, m, w->record->side, w->field);
+
+        if (index >= 0 && JUDGE_MAPPING(w->j, m)->place[w->record->side] == w->record->place &&
+            judge_was_other(w->j, m, index, w->gap.read - JUDGE_ON_ITS_WAY, w->effect->at)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void settle_without_source(write_t *w)
 {
     judge_cell_t *cell = judge_cell(w->j, w->record, w->field, w->member);
@@ -506,7 +561,7 @@ static void settle_without_source(write_t *w)
     if (((judge_was_commanded(w->j, w->effect, w->record) || w->record->deaths->nelts) &&
          had_value(cell, w->value)) ||
         was_agreed_once(w, cell) || is_new_name(w) ||
-        was_schema_changed(w->j, w->effect, w->field, is_of_type)) {
+        was_schema_changed(w->j, w->effect, w->field, is_of_type) || is_of_another_type(w)) {
         w->grade = GRADE_ALLOWED;
         return;
     }

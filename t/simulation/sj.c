@@ -169,6 +169,11 @@ static void ended(sm_t *sm, const sm_note_t *note, history_end_t end)
         item.retry_after = item.end == HISTORY_ANSWERED ? retry_after(note->answer) : 0;
     }
     (void)history_add(sj->history, &item);
+    if (strstr(request->path, "/data_sources/") && item.op == HISTORY_ASK_OTHER &&
+        item.status == 200) {
+        sj_sight(sm, item.side, page_id(strstr(request->path, "/data_sources/") + 14, sm->p),
+                 item.sent);
+    }
 }
 
 static void process(sm_t *sm, const sm_note_t *note, history_op_t op)
@@ -230,6 +235,15 @@ static void note(sm_t *sm, const sm_note_t *note)
     case SM_NOTE_HOOK:
         break;
     }
+}
+
+void sj_sight(sm_t *sm, int side, const char *place, apr_time_t sent)
+{
+    history_item_t item = { .kind = HISTORY_SIGHT, .side = side, .place = place };
+
+    item.sent = sent;
+    item.at = sm_now(sm);
+    (void)history_add(sj_history(sm), &item);
 }
 
 typedef struct sql_ask_t {

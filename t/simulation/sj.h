@@ -32,6 +32,9 @@ int sj_sql_begin(sm_t *sm, int process);
 void sj_sql_end(sm_t *sm, int request, history_op_t op, const char *place, const char *record,
                 nts_result_t result);
 
+/** One of our processes was shown what fields that data source or table has; it had asked at @a sent. */
+void sj_sight(sm_t *sm, int side, const char *place, apr_time_t sent);
+
 /** The world's: calls judge_show for all that the services hold, read from them afresh. */
 typedef void sj_show_fn(sm_t *sm, judge_t *judge);
 void sj_on_show(sm_t *sm, sj_show_fn *show);

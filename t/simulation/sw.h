@@ -213,6 +213,11 @@ typedef struct sw_world_t {
     sqlite3 *holder; /* of a lock, or of a long transaction; NULL none */
     int holding;     /* counts them, so that a late end does not end the next */
     sqlite3_stmt *scans[SW_TABLES];
+    struct {
+        const char
+            *now; /* how the column was declared when it was told of last; NULL: it was not there */
+        int is_known;
+    } declared[SW_TABLES][SW_FIELDS];
     sw_rows_t rows[SW_TABLES];
     apr_array_header_t
         *rewrites; /* sw_rewrite_t, since the last look; of a long transaction, while it lasts */
@@ -298,6 +303,10 @@ void sw_notion_save(sw_notion_t *notion, const sim_id_t *page);
 void sw_notion_wake(sw_notion_t *notion);
 /** A live page with that mark in that source, or NULL. @a any: in the trash too. */
 sw_page_t *sw_notion_find(sw_notion_t *notion, int source, const char *mark, int any);
+/** The property of a field became another: that is told, and done (and @a b freed). */
+void sw_notion_tell_schema(sw_notion_t *notion, int source, int field, history_op_t op,
+                           const char *before, const char *after);
+void sw_notion_patch_source(sw_notion_t *notion, int source, sim_buf_t *b);
 extern const sm_kind_t *const sw_notion_kinds[];
 extern const sm_kind_t *const sw_notion_troubles[];
 
@@ -312,6 +321,8 @@ int sw_sql_run(sw_world_t *w, const char *statements);
 /** The same with statements that change the schema of @a table: @a column goes, or comes, declared @a with (NULL: goes). */
 void sw_sql_reshape(sw_world_t *w, int table, const char *column, const char *with,
                     const char *statements);
+/** Only tells that. */
+void sw_sql_tell_column(sw_world_t *w, int table, const char *column, const char *with);
 /** A canonical value as a literal of a column. */
 const char *sw_sql_literal(const sw_world_t *w, int table, int field, const char *value,
                            apr_pool_t *p);
@@ -344,6 +355,19 @@ extern const sm_ask_watch_t sw_sql_watch;
 void sw_sql_blame(sw_world_t *w, history_kind_t *kind, int *request, const char *table,
                   history_op_t op, const char *key);
 
+/* ---- properties and columns that go and are put right (sw_schema.c) */
+
+extern const sm_kind_t *const sw_property_kinds[];
+extern const sm_kind_t *const sw_column_kinds[];
+/** All that is gone, or of another type, is put right, as far as anybody can. */
+void sw_schema_mend(sw_world_t *w);
+/** What columns there are is told, as far as it is not what was told before. */
+void sw_schema_tell_columns(sw_world_t *w);
+/** It is gone, or declared otherwise than at first. */
+int sw_schema_lacks_column(const sw_world_t *w, int table, int field);
+/** NULL: there is no such property (any more). */
+const char *sw_schema_type_now(sw_notion_t *notion, int source, int field);
+
 /* ---- operator (sw_operator.c), planning (sw_plan.c), the part itself (sw_world.c) ---- */
 
 extern const sm_kind_t *const sw_operator_kinds[];
@@ -358,6 +382,9 @@ void sw_plan_notion(sw_world_t *w);
 /** The same in the database (sw_plan_sql.c). */
 void sw_plan_sql_settings(sw_world_t *w);
 void sw_plan_sql(sw_world_t *w);
+/** The same of the schemas of both (sw_plan_schema.c). */
+void sw_plan_schema_settings(sw_world_t *w);
+void sw_plan_schema(sw_world_t *w);
 
 extern const sm_part_t sm_part_world;
 

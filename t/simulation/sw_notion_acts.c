@@ -398,7 +398,7 @@ static const sm_kind_t body_kind = { "notion.body", touch, { "source", "mark", "
 
 /* ---- the data source */
 
-static void patch_source(sw_notion_t *notion, int source, sim_buf_t *b)
+void sw_notion_patch_source(sw_notion_t *notion, int source, sim_buf_t *b)
 {
     (void)sw_notion_control(
         notion, "PATCH",
@@ -418,13 +418,13 @@ static void share(sm_t *sm, const sm_action_t *a)
     history_do(notion->w->history, HISTORY_ACT, 0, sm_now(sm),
                a->n[1] ? HISTORY_SHOW : HISTORY_HIDE, notion->side,
                notion->source_ids[source_of(notion, a)], NULL, NULL, NULL);
-    patch_source(notion, source_of(notion, a), &b);
+    sw_notion_patch_source(notion, source_of(notion, a), &b);
 }
 
 static const sm_kind_t share_kind = { "notion.share", share, { "source", "on" } };
 
-static void tell_schema(sw_notion_t *notion, int source, int field, history_op_t op,
-                        const char *before, const char *after)
+void sw_notion_tell_schema(sw_notion_t *notion, int source, int field, history_op_t op,
+                           const char *before, const char *after)
 {
     history_item_t item = { .kind = HISTORY_ACT, .op = op, .side = notion->side };
 
@@ -453,8 +453,9 @@ static void options(sm_t *sm, const sm_action_t *a)
         return; /* the list of a status stays as it is */
     }
     other = apr_psprintf(notion->w->ptemp, "%s %d", members[0], (int)(a->n[4] % 100));
-    tell_schema(notion, source, field, a->n[2] == 0 ? HISTORY_RENAME : HISTORY_REMOVE_OPTION,
-                members[0], a->n[2] == 0 ? other : NULL);
+    sw_notion_tell_schema(notion, source, field,
+                          a->n[2] == 0 ? HISTORY_RENAME : HISTORY_REMOVE_OPTION, members[0],
+                          a->n[2] == 0 ? other : NULL);
     sim_json_open(&b, '{');
     sim_json_key(&b, "properties");
     sim_json_open(&b, '{');
@@ -472,7 +473,7 @@ static void options(sm_t *sm, const sm_action_t *a)
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
-    patch_source(notion, source, &b);
+    sw_notion_patch_source(notion, source, &b);
 }
 
 static const sm_kind_t option_kind = { "notion.option",
@@ -485,13 +486,18 @@ static void schema(sm_t *sm, const sm_action_t *a)
     static const char *const types[] = { "rich_text", "number", "select", "url" };
     sw_notion_t *notion = sw_notion_of(sm, a);
     int field = (int)(a->n[1] & 0xff) % SW_FIELDS;
+    const char *name;
     sim_buf_t b = SIM_BUF_INIT;
 
-    if (field == SW_MARK || !strcmp(sw_notion_property(notion, field), "title")) {
+    if (field == SW_MARK || !strcmp(sw_notion_property(notion, field), "title") ||
+        !sw_schema_type_now(notion, source_of(notion, a), field)) {
         return;
     }
+    name = apr_psprintf(notion->w->ptemp, "%s %d", sw_notion_name(notion, field),
+                        (int)(a->n[3] % 100));
     if (a->n[2] == 0 || a->n[2] == 2) {
-        tell_schema(notion, source_of(notion, a), field, HISTORY_RESHAPE, NULL, NULL);
+        sw_notion_tell_schema(notion, source_of(notion, a), field, HISTORY_RESHAPE, NULL,
+                              a->n[2] == 0 ? name : NULL);
     }
     sim_json_open(&b, '{');
     sim_json_key(&b, "properties");
@@ -503,21 +509,19 @@ static void schema(sm_t *sm, const sm_action_t *a)
     else {
         sim_json_open(&b, '{');
         if (a->n[2] == 0) {
-            sim_json_kstr(&b, "rename",
-                          apr_psprintf(notion->w->ptemp, "%s %d", sw_notion_name(notion, field),
-                                       (int)(a->n[3] % 100)));
+            sim_json_kstr(&b, "rename", name);
         }
         else {
             sim_json_kstr(&b, "retype", types[a->n[3] & 3]);
             sim_json_kbool(&b, "keep_id", 1);
-            tell_schema(notion, source_of(notion, a), field, HISTORY_RETYPE, NULL,
-                        types[a->n[3] & 3]);
+            sw_notion_tell_schema(notion, source_of(notion, a), field, HISTORY_RETYPE, NULL,
+                                  types[a->n[3] & 3]);
         }
         sim_json_close(&b, '}');
     }
     sim_json_close(&b, '}');
     sim_json_close(&b, '}');
-    patch_source(notion, source_of(notion, a), &b);
+    sw_notion_patch_source(notion, source_of(notion, a), &b);
 }
 
 static const sm_kind_t schema_kind = { "notion.schema", schema, { "source", "field", "op", "to" } };

@@ -455,6 +455,7 @@ void sw_plan_settings(sw_world_t *w)
     (void)sm_setting(w->sm, "standing", 0, 4);
     sw_plan_notion_settings(w);
     sw_plan_sql_settings(w);
+    sw_plan_schema_settings(w);
     sw_relation_draw(w);
 }
 
@@ -549,6 +550,7 @@ void sw_plan(sm_t *sm)
     if (pl.w->notions == 1) {
         sw_plan_sql(pl.w);
     }
+    sw_plan_schema(pl.w);
     sw_relation_plan(pl.w);
     sw_drill_plan(pl.w);
     sw_crowd_plan(pl.w);

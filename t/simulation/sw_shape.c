@@ -219,6 +219,9 @@ void sw_shape_judge_field(const sw_world_t *w, const sw_mapping_t *m, int field,
     out->days = field == SW_DUE && !strcmp(column->declared, "DATE");
     out->instants = field == SW_MET && !strcmp(column->declared, "DATETIME");
     out->choices = field == SW_STAGE && w->is_status ? sw_status_choices : NULL;
+    out->type[HISTORY_NOTION] = sw_field_type(&w->notion[0], field);
+    out->type[HISTORY_EXTERNAL] =
+        w->notions == 1 ? column->declared : sw_field_type(&w->notion[1], field);
     out->absent = !m->fields[field].present;
 }
 

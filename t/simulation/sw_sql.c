@@ -31,6 +31,10 @@ static const char *cell_text(const sw_world_t *w, int table, int field, sqlite3_
     if (sw_fields[field].sort == JUDGE_BOOLEAN && type == SQLITE_INTEGER) {
         return sqlite3_value_int(cell) ? "true" : "false";
     }
+    if (type != SQLITE_TEXT &&
+        (sw_fields[field].sort == JUDGE_DATE || sw_fields[field].sort == JUDGE_TIME)) {
+        return apr_pstrcat(p, "?", (const char *)sqlite3_value_text(cell), NULL);
+    }
     if (type == SQLITE_INTEGER) {
         return apr_psprintf(p, "%" APR_INT64_T_FMT, (apr_int64_t)sqlite3_value_int64(cell));
     }
@@ -608,6 +612,7 @@ void sw_sql_open(sw_world_t *w)
     sw_sql_connect(w);
     make_tables(w);
     prepare_scans(w);
+    sw_schema_tell_columns(w);
 }
 
 void sw_sql_disconnect(sw_world_t *w)
@@ -672,17 +677,23 @@ int sw_sql_run(sw_world_t *w, const char *statements)
     return rc;
 }
 
-void sw_sql_reshape(sw_world_t *w, int table, const char *column, const char *with,
-                    const char *statements)
+void sw_sql_tell_column(sw_world_t *w, int table, const char *column, const char *with)
 {
     history_item_t item = { .kind = HISTORY_ACT, .op = HISTORY_MIGRATE, .side = HISTORY_EXTERNAL };
 
+    item.at = sm_now(w->sm);
+    item.place = w->table[table].name;
+    item.field = column;
+    item.after = with;
+    (void)history_add(w->history, &item);
+}
+
+void sw_sql_reshape(sw_world_t *w, int table, const char *column, const char *with,
+                    const char *statements)
+{
     if (execute(w, statements) == SQLITE_OK) {
-        item.at = sm_now(w->sm);
-        item.place = w->table[table].name;
-        item.field = column;
-        item.after = with;
-        (void)history_add(w->history, &item);
+        sw_sql_tell_column(w, table, column, with);
+        w->declared[table][field_of(column)].now = history_text(w->history, with);
     }
     prepare_scans(w); /* before anybody looks: a column that is gone would hide all rows */
     sw_sql_look(w, HISTORY_ACT, 0);
@@ -712,5 +723,6 @@ void sw_sql_replace(sw_world_t *w, int copy)
                    copy < 0 || copy == SW_OTHERS_COPY ? HISTORY_ANOTHER : NULL);
         forget_rows(&w->rows[i]);
     }
+    sw_schema_tell_columns(w);
     sw_sql_look(w, HISTORY_ACT, 0);
 }

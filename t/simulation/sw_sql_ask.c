@@ -104,6 +104,9 @@ static void ended(sm_t *sm, int process, const nts_ask_t *ask, const nts_answer_
     }
     w->asks_ended = 1;
     count(sm, answer);
+    if (ask->kind == NTS_ASK_DESCRIBE && ask->mapping && answer->result == NTS_RESULT_OK) {
+        sj_sight(sm, HISTORY_EXTERNAL, ask->mapping->collection, sm_now(sm));
+    }
     if (!a || a->op == HISTORY_ASK_OTHER) {
         return;
     }

@@ -14,9 +14,10 @@
 static const sm_kind_t *const *const all_kinds[] = { sw_notion_kinds,       sw_notion_troubles,
                                                      sw_sql_kinds,          sw_sql_clash_kinds,
                                                      sw_sql_unsteady_kinds, sw_operator_kinds,
-                                                     sw_relation_kinds };
+                                                     sw_relation_kinds,     sw_property_kinds,
+                                                     sw_column_kinds };
 static const sm_kind_t *const *const kinds_of_two[] = { sw_notion_kinds, sw_notion_troubles,
-                                                        sw_operator_kinds };
+                                                        sw_operator_kinds, sw_property_kinds };
 
 sw_world_t *sw_world(sm_t *sm)
 {
@@ -52,6 +53,7 @@ static void register_kinds(sw_world_t *w)
     if (w->notions > 1) {
         register_again(w->sm, sw_notion_kinds);
         register_again(w->sm, sw_notion_troubles);
+        register_again(w->sm, sw_property_kinds);
     }
 }
 
@@ -145,12 +147,6 @@ static void setup(sm_t *sm)
 
 /* ---- the end of trouble */
 
-static int lacks_column(const sw_world_t *w, int table, int field)
-{
-    return sqlite3_table_column_metadata(w->db, NULL, w->table[table].name, sw_fields[field].column,
-                                         NULL, NULL, NULL, NULL, NULL) != SQLITE_OK;
-}
-
 static const sim_prop_t *property_now(sw_notion_t *notion, int source, int field)
 {
     sim_id_t id;
@@ -162,19 +158,29 @@ static const sim_prop_t *property_now(sw_notion_t *notion, int source, int field
     return ds ? sim_prop_by_id(ds, sw_notion_property(notion, field)) : NULL;
 }
 
+static int is_fit(const sw_notion_t *notion, int field, const char *type)
+{
+    static const char *const texts[] = { "rich_text", "number", "select", "url" };
+    int i;
+
+    for (i = 0; field == SW_NAME && i < 4; i++) {
+        if (!strcmp(type, texts[i])) {
+            return 1;
+        }
+    }
+    return !strcmp(type, sw_field_type(notion, field));
+}
+
 static int lacks_property(sw_notion_t *notion, int source, int field)
 {
-    const sim_prop_t *prop = property_now(notion, source, field);
-    const char *type = prop ? sim_type_name(prop->type) : NULL;
-    int is_title = !strcmp(sw_notion_property(notion, field), "title");
+    const char *type = sw_schema_type_now(notion, source, field);
 
-    return !type ||
-           (!is_title && field != SW_NAME && strcmp(type, sw_field_type(notion, field)) != 0);
+    return !type || !is_fit(notion, field, type);
 }
 
 static int is_lost(sw_world_t *w, const sw_mapping_t *m, int field)
 {
-    return (w->notions == 1 ? lacks_column(w, m->table, field)
+    return (w->notions == 1 ? sw_schema_lacks_column(w, m->table, field)
                             : lacks_property(&w->notion[1], m->table, field)) ||
            lacks_property(&w->notion[0], m->source, field);
 }
@@ -300,6 +306,9 @@ static void calm(sm_t *sm)
     }
     for (i = 0; i < w->mapping_count; i++) {
         add_choice_of_filter(w, &w->mappings[i]);
+    }
+    if (sm_setting_of(sm, "suspensions.mended") > 0) {
+        sw_schema_mend(w);
     }
     if (drop_lost_fields(w)) {
         sm_host_restart(sm, 0);
