@@ -70,12 +70,34 @@ static judge_version_t *first_version(judge_t *j, const judge_record_t *record, 
     return own;
 }
 
+/* What a copy was made of was read so long before, or, of a page, when the last answer of a read was asked for: it may have taken its time
+ * (3829 with `away=1`). */
+static apr_time_t read_until(judge_t *j, const judge_record_t *origin, apr_time_t begun)
+{
+    const apr_array_header_t *list =
+        apr_hash_get(j->page_requests, origin->id, APR_HASH_KEY_STRING);
+    apr_time_t read = begun - READ_WITHIN;
+    int i;
+
+    for (i = list ? list->nelts - 1 : -1; i >= 0; i--) {
+        const history_item_t *request = APR_ARRAY_IDX(list, i, const history_item_t *);
+
+        if (request->op == HISTORY_ASK_READ && request->status == 200 &&
+            request->answered <= begun) {
+            return request->sent < read ? request->sent : read;
+        }
+    }
+    return read;
+}
+
 /* What a field holds before anybody filled it in is what its origin showed when the record was made, if we made it as a copy. A
  * value that the origin showed shortly before, or that stood opposite at any time since, may have been agreed on. */
 static judge_version_t *look_at_origin(judge_t *j, const judge_record_t *record, int is_copy,
-                                       judge_version_t *mine, const judge_cell_t *origin)
+                                       judge_version_t *mine, const judge_record_t *older,
+                                       const judge_cell_t *origin)
 {
     judge_version_t *then = judge_then(origin, record->begun);
+    apr_time_t read = read_until(j, older, record->begun);
     int i;
 
     if (is_copy && judge_same(then->value, mine->value)) {
@@ -87,7 +109,7 @@ static judge_version_t *look_at_origin(judge_t *j, const judge_record_t *record,
         if (judge_same(stay->version->value, mine->value)) {
             judge_join(j, mine, stay->version);
         }
-        if (stay->from < record->begun - READ_WITHIN) {
+        if (stay->from < read) {
             break;
         }
     }
@@ -111,7 +133,7 @@ static judge_version_t *empty_version(judge_t *j, judge_record_t *record, const 
 
             if (name && partners[i]->order < record->order) { /* the younger looks at the older */
                 mine = look_at_origin(j, record, record->made_by_us && mine == own, mine,
-                                      judge_cell(j, partners[i], name, member));
+                                      partners[i], judge_cell(j, partners[i], name, member));
             }
         }
     }

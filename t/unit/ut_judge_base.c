@@ -477,6 +477,24 @@ static void test_dated(void)
     verdict("S2.5", "but what never stood there is as young as the copy");
 }
 
+/* The page was read for its row, and the answer took forty seconds; meanwhile people filled in what the row was made without. Then they filled
+ * it in there. */
+static void test_slow_read(void)
+{
+    begin();
+    make(0, "p", "one");
+    now += 100 * SEC;
+    (void)request(HISTORY_ASK_READ, 0, "p", now, now + 40 * SEC);
+    history_set(h, HISTORY_ACT, 0, now + 2 * SEC, 0, place(0), "p", "Name", NULL, "Ada");
+    now += 40 * SEC;
+    copy_by_us(1, "1", "one");
+    edit(1, "1", NAME, NULL, "Eve");
+    write_by_us(0, "p", NAME, "Ada", "Eve");
+    told(0, "p", NAME, "Ada", "Eve", "conflict: later edit in external");
+    link_up("p", "1", 0, NULL);
+    verdict("", "a row is made of what a slow read of its page showed");
+}
+
 int main(void)
 {
     (void)apr_initialize();
@@ -493,6 +511,7 @@ int main(void)
     test_made_late();
     test_brought_back();
     test_dated();
+    test_slow_read();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();
