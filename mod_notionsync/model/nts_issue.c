@@ -38,7 +38,7 @@ int nts_link_is_held_delete(const nts_link_t *link)
 
 int nts_link_is_held_match(const nts_link_t *link)
 {
-    static const char *const codes[] = { "match.ambiguous", "held.ambiguous", NULL };
+    static const char *const codes[] = { "match.ambiguous", "held.ambiguous", "held.moved", NULL };
 
     return link->trouble == NTS_TROUBLE_HELD && is_code(link->outcome.code, codes);
 }

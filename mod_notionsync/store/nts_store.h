@@ -196,6 +196,10 @@ apr_status_t nts_store_sibling_creates(apr_int64_t *pending, int *made, nts_stor
                                        apr_int64_t mapping, nts_side_t side, apr_int64_t link,
                                        const char *const *records, int count);
 
+/** Which of @a records, pages of any data source, another mapping has a link of. @a known has room for @a count flags. */
+apr_status_t nts_store_known_elsewhere(int *known, nts_store_t *store, apr_int64_t mapping,
+                                       const char *const *records, int count);
+
 /* ---- inbox ---- */
 
 typedef struct nts_inbox_row_t {
@@ -398,7 +402,7 @@ apr_status_t nts_store_get_held_deletes(nts_link_t ***links, int *count, nts_sto
 /** A link by its number; *link NULL: there is none. */
 apr_status_t nts_store_get_link(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
                                 apr_int64_t id, apr_pool_t *p);
-/** A link by page id, key or number text. APR_ENOENT. */
+/** A link by page id, key or number text; of a page that is one's page and another's key the one that is held. APR_ENOENT. */
 apr_status_t nts_store_find_link(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
                                  const char *any, apr_pool_t *p);
 /** What a group's worker must run at start: records with pending intents or parked with next_try.

@@ -277,11 +277,23 @@ apr_status_t nts_store_get_link(nts_link_t **link, nts_store_t *store, apr_int64
     return nts_link_by_id(link, store, mapping, id, p, nts_store_scratch(store));
 }
 
+/* As it is written, or, where keys are ids of pages, as those are normalised. */
+static apr_status_t find_by_key(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
+                                const char *any, const char *page, apr_pool_t *p, apr_pool_t *ptemp)
+{
+    apr_status_t rv = nts_link_by_key(link, store, mapping, any, p, ptemp);
+
+    return rv == APR_SUCCESS && !*link && page
+               ? nts_link_by_key(link, store, mapping, page, p, ptemp)
+               : rv;
+}
+
 apr_status_t nts_store_find_link(nts_link_t **link, nts_store_t *store, apr_int64_t mapping,
                                  const char *any, apr_pool_t *p)
 {
     apr_pool_t *ptemp = nts_store_scratch(store);
-    const char *page;
+    const char *page = NULL;
+    nts_link_t *by_key = NULL;
     apr_int64_t id;
     apr_status_t rv = APR_SUCCESS;
 
@@ -289,8 +301,12 @@ apr_status_t nts_store_find_link(nts_link_t **link, nts_store_t *store, apr_int6
     if (nts_uuid_normalise(&page, any, ptemp) == APR_SUCCESS) {
         rv = nts_link_by_page(link, store, mapping, page, p, ptemp);
     }
-    if (rv == APR_SUCCESS && !*link) {
-        rv = nts_link_by_key(link, store, mapping, any, p, ptemp);
+    if (rv == APR_SUCCESS) {
+        rv = find_by_key(&by_key, store, mapping, any, page, p, ptemp);
+    }
+    /* A page that people moved from one side to the other is both (S4.1): what they are asked about is the latter. */
+    if (by_key && (!*link || by_key->trouble == NTS_TROUBLE_HELD)) {
+        *link = by_key;
     }
     /* Last, because keys are often numbers too. */
     if (rv == APR_SUCCESS && !*link && nts_int_parse(&id, any, 1, INT64_MAX) == APR_SUCCESS) {

@@ -47,6 +47,15 @@ static const nts_stmt_t find_maker_of_key = {
     " ON e.link = l.id AND e.link <> 0 AND e.op = 0 AND e.side = 1 AND e.state = 1"
     " WHERE o.side = 1 AND (o.mapping <> %lld OR %lld <> 1)"
 };
+/* Whoever made them. */
+static const nts_stmt_t find_knowing = {
+    "SELECT (SELECT count(*) FROM mapping AS o JOIN link AS l INDEXED BY link_page"
+    " ON l.mapping = o.id AND l.page = %s AND l.state <> " NTS_SQL_TOMBSTONE
+    " WHERE o.id <> %lld) + (SELECT count(*) FROM " PLACES
+    " AS o JOIN link AS l INDEXED BY link_key"
+    " ON l.mapping = o.mapping AND l.key = %s AND l.state <> " NTS_SQL_TOMBSTONE
+    " WHERE o.side = 1 AND o.mapping <> %lld)"
+};
 
 static const nts_stmt_t made_row = {
     "SELECT count(*) FROM mapping AS m JOIN status AS t ON t.mapping = m.id"
@@ -194,6 +203,25 @@ apr_status_t nts_store_sibling_creates(apr_int64_t *pending, int *made, nts_stor
 
     for (i = 0; i < count && rv == APR_SUCCESS; i++) {
         rv = is_made_elsewhere(&made[i], store, mapping, side, records[i], ptemp);
+    }
+    return rv;
+}
+
+apr_status_t nts_store_known_elsewhere(int *known, nts_store_t *store, apr_int64_t mapping,
+                                       const char *const *records, int count)
+{
+    apr_pool_t *ptemp = nts_store_scratch(store);
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < count && rv == APR_SUCCESS; i++) {
+        apr_int64_t links = 0;
+
+        rv = nts_db_get_int(&links, store->db, &find_knowing,
+                            NTS_ARGS(nts_text(records[i]), nts_int(mapping), nts_text(records[i]),
+                                     nts_int(mapping)),
+                            ptemp);
+        known[i] = links > 0;
     }
     return rv;
 }

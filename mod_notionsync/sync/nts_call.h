@@ -135,6 +135,7 @@ typedef struct nts_call_t {
     int lookup_count;
     int lookup_makers;      /* by ids: tell of other creates on that side too */
     apr_int64_t lookup_for; /* with lookup_makers: the link whose own creates are none of those */
+    int lookup_known;       /* by ids: tell which of them other mappings know */
     /* LOOKUP with lookup_ids NULL: active, dormant and new links with id > this, by id */
     apr_int64_t lookup_after;
     int lookup_limit;
@@ -185,6 +186,8 @@ typedef struct nts_reply_t {
      * source without an end, of whatever mapping, but for those of lookup_for */
     const int *made_by_others;
     apr_int64_t others_pending;
+    const int *
+        known_to_others; /* LOOKUP with lookup_known: one per id, set if another mapping has a link of it */
     const nts_matched_t *matched; /* MATCH_JOIN */
 } nts_reply_t;
 

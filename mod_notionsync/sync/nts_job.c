@@ -528,6 +528,8 @@ nts_step_t nts_job_step(nts_job_t *job, const nts_reply_t *reply, apr_time_t now
         return nts_job_match_links(job, reply);
     case NTS_JOB_MAKER_KNOWN:
         return nts_job_maker_known(job, reply);
+    case NTS_JOB_ORIGIN_KNOWN:
+        return nts_job_origin_known(job, reply);
     case NTS_JOB_PROVED:
         return nts_job_proved(job, reply->answer);
     case NTS_JOB_WRITTEN:

@@ -40,6 +40,9 @@
 /** Outcome code of a row that would come back without what went with it (S2.7). */
 #define NTS_HELD_CHILDREN "held.children"
 
+/** Outcome code of a record that people moved to the mapping's other side, where it is not new (S4.1). */
+#define NTS_HELD_MOVED "held.moved"
+
 /** Outcome code of a delete that is beyond the limit (S4.2). */
 #define NTS_HELD_DELETE_LIMIT "held.delete_limit"
 
@@ -72,6 +75,7 @@ typedef enum nts_job_state_t {
     NTS_JOB_MATCH_FOUND,    /* FIND of a counterpart answered */
     NTS_JOB_MATCH_LINKS,    /* LOOKUP of what was found answered */
     NTS_JOB_MAKER_KNOWN,    /* LOOKUP of who made an unlinked page answered */
+    NTS_JOB_ORIGIN_KNOWN,   /* LOOKUP of the record on its other side answered */
     NTS_JOB_INTENDED,       /* the intent is stored: write */
     NTS_JOB_WRITTEN,        /* the write answered */
     NTS_JOB_NOT_APPLIED,    /* a write that did not happen is recorded: start again */
@@ -128,7 +132,8 @@ struct nts_job_t {
     const nts_record_t *heard_record; /* what its answer showed; NULL: it did not happen ... */
     const char *heard_note;           /* ... for this reason */
     apr_time_t heard_sent;
-    int row_again; /* S2.3: it was read after the page, for the sake of what both show */
+    int row_again;    /* S2.3: it was read after the page, for the sake of what both show */
+    int origin_asked; /* S4.1: whether `origin` is known */
     const char *
         referrers; /* of a row that is gone, as the database told (nts_answer_t.referrers); NULL: not asked */
     int rounds;
@@ -147,6 +152,8 @@ struct nts_job_t {
     nts_outcome_t *unfit[NTS_SIDE_COUNT];
     int is_emptied[NTS_SIDE_COUNT];   /* S5.2: relations that show nothing are known to be empty */
     int maker_asked, made_by_sibling; /* S3.8: the page is known to be another mapping's work */
+    const nts_link_t
+        *origin; /* S4.1: the record is linked on its other side, and moved here; NULL: not */
     nts_record_t *found;
     int found_count;
     apr_int64_t *settled;
@@ -230,6 +237,8 @@ nts_step_t nts_job_match_found(nts_job_t *job, const nts_answer_t *answer);
 nts_step_t nts_job_match_links(nts_job_t *job, const nts_reply_t *reply);
 /** LOOKUP of who made an unlinked page answered (S3.8). */
 nts_step_t nts_job_maker_known(nts_job_t *job, const nts_reply_t *reply);
+/** LOOKUP of the record on its other side answered (S4.1). */
+nts_step_t nts_job_origin_known(nts_job_t *job, const nts_reply_t *reply);
 
 /* nts_job_plan.c */
 /** Ends of a dry job: it would store this intent; it would stand in trouble; it cannot tell yet; it would end

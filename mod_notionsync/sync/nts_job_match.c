@@ -160,6 +160,20 @@ static nts_step_t absorb(nts_job_t *job, const nts_link_t *row_link)
     return nts_job_commit(job, NTS_JOB_RECOVERED);
 }
 
+static nts_step_t look_up_one(nts_job_t *job, nts_side_t side, const char *id, nts_job_state_t then)
+{
+    const char **ids = apr_pcalloc(job->p, sizeof(*ids));
+
+    ids[0] = id;
+    job->call = (nts_call_t){ 0 };
+    job->call.kind = NTS_CALL_LOOKUP;
+    job->call.lookup_side = side;
+    job->call.lookup_ids = ids;
+    job->call.lookup_count = 1;
+    job->state = then;
+    return NTS_STEP_CALL;
+}
+
 /* S3.8: creates on that side are unsettled, and one may have to do with this record. Where they are parked until a person helps, it is
  * parked as well, and seen: seeds 1792 and 402787 of the simulation, where such pages were read every 15 s for ever. */
 static nts_step_t wait_for_creates(nts_job_t *job, nts_side_t side, const char *why)
@@ -269,27 +283,54 @@ nts_step_t nts_job_maker_known(nts_job_t *job, const nts_reply_t *reply)
 /* Who made it is asked first. */
 static nts_step_t wait_for_maker(nts_job_t *job, nts_side_t side)
 {
-    const char **ids;
+    nts_step_t step;
 
     if (nts_job_traits(job, side)->keeps_intents) {
         return nts_job_wait(job, job->now + NTS_LOOKUP_WAIT); /* it tells soon */
     }
     if (!job->maker_asked) {
-        ids = apr_pcalloc(job->p, sizeof(*ids));
-        ids[0] = nts_job_id_on(job, side);
-        job->call = (nts_call_t){ 0 };
-        job->call.kind = NTS_CALL_LOOKUP;
-        job->call.lookup_side = side;
-        job->call.lookup_ids = ids;
-        job->call.lookup_count = 1;
+        step = look_up_one(job, side, nts_job_id_on(job, side), NTS_JOB_MAKER_KNOWN);
         job->call.lookup_makers = 1;
-        job->state = NTS_JOB_MAKER_KNOWN;
-        return NTS_STEP_CALL;
+        return step;
     }
     return wait_for_creates(
         job, side,
         "the page may be what Notion made of another record, whose create it did not answer, "
         "and of which one cannot be told");
+}
+
+/* ---- moved from one side to the other (S4.1) ---- */
+
+/* Ids that are nobody else's on either side may be of one record, which can be moved from side to side. */
+static int may_be_moved(const nts_job_t *job)
+{
+    return !nts_job_traits(job, NTS_NOTION)->reuses_keys &&
+           !nts_job_traits(job, NTS_EXTERNAL)->reuses_keys;
+}
+
+nts_step_t nts_job_origin_known(nts_job_t *job, const nts_reply_t *reply)
+{
+    const nts_link_t *link = reply->link_count ? reply->links[0] : NULL;
+
+    job->origin_asked = 1;
+    if (link && (link->state == NTS_LINK_ACTIVE || link->state == NTS_LINK_DORMANT)) {
+        job->origin = nts_link_copy(link, job->p);
+    }
+    return nts_job_decide(job);
+}
+
+/* There its partner waits for it (notion.moved), for it can be moved back with all its history. A copy of it, made in the place that it
+ * left, would be there beside it then; so nothing is made until a person says that it is a record of this side now, or its partner is gone for good. */
+static nts_step_t hold_moved(nts_job_t *job, nts_side_t side)
+{
+    nts_link_t *origin = nts_link_copy(job->origin, job->p);
+
+    nts_outcome_set(
+        &job->outcome, job->p, NTS_REMEDY_PERSON, NTS_HELD_MOVED,
+        "it was moved here from the mapping's other side, where it is the partner of %s",
+        *nts_link_id(origin, side));
+    job->outcome.advice = "move it back; or say that it is a new record of this side (apart)";
+    return nts_job_trouble(job, NTS_TROUBLE_HELD);
 }
 
 nts_step_t nts_job_decide_single(nts_job_t *job, nts_side_t side)
@@ -308,6 +349,13 @@ nts_step_t nts_job_decide_single(nts_job_t *job, nts_side_t side)
     if (!ruling && awaits_match(job->link)) {
         nts_outcome_copy(&job->outcome, &job->link->outcome, job->p);
         return nts_job_trouble(job, NTS_TROUBLE_HELD);
+    }
+    if (!ruling && !job->origin_asked && may_be_moved(job)) {
+        return look_up_one(job, nts_side_other(side), nts_job_id_on(job, side),
+                           NTS_JOB_ORIGIN_KNOWN);
+    }
+    if (!ruling && job->origin) {
+        return hold_moved(job, side);
     }
     if (may_be_ours(job, side)) {
         return wait_for_maker(job, side);

@@ -150,6 +150,7 @@ nts_step_t nts_scan_lookup(nts_scan_t *scan, nts_side_t side, nts_scan_state_t t
     scan->call.lookup_side = side;
     scan->call.lookup_ids = ids;
     scan->call.lookup_count = scan->record_count;
+    scan->call.lookup_known = scan->config.tells_own[side];
     scan->state = then;
     return NTS_STEP_CALL;
 }
@@ -485,12 +486,23 @@ nts_step_t nts_scan_next(nts_scan_t *scan, nts_scan_state_t finished)
     }
 }
 
+/* @a known: to other mappings, one for each record; NULL: it was not asked. */
+static void count_strangers(nts_scan_t *scan, const int *known)
+{
+    int i;
+
+    for (i = 0; known && i < scan->record_count; i++) {
+        scan->report.strangers += !known[i] && !scan->links[i] && scan->records[i].by_us;
+    }
+}
+
 static nts_step_t take_links(nts_scan_t *scan, const nts_reply_t *reply)
 {
     nts_side_t side = scan->state == NTS_SCAN_NOTION_LINKS ? NTS_NOTION : NTS_EXTERNAL;
 
     scan->links = reply->links;
     if (scan->config.kind == NTS_SCAN_FIRST) {
+        count_strangers(scan, reply->known_to_others);
         return nts_scan_match_page(scan, scan->match_side);
     }
     mark_seen(scan, side);

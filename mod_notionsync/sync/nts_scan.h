@@ -29,6 +29,9 @@ typedef struct nts_scan_config_t {
     apr_time_t before;            /* MINUTE: end of the minute */
     /* FIRST: the state was lost (S4.1), so that a record without a link on one side alone matters too */
     int whole;
+    /* FIRST: nothing has ever been linked, and what we made on that side we are known to have made: it tells that another state store
+     * has worked here (S4.1) */
+    int tells_own[NTS_SIDE_COUNT];
     nts_side_t side; /* BATCH: of the records; one that lists edits. Else NOTION */
     /* BATCH: ids of the records; the listing ends when all of them were seen, and those that it does not show are handed on to
      * be read singly. They live as long as the scan */
@@ -63,6 +66,7 @@ typedef struct nts_scan_report_t {
     /* FIRST: both sides (`whole`: any side) hold unlinked records and nothing can pair them: nothing was done, a
      * person must decide */
     int needs_match;
+    apr_int64_t strangers; /* FIRST: made by us (tells_own), and no mapping knows them */
 } nts_scan_report_t;
 
 nts_scan_t *nts_scan_create(const nts_scan_config_t *config, apr_pool_t *p);

@@ -104,6 +104,13 @@ static int look_up(nts_work_t *w, const nts_call_t *call)
                                        call->lookup_ids, call->lookup_count);
         w->reply.made_by_others = made;
     }
+    if (rv == APR_SUCCESS && call->lookup_known) {
+        int *known = apr_pcalloc(p, ((apr_size_t)call->lookup_count + 1) * sizeof(*known));
+
+        rv = nts_store_known_elsewhere(known, w->flow->host->store, w->flow->mapping->id,
+                                       call->lookup_ids, call->lookup_count);
+        w->reply.known_to_others = known;
+    }
     if (rv != APR_SUCCESS) {
         nts_work_fail(w, rv);
         return 0;

@@ -95,7 +95,7 @@ static int waits_for_person(nts_flow_t *flow, const nts_reconcile_run_t *run)
 
     if (flow->status.doubt && (run->report.needs_match || !is_all_paired(found))) {
         nts_outcome_set(&why, run->p, NTS_REMEDY_PERSON, "state.lost",
-                        "the table was synced before, by a state store that is not this one, and "
+                        "it was synced before, by a state store that is not this one, and "
                         "not all records have found their partners: nothing is created or deleted");
         why.advice = nts_contact_advice(flow, run->p);
     }
@@ -142,7 +142,7 @@ static void matched(nts_reconcile_t *r, const nts_reconcile_run_t *run)
     }
     if (flow->status.doubt) {
         nts_log(NTS_LOG_NOTICE, 0,
-                "mapping %s: the table was synced before by another state store; all records "
+                "mapping %s: it was synced before by another state store; all records "
                 "found their partners again",
                 flow->label);
         flow->status.doubt = NULL;

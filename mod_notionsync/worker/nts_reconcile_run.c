@@ -117,11 +117,31 @@ static void finish_if_over(nts_reconcile_run_t *run)
     }
 }
 
+/* S4.1: where no mark tells that another state store has worked here, records that we made tell it, if no mapping knows of them. Kept
+ * before pairs are: a worker that dies then must not go on as if nothing were. With records on one side alone nothing can be made twice. */
+static void doubt_state(nts_reconcile_run_t *run)
+{
+    nts_flow_t *flow = run->r->flow;
+    const nts_matched_t *found = run->report.matched;
+    nts_mapping_status_t status = flow->status;
+
+    if (!run->report.strangers || status.doubt || !found || !found->unlinked[NTS_NOTION] ||
+        !found->unlinked[NTS_EXTERNAL]) {
+        return;
+    }
+    status.doubt = "state.lost";
+    nts_flow_set_status(flow, &status);
+    /* At once; should that fail, it is stored with the next commits. */
+    (void)nts_store_put_status(flow->host->store, flow->group->name, flow->group->epoch,
+                               flow->given->id, &flow->status);
+}
+
 static void scan_progress(void *baton, const nts_scan_t *scan)
 {
     nts_reconcile_run_t *run = baton;
 
     run->report = *nts_scan_report(scan);
+    doubt_state(run);
 }
 
 /* What the report points to must outlive the scan. */
@@ -203,6 +223,26 @@ static const char *cause_text(const nts_reconcile_run_t *run)
                                             run->row.id); /* NTS_CAUSE_INCREMENTAL */
 }
 
+/* A first match of a mapping of which the store has never known a record. What a person made whose token we have is no sign. */
+static void seek_strangers(nts_scan_config_t *config, const nts_flow_t *flow)
+{
+    nts_counts_t counts;
+    apr_int64_t links = 0;
+    int i;
+
+    if (config->kind != NTS_SCAN_FIRST || flow->given->traits[NTS_EXTERNAL]->tells_changes ||
+        flow->status.full_done || flow->status.doubt ||
+        nts_store_count(&counts, flow->host->store, flow->given->id) != APR_SUCCESS) {
+        return;
+    }
+    for (i = 0; i <= NTS_LINK_IGNORED; i++) {
+        links += counts.links[i];
+    }
+    for (i = 0; i < NTS_SIDE_COUNT && !links; i++) {
+        config->tells_own[i] = flow->end[i].who && flow->end[i].who_is_bot;
+    }
+}
+
 void nts_reconcile_begin(nts_reconcile_t *r, nts_scan_kind_t kind,
                          const nts_reconcile_asked_t *asked, apr_time_t since, apr_time_t before)
 {
@@ -252,6 +292,7 @@ void nts_reconcile_begin(nts_reconcile_t *r, nts_scan_kind_t kind,
     config.mapping = flow->mapping;
     config.since = since;
     config.before = before;
+    seek_strangers(&config, flow);
     run->starter.ended = scan_ended;
     run->starter.job_ended = job_ended;
     run->starter.progress = scan_progress;

@@ -21,7 +21,8 @@ my $away = start_sim();
 $away->sim(POST => 'reset', \%limits);
 my $there = $away->sim(POST => 'data_source',
     { name => 'Kontakte', properties => { (map { $_->[2] => $_->[3] } @fields), Other => { type => 'rich_text' } } })->{id};
-my $sync = new_sync(define => { AWAY => $away->url, THERE => $there });
+my ($desk, $shelf) = map { $away->sim(POST => 'data_source', { name => $_, properties => { Name => { type => 'title' }, Notes => { type => 'rich_text' } } })->{id} } qw(Desk Shelf);
+my $sync = new_sync(define => { AWAY => $away->url, THERE => $there, DESK => $desk, SHELF => $shelf });
 my @side = ({ sim => $sync->sim, source => $sync->source, at => 1 }, { sim => $away, source => $there, at => 2 });
 
 # --- people of either workspace
@@ -90,6 +91,15 @@ NotionSyncSecretKey "file:${ROOT}/conf/key"
   NotionSyncDebounce 20ms
   NotionSyncDeletes propagate limit=100%
 CONF
+</NotionSyncMapping>
+<NotionSyncMapping books>
+  NotionSyncNotion away ${DESK}
+  NotionSyncExternal away ${SHELF}
+  NotionSyncField Name <-> Name
+  NotionSyncField Notes <-> Notes
+  NotionSyncMatch Name Name
+  NotionSyncDebounce 20ms
+  NotionSyncDeletes propagate limit=100%
 </NotionSyncMapping>
 <Location "/notionsync">
   NotionSyncServe status
@@ -188,5 +198,45 @@ wait_equal('and are linked');
 is(count_of($_, "Cut $_"), 1, "one page on side $_") for 0, 1;
 edit_on(0, find_on(0, "Cut $_")->{id}, notes => "after $_") for 0, 1;
 wait_ok { (find_on(1, "Cut $_")->{notes} // '') eq "after $_" || return 0 for 0, 1; 1 } 20, 'and synced as any other';
+
+# --- one service on both sides: a page that people move from one to the other is known there as the same
+
+sub books_on { my ($source) = @_; return sort map { $_->{properties}{Name} . ': ' . ($_->{properties}{Notes} // '') } grep { !$_->{in_trash} } @{ $away->sim(GET => "pages?data_source=$source")->{pages} } }
+sub books_equal {
+    my ($want, $what) = @_;
+    my @is;
+    wait_ok { @is = map { join ', ', books_on($_) } $desk, $shelf; $is[0] eq $want && $is[1] eq $want } 30, $what or diag encode(\@is);
+    return;
+}
+$sync->httpd->log_allow(qr/held\.moved|notion\.moved/);
+my ($first) = map { $away->sim(POST => 'page', { data_source => $desk, properties => { Name => $_ } })->{id} } qw(Atlas Bible);
+books_equal('Atlas: , Bible: ', 'two books on either side');
+$away->sim(PATCH => "page/$first", { move_to => $shelf });
+wait_ok { my $s = $sync->status('books'); $s->{held} == 1 && $s->{parked} == 1 } 30, 'a page that is moved is held where it is, and its partner waits' or diag encode($sync->status('books'));
+is_deeply([books_on($desk), books_on($shelf)], ['Bible: ', 'Atlas: ', 'Atlas: ', 'Bible: '], 'no copy is made, and nothing deleted');
+$away->sim(PATCH => "page/$first", { move_to => $desk });
+wait_ok { my $s = $sync->status('books'); !$s->{held} && !$s->{parked} } 30, 'moved back it is what it was' or diag encode($sync->status('books'));
+$away->sim(PATCH => "page/$first", { properties => { Notes => 'read' } });
+books_equal('Atlas: read, Bible: ', 'and synced as before');
+$away->sim(PATCH => "page/$first", { move_to => $shelf });
+wait_ok { $sync->status('books')->{held} } 30, 'moved once more';
+$sync->must('resolve', 'books', $first, 'apart');
+wait_ok { encode([[books_on($desk)], [books_on($shelf)]]) eq encode([['Atlas: read', 'Bible: '], ['Atlas: read', 'Atlas: read', 'Bible: ']]) } 30,
+    'if a person says so it is a record of its own, with a copy' or diag encode([[books_on($desk)], [books_on($shelf)]]);
+
+# --- the state store is lost: what we made and nobody knows tells so, and nothing is made twice
+
+wait_quiet();
+$sync->httpd->stop;
+unlink glob $sync->httpd->state . '/notionsync.db*' or die "unlink: $!\n";
+my ($bible) = grep { $_->{properties}{Name} eq 'Bible' } @{ $away->sim(GET => "pages?data_source=$desk")->{pages} };
+$away->sim(PATCH => "page/$bible->{id}", { properties => { Name => 'Bibel' }, stale_ms => 0 });
+wait_for { $_->{sim}->sim(GET => 'idle')->{stale} == 0 || return 0 for @side; 1 } 30, 'queries show what is true';
+$before = writes();
+$sync->httpd->log_allow(qr/state\.lost|match\.ambiguous/);
+$sync->httpd->start;
+$sync->wait_state('waiting', mapping => $_, code => qr/^state\.lost\z/, what => "$_ waits for a person") for qw(contacts books);
+is_deeply(writes(), $before, 'and nothing was written');
+is(scalar(my @on = books_on($desk)), 2, 'a book that was renamed meanwhile is not taken for two');
 
 finish();

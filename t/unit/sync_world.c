@@ -442,6 +442,7 @@ static int answer_call(world_t *w, const nts_call_t *call, nts_reply_t *reply, a
             }
             reply->link_count = call->lookup_count;
             reply->made_by_others = call->lookup_makers ? find_others(w, call, p) : NULL;
+            reply->known_to_others = call->lookup_known ? find_others(w, call, p) : NULL;
             reply->others_pending = call->lookup_makers ? world_creates_of_others(w, call) : 0;
             break;
         }
@@ -577,6 +578,7 @@ const nts_scan_report_t *world_scan(world_t *w, nts_scan_kind_t kind)
     config.side = kind == NTS_SCAN_BATCH ? w->wanted_side : NTS_NOTION;
     config.wanted = w->wanted;
     config.wanted_count = w->wanted_count;
+    config.tells_own[NTS_NOTION] = config.tells_own[NTS_EXTERNAL] = w->tells_own;
     config.since = kind == NTS_SCAN_BATCH ? w->since : 0;
     scan = nts_scan_create(&config, pool);
     while ((w->last = nts_scan_step(scan, given, w->now)) == NTS_STEP_CALL) {

@@ -84,6 +84,7 @@ struct world_t {
     apr_int64_t max_entry;   /* a scan begins with */
     apr_int64_t match_after; /* a join was asked for with; and what it says was outdated */
     int outdated;
+    int tells_own; /* a first match looks for what we made (nts_scan_config_t) */
     const char *match_id[NTS_SIDE_COUNT][2 * WORLD_MAX];
     const char *match_hash[NTS_SIDE_COUNT][2 * WORLD_MAX];
     int match_count[NTS_SIDE_COUNT];

@@ -550,6 +550,20 @@ static void test_lookup(void)
     (void)nts_store_get_troubles(&found, &count, kit.store, kit.mapping->id, NTS_TROUBLE_HELD, 10,
                                  p);
     tap_int(count, 1, "what is held is listed");
+
+    (void)kit_put_link(
+        &kit, kit_link("11234567-89ab-cdef-0123-456789abcdef", "its partner", NTS_LINK_ACTIVE, p));
+    one = kit_link(NULL, "11234567-89ab-cdef-0123-456789abcdef", NTS_LINK_NEW, p);
+    (void)kit_put_link(&kit, one);
+    (void)nts_store_find_link(&one, kit.store, kit.mapping->id, "1123456789ABCDEF0123456789abcdef",
+                              p);
+    tap_ok(one && one->page, "of a page that is one's page and another's key the first is found");
+    one = kit_load(&kit, 0, NULL, "11234567-89ab-cdef-0123-456789abcdef")->link;
+    one->trouble = NTS_TROUBLE_HELD;
+    (void)kit_put_link(&kit, one);
+    (void)nts_store_find_link(&one, kit.store, kit.mapping->id, "1123456789ABCDEF0123456789abcdef",
+                              p);
+    tap_ok(one && !one->page, "4.1 unless the other is held, about which people are asked");
     (void)nts_store_get_troubles(&found, &count, kit.store, kit.mapping->id, NTS_TROUBLE_PARKED, 10,
                                  p);
     tap_int(count, 0, "and is not parked");

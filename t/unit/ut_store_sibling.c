@@ -278,6 +278,29 @@ static void test_makers_of_sources(void)
             "elsewhere");
 }
 
+/* Pages that a mapping has never seen, where another one may know them. */
+static void test_known(void)
+{
+    static const char *const records[] = { "p1", "p2", "p3", "k1", "p4" };
+    int known[5] = { -1, -1, -1, -1, -1 };
+    kit_t kit;
+
+    open_all(&kit);
+    (void)nts_store_own_group(&kit.epoch, kit.store, "g");
+    put_create(&kit, PEOPLE, "c1", NTS_NOTION, NTS_ENTRY_APPLIED,
+               kit_link("p1", "k1", NTS_LINK_ACTIVE, p));
+    put_create(&kit, OUTSIDE, "c2", NTS_NOTION, NTS_ENTRY_APPLIED,
+               kit_link("o2", "p2", NTS_LINK_ACTIVE, p));
+    put_create(&kit, FURTHER, "c3", NTS_NOTION, NTS_ENTRY_APPLIED,
+               kit_link("p3", "x3", NTS_LINK_ACTIVE, p));
+    (void)nts_store_known_elsewhere(known, kit.store, mappings[FURTHER].id, records, 5);
+    tap_int(known[0], 1, "4.1 a page that another mapping has linked is known, whoever made it");
+    tap_int(known[1], 1, "on whichever side");
+    tap_int(known[2], 0, "not what only the mapping itself has");
+    tap_int(known[3], 0, "nor the key of a row");
+    tap_int(known[4], 0, "nor what nobody has");
+}
+
 static void take_row_for(kit_t *kit, nts_link_t *link)
 {
     nts_entry_t *entry = kit_entry("ours", NTS_ENTRY_UPDATE, NTS_NOTION, NTS_ENTRY_APPLIED, p);
@@ -471,6 +494,7 @@ int main(void)
     test_counters();
     test_makers();
     test_makers_of_sources();
+    test_known();
     test_key_used_again();
     test_key_of_deleted();
     test_row_written_elsewhere();
