@@ -150,14 +150,17 @@ static void test_notices_for_nothing(void)
 
 static void test_idle(void)
 {
-    int asks;
+    int asks = 0, before = -1;
+    int i;
 
     world_rest(world, MS(700)); /* the last look after a wake-up */
-    asks = world_asks(world, NTS_NOTION) + world_asks(world, NTS_EXTERNAL);
-
-    apr_sleep(MS(1500));
-    tap_int(world_asks(world, NTS_NOTION) + world_asks(world, NTS_EXTERNAL), asks,
-            "an idle worker asks nothing");
+    /* Every half minute it looks to be safe, which on a busy machine may be now. */
+    for (i = 0; i < 4 && asks != before; i++) {
+        before = world_asks(world, NTS_NOTION) + world_asks(world, NTS_EXTERNAL);
+        apr_sleep(MS(1500));
+        asks = world_asks(world, NTS_NOTION) + world_asks(world, NTS_EXTERNAL);
+    }
+    tap_int(asks, before, "an idle worker asks nothing");
 }
 
 static void test_commands(void)

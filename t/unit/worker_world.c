@@ -15,7 +15,7 @@
 #define MAPPINGS_MAX 1000 /* nobody has so many */
 /* What is awaited ends the wait, so a busy machine is no failure. */
 #define PATIENCE apr_time_from_sec(60)
-#define LOOK apr_time_from_msec(2)
+#define LOOK apr_time_from_msec(5)
 
 /* --- the world */
 
