@@ -13,6 +13,9 @@ static const char *type_after(judge_t *j, int mapping, int field, int side,
 {
     const judge_mapping_t *m = JUDGE_MAPPING(j, mapping);
 
+    if (!m->fields[field].type[side]) {
+        return NULL; /* nobody has said what it was at first */
+    }
     if (item->kind > HISTORY_TRIGGER || item->side != side || item->place != m->place[side] ||
         !judge_same(item->field, m->fields[field].name[side])) {
         return NULL;
