@@ -299,11 +299,11 @@ is($sync->status('people')->{parked} // 0, 0, 'nothing is parked');
 # --- what Notion hides is not empty
 
 my $rows = sub { encode([map { $_->{company} } @{ $sync->sql('SELECT company FROM people ORDER BY id') }]) };
-my $before = $rows->();
+my $shown = $rows->();
 $sim->sim(PATCH => "data_source/$source{companies}", { shared => JSON::PP::false });
 edit($_->{id}, Name => $_->{properties}{Name} . ' II') for pages('people');
 wait_ok { row(people => 'Bob II') && row(people => 'Fay N. II') } 60, 'the other fields go on';
-is($rows->(), $before, 'and nothing is cleared');
+is($rows->(), $shown, 'and nothing is cleared');
 my @hidden;
 wait_ok { @hidden = @{ $sync->must('status', 'people')->[0]{fields}{suspended} } } 60, 'the mapping says that it sees the relation no more';
 is_deeply([sort map { $_->{notion} } @hidden], ['Clubs', 'Company'], 'and suspends these fields');
