@@ -308,7 +308,7 @@ int nts_merge_reference_edited(const nts_pair_t *pair, const nts_value_t *base,
 int nts_merge_has_unlinked(const nts_pair_t *pair, const nts_base_t *base, nts_side_t side,
                            const nts_value_t *now, apr_pool_t *p)
 {
-    nts_value_t list = nts_value_null;
+    nts_value_t list;
     int i;
 
     if (!pair->domain || !nts_domain_is_reference_list(pair->domain)) {

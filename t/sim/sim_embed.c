@@ -1,6 +1,7 @@
 /* The simulator inside a test: requests under way wait here for their time, instead of in threads. */
 #include "sim_embed.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ void sim_embed_enter(int which)
 {
     static char *asleep[SIM_EMBED_WORLDS];
     static int awake;
-    size_t size = (size_t)(state_end - state_begin);
+    size_t size = (size_t)((uintptr_t)state_end - (uintptr_t)state_begin); /* two objects to C */
 
     if (which == awake) {
         return;

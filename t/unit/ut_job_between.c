@@ -18,7 +18,8 @@ static apr_pool_t *pool;
 static int described[NTS_SIDE_COUNT];
 static int is_hidden;
 static nts_commit_t last;
-static nts_wait_t waits[8], mirrors[8];
+#define KEPT 8
+static nts_wait_t waits[KEPT], mirrors[KEPT];
 
 /* What the last commit says of references; and what a side's schema shows, if it is asked for that. */
 static spoil_t watch(world_t *w, const nts_call_t *call)
@@ -27,9 +28,15 @@ static spoil_t watch(world_t *w, const nts_call_t *call)
     static nts_schema_t schema = { .fields = &field };
 
     if (call->kind == NTS_CALL_COMMIT) {
+        int i;
+
         last = call->commit;
-        memcpy(waits, last.waits, (apr_size_t)last.wait_count * sizeof(*waits));
-        memcpy(mirrors, last.mirrors, (apr_size_t)last.mirror_count * sizeof(*mirrors));
+        for (i = 0; i < last.wait_count && i < KEPT; i++) {
+            waits[i] = last.waits[i];
+        }
+        for (i = 0; i < last.mirror_count && i < KEPT; i++) {
+            mirrors[i] = last.mirrors[i];
+        }
     }
     if (call->kind == NTS_CALL_ASK && call->ask.kind == NTS_ASK_DESCRIBE) {
         described[call->ask.side]++;

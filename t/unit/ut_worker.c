@@ -523,8 +523,8 @@ static void test_set_back_in_hand(void)
     world_hook(world, 0, "page.properties_updated", page, PERSON, "title");
     tap_ok(world_is_asked_soon(world, NTS_EXTERNAL, asks + 1), "a job has read its row");
     tap_ok(world_is_held_soon(world, NTS_NOTION), "and waits for its page");
-    (void)world_set_back(world, 3);
     asks = world_asks(world, NTS_EXTERNAL);
+    (void)world_set_back(world, 3);
     tap_ok(world_is_asked_soon(world, NTS_EXTERNAL, asks + 1), "the database is set back");
     world_rest(world, MS(100));
     world_let_one_go(world, NTS_NOTION);
