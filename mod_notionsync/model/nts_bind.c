@@ -248,6 +248,18 @@ static int is_unannounced(const nts_type_t *type)
     return (type->computed && !type->fixed) || type->mirrored;
 }
 
+static nts_found_t find_fields(nts_pair_t *pair, const nts_schema_t *notion,
+                               const nts_schema_t *external, nts_outcome_t *out, apr_pool_t *p)
+{
+    const nts_schema_field_t *property =
+        pair->is_body ? body_field(pair) : find_property(pair, NTS_NOTION, notion, out, p);
+    const nts_schema_field_t *column =
+        pair->is_key ? (property ? key_field(property, out, p) : NULL)
+                     : find_external(pair, external, property ? out : NULL, p);
+
+    return (nts_found_t){ { property, column }, { 1, external->has_ids && !pair->is_key } };
+}
+
 static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t *notion,
                               const nts_schema_t *external,
                               const nts_users_t *const people[NTS_SIDE_COUNT], nts_outcome_t *out,
@@ -255,12 +267,9 @@ static apr_status_t bind_pair(nts_mapping_t *mapping, int at, const nts_schema_t
 {
     nts_pair_t *pair = &mapping->pairs[at];
     nts_domain_options_t options = pair->options;
-    const nts_schema_field_t *property =
-        pair->is_body ? body_field(pair) : find_property(pair, NTS_NOTION, notion, out, p);
-    const nts_schema_field_t *column =
-        pair->is_key ? (property ? key_field(property, out, p) : NULL)
-                     : find_external(pair, external, property ? out : NULL, p);
-    const nts_found_t found = { { property, column }, { 1, external->has_ids && !pair->is_key } };
+    const nts_found_t found = find_fields(pair, notion, external, out, p);
+    const nts_schema_field_t *property = found.field[NTS_NOTION];
+    const nts_schema_field_t *column = found.field[NTS_EXTERNAL];
     const nts_type_t *types[NTS_SIDE_COUNT];
     apr_status_t rv;
 
@@ -321,6 +330,17 @@ apr_status_t nts_mapping_bind(nts_mapping_t *mapping, const nts_schema_t *notion
         }
     }
     return result;
+}
+
+void nts_mapping_note(nts_mapping_t *mapping, const nts_schema_t *notion,
+                      const nts_schema_t *external, apr_pool_t *p)
+{
+    for (int i = 0; i < mapping->pair_count; i++) {
+        nts_pair_t *pair = &mapping->pairs[i];
+        nts_found_t found = find_fields(pair, notion, external, NULL, p);
+
+        nts_bound_note(&pair->bound, &found, p);
+    }
 }
 
 static int is_in_filter(const nts_filter_t *filter, const char *name)

@@ -197,6 +197,13 @@ apr_status_t nts_mapping_bind(nts_mapping_t *mapping, const nts_schema_t *notion
                               const nts_schema_t *external, nts_outcome_t *outcomes, apr_pool_t *p);
 
 /**
+ * The mapping cannot be bound now, for a reason that is none of its fields: note in `bound` what has become of those of pairs that have
+ * been bound before, in @a p, and nothing else.
+ */
+void nts_mapping_note(nts_mapping_t *mapping, const nts_schema_t *notion,
+                      const nts_schema_t *external, apr_pool_t *p);
+
+/**
  * The mapping cannot go on while pair @a index is suspended, for a reason in words: it was never bound, or its fields are what they
  * were then (so the configuration is wrong, and records would be made without the field); records are paired by it, covered by it, or carry their key in
  * it. NULL: it can, without that field (S5.4).

@@ -274,6 +274,9 @@ static void not_provisioned(nts_contact_t *c, const nts_schema_t *schema)
     const nts_service_t *service = c->flow->given->external;
     nts_outcome_t why = { 0 };
 
+    if (!nts_contact_note_fields(c)) {
+        return;
+    }
     nts_flow_set_triggers(c->flow, schema->problem ? schema->problem : "triggers are missing");
     if (service->provision_auto && !c->provisioned) {
         c->provisioned = 1;

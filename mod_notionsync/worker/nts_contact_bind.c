@@ -169,6 +169,51 @@ static int try_to_bind(nts_contact_t *c, nts_mapping_t *bound, nts_outcome_t *wh
     return nts_mapping_bind_filters(bound, notion, external, why, p) == APR_SUCCESS;
 }
 
+/* What is not noted now nobody would know when the fields are put right, which then are bound anew and compared, though the schema may be the one
+ * that they were bound to. */
+static apr_status_t note_found(nts_contact_t *c, const nts_mapping_t *before,
+                               const nts_mapping_t *found)
+{
+    nts_store_t *store = c->flow->host->store;
+    apr_time_t full_done = c->flow->status.full_done;
+    apr_status_t rv;
+
+    if (!nts_contact_is_found_changed(c, before, found)) {
+        return APR_SUCCESS;
+    }
+    c->bound[NTS_NOTION] = c->bound[NTS_EXTERNAL] = NULL;
+    c->is_changed = 1;
+    rv = nts_store_begin(store, apr_time_from_sec(5));
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = nts_contact_keep_bounds(c, before, found);
+    rv = rv == APR_SUCCESS ? forget_full_run(c) : rv;
+    rv = rv == APR_SUCCESS ? nts_store_commit(store) : rv;
+    if (rv != APR_SUCCESS) {
+        nts_store_rollback(store);
+        c->flow->status.full_done = full_done;
+    }
+    return rv;
+}
+
+int nts_contact_note_fields(nts_contact_t *c)
+{
+    nts_mapping_t *before = copy_pairs(c->flow->given, c->p), *found;
+    apr_status_t rv = nts_store_get_bounds(c->flow->host->store, before, c->p);
+
+    if (rv == APR_SUCCESS) {
+        found = copy_pairs(before, c->p);
+        nts_mapping_note(found, c->schema[NTS_NOTION], c->schema[NTS_EXTERNAL], c->p);
+        rv = note_found(c, before, found);
+    }
+    if (rv != APR_SUCCESS) {
+        fail_store(c, rv);
+        return 0;
+    }
+    return 1;
+}
+
 static void bind_mapping(nts_contact_t *c)
 {
     nts_flow_t *flow = c->flow;
@@ -192,8 +237,7 @@ static void bind_mapping(nts_contact_t *c)
     bound = copy_pairs(before, p);
     if (!try_to_bind(c, bound, &why, p)) {
         nts_outcome_copy(&why, &why, c->p);
-        /* What is not noted now nobody would know when the field is put right. */
-        rv = nts_contact_keep_bounds(c, before, bound);
+        rv = note_found(c, before, bound);
         apr_pool_destroy(p);
         if (rv != APR_SUCCESS) {
             fail_store(c, rv);

@@ -79,6 +79,9 @@ void nts_contact_auto_adopt(nts_contact_t *c);
  *  @a why, in @a p. */
 int nts_contact_suspend(nts_contact_t *c, nts_mapping_t *bound, nts_outcome_t *outcomes,
                         nts_outcome_t *why, apr_pool_t *p);
+/** What is known of a pair that was bound before is not what @a before has. */
+int nts_contact_is_found_changed(const nts_contact_t *c, const nts_mapping_t *before,
+                                 const nts_mapping_t *bound);
 /** Keep what the pairs were bound to, as far as it is not what @a before has. */
 apr_status_t nts_contact_keep_bounds(nts_contact_t *c, const nts_mapping_t *before,
                                      const nts_mapping_t *bound);
@@ -87,6 +90,8 @@ void nts_contact_say_suspended(nts_contact_t *c, const nts_mapping_t *before,
                                const nts_mapping_t *bound);
 
 /* nts_contact_bind.c */
+/** Both sides are described, but the mapping cannot be bound yet: keep what has become of its fields (S5.4). Zero: the contact has failed. */
+int nts_contact_note_fields(nts_contact_t *c);
 /** Both sides are described: bind, as soon as no work uses the former binding, unless nothing has changed. */
 void nts_contact_described(nts_contact_t *c);
 

@@ -118,6 +118,29 @@ int nts_contact_suspend(nts_contact_t *c, nts_mapping_t *bound, nts_outcome_t *o
     return 0;
 }
 
+static int is_news(const nts_contact_t *c, const nts_mapping_t *before, const nts_mapping_t *bound,
+                   int at)
+{
+    const nts_pair_t *pair = &bound->pairs[at];
+
+    return pair->id && nts_bound_is_known(&pair->bound) &&
+           !nts_str_same(nts_bound_text(&before->pairs[at].bound, c->p),
+                         nts_bound_text(&pair->bound, c->p));
+}
+
+int nts_contact_is_found_changed(const nts_contact_t *c, const nts_mapping_t *before,
+                                 const nts_mapping_t *bound)
+{
+    int i;
+
+    for (i = 0; i < bound->pair_count; i++) {
+        if (nts_bound_is_known(&before->pairs[i].bound) && is_news(c, before, bound, i)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 apr_status_t nts_contact_keep_bounds(nts_contact_t *c, const nts_mapping_t *before,
                                      const nts_mapping_t *bound)
 {
@@ -125,12 +148,8 @@ apr_status_t nts_contact_keep_bounds(nts_contact_t *c, const nts_mapping_t *befo
     int i;
 
     for (i = 0; i < bound->pair_count && rv == APR_SUCCESS; i++) {
-        const nts_pair_t *pair = &bound->pairs[i];
-
-        if (pair->id && nts_bound_is_known(&pair->bound) &&
-            !nts_str_same(nts_bound_text(&before->pairs[i].bound, c->p),
-                          nts_bound_text(&pair->bound, c->p))) {
-            rv = nts_store_put_bound(c->flow->host->store, pair);
+        if (is_news(c, before, bound, i)) {
+            rv = nts_store_put_bound(c->flow->host->store, &bound->pairs[i]);
         }
     }
     return rv;

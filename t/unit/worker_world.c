@@ -527,6 +527,26 @@ void world_spoil(worker_world_t *w, nts_side_t side, nts_result_t result)
     (void)apr_thread_mutex_unlock(w->mutex);
 }
 
+void world_drop_name(worker_world_t *w, int is_bare)
+{
+    int i;
+
+    (void)apr_thread_mutex_lock(w->mutex);
+    w->is_nameless = 1;
+    w->is_bare = is_bare;
+    for (i = 0; i < w->count[NTS_EXTERNAL]; i++) {
+        w->records[NTS_EXTERNAL][i].name[0] = '\0';
+    }
+    (void)apr_thread_mutex_unlock(w->mutex);
+}
+
+void world_put_name_back(worker_world_t *w)
+{
+    (void)apr_thread_mutex_lock(w->mutex);
+    w->is_nameless = w->is_bare = 0;
+    (void)apr_thread_mutex_unlock(w->mutex);
+}
+
 void world_swap_database(worker_world_t *w)
 {
     (void)apr_thread_mutex_lock(w->mutex);

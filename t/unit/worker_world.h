@@ -69,6 +69,9 @@ void world_spoil(worker_world_t *w, nts_side_t side, nts_result_t result);
 void world_swap_database(worker_world_t *w);
 /** The one before is there again. */
 void world_swap_back(worker_world_t *w);
+/** The tables lose their column "name", and (@a is_bare) their triggers too; or have both again, and all names are empty. */
+void world_drop_name(worker_world_t *w, int is_bare);
+void world_put_name_back(worker_world_t *w);
 /** The database says that something has changed. */
 void world_wake(worker_world_t *w);
 /** It was put back from a copy that had so many changes less; its rows stay as they are. @return its change number now */

@@ -57,6 +57,8 @@ struct worker_world_t {
     int applied_count;
     char instance[64];
     int swaps;
+    int is_nameless; /* the tables have no column "name" */
+    int is_bare;     /* nor triggers */
     volatile int is_unique;
     volatile int together; /* rows that were last written so */
     int changed_fd;

@@ -166,14 +166,14 @@ static void describe(worker_world_t *w, nts_side_t side, nts_answer_t *answer, a
     fields[1] = fields[0];
     fields[1].id = side == NTS_NOTION ? "n%te" : "note";
     fields[1].name = side == NTS_NOTION ? "Note" : "note";
-    schema->fields = fields;
-    schema->count = 2;
+    schema->fields = side == NTS_EXTERNAL && w->is_nameless ? fields + 1 : fields;
+    schema->count = side == NTS_EXTERNAL && w->is_nameless ? 1 : 2;
     schema->title = "made up";
     if (side == NTS_EXTERNAL) {
         schema->instance = apr_pstrdup(p, w->instance);
         schema->counter = w->change_count;
         schema->key = "id";
-        schema->provisioned = 1;
+        schema->provisioned = !w->is_bare;
     }
     answer->schema = schema;
 }
