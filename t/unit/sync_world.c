@@ -651,6 +651,16 @@ int world_settle(world_t *w)
     return -1;
 }
 
+int world_unsettled(const world_t *w)
+{
+    int i, n = 0;
+
+    for (i = 0; i < w->notice_count; i++) {
+        n += !w->settled[i];
+    }
+    return n;
+}
+
 int world_differences(world_t *w)
 {
     const nts_scan_report_t *report;

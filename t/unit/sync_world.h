@@ -169,6 +169,8 @@ const nts_scan_report_t *world_apply(world_t *w);
  *  clock where they wait. Returns the number of jobs run, or -1 if it does not come to rest. */
 int world_settle(world_t *w);
 
+/** Number of notices that nobody has settled yet. */
+int world_unsettled(const world_t *w);
 /** Number of pairs of live records that differ in the common domain, plus records without a partner. */
 int world_differences(world_t *w);
 nts_entry_t *world_last_entry(world_t *w, nts_entry_op_t op);

@@ -5,7 +5,7 @@
 #include <apr_general.h>
 
 #include "base/nts_str.h"
-#include "model/nts_auto.h"
+#include "auto_kit.h"
 #include "tap/tap.h"
 
 static apr_pool_t *pool;
@@ -50,64 +50,9 @@ static const nts_schema_field_t columns[] = {
 };
 static const nts_schema_t table = { .fields = columns, .count = 8, .key = "id" };
 
-static nts_mapping_t mapping_with(int make_notion, int make_external)
-{
-    nts_mapping_t mapping = { .vhost = "", .name = "deals", .auto_fields = 1 };
-
-    mapping.make[NTS_NOTION] = make_notion;
-    mapping.make[NTS_EXTERNAL] = make_external;
-    return mapping;
-}
-
-static const char *pairs_of(const nts_auto_t *found)
-{
-    static const char *const arrows[] = { "<->", "->", "<-" };
-    const char *text = "";
-    int i;
-
-    for (i = 0; i < found->pair_count; i++) {
-        text = apr_pstrcat(pool, text, i ? " " : "", found->pairs[i].notion,
-                           arrows[found->pairs[i].direction], found->pairs[i].external, NULL);
-    }
-    return text;
-}
-
-static const char *lacking_of(const nts_auto_t *found, nts_side_t side)
-{
-    const char *text = "";
-    int i;
-
-    for (i = 0; i < found->lacking_count[side]; i++) {
-        text = apr_pstrcat(pool, text, i ? " " : "", found->lacking[side][i].name, ":",
-                           found->lacking[side][i].type.native, NULL);
-    }
-    return text;
-}
-
-static nts_auto_t look(const nts_mapping_t *mapping, const nts_schema_t *external)
-{
-    nts_outcome_t out = { 0 };
-    nts_auto_t found;
-
-    if (nts_auto_look(&found, mapping, &notion, external, &out, pool) != APR_SUCCESS) {
-        printf("Bail out! %s\n", nts_outcome_text(&out, pool));
-        exit(1);
-    }
-    return found;
-}
-
 static const char *choice_of(const nts_auto_t *found)
 {
     return found->choice_count ? found->choices[0] : "(none)";
-}
-
-static int says(const nts_auto_t *found, const char *what)
-{
-    if (found->apart && strstr(found->apart, what)) {
-        return 1;
-    }
-    tap_diag("%s", found->apart ? found->apart : "(nothing)");
-    return 0;
 }
 
 static int is_silent(const nts_auto_t *found, const char *about)
@@ -160,43 +105,46 @@ static void test_names(void)
 
 static void test_pairs(void)
 {
-    nts_mapping_t mapping = mapping_with(0, 0);
-    nts_auto_t found = look(&mapping, &table);
+    nts_mapping_t mapping = auto_mapping(0, 0);
+    nts_auto_t found = auto_look(&mapping, &notion, &table, pool);
 
-    tap_str(pairs_of(&found), "Name<->name Due date<->DUE_DATE Made->made",
+    tap_str(auto_pairs(&found, pool), "Name<->name, Due date<->DUE_DATE, Made->made",
             "names are compared without case and signs; a computed property goes one way");
     tap_ok(found.is_changed && found.pairs[0].automatic, "these are new");
     tap_int(found.lacking_count[0] + found.lacking_count[1], 0, "nothing is to be made");
-    tap_ok(says(&found, "no column amount for \"Amount\""), "a property without a column is named");
-    tap_ok(says(&found, "no property for the column stage"), "and a column without a property");
-    tap_ok(says(&found, "\"Owner\" (people) cannot be synced"), "and what cannot be synced");
-    tap_ok(says(&found, "\"Company\" is a relation"), "and a relation, which wants its mapping");
+    tap_ok(auto_says(&found, "no column amount for \"Amount\""),
+           "a property without a column is named");
+    tap_ok(auto_says(&found, "no property for the column stage"),
+           "and a column without a property");
+    tap_ok(auto_says(&found, "\"Owner\" (people) cannot be synced"), "and what cannot be synced");
+    tap_ok(auto_says(&found, "\"Company\" is a relation"),
+           "and a relation, which wants its mapping");
     tap_ok(is_silent(&found, "column id"), "the key is not a field");
 
     mapping.pairs = found.pairs;
     mapping.pair_count = found.pair_count;
-    found = look(&mapping, &table);
+    found = auto_look(&mapping, &notion, &table, pool);
     tap_int(found.is_changed, 0, "looked at again they are the same");
 }
 
 static void test_lacking(void)
 {
-    nts_mapping_t mapping = mapping_with(0, 1);
-    nts_auto_t found = look(&mapping, &table);
+    nts_mapping_t mapping = auto_mapping(0, 1);
+    nts_auto_t found = auto_look(&mapping, &notion, &table, pool);
     const nts_schema_field_t *field;
 
-    tap_str(lacking_of(&found, NTS_EXTERNAL), "amount:number", "a column that is lacking");
-    tap_str(lacking_of(&found, NTS_NOTION), "", "and nothing in Notion");
+    tap_str(auto_lacking(&found, NTS_EXTERNAL, pool), "amount:number", "a column that is lacking");
+    tap_str(auto_lacking(&found, NTS_NOTION, pool), "", "and nothing in Notion");
 
-    found = look(&mapping, NULL);
-    tap_str(lacking_of(&found, NTS_EXTERNAL),
-            "name:title due_date:date amount:number made:created_time",
+    found = auto_look(&mapping, &notion, NULL, pool);
+    tap_str(auto_lacking(&found, NTS_EXTERNAL, pool),
+            "name:title, due_date:date, amount:number, made:created_time",
             "without a table all columns are lacking");
     tap_int(found.pair_count, 0, "and nothing is paired");
 
-    mapping = mapping_with(1, 0);
-    found = look(&mapping, &table);
-    tap_str(lacking_of(&found, NTS_NOTION), "stage:select price:number tags:multi_select",
+    mapping = auto_mapping(1, 0);
+    found = auto_look(&mapping, &notion, &table, pool);
+    tap_str(auto_lacking(&found, NTS_NOTION, pool), "stage:select, price:number, tags:multi_select",
             "properties that are lacking, by the columns' types");
     field = found.lacking[NTS_NOTION];
     if (!field) {
@@ -204,7 +152,7 @@ static void test_lacking(void)
     }
     tap_int(field->type.option_count, 2, "the choices of an enum come along");
     tap_str(field->type.options[1].name, "won", "in their order");
-    tap_ok(says(&found, "\"stage\" is made with 2 of the choices"),
+    tap_ok(auto_says(&found, "\"stage\" is made with 2 of the choices"),
            "but for one with a comma, and one that differs in case only, which is said");
     tap_int(found.choice_count, 1, "a list is asked for its values");
     tap_str(choice_of(&found), "tags", "the column");
@@ -216,7 +164,7 @@ static void test_bound(void)
     nts_option_t *many = apr_pcalloc(pool, 101 * sizeof(*many));
     nts_schema_field_t field = { "kind", "kind", { .kind = NTS_TYPE_OPTION, .native = "kind" } };
     nts_schema_t external = { .fields = &field, .count = 1, .key = "id" };
-    nts_mapping_t mapping = mapping_with(1, 0);
+    nts_mapping_t mapping = auto_mapping(1, 0);
     nts_auto_t found;
     int i;
 
@@ -225,12 +173,12 @@ static void test_bound(void)
     }
     field.type.options = many;
     field.type.option_count = 101;
-    found = look(&mapping, &external);
+    found = auto_look(&mapping, &notion, &external, pool);
     tap_int(found.lacking[NTS_NOTION][0].type.option_count, NTS_AUTO_CHOICES_MAX,
             "of more choices than a request may hold the first are made");
-    tap_ok(says(&found, "made with 100 of the choices"), "and that is said");
+    tap_ok(auto_says(&found, "made with 100 of the choices"), "and that is said");
     field.type.option_count = 100;
-    found = look(&mapping, &external);
+    found = auto_look(&mapping, &notion, &external, pool);
     tap_int(found.lacking[NTS_NOTION][0].type.option_count, 100, "exactly as many are all made");
     tap_ok(is_silent(&found, "choices"), "and nothing is said");
 }
@@ -251,38 +199,39 @@ static void test_declared(void)
     nts_pair_t body = {
         .notion = NTS_BODY_FIELD, .external = "text", .direction = NTS_BOTH, .is_body = 1
     };
-    nts_mapping_t mapping = mapping_with(1, 1);
+    nts_mapping_t mapping = auto_mapping(1, 1);
     nts_auto_t found;
 
     mapping.pairs = pairs;
     mapping.pair_count = 3;
-    found = look(&mapping, &table);
-    tap_str(lacking_of(&found, NTS_EXTERNAL), "deadline:date",
+    found = auto_look(&mapping, &notion, &table, pool);
+    tap_str(auto_lacking(&found, NTS_EXTERNAL, pool), "deadline:date",
             "a column that a line of the configuration names");
-    tap_str(lacking_of(&found, NTS_NOTION),
-            "Stage name:select DUE_DATE:date stage:select tags:multi_select",
+    tap_str(auto_lacking(&found, NTS_NOTION, pool),
+            "Stage name:select, DUE_DATE:date, stage:select, tags:multi_select",
             "properties that lines name; with options=create a text becomes choices");
     tap_str(choice_of(&found), "made", "which are those that stand there");
-    tap_ok(says(&found, "\"Made\": the column made is the key, or another's"),
+    tap_ok(auto_says(&found, "\"Made\": the column made is the key, or another's"),
            "what a line pairs is nobody else's");
 
     pairs[2].notion_id = "a1";
-    found = look(&mapping, &table);
-    tap_str(lacking_of(&found, NTS_EXTERNAL), "",
+    found = auto_look(&mapping, &notion, &table, pool);
+    tap_str(auto_lacking(&found, NTS_EXTERNAL, pool), "",
             "a column that was there once is not made anew: it would be empty, and look like an "
             "edit");
 
     mapping.pairs = &body;
     mapping.pair_count = 1;
-    found = look(&mapping, &table);
-    tap_ok(strstr(lacking_of(&found, NTS_EXTERNAL), "text:rich_text") != NULL &&
-               !strstr(lacking_of(&found, NTS_NOTION), NTS_BODY_FIELD),
+    found = auto_look(&mapping, &notion, &table, pool);
+    tap_ok(strstr(auto_lacking(&found, NTS_EXTERNAL, pool), "text:rich_text") != NULL &&
+               !strstr(auto_lacking(&found, NTS_NOTION, pool), NTS_BODY_FIELD),
            "the column of the body is made, and no property called so (%s)",
-           lacking_of(&found, NTS_EXTERNAL));
+           auto_lacking(&found, NTS_EXTERNAL, pool));
     mapping.pairs = &key;
     mapping.pair_count = 1;
-    found = look(&mapping, NULL);
-    tap_str(lacking_of(&found, NTS_NOTION), "Key:rich_text", "the property that keeps the key");
+    found = auto_look(&mapping, &notion, NULL, pool);
+    tap_str(auto_lacking(&found, NTS_NOTION, pool), "Key:rich_text",
+            "the property that keeps the key");
 }
 
 static void test_known(void)
@@ -296,26 +245,26 @@ static void test_known(void)
         { .id = 2, .notion = "Amount", .notion_id = "a2", .external = "amount", .automatic = 1 },
         { .id = 3, .notion = "Gone", .notion_id = "zz", .external = "stage", .automatic = 1 },
     };
-    nts_mapping_t mapping = mapping_with(1, 1);
+    nts_mapping_t mapping = auto_mapping(1, 1);
     nts_auto_t found;
 
     mapping.pairs = pairs;
     mapping.pair_count = 3;
-    found = look(&mapping, &table);
-    tap_str(pairs_of(&found), "Renamed since<->DUE_DATE Name<->name Made->made",
+    found = auto_look(&mapping, &notion, &table, pool);
+    tap_str(auto_pairs(&found, pool), "Renamed since<->DUE_DATE, Name<->name, Made->made",
             "a pair goes on under its property's id; one that has lost a field ends");
     tap_int(found.pairs[0].id, 1, "with its number");
     tap_ok(found.is_changed, "which is a change");
-    tap_ok(!strstr(lacking_of(&found, NTS_EXTERNAL), "amount"),
+    tap_ok(!strstr(auto_lacking(&found, NTS_EXTERNAL, pool), "amount"),
            "a column that has gone is not made anew as long as its pair is known");
-    tap_ok(!strstr(lacking_of(&found, NTS_NOTION), "stage"), "nor is a property");
-    tap_ok(says(&found, "\"Amount\" and amount are no longer paired: the column has gone"),
+    tap_ok(!strstr(auto_lacking(&found, NTS_NOTION, pool), "stage"), "nor is a property");
+    tap_ok(auto_says(&found, "\"Amount\" and amount are no longer paired: the column has gone"),
            "and it is said");
 
     mapping.pairs = found.pairs;
     mapping.pair_count = found.pair_count;
-    found = look(&mapping, &table);
-    tap_str(lacking_of(&found, NTS_EXTERNAL), "amount:number",
+    found = auto_look(&mapping, &notion, &table, pool);
+    tap_str(auto_lacking(&found, NTS_EXTERNAL, pool), "amount:number",
             "once it is forgotten it is as any other, and begins without what was agreed");
     tap_ok(!nts_auto_is_new(&mapping), "such a mapping is not new");
     mapping.pair_count = 0;
@@ -336,7 +285,7 @@ static void test_clash(void)
     const nts_schema_t left = { .fields = two, .count = 3 };
     const nts_schema_t right = { .fields = both, .count = 2, .key = "id" };
     nts_pair_t pair = { .notion = "due-date", .external = "due", .direction = NTS_BOTH };
-    nts_mapping_t mapping = mapping_with(0, 1);
+    nts_mapping_t mapping = auto_mapping(0, 1);
     nts_outcome_t out = { 0 };
     nts_auto_t found;
 
@@ -348,8 +297,9 @@ static void test_clash(void)
     mapping.pair_count = 1;
     tap_int(nts_auto_look(&found, &mapping, &left, NULL, &out, pool), APR_SUCCESS,
             "a line that pairs one of them settles it");
-    tap_str(lacking_of(&found, NTS_EXTERNAL), "due:date name:title due_date:date", "with both");
-    mapping = mapping_with(0, 0);
+    tap_str(auto_lacking(&found, NTS_EXTERNAL, pool), "due:date, name:title, due_date:date",
+            "with both");
+    mapping = auto_mapping(0, 0);
     tap_int(nts_auto_look(&found, &mapping, &left, &right, &out, pool), APR_EMISMATCH,
             "two columns that would be one property");
     tap_str(out.what, "the columns name and Name would be one property, \"name\"",

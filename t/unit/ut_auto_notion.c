@@ -6,7 +6,7 @@
 #include <apr_general.h>
 
 #include "base/nts_str.h"
-#include "model/nts_auto.h"
+#include "auto_kit.h"
 #include "tap/tap.h"
 
 static apr_pool_t *pool;
@@ -53,75 +53,21 @@ static const nts_schema_field_t there[] = {
 };
 static const nts_schema_t external = { .fields = there, .count = 4, .has_ids = 1 };
 
-static nts_mapping_t mapping_with(int make_notion, int make_external)
-{
-    nts_mapping_t mapping = { .vhost = "", .name = "deals", .auto_fields = 1 };
-
-    mapping.make[NTS_NOTION] = make_notion;
-    mapping.make[NTS_EXTERNAL] = make_external;
-    return mapping;
-}
-
-static const char *pairs_of(const nts_auto_t *found)
-{
-    static const char *const arrows[] = { "<->", "->", "<-" };
-    const char *text = "";
-
-    for (int i = 0; i < found->pair_count; i++) {
-        text = apr_pstrcat(pool, text, i ? ", " : "", found->pairs[i].notion,
-                           arrows[found->pairs[i].direction], found->pairs[i].external, NULL);
-    }
-    return text;
-}
-
-static const char *lacking_of(const nts_auto_t *found, nts_side_t side)
-{
-    const char *text = "";
-
-    for (int i = 0; i < found->lacking_count[side]; i++) {
-        text = apr_pstrcat(pool, text, i ? ", " : "", found->lacking[side][i].name, ":",
-                           found->lacking[side][i].type.native, NULL);
-    }
-    return text;
-}
-
-static nts_auto_t look_at(const nts_mapping_t *mapping, const nts_schema_t *left,
-                          const nts_schema_t *right)
-{
-    nts_outcome_t out = { 0 };
-    nts_auto_t found;
-
-    if (nts_auto_look(&found, mapping, left, right, &out, pool) != APR_SUCCESS) {
-        printf("Bail out! %s\n", nts_outcome_text(&out, pool));
-        exit(1);
-    }
-    return found;
-}
-
-static int says(const nts_auto_t *found, const char *what)
-{
-    if (found->apart && strstr(found->apart, what)) {
-        return 1;
-    }
-    tap_diag("%s", found->apart ? found->apart : "(nothing)");
-    return 0;
-}
-
 static void test_pairs(void)
 {
-    nts_mapping_t mapping = mapping_with(0, 0);
-    nts_auto_t found = look_at(&mapping, &notion, &external);
+    nts_mapping_t mapping = auto_mapping(0, 0);
+    nts_auto_t found = auto_look(&mapping, &notion, &external, pool);
 
-    tap_str(pairs_of(&found), "Name<->Called, Due date<->due-date",
+    tap_str(auto_pairs(&found, pool), "Name<->Called, Due date<->due-date",
             "the two titles are one field, and so are namesakes");
     tap_int(found.lacking_count[0] + found.lacking_count[1], 0, "nothing is to be made");
-    tap_ok(says(&found, "the other data source has no property for \"Mail\""),
+    tap_ok(auto_says(&found, "the other data source has no property for \"Mail\""),
            "what is missed there");
-    tap_ok(says(&found, "Notion has no property for \"Number\" of the other data source"),
+    tap_ok(auto_says(&found, "Notion has no property for \"Number\" of the other data source"),
            "and here is named");
-    tap_ok(says(&found, "\"Press\" of the other data source (button) cannot be synced"),
+    tap_ok(auto_says(&found, "\"Press\" of the other data source (button) cannot be synced"),
            "with what cannot be synced there");
-    tap_ok(says(&found, "\"Firm\" is a relation"), "and a relation, which wants its mapping");
+    tap_ok(auto_says(&found, "\"Firm\" is a relation"), "and a relation, which wants its mapping");
 }
 
 /* Names that say otherwise. */
@@ -133,38 +79,38 @@ static void test_titles(void)
     };
     const nts_schema_t right = { .fields = other, .count = 2, .has_ids = 1 };
     nts_pair_t pair = { .notion = "Mail", .external = "Called", .direction = NTS_BOTH };
-    nts_mapping_t mapping = mapping_with(0, 0);
-    nts_auto_t found = look_at(&mapping, &notion, &right);
+    nts_mapping_t mapping = auto_mapping(0, 0);
+    nts_auto_t found = auto_look(&mapping, &notion, &right, pool);
 
-    tap_str(pairs_of(&found), "Name<->name", "a namesake goes before the title");
+    tap_str(auto_pairs(&found, pool), "Name<->name", "a namesake goes before the title");
     mapping.pairs = &pair;
     mapping.pair_count = 1;
-    found = look_at(&mapping, &notion, &external);
-    tap_str(pairs_of(&found), "Mail<->Called, Due date<->due-date",
+    found = auto_look(&mapping, &notion, &external, pool);
+    tap_str(auto_pairs(&found, pool), "Mail<->Called, Due date<->due-date",
             "a line that names a title goes before the other one");
 }
 
 static void test_lacking(void)
 {
-    nts_mapping_t mapping = mapping_with(0, 1);
-    nts_auto_t found = look_at(&mapping, &notion, &external);
+    nts_mapping_t mapping = auto_mapping(0, 1);
+    nts_auto_t found = auto_look(&mapping, &notion, &external, pool);
     const nts_schema_field_t *stage = &found.lacking[NTS_EXTERNAL][0];
 
-    tap_str(lacking_of(&found, NTS_EXTERNAL),
+    tap_str(auto_lacking(&found, NTS_EXTERNAL, pool),
             "Stage:select, Mail:email, Sum:rich_text, Made:date, \xf0\x9f\x92\xa1:checkbox, "
             "Owner:people",
             "create=external: properties of the same names, of the same type or one that holds it");
-    tap_str(lacking_of(&found, NTS_NOTION), "", "and none here");
+    tap_str(auto_lacking(&found, NTS_NOTION, pool), "", "and none here");
     tap_int(found.lacking_count[NTS_EXTERNAL] ? stage->type.option_count : 0, 2,
             "with the choices there are");
-    tap_ok(says(&found, "no property is made for \"Where\" (place)"),
+    tap_ok(auto_says(&found, "no property is made for \"Where\" (place)"),
            "but for what cannot be made");
     tap_int(found.choice_count, 0, "no side is asked for its values");
-    mapping = mapping_with(1, 0);
-    found = look_at(&mapping, &notion, &external);
-    tap_str(lacking_of(&found, NTS_NOTION), "Number:rich_text",
+    mapping = auto_mapping(1, 0);
+    found = auto_look(&mapping, &notion, &external, pool);
+    tap_str(auto_lacking(&found, NTS_NOTION, pool), "Number:rich_text",
             "create=notion: the same from there");
-    tap_str(lacking_of(&found, NTS_EXTERNAL), "", "and none there");
+    tap_str(auto_lacking(&found, NTS_EXTERNAL, pool), "", "and none there");
 }
 
 static void test_declared(void)
@@ -175,21 +121,22 @@ static void test_declared(void)
         { .notion = NTS_BODY_FIELD, .external = "Text", .direction = NTS_BOTH, .is_body = 1 },
         { .notion = "Firm", .external = "Firm", .direction = NTS_BOTH, .relation = "firms" },
     };
-    nts_mapping_t mapping = mapping_with(1, 1);
+    nts_mapping_t mapping = auto_mapping(1, 1);
     nts_auto_t found;
 
     mapping.pairs = pairs;
     mapping.pair_count = 4;
     pairs[2].options.body = 1;
     pairs[3].options.reference = 1;
-    found = look_at(&mapping, &notion, &external);
-    tap_ok(strstr(lacking_of(&found, NTS_EXTERNAL), "Address:email, Text:rich_text") != NULL,
-           "what lines name is made under their names (%s)", lacking_of(&found, NTS_EXTERNAL));
-    tap_str(lacking_of(&found, NTS_NOTION), "No:rich_text", "on either side");
-    tap_ok(says(&found, "the property Firm has to be made by hand"), "but for a relation");
+    found = auto_look(&mapping, &notion, &external, pool);
+    tap_ok(
+        strstr(auto_lacking(&found, NTS_EXTERNAL, pool), "Address:email, Text:rich_text") != NULL,
+        "what lines name is made under their names (%s)", auto_lacking(&found, NTS_EXTERNAL, pool));
+    tap_str(auto_lacking(&found, NTS_NOTION, pool), "No:rich_text", "on either side");
+    tap_ok(auto_says(&found, "the property Firm has to be made by hand"), "but for a relation");
     pairs[0].notion_id = "a3";
-    found = look_at(&mapping, &notion, &external);
-    tap_ok(!strstr(lacking_of(&found, NTS_EXTERNAL), "Address"),
+    found = auto_look(&mapping, &notion, &external, pool);
+    tap_ok(!strstr(auto_lacking(&found, NTS_EXTERNAL, pool), "Address"),
            "what was there once is not made anew");
 }
 
@@ -210,18 +157,19 @@ static void test_known(void)
           .external_id = "b9",
           .automatic = 1 },
     };
-    nts_mapping_t mapping = mapping_with(0, 1);
+    nts_mapping_t mapping = auto_mapping(0, 1);
     nts_auto_t found;
 
     mapping.pairs = pairs;
     mapping.pair_count = 2;
-    found = look_at(&mapping, &notion, &external);
-    tap_str(pairs_of(&found), "Then<->Formerly, Name<->Called",
+    found = auto_look(&mapping, &notion, &external, pool);
+    tap_str(auto_pairs(&found, pool), "Then<->Formerly, Name<->Called",
             "a pair goes on under the ids of both, whatever they are called");
     tap_int(found.pairs[0].id, 1, "with its number");
-    tap_ok(says(&found, "\"Mail\" and Mail are no longer paired: the other property has gone"),
+    tap_ok(auto_says(&found, "\"Mail\" and Mail are no longer paired: the other property has gone"),
            "and ends when one has gone");
-    tap_ok(!strstr(lacking_of(&found, NTS_EXTERNAL), "Mail"), "which is not made anew at once");
+    tap_ok(!strstr(auto_lacking(&found, NTS_EXTERNAL, pool), "Mail"),
+           "which is not made anew at once");
 }
 
 static void test_clash(void)
@@ -235,7 +183,7 @@ static void test_clash(void)
     };
     const nts_schema_t two = { .fields = other, .count = 3, .has_ids = 1 };
     const nts_schema_t odd = { .fields = other + 4, .count = 1, .has_ids = 1 };
-    nts_mapping_t mapping = mapping_with(0, 0);
+    nts_mapping_t mapping = auto_mapping(0, 0);
     nts_outcome_t out = { 0 };
     nts_auto_t found;
 
@@ -243,11 +191,11 @@ static void test_clash(void)
             "two properties that count as one name");
     tap_ok(out.what && strstr(out.what, "\"Due-date\" and \"due date\""), "are both named: %s",
            out.what);
-    mapping = mapping_with(1, 0);
-    found = look_at(&mapping, &notion, &odd);
-    tap_ok(says(&found, "Notion takes no property with the name of \"title\" of the other"),
+    mapping = auto_mapping(1, 0);
+    found = auto_look(&mapping, &notion, &odd, pool);
+    tap_ok(auto_says(&found, "Notion takes no property with the name of \"title\" of the other"),
            "what is called as every title's id is not made, but said");
-    tap_str(lacking_of(&found, NTS_NOTION), "", "for that would change the title");
+    tap_str(auto_lacking(&found, NTS_NOTION, pool), "", "for that would change the title");
 }
 
 /* What one side does not know yet is made there only if it may be. */
@@ -257,8 +205,8 @@ static void test_choices(void)
         .kind = NTS_TYPE_OPTION, .native = "select", .nullable = 1, .options_open = 1
     };
     static const nts_type_t *const types[NTS_SIDE_COUNT] = { &select, &select };
-    nts_mapping_t mapping = mapping_with(0, 1);
-    nts_auto_t found = look_at(&mapping, &notion, &external);
+    nts_mapping_t mapping = auto_mapping(0, 1);
+    nts_auto_t found = auto_look(&mapping, &notion, &external, pool);
     nts_value_t value = nts_value_option(NULL, "Brand new"), out;
     const nts_domain_t *domain;
 

@@ -201,16 +201,6 @@ static world_t *edited(int n, int others, apr_interval_time_t ago)
     return w;
 }
 
-static int unsettled(const world_t *w)
-{
-    int i, n = 0;
-
-    for (i = 0; i < w->notice_count; i++) {
-        n += !w->settled[i];
-    }
-    return n;
-}
-
 static void test_rows(void)
 {
     world_t *w = edited(30, 0, SEC(21));
@@ -219,11 +209,11 @@ static void test_rows(void)
     tap_int(w->requests, 3, "S7.1 thirty pages, three requests");
     tap_int(report->found, 30, "all of them shown");
     tap_int(w->writes[NTS_EXTERNAL], 30, "S3.2 and their rows written");
-    tap_int(unsettled(w), 0, "S3.6 and their notices settled");
+    tap_int(world_unsettled(w), 0, "S3.6 and their notices settled");
     w = edited(30, 0, SEC(19));
     (void)world_scan(w, NTS_SCAN_BATCH);
     tap_int(w->requests, 33, "S3.6 sooner than 21 s after the notice each page is read itself");
-    tap_int(unsettled(w), 0, "and all is settled just the same");
+    tap_int(world_unsettled(w), 0, "and all is settled just the same");
 }
 
 static void test_end_of_reading(void)
@@ -232,14 +222,14 @@ static void test_end_of_reading(void)
 
     (void)world_scan(w, NTS_SCAN_BATCH);
     tap_int(w->requests, 2, "S7.1 reading stops when all were seen");
-    tap_int(unsettled(w), 40, "who was not asked for is left alone");
+    tap_int(world_unsettled(w), 40, "who was not asked for is left alone");
     w = edited(20, 0, SEC(30));
     world_page(w, "p3")->trashed = 1;
     world_page(w, "p4")->edited = w->since - SEC(120);
     (void)world_scan(w, NTS_SCAN_BATCH);
     tap_int(w->spawned, 20, "all of them are handed on");
     tap_int(w->requests, 4, "S7.1 pages that are not returned are read singly");
-    tap_int(unsettled(w), 0, "and settled");
+    tap_int(world_unsettled(w), 0, "and settled");
     tap_ok(!world_row(w, world_link(w, NTS_NOTION, "p4")->key)->trashed &&
                world_differences(w) == 0,
            "both as they should be");
@@ -258,7 +248,7 @@ static void test_doubts(void)
     tap_int(w->requests, 4,
             "a query; nothing of who was read meanwhile; S3.1 two for whose row was edited; one "
             "for whom there is news of");
-    tap_int(unsettled(w), 0, "settled all");
+    tap_int(world_unsettled(w), 0, "settled all");
     tap_int(world_differences(w), 0, "and equal");
     w = edited(2, 0, SEC(30));
     link = world_link(w, NTS_NOTION, "p0");

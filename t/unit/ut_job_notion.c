@@ -559,16 +559,6 @@ static world_t *burst(nts_side_t side, apr_interval_time_t ago)
     return w;
 }
 
-static int unsettled(const world_t *w)
-{
-    int i, n = 0;
-
-    for (i = 0; i < w->notice_count; i++) {
-        n += !w->settled[i];
-    }
-    return n;
-}
-
 static void test_bursts(void)
 {
     nts_side_t side;
@@ -580,13 +570,13 @@ static void test_bursts(void)
         tap_int(report->found, MANY, "S7.1: a query shows a burst %s", title(side));
         tap_int(w->requests, 2 + 2 * MANY, "... and spares a read of each record");
         tap_int(w->writes[nts_side_other(side)], MANY, "S3.2: the other side is written by it");
-        tap_int(unsettled(w), 0, "S3.6: what was told is settled");
+        tap_int(world_unsettled(w), 0, "S3.6: what was told is settled");
         tap_int(world_differences(w), 0, "... and both are equal");
         w = burst(side, SEC(19));
         (void)world_scan(w, NTS_SCAN_BATCH);
         tap_int(w->requests, 2 + (side == NTS_NOTION ? 4 : 3) * MANY,
                 "S3.6: sooner than 21 s after it was told each is read itself");
-        tap_int(world_differences(w) + unsettled(w), 0, "... and all is well just the same");
+        tap_int(world_differences(w) + world_unsettled(w), 0, "... and all is well just the same");
     }
 }
 
@@ -597,7 +587,7 @@ static int cost_of_doubt(world_t *w)
 
     (void)world_scan(w, NTS_SCAN_BATCH);
     requests = w->requests;
-    tap_int(unsettled(w), 0, "all is settled");
+    tap_int(world_unsettled(w), 0, "all is settled");
     tap_int(world_differences(w), 0, "... and equal");
     return requests - 2 - 2 * MANY;
 }
